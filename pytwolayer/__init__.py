@@ -1,0 +1,51 @@
+"""A two-layer neural network with one implementation for R and Python.
+
+Importing the package is quick: PyTorch is loaded by the first name that needs it.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from pytwolayer.errors import ArgumentError, DeviceError, PytwolayerError
+
+if TYPE_CHECKING:
+    from pytwolayer.chapter import chapter_losses
+    from pytwolayer.device import available_devices, select_device
+    from pytwolayer.plot import plot_history
+    from pytwolayer.two_layer import TwoLayer, two_layer
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "ArgumentError",
+    "DeviceError",
+    "PytwolayerError",
+    "TwoLayer",
+    "available_devices",
+    "chapter_losses",
+    "plot_history",
+    "select_device",
+    "two_layer",
+]
+
+_HOME = {
+    "TwoLayer": "pytwolayer.two_layer",
+    "available_devices": "pytwolayer.device",
+    "chapter_losses": "pytwolayer.chapter",
+    "plot_history": "pytwolayer.plot",
+    "select_device": "pytwolayer.device",
+    "two_layer": "pytwolayer.two_layer",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Import a public name from its module on first use."""
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(_HOME[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(set(globals()) | set(__all__))

@@ -1,0 +1,146 @@
+"""The chapter's network and its losses.
+
+The letters ``n``, ``d_in``, ``hidden_units`` and ``d_out`` are the chapter's N, D_in, H and
+D_out. Data and initial weights come from one seeded stream, drawn on the CPU in the
+chapter's order, so every device starts from the same numbers.
+"""
+
+from importlib.resources import files
+
+import pandas as pd
+
+from pytwolayer import arguments
+from pytwolayer.device import select_device
+from pytwolayer.gradient import ClosedFormGradient
+from pytwolayer.loss import LOSSES, REDUCTIONS
+from pytwolayer.network import draw_initial_weights, flatten_parameters, two_layer_net
+from pytwolayer.optimizer import GradientDescent
+from pytwolayer.torch_loading import torch
+from pytwolayer.train import train
+
+Problem = tuple[torch.Tensor, torch.Tensor, torch.nn.Sequential]
+
+
+def chapter_problem(
+    n: int = 64, d_in: int = 1000, hidden_units: int = 100, d_out: int = 10, seed: int = 0
+) -> Problem:
+    """Draw the chapter's data and its network.
+
+    Parameters
+    ----------
+    n, d_in, hidden_units, d_out : int
+        Batch size, inputs, hidden units, outputs.
+    seed : int
+        Seed of the one random stream.
+
+    Returns
+    -------
+    x, y : torch.Tensor
+        Standard normal, shapes ``(n, d_in)`` and ``(n, d_out)``, on the CPU.
+    net : torch.nn.Sequential
+        With its initial weights, on the CPU.
+    """
+    generator = torch.Generator().manual_seed(arguments.seed("seed", seed))
+    n, d_in = arguments.count("n", n), arguments.count("d_in", d_in)
+    hidden_units = arguments.count("hidden_units", hidden_units)
+    d_out = arguments.count("d_out", d_out)
+    x = torch.randn(n, d_in, generator=generator)
+    y = torch.randn(n, d_out, generator=generator)
+    net = two_layer_net(d_in, hidden_units, d_out)
+    draw_initial_weights(net, generator)
+    return x, y, net
+
+
+def chapter_losses(
+    steps: int = 500,
+    learning_rate: float = 1e-4,
+    *,
+    n: int = 64,
+    d_in: int = 1000,
+    hidden_units: int = 100,
+    d_out: int = 10,
+    loss: str = "mse",
+    reduction: str = "sum",
+    device: str | torch.device = "cpu",
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Train the chapter's network and give the loss of every step.
+
+    Parameters
+    ----------
+    steps : int
+        Number of updates.
+    learning_rate : float
+        Step size of plain gradient descent.
+    n, d_in, hidden_units, d_out : int
+        Batch size, inputs, hidden units, outputs.
+    loss : str
+        "mse" (squared error, the chapter's), "mae" or "huber".
+    reduction : str
+        "sum" as in the chapter, "mean", or the chapter's old name of the latter,
+        "elementwise_mean": over all ``n * d_out`` elements.
+    device : str or torch.device
+        "cpu", "cuda", "cuda:1", "mps" or "auto".
+    seed : int
+        Seed of data and initial weights.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``iter`` (1, 2, ...) and ``loss`` (before that step's update).
+
+    Raises
+    ------
+    ArgumentError, DeviceError
+        If an argument is not what it must be.
+
+    Examples
+    --------
+    >>> from pytwolayer import chapter_losses
+    >>> chapter_losses(steps=3)
+    """
+    steps = arguments.count("steps", steps)
+    learning_rate = arguments.positive("learning_rate", learning_rate)
+    arguments.one_of("loss", loss, LOSSES)
+    arguments.one_of("reduction", reduction, REDUCTIONS)
+    chosen = select_device(device)
+    x, y, net = chapter_problem(n, d_in, hidden_units, d_out, seed)
+    parameters = flatten_parameters(net, chosen)
+    batch = x.to(chosen), y.to(chosen)
+    losses = train(
+        ClosedFormGradient(parameters, "relu", loss, reduction),
+        GradientDescent(parameters, learning_rate),
+        lambda epoch: (batch,),
+        steps,
+        chosen,
+    )
+    return _table(losses)
+
+
+def chapter_loop(steps: int = 500, learning_rate: float = 1e-4, seed: int = 0) -> pd.DataFrame:
+    """Train the chapter's network as the chapter does, with autograd, on the CPU.
+
+    It is what ``chapter_losses()`` is checked and timed against.
+    """
+    x, y, net = chapter_problem(seed=seed)
+    loss_function = torch.nn.MSELoss(reduction="sum")
+    losses = []
+    for _ in range(steps):
+        loss = loss_function(net(x), y)
+        losses.append(loss.item())
+        net.zero_grad()
+        loss.backward()
+        with torch.no_grad():
+            for param in net.parameters():
+                param.data = param.data - param.grad * learning_rate
+    return _table(losses)
+
+
+def printed_losses() -> pd.DataFrame:
+    """Read the chapter's printed table: ``iter`` and ``loss`` at 3 significant digits."""
+    with (files("pytwolayer") / "data" / "chapter_losses.csv").open() as table:
+        return pd.read_csv(table, float_precision="round_trip")
+
+
+def _table(losses: list[float]) -> pd.DataFrame:
+    return pd.DataFrame({"iter": range(1, len(losses) + 1), "loss": losses})

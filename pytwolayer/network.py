@@ -1,0 +1,92 @@
+"""The network: its layers, its initial weights, its parameters side by side in memory."""
+
+from dataclasses import dataclass
+
+from pytwolayer.activation import ACTIVATIONS
+from pytwolayer.torch_loading import torch
+
+_ALIGNMENT = 16  # floats; 64 bytes, as PyTorch aligns: the matrix product's bits depend on it
+
+
+def two_layer_net(
+    d_in: int, hidden_units: int, d_out: int, activation: str = "relu"
+) -> torch.nn.Sequential:
+    """Make the network, its weights not yet drawn.
+
+    Parameters
+    ----------
+    d_in, hidden_units, d_out : int
+        Number of inputs, units of the hidden layer, outputs.
+    activation : str
+        A key of ``ACTIVATIONS``.
+
+    Returns
+    -------
+    torch.nn.Sequential
+        ``Linear(d_in, hidden_units)``, the activation, ``Linear(hidden_units, d_out)``.
+    """
+    # On the meta device the layers draw nothing from the global random state.
+    net = torch.nn.Sequential(
+        torch.nn.Linear(d_in, hidden_units, device="meta"),
+        ACTIVATIONS[activation].module(),
+        torch.nn.Linear(hidden_units, d_out, device="meta"),
+    )
+    return net.to_empty(device="cpu")
+
+
+def draw_initial_weights(net: torch.nn.Sequential, generator: torch.Generator) -> None:
+    """Draw PyTorch's default initial weights of ``Linear``, in its order, from ``generator``.
+
+    Weights and biases of a layer with ``n`` inputs are uniform on +-1/sqrt(n).
+    """
+    with torch.no_grad():
+        for layer in (net[0], net[2]):
+            torch.nn.init.kaiming_uniform_(layer.weight, a=5**0.5, generator=generator)
+            bound = 1 / layer.in_features**0.5
+            torch.nn.init.uniform_(layer.bias, -bound, bound, generator=generator)
+
+
+@dataclass(frozen=True)
+class FlatParameters:
+    """All parameters in one vector and their gradients in another.
+
+    The network's own parameters are views into ``values``, so one operation on it updates
+    them all.
+    """
+
+    values: torch.nn.Parameter
+    gradients: torch.Tensor
+    views: tuple[torch.Tensor, ...]
+    gradient_views: tuple[torch.Tensor, ...]
+
+
+def flatten_parameters(net: torch.nn.Sequential, device: torch.device) -> FlatParameters:
+    """Move the network's parameters into one vector on ``device``."""
+    parameters = list(net.parameters())
+    starts, size = [], 0
+    for parameter in parameters:
+        starts.append(size)
+        size += -(-parameter.numel() // _ALIGNMENT) * _ALIGNMENT
+    values = torch.zeros(size, device=device)
+    gradients = torch.zeros(size, device=device)
+
+    def views(vector: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        return tuple(
+            vector[start : start + parameter.numel()].view(parameter.shape)
+            for start, parameter in zip(starts, parameters, strict=True)
+        )
+
+    for parameter, view in zip(parameters, views(values), strict=True):
+        view.copy_(parameter.data)
+        parameter.data = view
+    flat = torch.nn.Parameter(values, requires_grad=False)
+    flat.grad = gradients
+    return FlatParameters(flat, gradients, views(values), views(gradients))
+
+
+def own_parameters(net: torch.nn.Sequential) -> torch.nn.Sequential:
+    """Give each parameter memory of its own on the CPU, as a network at rest has it."""
+    for parameter in net.parameters():
+        parameter.data = parameter.data.cpu().clone()
+        parameter.grad = None
+    return net

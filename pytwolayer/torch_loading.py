@@ -1,0 +1,143 @@
+"""How PyTorch is loaded: with its own BLAS, inside R too.
+
+R loads its BLAS into the process for all to see. A ``libtorch_cpu`` that is loaded in the
+ordinary way afterwards binds its calls of ``sgemm_`` and the like to that BLAS and not to
+the one it carries: on a stock Debian the same code is then many times slower and its
+digits differ. Loading the library with ``RTLD_DEEPBIND`` before anything imports torch
+keeps its own. Modules of this package write ``from pytwolayer.torch_loading import torch``.
+"""
+
+import ctypes
+import importlib.abc
+import importlib.machinery
+import os
+import sys
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import torch
+
+MEND = (
+    "in a new session, load pytwolayer before anything that loads torch "
+    "(in R: library(pytwolayer) before the first use of Python)"
+)
+
+
+def foreign_blas_visible() -> bool:
+    """Tell whether the process shows everyone a BLAS, as R does."""
+    return hasattr(ctypes.CDLL(None), "sgemm_")
+
+
+def _deepbind_is_safe() -> bool:
+    """With another malloc than libc's, or a sanitizer, deep binding kills the process."""
+    if not hasattr(os, "RTLD_DEEPBIND"):
+        return False
+    process = ctypes.CDLL(None)
+    if hasattr(process, "__asan_init"):
+        return False
+    return _library_of(process.malloc).startswith("libc.")
+
+
+class _DlInfo(ctypes.Structure):
+    _fields_ = (
+        ("path", ctypes.c_char_p),
+        ("base", ctypes.c_void_p),
+        ("symbol", ctypes.c_char_p),
+        ("address", ctypes.c_void_p),
+    )
+
+
+def library_at(address: int) -> str:
+    """Path of the loaded library that holds ``address``, or an empty string."""
+    info = _DlInfo()
+    found = ctypes.CDLL(None).dladdr(ctypes.c_void_p(address), ctypes.byref(info))
+    return os.fsdecode(info.path) if found and info.path else ""
+
+
+def _library_of(function: Any) -> str:
+    return Path(library_at(ctypes.cast(function, ctypes.c_void_p).value or 0)).name
+
+
+def libtorch_cpu(torch_folder: Path) -> Path:
+    """Where a torch package keeps the library that does its CPU arithmetic."""
+    return torch_folder / "lib" / "libtorch_cpu.so"
+
+
+class _DeepBinding(importlib.abc.Loader):
+    """Load torch as its own loader does, but with its own BLAS."""
+
+    def __init__(self, loader: importlib.abc.Loader, library: Path) -> None:
+        self._loader, self._library = loader, library
+
+    def create_module(self, spec: importlib.machinery.ModuleSpec) -> ModuleType | None:
+        return self._loader.create_module(spec)
+
+    def exec_module(self, module: ModuleType) -> None:
+        flags = sys.getdlopenflags()
+        try:
+            ctypes.CDLL(str(self._library), os.RTLD_NOW | os.RTLD_DEEPBIND)
+        except OSError:
+            # Its dependencies lie where only torch's own start-up looks (GPU builds).
+            sys.setdlopenflags(flags | os.RTLD_DEEPBIND)
+        try:
+            self._loader.exec_module(module)
+        finally:
+            sys.setdlopenflags(flags)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._loader, name)
+
+
+class _TorchWatch(importlib.abc.MetaPathFinder):
+    """See to it that whoever imports torch first gets it with its own BLAS."""
+
+    def find_spec(
+        self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        if name != "torch" or not foreign_blas_visible() or not _deepbind_is_safe():
+            return None
+        others = (finder for finder in sys.meta_path if finder is not self)
+        found = (finder.find_spec(name, path, target) for finder in others)
+        spec = next((spec for spec in found if spec is not None), None)
+        if spec is None or spec.loader is None or not spec.submodule_search_locations:
+            return spec
+        library = libtorch_cpu(Path(spec.submodule_search_locations[0]))
+        if library.exists():
+            spec.loader = _DeepBinding(spec.loader, library)
+        return spec
+
+
+def watch_for_torch() -> None:
+    """Have torch loaded with its own BLAS whoever imports it first from now on."""
+    if "torch" not in sys.modules and not any(isinstance(f, _TorchWatch) for f in sys.meta_path):
+        sys.meta_path.insert(0, _TorchWatch())
+
+
+def __getattr__(name: str) -> ModuleType:
+    """Load torch when it is first asked for: ``from pytwolayer.torch_loading import torch``."""
+    if name != "torch":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    loaded_before = "torch" in sys.modules
+    watch_for_torch()
+    module = importlib.import_module("torch")
+    globals()["torch"] = module
+    if loaded_before:
+        _warn_if_replaced()
+    return module
+
+
+def _warn_if_replaced() -> None:
+    from pytwolayer.blas import foreign_blas
+
+    foreign = foreign_blas()
+    if foreign:
+        warnings.warn(
+            f"torch was loaded before pytwolayer and computes with {foreign} instead of its "
+            f"own BLAS: it is slower and its last digits differ. The way out: {MEND}.",
+            RuntimeWarning,
+            stacklevel=3,
+        )
