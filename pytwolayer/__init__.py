@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pytwolayer.chapter import chapter_losses
     from pytwolayer.device import available_devices, select_device
     from pytwolayer.plot import plot_history
-    from pytwolayer.two_layer import TwoLayer, two_layer
+    from pytwolayer.fit import TwoLayer, two_layer
 
 __version__ = "0.1.0"
 
@@ -29,12 +29,12 @@ __all__ = [
 ]
 
 _HOME = {
-    "TwoLayer": "pytwolayer.two_layer",
+    "TwoLayer": "pytwolayer.fit",
     "available_devices": "pytwolayer.device",
     "chapter_losses": "pytwolayer.chapter",
     "plot_history": "pytwolayer.plot",
     "select_device": "pytwolayer.device",
-    "two_layer": "pytwolayer.two_layer",
+    "two_layer": "pytwolayer.fit",
 }
 
 

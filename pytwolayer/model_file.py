@@ -17,7 +17,7 @@ from pytwolayer.network import two_layer_net
 from pytwolayer.settings import Settings
 from pytwolayer.table import Standardizer
 from pytwolayer.torch_loading import torch
-from pytwolayer.two_layer import TwoLayer
+from pytwolayer.fit import TwoLayer
 
 _FORMAT = 1
 _KEY = "pytwolayer"

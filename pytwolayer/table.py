@@ -68,6 +68,10 @@ def read_table(argument: str, data: Any, *, vector: bool = False) -> Table:
         raise ArgumentError(
             argument, "a table of at least one row and one column", f"data of shape {shape}"
         )
+    if names and len(set(names)) < len(names):
+        twice = sorted({f'"{name}"' for name in names if names.count(name) > 1})
+        received = "one with several columns " + ", ".join(twice)
+        raise ArgumentError(argument, "a table whose column names differ", received)
     labels = names or [str(number) for number in range(1, len(columns) + 1)]
     checked = [
         _doubles(argument, label, column) for label, column in zip(labels, columns, strict=True)

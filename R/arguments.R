@@ -1,0 +1,60 @@
+# A misspelt argument is an error, not a silent default.
+check_dots <- function(fun, ..., call = rlang::caller_env()) {
+  if (...length() == 0) {
+    return(invisible())
+  }
+  known <- setdiff(names(formals(fun)), "...")
+  given <- names(list(...))
+  first <- if (is.null(given)) "" else given[[1]]
+  problem <- if (nzchar(first)) {
+    close <- agrep(first, known, max.distance = 0.3, value = TRUE)
+    hint <- if (length(close)) sprintf(" (did you mean `%s`?)", close[[1]]) else ""
+    sprintf("`%s` is not an argument%s.", first, hint)
+  } else {
+    "An argument without a name came where none is expected."
+  }
+  rlang::abort(
+    c(problem, i = paste("The arguments are", paste0("`", known, "`", collapse = ", "))),
+    class = c("pytwolayer_error_argument", "pytwolayer_error"), call = call
+  )
+}
+
+# The core checks what settings are; here, that each is one value, and there.
+check_settings <- function(settings, call = rlang::caller_env()) {
+  for (argument in names(settings)) {
+    value <- settings[[argument]]
+    single <- length(value) == 1 && (!is.na(value) || is.nan(value))
+    if (is.atomic(value) && !is.null(value) && !single) {
+      abort_argument(argument, "a single value", value, call)
+    }
+  }
+  settings
+}
+
+# The same words as the core's own errors.
+abort_argument <- function(argument, expected, value, call = rlang::caller_env()) {
+  abort_expected(argument, expected, shown(value), call)
+}
+
+abort_expected <- function(argument, expected, received, call = rlang::caller_env()) {
+  rlang::abort(
+    sprintf("`%s` must be %s, not %s.", argument, expected, received),
+    class = c("pytwolayer_error_argument", "pytwolayer_error"),
+    argument = argument, expected = expected, received = received, call = call
+  )
+}
+
+shown <- function(value) {
+  if (is.null(value)) {
+    "NULL"
+  } else if (is.atomic(value) && length(value) == 1 && !is.object(value)) {
+    encodeString(format(value), quote = if (is.character(value)) "\"" else "")
+  } else if (is.factor(value)) {
+    "a factor"
+  } else if (is.atomic(value) && !is.object(value) && is.null(dim(value))) {
+    article <- if (typeof(value) == "integer") "an" else "a"
+    sprintf("%s %s vector of length %d", article, typeof(value), length(value))
+  } else {
+    paste("an object of class", class(value)[[1]])
+  }
+}

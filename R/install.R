@@ -1,0 +1,49 @@
+#' Install what pytwolayer needs in Python
+#'
+#' Makes a virtual environment and installs PyTorch, NumPy, pandas and
+#' safetensors into it. The environment `r-pytwolayer` is found by itself from
+#' then on, in every new session of R.
+#'
+#' @param envname Name or path of the virtual environment; made if it is not there.
+#' @param torch What to install as PyTorch, as pip takes it: `"torch"`, or
+#'   `"torch==2.13.0"` for one version.
+#' @param ... Must be empty.
+#' @param python Path of the Python, 3.11 or later, to make the environment
+#'   with. `NULL` finds one.
+#' @param pip_options Further options of pip, such as `"--index-url=<address>"` for
+#'   PyTorch's own index of builds for one kind of GPU, or for none.
+#' @return The path of the environment's Python, invisibly.
+#' @examples
+#' \dontrun{
+#' install_pytwolayer()
+#' }
+#' @export
+install_pytwolayer <- function(envname = "r-pytwolayer", torch = "torch", ..., python = NULL,
+                               pip_options = character()) {
+  check_dots(install_pytwolayer, ...)
+  if (!reticulate::virtualenv_exists(envname)) {
+    if (is.null(python)) {
+      python <- reticulate::virtualenv_starter(">=3.11")
+    }
+    if (is.null(python)) {
+      rlang::abort(
+        c(
+          "No Python of version 3.11 or later was found to make the environment with.",
+          i = "Install one, or name it: `install_pytwolayer(python = \"/path/to/python3\")`."
+        ),
+        class = c("pytwolayer_error_python", "pytwolayer_error")
+      )
+    }
+    reticulate::virtualenv_create(envname, python = python, packages = NULL)
+  }
+  others <- setdiff(python_modules, "torch")
+  reticulate::virtualenv_install(envname, c(torch, others), pip_options = pip_options)
+  path <- reticulate::virtualenv_python(envname)
+  cli::cli_inform(c(v = "PyTorch is ready in {.path {path}}."))
+  if (reticulate::py_available()) {
+    cli::cli_inform(c(i = "Restart R to use it."))
+  } else if (!identical(envname, python_environment)) {
+    cli::cli_inform(c(i = "To use it, call {.code reticulate::use_virtualenv(\"{envname}\")} first."))
+  }
+  invisible(path)
+}

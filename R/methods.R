@@ -1,0 +1,25 @@
+#' Print a two-layer network
+#'
+#' @param x What [two_layer()] gave.
+#' @param ... Not used.
+#' @return `x`, invisibly.
+#' @export
+print.two_layer <- function(x, ...) {
+  settings <- x$settings
+  last <- x$history[nrow(x$history), ]
+  lines <- c(
+    "<two_layer>",
+    sprintf("Data:       %d rows, %d predictors, %d outcome(s)", x$rows, x$sizes[1], x$sizes[3]),
+    sprintf(
+      "Network:    %s, %s, %d parameters",
+      paste(x$sizes, collapse = "-"), settings$activation, x$parameters
+    ),
+    sprintf(
+      "Training:   %s, learning rate %g, %d epochs on %s, seed %.0f",
+      settings$optimizer, settings$learning_rate, nrow(x$history), x$device, settings$seed
+    ),
+    sprintf("Last loss:  %.4g (%s, %s)", last$loss, settings$loss, settings$reduction)
+  )
+  writeLines(lines)
+  invisible(x)
+}

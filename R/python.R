@@ -1,0 +1,164 @@
+# Finding Python, loading the core, calling it.
+
+# What the core needs. Only torch and these: the plots and tables of R are R's own.
+python_modules <- c("torch", "numpy", "pandas", "safetensors")
+python_environment <- "r-pytwolayer"
+
+session <- new.env(parent = emptyenv())
+
+#' The functions of the core, loaded on first use
+#'
+#' @noRd
+bridge <- function(call = rlang::caller_env()) {
+  if (is.null(session$bridge)) {
+    start_python(call)
+    require_modules(python_modules, call)
+    check_versions(import_own("pytwolayer"), call)
+    session$bridge <- import_own("pytwolayer_bridge")
+  }
+  session$bridge
+}
+
+#' Call a function of the core; its errors and warnings become R's
+#'
+#' @noRd
+call_core <- function(name, ..., call = rlang::caller_env()) {
+  answer <- bridge(call)[[name]](...)
+  for (text in answer$warnings) {
+    rlang::warn(text, class = "pytwolayer_warning")
+  }
+  if (!is.null(answer$error)) {
+    abort_from_core(answer$error, call)
+  }
+  answer$value
+}
+
+abort_from_core <- function(error, call) {
+  if (!error$known) {
+    rlang::abort(
+      c(
+        paste("The Python core failed.", error$message),
+        i = "The Python traceback is in `rlang::last_error()$traceback`."
+      ),
+      class = "pytwolayer_error", traceback = error$traceback, call = call
+    )
+  }
+  kind <- c(ArgumentError = "argument", DeviceError = "device")[error$kind]
+  rlang::abort(
+    in_words_of_r(error$message),
+    class = c(if (!is.na(kind)) paste0("pytwolayer_error_", kind), "pytwolayer_error"),
+    argument = error$argument, expected = error$expected, received = error$received,
+    traceback = error$traceback, call = call
+  )
+}
+
+# The core shows what came as Python writes it.
+in_words_of_r <- function(message) {
+  words <- c(None = "NULL", True = "TRUE", False = "FALSE", nan = "NaN", inf = "Inf")
+  for (word in names(words)) {
+    message <- gsub(paste0(", not (-?)", word, "\\b"), paste0(", not \\1", words[[word]]), message)
+  }
+  message
+}
+
+start_python <- function(call) {
+  if (reticulate::py_available()) {
+    return(invisible())
+  }
+  prefer_own_environment()
+  problem <- tryCatch(
+    {
+      if (reticulate::py_available(initialize = TRUE)) NULL else "none was found"
+    },
+    error = function(cnd) conditionMessage(cnd)
+  )
+  if (!is.null(problem)) {
+    rlang::abort(
+      c(
+        paste0("Python could not be started: ", problem),
+        i = "Run `pytwolayer::install_pytwolayer()`, or name a Python in RETICULATE_PYTHON."
+      ),
+      class = c("pytwolayer_error_python", "pytwolayer_error"), call = call
+    )
+  }
+}
+
+# What the user chose comes before this.
+prefer_own_environment <- function() {
+  chosen <- nzchar(Sys.getenv("RETICULATE_PYTHON")) || nzchar(Sys.getenv("RETICULATE_PYTHON_ENV"))
+  if (!chosen && reticulate::virtualenv_exists(python_environment)) {
+    reticulate::use_virtualenv(python_environment, required = FALSE)
+  }
+}
+
+require_modules <- function(modules, call) {
+  python <- reticulate::py_config()
+  found <- sprintf("Python %s (%s)", python$version, python$python)
+  if (numeric_version(as.character(python$version)) < "3.11") {
+    abort_python(sprintf("%s is too old: 3.11 or later is needed.", found), call)
+  }
+  missing <- Filter(function(module) !has_module(module), modules)
+  if (length(missing)) {
+    abort_python(sprintf("%s has no %s.", found, paste(missing, collapse = ", no ")), call)
+  }
+}
+
+abort_python <- function(problem, call) {
+  rlang::abort(
+    c(problem, i = "Run `pytwolayer::install_pytwolayer()` and restart R."),
+    class = c("pytwolayer_error_python", "pytwolayer_error"), call = call
+  )
+}
+
+# Looks only: importing torch here would decide how it is loaded.
+has_module <- function(module) {
+  !is.null(reticulate::import("importlib.util")$find_spec(module))
+}
+
+own_python <- function() {
+  system.file("python", package = "pytwolayer")
+}
+
+#' Import a module that this package carries
+#'
+#' @noRd
+import_own <- function(module) {
+  folder <- own_python()
+  if (!file.exists(file.path(folder, "pytwolayer", "__init__.py"))) {
+    rlang::abort(
+      c(
+        "This installation of pytwolayer lacks its Python core.",
+        i = "It was built from a checkout without symbolic links: build it from the source package."
+      ),
+      class = "pytwolayer_error"
+    )
+  }
+  path <- reticulate::import("sys", convert = FALSE)$path
+  path$insert(0L, folder)
+  on.exit(path$remove(folder))
+  reticulate::import(module)
+}
+
+# The Python session may hold a core that was imported before this package's own.
+check_versions <- function(core, call) {
+  own <- as.character(utils::packageVersion("pytwolayer"))
+  other <- core[["__version__"]]
+  if (!identical(own, other)) {
+    rlang::abort(
+      c(
+        "The two halves of pytwolayer are of different versions.",
+        x = sprintf("The R package is %s; the Python session holds core %s.", own, other),
+        i = sprintf("That core is %s: install the same version of both.", core[["__file__"]])
+      ),
+      class = c("pytwolayer_error_version", "pytwolayer_error"), call = call
+    )
+  }
+}
+
+# Runs when Python starts, so it must never stop it: what is wrong shows at the first call.
+keep_own_blas <- function() {
+  tryCatch(
+    import_own("pytwolayer.torch_loading")$watch_for_torch(),
+    error = function(cnd) NULL
+  )
+}

@@ -1,0 +1,34 @@
+#' pytwolayer: a two-layer neural network, one implementation for R and Python
+#'
+#' All arithmetic is done by a Python core on PyTorch that travels inside this
+#' package; R checks, calls and labels. Python starts with the first call that
+#' needs it, not with `library(pytwolayer)`.
+#'
+#' @section Which Python is used:
+#' In this order: the one that `RETICULATE_PYTHON` names, or that
+#' [reticulate::use_python()] or [reticulate::use_virtualenv()] chose; the
+#' virtual environment `r-pytwolayer`, which [install_pytwolayer()] makes; with
+#' a reticulate that has `py_require()`, an environment that it makes by itself.
+#' [pytwolayer_doctor()] shows what is in use and mends what is not right.
+#'
+#' @section torch's own BLAS:
+#' R shows its BLAS to the whole process. A PyTorch that is loaded into R in the
+#' ordinary way computes with it: on a stock Debian many times slower, and with
+#' other last digits. This package loads PyTorch so that it keeps its own, for
+#' you too if you import torch yourself after `library(pytwolayer)`.
+#'
+#' @keywords internal
+"_PACKAGE"
+
+.onLoad <- function(libname, pkgname) {
+  if ("py_require" %in% getNamespaceExports("reticulate")) {
+    getExportedValue("reticulate", "py_require")(python_modules, python_version = ">=3.11")
+  }
+  if (reticulate::py_available()) {
+    keep_own_blas()
+    delayedAssign("torch", import_torch(), assign.env = topenv())
+  } else {
+    setHook("reticulate.onPyInit", function(...) keep_own_blas())
+    torch <<- lazy_torch()
+  }
+}
