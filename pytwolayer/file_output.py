@@ -5,10 +5,13 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pytwolayer.arguments import shown
 from pytwolayer.errors import ArgumentError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def output_path(argument: str, file: Any) -> Path:
@@ -42,3 +45,9 @@ def _give_usual_permissions(path: Path) -> None:
     umask = os.umask(0)
     os.umask(umask)
     path.chmod(0o666 & ~umask)
+
+
+def write_csv(history: "pd.DataFrame", file: str | Path) -> None:
+    """Write a history as CSV, its numbers so that they read back to the same bits."""
+    with whole_file(output_path("file", file)) as unfinished:
+        history.to_csv(unfinished, index=False)

@@ -5,11 +5,12 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from pytwolayer.errors import PytwolayerError
+from pytwolayer.errors import ArgumentError, PytwolayerError
 from pytwolayer.file_output import output_path, whole_file
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 _TIME = {"iter": "Iteration", "epoch": "Epoch"}
 
@@ -35,7 +36,7 @@ def plot_history(history: pd.DataFrame, file: str | Path | None = None) -> "Axes
     PytwolayerError
         If matplotlib is not installed.
     """
-    path = None if file is None else output_path("file", file)
+    path = None if file is None else plot_path("file", file)
     axes = _new_axes()
     time = next(name for name in _TIME if name in history)
     axes.plot(history[time], history["loss"], linewidth=1.8, color="#1f6f8b")
@@ -52,11 +53,25 @@ def plot_history(history: pd.DataFrame, file: str | Path | None = None) -> "Axes
     return axes
 
 
+def plot_path(argument: str, file: str | Path) -> Path:
+    """Check that a plot can be written to ``file``, before the work that it is to show."""
+    path = output_path(argument, file)
+    formats = _figure().canvas.get_supported_filetypes()
+    if path.suffix[1:].lower() not in formats:
+        endings = ", ".join(f".{name}" for name in sorted(formats))
+        raise ArgumentError(argument, f"the path of a file ending in one of {endings}", f'"{path}"')
+    return path
+
+
 def _new_axes() -> "Axes":
+    return _figure().subplots()
+
+
+def _figure() -> "Figure":
     try:
         from matplotlib.figure import Figure
     except ImportError as problem:
         raise PytwolayerError(
             'Plots need matplotlib, which is not installed: pip install "pytwolayer[plot]"'
         ) from problem
-    return Figure(figsize=(7, 4.2), layout="constrained").subplots()
+    return Figure(figsize=(7, 4.2), layout="constrained")

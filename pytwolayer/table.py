@@ -122,7 +122,8 @@ def _kind(column: Any) -> str:
     if pd.api.types.is_datetime64_any_dtype(kind):
         return "dates"
     if kind == object or pd.api.types.is_string_dtype(kind):
-        return "text" if all(isinstance(value, str) for value in column) else "objects"
+        text = all(isinstance(value, str) or pd.isna(value) for value in column)
+        return "text" if text else "objects"
     return f"{kind} values"
 
 

@@ -89,6 +89,26 @@ def torch_module() -> Any:
 
 
 @_answer
+def doctor_page(facts: dict[str, str]) -> dict[str, Any]:
+    """Doctor's page for this process, with what R says of itself."""
+    from pytwolayer.doctor import page, python_findings, r_findings, torch_findings
+
+    text, healthy = page(
+        {"Python": python_findings(), "torch": torch_findings(), "R": r_findings(facts)}
+    )
+    return {"page": text, "healthy": healthy}
+
+
+@_answer
+def torch_blas() -> list[str]:
+    """Which BLAS torch uses in this process: "own" or "foreign", and its path."""
+    from pytwolayer.blas import blas_in_use, foreign_blas
+
+    foreign = foreign_blas()
+    return ["foreign", foreign] if foreign else ["own", blas_in_use() or "unknown"]
+
+
+@_answer
 def available_devices() -> list[str]:
     """Names of the devices, best first."""
     return pytwolayer.available_devices()

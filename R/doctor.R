@@ -1,0 +1,40 @@
+#' What is installed and in use
+#'
+#' Shows one page: Python, PyTorch and its build, devices, threads, which BLAS
+#' PyTorch really uses in this process, R, reticulate, the versions of both
+#' halves of this package; and for each problem the command that mends it.
+#'
+#' @return `TRUE` if no problem was found, else `FALSE`, invisibly.
+#' @examplesIf pytwolayer:::has_torch()
+#' pytwolayer_doctor()
+#' @export
+pytwolayer_doctor <- function() {
+  facts <- session_facts()
+  answer <- tryCatch(
+    call_core("doctor_page", facts),
+    pytwolayer_error = function(cnd) list(page = page_without_python(facts, cnd), healthy = FALSE)
+  )
+  writeLines(answer$page)
+  invisible(answer$healthy)
+}
+
+# The core carries the script, since the command `pytwolayer doctor` runs it too.
+session_facts <- function() {
+  source(file.path(own_python(), "pytwolayer", "data", "facts.R"), local = TRUE)$value
+}
+
+page_without_python <- function(facts, cnd) {
+  c(
+    "R",
+    sprintf("  %-16s%s", c("R", "reticulate", "R package", "R's BLAS"), c(
+      facts$r, facts$reticulate, facts$package, facts$blas
+    )),
+    "",
+    "Problems",
+    paste0("  ", strsplit(conditionMessage(cnd), "\n")[[1]])
+  )
+}
+
+torch_blas <- function() {
+  unlist(call_core("torch_blas"))
+}

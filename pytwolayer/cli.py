@@ -1,0 +1,125 @@
+"""The command ``pytwolayer``."""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+
+import pytwolayer
+from pytwolayer.errors import PytwolayerError
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; give its exit status."""
+    arguments = _parser().parse_args(argv)
+    command: Callable[[argparse.Namespace], int] = arguments.command
+    try:
+        return command(arguments)
+    except PytwolayerError as problem:
+        print(f"pytwolayer: {problem}", file=sys.stderr)
+        return 2
+    except ModuleNotFoundError as problem:
+        print(f"pytwolayer: {problem}. See: pytwolayer doctor", file=sys.stderr)
+        return 2
+    except BrokenPipeError:  # whoever read our output has enough of it
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="pytwolayer", description=pytwolayer.__doc__)
+    parser.add_argument("--version", action="version", version=pytwolayer.__version__)
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    _add_chapter(commands)
+    for name, command, text in (
+        ("devices", _devices, "list the devices that there are, the best one first"),
+        ("doctor", _doctor, "show what is installed and in use, and how to mend what is not right"),
+        ("verify", _verify, "check that Python and R give the same losses, bit for bit"),
+    ):
+        commands.add_parser(name, help=text, description=_sentence(text)).set_defaults(
+            command=command
+        )
+    return parser
+
+
+def _sentence(text: str) -> str:
+    return f"{text[0].upper()}{text[1:]}."
+
+
+def _add_chapter(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    text = "train the chapter's network and print the loss of every step"
+    chapter = commands.add_parser(
+        "chapter",
+        help=text,
+        description=_sentence(text) + " Rows are `iter loss`, at 3 significant digits.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    chapter.add_argument("--device", default="cpu", help="auto, cpu, cuda, cuda:1 or mps")
+    chapter.add_argument("--steps", type=_number, default=500, help="number of updates")
+    chapter.add_argument("--learning-rate", type=_number, default=1e-4, help="step size")
+    chapter.add_argument("--seed", type=_number, default=0, help="of data and initial weights")
+    none = argparse.SUPPRESS
+    chapter.add_argument("--csv", metavar="F", default=none, help="write the full losses as CSV")
+    chapter.add_argument("--html", metavar="F", default=none, help="write a table to browse")
+    chapter.add_argument("--plot", metavar="F", default=none, help="write the loss curve")
+    chapter.set_defaults(command=_chapter)
+
+
+def _number(text: str) -> int | float:
+    """Read a number; what it may be is the core's to say."""
+    try:
+        return int(text)
+    except ValueError:
+        return float(text)
+
+
+_number.__name__ = "number"  # argparse shows it
+
+
+def _chapter(arguments: argparse.Namespace) -> int:
+    from pytwolayer.browse import write_html
+    from pytwolayer.chapter import chapter_losses
+    from pytwolayer.file_output import output_path, write_csv
+    from pytwolayer.plot import plot_history, plot_path
+
+    given = vars(arguments)
+    checks = {"csv": output_path, "html": output_path, "plot": plot_path}
+    files = {name: check(name, given[name]) for name, check in checks.items() if name in given}
+    losses = chapter_losses(
+        arguments.steps,
+        arguments.learning_rate,
+        seed=arguments.seed,
+        device=arguments.device,
+    )
+    writers = {"csv": write_csv, "html": write_html, "plot": plot_history}
+    for name, path in files.items():
+        writers[name](losses, path)
+    for row in losses.itertuples():
+        print(f"{row.iter} {row.loss:.3g}")
+    return 0
+
+
+def _devices(arguments: argparse.Namespace) -> int:
+    print("\n".join(pytwolayer.available_devices()))
+    return 0
+
+
+def _doctor(arguments: argparse.Namespace) -> int:
+    from pytwolayer.doctor import doctor
+
+    return _show(*doctor())
+
+
+def _verify(arguments: argparse.Namespace) -> int:
+    from pytwolayer.verify import verify
+
+    return _show(*verify())
+
+
+def _show(page: str, well: bool) -> int:
+    print(page)
+    return 0 if well else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,148 @@
+"""Do the two languages agree: the chapter's losses by every route, to the last bit."""
+
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from pytwolayer.chapter import chapter_loop, chapter_losses, printed_losses
+from pytwolayer.r_process import DATA, RError, run_r, run_r_in_python
+from pytwolayer.torch_loading import torch
+
+_SCRIPT = DATA / "chapter_from_r.R"
+_RPY2_NEEDS = (1, 31)  # with an older reticulate, R's gc() kills the Python around it
+
+
+@dataclass(frozen=True)
+class Route:
+    """One way to the chapter's losses.
+
+    Attributes
+    ----------
+    name : str
+        The way.
+    losses : list of float
+        What came out; empty if the route could not be taken.
+    seconds : float
+        Time of the 500 steps, start-up not counted.
+    problem : str or None
+        Why it could not be taken, or failed.
+    optional : bool
+        Whether agreement can be told without it.
+    """
+
+    name: str
+    losses: list[float]
+    seconds: float = 0.0
+    problem: str | None = None
+    optional: bool = False
+
+
+def verify() -> tuple[str, bool]:
+    """Take every route, compare, and report.
+
+    Returns
+    -------
+    report : str
+    agree : bool
+        Whether all losses agree with each other, bit for bit, and with the printed table.
+    """
+    routes = take_routes()
+    return report(routes), agree(routes)
+
+
+def take_routes() -> list[Route]:
+    """Take every route; the first is the one that the others are compared with."""
+    chapter_losses(steps=1)  # what is loaded on first use is loaded before the clock starts
+    python = _timed("Python", lambda: chapter_losses()["loss"].tolist())
+    loop = _timed("Python, the chapter's loop", lambda: chapter_loop()["loss"].tolist())
+    beside, reticulate = _through_r("R, reticulate", run_r)
+    if reticulate and reticulate < _RPY2_NEEDS:
+        version = ".".join(str(part) for part in reticulate)
+        problem = f"not run: reticulate {version} is too old to live inside Python (1.31)"
+        inside = Route("R inside Python, rpy2", [], problem=problem, optional=True)
+    else:
+        inside, _ = _through_r("R inside Python, rpy2", run_r_in_python, optional=_no_rpy2())
+    return [python, loop, beside, inside]
+
+
+def _no_rpy2() -> bool:
+    from importlib.util import find_spec
+
+    return find_spec("rpy2") is None
+
+
+def _timed(name: str, losses: Callable[[], list[float]]) -> Route:
+    start = time.perf_counter()
+    values = losses()
+    return Route(name, values, time.perf_counter() - start)
+
+
+def _through_r(
+    name: str, run: Callable[..., str], *, optional: bool = False
+) -> tuple[Route, tuple[int, ...]]:
+    threads = str(torch.get_num_threads())  # the last bits depend on it
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "losses.txt"
+        try:
+            run(_SCRIPT, str(file), OMP_NUM_THREADS=threads)
+        except RError as problem:
+            return Route(name, [], problem=f"not run: {problem}", optional=optional), ()
+        found = dict(line.split("\t", 1) for line in file.read_text().splitlines())
+    losses = [float.fromhex(value) for value in found["losses"].split("\t")]
+    version = tuple(int(part) for part in found["reticulate"].split(".")[:2])
+    full_name = f"{name} {found['reticulate']}" if name.endswith("reticulate") else name
+    return Route(full_name, losses, float(found["seconds"])), version
+
+
+def _equal_to_table(route: Route) -> int:
+    printed = printed_losses()["loss"]
+    return sum(
+        float(f"{loss:.3g}") == row for loss, row in zip(route.losses, printed, strict=False)
+    )
+
+
+def _equal_bits(route: Route, reference: Route) -> int:
+    return sum(a == b for a, b in zip(route.losses, reference.losses, strict=False))
+
+
+def agree(routes: list[Route]) -> bool:
+    """Tell whether every route gave every loss; an optional one may be missing."""
+    rows = len(printed_losses())
+    return all(
+        (route.problem is not None and route.optional)
+        or (
+            len(route.losses) == rows
+            and _equal_to_table(route) == rows
+            and _equal_bits(route, routes[0]) == rows
+        )
+        for route in routes
+    )
+
+
+def report(routes: list[Route]) -> str:
+    """Write the comparison as a short table."""
+    rows = len(printed_losses())
+    width = max(len(route.name) for route in routes) + 2
+    lines = [
+        f"The chapter's {rows} losses, by each route ({torch.get_num_threads()} threads)",
+        "",
+        f"{'route':<{width}}{'equal to the table':<22}{'same bits':<16}{'seconds':>7}",
+    ]
+    for route in routes:
+        if route.problem is not None:
+            lines.append(f"{route.name:<{width}}{route.problem}")
+            continue
+        table = f"{_equal_to_table(route)} of {rows}"
+        bits = f"{_equal_bits(route, routes[0])} of {rows}"
+        lines.append(f"{route.name:<{width}}{table:<22}{bits:<16}{route.seconds:>7.3f}")
+    lines += ["", _verdict(routes)]
+    return "\n".join(lines)
+
+
+def _verdict(routes: list[Route]) -> str:
+    if not agree(routes):
+        return "They do NOT agree. `pytwolayer doctor` may tell why."
+    missing = [route.name for route in routes if route.problem is not None]
+    return "All agree." if not missing else f"All that ran agree; not run: {', '.join(missing)}."
