@@ -11,8 +11,8 @@ from pytwolayer.errors import ArgumentError, DeviceError, PytwolayerError
 if TYPE_CHECKING:
     from pytwolayer.chapter import chapter_losses
     from pytwolayer.device import available_devices, select_device
-    from pytwolayer.plot import plot_history
     from pytwolayer.fit import TwoLayer, two_layer
+    from pytwolayer.plot import plot_history
 
 __version__ = "0.1.0"
 

@@ -16,6 +16,8 @@ def shown(value: Any) -> str:
     if value is None:
         return "None"
     text = f'"{value}"' if isinstance(value, str) else repr(value)
+    if isinstance(value, float) and value.is_integer():
+        text = f"{value:.0f}"  # R's numbers are doubles: 0, not 0.0
     if len(text) > 60 or "\n" in text:
         return f"a {type(value).__name__}"
     if isinstance(value, (bool, Real, str)):
@@ -24,12 +26,7 @@ def shown(value: Any) -> str:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, Real) and not isinstance(value, bool) and _is_plain(value)
-
-
-def _is_plain(value: Any) -> bool:
-    """NumPy's booleans register as numbers in some versions; they are no counts."""
-    return type(value).__name__ not in {"bool_", "bool"}
+    return not isinstance(value, bool) and isinstance(value, Real)
 
 
 def count(argument: str, value: Any, *, minimum: int = 1, maximum: int | None = None) -> int:

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pytwolayer.torch_loading import foreign_blas_visible, libtorch_cpu, library_at
+from pytwolayer.torch_loading import foreign_blas_visible, library_at, libtorch_cpu
 
 _ROUTINE = b"sgemm_"
 _SECTION = np.dtype(
@@ -56,7 +56,7 @@ def _table(image: NDArray[np.uint8], section: np.void, entry: np.dtype[np.void])
 
 
 def _symbol_number(image: NDArray[np.uint8], sections: _Array) -> int:
-    """Number of the routine in the library's table of dynamic symbols."""
+    """Find the routine in the library's table of dynamic symbols."""
     dynamic = sections[sections["type"] == _DYNSYM][0]
     strings = sections[int(dynamic["link"])]
     start = int(strings["offset"])

@@ -132,14 +132,15 @@ def chapter_loop(steps: int = 500, learning_rate: float = 1e-4, seed: int = 0) -
         loss.backward()
         with torch.no_grad():
             for param in net.parameters():
-                param.data = param.data - param.grad * learning_rate
+                if param.grad is not None:
+                    param.data = param.data - param.grad * learning_rate
     return _table(losses)
 
 
 def printed_losses() -> pd.DataFrame:
     """Read the chapter's printed table: ``iter`` and ``loss`` at 3 significant digits."""
     with (files("pytwolayer") / "data" / "chapter_losses.csv").open() as table:
-        return pd.read_csv(table, float_precision="round_trip")
+        return pd.read_csv(table, converters={"loss": float})
 
 
 def _table(losses: list[float]) -> pd.DataFrame:

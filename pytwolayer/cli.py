@@ -4,9 +4,14 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytwolayer
 from pytwolayer.errors import PytwolayerError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -83,17 +88,24 @@ def _chapter(arguments: argparse.Namespace) -> int:
     from pytwolayer.plot import plot_history, plot_path
 
     given = vars(arguments)
-    checks = {"csv": output_path, "html": output_path, "plot": plot_path}
-    files = {name: check(name, given[name]) for name, check in checks.items() if name in given}
+    # Checked before the work whose result they are to hold.
+    outputs: dict[str, tuple[Callable[[str, str], Path], Callable[[pd.DataFrame, Path], object]]]
+    outputs = {
+        "csv": (output_path, write_csv),
+        "html": (output_path, write_html),
+        "plot": (plot_path, plot_history),
+    }
+    files = {
+        name: check(name, given[name]) for name, (check, _) in outputs.items() if name in given
+    }
     losses = chapter_losses(
         arguments.steps,
         arguments.learning_rate,
         seed=arguments.seed,
         device=arguments.device,
     )
-    writers = {"csv": write_csv, "html": write_html, "plot": plot_history}
     for name, path in files.items():
-        writers[name](losses, path)
+        outputs[name][1](losses, path)
     for row in losses.itertuples():
         print(f"{row.iter} {row.loss:.3g}")
     return 0

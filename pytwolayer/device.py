@@ -47,7 +47,9 @@ def select_device(device: "str | torch.device" = "auto") -> torch.device:
         return torch.device(available[0])
     kind = re.fullmatch(r"(cpu|cuda|mps)(:0|:[1-9][0-9]*)?", name or "")
     if name is None or kind is None or (kind[2] and kind[1] != "cuda"):
-        raise DeviceError("device", 'one of "auto", "cpu", "cuda", "cuda:<n>", "mps"', shown(device))
+        raise DeviceError(
+            "device", 'one of "auto", "cpu", "cuda", "cuda:<n>", "mps"', shown(device)
+        )
     if name not in available and f"{name}:0" not in available:
         raise DeviceError("device", _there(available), f'"{name}": {_why_not(kind[1])}')
     return torch.device(name)

@@ -97,7 +97,7 @@ class TwoLayer:
         columns = self.inputs.pick("x", read_table("x", x))
         matrix = self.inputs.standardize(columns)
         with torch.no_grad():
-            parts = [self.network(part) for part in matrix.split(_ROWS_AT_ONCE)]
+            parts = [self.network(part) for part in torch.split(matrix, _ROWS_AT_ONCE)]
         predictions = self.outputs.restore(torch.cat(parts))
         return predictions[:, 0] if self.vector else predictions
 

@@ -13,11 +13,11 @@ import safetensors.torch
 from safetensors import SafetensorError
 
 from pytwolayer.errors import PytwolayerError
+from pytwolayer.fit import TwoLayer
 from pytwolayer.network import two_layer_net
 from pytwolayer.settings import Settings
 from pytwolayer.table import Standardizer
 from pytwolayer.torch_loading import torch
-from pytwolayer.fit import TwoLayer
 
 _FORMAT = 1
 _KEY = "pytwolayer"

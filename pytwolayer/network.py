@@ -40,10 +40,11 @@ def draw_initial_weights(net: torch.nn.Sequential, generator: torch.Generator) -
     Weights and biases of a layer with ``n`` inputs are uniform on +-1/sqrt(n).
     """
     with torch.no_grad():
-        for layer in (net[0], net[2]):
-            torch.nn.init.kaiming_uniform_(layer.weight, a=5**0.5, generator=generator)
-            bound = 1 / layer.in_features**0.5
-            torch.nn.init.uniform_(layer.bias, -bound, bound, generator=generator)
+        for layer in net:
+            if isinstance(layer, torch.nn.Linear):
+                torch.nn.init.kaiming_uniform_(layer.weight, a=5**0.5, generator=generator)
+                bound = 1 / layer.in_features**0.5
+                torch.nn.init.uniform_(layer.bias, -bound, bound, generator=generator)
 
 
 @dataclass(frozen=True)

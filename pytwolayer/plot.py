@@ -37,7 +37,8 @@ def plot_history(history: pd.DataFrame, file: str | Path | None = None) -> "Axes
         If matplotlib is not installed.
     """
     path = None if file is None else plot_path("file", file)
-    axes = _new_axes()
+    figure = _figure()
+    axes = figure.subplots()
     time = next(name for name in _TIME if name in history)
     axes.plot(history[time], history["loss"], linewidth=1.8, color="#1f6f8b")
     if (history["loss"] > 0).all():
@@ -49,7 +50,7 @@ def plot_history(history: pd.DataFrame, file: str | Path | None = None) -> "Axes
     axes.spines[["top", "right"]].set_visible(False)
     if path is not None:
         with whole_file(path) as unfinished:
-            axes.figure.savefig(unfinished, dpi=150)
+            figure.savefig(unfinished, dpi=150)
     return axes
 
 
@@ -61,10 +62,6 @@ def plot_path(argument: str, file: str | Path) -> Path:
         endings = ", ".join(f".{name}" for name in sorted(formats))
         raise ArgumentError(argument, f"the path of a file ending in one of {endings}", f'"{path}"')
     return path
-
-
-def _new_axes() -> "Axes":
-    return _figure().subplots()
 
 
 def _figure() -> "Figure":

@@ -15,15 +15,15 @@ _STACK = 6_000_000
 
 def main(script: Path, arguments: list[str]) -> None:
     """Source ``script`` with ``arguments`` as its ``commandArgs(TRUE)``."""
-    import pytwolayer  # noqa: F401 - first, so that the R package uses this very core
     import rpy2.rinterface
+
+    import pytwolayer  # noqa: F401 - first, so that the R package uses this very core
 
     rpy2.rinterface.initr(_c_stack_limit=_STACK)
     import rpy2.robjects
 
-    rpy2.robjects.globalenv["commandArgs"] = rpy2.robjects.r("function(values) function(...) values")(
-        rpy2.robjects.StrVector(arguments)
-    )
+    give = rpy2.robjects.r("function(values) function(...) values")
+    rpy2.robjects.globalenv["commandArgs"] = give(rpy2.robjects.StrVector(arguments))
     rpy2.robjects.r["source"](str(script))
 
 

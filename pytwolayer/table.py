@@ -73,8 +73,9 @@ def read_table(argument: str, data: Any, *, vector: bool = False) -> Table:
         received = "one with several columns " + ", ".join(twice)
         raise ArgumentError(argument, "a table whose column names differ", received)
     labels = names or [str(number) for number in range(1, len(columns) + 1)]
+    places = [f' in column "{label}"' for label in labels] if len(shape) == 2 else [""]
     checked = [
-        _doubles(argument, label, column) for label, column in zip(labels, columns, strict=True)
+        _doubles(argument, place, column) for place, column in zip(places, columns, strict=True)
     ]
     return Table(tuple(names) if names else None, checked, vector=len(shape) == 1)
 
@@ -97,12 +98,11 @@ def _split(argument: str, data: Any) -> tuple[list[str] | None, tuple[int, ...],
     return None, array.shape, columns
 
 
-def _doubles(argument: str, label: str, column: Any) -> Doubles:
-    place = f'in column "{label}"'
+def _doubles(argument: str, place: str, column: Any) -> Doubles:
     kind = column.dtype
     numeric = pd.api.types.is_numeric_dtype(kind) and not pd.api.types.is_complex_dtype(kind)
     if not numeric:
-        raise ArgumentError(argument, "numeric", f"{_kind(column)} {place}")
+        raise ArgumentError(argument, "numeric", f"{_kind(column)}{place}")
     if isinstance(column, pd.Series):
         values = column.to_numpy(dtype=np.float64, na_value=np.nan)
     else:
@@ -110,7 +110,7 @@ def _doubles(argument: str, label: str, column: Any) -> Doubles:
     values = np.ascontiguousarray(values)
     bad = values.size - np.count_nonzero(np.isfinite(values))
     if bad:
-        received = f"missing or infinite {place} ({bad} of {values.size} values)"
+        received = f"missing or infinite{place} ({bad} of {values.size} values)"
         raise ArgumentError(argument, "finite", received)
     return values
 
@@ -121,7 +121,7 @@ def _kind(column: Any) -> str:
         return "a factor"
     if pd.api.types.is_datetime64_any_dtype(kind):
         return "dates"
-    if kind == object or pd.api.types.is_string_dtype(kind):
+    if pd.api.types.is_object_dtype(kind) or pd.api.types.is_string_dtype(kind):
         text = all(isinstance(value, str) or pd.isna(value) for value in column)
         return "text" if text else "objects"
     return f"{kind} values"

@@ -19,7 +19,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    import torch
+    import torch as torch
 
 MEND = (
     "in a new session, load pytwolayer before anything that loads torch "

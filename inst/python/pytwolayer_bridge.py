@@ -131,7 +131,11 @@ def fit(x: dict[str, Any], y: dict[str, Any], arguments: dict[str, Any]) -> dict
     """Fit a network; its bytes, its history and what R shows of it."""
     from pytwolayer.model_file import to_bytes
 
-    fitted = pytwolayer.two_layer(_frame(x), _frame(y), **arguments)
+    outcomes = _frame(y)
+    vector = y["names"] == [".outcome"]
+    fitted = pytwolayer.two_layer(
+        _frame(x), outcomes[".outcome"] if vector else outcomes, **arguments
+    )
     settings = fitted.settings
     return {
         "model": bytearray(to_bytes(fitted)),

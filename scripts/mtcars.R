@@ -1,0 +1,11 @@
+# mtcars through R: the data for Python, R's fit of it, and what came out to the last bit.
+arguments <- commandArgs(TRUE)
+suppressPackageStartupMessages(library(pytwolayer))
+write.csv(mtcars, arguments[[1]], row.names = FALSE)
+
+fit <- two_layer(mtcars[-1], mtcars$mpg, hidden_units = 16, epochs = 300, seed = 1)
+print(fit)
+writeLines(c(
+  paste(c("history", sprintf("%a", fit$history$loss)), collapse = "\t"),
+  paste(c("predictions", sprintf("%a", predict(fit, mtcars)$.pred)), collapse = "\t")
+), arguments[[2]])

@@ -1,0 +1,55 @@
+"""What R answers, by each route: R beside Python with each reticulate, and R inside Python."""
+
+import os
+from pathlib import Path
+
+import pytest
+from pytwolayer.r_process import run_r, run_r_in_python
+from pytwolayer.torch_loading import torch
+
+HERE = Path(__file__).parent
+ROOT = HERE.parent.parent
+STOCK = ROOT / ".rlib-stock"
+
+Answers = dict[str, list[str]]
+
+
+def _answers(run, folder: Path, **environment: str) -> Answers:
+    file = folder / "answers.txt"
+    threads = str(torch.get_num_threads())  # the last bits depend on it
+    run(HERE / "answers.R", str(file), OMP_NUM_THREADS=threads, **environment)
+    lines = file.read_text(encoding="utf-8").splitlines()
+    return {name: values for name, *values in (line.split("\t") for line in lines)}
+
+
+@pytest.fixture(scope="session", params=["reticulate", "system's reticulate", "rpy2"])
+def route(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Answers:
+    """All that R answered, by one route."""
+    folder = tmp_path_factory.mktemp("answers")
+    if request.param == "rpy2":
+        return _answers(run_r_in_python, folder)
+    if request.param == "reticulate":
+        return _answers(run_r, folder)
+    if not STOCK.is_dir():
+        pytest.skip(".rlib-stock is not there: `make setup` makes it")
+    return _answers(run_r, folder, R_LIBS=str(STOCK))
+
+
+@pytest.fixture
+def r_script(tmp_path: Path):
+    """Run lines of R in a process of their own and give what they printed."""
+
+    def run(code: str, **environment: str) -> str:
+        script = tmp_path / "script.R"
+        script.write_text(code, encoding="utf-8")
+        return run_r(script, **{"OMP_NUM_THREADS": "1", **environment})
+
+    return run
+
+
+def numbers(values: list[str]) -> list[float]:
+    """Read numbers that R wrote to the last bit."""
+    return [float.fromhex(value) for value in values]
+
+
+os.environ.setdefault("R_LIBS", str(ROOT / ".rlib"))

@@ -1,0 +1,141 @@
+"""A Python that lacks torch, that is of another version, or that loaded torch the wrong way."""
+
+import subprocess
+import sys
+import venv
+from importlib.util import find_spec
+
+import pytest
+from pytwolayer.r_process import RError
+from pytwolayer.verify import agree, take_routes
+
+SAY = """
+cat(tryCatch({ CALL; "no error" }, error = function(cnd)
+  paste(c(class(cnd)[1:2], conditionMessage(cnd)), collapse = "\n")))
+"""
+
+
+@pytest.fixture(scope="module")
+def bare_python(tmp_path_factory) -> str:
+    """A Python with nothing installed."""
+    folder = tmp_path_factory.mktemp("bare")
+    venv.create(folder, symlinks=True)
+    return str(folder / "bin" / "python")
+
+
+@pytest.mark.parametrize(
+    "call", ["chapter_losses()", "torch$ones(2L)", "two_layer(mtcars[-1], mtcars$mpg)"]
+)
+def test_a_python_without_torch_is_one_clear_error(r_script, bare_python, call):
+    code = "library(pytwolayer)" + SAY.replace("CALL", call)
+    printed = r_script(code, RETICULATE_PYTHON=bare_python)
+    assert "pytwolayer_error_python" in printed
+    assert f"({bare_python}) has no torch" in printed
+    assert "install_pytwolayer()" in printed
+    assert "Traceback" not in printed
+
+
+def test_doctor_in_r_shows_a_page_even_then(r_script, bare_python):
+    printed = r_script("library(pytwolayer); pytwolayer_doctor()", RETICULATE_PYTHON=bare_python)
+    assert "R package       0.1.0" in printed
+    assert "has no torch" in printed
+    assert "install_pytwolayer()" in printed
+
+
+def test_halves_of_different_versions_say_so(r_script):
+    other = """
+    library(pytwolayer)
+    reticulate::py_run_string("
+import sys, types
+core = types.ModuleType('pytwolayer')
+core.__version__, core.__file__ = '9.9.9', '/elsewhere/pytwolayer/__init__.py'
+sys.modules['pytwolayer'] = core")
+    """
+    printed = r_script(other + SAY.replace("CALL", "chapter_losses()"))
+    assert "pytwolayer_error_version" in printed
+    assert "R package is 0.1.0; the Python session holds core 9.9.9" in printed
+    assert "/elsewhere/pytwolayer" in printed
+
+
+TORCH_FIRST = """
+too_early <- reticulate::import("torch")
+suppressPackageStartupMessages(library(pytwolayer))
+warned <- character()
+for (i in 1:2) {
+  losses <- withCallingHandlers(pytwolayer::chapter_losses(2), warning = function(cnd) {
+    warned <<- c(warned, conditionMessage(cnd))
+    invokeRestart("muffleWarning")
+  })
+}
+cat(nrow(losses), pytwolayer:::torch_blas()[[1]], length(warned), warned, sep = "\n")
+cat("\n")
+healthy <- pytwolayer_doctor()
+cat("healthy", healthy)
+"""
+
+
+def test_torch_loaded_the_wrong_way_is_told_once_with_the_way_out(r_script):
+    rows, blas, warnings, *rest = r_script(TORCH_FIRST).splitlines()
+    assert rows == "2"
+    if blas == "own":
+        pytest.skip("R's BLAS does not take torch's place on this machine")
+    assert warnings == "1"
+    assert "instead of its own BLAS" in rest[0]
+    assert "library(pytwolayer)" in rest[0]
+    assert rest[-1] == "healthy FALSE"
+
+
+def test_the_users_own_import_of_torch_keeps_its_blas(r_script):
+    code = """
+    library(pytwolayer)
+    torch <- reticulate::import("torch")
+    cat(pytwolayer:::torch_blas()[[1]])
+    """
+    assert r_script(code) == "own"
+
+
+def test_python_started_before_the_package_keeps_torchs_blas(r_script):
+    code = """
+    invisible(reticulate::py_config())
+    invisible(reticulate::import("numpy"))
+    library(pytwolayer)
+    torch <- reticulate::import("torch")
+    cat(pytwolayer:::torch_blas()[[1]])
+    """
+    assert r_script(code) == "own"
+
+
+def test_a_script_that_fails_is_an_error_with_what_r_said(r_script):
+    with pytest.raises(RError, match="that was that"):
+        r_script("stop('that was that')")
+
+
+def test_all_routes_of_verify_agree():
+    routes = take_routes()
+    assert agree(routes)
+    assert len(routes) == 4
+    assert all(route.problem is None for route in routes)
+
+
+@pytest.mark.parametrize("command", ["verify", "doctor"])
+def test_the_command_ends_with_status_0_here(command):
+    done = subprocess.run(
+        [sys.executable, "-m", "pytwolayer.cli", command], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "All agree." in done.stdout or "No problem found." in done.stdout
+
+
+@pytest.mark.parametrize("command", ["verify", "doctor"])
+def test_the_command_ends_with_status_1_without_the_r_package(command, tmp_path, monkeypatch):
+    monkeypatch.setenv("R_LIBS", str(tmp_path))
+    done = subprocess.run(
+        [sys.executable, "-m", "pytwolayer.cli", command], capture_output=True, text=True
+    )
+    assert done.returncode == 1
+    assert "pytwolayer" in done.stdout
+    assert "agree" not in done.stdout or "do NOT agree" in done.stdout
+
+
+def test_rpy2_is_there():
+    assert find_spec("rpy2") is not None, "make setup installs it"
