@@ -135,3 +135,18 @@ def describe(value: Any) -> str:
     if isinstance(value, int | float):
         return f"the number {value}"
     return f"a Python object of class {type(value).__name__}"
+
+
+def widest(x: torch.Tensor) -> torch.dtype:
+    """Give float64, which Apple's devices lack."""
+    return torch.float32 if x.device.type == "mps" else torch.float64
+
+
+def countable(x: torch.Tensor) -> torch.Tensor:
+    """Let a bool tensor count as 0 and 1, as R's logicals do."""
+    return x.long() if x.dtype == torch.bool else x
+
+
+def as_double(x: torch.Tensor) -> torch.Tensor:
+    """Give whole numbers the type that R computes products and means in."""
+    return x if x.is_floating_point() or x.is_complex() else x.to(widest(x))

@@ -1,10 +1,9 @@
 """What R's operators and functions do to tensors.
 
 The R package's methods for the class ``torch.Tensor`` call the functions that are marked
-``@for_r``, here and in the two modules imported below. Tables map R's names to PyTorch's.
+``@for_r``, here and in the modules imported below. Tables map R's names to PyTorch's functions.
 """
 
-import math
 import operator
 from collections.abc import Callable
 from functools import reduce
@@ -13,11 +12,14 @@ from typing import Any
 import numpy as np
 from pytwolayer.torch_loading import torch
 from pytwolayer_tensor_index import put, take
+from pytwolayer_tensor_math import ELEMENTWISE
 from pytwolayer_tensor_values import (
     Sent,
     TensorError,
+    as_double,
     column_major,
     count,
+    countable,
     describe,
     first_line,
     flatten,
@@ -27,6 +29,7 @@ from pytwolayer_tensor_values import (
     shape,
     text,
     to_r,
+    widest,
 )
 
 __all__ = [
@@ -46,16 +49,6 @@ __all__ = [
     "transpose",
     "unary",
 ]
-
-
-def widest(x: torch.Tensor) -> torch.dtype:
-    """Give float64, which Apple's devices lack."""
-    return torch.float32 if x.device.type == "mps" else torch.float64
-
-
-def countable(x: torch.Tensor) -> torch.Tensor:
-    """Let a bool tensor count as 0 and 1, as R's logicals do."""
-    return x.long() if x.dtype == torch.bool else x
 
 
 # ---- Operators -----------------------------------------------------------------------------
@@ -155,10 +148,10 @@ def recycled(flat: torch.Tensor, like: torch.Tensor) -> torch.Tensor:
 
 def truth(value: Any, like: torch.Tensor) -> torch.Tensor:
     """Make a bool tensor; a missing value is neither true nor false."""
-    value = torch.as_tensor(value, device=like.device)
-    if value.is_floating_point() and bool(value.isnan().any()):
+    found: torch.Tensor = torch.as_tensor(value, device=like.device)
+    if found.is_floating_point() and bool(found.isnan().any()):
         raise TensorError("Missing values (NA, NaN) cannot be used as TRUE or FALSE in a tensor.")
-    return value.bool()
+    return found.bool()
 
 
 @for_r
@@ -173,140 +166,9 @@ def transpose(x: torch.Tensor) -> torch.Tensor:
 
 # ---- Functions of the elements -------------------------------------------------------------
 
-
-def log(x: torch.Tensor, base: Any = None) -> torch.Tensor:
-    """Logarithm to any base."""
-    exact = {2: torch.log2, 10: torch.log10}
-    if base is None or isinstance(base, torch.Tensor):
-        return torch.log(x) if base is None else torch.log(x) / torch.log(base)
-    if base in exact:
-        return exact[base](x)
-    return torch.log(x) / torch.log(torch.tensor(base, dtype=torch.float64)).item()
-
-
-def round_to(x: torch.Tensor, digits: float = 0) -> torch.Tensor:
-    """Round as R 4 does: to the nearer of the two decimal neighbours, ties to the even digit."""
-    digits = math.floor(digits + 0.5)
-    if digits == 0 or (not x.is_floating_point() and digits > 0):
-        return torch.round(x)
-    if abs(digits) > 308:
-        return x.clone() if digits > 0 else x * 0
-    wide, power = x.to(widest(x)), 10.0 ** abs(digits)
-    scaled = wide * power if digits > 0 else wide / power
-    below, above = (
-        whole / power if digits > 0 else whole * power for whole in (scaled.floor(), scaled.ceil())
-    )
-    to_below, to_above = wide - below, above - wide
-    even = scaled.floor() % 2 == 0
-    nearest = torch.where((to_below < to_above) | ((to_below == to_above) & even), below, above)
-    too_fine = (digits > 15 - wide.abs().log10().ceil()) | ~scaled.isfinite()
-    return torch.where(too_fine, wide, nearest).to(x.dtype)
-
-
-def significant(x: torch.Tensor, digits: float = 6) -> torch.Tensor:
-    """Round to a number of significant digits."""
-    digits = max(math.floor(digits + 0.5), 1)
-    if digits > 22:
-        return x.clone()
-    wide = x.to(widest(x)).detach()
-    exponent = digits - 1 - wide.abs().log10().floor()
-    exponent = exponent.nan_to_num(0, 0, 0).long()
-    # Python's own powers, since torch's are off by a bit; 10^308 is the largest there is,
-    # so that smaller numbers are scaled in two steps.
-    powers = torch.tensor([10.0**k for k in range(309)], dtype=wide.dtype, device=x.device)
-    power = powers[exponent.abs().clamp(max=308)]
-    second = powers[(exponent - 308).clamp(min=0)]
-    up = torch.round(wide * power * second) / power / second
-    down = torch.round(wide / power) * power
-    rounded = torch.where(exponent > 0, up, down)
-    return torch.where((wide == 0) | ~wide.isfinite(), wide, rounded).to(x.dtype)
-
-
-def within_one_turn(x: torch.Tensor) -> torch.Tensor:
-    """Bring half turns into [-1, 1], where sines and cosines of pi are exact."""
-    x = x if x.is_floating_point() else x.to(torch.get_default_dtype())
-    return x - 2 * torch.round(x / 2)
-
-
-def cospi(x: torch.Tensor) -> torch.Tensor:
-    """Cosine of pi times ``x``, exactly zero at halves."""
-    return torch.sin(math.pi * (0.5 - within_one_turn(x).abs()))
-
-
-def sinpi(x: torch.Tensor) -> torch.Tensor:
-    """Sine of pi times ``x``, exactly zero at whole numbers."""
-    part = within_one_turn(x)
-    return torch.sin(math.pi * torch.where(part.abs() <= 0.5, part, part.sign() - part))
-
-
-def tanpi(x: torch.Tensor) -> torch.Tensor:
-    """Tangent of pi times ``x``; not a number at halves."""
-    cosine = cospi(x)
-    return sinpi(x) / torch.where(cosine == 0, math.nan, cosine)
-
-
-def gamma(x: torch.Tensor) -> torch.Tensor:
-    """Gamma function; not a number at zero and the negative whole numbers."""
-    wide = x.to(widest(x))
-    sign = torch.where((wide < 0) & (wide.floor() % 2 != 0), -1.0, 1.0)
-    pole = (wide <= 0) & (wide == wide.floor())
-    value = torch.where(pole, math.nan, sign * torch.exp(torch.lgamma(wide)))
-    return value.to(x.dtype if x.is_floating_point() else torch.get_default_dtype())
-
-
-def digamma(x: torch.Tensor) -> torch.Tensor:
-    """Differentiate the logarithm of gamma; R has no value at zero."""
-    return torch.where(x == 0, math.nan, torch.digamma(x))
-
-
-def trigamma(x: torch.Tensor) -> torch.Tensor:
-    """Second derivative of the logarithm of gamma."""
-    return torch.polygamma(1, x)
-
-
-def cumprod(x: torch.Tensor) -> torch.Tensor:
-    """Cumulative products; of whole numbers as doubles, which do not wrap around."""
-    return torch.cumprod(x if x.is_floating_point() else x.to(widest(x)), 0)
-
-
-ELEMENTWISE: dict[str, Callable[..., torch.Tensor]] = {
-    "abs": torch.abs,
-    "sign": torch.sgn,
-    "sqrt": torch.sqrt,
-    "floor": torch.floor,
-    "ceiling": torch.ceil,
-    "trunc": torch.trunc,
-    "round": round_to,
-    "signif": significant,
-    "exp": torch.exp,
-    "log": log,
-    "log2": torch.log2,
-    "log10": torch.log10,
-    "log1p": torch.log1p,
-    "expm1": torch.expm1,
-    "cos": torch.cos,
-    "sin": torch.sin,
-    "tan": torch.tan,
-    "cospi": cospi,
-    "sinpi": sinpi,
-    "tanpi": tanpi,
-    "acos": torch.acos,
-    "asin": torch.asin,
-    "atan": torch.atan,
-    "cosh": torch.cosh,
-    "sinh": torch.sinh,
-    "tanh": torch.tanh,
-    "acosh": torch.acosh,
-    "asinh": torch.asinh,
-    "atanh": torch.atanh,
-    "gamma": gamma,
-    "lgamma": torch.lgamma,
-    "digamma": digamma,
-    "trigamma": trigamma,
-}
 CUMULATIVE: dict[str, Callable[..., torch.Tensor]] = {
     "cumsum": lambda x: torch.cumsum(x, 0),
-    "cumprod": cumprod,
+    "cumprod": lambda x: torch.cumprod(as_double(x), 0),
     "cummax": lambda x: torch.cummax(x, 0).values,
     "cummin": lambda x: torch.cummin(x, 0).values,
 }
@@ -327,7 +189,7 @@ def elementwise(name: str, x: torch.Tensor, *extra: Any) -> torch.Tensor:
     try:
         return ELEMENTWISE[name](x, *extra)
     except (RuntimeError, TypeError, ArithmeticError) as problem:
-        message = f"`{name}()` fails for a {describe(x)}: {first_line(problem)}"
+        message = f"`{name}()` fails for {describe(x)}: {first_line(problem)}"
         raise TensorError(message) from problem
 
 
@@ -338,11 +200,6 @@ def predicate(x: torch.Tensor, name: str) -> Sent:
 
 
 # ---- Summaries -----------------------------------------------------------------------------
-
-
-def as_double(x: torch.Tensor) -> torch.Tensor:
-    """Give whole numbers the type that R computes products and means in."""
-    return x if x.is_floating_point() or x.is_complex() else x.to(widest(x))
 
 
 COMBINE: dict[str, Callable[..., torch.Tensor]] = {

@@ -1,0 +1,128 @@
+# Calling the Python side of the tensor methods, and moving vectors across.
+
+tensor_session <- new.env(parent = emptyenv())
+
+#' The Python functions behind the methods for tensors
+#'
+#' @param convert What reticulate calls the flag that makes a method of the result, such as
+#'   `$item()`, give an R value. A result takes it over from its operand.
+#' @noRd
+tensor_helpers <- function(convert = TRUE) {
+  key <- if (convert) "converting" else "plain"
+  if (is.null(tensor_session[[key]])) {
+    tensor_session[[key]] <- reticulate::import_from_path(
+      "pytwolayer_tensors", system.file("python", package = "pytwolayer"),
+      convert = convert
+    )
+  }
+  tensor_session[[key]]
+}
+
+is_tensor <- function(x) {
+  inherits(x, "torch.Tensor")
+}
+
+is_python <- function(x) {
+  inherits(x, "python.builtin.object")
+}
+
+# Functions whose answer is a tensor, which keeps its operand's flag, go through here.
+tensor_result <- function(name, x, ..., call = rlang::caller_env()) {
+  check_alive(x, call)
+  convert <- !identical(get0("convert", envir = x, inherits = FALSE), FALSE)
+  raise_failure(tensor_helpers(convert)[[name]](...), call)
+}
+
+# Functions whose answer is an R value go through here.
+tensor_value <- function(name, x, ..., call = rlang::caller_env()) {
+  check_alive(x, call)
+  raise_failure(tensor_helpers()[[name]](x, ...), call)
+}
+
+raise_failure <- function(answer, call) {
+  if (!inherits(answer, "pytwolayer_tensor_values.Failure")) {
+    return(answer)
+  }
+  abort_tensor(
+    reticulate::py_to_r(reticulate::py_get_attr(answer, "message")), call,
+    traceback = reticulate::py_to_r(reticulate::py_get_attr(answer, "traceback"))
+  )
+}
+
+abort_tensor <- function(message, call, ...) {
+  rlang::abort(message, class = c("pytwolayer_error_tensor", "pytwolayer_error"), call = call, ...)
+}
+
+# readRDS() and a new session leave a pointer to nothing; old reticulates crash on it.
+check_alive <- function(x, call) {
+  if (reticulate::py_is_null_xptr(x)) {
+    abort_tensor(
+      c(
+        "The tensor is gone: it belonged to another R session.",
+        i = "Tensors do not survive `saveRDS()`: save `as.array(x)`, or use `torch$save()`."
+      ),
+      call
+    )
+  }
+}
+
+#' An operand as Python takes it
+#'
+#' A single number goes as it is, a vector or array as its bytes. R's missing integers and
+#' logicals have no counterpart there and become missing doubles (NaN).
+#'
+#' @param scalar Whether a vector of length 1 is a number.
+#' @noRd
+as_operand <- function(x, argument, scalar = TRUE, call = rlang::caller_env()) {
+  if (is_python(x)) {
+    check_alive(x, call)
+    return(x)
+  }
+  check_numbers(x, argument, call)
+  if (!is.double(x) && anyNA(x)) {
+    storage.mode(x) <- "double"
+  }
+  if (scalar && length(x) == 1 && is.null(dim(x))) {
+    return(x[[1]])
+  }
+  send_values(x)
+}
+
+check_numbers <- function(x, argument, call) {
+  if (!(is.numeric(x) || is.logical(x)) || is.object(x)) {
+    abort_tensor(
+      sprintf(
+        "%s must be a tensor or R numbers or logicals, not %s.",
+        argument, kind_of(x)
+      ),
+      call
+    )
+  }
+}
+
+send_values <- function(x) {
+  list(bytes = as_pieces(x), kind = typeof(x), dim = if (!is.null(dim(x))) as.list(dim(x)))
+}
+
+# A raw vector that R writes ends at 2^31 bytes.
+as_pieces <- function(x, size = 2^27) {
+  write <- function(part) writeBin(as.vector(part), raw())
+  if (length(x) <= size) {
+    return(list(write(x)))
+  }
+  starts <- seq(1, length(x), by = size)
+  lapply(starts, function(start) write(x[start:min(start + size - 1, length(x))]))
+}
+
+received_values <- function(sent) {
+  what <- if (sent$kind == "double") "double" else "integer"
+  width <- if (what == "double") 8 else 4
+  values <- lapply(sent$bytes, function(piece) readBin(piece, what, n = length(piece) / width))
+  values <- if (length(values) == 1) values[[1]] else as.vector(unlist(values), what)
+  if (sent$kind == "logical") as.logical(values) else values
+}
+
+# "a character vector", "a list" and so on.
+kind_of <- function(x) {
+  cli::format_inline("{.obj_type_friendly {x}}")
+}

@@ -1,0 +1,4 @@
+library(testthat)
+library(pytwolayer)
+
+test_check("pytwolayer")

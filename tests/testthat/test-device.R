@@ -1,0 +1,31 @@
+test_that("there is a CPU, and it is the last resort of the list", {
+  skip_without_torch()
+  devices <- available_devices()
+  expect_type(devices, "character")
+  expect_identical(devices[length(devices)], "cpu")
+})
+
+test_that("\"auto\" takes the best device and says which", {
+  skip_without_torch()
+  expect_identical(select_device(), available_devices()[[1]])
+  expect_identical(select_device("cpu"), "cpu")
+})
+
+test_that("a device that is unknown or absent is an error that says what is there", {
+  skip_without_torch()
+  expect_refused(select_device("gpu"), "`device`", "\"mps\"", "\"gpu\"", kind = "device")
+  expect_refused(select_device("cpu:1"), "`device`", kind = "device")
+  expect_refused(select_device(NULL), "`device`", "NULL", kind = "device")
+  expect_refused(select_device(1), "`device`", kind = "device")
+  expect_refused(select_device(c("cpu", "mps")), "`device`", "a single value")
+  expect_refused(
+    select_device("cuda:99"), "`device`", "\"cpu\"", "\"cuda:99\"",
+    kind = "device"
+  )
+})
+
+test_that("a tensor can be made on the device chosen", {
+  skip_without_torch()
+  x <- torch$ones(2L, device = select_device("cpu"))
+  expect_identical(as.character(x$device$type), "cpu")
+})

@@ -1,0 +1,58 @@
+test_that("the R package carries the core, of its own version", {
+  expect_true(file.exists(file.path(own_python(), "pytwolayer", "__init__.py")))
+  text <- readLines(file.path(own_python(), "pytwolayer", "__init__.py"))
+  version <- sub('__version__ = "(.*)"', "\\1", grep("^__version__", text, value = TRUE))
+  expect_identical(version, as.character(packageVersion("pytwolayer")))
+})
+
+test_that("the message of an unexpected error says where its traceback is", {
+  cnd <- expect_error(
+    abort_from_core(
+      list(known = FALSE, message = "KeyError: 'a {b}'", traceback = "Traceback ..."),
+      call = NULL
+    ),
+    class = "pytwolayer_error"
+  )
+  expect_match(conditionMessage(cnd), "KeyError: 'a {b}'", fixed = TRUE)
+  expect_identical(cnd$traceback, "Traceback ...")
+})
+
+test_that("an argument's error carries its parts", {
+  skip_without_torch()
+  cnd <- expect_error(chapter_losses(0), class = "pytwolayer_error_argument")
+  expect_identical(cnd$argument, "steps")
+  expect_match(cnd$expected, "whole number")
+  expect_identical(cnd$received, "0")
+  expect_match(cnd$traceback, "Traceback")
+})
+
+test_that("Python's words for R's values are R's", {
+  expect_identical(in_words_of_r("`a` must be b, not None."), "`a` must be b, not NULL.")
+  expect_identical(in_words_of_r("`a` must be b, not -inf."), "`a` must be b, not -Inf.")
+  expect_identical(in_words_of_r("`a` must be b, not \"None\"."), "`a` must be b, not \"None\".")
+  expect_identical(in_words_of_r("`a` must be b, not information."), "`a` must be b, not information.")
+})
+
+test_that("other versions of the core are refused with both numbers", {
+  other <- list(`__version__` = "9.9.9", `__file__` = "/elsewhere/__init__.py")
+  cnd <- expect_error(check_versions(other, NULL), class = "pytwolayer_error_version")
+  expect_match(conditionMessage(cnd), "9.9.9", fixed = TRUE)
+  expect_match(conditionMessage(cnd), as.character(packageVersion("pytwolayer")), fixed = TRUE)
+  expect_match(conditionMessage(cnd), "/elsewhere", fixed = TRUE)
+})
+
+test_that(".onLoad is short", {
+  expect_lt(length(deparse(body(.onLoad))), 30)
+})
+
+test_that("context managers and iterators of Python work", {
+  skip_without_torch()
+  x <- torch$ones(2L, requires_grad = TRUE)
+  with(torch$no_grad(), {
+    quiet <- x$add(1)
+  })
+  expect_false(quiet$requires_grad)
+  expect_true(x$add(1)$requires_grad)
+  rows <- iterate(torch$ones(3L, 2L), function(row) row$sum()$item())
+  expect_identical(unlist(rows), c(2, 2, 2))
+})
