@@ -15,7 +15,7 @@ from pathlib import Path
 
 from pytwolayer.r_process import r_environment, rscript
 
-HERE = Path(__file__).parent
+WORKERS = Path(__file__).parent / "workers"
 PYTHON, R = "Python, chapter_losses()", "R, chapter_losses()"
 LOOP = "Python, the chapter's loop"
 STEPPED, STEPPED_OWN = "R steps PyTorch, reticulate alone", "R steps PyTorch, pytwolayer loaded"
@@ -23,11 +23,11 @@ STEPPED, STEPPED_OWN = "R steps PyTorch, reticulate alone", "R steps PyTorch, py
 
 def routes(calls: int) -> dict[str, list[str]]:
     """Give the command of each route."""
-    script = str(HERE / "chapter_call.py")
-    loop = str(HERE / "chapter_loop.R")
+    script = str(WORKERS / "chapter_call.py")
+    loop = str(WORKERS / "chapter_loop.R")
     return {
         PYTHON: [sys.executable, script, "ours", str(calls)],
-        R: [rscript(), str(HERE / "chapter_call.R"), str(calls)],
+        R: [rscript(), str(WORKERS / "chapter_call.R"), str(calls)],
         LOOP: [sys.executable, script, "loop", str(calls)],
         STEPPED_OWN: [rscript(), loop, "1", "pytwolayer"],
         STEPPED: [rscript(), loop, "1"],

@@ -29,9 +29,7 @@ CALLS = {
     "no columns": lambda: two_layer(X.iloc[:, :0], Y),
     "missing": lambda: two_layer(X.assign(cyl=math.nan), Y),
     "infinite": lambda: two_layer(X, Y / 0),
-    "factor": lambda: two_layer(
-        pd.DataFrame({"Species": pd.Categorical(["a", "b"])}), [1.0, 2.0]
-    ),
+    "factor": lambda: two_layer(pd.DataFrame({"Species": pd.Categorical(["a", "b"])}), [1.0, 2.0]),
     "text": lambda: two_layer(pd.DataFrame({"a": ["x", "y"]}), [1.0, 2.0]),
 }
 IN_R = {"not nan": "not NaN", "not inf": "not Inf"}
