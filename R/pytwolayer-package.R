@@ -26,7 +26,7 @@
   }
   if (reticulate::py_available()) {
     keep_own_blas()
-    delayedAssign("torch", import_torch(), assign.env = topenv())
+    delayedAssign("torch", running_torch(), assign.env = topenv())
   } else {
     setHook("reticulate.onPyInit", function(...) keep_own_blas())
     torch <<- lazy_torch()

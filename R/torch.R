@@ -4,6 +4,9 @@
 #' Everything of PyTorch is reached with `$`, as in Python with a dot.
 #'
 #' @format A Python module.
+#' @section Errors:
+#' Where no Python, or none with torch, is to be had, the first use is an error of
+#' class `pytwolayer_error_python` that says what to do.
 #' @seealso [tensor-generics] for R's own operators and functions on tensors.
 #' @examplesIf pytwolayer:::has_torch()
 #' x <- torch$ones(2L, 3L)
@@ -11,19 +14,41 @@
 #' @export
 torch <- NULL
 
+# A module of reticulate's that loads on first use, with our own errors before it does.
 lazy_torch <- function() {
-  reticulate::import("torch", delay_load = list(
-    environment = python_environment,
-    before_load = function() keep_own_blas(),
-    on_error = function(cnd) require_modules("torch", rlang::caller_env())
-  ))
+  module <- reticulate::import("torch", delay_load = list(environment = python_environment))
+  class(module) <- c("pytwolayer_torch", class(module))
+  module
 }
 
-import_torch <- function() {
-  call_core("torch_module")
+# In a Python that is running already reticulate would load the module at once; here
+# R does, when `torch` is first looked at.
+running_torch <- function() {
+  ready_torch()
+  reticulate::import("torch")
 }
 
-# For examples and tests: is there a Python with torch, without starting one that is not.
+#' @export
+`$.pytwolayer_torch` <- function(x, name) {
+  ready_torch()
+  NextMethod()
+}
+
+#' @export
+`[[.pytwolayer_torch` <- function(x, name) {
+  ready_torch()
+  NextMethod()
+}
+
+ready_torch <- function() {
+  if (!isTRUE(session$torch)) {
+    start_python(call = NULL)
+    require_modules("torch", call = NULL)
+    session$torch <- TRUE
+  }
+}
+
+# For examples and tests: is there a Python with all that is needed?
 has_torch <- function() {
   tryCatch(
     {

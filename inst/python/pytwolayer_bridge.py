@@ -81,14 +81,6 @@ def _column(column: dict[str, Any]) -> "pd.Series[Any]":
 
 
 @_answer
-def torch_module() -> Any:
-    """Load torch with its own BLAS."""
-    from pytwolayer.torch_loading import torch
-
-    return torch
-
-
-@_answer
 def doctor_page(facts: dict[str, str]) -> dict[str, Any]:
     """Doctor's page for this process, with what R says of itself."""
     from pytwolayer.doctor import page, python_findings, r_findings, torch_findings

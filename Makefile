@@ -1,0 +1,35 @@
+# `make` alone lists the targets. `make demo` and `make test` are all that a
+# fresh machine needs: both begin with `make setup`.
+
+.PHONY: help setup demo test lint check bench document clean
+.DEFAULT_GOAL := help
+
+help: ## List the targets
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; \
+	  do printf '  make %-10s %s\n' "$$name" "$$text"; done
+
+setup: ## Make .venv and .rlib and install what is missing (PYTHON=... names a Python)
+	@scripts/setup.sh
+
+demo: setup ## The chapter by every route and mtcars in both languages, with a report
+	@scripts/demo.sh
+
+test: setup ## Lint, Python tests, R tests with both reticulates, cross tests, R CMD check
+	@scripts/test.sh
+
+lint: setup ## ruff, mypy and lintr
+	@scripts/lint.sh
+
+check: setup ## R CMD build and R CMD check
+	@scripts/check.sh
+
+bench: setup ## The benchmarks, side by side in one run
+	@scripts/bench.sh
+
+document: setup ## Write man/ and NAMESPACE from the comments in R/ (roxygen2)
+	@scripts/document.sh
+
+clean: ## Remove .venv, .rlib and everything else that was made here
+	rm -rf .venv .rlib .rlib-stock .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist demo \
+	  *.egg-info *.Rcheck pytwolayer_*.tar.gz
+	find . -name __pycache__ -not -path './.git/*' -prune -exec rm -rf {} +
