@@ -44,17 +44,20 @@ abort_expected <- function(argument, expected, received, call = rlang::caller_en
   )
 }
 
+# What came, in the words of an error message.
 shown <- function(value) {
   if (is.null(value)) {
-    "NULL"
-  } else if (is.atomic(value) && length(value) == 1 && !is.object(value)) {
-    encodeString(format(value), quote = if (is.character(value)) "\"" else "")
-  } else if (is.factor(value)) {
-    "a factor"
-  } else if (is.atomic(value) && !is.object(value) && is.null(dim(value))) {
-    article <- if (typeof(value) == "integer") "an" else "a"
-    sprintf("%s %s vector of length %d", article, typeof(value), length(value))
-  } else {
-    paste("an object of class", class(value)[[1]])
+    return("NULL")
   }
+  if (is.factor(value)) {
+    return("a factor")
+  }
+  if (!is.atomic(value) || is.object(value) || !is.null(dim(value))) {
+    return(paste("an object of class", class(value)[[1]]))
+  }
+  if (length(value) == 1) {
+    return(encodeString(format(value), quote = if (is.character(value)) "\"" else ""))
+  }
+  article <- if (typeof(value) == "integer") "an" else "a"
+  sprintf("%s %s vector of length %d", article, typeof(value), length(value))
 }

@@ -43,7 +43,8 @@ install_pytwolayer <- function(envname = "r-pytwolayer", torch = "torch", ..., p
   if (reticulate::py_available()) {
     cli::cli_inform(c(i = "Restart R to use it."))
   } else if (!identical(envname, python_environment)) {
-    cli::cli_inform(c(i = "To use it, call {.code reticulate::use_virtualenv(\"{envname}\")} first."))
+    first <- sprintf("reticulate::use_virtualenv(\"%s\")", envname)
+    cli::cli_inform(c(i = "To use it, call {.code {first}} first."))
   }
   invisible(path)
 }

@@ -11,7 +11,7 @@ from pytwolayer.r_process import DATA, RError, run_r, run_r_in_python
 from pytwolayer.torch_loading import torch
 
 _SCRIPT = DATA / "chapter_from_r.R"
-_RPY2_NEEDS = (1, 31)  # with an older reticulate, R's gc() kills the Python around it
+RPY2_NEEDS = (1, 31)  # with an older reticulate, R's gc() kills the Python around it
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def take_routes() -> list[Route]:
     python = _timed("Python", lambda: chapter_losses()["loss"].tolist())
     loop = _timed("Python, the chapter's loop", lambda: chapter_loop()["loss"].tolist())
     beside, reticulate = _through_r("R, reticulate", run_r)
-    if reticulate and reticulate < _RPY2_NEEDS:
+    if reticulate and reticulate < RPY2_NEEDS:
         version = ".".join(str(part) for part in reticulate)
         problem = f"not run: reticulate {version} is too old to live inside Python (1.31)"
         inside = Route("R inside Python, rpy2", [], problem=problem, optional=True)

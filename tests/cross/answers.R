@@ -13,8 +13,9 @@ say <- function(name, values) {
 }
 problem <- function(name, call) {
   condition <- tryCatch(call, error = identity)
-  stopifnot(inherits(condition, "pytwolayer_error"), !grepl("Traceback", conditionMessage(condition)))
-  say(paste0("error/", name), strsplit(conditionMessage(condition), "\n")[[1]][[1]])
+  message <- conditionMessage(condition)
+  stopifnot(inherits(condition, "pytwolayer_error"), !grepl("Traceback", message))
+  say(paste0("error/", name), strsplit(message, "\n")[[1]][[1]])
 }
 
 # `library()` starts no Python.
@@ -24,7 +25,8 @@ say("chapter/default", chapter_losses()$loss)
 say("chapter/mean", chapter_losses(50, 0.1, reduction = "mean")$loss)
 say("chapter/elementwise_mean", chapter_losses(50, 0.1, reduction = "elementwise_mean")$loss)
 say("chapter/mae", chapter_losses(50, 1e-4, loss = "mae")$loss)
-say("chapter/small", chapter_losses(50, n = 7, d_in = 3, hidden_units = 5, d_out = 2, seed = 9)$loss)
+small <- chapter_losses(50, n = 7, d_in = 3, hidden_units = 5, d_out = 2, seed = 9)
+say("chapter/small", small$loss)
 
 # The chapter's loop, as an R user types it.
 invisible(torch$manual_seed(0L))
@@ -56,7 +58,7 @@ fits <- list(
 )
 for (name in names(fits)) {
   fit <- do.call(two_layer, c(list(mtcars[-1], mtcars$mpg), fits[[name]]))
-  stopifnot(is.integer(fit$history$epoch), identical(fit$history$epoch, seq_along(fit$history$loss)))
+  stopifnot(identical(fit$history$epoch, seq_along(fit$history$loss)))
   say(paste0("history/", name), fit$history$loss)
   say(paste0("predictions/", name), predict(fit, rev(mtcars))$.pred)
 }
@@ -90,7 +92,8 @@ problem("text", two_layer(data.frame(a = letters), 1:26))
 for (name in c("two_layer.data.frame", "chapter_losses", "select_device")) {
   arguments <- formals(utils::getAnywhere(name)$objs[[1]])
   arguments <- arguments[names(arguments) != "..."]
-  say(paste0("signature/", name), paste(names(arguments), vapply(arguments, deparse, ""), sep = "="))
+  defaults <- vapply(arguments, deparse, "")
+  say(paste0("signature/", name), paste(names(arguments), defaults, sep = "="))
 }
 
 core <- reticulate::import("pytwolayer")

@@ -1,11 +1,13 @@
 """What R answers, by each route: R beside Python with each reticulate, and R inside Python."""
 
 import os
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 from pytwolayer.r_process import run_r, run_r_in_python
 from pytwolayer.torch_loading import torch
+from pytwolayer.verify import RPY2_NEEDS
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
@@ -27,12 +29,22 @@ def route(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     """All that R answered, by one route."""
     folder = tmp_path_factory.mktemp("answers")
     if request.param == "rpy2":
+        skip_without_rpy2()
         return _answers(run_r_in_python, folder)
     if request.param == "reticulate":
         return _answers(run_r, folder)
     if not STOCK.is_dir():
         pytest.skip(".rlib-stock is not there: `make setup` makes it")
     return _answers(run_r, folder, R_LIBS=str(STOCK))
+
+
+def skip_without_rpy2() -> None:
+    """Skip where R cannot live inside Python: set-up then has said why."""
+    if find_spec("rpy2") is None:
+        pytest.skip("rpy2 is not installed")
+    version = run_r(HERE / "reticulate_version.R").split(".")
+    if tuple(int(part) for part in version[:2]) < RPY2_NEEDS:
+        pytest.skip(f"reticulate {'.'.join(version)} is too old to live inside Python")
 
 
 @pytest.fixture

@@ -4,7 +4,8 @@ test_that("doctor's page tells versions, device, threads and the BLAS in use", {
   text <- paste(page, collapse = "\n")
   parts <- c(
     as.character(packageVersion("pytwolayer")), as.character(packageVersion("reticulate")),
-    R.version.string, as.character(torch$`__version__`), "devices", "threads", "BLAS in use", "R's BLAS"
+    R.version.string, as.character(torch$`__version__`),
+    "devices", "threads", "BLAS in use", "R's BLAS"
   )
   for (part in parts) {
     expect_match(text, part, fixed = TRUE)

@@ -138,7 +138,8 @@ test_that("constant columns and one row do no harm", {
 
 test_that("column names need not be ASCII, nor syntactic", {
   skip_without_torch()
-  odd <- stats::setNames(mtcars[-1], c("gr\u00f6\u00dfe", "\u91cd\u3055", "a b", names(mtcars)[5:11]))
+  names <- c("gr\u00f6\u00dfe", "\u91cd\u3055", "a b", names(mtcars)[5:11])
+  odd <- stats::setNames(mtcars[-1], names)
   expect_identical(quick(odd, seed = 1)$history, quick(seed = 1)$history)
   expect_refused(predict(quick(odd, seed = 1), mtcars), "gr\u00f6\u00dfe")
 })

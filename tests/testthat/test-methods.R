@@ -5,7 +5,8 @@ test_that("print shows the fit, and gives it back invisibly", {
   expect_false(value$visible)
   expect_identical(value$value, fit)
   text <- paste(shown, collapse = "\n")
-  for (part in c("32 rows", "10 predictors", "10-32-1", "385 parameters", "adam", "cpu", "seed 1")) {
+  parts <- c("32 rows", "10 predictors", "10-32-1", "385 parameters", "adam", "cpu", "seed 1")
+  for (part in parts) {
     expect_match(text, part, fixed = TRUE)
   }
 })

@@ -1,0 +1,1 @@
+cat(as.character(packageVersion("reticulate")))
