@@ -55,6 +55,10 @@ shown <- function(value) {
   if (!is.atomic(value) || is.object(value) || !is.null(dim(value))) {
     return(paste("an object of class", class(value)[[1]]))
   }
+  shown_vector(value)
+}
+
+shown_vector <- function(value) {
   if (length(value) == 1) {
     return(encodeString(format(value), quote = if (is.character(value)) "\"" else ""))
   }

@@ -4,7 +4,7 @@
 #' throughout.
 #'
 #' @param x What [two_layer()] gave.
-#' @param log,type,xlab,ylab,main,... Passed to [graphics::plot()].
+#' @param log,type,xlab,ylab,main,... Passed to [graphics::plot.default()].
 #' @return `x`, invisibly.
 #' @examplesIf pytwolayer:::has_torch()
 #' plot(two_layer(mtcars[-1], mtcars$mpg, epochs = 200, seed = 1))
@@ -15,7 +15,7 @@ plot.two_layer <- function(x, log = NULL, type = "l", xlab = "Epoch", ylab = "Lo
   if (is.null(log)) {
     log <- if (all(is.finite(loss) & loss > 0)) "y" else ""
   }
-  plot(
+  graphics::plot.default(
     x$history$epoch, loss,
     log = log, type = type, xlab = xlab, ylab = ylab, main = main, ...
   )

@@ -63,6 +63,7 @@
 #' @param ... For `round()` and `signif()`, `digits`; for `log()`, `base`; for `sum()` and the
 #'   like, further tensors or numbers.
 #' @param na.rm Whether to leave out `NaN`: `TRUE` or `FALSE`.
+#' @param recursive Not used.
 #' @return As said for each function: a tensor, or for `any()`, `all()`, `dim()`, `length()` and
 #'   the `is.` functions an R vector or array.
 #'

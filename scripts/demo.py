@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 import pandas as pd
+
 from pytwolayer import chapter_losses, plot_history, two_layer
 from pytwolayer.browse import write_html
 from pytwolayer.file_output import write_csv

@@ -13,6 +13,7 @@ import math
 from typing import Any
 
 import numpy as np
+
 from pytwolayer.torch_loading import torch
 from pytwolayer_tensor_values import (
     Sent,

@@ -10,6 +10,7 @@ from functools import wraps
 from typing import Any
 
 import numpy as np
+
 from pytwolayer.torch_loading import torch
 
 Sent = dict[str, Any]

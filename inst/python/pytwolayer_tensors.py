@@ -10,6 +10,7 @@ from functools import reduce
 from typing import Any
 
 import numpy as np
+
 from pytwolayer.torch_loading import torch
 from pytwolayer_tensor_index import put, take
 from pytwolayer_tensor_math import ELEMENTWISE

@@ -5,6 +5,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+
 from pytwolayer.r_process import run_r, run_r_in_python
 from pytwolayer.torch_loading import torch
 from pytwolayer.verify import RPY2_NEEDS

@@ -5,6 +5,7 @@ import sys
 import venv
 
 import pytest
+
 from conftest import skip_without_rpy2
 from pytwolayer.r_process import RError
 from pytwolayer.verify import agree, take_routes

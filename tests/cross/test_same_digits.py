@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+
 import pytwolayer
 from conftest import ROOT, numbers
 from pytwolayer import chapter_losses, two_layer

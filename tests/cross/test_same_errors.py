@@ -4,6 +4,7 @@ import math
 
 import pandas as pd
 import pytest
+
 from conftest import ROOT
 from pytwolayer import PytwolayerError, chapter_losses, select_device, two_layer
 

@@ -3,6 +3,7 @@
 import inspect
 
 import pytest
+
 import pytwolayer
 
 TWINS = {
