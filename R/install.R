@@ -23,7 +23,7 @@ install_pytwolayer <- function(envname = "r-pytwolayer", torch = "torch", ..., p
   check_dots(install_pytwolayer, ...)
   if (!reticulate::virtualenv_exists(envname)) {
     if (is.null(python)) {
-      python <- reticulate::virtualenv_starter(">=3.11")
+      python <- starter_python()
     }
     if (is.null(python)) {
       rlang::abort(
@@ -39,12 +39,27 @@ install_pytwolayer <- function(envname = "r-pytwolayer", torch = "torch", ..., p
   others <- setdiff(python_modules, "torch")
   reticulate::virtualenv_install(envname, c(torch, others), pip_options = pip_options)
   path <- reticulate::virtualenv_python(envname)
-  cli::cli_inform(c(v = "PyTorch is ready in {.path {path}}."))
+  rlang::inform(c(v = paste("PyTorch is ready in", path)))
   if (reticulate::py_available()) {
-    cli::cli_inform(c(i = "Restart R to use it."))
+    rlang::inform(c(i = "Restart R to use it."))
   } else if (!identical(envname, python_environment)) {
-    first <- sprintf("reticulate::use_virtualenv(\"%s\")", envname)
-    cli::cli_inform(c(i = "To use it, call {.code {first}} first."))
+    rlang::inform(c(
+      i = sprintf("To use it, first call reticulate::use_virtualenv(\"%s\").", envname)
+    ))
   }
   invisible(path)
+}
+
+# A Python to make an environment with, or NULL. Older versions of reticulate do not look.
+starter_python <- function() {
+  if ("virtualenv_starter" %in% getNamespaceExports("reticulate")) {
+    return(getExportedValue("reticulate", "virtualenv_starter")(">=3.11"))
+  }
+  candidates <- Sys.which(c("python3", paste0("python3.", 14:11)))
+  Find(is_starter, unname(candidates[nzchar(candidates)]))
+}
+
+is_starter <- function(python) {
+  check <- "import sys, ensurepip; sys.exit(sys.version_info < (3, 11))"
+  system2(python, c("-c", shQuote(check)), stdout = FALSE, stderr = FALSE) == 0
 }

@@ -1,0 +1,38 @@
+"""``install_pytwolayer()`` makes an environment that is found by itself from then on."""
+
+import os
+import subprocess
+
+from conftest import ROOT
+
+from pytwolayer.r_process import rscript
+
+INSTALL = 'library(pytwolayer); install_pytwolayer(torch = "torch==2.13.0")'
+USE = """
+library(pytwolayer)
+cat(signif(chapter_losses()$loss[[500]], 3), reticulate::py_config()$python)
+"""
+
+
+def run_bare(code: str, home) -> str:
+    """Run R as a user would who has set nothing that leads to a Python."""
+    leads = ("RETICULATE", "PYTHON", "VIRTUAL_ENV", "R_HOME", "LD_LIBRARY_PATH")
+    environment = {name: text for name, text in os.environ.items() if not name.startswith(leads)}
+    environment |= {
+        "R_LIBS": str(ROOT / ".rlib-stock"),
+        "WORKON_HOME": str(home),
+        "RETICULATE_USE_MANAGED_VENV": "no",
+    }
+    done = subprocess.run(
+        [rscript(), "-e", code], env=environment, cwd=home, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+    return done.stdout
+
+
+def test_the_environment_it_makes_is_used_in_the_next_session(tmp_path):
+    run_bare(INSTALL, tmp_path)
+    assert (tmp_path / "r-pytwolayer/bin/python").exists()
+    loss, python = run_bare(USE, tmp_path).split()
+    assert float(loss) == 1.46e-05
+    assert python == str(tmp_path / "r-pytwolayer/bin/python")
