@@ -4,7 +4,6 @@ import os
 import subprocess
 
 from conftest import ROOT
-
 from pytwolayer.r_process import rscript
 
 INSTALL = 'library(pytwolayer); install_pytwolayer(torch = "torch==2.13.0")'
