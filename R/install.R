@@ -10,8 +10,9 @@
 #' @param ... Must be empty.
 #' @param python Path of the Python, 3.11 or later, to make the environment
 #'   with. `NULL` finds one.
-#' @param pip_options Further options of pip, such as `"--index-url=<address>"` for
-#'   PyTorch's own index of builds for one kind of GPU, or for none.
+#' @param pip_options Further options of pip for installing PyTorch, such as
+#'   `"--index-url=<address>"` for PyTorch's own index of builds for one kind of GPU, or
+#'   for none.
 #' @return The path of the environment's Python, invisibly.
 #' @examples
 #' \dontrun{
@@ -21,6 +22,8 @@
 install_pytwolayer <- function(envname = "r-pytwolayer", torch = "torch", ..., python = NULL,
                                pip_options = character()) {
   check_dots(install_pytwolayer, ...)
+  restore <- set_aside("LD_LIBRARY_PATH")
+  on.exit(restore())
   if (!reticulate::virtualenv_exists(envname)) {
     if (is.null(python)) {
       python <- starter_python()
@@ -36,8 +39,9 @@ install_pytwolayer <- function(envname = "r-pytwolayer", torch = "torch", ..., p
     }
     reticulate::virtualenv_create(envname, python = python, packages = NULL)
   }
-  others <- setdiff(python_modules, "torch")
-  reticulate::virtualenv_install(envname, c(torch, others), pip_options = pip_options)
+  # torch alone first: the options are for it, and its build must not be pip's choice.
+  reticulate::virtualenv_install(envname, torch, pip_options = pip_options)
+  reticulate::virtualenv_install(envname, setdiff(python_modules, "torch"))
   path <- reticulate::virtualenv_python(envname)
   rlang::inform(c(v = paste("PyTorch is ready in", path)))
   if (reticulate::py_available()) {
@@ -48,6 +52,14 @@ install_pytwolayer <- function(envname = "r-pytwolayer", torch = "torch", ..., p
     ))
   }
   invisible(path)
+}
+
+# R sets a library path for the programs it starts; a Python that is not the system's would
+# load the wrong libpython by it. Gives a function that puts the variable back.
+set_aside <- function(variable) {
+  value <- Sys.getenv(variable, NA)
+  Sys.unsetenv(variable)
+  function() if (!is.na(value)) do.call(Sys.setenv, stats::setNames(list(value), variable))
 }
 
 # A Python to make an environment with, or NULL. Older versions of reticulate do not look.

@@ -9,7 +9,10 @@ print.two_layer <- function(x, ...) {
   last <- x$history[nrow(x$history), ]
   lines <- c(
     "<two_layer>",
-    sprintf("Data:       %d rows, %d predictors, %d outcome(s)", x$rows, x$sizes[1], x$sizes[3]),
+    sprintf(
+      "Data:       %s, %s, %s", counted(x$rows, "row"), counted(x$sizes[1], "predictor"),
+      counted(x$sizes[3], "outcome")
+    ),
     sprintf(
       "Network:    %s, %s, %d parameters",
       paste(x$sizes, collapse = "-"), settings$activation, x$parameters
@@ -22,4 +25,8 @@ print.two_layer <- function(x, ...) {
   )
   writeLines(lines)
   invisible(x)
+}
+
+counted <- function(number, noun) {
+  sprintf("%d %s%s", number, noun, if (number == 1) "" else "s")
 }

@@ -59,6 +59,19 @@ has_torch <- function() {
   )
 }
 
+#' Print a PyTorch module
+#'
+#' Prints what Python prints, in R's own output, alike with every version of reticulate.
+#'
+#' @param x A module, such as a network or a loss.
+#' @param ... Not used.
+#' @return `x`, invisibly.
+#' @export
+print.torch.nn.modules.module.Module <- function(x, ...) { # nolint: object_name_linter.
+  writeLines(reticulate::py_str(x))
+  invisible(x)
+}
+
 #' @importFrom reticulate iterate
 #' @export
 reticulate::iterate

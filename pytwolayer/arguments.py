@@ -8,21 +8,31 @@ from typing import Any
 
 from pytwolayer.errors import ArgumentError
 
+LARGEST_SIZE = 2**31 - 1  # of a layer
 LARGEST_SEED = 2**53  # the largest range of whole numbers that R's doubles hold exactly
 
 
 def shown(value: Any) -> str:
     """Describe ``value`` in an error message, briefly."""
-    if value is None:
-        return "None"
+    if value is None or isinstance(value, bool):
+        return str(value)
+    if isinstance(value, Real):
+        return _shown_number(value)
     text = f'"{value}"' if isinstance(value, str) else repr(value)
-    if isinstance(value, float) and value.is_integer():
-        text = f"{value:.0f}"  # R's numbers are doubles: 0, not 0.0
     if len(text) > 60 or "\n" in text:
         return f"a {type(value).__name__}"
-    if isinstance(value, (bool, Real, str)):
-        return text
-    return f"{text} (a {type(value).__name__})"
+    return text if isinstance(value, str) else f"{text} (a {type(value).__name__})"
+
+
+def _shown_number(value: Real) -> str:
+    if isinstance(value, Integral):
+        number = int(value)
+        sign = "-" if number < 0 else ""
+        short = abs(number) < 10**20
+        return str(number) if short else f"about {sign}2**{number.bit_length()}"
+    double = float(value)
+    whole = double.is_integer() and abs(double) < 1e15
+    return f"{double:.0f}" if whole else repr(double)  # R's numbers are doubles: 0, not 0.0
 
 
 def _is_number(value: Any) -> bool:
@@ -35,11 +45,19 @@ def count(argument: str, value: Any, *, minimum: int = 1, maximum: int | None = 
     if maximum is not None:
         expected = f"a whole number from {minimum} to {maximum}"
     whole = _is_number(value) and (
-        isinstance(value, Integral) or (math.isfinite(value) and float(value).is_integer())
+        isinstance(value, Integral) or (_is_finite(value) and float(value).is_integer())
     )
     if not whole or value < minimum or (maximum is not None and value > maximum):
         raise ArgumentError(argument, expected, shown(value))
     return int(value)
+
+
+def size(argument: str, value: Any) -> int:
+    """Check for the size of a layer or of data."""
+    number = count(argument, value)
+    if number > LARGEST_SIZE:
+        raise ArgumentError(argument, f"at most {LARGEST_SIZE}", shown(value))
+    return number
 
 
 def seed(argument: str, value: Any) -> int:
@@ -47,11 +65,20 @@ def seed(argument: str, value: Any) -> int:
     return count(argument, value, minimum=0, maximum=LARGEST_SEED)
 
 
-def positive(argument: str, value: Any) -> float:
+def positive(argument: str, value: Any, *, maximum: float | None = None) -> float:
     """Check for a finite number above zero."""
-    if not _is_number(value) or not math.isfinite(value) or value <= 0:
+    if not _is_number(value) or not _is_finite(value) or value <= 0:
         raise ArgumentError(argument, "a finite number above 0", shown(value))
+    if maximum is not None and value > maximum:
+        raise ArgumentError(argument, f"at most {maximum:g}", shown(value))
     return float(value)
+
+
+def _is_finite(value: Any) -> bool:
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # an integer that no double holds
+        return False
 
 
 def one_of(argument: str, value: Any, choices: Collection[str]) -> str:

@@ -1,6 +1,8 @@
 """A loss history as a page that one can leaf through, sort and search, without a network."""
 
+import html
 from pathlib import Path
+from types import ModuleType
 
 import pandas as pd
 
@@ -40,15 +42,9 @@ def write_html(history: pd.DataFrame, file: str | Path, title: str = "Training l
     PytwolayerError
         If itables is not installed.
     """
-    path = output_path("file", file)
-    try:
-        from itables import options, to_html_datatable
-        from itables.javascript import generate_init_offline_itables_html
-    except ImportError as problem:
-        raise PytwolayerError(
-            'HTML tables need itables, which is not installed: pip install "pytwolayer[html]"'
-        ) from problem
-    table = to_html_datatable(
+    path = html_path("file", file)
+    itables = _itables()
+    table = itables.to_html_datatable(
         history,
         connected=False,
         showIndex=False,
@@ -56,8 +52,24 @@ def write_html(history: pd.DataFrame, file: str | Path, title: str = "Training l
         lengthMenu=[10, 25, 50, 100, 500],
         format_floats_in_python=False,
     )
-    script = generate_init_offline_itables_html(options.dt_bundle)
+    script = itables.javascript.generate_init_offline_itables_html(itables.options.dt_bundle)
     with whole_file(path) as unfinished:
-        unfinished.write_text(
-            _PAGE.format(title=title, script=script, table=table), encoding="utf-8"
-        )
+        page = _PAGE.format(title=html.escape(title), script=script, table=table)
+        unfinished.write_text(page, encoding="utf-8")
+
+
+def html_path(argument: str, file: str | Path) -> Path:
+    """Check that a page can be written to ``file``, before the work that it is to show."""
+    _itables()
+    return output_path(argument, file)
+
+
+def _itables() -> ModuleType:
+    try:
+        import itables
+        import itables.javascript
+    except ImportError as problem:
+        raise PytwolayerError(
+            'HTML tables need itables, which is not installed: pip install "pytwolayer[html]"'
+        ) from problem
+    return itables

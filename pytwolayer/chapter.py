@@ -13,7 +13,12 @@ from pytwolayer import arguments
 from pytwolayer.device import select_device
 from pytwolayer.gradient import ClosedFormGradient
 from pytwolayer.loss import LOSSES, REDUCTIONS
-from pytwolayer.network import draw_initial_weights, flatten_parameters, two_layer_net
+from pytwolayer.network import (
+    cpu_generator,
+    draw_initial_weights,
+    flatten_parameters,
+    two_layer_net,
+)
 from pytwolayer.optimizer import GradientDescent
 from pytwolayer.torch_loading import torch
 from pytwolayer.train import train
@@ -40,12 +45,12 @@ def chapter_problem(
     net : torch.nn.Sequential
         With its initial weights, on the CPU.
     """
-    generator = torch.Generator().manual_seed(arguments.seed("seed", seed))
-    n, d_in = arguments.count("n", n), arguments.count("d_in", d_in)
-    hidden_units = arguments.count("hidden_units", hidden_units)
-    d_out = arguments.count("d_out", d_out)
-    x = torch.randn(n, d_in, generator=generator)
-    y = torch.randn(n, d_out, generator=generator)
+    generator = cpu_generator(arguments.seed("seed", seed))
+    n, d_in = arguments.size("n", n), arguments.size("d_in", d_in)
+    hidden_units = arguments.size("hidden_units", hidden_units)
+    d_out = arguments.size("d_out", d_out)
+    x = torch.randn(n, d_in, generator=generator, dtype=torch.float32, device="cpu")
+    y = torch.randn(n, d_out, generator=generator, dtype=torch.float32, device="cpu")
     net = two_layer_net(d_in, hidden_units, d_out)
     draw_initial_weights(net, generator)
     return x, y, net
@@ -106,7 +111,7 @@ def chapter_losses(
     chosen = select_device(device)
     x, y, net = chapter_problem(n, d_in, hidden_units, d_out, seed)
     parameters = flatten_parameters(net, chosen)
-    batch = x.to(chosen), y.to(chosen)
+    batch = x.to(chosen), y.to(chosen), 1.0
     losses = train(
         ClosedFormGradient(parameters, "relu", loss, reduction),
         GradientDescent(parameters, learning_rate),

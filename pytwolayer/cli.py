@@ -13,13 +13,17 @@ from pytwolayer.errors import PytwolayerError
 if TYPE_CHECKING:
     import pandas as pd
 
+_ABOUT = "A two-layer neural network with one implementation for R and Python."
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; give its exit status."""
     arguments = _parser().parse_args(argv)
     command: Callable[[argparse.Namespace], int] = arguments.command
     try:
-        return command(arguments)
+        status = command(arguments)
+        sys.stdout.flush()  # here, where a reader that has left is noticed
+        return status
     except PytwolayerError as problem:
         print(f"pytwolayer: {problem}", file=sys.stderr)
         return 2
@@ -29,10 +33,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # whoever read our output has enough of it
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
+    except OSError as problem:
+        print(f"pytwolayer: {problem}", file=sys.stderr)
+        return 2
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="pytwolayer", description=pytwolayer.__doc__)
+    parser = argparse.ArgumentParser(prog="pytwolayer", description=_ABOUT)
     parser.add_argument("--version", action="version", version=pytwolayer.__version__)
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     _add_chapter(commands)
@@ -82,7 +89,7 @@ _number.__name__ = "number"  # argparse shows it
 
 
 def _chapter(arguments: argparse.Namespace) -> int:
-    from pytwolayer.browse import write_html
+    from pytwolayer.browse import html_path, write_html
     from pytwolayer.chapter import chapter_losses
     from pytwolayer.file_output import output_path, write_csv
     from pytwolayer.plot import plot_history, plot_path
@@ -92,7 +99,7 @@ def _chapter(arguments: argparse.Namespace) -> int:
     outputs: dict[str, tuple[Callable[[str, str], Path], Callable[[pd.DataFrame, Path], object]]]
     outputs = {
         "csv": (output_path, write_csv),
-        "html": (output_path, write_html),
+        "html": (html_path, write_html),
         "plot": (plot_path, plot_history),
     }
     files = {

@@ -46,7 +46,9 @@ def select_device(device: "str | torch.device" = "auto") -> torch.device:
     if name == "auto":
         return torch.device(available[0])
     kind = re.fullmatch(r"(cpu|cuda|mps)(:0|:[1-9][0-9]*)?", name or "")
-    if name is None or kind is None or (kind[2] and kind[1] != "cuda"):
+    if kind is not None and kind[1] != "cuda" and kind[2] == ":0":
+        name = kind[1]  # as a tensor on it names it
+    elif name is None or kind is None or (kind[2] and kind[1] != "cuda"):
         raise DeviceError(
             "device", 'one of "auto", "cpu", "cuda", "cuda:<n>", "mps"', shown(device)
         )

@@ -11,7 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytwolayer
-from pytwolayer.r_process import DATA, RError, rscript, run_r
+from pytwolayer.r_process import DATA, RError, RMissingError, rscript, run_r
 
 _NEEDED = ("torch", "numpy", "pandas", "safetensors")
 _OPTIONAL = {
@@ -110,7 +110,7 @@ def torch_findings() -> list[Finding]:
     """Look at how torch works in this very process."""
     try:
         from pytwolayer.torch_loading import torch
-    except ImportError as problem:
+    except (ImportError, OSError) as problem:
         return [Finding("loading", str(problem), f"{sys.executable} -m pip install torch")]
     build = f"CUDA {torch.version.cuda}" if torch.version.cuda else "CPU only"
     threads = f"{torch.get_num_threads()} of {os.cpu_count()} processors"
@@ -144,8 +144,10 @@ def _facts_of_r() -> dict[str, str] | RError:
 
 def r_findings(facts: Mapping[str, str] | RError) -> list[Finding]:
     """Judge what an R session says of itself (``data/facts.R``)."""
-    if isinstance(facts, RError):
+    if isinstance(facts, RMissingError):
         return [Finding("R", str(facts), "apt-get install r-base-core  (Debian, Ubuntu)")]
+    if isinstance(facts, RError):
+        return [Finding("R", str(facts), "Rscript -e 'sessionInfo()'  shows what R itself says")]
     findings = [
         Finding("R", f"{facts['r']} ({facts.get('path', facts['home'])})"),
         _reticulate(facts["reticulate"]),

@@ -1,6 +1,7 @@
 """Writing a file so that it is there whole or not at all."""
 
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,35 +17,51 @@ if TYPE_CHECKING:
 
 def output_path(argument: str, file: Any) -> Path:
     """Check that ``file`` can be written to before the work whose result it is to hold."""
-    if not isinstance(file, (str, os.PathLike)) or not str(file):
-        raise ArgumentError(argument, "the path of a file", shown(file))
+    expected = "the path of a file"
+    if not isinstance(file, (str, os.PathLike)) or not str(file) or "\0" in str(file):
+        raise ArgumentError(argument, expected, shown(file))
     path = Path(file).expanduser()
-    if path.is_dir():
-        raise ArgumentError(argument, "the path of a file", f'the folder "{path}"')
-    if not path.parent.is_dir():
-        expected = "the path of a file in a folder that exists"
-        raise ArgumentError(argument, expected, f'"{path}"')
+    try:
+        is_folder, has_folder = path.is_dir(), path.parent.is_dir()
+    except OSError as problem:  # such as a name that is too long
+        raise ArgumentError(argument, expected, f'"{path}": {problem.strerror}') from problem
+    if is_folder:
+        raise ArgumentError(argument, expected, f'the folder "{path}"')
+    if not has_folder:
+        raise ArgumentError(argument, f"{expected} in a folder that exists", f'"{path}"')
     return path
 
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
-    """Give a path to write to; it takes the name ``path`` once all went well."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=path.suffix)
+    """Give a path to write to; it takes the name ``path`` once all went well.
+
+    A link stays a link, a file that was there keeps its permissions, and what is no ordinary
+    file, such as ``/dev/stdout``, is written to as it is.
+    """
+    if path.exists() and not path.is_file():
+        yield path
+        return
+    path = path.resolve()
+    suffix = path.suffix if len(path.suffix) <= 8 else ""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".pytwolayer-", suffix=suffix)
     os.close(handle)
     temporary = Path(name)
     try:
         yield temporary
-        _give_usual_permissions(temporary)
+        _set_permissions(temporary, path)
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
 
 
-def _give_usual_permissions(path: Path) -> None:
+def _set_permissions(temporary: Path, path: Path) -> None:
+    if path.exists():
+        shutil.copymode(path, temporary)
+        return
     umask = os.umask(0)
     os.umask(umask)
-    path.chmod(0o666 & ~umask)
+    temporary.chmod(0o666 & ~umask)
 
 
 def write_csv(history: "pd.DataFrame", file: str | Path) -> None:

@@ -14,6 +14,7 @@ from pytwolayer.errors import ArgumentError
 from pytwolayer.gradient import ClosedFormGradient
 from pytwolayer.network import (
     FlatParameters,
+    cpu_generator,
     draw_initial_weights,
     flatten_parameters,
     own_parameters,
@@ -23,7 +24,7 @@ from pytwolayer.optimizer import OPTIMIZERS
 from pytwolayer.settings import Settings
 from pytwolayer.table import Standardizer, Table, read_table
 from pytwolayer.torch_loading import torch
-from pytwolayer.train import train
+from pytwolayer.train import Batch, train
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -94,8 +95,8 @@ class TwoLayer:
         ArgumentError
             If columns are missing, not numeric or not finite.
         """
-        columns = self.inputs.pick("x", read_table("x", x))
-        matrix = self.inputs.standardize(columns)
+        table = read_table("x", x, like=self.inputs)
+        matrix = self.inputs.standardize("x", table.columns)
         with torch.no_grad():
             parts = [self.network(part) for part in torch.split(matrix, _ROWS_AT_ONCE)]
         predictions = self.outputs.restore(torch.cat(parts))
@@ -195,8 +196,9 @@ def two_layer(
     predictors, outcomes = _read_data(x, y)
     inputs, outputs = Standardizer.of("x", predictors), Standardizer.of("y", outcomes)
     batch = (
-        inputs.standardize(predictors.columns).to(chosen),
-        outputs.standardize(outcomes.columns).to(chosen),
+        inputs.standardize("x", predictors.columns).to(chosen),
+        outputs.standardize("y", outcomes.columns).to(chosen),
+        1.0,
     )
     network, parameters = _start(len(inputs.center), len(outputs.center), settings, chosen)
     losses = _train(parameters, batch, settings, chosen)
@@ -224,13 +226,13 @@ def _start(
     d_in: int, d_out: int, settings: Settings, device: torch.device
 ) -> tuple[torch.nn.Sequential, FlatParameters]:
     network = two_layer_net(d_in, settings.hidden_units, d_out, settings.activation)
-    draw_initial_weights(network, torch.Generator().manual_seed(settings.seed))
+    draw_initial_weights(network, cpu_generator(settings.seed))
     return network, flatten_parameters(network, device)
 
 
 def _train(
     parameters: FlatParameters,
-    batch: tuple[torch.Tensor, torch.Tensor],
+    batch: Batch,
     settings: Settings,
     device: torch.device,
 ) -> list[float]:

@@ -4,6 +4,7 @@ Reading runs no code from the bytes.
 """
 
 import json
+import math
 import struct
 from dataclasses import asdict
 from typing import Any
@@ -14,7 +15,7 @@ from safetensors import SafetensorError
 
 from pytwolayer.errors import PytwolayerError
 from pytwolayer.fit import TwoLayer
-from pytwolayer.network import two_layer_net
+from pytwolayer.network import outline
 from pytwolayer.settings import Settings
 from pytwolayer.table import Standardizer
 from pytwolayer.torch_loading import torch
@@ -71,10 +72,12 @@ def _assemble(tensors: dict[str, torch.Tensor], metadata: dict[str, Any]) -> Two
     settings = Settings(**metadata["settings"])
     inputs, outputs = _standardizer(metadata["inputs"]), _standardizer(metadata["outputs"])
     losses = tensors.pop(_HISTORY).tolist()
-    network = two_layer_net(
+    network = outline(
         len(inputs.center), settings.hidden_units, len(outputs.center), settings.activation
     )
-    network.load_state_dict(tensors)
+    if any(tensor.dtype != torch.float32 for tensor in tensors.values()):
+        raise ValueError("the weights are not of type float32")
+    network.load_state_dict(tensors, assign=True)  # checks names and shapes
     network.requires_grad_(False)
     return TwoLayer(
         network=network,
@@ -89,7 +92,9 @@ def _assemble(tensors: dict[str, torch.Tensor], metadata: dict[str, Any]) -> Two
 
 
 def _standardizer(saved: dict[str, Any]) -> Standardizer:
-    names = saved["names"]
-    return Standardizer(
-        None if names is None else tuple(names), tuple(saved["center"]), tuple(saved["scale"])
-    )
+    names, center, scale = saved["names"], tuple(saved["center"]), tuple(saved["scale"])
+    if not all(math.isfinite(number) for number in center + scale) or min(scale) <= 0:
+        raise ValueError("its centres and scales are not finite")
+    if len(center) != len(scale) or (names is not None and len(names) != len(center)):
+        raise ValueError("its names, centres and scales differ in number")
+    return Standardizer(None if names is None else tuple(names), center, scale)

@@ -25,13 +25,25 @@ def two_layer_net(
     torch.nn.Sequential
         ``Linear(d_in, hidden_units)``, the activation, ``Linear(hidden_units, d_out)``.
     """
-    # On the meta device the layers draw nothing from the global random state.
-    net = torch.nn.Sequential(
-        torch.nn.Linear(d_in, hidden_units, device="meta"),
+    return outline(d_in, hidden_units, d_out, activation).to_empty(device="cpu")
+
+
+def outline(d_in: int, hidden_units: int, d_out: int, activation: str) -> torch.nn.Sequential:
+    """Make the network without memory for its weights.
+
+    On the meta device the layers draw nothing from the global random state either.
+    """
+    # float32 whatever the user's default is
+    return torch.nn.Sequential(
+        torch.nn.Linear(d_in, hidden_units, device="meta", dtype=torch.float32),
         ACTIVATIONS[activation].module(),
-        torch.nn.Linear(hidden_units, d_out, device="meta"),
+        torch.nn.Linear(hidden_units, d_out, device="meta", dtype=torch.float32),
     )
-    return net.to_empty(device="cpu")
+
+
+def cpu_generator(seed: int) -> torch.Generator:
+    """Make a random stream of its own; nothing global is touched."""
+    return torch.Generator(device="cpu").manual_seed(seed)
 
 
 def draw_initial_weights(net: torch.nn.Sequential, generator: torch.Generator) -> None:
@@ -68,8 +80,8 @@ def flatten_parameters(net: torch.nn.Sequential, device: torch.device) -> FlatPa
     for parameter in parameters:
         starts.append(size)
         size += -(-parameter.numel() // _ALIGNMENT) * _ALIGNMENT
-    values = torch.zeros(size, device=device)
-    gradients = torch.zeros(size, device=device)
+    values = torch.zeros(size, device=device, dtype=torch.float32)
+    gradients = torch.zeros_like(values)
 
     def views(vector: torch.Tensor) -> tuple[torch.Tensor, ...]:
         return tuple(

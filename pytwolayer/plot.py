@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from pytwolayer.arguments import shown
 from pytwolayer.errors import ArgumentError, PytwolayerError
 from pytwolayer.file_output import output_path, whole_file
 
@@ -36,10 +37,10 @@ def plot_history(history: pd.DataFrame, file: str | Path | None = None) -> "Axes
     PytwolayerError
         If matplotlib is not installed.
     """
+    time = _time(history)
     path = None if file is None else plot_path("file", file)
     figure = _figure()
     axes = figure.subplots()
-    time = next(name for name in _TIME if name in history)
     axes.plot(history[time], history["loss"], linewidth=1.8, color="#1f6f8b")
     if (history["loss"] > 0).all():
         axes.set_yscale("log")
@@ -52,6 +53,16 @@ def plot_history(history: pd.DataFrame, file: str | Path | None = None) -> "Axes
         with whole_file(path) as unfinished:
             figure.savefig(unfinished, dpi=150)
     return axes
+
+
+def _time(history: pd.DataFrame) -> str:
+    columns = list(history) if isinstance(history, pd.DataFrame) else []
+    times = [name for name in _TIME if name in columns]
+    if not times or "loss" not in columns:
+        received = f"one with the columns {columns}" if columns else shown(history)
+        expected = 'a data frame with the columns "iter" or "epoch", and "loss"'
+        raise ArgumentError("history", expected, received)
+    return times[0]
 
 
 def plot_path(argument: str, file: str | Path) -> Path:

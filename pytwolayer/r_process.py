@@ -21,11 +21,15 @@ class RError(PytwolayerError):
     """R is not there, or a script of R failed."""
 
 
+class RMissingError(RError):
+    """R is not there."""
+
+
 def rscript() -> str:
     """Path of Rscript."""
     path = shutil.which("Rscript")
     if path is None:
-        raise RError("Rscript was not found. On Debian or Ubuntu: apt-get install r-base-core")
+        raise RMissingError("Rscript was not found.")
     return path
 
 

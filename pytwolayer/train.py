@@ -6,7 +6,7 @@ from pytwolayer.optimizer import Optimizer
 from pytwolayer.torch_loading import torch
 
 Tensor = torch.Tensor
-Batch = tuple[Tensor, Tensor]
+Batch = tuple[Tensor, Tensor, float]
 _CHUNK = 256  # epochs whose losses wait on the device before they are read together
 
 
@@ -15,7 +15,7 @@ class LossHistory:
 
     def __init__(self, device: torch.device) -> None:
         self._losses: list[float] = []
-        self._slots = torch.empty(_CHUNK, device=device).unbind()
+        self._slots = torch.empty(_CHUNK, device=device, dtype=torch.float32).unbind()
         self._used = 0
 
     def next_slot(self) -> Tensor:
@@ -54,7 +54,8 @@ def train(
     optimizer : Optimizer
         Updates the parameters.
     batches : callable
-        ``batches(epoch)`` gives the batches ``(x, y)`` of that epoch, counted from 0.
+        ``batches(epoch)`` gives the batches of that epoch, counted from 0: each ``x``, ``y``
+        and the share with which its loss counts in the epoch's.
     epochs : int
         Number of passes over the data.
     device : torch.device
@@ -63,11 +64,18 @@ def train(
     Returns
     -------
     list of float
-        One loss per epoch, taken before that epoch's update.
+        One loss per epoch, that of each batch taken before its update.
     """
     history = LossHistory(device)
+    batch_loss = torch.empty((), device=device, dtype=torch.float32)
     for epoch in range(epochs):
-        for x, y in batches(epoch):
-            gradient(x, y, history.next_slot())
+        epoch_loss = history.next_slot()
+        for number, (x, y, share) in enumerate(batches(epoch)):
+            loss = batch_loss if number else epoch_loss
+            gradient(x, y, loss)
+            if share != 1.0:
+                loss.mul_(share)
+            if number:
+                epoch_loss.add_(loss)
             optimizer.step()
     return history.losses()

@@ -126,7 +126,7 @@ def report(routes: list[Route]) -> str:
     rows = len(printed_losses())
     width = max(len(route.name) for route in routes) + 2
     lines = [
-        f"The chapter's {rows} losses, by each route ({torch.get_num_threads()} threads)",
+        f"The chapter's {rows} losses, by each route ({_threads()})",
         "",
         f"{'route':<{width}}{'equal to the table':<22}{'same bits':<16}{'seconds':>7}",
     ]
@@ -139,6 +139,11 @@ def report(routes: list[Route]) -> str:
         lines.append(f"{route.name:<{width}}{table:<22}{bits:<16}{route.seconds:>7.3f}")
     lines += ["", _verdict(routes)]
     return "\n".join(lines)
+
+
+def _threads() -> str:
+    number = torch.get_num_threads()
+    return f"{number} thread{'' if number == 1 else 's'}"
 
 
 def _verdict(routes: list[Route]) -> str:

@@ -57,3 +57,23 @@ test_that("context managers and iterators of Python work", {
   rows <- iterate(torch$ones(3L, 2L), function(row) row$sum()$item())
   expect_identical(unlist(rows), c(2, 2, 2))
 })
+
+test_that("a model prints as in Python, and where R's output goes", {
+  skip_without_torch()
+  model <- torch$nn$Sequential(torch$nn$Linear(2L, 3L), torch$nn$ReLU())
+  expect_identical(capture.output(print(model)), c(
+    "Sequential(",
+    "  (0): Linear(in_features=2, out_features=3, bias=True)",
+    "  (1): ReLU()",
+    ")"
+  ))
+  expect_identical(capture.output(print(torch$nn$MSELoss())), "MSELoss()")
+})
+
+test_that("a Python of the user's is started without R's library path", {
+  withr::local_envvar(LD_LIBRARY_PATH = "/somewhere")
+  restore <- set_aside("LD_LIBRARY_PATH")
+  expect_identical(Sys.getenv("LD_LIBRARY_PATH"), "")
+  restore()
+  expect_identical(Sys.getenv("LD_LIBRARY_PATH"), "/somewhere")
+})

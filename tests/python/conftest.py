@@ -1,0 +1,61 @@
+"""What several test files share."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from pytwolayer import TwoLayer, chapter_losses, two_layer
+from pytwolayer.torch_loading import torch
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+# One thread, so that the suite is as quick on a busy machine; a test that wants more says so.
+torch.set_num_threads(1)
+
+
+@pytest.fixture
+def fresh_python():
+    """Run lines of Python in a process of its own; give the finished process."""
+
+    def run(code: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        inherited = {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+        return subprocess.run(
+            [sys.executable, "-c", code, *arguments],
+            env=os.environ | inherited | environment,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def chapter_500() -> pd.DataFrame:
+    """The chapter's 500 losses; tests must not change them."""
+    return chapter_losses()
+
+
+@pytest.fixture(scope="session")
+def frame() -> pd.DataFrame:
+    """Forty rows of three numeric predictors that differ in size."""
+    draws = np.random.default_rng(7).normal(size=(40, 3))
+    return pd.DataFrame(draws * [1, 100, 0.01] + [0, 50, 3], columns=["a", "b", "c"])
+
+
+@pytest.fixture(scope="session")
+def outcome(frame: pd.DataFrame) -> pd.Series:
+    """An outcome that depends on them."""
+    return (frame["a"] + frame["b"] / 50 + 100 * (frame["c"] - 3) ** 2).rename("target")
+
+
+@pytest.fixture(scope="session")
+def fit(frame: pd.DataFrame, outcome: pd.Series) -> TwoLayer:
+    """A small fit; tests must not change it."""
+    return two_layer(frame, outcome, hidden_units=8, epochs=30, seed=3)

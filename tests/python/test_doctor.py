@@ -1,0 +1,232 @@
+"""The doctor's page: what it finds, and for each problem the command that mends it."""
+
+import sys
+from importlib.metadata import PackageNotFoundError
+
+import pytest
+
+import pytwolayer
+from pytwolayer.doctor import (
+    Finding,
+    blas_finding,
+    doctor,
+    page,
+    python_findings,
+    r_findings,
+    torch_findings,
+)
+from pytwolayer.r_process import RError, RMissingError
+from pytwolayer.torch_loading import torch
+
+FACTS = {
+    "r": "R version 4.2.2 (2022-10-31)",
+    "home": "/usr/lib/R",
+    "reticulate": "1.41.0.1",
+    "package": pytwolayer.__version__,
+    "blas": "/usr/lib/libblas.so.3",
+    "torch_blas": "own /somewhere/libtorch_cpu.so",
+}
+
+
+def topics(findings):
+    return {finding.topic: finding for finding in findings}
+
+
+def of_r(**changes):
+    return topics(r_findings(FACTS | changes))
+
+
+def test_a_page_without_problems_says_so():
+    text, healthy = page({"Python": [Finding("Python", "3.11")], "R": [Finding("R", "4.2")]})
+    assert healthy
+    assert text.splitlines() == [
+        "Python",
+        "  Python          3.11",
+        "",
+        "R",
+        "  R               4.2",
+        "",
+        "No problem found.",
+    ]
+
+
+def test_every_problem_is_repeated_at_the_end_with_its_mend():
+    findings = [Finding("torch", "not installed", "pip install torch"), Finding("numpy", "2.0")]
+    text, healthy = page({"Python": findings, "R": [Finding("R", "gone", "apt-get install r")]})
+    assert not healthy
+    assert text.endswith(
+        "Problems\n  torch: not installed\n    pip install torch\n  R: gone\n    apt-get install r"
+    )
+
+
+def test_this_python_is_described_with_no_problem_in_it():
+    found = topics(python_findings())
+    assert found["pytwolayer"].value.startswith(pytwolayer.__version__)
+    assert sys.executable in found["Python"].value
+    assert found["torch"].value == str(torch.__version__)
+    for name in ("torch", "numpy", "pandas", "safetensors"):
+        assert found[name].mend is None
+
+
+@pytest.mark.parametrize("package", ["torch", "numpy", "pandas", "safetensors"])
+def test_a_needed_package_that_is_missing_is_a_problem_with_its_command(monkeypatch, package):
+    def version(name):
+        if name == package:
+            raise PackageNotFoundError(name)
+        return "1.0"
+
+    monkeypatch.setattr("pytwolayer.doctor.version", version)
+    finding = topics(python_findings())[package]
+    assert finding.value == "not installed"
+    assert finding.mend == f"{sys.executable} -m pip install {package}"
+
+
+@pytest.mark.parametrize("package", ["matplotlib", "itables", "rpy2"])
+def test_an_optional_package_that_is_missing_is_no_problem(monkeypatch, package):
+    def version(name):
+        if name == package:
+            raise PackageNotFoundError(name)
+        return "1.0"
+
+    monkeypatch.setattr("pytwolayer.doctor.version", version)
+    finding = topics(python_findings())[package]
+    assert finding.value.startswith("not installed (only needed for ")
+    assert finding.mend is None
+
+
+def test_a_python_that_r_cannot_load_is_a_problem(monkeypatch):
+    monkeypatch.setattr("pytwolayer.doctor.sys.platform", "linux")
+    monkeypatch.setattr("pytwolayer.doctor.sysconfig.get_config_var", lambda name: 0)
+    finding = topics(python_findings())["shared library"]
+    assert "R cannot load this Python" in finding.value
+    assert "--enable-shared" in finding.mend
+    monkeypatch.setattr("pytwolayer.doctor.sysconfig.get_config_var", lambda name: 1)
+    assert topics(python_findings())["shared library"].mend is None
+
+
+def test_torch_is_described_as_it_works_in_this_process():
+    found = topics(torch_findings())
+    assert found["devices"].value == ", ".join(pytwolayer.available_devices())
+    assert found["threads"].value.startswith(f"{torch.get_num_threads()} of ")
+    assert str(torch.version.cuda or "CPU only") in found["build"].value
+    assert found["BLAS in use"].value.startswith("torch's own (")
+    assert all(finding.mend is None for finding in found.values())
+
+
+def test_a_foreign_blas_is_a_problem_that_names_it(monkeypatch):
+    monkeypatch.setattr("pytwolayer.blas.foreign_blas", lambda: "/usr/lib/libblas.so.3")
+    finding = blas_finding()
+    assert "not torch's own but /usr/lib/libblas.so.3" in finding.value
+    assert "load pytwolayer before" in finding.mend
+
+
+@pytest.mark.parametrize(
+    "cause", ["sys.modules['torch'] = None", "sys.path.insert(0, sys.argv[1])"]
+)
+def test_a_torch_that_is_missing_or_broken_is_a_problem_and_the_page_still_comes(
+    fresh_python, tmp_path, cause
+):
+    (tmp_path / "torch.py").write_text("raise OSError('libtorch_cpu.so: cannot open')")
+    code = (
+        f"import sys; {cause}\n"
+        "from pytwolayer.doctor import torch_findings, python_findings\n"
+        "python_findings()\n"
+        "for finding in torch_findings(): print(finding.topic, finding.value, finding.mend)"
+    )
+    done = fresh_python(code, str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    assert "pip install torch" in done.stdout
+
+
+def test_an_r_in_order_has_no_problem():
+    found = of_r()
+    assert all(finding.mend is None for finding in found.values())
+    assert found["R"].value == "R version 4.2.2 (2022-10-31) (/usr/lib/R)"
+    assert found["reticulate"].value == "1.41.0.1"
+    assert found["R package"].value == pytwolayer.__version__
+    assert found["R's BLAS"].value == "/usr/lib/libblas.so.3"
+    assert found["torch in R"].value == "uses its own BLAS (/somewhere/libtorch_cpu.so)"
+
+
+@pytest.mark.parametrize(
+    ("found", "problem"),
+    [
+        ("", "not installed"),
+        ("1.27", "1.27 is too old"),
+        ("1.9.0", "1.9.0 is too old"),
+        ("0.99.9", "0.99.9 is too old"),
+        ("1.28", None),
+        ("1.100", None),
+        ("2.0.0", None),
+    ],
+)
+def test_reticulate_is_wanted_from_1_28_on(found, problem):
+    finding = of_r(reticulate=found)["reticulate"]
+    if problem is None:
+        assert finding == Finding("reticulate", found)
+    else:
+        assert finding.value == problem
+        assert finding.mend == """Rscript -e 'install.packages("reticulate")'"""
+
+
+def test_a_missing_r_package_is_a_problem_with_its_command():
+    finding = of_r(package="")["R package"]
+    assert finding.value == "not installed"
+    assert finding.mend.startswith("R CMD INSTALL ")
+
+
+def test_halves_of_different_versions_are_a_problem():
+    finding = of_r(package="9.9.9")["R package"]
+    assert finding.value == f"9.9.9, but the Python core is {pytwolayer.__version__}"
+    assert finding.mend.endswith("(the same version of both)")
+
+
+def test_a_torch_that_uses_rs_blas_in_r_is_a_problem():
+    finding = of_r(torch_blas="foreign /usr/lib/libblas.so.3")["torch in R"]
+    assert finding.value == "uses /usr/lib/libblas.so.3: slow, other digits"
+    assert "library(pytwolayer)" in finding.mend
+
+
+def test_a_torch_that_does_not_load_in_r_is_a_problem():
+    finding = of_r(torch_blas="The Python in use has no torch")["torch in R"]
+    assert finding.value == "The Python in use has no torch"
+    assert "pytwolayer_doctor()" in finding.mend
+
+
+def test_an_r_without_the_package_has_nothing_to_say_of_torch():
+    facts = {name: value for name, value in FACTS.items() if name != "torch_blas"}
+    assert "torch in R" not in topics(r_findings(facts | {"package": ""}))
+
+
+def test_an_r_with_its_own_blas_says_so():
+    assert of_r(blas="")["R's BLAS"].value == "R's own"
+
+
+def test_no_r_is_a_problem_with_the_command_that_installs_it():
+    (finding,) = r_findings(RMissingError("Rscript was not found."))
+    assert finding.value == "Rscript was not found."
+    assert finding.mend.startswith("apt-get install r-base-core")
+
+
+def test_an_r_that_is_there_but_fails_is_not_told_to_be_installed():
+    (finding,) = r_findings(RError("R failed (exit status 1):\nlibR.so is damaged"))
+    assert "libR.so is damaged" in finding.value
+    assert finding.mend
+    assert not finding.mend.startswith("apt-get install r-base-core")
+
+
+def test_where_path_holds_no_r_the_page_says_so_and_status_is_1(fresh_python, tmp_path):
+    code = "import sys; from pytwolayer.cli import main; sys.exit(main(['doctor']))"
+    done = fresh_python(code, PATH=str(tmp_path))
+    assert done.returncode == 1
+    assert "Rscript was not found" in done.stdout
+    assert "apt-get install r-base-core" in done.stdout
+    assert done.stdout.count("Problems") == 1
+    assert done.stderr == ""
+
+
+def test_the_page_has_three_parts(monkeypatch):
+    monkeypatch.setattr("pytwolayer.doctor._facts_of_r", lambda: FACTS)
+    text, _ = doctor()
+    lines = text.splitlines()
+    assert [line for line in lines if line in {"Python", "torch", "R"}] == ["Python", "torch", "R"]
