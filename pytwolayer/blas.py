@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pytwolayer.torch_loading import foreign_blas_visible, library_at, libtorch_cpu
+from pytwolayer.shared_libraries import foreign_blas_visible, library_at, libtorch_cpu
 
 _ROUTINE = b"sgemm_"
 _SECTION = np.dtype(
@@ -97,16 +97,18 @@ def blas_in_use() -> str | None:
 
     It can be told on 64-bit Linux; torch must be loaded.
     """
-    from pytwolayer.torch_loading import torch
-
     if not sys.platform.startswith("linux") or sys.maxsize < 2**32:
         return None
-    library = libtorch_cpu(Path(torch.__file__).parent)
+    library = libtorch_cpu(_folder_of_torch())
     try:
         slot = _base_address(library) + _slot(library)
     except (LookupError, OSError, ValueError):
         return None
     return library_at(ctypes.c_void_p.from_address(slot).value or 0) or None
+
+
+def _folder_of_torch() -> Path:
+    return Path(str(sys.modules["torch"].__file__)).parent
 
 
 def foreign_blas() -> str | None:
@@ -117,11 +119,9 @@ def foreign_blas() -> str | None:
 
 
 def _foreign(used: str | None) -> str | None:
-    from pytwolayer.torch_loading import torch
-
     if used is None:
         return None
-    package = Path(torch.__file__).resolve().parent
+    package = _folder_of_torch().resolve()
     own = package, package.parent / "torch.libs"
     inside = any(Path(used).resolve().is_relative_to(folder) for folder in own)
     return None if inside or "mkl" in Path(used).name else used

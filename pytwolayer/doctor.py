@@ -125,11 +125,13 @@ def torch_findings() -> list[Finding]:
 def blas_finding() -> Finding:
     """Look at the BLAS that torch uses in this process."""
     from pytwolayer.blas import blas_in_use, foreign_blas
-    from pytwolayer.torch_loading import MEND
+    from pytwolayer.torch_loading import way_out
 
     foreign = foreign_blas()
     if foreign is not None:
-        return Finding("BLAS in use", f"not torch's own but {foreign}: slow, other digits", MEND)
+        return Finding(
+            "BLAS in use", f"not torch's own but {foreign}: slow, other digits", way_out()
+        )
     return Finding("BLAS in use", f"torch's own ({blas_in_use() or 'cannot be told here'})")
 
 

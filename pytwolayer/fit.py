@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 _ROWS_AT_ONCE = 65536  # in prediction, so that the hidden layer stays small
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class TwoLayer:
     """A fitted network.
 

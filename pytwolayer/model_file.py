@@ -41,7 +41,7 @@ def to_bytes(fit: TwoLayer) -> bytes:
     return safetensors.torch.save(tensors, {_KEY: json.dumps(metadata)})
 
 
-def from_bytes(data: bytes) -> TwoLayer:
+def from_bytes(data: bytes | bytearray) -> TwoLayer:
     """Read a fitted network from bytes that ``to_bytes()`` wrote.
 
     Raises
@@ -50,6 +50,7 @@ def from_bytes(data: bytes) -> TwoLayer:
         If the bytes are not such a network, or are of a newer format.
     """
     try:
+        data = bytes(data)
         tensors = safetensors.torch.load(data)
         metadata = json.loads(_header(data)["__metadata__"][_KEY])
         if metadata["format"] > _FORMAT:

@@ -102,4 +102,4 @@ def own_parameters(net: torch.nn.Sequential) -> torch.nn.Sequential:
     for parameter in net.parameters():
         parameter.data = parameter.data.cpu().clone()
         parameter.grad = None
-    return net
+    return net.requires_grad_(False)

@@ -18,53 +18,24 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from pytwolayer.shared_libraries import deepbind_is_safe, foreign_blas_visible, libtorch_cpu
+
 if TYPE_CHECKING:
     import torch as torch
 
-MEND = (
+LOAD_FIRST = (
     "in a new session, load pytwolayer before anything that loads torch "
     "(in R: library(pytwolayer) before the first use of Python)"
 )
+USUAL_MALLOC = (
+    "start a new session without the memory allocator or sanitizer that is preloaded here: "
+    "with it torch cannot be given its own BLAS"
+)
 
 
-def foreign_blas_visible() -> bool:
-    """Tell whether the process shows everyone a BLAS, as R does."""
-    return hasattr(ctypes.CDLL(None), "sgemm_")
-
-
-def _deepbind_is_safe() -> bool:
-    """With another malloc than libc's, or a sanitizer, deep binding kills the process."""
-    if not hasattr(os, "RTLD_DEEPBIND"):
-        return False
-    process = ctypes.CDLL(None)
-    if hasattr(process, "__asan_init"):
-        return False
-    return _library_of(process.malloc).startswith("libc.")
-
-
-class _DlInfo(ctypes.Structure):
-    _fields_ = (
-        ("path", ctypes.c_char_p),
-        ("base", ctypes.c_void_p),
-        ("symbol", ctypes.c_char_p),
-        ("address", ctypes.c_void_p),
-    )
-
-
-def library_at(address: int) -> str:
-    """Path of the loaded library that holds ``address``, or an empty string."""
-    info = _DlInfo()
-    found = ctypes.CDLL(None).dladdr(ctypes.c_void_p(address), ctypes.byref(info))
-    return os.fsdecode(info.path) if found and info.path else ""
-
-
-def _library_of(function: Any) -> str:
-    return Path(library_at(ctypes.cast(function, ctypes.c_void_p).value or 0)).name
-
-
-def libtorch_cpu(torch_folder: Path) -> Path:
-    """Where a torch package keeps the library that does its CPU arithmetic."""
-    return torch_folder / "lib" / "libtorch_cpu.so"
+def way_out() -> str:
+    """Say what to do where torch computes with another BLAS than its own."""
+    return LOAD_FIRST if deepbind_is_safe() else USUAL_MALLOC
 
 
 class _DeepBinding(importlib.abc.Loader):
@@ -98,7 +69,7 @@ class _TorchWatch(importlib.abc.MetaPathFinder):
     def find_spec(
         self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> importlib.machinery.ModuleSpec | None:
-        if name != "torch" or not foreign_blas_visible() or not _deepbind_is_safe():
+        if name != "torch" or not foreign_blas_visible() or not deepbind_is_safe():
             return None
         others = (finder for finder in sys.meta_path if finder is not self)
         found = (finder.find_spec(name, path, target) for finder in others)
@@ -121,11 +92,11 @@ def __getattr__(name: str) -> ModuleType:
     """Load torch when it is first asked for: ``from pytwolayer.torch_loading import torch``."""
     if name != "torch":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    loaded_before = "torch" in sys.modules
+    mended = "torch" not in sys.modules and deepbind_is_safe()
     watch_for_torch()
     module = importlib.import_module("torch")
     globals()["torch"] = module
-    if loaded_before:
+    if not mended:
         _warn_if_replaced()
     return module
 
@@ -136,8 +107,8 @@ def _warn_if_replaced() -> None:
     foreign = foreign_blas()
     if foreign:
         warnings.warn(
-            f"torch was loaded before pytwolayer and computes with {foreign} instead of its "
-            f"own BLAS: it is slower and its last digits differ. The way out: {MEND}.",
+            f"torch computes with {foreign} instead of its own BLAS: it is slower and its last "
+            f"digits differ. The way out: {way_out()}.",
             RuntimeWarning,
             stacklevel=3,
         )

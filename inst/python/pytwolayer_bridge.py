@@ -144,4 +144,4 @@ def predict(model: bytearray, x: dict[str, Any]) -> bytearray:
     """Predictions of a fitted network, one column per outcome."""
     from pytwolayer.model_file import from_bytes
 
-    return _doubles(from_bytes(bytes(model)).predict(_frame(x)))
+    return _doubles(from_bytes(model).predict(_frame(x)))

@@ -532,3 +532,13 @@ def test_ordinary_numbers_always_give_a_fit_with_finite_predictions(x, seed):
     assert np.isfinite(fit.history["loss"]).all()
     assert np.isfinite(fit.predict(x)).all()
     assert fit.predict(pd.DataFrame(x)).tolist() == fit.predict(np.asfortranarray(x)).tolist()
+
+
+def test_a_fit_can_be_a_key_and_equals_itself(frame):
+    fit = quick()
+    assert {fit: 1}[fit] == 1
+    assert fit != quick()
+
+
+def test_the_trained_network_is_at_rest():
+    assert not any(parameter.requires_grad for parameter in quick().network.parameters())

@@ -12,8 +12,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from pytwolayer import torch_loading
-from pytwolayer.torch_loading import library_at, libtorch_cpu, torch
+from pytwolayer import shared_libraries, torch_loading
+from pytwolayer.shared_libraries import library_at, libtorch_cpu
+from pytwolayer.torch_loading import torch
 
 SYSTEM_BLAS = ctypes.util.find_library("blas")
 
@@ -87,7 +88,7 @@ def test_a_torch_loaded_too_early_is_one_warning_with_the_way_out(beside_a_blas)
     number, kind, message, foreign, used = beside_a_blas(TOO_LATE + TELL)
     assert (number, kind) == ("1", "RuntimeWarning")
     assert foreign in message
-    assert "torch was loaded before pytwolayer" in message
+    assert "instead of its own BLAS" in message
     assert "in a new session, load pytwolayer before anything that loads torch" in message
     assert Path(foreign).name.startswith("lib")
     assert "blas" in Path(foreign).name
@@ -144,12 +145,24 @@ def test_the_loaders_flags_are_as_before(beside_a_blas):
 
 @needs_a_blas
 @pytest.mark.parametrize(
-    "danger", ["loading._library_of = lambda f: 'libjemalloc.so.2'", "del loading.os.RTLD_DEEPBIND"]
+    "danger",
+    ["libraries._library_of = lambda f: 'libjemalloc.so.2'", "del libraries.os.RTLD_DEEPBIND"],
 )
-def test_where_deep_binding_would_kill_torch_is_loaded_as_usual(beside_a_blas, danger):
-    code = f"import pytwolayer.torch_loading as loading\n{danger}\nloading.torch\n{TELL}"
-    foreign, used = beside_a_blas(code)
+def test_where_deep_binding_would_kill_torch_is_loaded_as_usual_and_it_is_said(
+    beside_a_blas, danger
+):
+    code = f"""
+import pytwolayer.shared_libraries as libraries, pytwolayer.torch_loading as loading
+{danger}
+with warnings.catch_warnings(record=True) as caught:
+    warnings.simplefilter("always")
+    loading.torch
+print(*(str(warning.message) for warning in caught))
+"""
+    message, foreign, used = beside_a_blas(code + TELL)
     assert foreign == used
+    assert f"torch computes with {foreign} instead of its own BLAS" in message
+    assert "without the memory allocator" in message
 
 
 @needs_a_blas
@@ -168,28 +181,28 @@ class TestSafety:
     """Deep binding kills a process with another malloc than libc's, or under a sanitizer."""
 
     def test_it_is_safe_here(self):
-        assert torch_loading._deepbind_is_safe() == hasattr(os, "RTLD_DEEPBIND")
+        assert shared_libraries.deepbind_is_safe() == hasattr(os, "RTLD_DEEPBIND")
 
     @pytest.mark.parametrize(
         "malloc", ["libjemalloc.so.2", "libtcmalloc.so.4", "libmimalloc.so", ""]
     )
     def test_not_with_another_malloc(self, monkeypatch, malloc):
-        monkeypatch.setattr(torch_loading, "_library_of", lambda function: malloc)
-        assert not torch_loading._deepbind_is_safe()
+        monkeypatch.setattr(shared_libraries, "_library_of", lambda function: malloc)
+        assert not shared_libraries.deepbind_is_safe()
 
     @pytest.mark.skipif(not hasattr(os, "RTLD_DEEPBIND"), reason="there is no RTLD_DEEPBIND here")
     def test_not_under_a_sanitizer(self, monkeypatch):
         process = SimpleNamespace(malloc=None)
-        monkeypatch.setattr(torch_loading, "_library_of", lambda function: "libc.so.6")
+        monkeypatch.setattr(shared_libraries, "_library_of", lambda function: "libc.so.6")
         monkeypatch.setattr(ctypes, "CDLL", lambda name: process)
-        assert torch_loading._deepbind_is_safe()
+        assert shared_libraries.deepbind_is_safe()
         process = SimpleNamespace(malloc=None, **{"__asan_init": None})
         monkeypatch.setattr(ctypes, "CDLL", lambda name: process)
-        assert not torch_loading._deepbind_is_safe()
+        assert not shared_libraries.deepbind_is_safe()
 
     def test_not_where_the_system_has_no_such_flag(self, monkeypatch):
         monkeypatch.delattr(os, "RTLD_DEEPBIND", raising=False)
-        assert not torch_loading._deepbind_is_safe()
+        assert not shared_libraries.deepbind_is_safe()
 
 
 @pytest.fixture
@@ -220,7 +233,7 @@ def test_the_watch_is_set_once_and_only_before_torch_is_loaded(without_watch, mo
 )
 def test_the_watch_leaves_all_else_alone(monkeypatch, name, visible, safe):
     monkeypatch.setattr(torch_loading, "foreign_blas_visible", lambda: visible)
-    monkeypatch.setattr(torch_loading, "_deepbind_is_safe", lambda: safe)
+    monkeypatch.setattr(torch_loading, "deepbind_is_safe", lambda: safe)
     assert torch_loading._TorchWatch().find_spec(name, None) is None
 
 

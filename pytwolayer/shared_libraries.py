@@ -1,0 +1,46 @@
+"""The shared libraries of this process: which there are, and what may be done to them."""
+
+import ctypes
+import os
+from pathlib import Path
+from typing import Any
+
+
+def foreign_blas_visible() -> bool:
+    """Tell whether the process shows everyone a BLAS, as R does."""
+    return hasattr(ctypes.CDLL(None), "sgemm_")
+
+
+def deepbind_is_safe() -> bool:
+    """With another malloc than libc's, or a sanitizer, deep binding kills the process."""
+    if not hasattr(os, "RTLD_DEEPBIND"):
+        return False
+    process = ctypes.CDLL(None)
+    if hasattr(process, "__asan_init"):
+        return False
+    return _library_of(process.malloc).startswith("libc.")
+
+
+class _DlInfo(ctypes.Structure):
+    _fields_ = (
+        ("path", ctypes.c_char_p),
+        ("base", ctypes.c_void_p),
+        ("symbol", ctypes.c_char_p),
+        ("address", ctypes.c_void_p),
+    )
+
+
+def library_at(address: int) -> str:
+    """Path of the loaded library that holds ``address``, or an empty string."""
+    info = _DlInfo()
+    found = ctypes.CDLL(None).dladdr(ctypes.c_void_p(address), ctypes.byref(info))
+    return os.fsdecode(info.path) if found and info.path else ""
+
+
+def _library_of(function: Any) -> str:
+    return Path(library_at(ctypes.cast(function, ctypes.c_void_p).value or 0)).name
+
+
+def libtorch_cpu(torch_folder: Path) -> Path:
+    """Where a torch package keeps the library that does its CPU arithmetic."""
+    return torch_folder / "lib" / "libtorch_cpu.so"
