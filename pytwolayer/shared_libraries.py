@@ -18,7 +18,27 @@ def deepbind_is_safe() -> bool:
     process = ctypes.CDLL(None)
     if hasattr(process, "__asan_init"):
         return False
-    return _library_of(process.malloc).startswith("libc.")
+    return _malloc_is_libcs(process.malloc)
+
+
+def _malloc_is_libcs(malloc: Any) -> bool:
+    library = _library_of(malloc)
+    if library != _name_of_program():
+        return library.startswith("libc.")
+    # A program that takes malloc's address shows a stub of its own in its place.
+    from pytwolayer.call_table import provider_of
+
+    provider = provider_of("malloc", Path("/proc/self/exe").resolve())
+    return provider is not None and Path(provider).name.startswith("libc.")
+
+
+def _name_of_program() -> str:
+    """Name of this process's program, as the loader has it."""
+    try:
+        started_as = Path("/proc/self/cmdline").read_bytes().split(b"\0")[0]
+    except OSError:
+        return ""
+    return Path(os.fsdecode(started_as)).name
 
 
 class _DlInfo(ctypes.Structure):

@@ -105,7 +105,7 @@ def test_without_r_the_routes_of_python_are_taken_and_the_others_say_why(monkeyp
 def answering(losses, reticulate):
     """Stand for a script of R that writes these losses."""
 
-    def run(script, file, **environment):
+    def run(script, file, runs, **environment):
         values = "\t".join(loss.hex() for loss in losses)
         text = f"losses\t{values}\nseconds\t0.5\nreticulate\t{reticulate}\n"
         with open(file, "w", encoding="utf-8") as answers:  # noqa: PTH123
