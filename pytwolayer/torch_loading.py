@@ -69,16 +69,17 @@ class _TorchWatch(importlib.abc.MetaPathFinder):
     def find_spec(
         self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> importlib.machinery.ModuleSpec | None:
-        if name != "torch" or not foreign_blas_visible() or not deepbind_is_safe():
+        if name != "torch" or not foreign_blas_visible():
             return None
         others = (finder for finder in sys.meta_path if finder is not self)
         found = (finder.find_spec(name, path, target) for finder in others)
         spec = next((spec for spec in found if spec is not None), None)
         if spec is None or spec.loader is None or not spec.submodule_search_locations:
-            return spec
+            return None
         library = libtorch_cpu(Path(spec.submodule_search_locations[0]))
-        if library.exists():
-            spec.loader = _DeepBinding(spec.loader, library)
+        if not library.exists() or not deepbind_is_safe():
+            return None
+        spec.loader = _DeepBinding(spec.loader, library)
         return spec
 
 

@@ -23,7 +23,8 @@ def test_torchs_matrix_product_is_torchs_own_here():
 
 @linux
 def test_torchs_memory_is_libcs():
-    assert Path(provider_of("malloc", libtorch_cpu(TORCH))).name.startswith("libc.")
+    provider = Path(provider_of("malloc", libtorch_cpu(TORCH))).name
+    assert provider.startswith(("libc.", "python"))  # a program may stand in for libc
 
 
 @linux

@@ -77,3 +77,10 @@ test_that("a Python of the user's is started without R's library path", {
   restore()
   expect_identical(Sys.getenv("LD_LIBRARY_PATH"), "/somewhere")
 })
+
+test_that("which BLAS torch uses can be asked before torch is used", {
+  skip_without_torch()
+  code <- "library(pytwolayer); cat(pytwolayer:::torch_blas()[[1]])"
+  rscript <- file.path(R.home("bin"), "Rscript")
+  expect_identical(system2(rscript, c("-e", shQuote(code)), stdout = TRUE), "own")
+})
