@@ -80,6 +80,7 @@ test_that("a Python of the user's is started without R's library path", {
 
 test_that("which BLAS torch uses can be asked before torch is used", {
   skip_without_torch()
+  withr::local_envvar(R_LIBS = paste(.libPaths(), collapse = .Platform$path.sep))
   code <- "library(pytwolayer); cat(pytwolayer:::torch_blas()[[1]])"
   rscript <- file.path(R.home("bin"), "Rscript")
   expect_identical(system2(rscript, c("-e", shQuote(code)), stdout = TRUE), "own")
