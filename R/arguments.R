@@ -23,12 +23,26 @@ check_dots <- function(fun, ..., call = rlang::caller_env()) {
 check_settings <- function(settings, call = rlang::caller_env()) {
   for (argument in names(settings)) {
     value <- settings[[argument]]
-    single <- length(value) == 1 && (!is.na(value) || is.nan(value))
-    if (is.atomic(value) && !is.null(value) && !single) {
+    if (!is.null(value) && !is_single(value) && !inherits(value, "torch.device")) {
       abort_argument(argument, "a single value", value, call)
     }
   }
   settings
+}
+
+is_single <- function(value) {
+  plain <- is.atomic(value) && !is.object(value) && length(value) == 1
+  plain && (!is.na(value) || is.nan(value))
+}
+
+check_text <- function(..., call = rlang::caller_env()) {
+  values <- list(...)
+  for (argument in names(values)) {
+    value <- values[[argument]]
+    if (!is.character(value) || !is_single(value) || !nzchar(value)) {
+      abort_argument(argument, "a single text", value, call)
+    }
+  }
 }
 
 # The same words as the core's own errors.

@@ -46,6 +46,9 @@ two_layer <- function(x, ...) {
 #' @rdname two_layer
 #' @export
 two_layer.default <- function(x, ...) {
+  if (missing(x)) {
+    abort_expected("x", "a data frame or a matrix", "missing")
+  }
   abort_argument("x", "a data frame or a matrix", x)
 }
 
@@ -70,8 +73,12 @@ two_layer.data.frame <- function(x, y, ..., hidden_units = 32, activation = "rel
     device = device, seed = if (is.null(seed)) draw_seed() else seed
   ))
   outcomes <- as_outcomes(y)
-  fitted <- call_core("fit", as_columns("x", x), as_columns("y", outcomes), settings)
-  new_two_layer(fitted, settings, hardhat::mold(x, outcomes))
+  predictor_columns <- as_columns("x", x)
+  outcome_columns <- as_columns("y", outcomes)
+  refuse_text(outcomes)
+  molded <- hardhat::mold(x, outcomes)
+  fitted <- call_core("fit", predictor_columns, outcome_columns, settings)
+  new_two_layer(fitted, settings, molded)
 }
 
 # From R's own generator, so that set.seed() makes a fit reproducible.
@@ -92,6 +99,13 @@ new_two_layer <- function(fitted, settings, molded) {
     blueprint = molded$blueprint,
     class = "two_layer"
   )
+}
+
+# hardhat would refuse it too, in words of its own.
+refuse_text <- function(outcomes, call = rlang::caller_env()) {
+  if (any(vapply(outcomes, is.character, NA))) {
+    abort_expected("y", "numeric", "text", call)
+  }
 }
 
 as_outcomes <- function(y, call = rlang::caller_env()) {

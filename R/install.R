@@ -22,6 +22,13 @@
 install_pytwolayer <- function(envname = "r-pytwolayer", torch = "torch", ..., python = NULL,
                                pip_options = character()) {
   check_dots(install_pytwolayer, ...)
+  check_text(envname = envname, torch = torch)
+  if (!is.null(python)) {
+    check_text(python = python)
+    if (Sys.which(python) == "") {
+      abort_expected("python", "the path of a Python", paste0("\"", python, "\""))
+    }
+  }
   restore <- set_aside("LD_LIBRARY_PATH")
   on.exit(restore())
   if (!reticulate::virtualenv_exists(envname)) {
@@ -44,6 +51,10 @@ install_pytwolayer <- function(envname = "r-pytwolayer", torch = "torch", ..., p
   reticulate::virtualenv_install(envname, setdiff(python_modules, "torch"))
   path <- reticulate::virtualenv_python(envname)
   rlang::inform(c(v = paste("PyTorch is ready in", path)))
+  named <- named_python()
+  if (length(named)) {
+    rlang::inform(c("!" = sprintf("It is not used as long as %s is set.", names(named))))
+  }
   if (reticulate::py_available()) {
     rlang::inform(c(i = "Restart R to use it."))
   } else if (!identical(envname, python_environment)) {

@@ -14,6 +14,7 @@ bridge <- function(call = rlang::caller_env()) {
     start_python(call)
     require_modules(python_modules, call)
     check_versions(import_own("pytwolayer"), call)
+    load_torch()
     session$bridge <- import_own("pytwolayer_bridge")
   }
   session$bridge
@@ -73,20 +74,13 @@ start_python <- function(call) {
     error = function(cnd) conditionMessage(cnd)
   )
   if (!is.null(problem)) {
-    rlang::abort(
-      c(
-        paste0("Python could not be started: ", problem),
-        i = "Run `pytwolayer::install_pytwolayer()`, or name a Python in RETICULATE_PYTHON."
-      ),
-      class = c("pytwolayer_error_python", "pytwolayer_error"), call = call
-    )
+    abort_python(paste0("Python could not be started: ", problem), call)
   }
 }
 
 # What the user chose comes before this.
 prefer_own_environment <- function() {
-  chosen <- nzchar(Sys.getenv("RETICULATE_PYTHON")) || nzchar(Sys.getenv("RETICULATE_PYTHON_ENV"))
-  if (!chosen && reticulate::virtualenv_exists(python_environment)) {
+  if (!length(named_python()) && reticulate::virtualenv_exists(python_environment)) {
     reticulate::use_virtualenv(python_environment, required = FALSE)
   }
 }
@@ -103,11 +97,40 @@ require_modules <- function(modules, call) {
   }
 }
 
+# A Python named by the user is the one that is used, so it is the one to mend.
 abort_python <- function(problem, call) {
+  named <- named_python()
+  mend <- "Run `pytwolayer::install_pytwolayer()` and restart R."
+  if (length(named)) {
+    modules <- paste(python_modules, collapse = " ")
+    mend <- c(
+      sprintf("%s is set to \"%s\".", names(named), named),
+      sprintf("Either install them there: `%s -m pip install %s`.", named, modules),
+      sprintf("Or unset %s, run `pytwolayer::install_pytwolayer()` and restart R.", names(named))
+    )
+  }
   rlang::abort(
-    c(problem, i = "Run `pytwolayer::install_pytwolayer()` and restart R."),
+    c(problem, stats::setNames(mend, rep("i", length(mend)))),
     class = c("pytwolayer_error_python", "pytwolayer_error"), call = call
   )
+}
+
+# The variable by which the user has named a Python, if there is one.
+named_python <- function() {
+  values <- Sys.getenv(c("RETICULATE_PYTHON", "RETICULATE_PYTHON_ENV"), names = TRUE)
+  utils::head(values[nzchar(values)], 1)
+}
+
+# Loads torch as the core does. Where somebody else has loaded it before, and the wrong way,
+# this is the one place that says so, once.
+load_torch <- function() {
+  if (!isTRUE(session$torch)) {
+    session$torch <- TRUE
+    problem <- import_own("pytwolayer.torch_loading")$load()
+    if (!is.null(problem)) {
+      rlang::warn(problem, class = "pytwolayer_warning")
+    }
+  }
 }
 
 # Looks only: importing torch here would decide how it is loaded.

@@ -9,7 +9,7 @@
 #' [reticulate::use_python()] or [reticulate::use_virtualenv()] chose; the
 #' virtual environment `r-pytwolayer`, which [install_pytwolayer()] makes; with
 #' a reticulate that has `py_require()`, an environment that it makes by itself.
-#' [pytwolayer_doctor()] shows what is in use and mends what is not right.
+#' [pytwolayer_doctor()] shows what is in use and how to mend what is not right.
 #'
 #' @section torch's own BLAS:
 #' R shows its BLAS to the whole process. A PyTorch that is loaded into R in the

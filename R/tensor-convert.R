@@ -115,3 +115,49 @@ str.torch.Tensor <- function(object, ...) { # nolint: object_name_linter.
   cat(" ", paste(tensor_text(object), collapse = "\n"), "\n", sep = "")
   invisible()
 }
+
+#' Make a tensor of R numbers
+#'
+#' Copies an R vector, matrix or array into a tensor of the same shape, with every version of
+#' reticulate. (`torch$tensor()` of a matrix needs one that knows the NumPy at hand: 1.28, say,
+#' does not take NumPy 2.)
+#'
+#' @param x R numbers or logicals: a vector, matrix or array.
+#' @param ... Must be empty.
+#' @param dtype Type of the tensor, such as `torch$float64`. `NULL` takes what PyTorch usually
+#'   does: doubles become `torch$get_default_dtype()`, integers `torch$int64`, logicals
+#'   `torch$bool`.
+#' @param device Where to put it, see [select_device()].
+#' @return A tensor with the dimensions of `x`; a vector has one. Missing integers and logicals
+#'   become `NaN`.
+#' @section Errors:
+#' What is neither numbers nor logicals is an error of class `pytwolayer_error_tensor`.
+#' @seealso [tensor-convert] for the way back, [tensor-generics].
+#' @examplesIf pytwolayer:::has_torch()
+#' as_tensor(matrix(1:6, 2))
+#' as_tensor(c(0.1, 0.2), dtype = torch$float64)
+#' @export
+as_tensor <- function(x, ..., dtype = NULL, device = "cpu") {
+  check_dots(as_tensor, ...)
+  ready_torch()
+  call <- rlang::current_env()
+  sent <- as_operand(x, "`x`", scalar = FALSE, call = call)
+  if (is_python(sent)) {
+    abort_tensor(sprintf("`x` must be R numbers or logicals, not %s.", kind_of(x)), call)
+  }
+  raise_failure(tensor_helpers()$make(sent, dtype, device), call)
+}
+
+#' @rdname tensor-convert
+#' @param target,current Tensors to be compared: their types, shapes and values.
+#' @export
+all.equal.torch.Tensor <- function(target, current, ...) { # nolint: object_name_linter.
+  if (!is_tensor(current)) {
+    return(paste("target is a tensor, current is", kind_of(current)))
+  }
+  types <- vapply(list(target, current), function(x) reticulate::py_str(x$dtype), "")
+  if (types[[1]] != types[[2]]) {
+    return(sprintf("types: target is %s, current is %s", types[[1]], types[[2]]))
+  }
+  all.equal(as.array(target), as.array(current), ...)
+}

@@ -8,11 +8,28 @@
 #' @param argument Its name in error messages.
 #' @noRd
 as_columns <- function(argument, table, call = rlang::caller_env()) {
+  names <- names(table)
+  if (length(table) && (is.null(names) || anyNA(names) || !all(nzchar(names)))) {
+    abort_expected(argument, "a table whose columns all have names", "one with nameless ones", call)
+  }
+  twins <- unique(names[duplicated(names)])
+  if (length(twins)) {
+    received <- paste("one with several columns", paste0("\"", twins, "\"", collapse = ", "))
+    abort_expected(argument, "a table whose column names differ", received, call)
+  }
   columns <- Map(
-    function(column, name) as_column(argument, column, name, call),
-    unname(as.list(table)), names(table)
+    function(column, name) as_column(argument, plain_column(column), name, call),
+    unname(as.list(table)), names
   )
-  list(names = as.list(names(table)), columns = unname(columns), rows = nrow(table))
+  list(names = as.list(names), columns = unname(columns), rows = nrow(table))
+}
+
+# What scale() and I() leave, and time series, are plain numbers in a wrapping.
+plain_column <- function(column) {
+  if (inherits(column, c("AsIs", "ts")) && is.atomic(column)) {
+    column <- unclass(column)
+  }
+  if (is.matrix(column) && ncol(column) == 1 && !is.object(column)) as.vector(column) else column
 }
 
 as_column <- function(argument, column, name, call) {
@@ -22,8 +39,8 @@ as_column <- function(argument, column, name, call) {
   }
   plain <- is.factor(column) || (is.numeric(column) || is.logical(column)) && !is.object(column)
   if (!plain || !is.null(dim(column))) {
-    received <- sprintf("%s in column \"%s\"", shown(column), name)
-    abort_expected(argument, "numeric", received, call)
+    place <- if (identical(name, ".outcome")) "" else sprintf(" in column \"%s\"", name)
+    abort_expected(argument, "numeric", paste0(shown(column), place), call)
   }
   list(
     values = writeBin(as.double(column), raw()),

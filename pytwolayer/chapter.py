@@ -104,7 +104,7 @@ def chapter_losses(
     >>> from pytwolayer import chapter_losses
     >>> chapter_losses(steps=3)
     """
-    steps = arguments.count("steps", steps)
+    steps = arguments.size("steps", steps)
     learning_rate = arguments.positive("learning_rate", learning_rate)
     arguments.one_of("loss", loss, LOSSES)
     arguments.one_of("reduction", reduction, REDUCTIONS)

@@ -1,6 +1,8 @@
 """``two_layer()``: fit the network to the user's data."""
 
+import math
 import secrets
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -202,6 +204,7 @@ def two_layer(
     )
     network, parameters = _start(len(inputs.center), len(outputs.center), settings, chosen)
     losses = _train(parameters, batch, settings, chosen)
+    _warn_of_divergence(losses)
     return TwoLayer(
         network=own_parameters(network),
         inputs=inputs,
@@ -241,3 +244,14 @@ def _train(
     )
     optimizer = OPTIMIZERS[settings.optimizer](parameters, settings.learning_rate)
     return train(gradient, optimizer, lambda epoch: (batch,), settings.epochs, device)
+
+
+def _warn_of_divergence(losses: list[float]) -> None:
+    if not math.isfinite(losses[-1]):
+        epoch = next(number for number, loss in enumerate(losses, 1) if not math.isfinite(loss))
+        warnings.warn(
+            f"The loss is not finite from epoch {epoch} on: the fit predicts nothing of use. "
+            "A smaller learning_rate may help.",
+            RuntimeWarning,
+            stacklevel=3,
+        )

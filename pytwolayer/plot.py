@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from pytwolayer.arguments import shown
@@ -42,7 +43,7 @@ def plot_history(history: pd.DataFrame, file: str | Path | None = None) -> "Axes
     figure = _figure()
     axes = figure.subplots()
     axes.plot(history[time], history["loss"], linewidth=1.8, color="#1f6f8b")
-    if (history["loss"] > 0).all():
+    if ((history["loss"] > 0) & np.isfinite(history["loss"])).all():
         axes.set_yscale("log")
     axes.set_xlabel(_TIME[time])
     axes.set_ylabel("Loss")

@@ -23,7 +23,7 @@ def _learning_rate(argument: str, value: Any) -> float:
 _CHECKS: dict[str, Callable[[str, Any], Any]] = {
     "hidden_units": arguments.size,
     "activation": _one_of(ACTIVATIONS),
-    "epochs": arguments.count,
+    "epochs": arguments.size,
     "optimizer": _one_of(OPTIMIZERS),
     "learning_rate": _learning_rate,
     "loss": _one_of(LOSSES),

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from pytwolayer.arguments import shown
 from pytwolayer.errors import ArgumentError
 from pytwolayer.torch_loading import torch
 
@@ -78,8 +79,9 @@ def read_table(
     parts = _split(argument, data)
     if len(parts.shape) != 2 and not (vector and len(parts.shape) == 1):
         expected = "a table with rows and columns" + (" or a vector" if vector else "")
-        raise ArgumentError(argument, expected, f"data of shape {parts.shape}")
-    if 0 in parts.shape:
+        received = f"data of shape {parts.shape}" if parts.shape else shown(data)
+        raise ArgumentError(argument, expected, received)
+    if 0 in parts.shape[1:] or (like is None and 0 in parts.shape):
         expected = "a table of at least one row and one column"
         raise ArgumentError(argument, expected, f"data of shape {parts.shape}")
     if like is not None:

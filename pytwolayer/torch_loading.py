@@ -93,23 +93,28 @@ def __getattr__(name: str) -> ModuleType:
     """Load torch when it is first asked for: ``from pytwolayer.torch_loading import torch``."""
     if name != "torch":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    problem = load()
+    if problem is not None:
+        warnings.warn(problem, RuntimeWarning, stacklevel=2)
+    return sys.modules["torch"]
+
+
+def load() -> str | None:
+    """Load torch; if it does not compute with its own BLAS, say so and name the way out."""
     mended = "torch" not in sys.modules and deepbind_is_safe()
     watch_for_torch()
     module = importlib.import_module("torch")
     globals()["torch"] = module
-    if not mended:
-        _warn_if_replaced()
-    return module
+    return None if mended else _replaced()
 
 
-def _warn_if_replaced() -> None:
+def _replaced() -> str | None:
     from pytwolayer.blas import foreign_blas
 
     foreign = foreign_blas()
-    if foreign:
-        warnings.warn(
-            f"torch computes with {foreign} instead of its own BLAS: it is slower and its last "
-            f"digits differ. The way out: {way_out()}.",
-            RuntimeWarning,
-            stacklevel=3,
-        )
+    if foreign is None:
+        return None
+    return (
+        f"torch computes with {foreign} instead of its own BLAS: it is slower and its last "
+        f"digits differ. The way out: {way_out()}."
+    )

@@ -136,7 +136,7 @@ def report(routes: list[Route]) -> str:
     ]
     for route in routes:
         if route.problem is not None:
-            lines.append(f"{route.name:<{width}}{route.problem}")
+            lines.append(f"{route.name:<{width}}{_brief(route.problem)}")
             continue
         table = f"{_equal_to_table(route)} of {rows}"
         bits = f"{_equal_bits(route, routes[0])} of {rows}"
@@ -145,13 +145,21 @@ def report(routes: list[Route]) -> str:
     return "\n".join(lines)
 
 
+def _brief(problem: str) -> str:
+    """Of what R said, the line that tells most; the last but for R's farewell."""
+    first, *others = [line for line in problem.splitlines() if line != "Execution halted"]
+    return f"{first} {others[-1].strip()}"[:120] if others else first
+
+
 def _threads() -> str:
     number = torch.get_num_threads()
     return f"{number} thread{'' if number == 1 else 's'}"
 
 
 def _verdict(routes: list[Route]) -> str:
-    if not agree(routes):
-        return "They do NOT agree. `pytwolayer doctor` may tell why."
     missing = [route.name for route in routes if route.problem is not None]
+    if not agree([route for route in routes if route.problem is None]):
+        return "They do NOT agree. `pytwolayer doctor` may tell why."
+    if not agree(routes):
+        return f"Not every route could be taken: {', '.join(missing)}. See: pytwolayer doctor"
     return "All agree." if not missing else f"All that ran agree; not run: {', '.join(missing)}."

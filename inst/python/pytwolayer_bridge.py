@@ -145,4 +145,7 @@ def predict(model: bytearray, x: dict[str, Any]) -> bytearray:
     """Predictions of a fitted network, one column per outcome."""
     from pytwolayer.model_file import from_bytes
 
-    return _doubles(from_bytes(model).predict(_frame(x)))
+    try:
+        return _doubles(from_bytes(model).predict(_frame(x)))
+    except ArgumentError as problem:  # in R its name is another
+        raise ArgumentError("new_data", problem.expected, problem.received) from problem

@@ -39,6 +39,7 @@ __all__ = [
     "count",
     "decide",
     "elementwise",
+    "make",
     "mean",
     "predicate",
     "put",
@@ -50,6 +51,15 @@ __all__ = [
     "transpose",
     "unary",
 ]
+
+
+@for_r
+def make(sent: Sent, dtype: torch.dtype | None, device: str | torch.device) -> torch.Tensor:
+    """Make a tensor of an R vector or array, of the type that PyTorch gives such numbers."""
+    value = from_r(sent)
+    usual = {torch.float64: torch.get_default_dtype(), torch.int32: torch.int64}
+    dtype = usual.get(value.dtype, value.dtype) if dtype is None else dtype
+    return value.to(device=device, dtype=dtype).contiguous()
 
 
 # ---- Operators -----------------------------------------------------------------------------

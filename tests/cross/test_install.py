@@ -2,11 +2,19 @@
 
 import os
 import subprocess
+import sys
+from importlib import metadata
+from pathlib import Path
 
 from conftest import ROOT
 from pytwolayer.r_process import rscript
 
-INSTALL = 'library(pytwolayer); install_pytwolayer(torch = "torch==2.13.0")'
+# The Python that .venv was made with: one for which this torch is to be had.
+BASE = Path(sys.base_prefix) / "bin" / f"python{sys.version_info[0]}.{sys.version_info[1]}"
+INSTALL = f"""
+library(pytwolayer)
+install_pytwolayer(torch = "torch=={metadata.version("torch").split("+")[0]}", python = "{BASE}")
+"""
 USE = """
 library(pytwolayer)
 cat(signif(chapter_losses()$loss[[500]], 3), reticulate::py_config()$python)

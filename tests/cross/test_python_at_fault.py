@@ -58,6 +58,28 @@ sys.modules['pytwolayer'] = core")
     assert "/elsewhere/pytwolayer" in printed
 
 
+TENSOR_FIRST = """
+too_early <- reticulate::import("torch")
+suppressPackageStartupMessages(library(pytwolayer))
+warned <- list()
+withCallingHandlers({
+  x <- torch$ones(3L) * 2
+  invisible(pytwolayer::chapter_losses(2))
+}, pytwolayer_warning = function(cnd) {
+  warned <<- c(warned, list(cnd))
+  invokeRestart("muffleWarning")
+})
+cat(pytwolayer:::torch_blas()[[1]], length(warned), sep = "\n")
+"""
+
+
+def test_it_is_told_as_well_where_tensors_come_first(r_script):
+    blas, warnings = r_script(TENSOR_FIRST).split()
+    if blas == "own":
+        pytest.skip("R's BLAS does not take torch's place on this machine")
+    assert warnings == "1"
+
+
 TORCH_FIRST = """
 too_early <- reticulate::import("torch")
 suppressPackageStartupMessages(library(pytwolayer))

@@ -275,7 +275,6 @@ def test_missing_columns_are_all_named(fit, frame):
     [
         (lambda x: x.assign(b="text"), 'numeric, not text in column "b"'),
         (lambda x: x.assign(b=np.nan), r'finite, not .* in column "b" \(40 of 40 values\)'),
-        (lambda x: x.iloc[:0], r"a table of at least one row .*, not data of shape \(0, 3\)"),
         (lambda x: x.iloc[0], r"a table with rows and columns, not data of shape \(3,\)"),
         (lambda x: x.to_numpy()[:, :2], "a table of 3 columns, not one of 2"),
     ],
@@ -542,3 +541,19 @@ def test_a_fit_can_be_a_key_and_equals_itself(frame):
 
 def test_the_trained_network_is_at_rest():
     assert not any(parameter.requires_grad for parameter in quick().network.parameters())
+
+
+def test_no_new_rows_are_no_predictions(fit, frame):
+    assert fit.predict(frame.iloc[:0]).shape == (0,)
+
+
+def test_a_fit_that_diverges_says_so():
+    with pytest.warns(RuntimeWarning, match="not finite from epoch"):
+        two_layer(X, Y, optimizer="sgd", learning_rate=1e6, epochs=50, seed=1)
+
+
+@pytest.mark.parametrize("nothing", [None, {"a": [1]}, "text"])
+def test_what_is_no_table_is_shown(nothing):
+    with pytest.raises(ArgumentError, match="`x` must be a table with rows and columns") as caught:
+        two_layer(nothing, Y)
+    assert "shape ()" not in str(caught.value)

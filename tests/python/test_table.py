@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from pytwolayer import ArgumentError
+from pytwolayer.arguments import shown
 from pytwolayer.table import Standardizer, read_table
 from pytwolayer.torch_loading import torch
 
@@ -179,11 +180,13 @@ def test_arrays_that_are_not_numeric_are_an_error_too(data, kind):
     ],
     ids=repr,
 )
-def test_what_is_no_table_is_an_error_that_says_its_shape(data):
+def test_what_is_no_table_is_an_error_that_says_what_came(data):
     with pytest.raises(
-        ArgumentError, match=r"^`x` must be a table with rows and columns, not data of shape \("
-    ):
+        ArgumentError, match=r"^`x` must be a table with rows and columns, not "
+    ) as caught:
         read_table("x", data)
+    shape = np.shape(data)
+    assert (f"data of shape {shape}" if shape else shown(data)) in str(caught.value)
 
 
 def test_a_vector_will_do_where_it_is_allowed():
@@ -192,9 +195,7 @@ def test_a_vector_will_do_where_it_is_allowed():
         assert table.vector
         assert table.columns[0].tolist() == [1, 2]
     assert not read_table("y", [[1], [2]], vector=True).vector
-    with pytest.raises(
-        ArgumentError, match=r"rows and columns or a vector, not data of shape \(\)"
-    ):
+    with pytest.raises(ArgumentError, match=r"rows and columns or a vector, not 3\."):
         read_table("y", 3, vector=True)
 
 

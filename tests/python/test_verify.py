@@ -66,7 +66,20 @@ def test_a_required_route_that_could_not_be_taken_is_no_agreement(losses):
     routes = [Route("Python", losses), Route("R", [], problem="not run: Rscript was not found")]
     assert not agree(routes)
     assert "not run: Rscript was not found" in report(routes)
+    assert report(routes).endswith("Not every route could be taken: R. See: pytwolayer doctor")
+
+
+def test_a_differing_route_is_named_as_such_even_where_another_is_missing(losses):
+    missing = Route("R", [], problem="not run: Rscript was not found")
+    routes = [Route("Python", losses), Route("loop", [0.0, *losses[1:]]), missing]
     assert "NOT agree" in report(routes)
+
+
+def test_of_what_r_said_the_last_line_is_shown(losses):
+    problem = "not run: R failed (exit status 1):\nTraceback ...\nno package called 'pytwolayer'"
+    page = report([Route("Python", losses), Route("R", [], problem=problem)])
+    assert "no package called 'pytwolayer'" in page
+    assert "Traceback" not in page
 
 
 def test_an_optional_route_may_be_missing_and_is_named(losses):

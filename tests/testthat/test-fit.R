@@ -88,7 +88,8 @@ test_that("missing columns are an error that names them all", {
   expect_refused(predict(fit, 1:3), "`new_data`", "data frame or a matrix")
   expect_refused(predict(fit, mtcars, type = "class"), "`type`", "\"numeric\"", "\"class\"")
   expect_refused(predict(fit, mtcars, tpye = "numeric"), "`tpye`", "did you mean `type`")
-  expect_refused(predict(fit, replace(mtcars, "hp", NA)), "\"hp\"", "32 of 32")
+  expect_refused(predict(fit, replace(mtcars, "hp", NA)), "`new_data`", "\"hp\"", "32 of 32")
+  expect_refused(predict(fit, replace(mtcars, "hp", "a")), "`new_data`", "text", "\"hp\"")
 })
 
 test_that("data that cannot be used are refused by name", {
@@ -161,4 +162,43 @@ test_that("a model whose bytes are damaged is one clear error", {
   cnd <- expect_error(predict(fit, mtcars), class = "pytwolayer_error")
   expect_match(conditionMessage(cnd), "cannot be read")
   expect_match(cnd$traceback, "Traceback")
+})
+
+test_that("no new rows are no predictions", {
+  skip_without_torch()
+  predictions <- predict(quick(seed = 1), mtcars[0, ])
+  expect_identical(nrow(predictions), 0L)
+  expect_identical(names(predictions), ".pred")
+})
+
+test_that("what scale() and I() leave are plain numbers", {
+  skip_without_torch()
+  wrapped <- mtcars
+  wrapped$wt <- scale(wrapped$wt)
+  wrapped$hp <- I(wrapped$hp)
+  plain <- transform(mtcars, wt = as.vector(scale(wt)))
+  expect_identical(quick(wrapped[-1], seed = 1)$history, quick(plain[-1], seed = 1)$history)
+  expect_identical(quick(y = ts(mtcars$mpg), seed = 1)$history, quick(seed = 1)$history)
+})
+
+test_that("what cannot be used is refused before the work, in our words", {
+  skip_without_torch()
+  expect_refused(quick(stats::setNames(mtcars[2:3], c("a", NA))), "`x`", "all have names")
+  expect_refused(quick(stats::setNames(mtcars[2:3], c("a", ""))), "`x`", "all have names")
+  expect_refused(quick(y = Sys.time() + 1:32), "`y` must be numeric, not an object of class POSIX")
+  expect_refused(quick(epochs = mean), "`epochs`", "a single value")
+  expect_refused(quick(activation = quote(relu)), "`activation`", "a single value")
+  expect_refused(quick(loss = factor("mse")), "`loss`", "a factor")
+  expect_refused(quick(epochs = as.difftime(3, units = "secs")), "`epochs`", "difftime")
+  expect_refused(two_layer(), "`x`", "missing")
+  expect_refused(quick(epochs = 1e30), "`epochs`", "at most")
+})
+
+test_that("a fit that diverges says so", {
+  skip_without_torch()
+  expect_warning(
+    fit <- quick(optimizer = "sgd", learning_rate = 1e6, seed = 1),
+    "not finite from epoch", class = "pytwolayer_warning"
+  )
+  expect_false(is.finite(fit$history$loss[[20]]))
 })

@@ -10,6 +10,7 @@ tensor_session <- new.env(parent = emptyenv())
 tensor_helpers <- function(convert = TRUE) {
   key <- if (convert) "converting" else "plain"
   if (is.null(tensor_session[[key]])) {
+    ready_torch()
     tensor_session[[key]] <- reticulate::import_from_path(
       "pytwolayer_tensors", system.file("python", package = "pytwolayer"),
       convert = convert
