@@ -146,8 +146,9 @@ def report(routes: list[Route]) -> str:
 
 
 def _brief(problem: str) -> str:
-    """Of what R said, the line that tells most; the last but for R's farewell."""
-    first, *others = [line for line in problem.splitlines() if line != "Execution halted"]
+    """Of what R said, the line that tells most: the last but for R's farewell."""
+    farewell = "Calls:", "Execution halted"
+    first, *others = [line for line in problem.splitlines() if not line.startswith(farewell)]
     return f"{first} {others[-1].strip()}"[:120] if others else first
 
 
