@@ -79,3 +79,7 @@ shown_vector <- function(value) {
   article <- if (typeof(value) == "integer") "an" else "a"
   sprintf("%s %s vector of length %d", article, typeof(value), length(value))
 }
+
+quoted <- function(names) {
+  paste0("\"", names, "\"", collapse = ", ")
+}

@@ -44,7 +44,7 @@ new_columns <- function(object, new_data, call = rlang::caller_env()) {
   wanted <- names(object$blueprint$ptypes$predictors)
   missing <- setdiff(wanted, names(new_data))
   if (length(missing)) {
-    received <- paste("one without", paste0("\"", missing, "\"", collapse = ", "))
+    received <- paste("one without", quoted(missing))
     abort_expected("new_data", "a table with every column seen in training", received, call)
   }
   new_data[wanted]

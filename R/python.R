@@ -14,7 +14,7 @@ bridge <- function(call = rlang::caller_env()) {
     start_python(call)
     require_modules(python_modules, call)
     check_versions(import_own("pytwolayer"), call)
-    load_torch()
+    load_torch(call)
     session$bridge <- import_own("pytwolayer_bridge")
   }
   session$bridge
@@ -123,10 +123,13 @@ named_python <- function() {
 
 # Loads torch as the core does. Where somebody else has loaded it before, and the wrong way,
 # this is the one place that says so, once.
-load_torch <- function() {
+load_torch <- function(call) {
   if (!isTRUE(session$torch)) {
+    problem <- tryCatch(import_own("pytwolayer.torch_loading")$load(), error = function(cnd) {
+      why <- strsplit(conditionMessage(cnd), "\n")[[1]][[1]]
+      abort_python(paste("torch could not be loaded:", why), call)
+    })
     session$torch <- TRUE
-    problem <- import_own("pytwolayer.torch_loading")$load()
     if (!is.null(problem)) {
       rlang::warn(problem, class = "pytwolayer_warning")
     }

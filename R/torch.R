@@ -44,7 +44,7 @@ ready_torch <- function() {
   if (!isTRUE(session$torch)) {
     start_python(call = NULL)
     require_modules("torch", call = NULL)
-    load_torch()
+    load_torch(call = NULL)
   }
 }
 

@@ -14,7 +14,7 @@ as_columns <- function(argument, table, call = rlang::caller_env()) {
   }
   twins <- unique(names[duplicated(names)])
   if (length(twins)) {
-    received <- paste("one with several columns", paste0("\"", twins, "\"", collapse = ", "))
+    received <- paste("one with several columns", quoted(twins))
     abort_expected(argument, "a table whose column names differ", received, call)
   }
   columns <- Map(

@@ -95,7 +95,6 @@ def doctor_page(facts: dict[str, str]) -> dict[str, Any]:
 def torch_blas() -> list[str]:
     """Which BLAS torch uses in this process: "own" or "foreign", and its path."""
     from pytwolayer.blas import blas_in_use, foreign_blas
-    from pytwolayer.torch_loading import torch  # noqa: F401 - loads it
 
     foreign = foreign_blas()
     return ["foreign", foreign] if foreign else ["own", blas_in_use() or "unknown"]

@@ -43,6 +43,21 @@ def test_doctor_in_r_shows_a_page_even_then(r_script, bare_python):
     assert "install_pytwolayer()" in printed
 
 
+@pytest.mark.parametrize("call", ["chapter_losses()", "torch$ones(2L)"])
+def test_a_torch_that_cannot_be_loaded_is_one_clear_error_each_time(r_script, tmp_path, call):
+    (tmp_path / "torch.py").write_text("raise OSError('libtorch_cpu.so: cannot open')")
+    code = f"""
+    library(pytwolayer)
+    reticulate::py_run_string("import sys; sys.path.insert(0, '{tmp_path}')")
+    invisible(try({call}, silent = TRUE))
+    """
+    printed = r_script(code + SAY.replace("CALL", call))
+    assert "pytwolayer_error_python" in printed
+    assert "torch could not be loaded" in printed
+    assert "cannot open" in printed
+    assert "Traceback" not in printed
+
+
 def test_halves_of_different_versions_say_so(r_script):
     other = """
     library(pytwolayer)
