@@ -11,7 +11,8 @@ from pytwolayer.errors import ArgumentError, DeviceError, PytwolayerError
 if TYPE_CHECKING:
     from pytwolayer.chapter import chapter_losses
     from pytwolayer.device import available_devices, select_device
-    from pytwolayer.fit import TwoLayer, two_layer
+    from pytwolayer.fit import two_layer
+    from pytwolayer.model import TwoLayer
     from pytwolayer.plot import plot_history
 
 __version__ = "0.1.0"
@@ -29,7 +30,7 @@ __all__ = [
 ]
 
 _HOME = {
-    "TwoLayer": "pytwolayer.fit",
+    "TwoLayer": "pytwolayer.model",
     "available_devices": "pytwolayer.device",
     "chapter_losses": "pytwolayer.chapter",
     "plot_history": "pytwolayer.plot",

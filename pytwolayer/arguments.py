@@ -74,6 +74,31 @@ def positive(argument: str, value: Any, *, maximum: float | None = None) -> floa
     return float(value)
 
 
+def between(
+    argument: str, value: Any, minimum: float, maximum: float, *, below: bool = False
+) -> float:
+    """Check for a number from ``minimum`` to ``maximum``, or ``below`` the latter."""
+    good = _is_number(value) and _is_finite(value) and minimum <= value <= maximum
+    if not good or (below and value == maximum):
+        to = f"below {maximum:g}" if below else f"up to {maximum:g}"
+        raise ArgumentError(argument, f"a number from {minimum:g} {to}", shown(value))
+    return float(value)
+
+
+def flag(argument: str, value: Any) -> bool:
+    """Check for true or false."""
+    if type(value).__name__ not in ("bool", "bool_"):
+        raise ArgumentError(argument, "True or False", shown(value))
+    return bool(value)
+
+
+def function(argument: str, value: Any) -> Any:
+    """Check for something that can be called, or None."""
+    if value is not None and not callable(value):
+        raise ArgumentError(argument, "a function", shown(value))
+    return value
+
+
 def _is_finite(value: Any) -> bool:
     try:
         return math.isfinite(value)

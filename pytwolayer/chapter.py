@@ -111,7 +111,7 @@ def chapter_losses(
     chosen = select_device(device)
     x, y, net = chapter_problem(n, d_in, hidden_units, d_out, seed)
     parameters = flatten_parameters(net, chosen)
-    batch = x.to(chosen), y.to(chosen), 1.0
+    batch = x.to(chosen), y.to(chosen), 1.0, None
     losses = train(
         ClosedFormGradient(parameters, "relu", loss, reduction),
         GradientDescent(parameters, learning_rate),

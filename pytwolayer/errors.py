@@ -1,4 +1,9 @@
-"""The errors this package raises on purpose."""
+"""The errors and warnings that this package raises on purpose."""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pytwolayer.model import TwoLayer
 
 
 class PytwolayerError(Exception):
@@ -24,3 +29,59 @@ class ArgumentError(PytwolayerError, ValueError):
 
 class DeviceError(ArgumentError):
     """The device asked for is unknown or is not in this machine."""
+
+
+class DivergenceError(PytwolayerError):
+    """The loss is no longer finite.
+
+    Attributes
+    ----------
+    epoch : int
+        The first epoch whose loss is not finite.
+    fit : TwoLayer
+        The last good weights, with the history up to that epoch.
+    """
+
+    def __init__(self, epoch: int, fit: "TwoLayer") -> None:
+        self.epoch, self.fit = epoch, fit
+        super().__init__(epoch, fit)
+
+    def __str__(self) -> str:
+        return (
+            f"The loss is not finite in epoch {self.epoch}, so training stopped. Try a smaller "
+            "`learning_rate`, or `gradient_clip = 1`. "
+            "The error's `fit` has the last good weights and the history."
+        )
+
+
+class CallbackError(PytwolayerError):
+    """A function of the user's failed while the network was trained.
+
+    Attributes
+    ----------
+    fit : TwoLayer
+        The fit so far.
+    """
+
+    def __init__(self, argument: str, problem: str, fit: Any) -> None:
+        self.argument, self.problem, self.fit = argument, problem, fit
+        super().__init__(argument, problem, fit)
+
+    def __str__(self) -> str:
+        return f"`{self.argument}` failed: {self.problem} The error's `fit` has the fit so far."
+
+
+class PytwolayerWarning(UserWarning):
+    """Base of every warning of this package."""
+
+
+class MissingRowsWarning(PytwolayerWarning):
+    """Rows with missing values were left out of training."""
+
+
+class UnseenLevelWarning(PytwolayerWarning):
+    """New data have a level that training did not see."""
+
+
+class InterruptWarning(PytwolayerWarning):
+    """Training was interrupted; the fit so far came back."""

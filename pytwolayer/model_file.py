@@ -13,32 +13,50 @@ import pandas as pd
 import safetensors.torch
 from safetensors import SafetensorError
 
+from pytwolayer.encoder import Coding, Encoder, LevelCoding, NumberCoding
 from pytwolayer.errors import PytwolayerError
-from pytwolayer.fit import TwoLayer
+from pytwolayer.loss import LOSSES
+from pytwolayer.model import TwoLayer
 from pytwolayer.network import outline
+from pytwolayer.outcome import Classes, Numbers, Outcome
 from pytwolayer.settings import Settings
-from pytwolayer.table import Standardizer
 from pytwolayer.torch_loading import torch
 
-_FORMAT = 1
+_FORMAT = 2
 _KEY = "pytwolayer"
-_HISTORY = "history.loss"
+_HISTORY = "history."
+_LABEL = (str, bool, int, float)
 
 
 def to_bytes(fit: TwoLayer) -> bytes:
     """Write a fitted network as bytes."""
+    kind = "classes" if isinstance(fit.outcome, Classes) else "numbers"
     metadata = {
         "format": _FORMAT,
-        "settings": asdict(fit.settings),
-        "inputs": asdict(fit.inputs),
-        "outputs": asdict(fit.outputs),
-        "vector": fit.vector,
+        "settings": fit.settings.plain(),
+        "inputs": {"names": fit.inputs.names, "codings": [asdict(c) for c in fit.inputs.codings]},
+        "outcome": {"kind": kind, **_plain(fit.outcome)},
         "device": fit.device,
         "rows": fit.rows,
+        "dropped": fit.dropped,
+        "best_epoch": fit.best_epoch,
+        "stopped": fit.stopped,
     }
     tensors = dict(fit.network.state_dict())
-    tensors[_HISTORY] = torch.from_numpy(fit.history["loss"].to_numpy(copy=True))
+    for name in fit.history.columns.drop("epoch"):
+        tensors[_HISTORY + name] = torch.from_numpy(fit.history[name].to_numpy(copy=True))
     return safetensors.torch.save(tensors, {_KEY: json.dumps(metadata)})
+
+
+def _plain(outcome: Outcome) -> dict[str, Any]:
+    plain = asdict(outcome)
+    if isinstance(outcome, Classes):  # other labels, such as dates, become text
+        names = outcome.outputs
+        plain["labels"] = [
+            label if isinstance(label, _LABEL) else name
+            for label, name in zip(outcome.labels, names, strict=True)
+        ]
+    return plain
 
 
 def from_bytes(data: bytes | bytearray) -> TwoLayer:
@@ -47,20 +65,36 @@ def from_bytes(data: bytes | bytearray) -> TwoLayer:
     Raises
     ------
     PytwolayerError
-        If the bytes are not such a network, or are of a newer format.
+        If the bytes are not such a network, or are of another format.
     """
     try:
         data = bytes(data)
         tensors = safetensors.torch.load(data)
         metadata = json.loads(_header(data)["__metadata__"][_KEY])
-        if metadata["format"] > _FORMAT:
-            raise PytwolayerError(
-                f"The model is of format {metadata['format']}; this version of pytwolayer "
-                f"reads formats up to {_FORMAT}. Install a newer pytwolayer."
-            )
+        _check_format(metadata["format"])
         return _assemble(tensors, metadata)
-    except (SafetensorError, LookupError, TypeError, ValueError, RuntimeError) as problem:
+    except (
+        SafetensorError,
+        LookupError,
+        TypeError,
+        ValueError,
+        RuntimeError,
+        AttributeError,
+    ) as problem:
         raise PytwolayerError(f"The model's bytes cannot be read: {problem}") from problem
+
+
+def _check_format(number: int) -> None:
+    if number > _FORMAT:
+        raise PytwolayerError(
+            f"The model is of format {number}; this version of pytwolayer reads format "
+            f"{_FORMAT}. Install a newer pytwolayer."
+        )
+    if number < _FORMAT:
+        raise PytwolayerError(
+            f"The model is of format {number}, of a pytwolayer before its first release; "
+            "this version cannot read it. Fit it again."
+        )
 
 
 def _header(data: bytes) -> dict[str, Any]:
@@ -70,12 +104,14 @@ def _header(data: bytes) -> dict[str, Any]:
 
 
 def _assemble(tensors: dict[str, torch.Tensor], metadata: dict[str, Any]) -> TwoLayer:
-    settings = Settings(**metadata["settings"])
-    inputs, outputs = _standardizer(metadata["inputs"]), _standardizer(metadata["outputs"])
-    losses = tensors.pop(_HISTORY).tolist()
-    network = outline(
-        len(inputs.center), settings.hidden_units, len(outputs.center), settings.activation
-    )
+    settings = _settings(metadata["settings"])
+    inputs, outcome = _encoder(metadata["inputs"]), _outcome(dict(metadata["outcome"]))
+    history = {
+        name.removeprefix(_HISTORY): tensors.pop(name).tolist()
+        for name in sorted(tensors)
+        if name.startswith(_HISTORY)
+    }
+    network = outline(inputs.width, settings.hidden_units, outcome.width, settings.activation)
     if any(tensor.dtype != torch.float32 for tensor in tensors.values()):
         raise ValueError("the weights are not of type float32")
     network.load_state_dict(tensors, assign=True)  # checks names and shapes
@@ -83,19 +119,51 @@ def _assemble(tensors: dict[str, torch.Tensor], metadata: dict[str, Any]) -> Two
     return TwoLayer(
         network=network,
         inputs=inputs,
-        outputs=outputs,
-        vector=metadata["vector"],
+        outcome=outcome,
         settings=settings,
         device=metadata["device"],
         rows=metadata["rows"],
-        history=pd.DataFrame({"epoch": range(1, len(losses) + 1), "loss": losses}),
+        dropped=metadata["dropped"],
+        history=pd.DataFrame({"epoch": range(1, len(history["loss"]) + 1), **history}),
+        best_epoch=metadata["best_epoch"],
+        stopped=metadata["stopped"],
     )
 
 
-def _standardizer(saved: dict[str, Any]) -> Standardizer:
+def _settings(saved: dict[str, Any]) -> Settings:
+    """Read settings; of a loss that was a function only the name is left."""
+    if saved["loss"] in LOSSES:
+        return Settings(**saved)
+    settings = Settings(**{**saved, "loss": "auto"})
+    object.__setattr__(settings, "loss", str(saved["loss"]))
+    return settings
+
+
+def _encoder(saved: dict[str, Any]) -> Encoder:
+    names, codings = saved["names"], tuple(_coding(coding) for coding in saved["codings"])
+    if names is not None and len(names) != len(codings):
+        raise ValueError("its names and columns differ in number")
+    return Encoder(None if names is None else tuple(names), codings)
+
+
+def _coding(saved: dict[str, Any]) -> Coding:
+    if "levels" in saved:
+        return LevelCoding(tuple(str(level) for level in saved["levels"]))
+    _check_numbers([saved["center"]], [saved["scale"]], least=0)
+    return NumberCoding(saved["center"], saved["scale"])
+
+
+def _outcome(saved: dict[str, Any]) -> Outcome:
+    if saved.pop("kind") == "classes":
+        return Classes(saved["name"], tuple(saved["labels"]))
     names, center, scale = saved["names"], tuple(saved["center"]), tuple(saved["scale"])
-    if not all(math.isfinite(number) for number in center + scale) or min(scale) <= 0:
-        raise ValueError("its centres and scales are not finite")
+    _check_numbers(center, scale, least=5e-324)
     if len(center) != len(scale) or (names is not None and len(names) != len(center)):
         raise ValueError("its names, centres and scales differ in number")
-    return Standardizer(None if names is None else tuple(names), center, scale)
+    names = None if names is None else tuple(names)
+    return Numbers(names, center, scale, bool(saved["log"]), bool(saved["vector"]))
+
+
+def _check_numbers(center: Any, scale: Any, *, least: float) -> None:
+    if not all(math.isfinite(number) for number in [*center, *scale]) or min(scale) < least:
+        raise ValueError("its centres and scales are not finite")

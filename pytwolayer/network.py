@@ -64,13 +64,14 @@ class FlatParameters:
     """All parameters in one vector and their gradients in another.
 
     The network's own parameters are views into ``values``, so one operation on it updates
-    them all.
+    them all. ``is_weight`` is 1 where ``values`` holds a weight, and 0 for a bias.
     """
 
     values: torch.nn.Parameter
     gradients: torch.Tensor
     views: tuple[torch.Tensor, ...]
     gradient_views: tuple[torch.Tensor, ...]
+    is_weight: torch.Tensor
 
 
 def flatten_parameters(net: torch.nn.Sequential, device: torch.device) -> FlatParameters:
@@ -94,7 +95,10 @@ def flatten_parameters(net: torch.nn.Sequential, device: torch.device) -> FlatPa
         parameter.data = view
     flat = torch.nn.Parameter(values, requires_grad=False)
     flat.grad = gradients
-    return FlatParameters(flat, gradients, views(values), views(gradients))
+    is_weight = torch.zeros_like(values)
+    for view in views(is_weight):
+        view.fill_(view.dim() == 2)
+    return FlatParameters(flat, gradients, views(values), views(gradients), is_weight)
 
 
 def own_parameters(net: torch.nn.Sequential) -> torch.nn.Sequential:

@@ -1,17 +1,59 @@
-"""The optimisers: each turns the gradients at hand into one update of the parameters."""
+"""The optimisers: each turns the gradients at hand into one update of the parameters.
+
+Weight decay and clipping are done here, alike for all: only weights decay, biases do not.
+"""
 
 from collections.abc import Callable
-from typing import Protocol
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 from pytwolayer.network import FlatParameters
 from pytwolayer.torch_loading import torch
+
+Tensor = torch.Tensor
+Evaluate = Callable[[Tensor], object]
 
 
 class Optimizer(Protocol):
     """What the training loop asks of an optimiser."""
 
-    def step(self) -> object:
-        """Update the parameters in place."""
+    def step(self, evaluate: Evaluate, loss: Tensor) -> object:
+        """Update the parameters in place.
+
+        ``evaluate(loss)`` writes the loss of the parameters as they are into ``loss``, and
+        their gradients. Afterwards ``loss`` is that before the update.
+        """
+
+    def set_learning_rate(self, learning_rate: float) -> None:
+        """Set the step size from now on."""
+
+    def state(self) -> dict[str, Any]:
+        """Give what it remembers from step to step."""
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Go on from what ``state()`` gave."""
+
+
+@dataclass(frozen=True)
+class Tuning:
+    """What an optimiser is told besides its name.
+
+    Attributes
+    ----------
+    learning_rate, momentum : float
+    nesterov : bool
+    weight_decay : float
+        The gradient of ``weight_decay / 2 * sum(weights ** 2)`` is added to the loss's; with
+        AdamW the weights shrink by ``learning_rate * weight_decay`` instead.
+    gradient_clip : float or None
+        Largest norm of the loss's gradient.
+    """
+
+    learning_rate: float
+    momentum: float = 0.0
+    nesterov: bool = False
+    weight_decay: float = 0.0
+    gradient_clip: float | None = None
 
 
 class GradientDescent:
@@ -24,16 +66,191 @@ class GradientDescent:
         self._values, self._gradients = parameters.values.data, parameters.gradients
         self._learning_rate = learning_rate
 
-    def step(self) -> None:
+    def step(self, evaluate: Evaluate, loss: Tensor) -> None:
         """Update the parameters in place; the gradients are used up."""
+        evaluate(loss)
+        self.update()
+
+    def update(self) -> None:
+        """Use the gradients at hand."""
         self._values.sub_(self._gradients.mul_(self._learning_rate))
 
+    def set_learning_rate(self, learning_rate: float) -> None:
+        """Set the step size from now on."""
+        self._learning_rate = learning_rate
 
-def _adam(parameters: FlatParameters, learning_rate: float) -> Optimizer:
-    return torch.optim.Adam([parameters.values], lr=learning_rate)
+    def state(self) -> dict[str, Any]:
+        """Give what it remembers from step to step: nothing."""
+        return {}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Go on from what ``state()`` gave."""
 
 
-OPTIMIZERS: dict[str, Callable[[FlatParameters, float], Optimizer]] = {
-    "sgd": GradientDescent,
-    "adam": _adam,
+class Shaped:
+    """Another optimiser's update, after clipping and weight decay."""
+
+    def __init__(
+        self, parameters: FlatParameters, tuning: Tuning, update: Any, *, decoupled: bool
+    ) -> None:
+        self._values, self._gradients = parameters.values.data, parameters.gradients
+        self._tuning, self._update, self._decoupled = tuning, update, decoupled
+        self._learning_rate = tuning.learning_rate
+        self._is_weight = parameters.is_weight if tuning.weight_decay else None
+
+    def step(self, evaluate: Evaluate, loss: Tensor) -> None:
+        """Update the parameters in place."""
+        evaluate(loss)
+        if self._tuning.gradient_clip is not None:
+            clip(self._gradients, self._tuning.gradient_clip)
+        if self._is_weight is not None:
+            self._decay(self._is_weight)
+        if isinstance(self._update, GradientDescent):
+            self._update.update()
+        else:
+            self._update.step()
+
+    def _decay(self, is_weight: Tensor) -> None:
+        decay = self._tuning.weight_decay
+        if self._decoupled:
+            self._values.addcmul_(self._values, is_weight, value=-self._learning_rate * decay)
+        else:
+            self._gradients.addcmul_(self._values, is_weight, value=decay)
+
+    def set_learning_rate(self, learning_rate: float) -> None:
+        """Set the step size from now on."""
+        self._learning_rate = learning_rate
+        if isinstance(self._update, GradientDescent):
+            self._update.set_learning_rate(learning_rate)
+        else:
+            _set_rate(self._update, learning_rate)
+
+    def state(self) -> dict[str, Any]:
+        """Give what it remembers from step to step."""
+        if isinstance(self._update, GradientDescent):
+            return self._update.state()
+        state: dict[str, Any] = self._update.state_dict()
+        return state
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Go on from what ``state()`` gave."""
+        if not isinstance(self._update, GradientDescent):
+            self._update.load_state_dict(state)
+
+
+class Lbfgs:
+    """L-BFGS with a strong Wolfe line search: one iteration a step, on all rows."""
+
+    def __init__(self, parameters: FlatParameters, tuning: Tuning) -> None:
+        self._values, self._gradients = parameters.values.data, parameters.gradients
+        self._weight_decay, self._is_weight = tuning.weight_decay, parameters.is_weight
+        self._update = torch.optim.LBFGS(
+            [parameters.values],
+            lr=tuning.learning_rate,
+            max_iter=1,
+            max_eval=25,
+            tolerance_grad=0,
+            tolerance_change=0,
+            line_search_fn="strong_wolfe",
+        )
+
+    def step(self, evaluate: Evaluate, loss: Tensor) -> None:
+        """Update the parameters in place."""
+        first: list[Tensor] = []
+
+        def objective() -> Tensor:
+            evaluate(loss)
+            if not first:
+                first.append(loss.clone())
+            return loss + self._penalty() if self._weight_decay else loss.clone()
+
+        self._update.step(objective)
+        loss.copy_(first[0])
+
+    def _penalty(self) -> Tensor:
+        decayed = self._values * self._is_weight
+        self._gradients.add_(decayed, alpha=self._weight_decay)
+        return decayed.square().sum() * (self._weight_decay / 2)
+
+    def set_learning_rate(self, learning_rate: float) -> None:
+        """Set the step size from now on."""
+        _set_rate(self._update, learning_rate)
+
+    def state(self) -> dict[str, Any]:
+        """Give what it remembers from step to step."""
+        state: dict[str, Any] = self._update.state_dict()
+        return state
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Go on from what ``state()`` gave."""
+        self._update.load_state_dict(state)
+
+
+def clip(gradients: Tensor, largest: float) -> None:
+    """Shorten the gradient to a norm of at most ``largest``."""
+    gradients.mul_((largest / (gradients.norm() + 1e-6)).clamp_(max=1))
+
+
+def _set_rate(optimizer: torch.optim.Optimizer, learning_rate: float) -> None:
+    for group in optimizer.param_groups:
+        group["lr"] = learning_rate
+
+
+def _sgd(values: torch.nn.Parameter, t: Tuning) -> torch.optim.Optimizer:
+    return torch.optim.SGD(
+        [values], lr=t.learning_rate, momentum=t.momentum, nesterov=t.nesterov, foreach=False
+    )
+
+
+def _adam(values: torch.nn.Parameter, t: Tuning) -> torch.optim.Optimizer:
+    return torch.optim.Adam([values], lr=t.learning_rate, foreach=False)
+
+
+def _rmsprop(values: torch.nn.Parameter, t: Tuning) -> torch.optim.Optimizer:
+    return torch.optim.RMSprop([values], lr=t.learning_rate, momentum=t.momentum, foreach=False)
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One optimiser.
+
+    Attributes
+    ----------
+    learning_rate : float
+        Its usual step size, which "auto" stands for.
+    make : callable or None
+        Makes PyTorch's optimiser of the values; None for L-BFGS, which has its own ways.
+    momentum, nesterov, decoupled : bool
+        Whether it takes momentum, and Nesterov's; whether weight decay is decoupled.
+    """
+
+    learning_rate: float
+    make: Callable[[torch.nn.Parameter, Tuning], torch.optim.Optimizer] | None
+    momentum: bool = False
+    nesterov: bool = False
+    decoupled: bool = False
+
+
+OPTIMIZERS: dict[str, Kind] = {
+    "sgd": Kind(0.05, _sgd, momentum=True, nesterov=True),
+    "adam": Kind(0.01, _adam),
+    "adamw": Kind(0.01, _adam, decoupled=True),
+    "rmsprop": Kind(0.001, _rmsprop, momentum=True),
+    "lbfgs": Kind(1.0, None),
 }
+
+
+def make_optimizer(name: str, parameters: FlatParameters, tuning: Tuning) -> Optimizer:
+    """Make an optimiser by its name, a key of ``OPTIMIZERS``."""
+    kind = OPTIMIZERS[name]
+    if kind.make is None:
+        return Lbfgs(parameters, tuning)
+    plain = name == "sgd" and not tuning.momentum
+    if plain and not tuning.weight_decay and tuning.gradient_clip is None:
+        return GradientDescent(parameters, tuning.learning_rate)
+    update: Any = (
+        GradientDescent(parameters, tuning.learning_rate)
+        if plain
+        else kind.make(parameters.values, tuning)
+    )
+    return Shaped(parameters, tuning, update, decoupled=kind.decoupled)

@@ -1,51 +1,143 @@
 """The settings of a fit: their valid ranges, in one table."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from pytwolayer import arguments
 from pytwolayer.activation import ACTIVATIONS
+from pytwolayer.errors import ArgumentError
 from pytwolayer.loss import LOSSES, REDUCTIONS
-from pytwolayer.optimizer import OPTIMIZERS
+from pytwolayer.optimizer import OPTIMIZERS, Tuning
+from pytwolayer.schedule import SCHEDULES
 from pytwolayer.torch_loading import torch
 
+AUTO = "auto"
+_LARGEST = torch.finfo(torch.float32).max
+_Check = Callable[[str, Any], Any]
 
-def _one_of(choices: Any) -> Callable[[str, Any], str]:
+
+def _one_of(choices: Any) -> _Check:
     return lambda argument, value: arguments.one_of(argument, value, choices)
 
 
+def _auto_or(check: _Check) -> _Check:
+    return lambda argument, value: AUTO if _is_auto(value) else check(argument, value)
+
+
+def _none_or(check: _Check) -> _Check:
+    return lambda argument, value: None if value is None else check(argument, value)
+
+
+def _is_auto(value: Any) -> bool:
+    return isinstance(value, str) and value == AUTO
+
+
 def _learning_rate(argument: str, value: Any) -> float:
-    return arguments.positive(argument, value, maximum=torch.finfo(torch.float32).max)
+    return arguments.positive(argument, value, maximum=_LARGEST)
+
+
+def _decay(argument: str, value: Any) -> float:
+    return arguments.between(argument, value, 0, _LARGEST)
+
+
+def _share(argument: str, value: Any) -> float:
+    return arguments.between(argument, value, 0, 1, below=True)
+
+
+def _loss(argument: str, value: Any) -> Any:
+    return value if callable(value) else arguments.one_of(argument, value, (AUTO, *LOSSES))
 
 
 # What each setting may be. The device is checked where it is chosen.
-_CHECKS: dict[str, Callable[[str, Any], Any]] = {
-    "hidden_units": arguments.size,
+_CHECKS: dict[str, _Check] = {
+    "hidden_units": _auto_or(arguments.size),
     "activation": _one_of(ACTIVATIONS),
-    "epochs": arguments.size,
+    "epochs": _auto_or(arguments.size),
+    "batch_size": _auto_or(_none_or(arguments.size)),
     "optimizer": _one_of(OPTIMIZERS),
-    "learning_rate": _learning_rate,
-    "loss": _one_of(LOSSES),
+    "learning_rate": _auto_or(_learning_rate),
+    "momentum": _share,
+    "nesterov": arguments.flag,
+    "schedule": _one_of(SCHEDULES),
+    "weight_decay": _decay,
+    "dropout": _share,
+    "gradient_clip": _none_or(_learning_rate),
+    "loss": _loss,
     "reduction": _one_of(REDUCTIONS),
+    "patience": _none_or(arguments.size),
     "seed": arguments.seed,
 }
 
 
 @dataclass(frozen=True)
 class Settings:
-    """The settings of a fit, checked."""
+    """The settings of a fit, checked. "auto" stands for what the data decide."""
 
-    hidden_units: int
+    hidden_units: Any
     activation: str
-    epochs: int
+    epochs: Any
+    batch_size: Any
     optimizer: str
-    learning_rate: float
-    loss: str
+    learning_rate: Any
+    momentum: float
+    nesterov: bool
+    schedule: str
+    weight_decay: float
+    dropout: float
+    gradient_clip: float | None
+    loss: Any
     reduction: str
+    patience: int | None
     seed: int
 
     def __post_init__(self) -> None:
         for field in fields(self):
             checked = _CHECKS[field.name](field.name, getattr(self, field.name))
             object.__setattr__(self, field.name, checked)
+        self._refuse_clashes()
+
+    def _refuse_clashes(self) -> None:
+        kind = OPTIMIZERS[self.optimizer]
+        if self.momentum and not kind.momentum:
+            _refuse("momentum", f'0 with optimizer "{self.optimizer}"', self.momentum)
+        if self.nesterov and not (kind.nesterov and self.momentum):
+            _refuse("nesterov", 'False but with optimizer "sgd" and momentum above 0', True)
+        if kind.make is None:
+            if self.dropout:
+                _refuse("dropout", f'0 with optimizer "{self.optimizer}"', self.dropout)
+            if self.batch_size not in (AUTO, None):
+                expected = f'"auto" or all rows with optimizer "{self.optimizer}"'
+                _refuse("batch_size", expected, self.batch_size)
+            if self.gradient_clip is not None:
+                expected = f'not given with optimizer "{self.optimizer}"'
+                _refuse("gradient_clip", expected, self.gradient_clip)
+
+    @property
+    def tuning(self) -> Tuning:
+        """What the optimiser is told."""
+        return Tuning(
+            self.learning_rate,
+            self.momentum,
+            self.nesterov,
+            self.weight_decay,
+            self.gradient_clip,
+        )
+
+    @property
+    def loss_name(self) -> str:
+        """The loss's name; that of a function is its own."""
+        return self.loss if isinstance(self.loss, str) else function_name(self.loss)
+
+    def plain(self) -> dict[str, Any]:
+        """Give the settings as text and numbers alone."""
+        return {**asdict(self), "loss": self.loss_name}
+
+
+def function_name(function: Any) -> str:
+    """Name a function of the user's."""
+    return getattr(function, "__name__", type(function).__name__)
+
+
+def _refuse(argument: str, expected: str, value: Any) -> None:
+    raise ArgumentError(argument, expected, arguments.shown(value))

@@ -1,9 +1,10 @@
-"""From the user's table to the network's float matrix, and back for predictions.
+"""The user's table, whatever it is: columns of doubles, checked.
 
-All of it works in double precision, column by column, until the last cast, so the layout
-in which a table arrives does not change a bit of the result.
+Numbers stay in double precision and levels become codes, column by column, so the layout in
+which a table arrives does not change a bit of the result.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,12 +14,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pytwolayer.arguments import shown
+from pytwolayer.column import Column, read_column
 from pytwolayer.errors import ArgumentError
 from pytwolayer.torch_loading import torch
 
-Doubles = NDArray[np.float64]
-_ROUNDING = 10 * np.finfo(np.float64).eps
-_TINY = 1e-140  # the square of a smaller number loses digits
+Rows = NDArray[np.intp]
+Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -29,20 +30,30 @@ class Table:
     ----------
     names : tuple of str or None
         Column names, where the table has any.
-    columns : list of array
-        One vector of doubles per column, all finite, all of one length.
+    columns : list of Column
+        All of one length.
+    rows : int
+        Number of rows.
     vector : bool
         Whether it came as a vector and not as a table.
     """
 
     names: tuple[str, ...] | None
-    columns: list[Doubles]
+    columns: list[Column]
+    rows: int
     vector: bool = False
 
-    @property
-    def rows(self) -> int:
-        """Number of rows."""
-        return len(self.columns[0])
+    def complete(self) -> Mask:
+        """Tell which rows have no missing value."""
+        complete = np.ones(self.rows, dtype=np.bool_)
+        for column in self.columns:
+            complete &= ~np.isnan(column.values)
+        return complete
+
+    def take(self, rows: Rows | Mask) -> "Table":
+        """Take some of the rows."""
+        columns = [column.take(rows) for column in self.columns]
+        return Table(self.names, columns, len(np.arange(self.rows)[rows]), self.vector)
 
 
 @dataclass(frozen=True)
@@ -55,7 +66,11 @@ class _Parts:
 
 
 def read_table(
-    argument: str, data: Any, *, vector: bool = False, like: "Standardizer | None" = None
+    argument: str,
+    data: Any,
+    *,
+    vector: bool = False,
+    like: tuple[tuple[str, ...] | None, int] | None = None,
 ) -> Table:
     """Check a table and take its columns.
 
@@ -64,17 +79,19 @@ def read_table(
     argument : str
         Its name in error messages.
     data : DataFrame, Series, array, tensor or nested sequence
-        Shape ``(rows, columns)``, or ``(rows,)`` where ``vector`` allows it.
+        Shape ``(rows, columns)``, or ``(rows,)`` where ``vector`` allows it. What has a
+        method ``to_pandas`` is taken through it.
     vector : bool
         Whether a vector will do.
-    like : Standardizer, optional
-        Take the columns that this one was made from, in their order: by name where both
-        have names, by position otherwise. Others are not looked at.
+    like : pair, optional
+        Names (or None) and number of the columns seen in training. Take those, in that
+        order: by name where both have names, by position otherwise. Others are not looked at.
 
     Raises
     ------
     ArgumentError
-        If it has no rows or columns, lacks columns, is not numeric or not finite.
+        If it has no rows or columns, lacks columns, or has a column that is neither
+        numbers nor levels, or an infinite number.
     """
     parts = _split(argument, data)
     if len(parts.shape) != 2 and not (vector and len(parts.shape) == 1):
@@ -85,28 +102,55 @@ def read_table(
         expected = "a table of at least one row and one column"
         raise ArgumentError(argument, expected, f"data of shape {parts.shape}")
     if like is not None:
-        parts = _pick(argument, parts, like)
+        parts = _pick(argument, parts, *like)
     _refuse_twins(argument, parts.names)
-    if len(parts.shape) == 2:
-        labels = parts.names or [str(number + 1) for number in range(len(parts.columns))]
-        places = [f' in column "{label}"' for label in labels]
+    if len(parts.shape) == 1:
+        labels: list[str | None] = [parts.names[0] if parts.names else None]
     else:
-        places = [""]
-    pairs = zip(places, parts.columns, strict=True)
-    columns = [_doubles(argument, place, column) for place, column in pairs]
+        labels = [*(parts.names or [str(number + 1) for number in range(len(parts.columns))])]
+    pairs = zip(labels, parts.columns, strict=True)
+    columns = [read_column(argument, label, column) for label, column in pairs]
     names = tuple(parts.names) if parts.names else None
-    return Table(names, columns, vector=len(parts.shape) == 1)
+    return Table(names, columns, parts.shape[0], vector=len(parts.shape) == 1)
+
+
+def named_columns(argument: str, data: Any) -> list[str]:
+    """Give the column names of a data frame.
+
+    Raises
+    ------
+    ArgumentError
+        If it is none.
+    """
+    frame = _as_pandas(data)
+    if not isinstance(frame, pd.DataFrame):
+        raise ArgumentError(argument, "a data frame where `outcome` names columns", shown(data))
+    return [str(name) for name in frame.columns]
+
+
+def columns_of(data: Any, places: Sequence[int]) -> pd.DataFrame:
+    """Take columns of a data frame by their places."""
+    frame: pd.DataFrame = _as_pandas(data)
+    return frame.iloc[:, list(places)]
+
+
+def _as_pandas(data: Any) -> Any:
+    if hasattr(data, "to_pandas") and not isinstance(data, (pd.DataFrame, pd.Series)):
+        return data.to_pandas()
+    return data
 
 
 def _split(argument: str, data: Any) -> _Parts:
+    data = _as_pandas(data)
     if isinstance(data, pd.DataFrame):
         names = [str(name) for name in data.columns]
         return _Parts(names, data.shape, [data.iloc[:, j] for j in range(data.shape[1])])
-    if isinstance(data, pd.Series):
-        return _Parts(None if data.name is None else [str(data.name)], data.shape, [data])
+    if isinstance(data, (pd.Series, pd.Categorical, pd.Index)):
+        series = pd.Series(data)
+        return _Parts(None if series.name is None else [str(series.name)], series.shape, [series])
     array = _array(argument, data)
     columns = [array] if array.ndim == 1 else list(array.T) if array.ndim == 2 else []
-    return _Parts(None, array.shape, columns)
+    return _Parts(None, array.shape, [pd.Series(column) for column in columns])
 
 
 def _array(argument: str, data: Any) -> NDArray[Any]:
@@ -118,121 +162,38 @@ def _array(argument: str, data: Any) -> NDArray[Any]:
     if isinstance(data, np.ma.MaskedArray):
         return np.where(np.ma.getmaskarray(data), np.nan, data.data)
     try:
+        if isinstance(data, (list, tuple)) and _holds_none(data):
+            return np.asarray(data, dtype=object)
         return np.asarray(data)
     except ValueError:
         received = f"a {type(data).__name__} with rows of different lengths"
         raise ArgumentError(argument, "a table or an array", received) from None
 
 
-def _pick(argument: str, parts: _Parts, like: "Standardizer") -> _Parts:
-    if like.names is None or parts.names is None:
-        if len(parts.columns) != len(like.center):
-            expected = f"a table of {len(like.center)} columns"
+def _holds_none(data: Sequence[Any]) -> bool:
+    """Tell whether NumPy would make text of missing values, or of numbers beside text."""
+    inner = [value for row in data for value in (row if isinstance(row, (list, tuple)) else [row])]
+    return any(value is None or isinstance(value, (str, bool)) for value in inner)
+
+
+def _pick(argument: str, parts: _Parts, names: tuple[str, ...] | None, number: int) -> _Parts:
+    if names is None or parts.names is None:
+        if len(parts.columns) != number:
+            expected = f"a table of {number} columns"
             raise ArgumentError(argument, expected, f"one of {len(parts.columns)}")
         return parts
-    missing = [f'"{name}"' for name in like.names if name not in parts.names]
+    missing = [f'"{name}"' for name in names if name not in parts.names]
     if missing:
         expected = "a table with every column seen in training"
         raise ArgumentError(argument, expected, "one without " + ", ".join(missing))
-    wanted = set(like.names)
+    wanted = set(names)
     _refuse_twins(argument, [name for name in parts.names if name in wanted])
     by_name = dict(zip(parts.names, parts.columns, strict=True))
-    return _Parts(list(like.names), parts.shape, [by_name[name] for name in like.names])
+    return _Parts(list(names), parts.shape, [by_name[name] for name in names])
 
 
 def _refuse_twins(argument: str, names: Sequence[str] | None) -> None:
     if names and len(set(names)) < len(names):
-        twins = sorted({f'"{name}"' for name in names if names.count(name) > 1})
+        twins = sorted(f'"{name}"' for name, count in Counter(names).items() if count > 1)
         received = "one with several columns " + ", ".join(twins)
         raise ArgumentError(argument, "a table whose column names differ", received)
-
-
-def _doubles(argument: str, place: str, column: Any) -> Doubles:
-    kind = column.dtype
-    numeric = pd.api.types.is_numeric_dtype(kind) and not pd.api.types.is_complex_dtype(kind)
-    if not numeric:
-        raise ArgumentError(argument, "numeric", f"{_kind(column)}{place}")
-    if isinstance(column, pd.Series):
-        values = column.to_numpy(dtype=np.float64, na_value=np.nan)
-    else:
-        values = np.asarray(column, dtype=np.float64)
-    values = np.ascontiguousarray(values)
-    bad = values.size - np.count_nonzero(np.isfinite(values))
-    if bad:
-        received = f"missing or infinite{place} ({bad} of {values.size} values)"
-        raise ArgumentError(argument, "finite", received)
-    return values
-
-
-def _kind(column: Any) -> str:
-    kind = column.dtype
-    if isinstance(kind, pd.CategoricalDtype):
-        return "a factor"
-    if pd.api.types.is_datetime64_any_dtype(kind):
-        return "dates"
-    if pd.api.types.is_object_dtype(kind) or pd.api.types.is_string_dtype(kind):
-        text = all(isinstance(value, str) for value in column[~pd.isna(column)])
-        return "text" if text else "objects"
-    return f"{kind} values"
-
-
-@dataclass(frozen=True)
-class Standardizer:
-    """Centres and scales columns to mean 0 and standard deviation 1.
-
-    Attributes
-    ----------
-    names : tuple of str or None
-        Column names, where the table it was made from had any.
-    center, scale : tuple of float
-        Mean and population standard deviation of each column; the scale of a constant
-        column is 1.
-    """
-
-    names: tuple[str, ...] | None
-    center: tuple[float, ...]
-    scale: tuple[float, ...]
-
-    @classmethod
-    def of(cls, argument: str, table: Table) -> "Standardizer":
-        """Measure the columns of ``table``."""
-        pairs = [_center_and_scale(argument, column) for column in table.columns]
-        return cls(table.names, tuple(c for c, _ in pairs), tuple(s for _, s in pairs))
-
-    def standardize(self, argument: str, columns: Sequence[Doubles]) -> torch.Tensor:
-        """Give the float32 matrix, shape ``(rows, columns)``, that the network is fed.
-
-        Raises
-        ------
-        ArgumentError
-            If a number is so far from those seen in training that float32 cannot hold it.
-        """
-        matrix = np.empty((len(columns[0]), len(columns)), dtype=np.float32)
-        with np.errstate(over="ignore"):
-            for j, column in enumerate(columns):
-                matrix[:, j] = (column - self.center[j]) / self.scale[j]
-                if not np.isfinite(matrix[:, j]).all():
-                    label = self.names[j] if self.names else j + 1
-                    received = f'{np.max(np.abs(column)):.3g} in column "{label}"'
-                    raise ArgumentError(argument, "of the size seen in training", received)
-        return torch.from_numpy(matrix)
-
-    def restore(self, matrix: torch.Tensor) -> Doubles:
-        """Turn the network's output back to the user's scale."""
-        return matrix.numpy().astype(np.float64) * self.scale + self.center
-
-
-def _center_and_scale(argument: str, column: Doubles) -> tuple[float, float]:
-    largest = float(np.max(np.abs(column)))
-    with np.errstate(over="ignore", invalid="ignore"):
-        center, scale = float(np.mean(column)), float(np.std(column))
-        if scale < _TINY:
-            # Measured on a scale where squares keep their digits; powers of 2 are exact.
-            _, exponent = np.frexp(largest)
-            scale = float(np.ldexp(np.std(np.ldexp(column, -exponent)), exponent))
-    if not np.isfinite(scale):
-        received = f"numbers as large as {largest:.3g}"
-        raise ArgumentError(argument, "of a size that can be standardised", received)
-    # Rounding leaves a constant column a scale that is not quite zero.
-    constant = scale <= _ROUNDING * largest
-    return center, 1.0 if constant else scale

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Iterable
 
+from pytwolayer.batches import Batch
 from pytwolayer.optimizer import Optimizer
+from pytwolayer.supervisor import Supervisor
 from pytwolayer.torch_loading import torch
 
 Tensor = torch.Tensor
-Batch = tuple[Tensor, Tensor, float]
 _CHUNK = 256  # epochs whose losses wait on the device before they are read together
 
 
@@ -25,57 +26,72 @@ class LossHistory:
         self._used += 1
         return self._slots[self._used - 1]
 
+    def drop_last(self) -> None:
+        """Forget an epoch that was not finished."""
+        self._used -= 1
+
     def losses(self) -> list[float]:
         """Give all losses written so far, one per epoch."""
         self._read()
         return self._losses
 
     def _read(self) -> None:
-        if self._used:
+        if self._used == 1:
+            self._losses.append(self._slots[0].item())
+        elif self._used:
             self._losses.extend(torch.stack(self._slots[: self._used]).tolist())
-            self._used = 0
+        self._used = 0
 
 
 @torch.no_grad()
 def train(
-    gradient: Callable[[Tensor, Tensor, Tensor], object],
+    gradient: Callable[[Tensor, Tensor, Tensor, Tensor | None], object],
     optimizer: Optimizer,
     batches: Callable[[int], Iterable[Batch]],
     epochs: int,
     device: torch.device,
+    supervisor: Supervisor | None = None,
 ) -> list[float]:
     """Train for some epochs.
 
     Parameters
     ----------
     gradient : callable
-        ``gradient(x, y, loss)`` writes the loss into ``loss`` and leaves the gradients where
-        the optimiser looks for them.
+        ``gradient(x, y, loss, weights)`` writes the loss into ``loss`` and leaves the
+        gradients where the optimiser looks for them.
     optimizer : Optimizer
         Updates the parameters.
     batches : callable
-        ``batches(epoch)`` gives the batches of that epoch, counted from 0: each ``x``, ``y``
-        and the share with which its loss counts in the epoch's.
+        ``batches(epoch)`` gives the batches of that epoch, counted from 0.
     epochs : int
         Number of passes over the data.
     device : torch.device
         Where the losses are collected.
+    supervisor : Supervisor, optional
+        Follows the run and may end it.
 
     Returns
     -------
     list of float
-        One loss per epoch, that of each batch taken before its update.
+        One loss per finished epoch, that of each batch taken before its update.
     """
     history = LossHistory(device)
     batch_loss = torch.empty((), device=device, dtype=torch.float32)
     for epoch in range(epochs):
+        if supervisor is not None:
+            supervisor.begin(epoch)
         epoch_loss = history.next_slot()
-        for number, (x, y, share) in enumerate(batches(epoch)):
+        for number, (x, y, share, weights) in enumerate(batches(epoch)):
+            if supervisor is not None and supervisor.interrupt.pressed:
+                history.drop_last()
+                return history.losses()
             loss = batch_loss if number else epoch_loss
-            gradient(x, y, loss)
+            optimizer.step(lambda value: gradient(x, y, value, weights), loss)  # noqa: B023
             if share != 1.0:
                 loss.mul_(share)
             if number:
                 epoch_loss.add_(loss)
-            optimizer.step()
+        due = supervisor is not None and supervisor.is_due(epoch)
+        if due and not supervisor.goes_on(epoch, history.losses()):
+            break
     return history.losses()

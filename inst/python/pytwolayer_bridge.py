@@ -18,6 +18,7 @@ import pytwolayer
 from pytwolayer.errors import ArgumentError, PytwolayerError
 
 Answer = dict[str, Any]
+_VECTOR = ".outcome"  # what R names an outcome that came as a vector
 
 
 def _answer(function: Callable[..., Any]) -> Callable[..., Answer]:
@@ -34,7 +35,10 @@ def _answer(function: Callable[..., Any]) -> Callable[..., Answer]:
                 error = _described(problem)
         return {
             "value": value,
-            "warnings": [str(warning.message) for warning in caught],
+            "warnings": [
+                {"kind": warning.category.__name__, "message": str(warning.message)}
+                for warning in caught
+            ],
             "error": error,
         }
 
@@ -48,6 +52,7 @@ def _described(problem: Exception) -> dict[str, Any]:
         "known": known,
         "message": str(problem) if known else f"{type(problem).__name__}: {problem}",
         "traceback": "".join(traceback.format_exception(problem)),
+        "fit": getattr(problem, "fit_for_r", None),
     }
     if isinstance(problem, ArgumentError):
         described |= {
@@ -73,6 +78,9 @@ def _frame(table: dict[str, Any]) -> pd.DataFrame:
 
 def _column(column: dict[str, Any]) -> "pd.Series[Any]":
     values = np.frombuffer(column["values"], dtype=np.float64)
+    if column["logical"]:
+        flags = pd.Series(values != 0, dtype="boolean")
+        return flags.mask(np.isnan(values))
     if column["levels"] is None:
         return pd.Series(values)
     codes = np.where(np.isnan(values), 0, values).astype(np.int64) - 1
@@ -119,32 +127,104 @@ def chapter_losses(arguments: dict[str, Any]) -> bytearray:
 
 
 @_answer
-def fit(x: dict[str, Any], y: dict[str, Any], arguments: dict[str, Any]) -> dict[str, Any]:
-    """Fit a network; its bytes, its history and what R shows of it."""
+def fit(
+    x: dict[str, Any], y: dict[str, Any] | None, arguments: dict[str, Any], show: Any
+) -> dict[str, Any]:
+    """Fit a network; its bytes, and what R shows of it.
+
+    ``x`` and ``y`` are tables as R sends them; ``arguments`` are those of ``two_layer()``, its
+    vectors as raw bytes of doubles. ``show``, an R function of the epoch and its loss, is
+    called now and then while the fit goes on, and once with epoch 0 after it was; or None.
+    """
+    from pytwolayer.model import TwoLayer
+
+    frame, outcomes = _frame(x), _outcomes(y)
+    for name in ("sample_weight", "validation"):
+        if isinstance(arguments.get(name), (bytes, bytearray)):
+            arguments[name] = np.frombuffer(arguments[name], dtype=np.float64)
+    if isinstance(arguments["validation"], np.ndarray):
+        arguments["validation"] = arguments["validation"] != 0
+    arguments["verbose"] = _progress_of(show)
+    try:
+        fitted = pytwolayer.two_layer(frame, outcomes, **arguments)
+    except Exception as problem:
+        so_far = getattr(problem, "fit", None)
+        if isinstance(so_far, TwoLayer):
+            problem.fit_for_r = _described_fit(so_far, frame, outcomes)  # type: ignore[attr-defined]
+        raise
+    return _described_fit(fitted, frame, outcomes)
+
+
+def _outcomes(y: dict[str, Any] | None) -> Any:
+    if y is None:
+        return None
+    frame = _frame(y)
+    return frame[_VECTOR] if y["names"] == [_VECTOR] else frame
+
+
+def _progress_of(show: Any) -> Any:
+    from pytwolayer.progress import Timed
+
+    return False if show is None else lambda epochs: Timed(show, lambda: show(0, 0.0))
+
+
+def _described_fit(fitted: Any, frame: pd.DataFrame, outcomes: Any) -> dict[str, Any]:
     from pytwolayer.model_file import to_bytes
 
-    outcomes = _frame(y)
-    vector = y["names"] == [".outcome"]
-    fitted = pytwolayer.two_layer(
-        _frame(x), outcomes[".outcome"] if vector else outcomes, **arguments
-    )
-    settings = fitted.settings
+    complete = _complete(frame, outcomes)
+    settings = fitted.settings.plain()
     return {
         "model": bytearray(to_bytes(fitted)),
-        "loss": _doubles(fitted.history["loss"]),
+        "history": {
+            name: _doubles(fitted.history[name]) for name in fitted.history.columns.drop("epoch")
+        },
+        "settings": {**settings, "seed": float(settings["seed"])},
         "device": fitted.device,
+        "sizes": [fitted.inputs.width, settings["hidden_units"], fitted.outcome.width],
         "parameters": fitted.n_parameters,
-        "seed": float(settings.seed),
-        "sizes": [len(fitted.inputs.center), settings.hidden_units, len(fitted.outputs.center)],
+        "rows": fitted.rows,
+        "omitted": _doubles(np.flatnonzero(~complete) + 1),
+        "best_epoch": fitted.best_epoch,
+        "stopped": fitted.stopped,
+        "inputs": fitted.inputs.inputs,
+        "outputs": fitted.outcome.outputs,
+        "is_classes": fitted.classes is not None,
+        "weights": {
+            name: {"values": _doubles(tensor), "shape": list(tensor.shape)}
+            for name, tensor in fitted.network.state_dict().items()
+        },
+        "fitted": _doubles(_values(fitted, frame[complete], _usual_type(fitted))),
     }
 
 
+def _complete(frame: pd.DataFrame, outcomes: Any) -> Any:
+    complete = ~frame.isna().any(axis=1)
+    missing = outcomes.isna()
+    return (complete & ~(missing if missing.ndim == 1 else missing.any(axis=1))).to_numpy()
+
+
+def _usual_type(fitted: Any) -> str:
+    return "numeric" if fitted.classes is None else "prob"
+
+
+def _values(fitted: Any, frame: pd.DataFrame, kind: str) -> Any:
+    if kind == "class":
+        return fitted.predict_code(frame) + 1
+    functions = {"numeric": fitted.predict, "prob": fitted.predict_proba}
+    return functions.get(kind, fitted.predict_raw)(frame)
+
+
 @_answer
-def predict(model: bytearray, x: dict[str, Any]) -> bytearray:
-    """Predictions of a fitted network, one column per outcome."""
+def predict(model: bytearray, x: dict[str, Any], kind: str) -> bytearray:
+    """Predictions of a fitted network, one column after the other.
+
+    ``kind`` is "numeric", "prob", "raw", or "class" for the classes' numbers from 1.
+    """
     from pytwolayer.model_file import from_bytes
 
     try:
-        return _doubles(from_bytes(model).predict(_frame(x)))
+        return _doubles(_values(from_bytes(model), _frame(x), kind))
     except ArgumentError as problem:  # in R its name is another
+        if problem.argument != "x":
+            raise
         raise ArgumentError("new_data", problem.expected, problem.received) from problem

@@ -1,0 +1,223 @@
+"""The table encoder: columns to the network's float matrix, standardised and one-hot.
+
+All of it works in double precision until the last cast.
+"""
+
+import warnings
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pytwolayer.column import Column, Doubles, place
+from pytwolayer.errors import ArgumentError, UnseenLevelWarning
+from pytwolayer.table import Mask, Table, read_table
+from pytwolayer.torch_loading import torch
+
+_ROUNDING = 10 * np.finfo(np.float64).eps
+_TINY = 1e-140  # the square of a smaller number loses digits
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class NumberCoding:
+    """Centres and scales a column to mean 0 and standard deviation 1.
+
+    Attributes
+    ----------
+    center, scale : float
+        Weighted mean and population standard deviation; the scale of a constant column is
+        0, and such a column is fed as zeros whatever it holds later.
+    """
+
+    center: float
+    scale: float
+    width = 1
+
+    @classmethod
+    def of(cls, argument: str, values: Doubles, weights: Doubles | None) -> "NumberCoding":
+        """Measure a column that has no missing value."""
+        return cls(*_center_and_scale(argument, values, weights))
+
+    def write(self, values: Doubles, into: Floats) -> None:
+        """Write the standardised column."""
+        if self.scale == 0:
+            into[:] = 0
+        else:
+            into[:, 0] = (values - self.center) / self.scale
+
+
+@dataclass(frozen=True)
+class LevelCoding:
+    """Makes of a column of levels one column per level, 1 where it is that level, else 0.
+
+    Attributes
+    ----------
+    levels : tuple of str
+        The levels that training saw, in the factor's order, of text sorted.
+    """
+
+    levels: tuple[str, ...]
+
+    @property
+    def width(self) -> int:
+        """Number of columns it becomes."""
+        return len(self.levels)
+
+    def write(self, values: Doubles, into: Floats) -> None:
+        """Write the columns of zeros and ones."""
+        into[:] = 0
+        into[np.arange(len(values)), values.astype(np.intp)] = 1
+
+
+Coding = NumberCoding | LevelCoding
+
+
+@dataclass(frozen=True)
+class Encoder:
+    """What turns predictors into the network's input.
+
+    Attributes
+    ----------
+    names : tuple of str or None
+        Column names, where the training data had any.
+    codings : tuple of NumberCoding or LevelCoding
+        One for each column.
+    """
+
+    names: tuple[str, ...] | None
+    codings: tuple[Coding, ...]
+
+    @classmethod
+    def of(cls, argument: str, table: Table, weights: Doubles | None = None) -> "Encoder":
+        """Measure the columns of a table without missing values."""
+        return cls(table.names, tuple(_coding(argument, c, weights) for c in table.columns))
+
+    @property
+    def width(self) -> int:
+        """Number of the network's inputs."""
+        return sum(coding.width for coding in self.codings)
+
+    @property
+    def inputs(self) -> list[str]:
+        """Names of the network's inputs: a column's own, or ``<column>_<level>``."""
+        names = self.names or tuple(f"x{number + 1}" for number in range(len(self.codings)))
+        return [
+            name if isinstance(coding, NumberCoding) else f"{name}_{level}"
+            for name, coding in zip(names, self.codings, strict=True)
+            for level in (coding.levels if isinstance(coding, LevelCoding) else [""])
+        ]
+
+    def read(self, argument: str, data: Any) -> Table:
+        """Check new data: every column seen in training, of its kind, in its order.
+
+        A level that training did not see becomes missing, with a warning that names it.
+
+        Raises
+        ------
+        ArgumentError
+            If columns are missing, of another kind, or infinite.
+        """
+        table = read_table(argument, data, like=(self.names, len(self.codings)))
+        return self.recode(argument, table)
+
+    def recode(self, argument: str, table: Table) -> Table:
+        """Give a table of the right columns its levels' codes of training; see ``read()``."""
+        pairs = zip(self.codings, table.columns, strict=True)
+        columns = [_like_in_training(argument, coding, column) for coding, column in pairs]
+        return Table(table.names, columns, table.rows)
+
+    def encode(self, argument: str, table: Table) -> torch.Tensor:
+        """Give the float32 matrix, shape ``(rows, width)``, of a recoded, complete table.
+
+        Raises
+        ------
+        ArgumentError
+            If a number is so far from those seen in training that float32 cannot hold it.
+        """
+        matrix = np.empty((table.rows, self.width), dtype=np.float32)
+        start = 0
+        with np.errstate(over="ignore"):
+            for coding, column in zip(self.codings, table.columns, strict=True):
+                part = matrix[:, start : start + coding.width]
+                coding.write(column.values, part)
+                _refuse_far(argument, column, part)
+                start += coding.width
+        return torch.from_numpy(matrix)
+
+
+def _coding(argument: str, column: Column, weights: Doubles | None) -> Coding:
+    if not column.has_levels:
+        return NumberCoding.of(argument, column.values, weights)
+    seen = set(column.values.astype(np.intp).tolist())
+    return LevelCoding(tuple(lv for code, lv in enumerate(column.levels) if code in seen))
+
+
+def _like_in_training(argument: str, coding: Coding, column: Column) -> Column:
+    if column.kind == "missing":
+        return column
+    if isinstance(coding, NumberCoding):
+        if column.has_levels:
+            received = f"{_told(column)}{place(column.label)}"
+            raise ArgumentError(argument, "numbers where training had numbers", received)
+        return column
+    if not column.has_levels:
+        received = f"{_told(column)}{place(column.label)}"
+        raise ArgumentError(argument, "factors or text where training had them", received)
+    return _recoded(coding, column)
+
+
+def _told(column: Column) -> str:
+    return {"factor": "a factor", "number": "numbers", "logical": "logicals"}.get(
+        column.kind, column.kind
+    )
+
+
+def _recoded(coding: LevelCoding, column: Column) -> Column:
+    """Give the column the codes of training; NaN for levels that training did not see."""
+    code = {level: float(number) for number, level in enumerate(coding.levels)}
+    missing: Mask = np.isnan(column.values)
+    old = np.where(missing, 0, column.values).astype(np.intp)
+    new = np.array([code.get(level, np.nan) for level in column.levels])
+    values = np.where(missing, np.nan, new[old])
+    unseen = np.unique(old[np.isnan(values) & ~missing]).tolist()
+    if unseen:
+        names = ", ".join(f'"{column.levels[number]}"' for number in unseen)
+        warnings.warn(
+            f"Levels that training did not see{place(column.label)}: {names}. "
+            "The predictions of their rows are missing.",
+            UnseenLevelWarning,
+            stacklevel=2,
+        )
+    return Column(column.label, column.kind, values, coding.levels)
+
+
+def _refuse_far(argument: str, column: Column, part: Floats) -> None:
+    if not np.isfinite(part).all():
+        received = f"{np.max(np.abs(column.values)):.3g}{place(column.label)}"
+        raise ArgumentError(argument, "of the size seen in training", received)
+
+
+def _center_and_scale(
+    argument: str, column: Doubles, weights: Doubles | None
+) -> tuple[float, float]:
+    largest = float(np.max(np.abs(column)))
+    with np.errstate(over="ignore", invalid="ignore"):
+        center, scale = _moments(column, weights)
+        if scale < _TINY:
+            # Measured on a scale where squares keep their digits; powers of 2 are exact.
+            _, exponent = np.frexp(largest)
+            scale = float(np.ldexp(_moments(np.ldexp(column, -exponent), weights)[1], exponent))
+    if not np.isfinite(scale):
+        received = f"numbers as large as {largest:.3g}"
+        raise ArgumentError(argument, "of a size that can be standardised", received)
+    # Rounding leaves a constant column a scale that is not quite zero.
+    return center, 0.0 if scale <= _ROUNDING * largest else scale
+
+
+def _moments(column: Doubles, weights: Doubles | None) -> tuple[float, float]:
+    if weights is None:
+        return float(np.mean(column)), float(np.std(column))
+    center = float(np.average(column, weights=weights))
+    return center, float(np.sqrt(np.average((column - center) ** 2, weights=weights)))

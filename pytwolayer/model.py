@@ -1,0 +1,241 @@
+"""``TwoLayer``: the fitted network, and what can be asked of it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from pytwolayer.column import Doubles
+from pytwolayer.encoder import Encoder
+from pytwolayer.errors import ArgumentError
+from pytwolayer.outcome import Classes, Outcome
+from pytwolayer.settings import Settings
+from pytwolayer.torch_loading import torch
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_ROWS_AT_ONCE = 65536  # in prediction, so that the hidden layer stays small
+
+
+@dataclass(frozen=True, eq=False)
+class TwoLayer:
+    """A fitted network.
+
+    Attributes
+    ----------
+    network : torch.nn.Sequential
+        The trained network, on the CPU, for encoded input.
+    inputs : Encoder
+        What turns predictors into the network's input.
+    outcome : Numbers or Classes
+        What turns the network's output into predictions.
+    settings : Settings
+        The settings of the fit, its seed among them, with numbers in the place of "auto".
+    device : str
+        Where it was trained.
+    rows, dropped : int
+        Number of rows it was trained on, held-out ones included, and of rows left out since
+        values are missing.
+    history : pandas.DataFrame
+        ``epoch`` (1, 2, ...), ``loss`` and, where rows were held out, ``valid_loss``.
+    best_epoch : int or None
+        The epoch whose weights these are; None where it is simply the last.
+    stopped : str
+        Why training ended: "epochs" (all done), "patience", "on_epoch", "interrupt" or
+        "divergence".
+    """
+
+    network: torch.nn.Sequential
+    inputs: Encoder
+    outcome: Outcome
+    settings: Settings
+    device: str
+    rows: int
+    dropped: int
+    history: pd.DataFrame
+    best_epoch: int | None = None
+    stopped: str = "epochs"
+
+    @property
+    def architecture(self) -> str:
+        """Inputs, hidden units and outputs, as ``"10-32-1"``."""
+        sizes = self.inputs.width, self.settings.hidden_units, self.outcome.width
+        return "-".join(str(size) for size in sizes)
+
+    @property
+    def n_parameters(self) -> int:
+        """Number of weights and biases."""
+        return sum(parameter.numel() for parameter in self.network.parameters())
+
+    @property
+    def classes(self) -> NDArray[Any] | None:
+        """The classes, in the order of ``predict_proba()``; None for a numeric outcome."""
+        return as_labels(self.outcome.labels) if isinstance(self.outcome, Classes) else None
+
+    def predict(self, x: Any) -> NDArray[Any]:
+        """Predict the outcome of new rows: numbers on the user's scale, or classes.
+
+        Parameters
+        ----------
+        x : DataFrame, array or tensor
+            Shape ``(rows, columns)``. Columns are found by name where training data and new
+            data have names; extra and reordered ones are fine.
+
+        Returns
+        -------
+        numpy.ndarray
+            One row per row of ``x``. Numbers have shape ``(rows,)`` if ``y`` was a vector,
+            else ``(rows, d_out)``; classes have shape ``(rows,)``. Where a row has a missing
+            value, or a level that training did not see, a number is NaN and a class None.
+
+        Raises
+        ------
+        ArgumentError
+            If columns are missing, of another kind than in training, or infinite.
+
+        Warns
+        -----
+        UnseenLevelWarning
+            If there are levels that training did not see.
+        """
+        if not isinstance(self.outcome, Classes):
+            numbers = self._restored(x)
+            return numbers[:, 0] if self.outcome.vector else numbers
+        codes = self.predict_code(x)
+        labels = as_labels(self.outcome.labels)
+        missing = np.isnan(codes)
+        if not missing.any():
+            return labels[codes.astype(np.intp)]
+        found = np.full(len(codes), None, dtype=object)
+        found[~missing] = labels[codes[~missing].astype(np.intp)]
+        return found
+
+    def predict_proba(self, x: Any) -> Doubles:
+        """Predict the probability of each class.
+
+        Returns
+        -------
+        numpy.ndarray
+            Shape ``(rows, classes)``, in the order of ``classes``; NaN in the rows that
+            ``predict()`` leaves missing.
+
+        Raises
+        ------
+        ArgumentError
+            As ``predict()``, and if the outcome is numeric.
+        """
+        if not isinstance(self.outcome, Classes):
+            raise ArgumentError("y", "of classes for probabilities", "numeric")
+        return self._restored(x)
+
+    def predict_raw(self, x: Any) -> Doubles:
+        """Give the network's own output, shape ``(rows, outputs)``.
+
+        For a numeric outcome that is the standardised outcome (with the Poisson loss the
+        logarithm of its share of the mean), for classes what the softmax is taken of. NaN in
+        the rows that ``predict()`` leaves missing.
+        """
+        output, complete = self._output(x)
+        return _spread(output.numpy().astype(np.float64), complete)
+
+    def predict_code(self, x: Any) -> Doubles:
+        """Predict the number of each row's class, from 0; NaN where it is missing."""
+        output, complete = self._output(x)
+        return _spread(output.numpy().argmax(axis=1).astype(np.float64)[:, None], complete)[:, 0]
+
+    def _restored(self, x: Any) -> Doubles:
+        output, complete = self._output(x)
+        return _spread(self.outcome.restore(output), complete)
+
+    def _output(self, x: Any) -> tuple[torch.Tensor, NDArray[np.bool_]]:
+        table = self.inputs.read("x", x)
+        complete = table.complete()
+        matrix = self.inputs.encode("x", table if complete.all() else table.take(complete))
+        with torch.no_grad():
+            parts = [self.network(part) for part in torch.split(matrix, _ROWS_AT_ONCE)]
+        return torch.cat(parts), complete
+
+    def score(self, x: Any, y: Any = None, sample_weight: Any = None) -> float:
+        """Score predictions: R squared of numbers, share of right ones of classes.
+
+        Parameters
+        ----------
+        x : DataFrame, array or tensor
+            As in ``predict()``.
+        y : vector or table, optional
+            The truth; left out where ``x`` has the outcome's columns.
+        sample_weight : vector, optional
+            Weights of the rows.
+
+        Returns
+        -------
+        float
+            Over the rows that have both a truth and a prediction.
+        """
+        from sklearn.metrics import accuracy_score, r2_score
+
+        from pytwolayer.training_data import read_training_data
+
+        outcome = self._outcome_names() if y is None else None
+        data = read_training_data(x, y, outcome, weights=sample_weight)
+        rows = data.kept
+        truth = self.outcome.truth(data.outcomes)
+        if isinstance(self.outcome, Classes):
+            found = self.predict_code(x)[rows][:, None]
+        else:
+            found = self._restored(x)[rows]
+        there = ~(np.isnan(found).any(axis=1) | np.isnan(truth).any(axis=1))
+        weights = None if data.weights is None else data.weights[there]
+        metric = accuracy_score if isinstance(self.outcome, Classes) else r2_score
+        return float(metric(truth[there], found[there], sample_weight=weights))
+
+    def _outcome_names(self) -> list[str]:
+        names = self.outcome.names
+        if names is None:
+            raise ArgumentError("y", "given, since the training data named no outcome", "missing")
+        return list(names)
+
+    def plot(self, file: str | Path | None = None) -> "Axes":
+        """Plot the losses against the epoch; see ``plot_history()``."""
+        from pytwolayer.plot import plot_history
+
+        return plot_history(self.history, file)
+
+    def __repr__(self) -> str:
+        settings = self.settings
+        left_out = f" ({self.dropped:,} left out)" if self.dropped else ""
+        return (
+            f"<TwoLayer {self.architecture} ({settings.activation}), "
+            f"{self.n_parameters:,} parameters, fitted to {self.rows:,} rows{left_out}: "
+            f"{settings.optimizer}, learning rate {settings.learning_rate:g}, "
+            f"{len(self.history):,} epochs on {self.device}, seed {settings.seed}; "
+            f"{self._told_loss()} ({settings.loss_name}, {settings.reduction})>"
+        )
+
+    def _told_loss(self) -> str:
+        if not len(self.history):
+            return "no epoch finished"
+        column = "valid_loss" if "valid_loss" in self.history else "loss"
+        word = "validation loss" if column == "valid_loss" else "loss"
+        if self.best_epoch is None:
+            return f"last {word} {self.history[column].iloc[-1]:.4g}"
+        best = self.history[column].iloc[self.best_epoch - 1]
+        return f"best {word} {best:.4g} in epoch {self.best_epoch}"
+
+
+def as_labels(labels: tuple[Any, ...]) -> NDArray[Any]:
+    """Give classes as an array, of text as objects, so that none is cut short."""
+    array = np.asarray(labels)
+    return np.asarray(labels, dtype=object) if array.dtype.kind in "US" else array
+
+
+def _spread(values: Doubles, complete: NDArray[np.bool_]) -> Doubles:
+    if complete.all():
+        return values
+    spread = np.full((len(complete), values.shape[1]), np.nan)
+    spread[complete] = values
+    return spread

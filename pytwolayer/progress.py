@@ -1,0 +1,82 @@
+"""Progress of a long fit: shown by time, not by epoch, so that it costs nearly nothing."""
+
+import sys
+import time
+from collections.abc import Callable
+from typing import Any, Protocol
+
+_INTERVAL = 0.1  # seconds
+_DELAY = 1.0  # seconds before anything is shown: a short fit shows nothing
+
+
+class Progress(Protocol):
+    """What the training loop tells of its progress."""
+
+    def update(self, epoch: int, loss: float) -> None:
+        """Be told that an epoch, counted from 1, has ended."""
+
+    def close(self) -> None:
+        """Be told that the run has ended."""
+
+
+class Timed:
+    """Passes on what it is told, but not more often than every tenth of a second."""
+
+    def __init__(self, show: Callable[[int, float], object], close: Callable[[], object]) -> None:
+        self._show, self._close = show, close
+        self._next = time.monotonic() + _DELAY
+        self._shown = False
+
+    def update(self, epoch: int, loss: float) -> None:
+        """Show the epoch if it is time to."""
+        now = time.monotonic()
+        if now >= self._next:
+            self._next = now + _INTERVAL
+            self._shown = True
+            self._show(epoch, loss)
+
+    def close(self) -> None:
+        """Remove what was shown."""
+        if self._shown:
+            self._close()
+
+
+class Bar:
+    """tqdm's bar, made when it is first needed."""
+
+    def __init__(self, epochs: int) -> None:
+        self._epochs, self._start = epochs, time.time()
+        self._bar: Any = None
+
+    def show(self, epoch: int, loss: float) -> None:
+        """Draw the bar."""
+        if self._bar is None:
+            from tqdm.auto import tqdm
+
+            self._bar = tqdm(total=self._epochs, unit="epoch", mininterval=0, leave=False)
+            self._bar.start_t = self._start
+        self._bar.set_postfix_str(f"loss {loss:.4g}", refresh=False)
+        self._bar.update(epoch - self._bar.n)
+
+    def close(self) -> None:
+        """Remove the bar."""
+        if self._bar is not None:
+            self._bar.close()
+
+
+def bar(epochs: int) -> Progress | None:
+    """Make a progress bar for a terminal or a notebook; None where there is neither."""
+    if not (_in_notebook() or _on_terminal()):
+        return None
+    drawn = Bar(epochs)
+    return Timed(drawn.show, drawn.close)
+
+
+def _on_terminal() -> bool:
+    return sys.stderr is not None and sys.stderr.isatty()
+
+
+def _in_notebook() -> bool:
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython is not None else None
+    return shell is not None and "IPKernelApp" in shell.config

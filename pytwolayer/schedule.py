@@ -1,0 +1,67 @@
+"""Learning-rate schedules: each starts from the learning rate given."""
+
+import math
+from collections.abc import Callable
+
+_STEP_FACTOR = 0.1
+_PLATEAU_FACTOR, _PLATEAU_PATIENCE = 0.5, 10
+
+
+def _constant(epoch: int, epochs: int) -> float:
+    return 1.0
+
+
+def _cosine(epoch: int, epochs: int) -> float:
+    """Go from 1 down to nearly 0 along half a cosine."""
+    return (1 + math.cos(math.pi * epoch / epochs)) / 2
+
+
+def _step(epoch: int, epochs: int) -> float:
+    """Take a tenth after each third of the epochs."""
+    return _STEP_FACTOR ** min(3 * epoch // epochs, 2)
+
+
+# name -> function of the epoch, counted from 0, and their number that gives the factor of
+# the learning rate. "plateau" looks at the losses instead.
+_FACTORS: dict[str, Callable[[int, int], float]] = {
+    "constant": _constant,
+    "cosine": _cosine,
+    "step": _step,
+}
+SCHEDULES = (*_FACTORS, "plateau")
+
+
+class Schedule:
+    """The learning rate of each epoch.
+
+    Parameters
+    ----------
+    name : str
+        One of ``SCHEDULES``.
+    learning_rate : float
+        What it starts from.
+    epochs : int
+        Number of epochs of the whole run.
+    """
+
+    def __init__(self, name: str, learning_rate: float, epochs: int) -> None:
+        self._factor = _FACTORS.get(name)
+        self.follows_losses = self._factor is None
+        self._start, self._epochs = learning_rate, epochs
+        self._now, self._best, self._waited = learning_rate, math.inf, 0
+        self.changes = name != "constant"
+
+    def learning_rate(self, epoch: int) -> float:
+        """Give the learning rate of an epoch, counted from 0."""
+        if self._factor is None:
+            return self._now
+        return self._start * self._factor(epoch, self._epochs)
+
+    def observe(self, loss: float) -> None:
+        """See the loss of an epoch: "plateau" halves after ten epochs without a lower one."""
+        if loss < self._best:
+            self._best, self._waited = loss, 0
+            return
+        self._waited += 1
+        if self._waited >= _PLATEAU_PATIENCE:
+            self._now, self._waited = self._now * _PLATEAU_FACTOR, 0

@@ -1,0 +1,163 @@
+"""What watches over a training run from epoch to epoch.
+
+It follows the losses, keeps the best and the last good weights, changes the learning rate,
+tells the user, and decides when to stop.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Literal
+
+from pytwolayer.interrupt import Interrupt
+from pytwolayer.optimizer import Optimizer
+from pytwolayer.progress import Progress
+from pytwolayer.schedule import Schedule
+from pytwolayer.torch_loading import torch
+
+Tensor = torch.Tensor
+Stopped = Literal["epochs", "patience", "on_epoch", "interrupt", "divergence"]
+_INTERVAL = 64  # epochs between two looks at the losses where looking makes a GPU wait
+
+
+@dataclass
+class Run:
+    """What is known of a training run.
+
+    Attributes
+    ----------
+    losses, valid_losses : list of float
+        One per epoch; the latter empty without held-out rows.
+    best_epoch : int or None
+        The epoch, from 1, whose weights came back; None where it is simply the last.
+    stopped : str
+        Why the run ended: "epochs" (all done), "patience", "on_epoch", "interrupt" or
+        "divergence".
+    """
+
+    losses: list[float] = field(default_factory=list)
+    valid_losses: list[float] = field(default_factory=list)
+    best_epoch: int | None = None
+    stopped: Stopped = "epochs"
+
+
+class Supervisor:
+    """Watches over one run.
+
+    Parameters
+    ----------
+    values : Tensor
+        All parameters in one vector.
+    epochs : int
+        Number of epochs of the run.
+    optimizer, schedule : Optimizer, Schedule
+    validate : callable, optional
+        Writes the loss on the held-out rows into a tensor.
+    patience : int, optional
+        Stop after so many epochs without a lower loss, of the held-out rows where there are
+        any.
+    on_epoch : callable, optional
+        ``on_epoch(epoch, loss)``, the epoch from 1; stops the run by giving False.
+    progress : Progress, optional
+    interrupt : Interrupt
+    """
+
+    def __init__(
+        self,
+        values: Tensor,
+        epochs: int,
+        optimizer: Optimizer,
+        schedule: Schedule,
+        interrupt: Interrupt,
+        *,
+        validate: Callable[[Tensor], object] | None = None,
+        patience: int | None = None,
+        on_epoch: Callable[[int, float], object] | None = None,
+        progress: Progress | None = None,
+    ) -> None:
+        self.run, self.interrupt = Run(), interrupt
+        self._values, self._epochs = values, epochs
+        self._optimizer, self._schedule = optimizer, schedule
+        self._validate, self._patience = validate, patience
+        self._on_epoch, self._progress = on_epoch, progress
+        self._valid_loss = torch.empty((), device=values.device, dtype=torch.float32)
+        self._keeps_best = validate is not None or patience is not None
+        self._best, self._best_loss = values.clone(), math.inf
+        self._good, self._candidate = values.clone(), values.clone()
+        self._seen = 0
+        looks = validate or patience or on_epoch or schedule.follows_losses
+        self._interval = 1 if looks or values.device.type == "cpu" else _INTERVAL
+
+    def begin(self, epoch: int) -> None:
+        """Before an epoch, counted from 0: set the learning rate."""
+        if self._schedule.changes:
+            self._optimizer.set_learning_rate(self._schedule.learning_rate(epoch))
+
+    def is_due(self, epoch: int) -> bool:
+        """Whether the losses so far are to be looked at after this epoch."""
+        return (epoch + 1) % self._interval == 0 or epoch + 1 == self._epochs
+
+    def goes_on(self, epoch: int, losses: list[float]) -> bool:
+        """After an epoch that is due: see all losses so far, and tell whether to go on."""
+        news, self._seen = losses[self._seen :], len(losses)
+        self.run.losses = losses
+        if self._validate is not None:
+            self._validate(self._valid_loss)
+            self.run.valid_losses.append(self._valid_loss.item())
+        if self._diverged(news):
+            return False
+        self._good, self._candidate = self._candidate, self._good
+        self._candidate.copy_(self._values)
+        return self._observe(epoch) and self._told(epoch)
+
+    def _diverged(self, news: list[float]) -> bool:
+        if all(math.isfinite(loss) for loss in [*news, *self.run.valid_losses[-1:]]):
+            return False
+        first = next((n for n, v in enumerate(self.run.losses) if not math.isfinite(v)), None)
+        if first is not None:
+            del self.run.losses[first + 1 :]
+        self.run.stopped = "divergence"
+        return True
+
+    def _observe(self, epoch: int) -> bool:
+        run = self.run
+        loss = run.valid_losses[-1] if self._validate is not None else run.losses[-1]
+        if self._schedule.follows_losses:
+            self._schedule.observe(loss)
+        if not self._keeps_best:
+            return True
+        if loss < self._best_loss:
+            self._best_loss, run.best_epoch = loss, epoch + 1
+            self._best.copy_(self._values)
+        elif self._patience is not None and epoch + 1 - (run.best_epoch or 0) >= self._patience:
+            run.stopped = "patience"
+            return False
+        return True
+
+    def _told(self, epoch: int) -> bool:
+        loss = self.run.losses[-1]
+        if self._progress is not None:
+            self._progress.update(epoch + 1, loss)
+        if self._on_epoch is not None:
+            try:
+                answer = self._on_epoch(epoch + 1, loss)
+            except KeyboardInterrupt:
+                self.interrupt.pressed = True
+                answer = None
+            # NumPy's False is not Python's.
+            if answer is not None and type(answer).__name__ in ("bool", "bool_") and not answer:
+                self.run.stopped = "on_epoch"
+                return False
+        return True
+
+    def finish(self, losses: list[float]) -> Run:
+        """Put the best weights in place, or the last good ones, and give what is known."""
+        if self.run.stopped != "divergence":
+            self.run.losses = losses
+        if self.run.stopped == "epochs" and len(losses) < self._epochs:
+            self.run.stopped = "interrupt"
+        if self.run.best_epoch is not None:
+            self._values.copy_(self._best)
+        elif self.run.stopped == "divergence":
+            self._values.copy_(self._good)
+        return self.run

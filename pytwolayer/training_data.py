@@ -1,0 +1,293 @@
+"""The data of a fit: predictors, outcomes and weights, checked and without missing values."""
+
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from pytwolayer import arguments
+from pytwolayer.column import Doubles, level_name
+from pytwolayer.errors import ArgumentError, MissingRowsWarning
+from pytwolayer.table import Mask, Rows, Table, columns_of, named_columns, read_table
+
+NA_ACTIONS = ("omit", "fail")
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """What a network is trained on.
+
+    Attributes
+    ----------
+    predictors, outcomes : Table
+        Without missing values.
+    weights : array or None
+        Of the rows, all above 0.
+    held_out : array or None
+        Which rows are held out, where the user says so.
+    kept : array
+        Numbers of these rows among those given.
+    given : int
+        Number of rows given.
+    dropped : int
+        Number of rows left out since values are missing.
+    """
+
+    predictors: Table
+    outcomes: Table
+    weights: Doubles | None
+    held_out: Mask | None
+    kept: Rows
+    given: int
+    dropped: int
+
+    @property
+    def rows(self) -> int:
+        """Number of rows."""
+        return self.predictors.rows
+
+    def take(self, rows: Rows | Mask) -> "TrainingData":
+        """Take some of the rows."""
+        return replace(
+            self,
+            predictors=self.predictors.take(rows),
+            outcomes=self.outcomes.take(rows),
+            weights=None if self.weights is None else self.weights[rows],
+            held_out=None if self.held_out is None else self.held_out[rows],
+            kept=self.kept[rows],
+        )
+
+
+def read_training_data(
+    x: Any,
+    y: Any,
+    outcome: Any = None,
+    *,
+    weights: Any = None,
+    weights_name: str = "sample_weight",
+    held_out: Any = None,
+    na_action: str = "omit",
+) -> TrainingData:
+    """Check the data of a fit and leave out rows with missing values, or with weight 0.
+
+    Parameters
+    ----------
+    x, y : table, vector
+        Predictors and outcome.
+    outcome : str or list of str, optional
+        Names of the columns of ``x`` that are the outcome, instead of ``y``.
+    weights : vector, optional
+        One number of at least 0 for each row.
+    weights_name : str
+        Their name in messages.
+    held_out : vector, optional
+        Numbers of the rows to hold out, from 0, or true and false for each row.
+    na_action : str
+        "omit" leaves rows with missing values out, with a warning; "fail" refuses them.
+
+    Raises
+    ------
+    ArgumentError
+        If something of it is not what it must be.
+    """
+    arguments.one_of("na_action", na_action, NA_ACTIONS)
+    predictors, outcomes = _read(x, y, outcome)
+    if outcomes.rows != predictors.rows:
+        expected = f"as long as `x` ({predictors.rows} rows)"
+        raise ArgumentError("y", expected, f"{outcomes.rows} rows long")
+    complete = predictors.complete() & outcomes.complete()
+    data = TrainingData(
+        predictors,
+        outcomes,
+        _weights(weights_name, weights, predictors.rows),
+        _mask(held_out, predictors.rows),
+        np.arange(predictors.rows),
+        given=predictors.rows,
+        dropped=int(predictors.rows - complete.sum()),
+    )
+    if data.dropped:
+        _report_missing(data, complete, na_action)
+        data = data.take(complete)
+    return data if data.weights is None else _without_zeros(data, weights_name)
+
+
+def _read(x: Any, y: Any, outcome: Any) -> tuple[Table, Table]:
+    if outcome is None:
+        if y is None:
+            raise ArgumentError("y", "the outcome, where `outcome` does not name it", "missing")
+        return read_table("x", x), read_table("y", y, vector=True)
+    if y is not None:
+        raise ArgumentError("y", "left out where `outcome` is given", "given too")
+    vector = isinstance(outcome, str)
+    wanted = [outcome] if vector else _list_of_names(outcome)
+    names = named_columns("x", x)
+    absent = [f'"{name}"' for name in wanted if name not in names]
+    if absent:
+        raise ArgumentError("outcome", "names of columns of `x`", ", ".join(absent))
+    inside = [place for place, name in enumerate(names) if name not in wanted]
+    outcomes = read_table("x", columns_of(x, [names.index(name) for name in wanted]))
+    return read_table("x", columns_of(x, inside)), replace(outcomes, vector=vector)
+
+
+def _list_of_names(outcome: Any) -> list[str]:
+    names = list(outcome) if isinstance(outcome, (list, tuple)) else []
+    if not names or not all(isinstance(name, str) for name in names):
+        raise ArgumentError("outcome", "the name of a column, or several", arguments.shown(outcome))
+    return names
+
+
+def _weights(argument: str, weights: Any, rows: int) -> Doubles | None:
+    if weights is None:
+        return None
+    table = read_table(argument, weights, vector=True)
+    if not table.vector and len(table.columns) != 1:
+        raise ArgumentError(argument, "a vector", "a table")
+    (column,) = table.columns
+    if table.rows != rows:
+        raise ArgumentError(argument, f"as long as `x` ({rows} rows)", f"{table.rows} rows long")
+    if column.has_levels or column.kind == "missing" or not (column.values >= 0).all():
+        received = "text" if column.has_levels else "missing or negative in some rows"
+        raise ArgumentError(argument, "numbers of at least 0", received)
+    if not (column.values > 0).any():
+        raise ArgumentError(argument, "above 0 in at least one row", "0 in all rows")
+    return column.values
+
+
+def _mask(held_out: Any, rows: int) -> Mask | None:
+    if held_out is None:
+        return None
+    array = np.asarray(held_out)
+    if array.ndim != 1 or array.dtype.kind not in "biu" or not len(array):
+        raise ArgumentError(
+            "validation",
+            "a share below 1, row numbers, or true and false for each row",
+            arguments.shown(held_out),
+        )
+    if array.dtype.kind == "b":
+        if len(array) != rows:
+            expected = f"as long as `x` ({rows} rows)"
+            raise ArgumentError("validation", expected, f"{len(array)} long")
+        return array
+    if array.min() < 0 or array.max() >= rows:
+        raise ArgumentError(
+            "validation", f"row numbers from 0 to {rows - 1}", f"{array.min()} to {array.max()}"
+        )
+    mask = np.zeros(rows, dtype=np.bool_)
+    mask[array] = True
+    return mask
+
+
+def _report_missing(data: TrainingData, complete: Mask, na_action: str) -> None:
+    number = f"{data.dropped} of {data.given} rows"
+    if na_action == "fail":
+        raise ArgumentError(
+            "x", 'complete with `na_action = "fail"`', f"missing values in {number}"
+        )
+    if not complete.any():
+        raise ArgumentError("x", "complete in at least one row", f"missing values in {number}")
+    warnings.warn(
+        f"{number} left out of training: values are missing.", MissingRowsWarning, stacklevel=4
+    )
+
+
+def _without_zeros(data: TrainingData, argument: str) -> TrainingData:
+    positive = data.weights > 0  # type: ignore[operator]
+    if not positive.any():
+        raise ArgumentError(argument, "above 0 in at least one complete row", "0 in all of them")
+    return data if positive.all() else data.take(positive)
+
+
+def class_weighted(data: TrainingData, class_weights: Any) -> TrainingData:
+    """Multiply each row's weight with its class's.
+
+    Parameters
+    ----------
+    class_weights : dict, "balanced" or None
+        A number above 0 for each class; "balanced" gives all classes the same sum.
+    """
+    if class_weights is None:
+        return data
+    column = data.outcomes.columns[0]
+    if len(data.outcomes.columns) > 1 or not (column.has_levels or column.kind == "logical"):
+        raise ArgumentError("class_weights", "left out for a numeric outcome", "given")
+    names = [level_name(label) for label in column.labels or (False, True)]
+    codes = column.values.astype(np.intp)
+    weights = np.ones(data.rows) if data.weights is None else data.weights
+    if isinstance(class_weights, str) and class_weights == "balanced":
+        sums = np.bincount(codes, weights, minlength=len(names))
+        factors = weights.sum() / (np.count_nonzero(sums) * np.where(sums > 0, sums, 1))
+    else:
+        factors = _factors(class_weights, names)
+    return replace(data, weights=weights * factors[codes])
+
+
+def _factors(class_weights: Any, names: list[str]) -> Doubles:
+    expected = "a positive number for each of the classes " + ", ".join(f'"{n}"' for n in names)
+    if not isinstance(class_weights, Mapping):
+        raise ArgumentError(
+            "class_weights", f'"balanced" or {expected}', arguments.shown(class_weights)
+        )
+    given = {level_name(name): value for name, value in class_weights.items()}
+    wrong = sorted(set(names) ^ set(given))
+    if wrong:
+        received = "wrong at " + ", ".join(f'"{name}"' for name in wrong)
+        raise ArgumentError("class_weights", expected, received)
+    return np.array([arguments.positive("class_weights", given[name]) for name in names])
+
+
+def merge_equal_rows(data: TrainingData) -> TrainingData:
+    """Make one row of equal ones, their weights added up, and put the rows in an order.
+
+    Trained on all rows at once the network is the same; now to the last bit, whatever the
+    order of the rows, and a weight of 2 is a row that is there twice.
+    """
+    columns = [*data.predictors.columns, *data.outcomes.columns]
+    matrix = np.column_stack([column.values for column in columns])
+    order = np.lexsort(matrix.T[::-1])
+    matrix = matrix[order]
+    is_first = np.ones(len(matrix), dtype=np.bool_)
+    is_first[1:] = (matrix[1:] != matrix[:-1]).any(axis=1)
+    merged = data.take(order[is_first])
+    weights = np.ones(len(order)) if data.weights is None else data.weights[order]
+    sums = np.add.reduceat(weights, np.flatnonzero(is_first))
+    return replace(merged, weights=None if (sums == 1).all() else sums)
+
+
+def held_out_rows(data: TrainingData, share: float, draw: Any) -> Mask:
+    """Choose a share of the rows, of each class alike.
+
+    Parameters
+    ----------
+    share : float
+        Between 0 and 1.
+    draw : callable
+        ``draw(n)`` gives the numbers below ``n`` in a random order.
+
+    Raises
+    ------
+    ArgumentError
+        If that leaves no row on either side.
+    """
+    column = data.outcomes.columns[0]
+    by_class = len(data.outcomes.columns) == 1 and (column.has_levels or column.kind == "logical")
+    order = np.asarray(draw(data.rows))
+    if by_class:  # one class after the other, each in random order
+        order = order[np.argsort(column.values[order], kind="stable")]
+    taken = np.floor(np.arange(data.rows + 1) * share + 0.5)  # evenly along that order
+    mask = np.zeros(data.rows, dtype=np.bool_)
+    mask[order] = taken[1:] > taken[:-1]
+    if by_class:
+        _leave_one_of_each(mask, column.values)
+    if not mask.any() or mask.all():
+        received = f"{share:g} of {data.rows} rows"
+        raise ArgumentError("validation", "a share that leaves rows on both sides", received)
+    return mask
+
+
+def _leave_one_of_each(mask: Mask, codes: Doubles) -> None:
+    for code in np.unique(codes):
+        members = np.flatnonzero(codes == code)
+        if mask[members].all():
+            mask[members[0]] = False
