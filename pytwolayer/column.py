@@ -90,7 +90,7 @@ def _doubles(series: "pd.Series[Any]") -> Doubles:
 
 
 def _factor(argument: str, label: str | None, series: "pd.Series[Any]") -> Column:
-    codes = series.cat.codes.to_numpy(dtype=np.float64)
+    codes: Doubles = series.cat.codes.to_numpy().astype(np.float64)
     codes[codes < 0] = np.nan
     labels = tuple(series.cat.categories.tolist())
     return _levels(argument, label, "factor", codes, labels)

@@ -1,26 +1,52 @@
-"""What "auto" stands for, and how much of the data is one batch."""
+"""What "auto" stands for. The numbers are chosen by evidence: see ``benchmarks/quality.py``."""
 
 from dataclasses import replace
+from typing import Any
 
 from pytwolayer.optimizer import OPTIMIZERS
 from pytwolayer.settings import AUTO, Settings
+from pytwolayer.training_data import TrainingData
 
 ONE_BATCH = 128  # most rows of which "auto" makes one batch
+BATCH_SIZE = 32
+EPOCHS, EPOCHS_OF_ONE_BATCH = 200, 1000
+SCHEDULE, SCHEDULE_OF_LBFGS = "cosine", "constant"
+DECAY, DECAY_OF_ADAMW = 3.0, 0.01
 
 
-def resolve(settings: Settings, rows: int) -> Settings:
-    """Put numbers in the place of "auto", for a number of training rows."""
-    kind = OPTIMIZERS[settings.optimizer]
-    batch_size = settings.batch_size
-    if batch_size == AUTO:
-        whole = kind.make is None or rows <= ONE_BATCH
-        batch_size = None if whole else ONE_BATCH
-    return replace(
-        settings,
-        hidden_units=64 if settings.hidden_units == AUTO else settings.hidden_units,
-        epochs=200 if settings.epochs == AUTO else settings.epochs,
-        batch_size=batch_size,
-        learning_rate=(
-            kind.learning_rate if settings.learning_rate == AUTO else settings.learning_rate
-        ),
-    )
+def resolve(settings: Settings, data: TrainingData) -> Settings:
+    """Put values in the place of "auto" that suit the data."""
+    batch_size = _batch_size(settings, data)
+    one_batch = batch_size is None or batch_size >= data.rows
+    lbfgs = settings.optimizer == "lbfgs"
+    usual: dict[str, Any] = {
+        "batch_size": batch_size,
+        "epochs": EPOCHS_OF_ONE_BATCH if one_batch else EPOCHS,
+        "learning_rate": OPTIMIZERS[settings.optimizer].learning_rate,
+        "schedule": SCHEDULE_OF_LBFGS if lbfgs else SCHEDULE,
+        "weight_decay": _weight_decay(settings, data),
+    }
+    auto = {name: value for name, value in usual.items() if getattr(settings, name) == AUTO}
+    return replace(settings, **auto)
+
+
+def _batch_size(settings: Settings, data: TrainingData) -> int | None:
+    if settings.batch_size != AUTO:
+        size: int | None = settings.batch_size
+        return size
+    whole = settings.optimizer == "lbfgs" or data.rows <= ONE_BATCH
+    return None if whole else BATCH_SIZE
+
+
+def _weight_decay(settings: Settings, data: TrainingData) -> float:
+    """Let the penalty weigh the same against the summed losses of however many rows.
+
+    A row of weight 2 counts as two rows, so that it is the same as two equal rows; weights
+    that add up to less than the number of rows, such as shares, do not count as fewer.
+    """
+    if OPTIMIZERS[settings.optimizer].decoupled:
+        return DECAY_OF_ADAMW
+    if settings.reduction == "sum":
+        return DECAY
+    total = data.rows if data.weights is None else max(data.rows, float(data.weights.sum()))
+    return DECAY / total

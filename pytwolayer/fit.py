@@ -19,7 +19,7 @@ def two_layer(
     y: Any = None,
     *,
     outcome: str | list[str] | None = None,
-    hidden_units: int | str = "auto",
+    hidden_units: int = 64,
     activation: str = "relu",
     epochs: int | str = "auto",
     batch_size: int | str | None = "auto",
@@ -27,8 +27,8 @@ def two_layer(
     learning_rate: float | str = "auto",
     momentum: float = 0.0,
     nesterov: bool = False,
-    schedule: str = "constant",
-    weight_decay: float = 0.0,
+    schedule: str = "auto",
+    weight_decay: float | str = "auto",
     dropout: float = 0.0,
     gradient_clip: float | None = None,
     loss: str | Callable[[torch.Tensor, torch.Tensor], Any] = "auto",
@@ -43,7 +43,125 @@ def two_layer(
     verbose: bool | Callable[[int], Progress] = True,
     seed: int | None = None,
 ) -> TwoLayer:
-    """DOC."""
+    """Fit a two-layer network to a table: regression, or classification.
+
+    Predictors are standardised and one-hot encoded inside, a numeric outcome is standardised,
+    and predictions come back on the user's scale. A numeric outcome means regression; a
+    categorical, text or logical one classification.
+
+    Parameters
+    ----------
+    x : DataFrame, array or tensor
+        Predictors, shape ``(rows, columns)``: numbers, logicals, categoricals or text. With
+        ``outcome``, a data frame that has the outcome too.
+    y : vector, DataFrame, array or tensor, optional
+        Outcome, shape ``(rows,)``; numeric ones also ``(rows, d_out)``.
+    outcome : str or list of str, optional
+        Names of the columns of ``x`` that are the outcome, instead of ``y``.
+    hidden_units : int
+        Width of the hidden layer.
+    activation : str
+        "relu", "leaky_relu", "elu", "silu", "gelu", "softplus", "tanh", "sigmoid" or
+        "identity".
+    epochs : int or "auto"
+        Passes over the data; "auto": 200, or 1000 where all rows are one batch.
+    batch_size : int, None or "auto"
+        Most rows of an update; None: all rows; "auto": 32, or all rows if there are no more
+        than 128 different ones. Batches are drawn anew for every epoch.
+    optimizer : str
+        "sgd", "adam", "adamw", "rmsprop" or "lbfgs" (strong Wolfe, all rows at once).
+    learning_rate : float or "auto"
+        Step size; "auto": 0.003 for "adam" and "adamw", 0.05 for "sgd", 0.001 for "rmsprop",
+        1 for "lbfgs".
+    momentum : float
+        Of "sgd" and "rmsprop".
+    nesterov : bool
+        Nesterov's momentum, of "sgd".
+    schedule : str
+        How the learning rate changes from what is given: "constant", "cosine" (down to
+        nearly 0), "step" (a tenth after each third of the epochs) or "plateau" (halved after
+        ten epochs without a lower loss); "auto": "cosine", or "constant" for "lbfgs".
+    weight_decay : float or "auto"
+        L2 penalty ``weight_decay / 2 * sum(weights ** 2)`` of weights, not of biases; with
+        "adamw" decoupled. The losses reported are without it. "auto": 3 divided by the number
+        of rows (of their weights, where the sum of those is larger), times that number again
+        with a summed loss; 0.01 for "adamw".
+    dropout : float
+        Share of hidden units left out at random in training.
+    gradient_clip : float, optional
+        Largest norm of the gradient.
+    loss : str or callable
+        "mse", "mae", "huber" or "poisson" for numbers, "cross_entropy" for classes; "auto" is
+        "mse" or "cross_entropy". Or a function of the network's output and the (standardised
+        or 0/1) outcome, both of shape ``(rows, d_out)``, that gives a tensor: a loss per
+        element, per row, or for all rows together.
+    reduction : str
+        "mean", "sum", or "elementwise_mean", the mean's old name.
+    validation : float or vector
+        Rows held out to measure ``valid_loss``: a share (of each class alike), the rows'
+        numbers from 0, or true and false for each row. The weights of the best epoch come
+        back.
+    patience : int, optional
+        Stop after so many epochs without a lower loss (``valid_loss`` where there is one).
+        The weights of the best epoch come back.
+    sample_weight : vector, optional
+        A number of at least 0 for each row. Losses, means and standard deviations are
+        weighted.
+    class_weights : dict or "balanced", optional
+        A number above 0 for each class, by which its rows' weights are multiplied.
+    na_action : str
+        "omit" leaves rows with missing values out, with a warning that counts them; "fail"
+        refuses them.
+    device : str or torch.device
+        "cpu", "cuda", "cuda:1", "mps" or "auto" (the best there is).
+    on_epoch : callable, optional
+        ``on_epoch(epoch, loss)``, called after every epoch, counted from 1. Training stops
+        where it gives False.
+    verbose : bool or callable
+        Whether a progress bar may be shown: after a second, and only in a terminal or a
+        notebook. A function that, given the number of epochs, makes an object with
+        ``update(epoch, loss)`` and ``close()`` shows it in another way.
+    seed : int, optional
+        Seed of initial weights, held-out rows, order of rows and dropout; drawn, and kept in
+        ``settings``, if not given.
+
+    Returns
+    -------
+    TwoLayer
+
+    Raises
+    ------
+    ArgumentError, DeviceError
+        If an argument is not what it must be.
+    DivergenceError
+        If the loss is no longer finite; its ``fit`` has the last good weights.
+
+    Warns
+    -----
+    MissingRowsWarning
+        If rows with missing values are left out.
+    InterruptWarning
+        If Ctrl-C ended the training; the fit so far comes back.
+
+    Notes
+    -----
+    The loss of an epoch is that of its batches, each taken before its update, with dropout;
+    ``valid_loss`` is taken after the epoch, without. "mse", "mae" and "huber" are means over
+    rows and outcomes of the standardised outcome, so an "mse" of 1 is what predicting the mean
+    gives. "cross_entropy" is the mean over rows of ``-log(probability of the row's class)``,
+    with two classes as with many. "poisson" is the mean of ``rate - y * log(rate)`` where
+    ``y`` is the outcome divided by its mean. With weights these are weighted means. "sum" gives
+    sums instead.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pytwolayer import two_layer
+    >>> x = np.random.default_rng(1).normal(size=(50, 3))
+    >>> fit = two_layer(x, x.sum(axis=1), epochs=200, seed=1)
+    >>> fit.predict(x).shape
+    (50,)
+    """
     settings = Settings(
         hidden_units=hidden_units,
         activation=activation,

@@ -29,6 +29,7 @@ from pytwolayer.progress import Progress
 from pytwolayer.schedule import Schedule
 from pytwolayer.settings import AUTO, Settings
 from pytwolayer.supervisor import Run, Supervisor
+from pytwolayer.threads import threads_for
 from pytwolayer.torch_loading import torch
 from pytwolayer.train import train
 from pytwolayer.training_data import TrainingData, held_out_rows, merge_equal_rows
@@ -86,6 +87,8 @@ class Fitting:
         Of the rows to hold out, where the data do not say which.
     device : torch.device
     start : Start, optional
+    partial : bool
+        Whether more data are to come, so that rows of one class alone will do.
 
     Raises
     ------
@@ -100,6 +103,8 @@ class Fitting:
         share: float,
         device: torch.device,
         start: Start | None = None,
+        *,
+        partial: bool = False,
     ) -> None:
         self._generator = cpu_generator(settings.seed)
         memory = None if start is None else start.memory
@@ -108,7 +113,7 @@ class Fitting:
         rows, dropped = data.rows, data.dropped
         data, self._settings = _one_batch_if_small(data, settings, share)
         training, held_out = _split(data, share, self._generator)
-        inputs, outcome = _coding(training, self._settings, start)
+        inputs, outcome = _coding(training, self._settings.loss, start, partial)
         if self._settings.loss == AUTO:
             self._settings = replace(self._settings, loss=outcome.usual_loss)
         self._learning = _encode(training, inputs, outcome, self._settings, device)
@@ -137,7 +142,7 @@ class Fitting:
 
     def memory(self) -> Memory:
         """Give what is needed to go on from here."""
-        return Memory(self._optimizer.state(), self._generator.get_state())
+        return Memory(_on_cpu(self._optimizer.state()), self._generator.get_state())
 
     def train(self, hooks: Hooks) -> TwoLayer:
         """Train the network.
@@ -149,7 +154,7 @@ class Fitting:
         """
         progress = hooks.progress(self._settings.epochs) if hooks.progress is not None else None
         try:
-            with watch_for_interrupt() as interrupt:
+            with watch_for_interrupt() as interrupt, threads_for(self._multiplications()):
                 run = self._run(hooks, progress, interrupt)
         finally:
             if progress is not None:
@@ -160,6 +165,12 @@ class Fitting:
         if run.stopped == "interrupt":
             _warn_of_interrupt(fit)
         return fit
+
+    def _multiplications(self) -> int:
+        """Count those of a step's largest matrix product."""
+        rows, d_in = self._learning.x.shape
+        batch = min(rows, self._settings.batch_size or rows)
+        return int(batch * d_in * self._settings.hidden_units)
 
     def _run(self, hooks: Hooks, progress: Progress | None, interrupt: Interrupt) -> Run:
         settings, parameters, watching = self._settings, self._parameters, self._watching
@@ -203,6 +214,15 @@ class Fitting:
         )
 
 
+def _on_cpu(value: Any) -> Any:
+    """Move what an optimiser remembers to where every machine can load it."""
+    if isinstance(value, torch.Tensor):
+        return value.cpu()
+    if isinstance(value, dict):
+        return {key: _on_cpu(part) for key, part in value.items()}
+    return [_on_cpu(part) for part in value] if isinstance(value, list) else value
+
+
 def _history(run: Run) -> pd.DataFrame:
     epochs = range(1, len(run.losses) + 1)
     history = pd.DataFrame({"epoch": epochs, "loss": np.array(run.losses, dtype=np.float64)})
@@ -228,15 +248,15 @@ def _one_batch_if_small(
     held_out = share > 0 or data.held_out is not None
     size = settings.batch_size
     if held_out or settings.dropout or callable(settings.loss):
-        return data, resolve(settings, data.rows)
+        return data, resolve(settings, data)
     if size is None or settings.optimizer == "lbfgs" or (size != AUTO and size >= data.rows):
         merged = merge_equal_rows(data)
-        return merged, resolve(replace(settings, batch_size=None), merged.rows)
+        return merged, resolve(replace(settings, batch_size=None), merged)
     if size == AUTO:
         merged = merge_equal_rows(data)
         if merged.rows <= ONE_BATCH:
-            return merged, resolve(settings, merged.rows)
-    return data, resolve(settings, data.rows)
+            return merged, resolve(settings, merged)
+    return data, resolve(settings, data)
 
 
 def _split(
@@ -253,11 +273,13 @@ def _split(
     return data.take(~mask), data.take(mask)
 
 
-def _coding(data: TrainingData, settings: Settings, start: Start | None) -> tuple[Encoder, Outcome]:
+def _coding(
+    data: TrainingData, loss: Any, start: Start | None, partial: bool
+) -> tuple[Encoder, Outcome]:
     if start is not None:
         return start.fit.inputs, start.fit.outcome
     inputs = Encoder.of("x", data.predictors, data.weights)
-    return inputs, outcome_of(data.outcomes, data.weights, settings.loss)
+    return inputs, outcome_of(data.outcomes, data.weights, loss, partial=partial)
 
 
 def _encode(

@@ -3,6 +3,7 @@
 Weight decay and clipping are done here, alike for all: only weights decay, biases do not.
 """
 
+import copy
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -135,7 +136,7 @@ class Shaped:
     def set_state(self, state: dict[str, Any]) -> None:
         """Go on from what ``state()`` gave."""
         if not isinstance(self._update, GradientDescent):
-            self._update.load_state_dict(state)
+            _remind(self._update, state)
 
 
 class Lbfgs:
@@ -144,7 +145,7 @@ class Lbfgs:
     def __init__(self, parameters: FlatParameters, tuning: Tuning) -> None:
         self._values, self._gradients = parameters.values.data, parameters.gradients
         self._weight_decay, self._is_weight = tuning.weight_decay, parameters.is_weight
-        self._update = torch.optim.LBFGS(
+        self._update: Any = torch.optim.LBFGS(
             [parameters.values],
             lr=tuning.learning_rate,
             max_iter=1,
@@ -183,7 +184,13 @@ class Lbfgs:
 
     def set_state(self, state: dict[str, Any]) -> None:
         """Go on from what ``state()`` gave."""
-        self._update.load_state_dict(state)
+        _remind(self._update, state)
+
+
+def _remind(optimizer: torch.optim.Optimizer, state: dict[str, Any]) -> None:
+    """Give it a copy of what it remembered; what it was told, as its step size, stays."""
+    told = optimizer.state_dict()["param_groups"]
+    optimizer.load_state_dict({"state": copy.deepcopy(state["state"]), "param_groups": told})
 
 
 def clip(gradients: Tensor, largest: float) -> None:
@@ -233,8 +240,8 @@ class Kind:
 
 OPTIMIZERS: dict[str, Kind] = {
     "sgd": Kind(0.05, _sgd, momentum=True, nesterov=True),
-    "adam": Kind(0.01, _adam),
-    "adamw": Kind(0.01, _adam, decoupled=True),
+    "adam": Kind(0.003, _adam),
+    "adamw": Kind(0.003, _adam, decoupled=True),
     "rmsprop": Kind(0.001, _rmsprop, momentum=True),
     "lbfgs": Kind(1.0, None),
 }

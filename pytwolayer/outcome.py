@@ -91,15 +91,15 @@ class Classes:
     usual_loss = "cross_entropy"
 
     @classmethod
-    def of(cls, table: Table) -> "Classes":
-        """Take the classes of a column of levels or logicals.
+    def of(cls, table: Table, *, partial: bool = False) -> "Classes":
+        """Take the classes of a column of levels or logicals; ``partial``: more rows will come.
 
         Those of a factor stay all, also without rows, as R's factors keep their levels.
         """
         (column,) = table.columns
         seen = np.unique(column.values).astype(np.intp).tolist()
         labels = (False, True) if column.kind == "logical" else column.labels
-        if len(seen) < 2:
+        if len(seen) < 2 and not partial:
             received = f'one class only, "{level_name(labels[seen[0]])}"'
             raise ArgumentError(_DATA, "of at least two classes", received)
         if column.kind == "text":
@@ -145,7 +145,9 @@ class Classes:
 Outcome = Numbers | Classes
 
 
-def outcome_of(table: Table, weights: Doubles | None, loss: Any) -> Outcome:
+def outcome_of(
+    table: Table, weights: Doubles | None, loss: Any, *, partial: bool = False
+) -> Outcome:
     """Tell what kind of outcome the training data have, and measure it.
 
     Raises
@@ -165,7 +167,7 @@ def outcome_of(table: Table, weights: Doubles | None, loss: Any) -> Outcome:
         raise ArgumentError(_DATA, expected, f'classes in column "{label}"')
     if isinstance(loss, str) and loss not in ("auto", "cross_entropy"):
         raise ArgumentError("loss", '"cross_entropy" or a function for classes', f'"{loss}"')
-    return Classes.of(table)
+    return Classes.of(table, partial=partial)
 
 
 def _mean_count(column: Column, weights: Doubles | None) -> float:

@@ -51,7 +51,7 @@ def _loss(argument: str, value: Any) -> Any:
 
 # What each setting may be. The device is checked where it is chosen.
 _CHECKS: dict[str, _Check] = {
-    "hidden_units": _auto_or(arguments.size),
+    "hidden_units": arguments.size,
     "activation": _one_of(ACTIVATIONS),
     "epochs": _auto_or(arguments.size),
     "batch_size": _auto_or(_none_or(arguments.size)),
@@ -59,8 +59,8 @@ _CHECKS: dict[str, _Check] = {
     "learning_rate": _auto_or(_learning_rate),
     "momentum": _share,
     "nesterov": arguments.flag,
-    "schedule": _one_of(SCHEDULES),
-    "weight_decay": _decay,
+    "schedule": _one_of((AUTO, *SCHEDULES)),
+    "weight_decay": _auto_or(_decay),
     "dropout": _share,
     "gradient_clip": _none_or(_learning_rate),
     "loss": _loss,
@@ -74,7 +74,7 @@ _CHECKS: dict[str, _Check] = {
 class Settings:
     """The settings of a fit, checked. "auto" stands for what the data decide."""
 
-    hidden_units: Any
+    hidden_units: int
     activation: str
     epochs: Any
     batch_size: Any
@@ -83,7 +83,7 @@ class Settings:
     momentum: float
     nesterov: bool
     schedule: str
-    weight_decay: float
+    weight_decay: Any
     dropout: float
     gradient_clip: float | None
     loss: Any

@@ -91,7 +91,8 @@ def train(
                 loss.mul_(share)
             if number:
                 epoch_loss.add_(loss)
-        due = supervisor is not None and supervisor.is_due(epoch)
-        if due and not supervisor.goes_on(epoch, history.losses()):
+        if supervisor is None or not supervisor.is_due(epoch):
+            continue
+        if not supervisor.goes_on(epoch, history.losses()):
             break
     return history.losses()

@@ -110,7 +110,7 @@ def read_training_data(
     if data.dropped:
         _report_missing(data, complete, na_action)
         data = data.take(complete)
-    return data if data.weights is None else _without_zeros(data, weights_name)
+    return _without_zeros(data, weights_name)
 
 
 def _read(x: Any, y: Any, outcome: Any) -> tuple[Table, Table]:
@@ -193,7 +193,9 @@ def _report_missing(data: TrainingData, complete: Mask, na_action: str) -> None:
 
 
 def _without_zeros(data: TrainingData, argument: str) -> TrainingData:
-    positive = data.weights > 0  # type: ignore[operator]
+    if data.weights is None:
+        return data
+    positive = data.weights > 0
     if not positive.any():
         raise ArgumentError(argument, "above 0 in at least one complete row", "0 in all of them")
     return data if positive.all() else data.take(positive)
