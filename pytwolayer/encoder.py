@@ -17,6 +17,7 @@ from pytwolayer.torch_loading import torch
 
 _ROUNDING = 10 * np.finfo(np.float64).eps
 _TINY = 1e-140  # the square of a smaller number loses digits
+_MISSING = "The predictions of their rows are missing."
 Floats = NDArray[np.float32]
 
 
@@ -122,10 +123,13 @@ class Encoder:
         table = read_table(argument, data, like=(self.names, len(self.codings)))
         return self.recode(argument, table)
 
-    def recode(self, argument: str, table: Table) -> Table:
-        """Give a table of the right columns its levels' codes of training; see ``read()``."""
+    def recode(self, argument: str, table: Table, consequence: str = _MISSING) -> Table:
+        """Give a table of the right columns its levels' codes of training; see ``read()``.
+
+        ``consequence`` is what the warning says of rows with levels that training did not see.
+        """
         pairs = zip(self.codings, table.columns, strict=True)
-        columns = [_like_in_training(argument, coding, column) for coding, column in pairs]
+        columns = [_like_in_training(argument, c, column, consequence) for c, column in pairs]
         return Table(table.names, columns, table.rows)
 
     def encode(self, argument: str, table: Table) -> torch.Tensor:
@@ -154,7 +158,7 @@ def _coding(argument: str, column: Column, weights: Doubles | None) -> Coding:
     return LevelCoding(tuple(lv for code, lv in enumerate(column.levels) if code in seen))
 
 
-def _like_in_training(argument: str, coding: Coding, column: Column) -> Column:
+def _like_in_training(argument: str, coding: Coding, column: Column, consequence: str) -> Column:
     if column.kind == "missing":
         return column
     if isinstance(coding, NumberCoding):
@@ -165,7 +169,7 @@ def _like_in_training(argument: str, coding: Coding, column: Column) -> Column:
     if not column.has_levels:
         received = f"{_told(column)}{place(column.label)}"
         raise ArgumentError(argument, "factors or text where training had them", received)
-    return _recoded(coding, column)
+    return _recoded(coding, column, consequence)
 
 
 def _told(column: Column) -> str:
@@ -174,7 +178,7 @@ def _told(column: Column) -> str:
     )
 
 
-def _recoded(coding: LevelCoding, column: Column) -> Column:
+def _recoded(coding: LevelCoding, column: Column, consequence: str) -> Column:
     """Give the column the codes of training; NaN for levels that training did not see."""
     code = {level: float(number) for number, level in enumerate(coding.levels)}
     missing: Mask = np.isnan(column.values)
@@ -185,8 +189,7 @@ def _recoded(coding: LevelCoding, column: Column) -> Column:
     if unseen:
         names = ", ".join(f'"{column.levels[number]}"' for number in unseen)
         warnings.warn(
-            f"Levels that training did not see{place(column.label)}: {names}. "
-            "The predictions of their rows are missing.",
+            f"Levels that training did not see{place(column.label)}: {names}. {consequence}",
             UnseenLevelWarning,
             stacklevel=2,
         )

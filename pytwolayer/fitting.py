@@ -286,7 +286,7 @@ def _encode(
     data: TrainingData, inputs: Encoder, outcome: Outcome, settings: Settings, device: torch.device
 ) -> Rows:
     """Encode rows for the device; those with levels that training did not see are left out."""
-    predictors = inputs.recode("x", data.predictors)
+    predictors = inputs.recode("x", data.predictors, "Their rows are not held out.")
     known = predictors.complete() & ~np.isnan(outcome.truth(data.outcomes)).any(axis=1)
     if not known.all():
         if not known.any():

@@ -1,6 +1,7 @@
 """What R answers, by each route: R beside Python with each reticulate, and R inside Python."""
 
 import os
+from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -17,26 +18,40 @@ STOCK = ROOT / ".rlib-stock"
 Answers = dict[str, list[str]]
 
 
-def _answers(run, folder: Path, **environment: str) -> Answers:
-    file = folder / "answers.txt"
-    threads = str(torch.get_num_threads())  # the last bits depend on it
-    run(HERE / "answers.R", str(file), OMP_NUM_THREADS=threads, **environment)
-    lines = file.read_text(encoding="utf-8").splitlines()
-    return {name: values for name, *values in (line.split("\t") for line in lines)}
+Ask = Callable[..., Answers]
+
+
+def _ask(run, folder: Path, **environment: str) -> Ask:
+    """Make a function that runs a script of this folder and reads what it wrote."""
+
+    def ask(script: str, *arguments: str) -> Answers:
+        file = folder / f"{script}.txt"
+        threads = str(torch.get_num_threads())  # the last bits depend on it
+        run(HERE / script, str(file), *arguments, OMP_NUM_THREADS=threads, **environment)
+        lines = file.read_text(encoding="utf-8").splitlines()
+        return {name: values for name, *values in (line.split("\t") for line in lines)}
+
+    return ask
 
 
 @pytest.fixture(scope="session", params=["reticulate", "system's reticulate", "rpy2"])
-def route(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Answers:
-    """All that R answered, by one route."""
+def ask(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Ask:
+    """Ask R by one route: beside Python with each reticulate, and inside Python."""
     folder = tmp_path_factory.mktemp("answers")
     if request.param == "rpy2":
         skip_without_rpy2()
-        return _answers(run_r_in_python, folder)
+        return _ask(run_r_in_python, folder)
     if request.param == "reticulate":
-        return _answers(run_r, folder)
+        return _ask(run_r, folder)
     if not STOCK.is_dir():
         pytest.skip(".rlib-stock is not there: `make setup` makes it")
-    return _answers(run_r, folder, R_LIBS=str(STOCK))
+    return _ask(run_r, folder, R_LIBS=str(STOCK))
+
+
+@pytest.fixture(scope="session")
+def route(ask: Ask) -> Answers:
+    """All that answers.R answers, by one route."""
+    return ask("answers.R")
 
 
 def skip_without_rpy2() -> None:

@@ -1,0 +1,98 @@
+"""Random frames: always a fit or one of our own errors, in both languages the same."""
+
+import json
+import math
+import warnings
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from random_frames import cases, to_pandas
+
+from pytwolayer import ArgumentError, two_layer
+from pytwolayer.errors import DivergenceError, PytwolayerWarning
+
+EXAMPLES = 300
+
+
+@pytest.fixture(scope="module")
+def drawn():
+    """Draw the cases, the same in every run; R is asked of all of them at once."""
+    found = []
+
+    @settings(
+        max_examples=EXAMPLES,
+        derandomize=True,
+        database=None,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(cases())
+    def collect(case):
+        found.append({"number": len(found), **case})
+
+    collect()
+    return found
+
+
+@pytest.fixture(scope="module")
+def in_python(drawn):
+    """What Python makes of them."""
+    answers = {}
+    for case in drawn:
+        data, new_data = to_pandas(case["data"]), to_pandas(case["new_data"])
+        fit = outcome_of(
+            lambda: two_layer(data, outcome=case["outcome"], **case["settings"])  # noqa: B023
+        )
+        answers[f"{case['number']}/fit"] = fit if isinstance(fit, list) else fit.history["loss"]
+        if not isinstance(fit, list):
+            predict = fit.predict if fit.classes is None else fit.predict_proba
+            found = outcome_of(lambda: predict(new_data))  # noqa: B023
+            if not isinstance(found, list):
+                assert len(found) == len(new_data)
+                found = np.ravel(found, order="F")
+            answers[f"{case['number']}/predict"] = found
+    return answers
+
+
+def outcome_of(call):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        warnings.simplefilter("ignore", PytwolayerWarning)
+        try:
+            return call()
+        except DivergenceError:
+            return ["diverged"]
+        except ArgumentError as problem:
+            return ["error", problem.argument, problem.expected]
+
+
+def read(values):
+    if values[:1] == ["error"]:
+        # R has another name for new data, and counts rows from 1.
+        return ["error", values[1].replace("new_data", "x"), *values[2:]]
+    if values == ["diverged"]:
+        return values
+    return [math.nan if value in ("NA", "NaN") else float.fromhex(value) for value in values]
+
+
+def test_r_and_python_agree_on_every_case(ask, drawn, in_python, tmp_path):
+    file = tmp_path / "cases.json"
+    file.write_text(json.dumps(drawn), encoding="utf-8")
+    answers = ask("fuzz.R", str(file))
+    assert answers.keys() == in_python.keys()
+    for name, theirs in answers.items():
+        ours, theirs = in_python[name], read(theirs)
+        context = f"{name}: {drawn[int(name.partition('/')[0])]}"
+        if isinstance(ours, list):
+            assert ours == theirs, context
+        else:
+            np.testing.assert_array_equal(theirs, np.asarray(ours), err_msg=context)
+
+
+def test_the_cases_are_of_many_kinds(in_python):
+    fits = [answer for name, answer in in_python.items() if name.endswith("/fit")]
+    refused = [tuple(answer) for answer in fits if isinstance(answer, list)]
+    assert len(fits) >= EXAMPLES / 2
+    assert len(fits) - len(refused) >= 0.2 * len(fits)
+    assert len(set(refused)) >= 6
