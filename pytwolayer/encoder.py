@@ -3,7 +3,6 @@
 All of it works in double precision until the last cast.
 """
 
-import warnings
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +13,7 @@ from pytwolayer.column import Column, Doubles, place
 from pytwolayer.errors import ArgumentError, UnseenLevelWarning
 from pytwolayer.table import Mask, Table, read_table
 from pytwolayer.torch_loading import torch
+from pytwolayer.warn import warn_user
 
 _ROUNDING = 10 * np.finfo(np.float64).eps
 _TINY = 1e-140  # the square of a smaller number loses digits
@@ -188,10 +188,9 @@ def _recoded(coding: LevelCoding, column: Column, consequence: str) -> Column:
     unseen = np.unique(old[np.isnan(values) & ~missing]).tolist()
     if unseen:
         names = ", ".join(f'"{column.levels[number]}"' for number in unseen)
-        warnings.warn(
+        warn_user(
             f"Levels that training did not see{place(column.label)}: {names}. {consequence}",
             UnseenLevelWarning,
-            stacklevel=2,
         )
     return Column(column.label, column.kind, values, coding.levels)
 

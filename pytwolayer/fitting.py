@@ -1,6 +1,5 @@
 """From checked data to a fitted network: the way that every fit takes."""
 
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -33,6 +32,7 @@ from pytwolayer.threads import threads_for
 from pytwolayer.torch_loading import torch
 from pytwolayer.train import train
 from pytwolayer.training_data import TrainingData, held_out_rows, merge_equal_rows
+from pytwolayer.warn import warn_user
 
 OnEpoch = Callable[[int, float], object]
 
@@ -233,11 +233,10 @@ def _history(run: Run) -> pd.DataFrame:
 
 def _warn_of_interrupt(fit: TwoLayer) -> None:
     best = "" if fit.best_epoch is None else f", with the weights of epoch {fit.best_epoch}"
-    warnings.warn(
+    warn_user(
         f"Interrupted after {len(fit.history)} of {fit.settings.epochs} epochs: "
         f"this is the fit so far{best}.",
         InterruptWarning,
-        stacklevel=4,
     )
 
 

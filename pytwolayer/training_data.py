@@ -1,6 +1,5 @@
 """The data of a fit: predictors, outcomes and weights, checked and without missing values."""
 
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -11,8 +10,10 @@ from pytwolayer import arguments
 from pytwolayer.column import Doubles, level_name
 from pytwolayer.errors import ArgumentError, MissingRowsWarning
 from pytwolayer.table import Mask, Rows, Table, columns_of, named_columns, read_table
+from pytwolayer.warn import warn_user
 
 NA_ACTIONS = ("omit", "fail")
+_LARGEST_WEIGHT = float(np.finfo(np.float32).max)
 
 
 @dataclass(frozen=True)
@@ -152,6 +153,9 @@ def _weights(argument: str, weights: Any, rows: int) -> Doubles | None:
         raise ArgumentError(argument, "numbers of at least 0", received)
     if not (column.values > 0).any():
         raise ArgumentError(argument, "above 0 in at least one row", "0 in all rows")
+    largest = float(column.values.max())
+    if largest > _LARGEST_WEIGHT:
+        raise ArgumentError(argument, f"at most {_LARGEST_WEIGHT:g}", arguments.shown(largest))
     return column.values
 
 
@@ -187,9 +191,7 @@ def _report_missing(data: TrainingData, complete: Mask, na_action: str) -> None:
         )
     if not complete.any():
         raise ArgumentError("x", "complete in at least one row", f"missing values in {number}")
-    warnings.warn(
-        f"{number} left out of training: values are missing.", MissingRowsWarning, stacklevel=4
-    )
+    warn_user(f"{number} left out of training: values are missing.", MissingRowsWarning)
 
 
 def _without_zeros(data: TrainingData, argument: str) -> TrainingData:
