@@ -203,14 +203,20 @@ def _set_rate(optimizer: torch.optim.Optimizer, learning_rate: float) -> None:
         group["lr"] = learning_rate
 
 
+def _one_kernel() -> dict[str, Any]:
+    """Have the whole update done by one kernel, where this PyTorch has it for the CPU too."""
+    fused = tuple(int(part) for part in torch.__version__.split(".")[:2]) >= (2, 4)
+    return {"fused": True} if fused else {"foreach": False}
+
+
 def _sgd(values: torch.nn.Parameter, t: Tuning) -> torch.optim.Optimizer:
     return torch.optim.SGD(
-        [values], lr=t.learning_rate, momentum=t.momentum, nesterov=t.nesterov, foreach=False
+        [values], lr=t.learning_rate, momentum=t.momentum, nesterov=t.nesterov, **_one_kernel()
     )
 
 
 def _adam(values: torch.nn.Parameter, t: Tuning) -> torch.optim.Optimizer:
-    return torch.optim.Adam([values], lr=t.learning_rate, foreach=False)
+    return torch.optim.Adam([values], lr=t.learning_rate, **_one_kernel())
 
 
 def _rmsprop(values: torch.nn.Parameter, t: Tuning) -> torch.optim.Optimizer:
