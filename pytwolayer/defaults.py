@@ -1,5 +1,6 @@
 """What "auto" stands for. The numbers are chosen by evidence: see ``benchmarks/quality.py``."""
 
+import math
 from dataclasses import replace
 from typing import Any
 
@@ -8,10 +9,10 @@ from pytwolayer.settings import AUTO, Settings
 from pytwolayer.training_data import TrainingData
 
 ONE_BATCH = 128  # most rows of which "auto" makes one batch
-BATCH_SIZE = 32
+SMALLEST_BATCH, LARGEST_BATCH, BATCHES = 32, 256, 40
 EPOCHS, EPOCHS_OF_ONE_BATCH = 200, 1000
 SCHEDULE, SCHEDULE_OF_LBFGS = "cosine", "constant"
-DECAY, DECAY_OF_ADAMW = 3.0, 0.01
+DECAY, LARGEST_DECAY, DECAY_OF_ADAMW = 3.0, 0.01, 0.01
 
 
 def resolve(settings: Settings, data: TrainingData) -> Settings:
@@ -21,7 +22,7 @@ def resolve(settings: Settings, data: TrainingData) -> Settings:
     lbfgs = settings.optimizer == "lbfgs"
     usual: dict[str, Any] = {
         "batch_size": batch_size,
-        "epochs": EPOCHS_OF_ONE_BATCH if one_batch else EPOCHS,
+        "epochs": EPOCHS_OF_ONE_BATCH if one_batch and not lbfgs else EPOCHS,
         "learning_rate": OPTIMIZERS[settings.optimizer].learning_rate,
         "schedule": SCHEDULE_OF_LBFGS if lbfgs else SCHEDULE,
         "weight_decay": _weight_decay(settings, data),
@@ -34,8 +35,10 @@ def _batch_size(settings: Settings, data: TrainingData) -> int | None:
     if settings.batch_size != AUTO:
         size: int | None = settings.batch_size
         return size
-    whole = settings.optimizer == "lbfgs" or data.rows <= ONE_BATCH
-    return None if whole else BATCH_SIZE
+    if settings.optimizer == "lbfgs" or data.rows <= ONE_BATCH:
+        return None
+    power: int = 2 ** round(math.log2(data.rows / BATCHES))
+    return min(max(power, SMALLEST_BATCH), LARGEST_BATCH)
 
 
 def _weight_decay(settings: Settings, data: TrainingData) -> float:
@@ -46,7 +49,6 @@ def _weight_decay(settings: Settings, data: TrainingData) -> float:
     """
     if OPTIMIZERS[settings.optimizer].decoupled:
         return DECAY_OF_ADAMW
-    if settings.reduction == "sum":
-        return DECAY
     total = data.rows if data.weights is None else max(data.rows, float(data.weights.sum()))
-    return DECAY / total
+    decay = min(DECAY / total, LARGEST_DECAY)
+    return decay * total if settings.reduction == "sum" else decay

@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Callable, Mapping
+from numbers import Real
 from typing import Any, cast
 
 from pytwolayer import arguments
@@ -66,8 +67,9 @@ def two_layer(
     epochs : int or "auto"
         Passes over the data; "auto": 200, or 1000 where all rows are one batch.
     batch_size : int, None or "auto"
-        Most rows of an update; None: all rows; "auto": 32, or all rows if there are no more
-        than 128 different ones. Batches are drawn anew for every epoch.
+        Most rows of an update; None: all rows; "auto": all rows if there are no more than 128
+        different ones, else the power of 2 from 32 to 256 that is nearest to a fortieth of
+        them. Batches are drawn anew for every epoch.
     optimizer : str
         "sgd", "adam", "adamw", "rmsprop" or "lbfgs" (strong Wolfe, all rows at once).
     learning_rate : float or "auto"
@@ -84,8 +86,8 @@ def two_layer(
     weight_decay : float or "auto"
         L2 penalty ``weight_decay / 2 * sum(weights ** 2)`` of weights, not of biases; with
         "adamw" decoupled. The losses reported are without it. "auto": 3 divided by the number
-        of rows (of their weights, where the sum of those is larger), times that number again
-        with a summed loss; 0.01 for "adamw".
+        of rows (or by the sum of their weights, where that is larger), at most 0.01; times
+        that number with a summed loss; 0.01 for "adamw".
     dropout : float
         Share of hidden units left out at random in training.
     gradient_clip : float, optional
@@ -203,6 +205,6 @@ def read_validation(validation: Any) -> tuple[float, Any]:
     """Tell a share of held-out rows from the rows themselves."""
     if validation is None:
         return 0.0, None
-    if isinstance(validation, (str, int, float)) and not isinstance(validation, bool):
+    if not isinstance(validation, bool) and isinstance(validation, (str, Real)):
         return arguments.between("validation", validation, 0, 1, below=True), None
     return 0.0, validation
