@@ -1,12 +1,14 @@
 """``two_layer()``: fit the network to the user's data."""
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from numbers import Real
 from typing import Any, cast
 
 from pytwolayer import arguments
 from pytwolayer.device import select_device
+from pytwolayer.errors import ArgumentError
 from pytwolayer.fitting import Fitting, Hooks, OnEpoch
 from pytwolayer.model import TwoLayer
 from pytwolayer.progress import Progress, bar
@@ -186,11 +188,24 @@ def two_layer(
     progress = read_verbose(verbose)
     share, held_out = read_validation(validation)
     chosen = select_device(device)
-    data = read_training_data(
-        x, y, outcome, weights=sample_weight, held_out=held_out, na_action=na_action
-    )
-    hooks = Hooks(on_epoch, progress)
-    return Fitting(class_weighted(data, class_weights), settings, share, chosen).train(hooks)
+    with _named("x" if outcome is not None and y is None else "y"):
+        data = read_training_data(
+            x, y, outcome, weights=sample_weight, held_out=held_out, na_action=na_action
+        )
+        data = class_weighted(data, class_weights)
+        fitting = Fitting(data, settings, share, chosen)
+    return fitting.train(Hooks(on_epoch, progress))
+
+
+@contextmanager
+def _named(outcome: str) -> Iterator[None]:
+    """Have errors about the outcome name the argument that it came in."""
+    try:
+        yield
+    except ArgumentError as problem:
+        if problem.argument != "y" or outcome == "y":
+            raise
+        raise ArgumentError(outcome, problem.expected, problem.received) from problem
 
 
 def read_verbose(verbose: Any) -> Callable[[int], Progress | None]:

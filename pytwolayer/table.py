@@ -120,12 +120,14 @@ def named_columns(argument: str, data: Any) -> list[str]:
     Raises
     ------
     ArgumentError
-        If it is none.
+        If it is none, or has columns of the same name.
     """
     frame = _as_pandas(data)
     if not isinstance(frame, pd.DataFrame):
         raise ArgumentError(argument, "a data frame where `outcome` names columns", shown(data))
-    return [str(name) for name in frame.columns]
+    names = [str(name) for name in frame.columns]
+    _refuse_twins(argument, names)
+    return names
 
 
 def columns_of(data: Any, places: Sequence[int]) -> pd.DataFrame:
@@ -145,7 +147,8 @@ def _split(argument: str, data: Any) -> _Parts:
     if isinstance(data, pd.DataFrame):
         names = [str(name) for name in data.columns]
         return _Parts(names, data.shape, [data.iloc[:, j] for j in range(data.shape[1])])
-    if isinstance(data, (pd.Series, pd.Categorical, pd.Index)):
+    vectors = (pd.Series, pd.Categorical, pd.Index)
+    if isinstance(data, vectors) and not isinstance(data, pd.MultiIndex):
         series = pd.Series(data)
         return _Parts(None if series.name is None else [str(series.name)], series.shape, [series])
     array = _array(argument, data)
@@ -155,19 +158,40 @@ def _split(argument: str, data: Any) -> _Parts:
 
 def _array(argument: str, data: Any) -> NDArray[Any]:
     if isinstance(data, torch.Tensor):
-        data = data.detach().cpu()
-        data = data.to_dense() if data.layout != torch.strided else data
-        data = data.float() if data.dtype == torch.bfloat16 else data
-        return np.asarray(data.resolve_conj().resolve_neg())
+        return _of_tensor(argument, data)
     if isinstance(data, np.ma.MaskedArray):
-        return np.where(np.ma.getmaskarray(data), np.nan, data.data)
+        return _of_masked(data)
     try:
-        if isinstance(data, (list, tuple)) and _holds_none(data):
-            return np.asarray(data, dtype=object)
-        return np.asarray(data)
+        rows = isinstance(data, (list, tuple)) and _holds_none(data)
+        array = np.asarray(data, dtype=object if rows else None)
+        if rows and array.ndim == 1 and any(isinstance(row, (list, tuple)) for row in data):
+            raise ValueError
     except ValueError:
         received = f"a {type(data).__name__} with rows of different lengths"
         raise ArgumentError(argument, "a table or an array", received) from None
+    if array.dtype.kind == "V":
+        raise ArgumentError(argument, "a table or an array", "a structured array")
+    return array
+
+
+def _of_tensor(argument: str, data: torch.Tensor) -> NDArray[Any]:
+    try:
+        data = data.detach().cpu()
+        data = data.to_dense() if data.layout != torch.strided else data
+        data = data.double() if data.is_floating_point() else data
+        return np.asarray(data.resolve_conj().resolve_neg())
+    except (TypeError, RuntimeError):  # quantised, or on the meta device
+        received = f"one of {data.dtype} on {data.device}"
+        raise ArgumentError(argument, "a tensor of numbers", received) from None
+
+
+def _of_masked(data: np.ma.MaskedArray[Any, Any]) -> NDArray[Any]:
+    mask = np.ma.getmaskarray(data)
+    if data.dtype.kind in "fiu":
+        return np.where(mask, np.nan, data.data)
+    values = data.data.astype(object)
+    values[mask] = None
+    return values
 
 
 def _holds_none(data: Sequence[Any]) -> bool:
