@@ -11,6 +11,7 @@ from pytwolayer.errors import ArgumentError, DeviceError, PytwolayerError
 if TYPE_CHECKING:
     from pytwolayer.chapter import chapter_losses
     from pytwolayer.device import available_devices, select_device
+    from pytwolayer.estimator import TwoLayerClassifier, TwoLayerRegressor
     from pytwolayer.fit import two_layer
     from pytwolayer.model import TwoLayer
     from pytwolayer.plot import plot_history
@@ -22,6 +23,8 @@ __all__ = [
     "DeviceError",
     "PytwolayerError",
     "TwoLayer",
+    "TwoLayerClassifier",
+    "TwoLayerRegressor",
     "available_devices",
     "chapter_losses",
     "plot_history",
@@ -31,6 +34,8 @@ __all__ = [
 
 _HOME = {
     "TwoLayer": "pytwolayer.model",
+    "TwoLayerClassifier": "pytwolayer.estimator",
+    "TwoLayerRegressor": "pytwolayer.estimator",
     "available_devices": "pytwolayer.device",
     "chapter_losses": "pytwolayer.chapter",
     "plot_history": "pytwolayer.plot",

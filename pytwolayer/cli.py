@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytwolayer
+from pytwolayer.cli_fit import add_fit
 from pytwolayer.errors import PytwolayerError
 
 if TYPE_CHECKING:
@@ -36,12 +37,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     except OSError as problem:
         print(f"pytwolayer: {problem}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print("pytwolayer: interrupted", file=sys.stderr)
+        return 130
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="pytwolayer", description=_ABOUT)
     parser.add_argument("--version", action="version", version=pytwolayer.__version__)
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    add_fit(commands)
     _add_chapter(commands)
     for name, command, text in (
         ("devices", _devices, "list the devices that there are, the best one first"),

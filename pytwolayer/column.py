@@ -1,5 +1,6 @@
 """One column of the user's table: numbers, logicals, a factor or text, as doubles."""
 
+import math
 from dataclasses import dataclass
 from decimal import Decimal
 from numbers import Real
@@ -64,6 +65,9 @@ def read_column(argument: str, label: str | None, series: "pd.Series[Any]") -> C
         If it is neither numbers, logicals, a factor nor text, or holds an infinite number.
     """
     kind = series.dtype
+    if isinstance(kind, pd.ArrowDtype) and str(kind).startswith(("dictionary", "null")):
+        series = pd.Series(series.array.__arrow_array__().to_pandas())
+        kind = series.dtype
     if isinstance(kind, pd.CategoricalDtype):
         return _factor(argument, label, series)
     if pd.api.types.is_bool_dtype(kind):
@@ -85,7 +89,8 @@ def _numbers(argument: str, label: str | None, values: Doubles) -> Column:
 
 
 def _doubles(series: "pd.Series[Any]") -> Doubles:
-    values = series.to_numpy(dtype=np.float64, na_value=np.nan)
+    with np.errstate(over="ignore"):  # a longer float becomes infinite
+        values = series.to_numpy(dtype=np.float64, na_value=np.nan)
     return np.ascontiguousarray(values)
 
 
@@ -110,12 +115,19 @@ def _objects(argument: str, label: str | None, series: "pd.Series[Any]") -> Colu
     if all(isinstance(value, (bool, np.bool_)) for value in found):
         return Column(label, "logical", _spread(there, found))
     if all(_is_number(value) for value in found):
-        return _numbers(argument, label, _spread(there, [float(value) for value in found]))
+        return _numbers(argument, label, _spread(there, [_double(value) for value in found]))
     raise _not_fit(argument, label, "objects of several kinds or of another kind")
 
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, (Real, Decimal)) and not isinstance(value, (bool, np.bool_))
+
+
+def _double(value: Any) -> float:
+    try:
+        return float(value)
+    except OverflowError:  # larger than any double
+        return math.inf
 
 
 def _spread(there: NDArray[np.bool_], found: Any) -> Doubles:

@@ -12,7 +12,7 @@ ONE_BATCH = 128  # most rows of which "auto" makes one batch
 SMALLEST_BATCH, LARGEST_BATCH, BATCHES = 32, 256, 40
 EPOCHS, EPOCHS_OF_ONE_BATCH = 200, 1000
 SCHEDULE, SCHEDULE_OF_LBFGS = "cosine", "constant"
-DECAY, LARGEST_DECAY, DECAY_OF_ADAMW = 3.0, 0.01, 0.01
+DECAY, DECAY_OF_ADAMW = 3.0, 0.01
 
 
 def resolve(settings: Settings, data: TrainingData) -> Settings:
@@ -50,5 +50,4 @@ def _weight_decay(settings: Settings, data: TrainingData) -> float:
     if OPTIMIZERS[settings.optimizer].decoupled:
         return DECAY_OF_ADAMW
     total = data.rows if data.weights is None else max(data.rows, float(data.weights.sum()))
-    decay = min(DECAY / total, LARGEST_DECAY)
-    return decay * total if settings.reduction == "sum" else decay
+    return DECAY if settings.reduction == "sum" else DECAY / total

@@ -30,23 +30,35 @@ class NumberCoding:
     center, scale : float
         Weighted mean and population standard deviation; the scale of a constant column is
         0, and such a column is fed as zeros whatever it holds later.
+    limit : float or None
+        What is further from 0 than this, after that, is cut to it.
     """
 
     center: float
     scale: float
+    limit: float | None = None
     width = 1
 
     @classmethod
-    def of(cls, argument: str, values: Doubles, weights: Doubles | None) -> "NumberCoding":
+    def of(
+        cls,
+        argument: str,
+        values: Doubles,
+        weights: Doubles | None,
+        limit: float | None = None,
+    ) -> "NumberCoding":
         """Measure a column that has no missing value."""
-        return cls(*_center_and_scale(argument, values, weights))
+        return cls(*_center_and_scale(argument, values, weights), limit)
 
     def write(self, values: Doubles, into: Floats) -> None:
         """Write the standardised column."""
         if self.scale == 0:
             into[:] = 0
         else:
-            into[:, 0] = (values - self.center) / self.scale
+            standardized = (values - self.center) / self.scale
+            if self.limit is not None:
+                np.clip(standardized, -self.limit, self.limit, out=standardized)
+            into[:, 0] = standardized
 
 
 @dataclass(frozen=True)
@@ -91,9 +103,16 @@ class Encoder:
     codings: tuple[Coding, ...]
 
     @classmethod
-    def of(cls, argument: str, table: Table, weights: Doubles | None = None) -> "Encoder":
+    def of(
+        cls,
+        argument: str,
+        table: Table,
+        weights: Doubles | None = None,
+        limit: float | None = None,
+    ) -> "Encoder":
         """Measure the columns of a table without missing values."""
-        return cls(table.names, tuple(_coding(argument, c, weights) for c in table.columns))
+        codings = (_coding(argument, column, weights, limit) for column in table.columns)
+        return cls(table.names, tuple(codings))
 
     @property
     def width(self) -> int:
@@ -151,9 +170,9 @@ class Encoder:
         return torch.from_numpy(matrix)
 
 
-def _coding(argument: str, column: Column, weights: Doubles | None) -> Coding:
+def _coding(argument: str, column: Column, weights: Doubles | None, limit: float | None) -> Coding:
     if not column.has_levels:
-        return NumberCoding.of(argument, column.values, weights)
+        return NumberCoding.of(argument, column.values, weights, limit)
     seen = set(column.values.astype(np.intp).tolist())
     return LevelCoding(tuple(lv for code, lv in enumerate(column.levels) if code in seen))
 

@@ -34,6 +34,7 @@ def two_layer(
     weight_decay: float | str = "auto",
     dropout: float = 0.0,
     gradient_clip: float | None = None,
+    input_clip: float | None = 5.0,
     loss: str | Callable[[torch.Tensor, torch.Tensor], Any] = "auto",
     reduction: str = "mean",
     validation: Any = 0.0,
@@ -88,12 +89,15 @@ def two_layer(
     weight_decay : float or "auto"
         L2 penalty ``weight_decay / 2 * sum(weights ** 2)`` of weights, not of biases; with
         "adamw" decoupled. The losses reported are without it. "auto": 3 divided by the number
-        of rows (or by the sum of their weights, where that is larger), at most 0.01; times
-        that number with a summed loss; 0.01 for "adamw".
+        of rows (or by the sum of their weights, where that is larger), or 3 with a
+        summed loss; 0.01 for "adamw".
     dropout : float
         Share of hidden units left out at random in training.
     gradient_clip : float, optional
         Largest norm of the gradient.
+    input_clip : float, optional
+        Numbers further from the mean than so many standard deviations count as that far, in
+        training and in prediction, so that a mistyped one does no harm; None: as they are.
     loss : str or callable
         "mse", "mae", "huber" or "poisson" for numbers, "cross_entropy" for classes; "auto" is
         "mse" or "cross_entropy". Or a function of the network's output and the (standardised
@@ -179,6 +183,7 @@ def two_layer(
         weight_decay=weight_decay,
         dropout=dropout,
         gradient_clip=gradient_clip,
+        input_clip=input_clip,
         loss=loss,
         reduction=reduction,
         patience=patience,

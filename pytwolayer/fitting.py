@@ -113,7 +113,7 @@ class Fitting:
         rows, dropped = data.rows, data.dropped
         data, self._settings = _one_batch_if_small(data, settings, share)
         training, held_out = _split(data, share, self._generator)
-        inputs, outcome = _coding(training, self._settings.loss, start, partial)
+        inputs, outcome = _coding(training, self._settings, start, partial)
         if self._settings.loss == AUTO:
             self._settings = replace(self._settings, loss=outcome.usual_loss)
         self._learning = _encode(training, inputs, outcome, self._settings, device)
@@ -273,12 +273,12 @@ def _split(
 
 
 def _coding(
-    data: TrainingData, loss: Any, start: Start | None, partial: bool
+    data: TrainingData, settings: Settings, start: Start | None, partial: bool
 ) -> tuple[Encoder, Outcome]:
     if start is not None:
         return start.fit.inputs, start.fit.outcome
-    inputs = Encoder.of("x", data.predictors, data.weights)
-    return inputs, outcome_of(data.outcomes, data.weights, loss, partial=partial)
+    inputs = Encoder.of("x", data.predictors, data.weights, settings.input_clip)
+    return inputs, outcome_of(data.outcomes, data.weights, settings.loss, partial=partial)
 
 
 def _encode(

@@ -114,7 +114,7 @@ def users_loss(
 def _checked(values: Any, output: Tensor, weights: Tensor | None) -> int:
     rows, d_out = output.shape
     if not isinstance(values, torch.Tensor) or not values.requires_grad:
-        received = f"one that gives {'a number' if values is None else type(values).__name__}"
+        received = f"one that gives {'nothing' if values is None else type(values).__name__}"
         if isinstance(values, torch.Tensor):
             received = "one whose value does not depend on the network's output"
         raise ArgumentError("loss", "a function that computes with tensors", received)

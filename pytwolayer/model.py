@@ -1,5 +1,6 @@
 """``TwoLayer``: the fitted network, and what can be asked of it."""
 
+import copy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -155,8 +156,10 @@ class TwoLayer:
         table = self.inputs.read("x", x)
         complete = table.complete()
         matrix = self.inputs.encode("x", table if complete.all() else table.take(complete))
+        # In float32 a row's last digits would depend on how many rows it is predicted with.
+        network = copy.deepcopy(self.network).double()
         with torch.no_grad():
-            parts = [self.network(part) for part in torch.split(matrix, _ROWS_AT_ONCE)]
+            parts = [network(part.double()) for part in torch.split(matrix, _ROWS_AT_ONCE)]
         return torch.cat(parts), complete
 
     def score(self, x: Any, y: Any = None, sample_weight: Any = None) -> float:
@@ -200,10 +203,10 @@ class TwoLayer:
         return list(names)
 
     def plot(self, file: str | Path | None = None) -> "Axes":
-        """Plot the losses against the epoch; see ``plot_history()``."""
+        """Plot the losses against the epoch, the best one marked; see ``plot_history()``."""
         from pytwolayer.plot import plot_history
 
-        return plot_history(self.history, file)
+        return plot_history(self.history, file, best_epoch=self.best_epoch)
 
     def __repr__(self) -> str:
         settings = self.settings

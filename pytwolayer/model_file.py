@@ -149,8 +149,11 @@ def _encoder(saved: dict[str, Any]) -> Encoder:
 def _coding(saved: dict[str, Any]) -> Coding:
     if "levels" in saved:
         return LevelCoding(tuple(str(level) for level in saved["levels"]))
+    limit = saved["limit"]
     _check_numbers([saved["center"]], [saved["scale"]], least=0)
-    return NumberCoding(saved["center"], saved["scale"])
+    if limit is not None and not limit > 0:
+        raise ValueError("a limit of its numbers is not above 0")
+    return NumberCoding(saved["center"], saved["scale"], limit)
 
 
 def _outcome(saved: dict[str, Any]) -> Outcome:

@@ -15,19 +15,26 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _TIME = {"iter": "Iteration", "epoch": "Epoch"}
+# column -> its name in the legend, and its colour; the two differ in grey too
+_CURVES = {"loss": ("training", "#1f6f8b"), "valid_loss": ("validation", "#e08a2e")}
 
 
-def plot_history(history: pd.DataFrame, file: str | Path | None = None) -> "Axes":
-    """Plot the loss against iteration or epoch.
+def plot_history(
+    history: pd.DataFrame, file: str | Path | None = None, *, best_epoch: int | None = None
+) -> "Axes":
+    """Plot the loss against iteration or epoch, beside that of held-out rows if there is one.
 
     The loss has a logarithmic axis where it is above zero throughout.
 
     Parameters
     ----------
     history : pandas.DataFrame
-        ``iter`` or ``epoch``, and ``loss``: what ``chapter_losses()`` gives or a fit keeps.
+        ``iter`` or ``epoch``, ``loss`` and perhaps ``valid_loss``: what ``chapter_losses()``
+        gives or a fit keeps.
     file : str or Path, optional
         Also write the plot to this file; its ending names the format (.png, .svg, .pdf).
+    best_epoch : int, optional
+        An epoch to mark, as the one whose weights a fit has.
 
     Returns
     -------
@@ -42,18 +49,54 @@ def plot_history(history: pd.DataFrame, file: str | Path | None = None) -> "Axes
     path = None if file is None else plot_path("file", file)
     figure = _figure()
     axes = figure.subplots()
-    axes.plot(history[time], history["loss"], linewidth=1.8, color="#1f6f8b")
-    if ((history["loss"] > 0) & np.isfinite(history["loss"])).all():
+    drawn = [name for name in _CURVES if name in history]
+    for name in drawn:
+        label, colour = _CURVES[name]
+        axes.plot(history[time], history[name], linewidth=1.8, color=colour, label=label)
+    losses = history[drawn].to_numpy(dtype=np.float64)
+    if losses.size and ((losses > 0) & np.isfinite(losses)).all():
         axes.set_yscale("log")
-    axes.set_xlabel(_TIME[time])
-    axes.set_ylabel("Loss")
-    axes.set_title("Training loss", loc="left")
-    axes.grid(visible=True, alpha=0.25)
-    axes.spines[["top", "right"]].set_visible(False)
+        _number_ticks(axes, losses.min(), losses.max())
+    if best_epoch is not None:
+        _mark(axes, history, drawn[-1], best_epoch)
+    _dress(axes, _TIME[time], both=len(drawn) > 1)
     if path is not None:
         with whole_file(path) as unfinished:
             figure.savefig(unfinished, dpi=150)
     return axes
+
+
+def _number_ticks(axes: "Axes", lowest: float, highest: float) -> None:
+    """Write 0.05 and not 5 x 10^-2 on a logarithmic axis, where such numbers are short."""
+    from matplotlib.ticker import LogFormatter
+
+    class PlainFormatter(LogFormatter):
+        def __call__(self, x: float, pos: int | None = None) -> str:
+            return f"{x:g}" if super().__call__(x, pos) else ""
+
+    axes.grid(visible=True, which="minor", axis="y", alpha=0.1)
+    if lowest >= 1e-4 and highest < 1e5:
+        for set_formatter in (axes.yaxis.set_major_formatter, axes.yaxis.set_minor_formatter):
+            set_formatter(PlainFormatter(minor_thresholds=(2, 0.8)))
+
+
+def _mark(axes: "Axes", history: pd.DataFrame, column: str, epoch: int) -> None:
+    """Mark an epoch on the curve by which it was chosen."""
+    (row,) = history.index[history[_time(history)] == epoch]
+    label, colour = f"best epoch: {epoch}", _CURVES[column][1]
+    axes.axvline(epoch, linewidth=1, linestyle=":", color="0.45", zorder=1)
+    (point,) = axes.plot([epoch], [history.loc[row, column]], "o", color=colour, label=label)
+    point.set(markersize=6.5, markeredgecolor="white")
+
+
+def _dress(axes: "Axes", time: str, *, both: bool) -> None:
+    axes.set_xlabel(time)
+    axes.set_ylabel("Loss")
+    axes.set_title("Training and validation loss" if both else "Training loss", loc="left")
+    axes.grid(visible=True, alpha=0.25)
+    axes.spines[["top", "right"]].set_visible(False)
+    if len(axes.get_lines()) > 1:
+        axes.legend(frameon=False)
 
 
 def _time(history: pd.DataFrame) -> str:

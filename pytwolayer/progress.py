@@ -53,7 +53,9 @@ class Bar:
         if self._bar is None:
             from tqdm.auto import tqdm
 
-            self._bar = tqdm(total=self._epochs, unit="epoch", mininterval=0, leave=False)
+            # When to draw is not tqdm's to say, and the rate is that since the start.
+            now = {"mininterval": 0, "miniters": 1, "smoothing": 0}
+            self._bar = tqdm(total=self._epochs, unit="epoch", leave=False, **now)
             self._bar.start_t = self._start
         self._bar.set_postfix_str(f"loss {loss:.4g}", refresh=False)
         self._bar.update(epoch - self._bar.n)

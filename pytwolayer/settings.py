@@ -63,6 +63,7 @@ _CHECKS: dict[str, _Check] = {
     "weight_decay": _auto_or(_decay),
     "dropout": _share,
     "gradient_clip": _none_or(_learning_rate),
+    "input_clip": _none_or(_learning_rate),
     "loss": _loss,
     "reduction": _one_of(REDUCTIONS),
     "patience": _none_or(arguments.size),
@@ -86,6 +87,7 @@ class Settings:
     weight_decay: Any
     dropout: float
     gradient_clip: float | None
+    input_clip: float | None
     loss: Any
     reduction: str
     patience: int | None

@@ -1,0 +1,277 @@
+"""``TwoLayerRegressor`` and ``TwoLayerClassifier``: the network as scikit-learn estimators."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from pytwolayer.arguments import shown
+from pytwolayer.column import Doubles
+from pytwolayer.errors import ArgumentError, PytwolayerError
+from pytwolayer.fitting import Start
+
+try:
+    from scipy.special import log_softmax
+    from sklearn.base import ClassifierMixin, RegressorMixin
+    from sklearn.utils import column_or_1d
+    from sklearn.utils.multiclass import _check_partial_fit_first_call, check_classification_targets
+    from sklearn.utils.validation import validate_data  # noqa: F401  (new in 1.6)
+except ImportError as problem:
+    raise PytwolayerError(
+        "The estimators need scikit-learn 1.6 or newer, which is not installed: "
+        "pip install scikit-learn"
+    ) from problem
+
+from pytwolayer.estimator_base import TwoLayerEstimator
+from pytwolayer.estimator_data import like, read_outcome
+from pytwolayer.estimator_docs import documented
+
+
+@documented
+class TwoLayerRegressor(RegressorMixin, TwoLayerEstimator):
+    """A network with one hidden layer for numeric outcomes, one or several.
+
+    It is ``two_layer()`` as a scikit-learn estimator: predictors and outcome are standardised
+    inside, and frames go in as they are, their text and categorical columns too.
+
+    {parameters}
+
+    {attributes}
+
+    {notes}
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from sklearn.model_selection import train_test_split
+    >>> from pytwolayer import TwoLayerRegressor
+    >>> X, y = load_diabetes(return_X_y=True, as_frame=True)
+    >>> X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=0)
+    >>> model = TwoLayerRegressor(epochs=50, random_state=1).fit(X_train, y_train)
+    >>> model.predict(X_test).shape
+    (111,)
+    """
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags
+
+    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+        """Go over some rows once: one more epoch.
+
+        Optimiser and random stream go on from the call before, or from ``fit()``: ``k`` calls
+        with the same rows are a fit of ``k`` epochs with a constant learning rate. With
+        ``weight_decay="auto"`` weights do not decay, unless ``fit()`` came first, since that
+        depends on the number of all rows. The first call decides how columns
+        and outcome are standardised and encoded.
+
+        Parameters
+        ----------
+        X, y, sample_weight
+            As in ``fit()``.
+
+        Returns
+        -------
+        TwoLayerRegressor
+            Itself.
+        """
+        return self._learn_in_part(X, y, sample_weight)
+
+    def _read_outcome(self, X: Any, y: Any, start: Start | None, *, partial: bool) -> Any:
+        values = read_outcome(self, X, y, kind="numeric")
+        width = 1 if values.ndim == 1 else values.shape[1]
+        if start is not None and width != start.fit.outcome.width:
+            expected = f"as wide as in the fit that goes on ({start.fit.outcome.width})"
+            raise ArgumentError("y", expected, shown(width))
+        return like(values, y)
+
+    def predict(self, X: Any) -> Doubles:
+        """Predict the outcome.
+
+        Parameters
+        ----------
+        X : array-like or DataFrame of shape (n_samples, n_features)
+            Predictors.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            Of the shape that ``y`` had. NaN, with a warning, in rows that have a level that
+            training did not see.
+        """
+        new = self._new(X)
+        return self.two_layer_.predict(new)
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Give R squared, over the rows that have a prediction.
+
+        Parameters
+        ----------
+        X, y, sample_weight
+            As in ``fit()``.
+
+        Returns
+        -------
+        float
+        """
+        return float(super().score(*self._predictable(X, y, sample_weight)))
+
+
+@documented
+@dataclass(kw_only=True, eq=False, repr=False)
+class TwoLayerClassifier(ClassifierMixin, TwoLayerEstimator):
+    """A network with one hidden layer that tells two classes or more apart.
+
+    It is ``two_layer()`` as a scikit-learn estimator: predictors are standardised inside, and
+    frames go in as they are, their text and categorical columns too.
+
+    {parameters}
+
+    {attributes}
+    classes_ : ndarray of shape (n_classes,)
+        The classes, sorted.
+
+    {notes}
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.model_selection import cross_val_score
+    >>> from pytwolayer import TwoLayerClassifier
+    >>> X, y = load_iris(return_X_y=True)
+    >>> model = TwoLayerClassifier(epochs=50, random_state=1)
+    >>> bool(cross_val_score(model, X, y).mean() > 0.9)
+    True
+    """
+
+    class_weights: Mapping[Any, float] | str | None = None
+
+    def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Self:
+        """Go over some rows once: one more epoch.
+
+        Optimiser and random stream go on from the call before, or from ``fit()``: ``k`` calls
+        with the same rows are a fit of ``k`` epochs with a constant learning rate. With
+        ``weight_decay="auto"`` weights do not decay, unless ``fit()`` came first, since that
+        depends on the number of all rows. The first call decides how columns
+        are standardised and encoded.
+
+        Parameters
+        ----------
+        X, y, sample_weight
+            As in ``fit()``; ``y`` need not have all classes.
+        classes : array-like of shape (n_classes,), optional
+            All classes that there will be; needed in the first call.
+
+        Returns
+        -------
+        TwoLayerClassifier
+            Itself.
+        """
+        if self.class_weights == "balanced":
+            expected = "numbers for partial_fit(), which does not see all rows"
+            raise ArgumentError("class_weights", expected, '"balanced"')
+        _check_partial_fit_first_call(self, classes)
+        return self._learn_in_part(X, y, sample_weight)
+
+    def _read_outcome(self, X: Any, y: Any, start: Start | None, *, partial: bool) -> Any:
+        labels = column_or_1d(read_outcome(self, X, y, kind=None), warn=True)
+        check_classification_targets(labels)
+        if start is None and not partial:
+            self.classes_ = np.unique(labels)
+        unknown = np.setdiff1d(labels, self.classes_)
+        if len(unknown):
+            expected = "of classes known from the start"
+            raise ArgumentError("y", expected, ", ".join(str(label) for label in unknown))
+        codes = np.searchsorted(self.classes_, labels)
+        return like(pd.Categorical.from_codes(codes, pd.Index(self.classes_)), y)
+
+    def predict(self, X: Any) -> NDArray[Any]:
+        """Predict the class.
+
+        Parameters
+        ----------
+        X : array-like or DataFrame of shape (n_samples, n_features)
+            Predictors.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            None, with a warning, in rows that have a level that training did not see.
+        """
+        new = self._new(X)
+        codes = self.two_layer_.predict_code(new)
+        missing = np.isnan(codes)
+        if not missing.any():
+            return self.classes_[codes.astype(np.intp)]
+        found = np.full(len(codes), None, dtype=object)
+        found[~missing] = self.classes_[codes[~missing].astype(np.intp)]
+        return found
+
+    def predict_proba(self, X: Any) -> Doubles:
+        """Predict the probability of each class.
+
+        Parameters
+        ----------
+        X : array-like or DataFrame of shape (n_samples, n_features)
+            Predictors.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            In the order of ``classes_``; NaN, with a warning, in rows that have a level that
+            training did not see.
+        """
+        new = self._new(X)
+        return self.two_layer_.predict_proba(new)
+
+    def predict_log_proba(self, X: Any) -> Doubles:
+        """Predict the logarithm of each class's probability, finite however small that is.
+
+        Parameters
+        ----------
+        X : array-like or DataFrame of shape (n_samples, n_features)
+            Predictors.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            As ``predict_proba()``.
+        """
+        new = self._new(X)
+        logarithms: Doubles = log_softmax(self.two_layer_.predict_raw(new), axis=1)
+        return logarithms
+
+    def decision_function(self, X: Any) -> Doubles:
+        """Give what the network puts out for each class, before it becomes probabilities.
+
+        Parameters
+        ----------
+        X : array-like or DataFrame of shape (n_samples, n_features)
+            Predictors.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes) or, with two classes, (n_samples,)
+            With two classes the log odds of the second.
+        """
+        new = self._new(X)
+        output = self.two_layer_.predict_raw(new)
+        return output[:, 1] - output[:, 0] if len(self.classes_) == 2 else output
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Give the share of right predictions, over the rows that have a prediction.
+
+        Parameters
+        ----------
+        X, y, sample_weight
+            As in ``fit()``.
+
+        Returns
+        -------
+        float
+        """
+        return float(super().score(*self._predictable(X, y, sample_weight)))

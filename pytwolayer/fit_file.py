@@ -1,0 +1,233 @@
+"""The command ``pytwolayer fit``: its work, from a table in a file to files with what came out."""
+
+import argparse
+import sys
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from pytwolayer import arguments as checks
+from pytwolayer.errors import ArgumentError, DivergenceError, PytwolayerWarning
+from pytwolayer.file_output import output_path, write_csv
+from pytwolayer.fit import two_layer
+from pytwolayer.model import TwoLayer
+from pytwolayer.outcome import Classes
+from pytwolayer.plot import plot_path
+from pytwolayer.table_file import read_table_file
+
+INTERRUPTED = 130  # the status of a program that Ctrl-C ends
+# What the core calls the arguments, and what the command does.
+_OPTIONS = {"x": "data", "y": "outcome", "sample_weight": "weights"}
+_PATH_CHECKS: dict[str, Callable[[str, Any], Path]] = {
+    "history": output_path,
+    "plot": plot_path,
+    "predictions": output_path,
+}
+
+
+@dataclass(frozen=True)
+class _Task:
+    """What is to be done, all of it checked.
+
+    Attributes
+    ----------
+    file : str
+        Name of the data's file.
+    data : DataFrame
+        Predictors and outcome.
+    outcome : list of str
+        Columns that are the outcome.
+    weights : Series or None
+        Of the rows.
+    new_data : DataFrame
+        What to predict.
+    files : dict
+        Paths of what to write.
+    """
+
+    file: str
+    data: pd.DataFrame
+    outcome: list[str]
+    weights: "pd.Series[Any] | None"
+    new_data: pd.DataFrame
+    files: dict[str, Path]
+
+
+def fit_file(given: argparse.Namespace, settings: Mapping[str, Any]) -> int:
+    """Do what the command was told; give its exit status."""
+    with _plain_warnings(), _named_as_options():
+        task = _read(given)
+        try:
+            fit = two_layer(
+                task.data,
+                outcome=task.outcome[0] if len(task.outcome) == 1 else task.outcome,
+                sample_weight=task.weights,
+                verbose=not given.quiet,
+                **_settings(settings),
+            )
+        except DivergenceError as problem:
+            _write(task, problem.fit)
+            print(
+                f"pytwolayer: The loss is not finite in epoch {problem.epoch}, so training "
+                "stopped. Try a smaller --learning-rate, or --gradient-clip 1.",
+                file=sys.stderr,
+            )
+            return 2
+        _write(task, fit)
+        if not given.quiet:
+            print(_report(task, fit))
+        return INTERRUPTED if fit.stopped == "interrupt" else 0
+
+
+@contextmanager
+def _plain_warnings() -> Iterator[None]:
+    """Show warnings of ours as a line each, and not as code."""
+    with warnings.catch_warnings():
+        usual = warnings.showwarning
+
+        def show(message: Any, category: type[Warning], *where: Any, **more: Any) -> None:
+            if issubclass(category, PytwolayerWarning):
+                print(f"pytwolayer: {message}", file=sys.stderr)
+            else:
+                usual(message, category, *where, **more)
+
+        warnings.simplefilter("always", PytwolayerWarning)
+        warnings.showwarning = show
+        yield
+
+
+@contextmanager
+def _named_as_options() -> Iterator[None]:
+    try:
+        yield
+    except ArgumentError as problem:
+        if problem.argument not in _OPTIONS:
+            raise
+        name = _OPTIONS[problem.argument]
+        raise ArgumentError(name, problem.expected, problem.received) from problem
+
+
+def _read(given: argparse.Namespace) -> _Task:
+    options = vars(given)
+    files = {
+        name: check(name, options[name]) for name, check in _PATH_CHECKS.items() if name in options
+    }
+    table = read_table_file("data", given.data)
+    for name in ("outcome", "ignore", "weights"):
+        for column in _several(options[name]):
+            checks.one_of(name, column, [str(known) for known in table])
+    _refuse_overlap(given)
+    left_out = {*_several(given.ignore), *_several(given.weights)}
+    data = table[[str(name) for name in table if name not in left_out]]
+    if given.classes:
+        # Numbers become whole ones where they can, also beside missing ones: "4" and not "4.0".
+        classes = data[given.outcome].convert_dtypes().astype("category")
+        data = data.assign(**{name: classes[name] for name in given.outcome})
+    weights = None if given.weights is None else table[given.weights]
+    new_data = _new_data(options, data, given.outcome)
+    return _Task(Path(given.data).name, data, given.outcome, weights, new_data, files)
+
+
+def _several(columns: str | list[str] | None) -> list[str]:
+    return [] if columns is None else [columns] if isinstance(columns, str) else columns
+
+
+def _refuse_overlap(given: argparse.Namespace) -> None:
+    taken = [*given.outcome, *_several(given.weights), *_several(given.ignore)]
+    twice = [f'"{name}"' for name in dict.fromkeys(taken) if taken.count(name) > 1]
+    if twice:
+        expected = "columns each named once, as outcome, weights or ignored"
+        raise ArgumentError("outcome", expected, f"{', '.join(twice)} twice")
+
+
+def _new_data(options: Mapping[str, Any], data: pd.DataFrame, outcome: list[str]) -> pd.DataFrame:
+    if "new_data" not in options:
+        return data
+    if "predictions" not in options:
+        expected = "the path of a file where `new_data` is given"
+        raise ArgumentError("predictions", expected, "missing")
+    new_data = read_table_file("new_data", options["new_data"])
+    missing = [f'"{name}"' for name in data if name not in [*outcome, *new_data]]
+    if missing:
+        expected = "a table with all columns of the data"
+        raise ArgumentError("new_data", expected, "one without " + ", ".join(missing))
+    return new_data
+
+
+def _settings(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Turn words of the command line into what the core takes."""
+    settings = dict(given)
+    if settings.get("batch_size") == "all":
+        settings["batch_size"] = None
+    if "class_weights" in settings:
+        settings["class_weights"] = _class_weights(settings["class_weights"])
+    return settings
+
+
+def _class_weights(words: list[str]) -> str | dict[str, float]:
+    if words == ["balanced"]:
+        return "balanced"
+    weights = {}
+    for word in words:
+        name, _, number = word.rpartition("=")
+        try:
+            weights[name] = float(number)
+        except ValueError:
+            expected = '"balanced", or CLASS=NUMBER for each class'
+            raise ArgumentError("class_weights", expected, f'"{word}"') from None
+    return weights
+
+
+def _write(task: _Task, fit: TwoLayer) -> None:
+    files = task.files
+    if "history" in files:
+        write_csv(fit.history, files["history"])
+    if "plot" in files:
+        fit.plot(files["plot"])
+    if "predictions" in files:
+        write_csv(_predictions(fit, task.new_data), files["predictions"])
+
+
+def _predictions(fit: TwoLayer, data: pd.DataFrame) -> pd.DataFrame:
+    """Predict, in columns named as R's predictions are."""
+    if isinstance(fit.outcome, Classes):
+        chances = pd.DataFrame(fit.predict_proba(data))
+        chances.columns = pd.Index([f".pred_{name}" for name in fit.outcome.outputs])
+        chances.insert(0, ".pred_class", fit.predict(data))
+        return chances
+    numbers = pd.DataFrame(fit.predict(data))
+    several = [f".pred_{name}" for name in fit.outcome.outputs]
+    numbers.columns = pd.Index([".pred"] if len(several) == 1 else several)
+    return numbers
+
+
+def _report(task: _Task, fit: TwoLayer) -> str:
+    classes = isinstance(fit.outcome, Classes)
+    kind = f"{fit.outcome.width} classes" if classes else "numeric"
+    settings, history = fit.settings, fit.history
+    lines = [
+        f"Data      {task.file}: {fit.rows:,} rows, {len(fit.inputs.codings):,} predictors",
+        f"Outcome   {', '.join(task.outcome)} ({kind})",
+        f"Network   {fit.architecture} ({settings.activation}), {fit.n_parameters:,} parameters",
+        f"Training  {settings.optimizer}, learning rate {settings.learning_rate:g}, "
+        f"{len(history):,} epochs on {fit.device}, seed {settings.seed}",
+    ]
+    for column, title in (("loss", "Loss"), ("valid_loss", "Held out")):
+        if column in history and len(history):
+            losses = history[column]
+            lines.append(
+                f"{title:<9} {settings.loss_name} {losses.iloc[0]:.4g} at first, "
+                f"{losses.iloc[-1]:.4g} at last, lowest {losses.min():.4g} "
+                f"in epoch {losses.argmin() + 1:,}"
+            )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of rows left out the fit has told already
+        score = fit.score(task.data, sample_weight=task.weights)
+    also = ", held-out ones too" if "valid_loss" in history else ""
+    lines.append(f"{'Accuracy' if classes else 'R squared'} {score:.4g} on these rows{also}")
+    return "\n".join(lines)
