@@ -45,11 +45,10 @@ def mtcars_agrees() -> bool:
     script = Path("scripts/mtcars.R")
     print(run_r(script, str(data), str(from_r)))
     cars = pd.read_csv(data, dtype=str).astype(float)
-    x, y = cars.drop(columns="mpg"), cars["mpg"]
-    fit = two_layer(x, y, hidden_units=16, epochs=300, seed=1)
+    fit = two_layer(cars, outcome="mpg", seed=1)
     print(f"In Python:\n\n{fit}\n")
     run_r_in_python(script, str(data), str(inside))
-    ours = {"history": fit.history["loss"].tolist(), "predictions": fit.predict(x).tolist()}
+    ours = {"history": fit.history["loss"].tolist(), "predictions": fit.predict(cars).tolist()}
     return all([compare("R", from_r, ours), compare("R inside Python", inside, ours)])
 
 

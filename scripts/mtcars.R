@@ -3,7 +3,7 @@ arguments <- commandArgs(TRUE)
 suppressPackageStartupMessages(library(pytwolayer))
 write.csv(mtcars, arguments[[1]], row.names = FALSE)
 
-fit <- two_layer(mtcars[-1], mtcars$mpg, hidden_units = 16, epochs = 300, seed = 1)
+fit <- two_layer(mpg ~ ., mtcars, seed = 1)
 print(fit)
 writeLines(c(
   paste(c("history", sprintf("%a", fit$history$loss)), collapse = "\t"),
