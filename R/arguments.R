@@ -1,22 +1,39 @@
 # A misspelt argument is an error, not a silent default.
 check_dots <- function(fun, ..., call = rlang::caller_env()) {
-  if (...length() == 0) {
+  refuse_unknown(rlang::names2(list(...)), character(), setdiff(names(formals(fun)), "..."), call)
+}
+
+#' Refuse arguments that a function does not have
+#'
+#' @param given Names of those given.
+#' @param accepted Names of those that may be among them, each once.
+#' @param known Names of all that the function has, for the message.
+#' @noRd
+refuse_unknown <- function(given, accepted, known, call) {
+  wrong <- given[!given %in% accepted | duplicated(given)]
+  if (!length(wrong)) {
     return(invisible())
   }
-  known <- setdiff(names(formals(fun)), "...")
-  given <- names(list(...))
-  first <- if (is.null(given)) "" else given[[1]]
-  problem <- if (nzchar(first)) {
-    close <- agrep(first, known, max.distance = 0.3, value = TRUE)
-    hint <- if (length(close)) sprintf(" (did you mean `%s`?)", close[[1]]) else ""
-    sprintf("`%s` is not an argument%s.", first, hint)
-  } else {
-    "An argument without a name came where none is expected."
-  }
   rlang::abort(
-    c(problem, i = paste("The arguments are", paste0("`", known, "`", collapse = ", "))),
+    c(unknown_argument(wrong[[1]], known), i = paste("The arguments are", ticked(known))),
     class = c("pytwolayer_error_argument", "pytwolayer_error"), call = call
   )
+}
+
+unknown_argument <- function(name, known) {
+  if (!nzchar(name)) {
+    return("An argument without a name came where none is expected.")
+  }
+  if (name %in% known) {
+    return(sprintf("`%s` is given twice.", name))
+  }
+  close <- agrep(name, known, max.distance = 0.3, value = TRUE)
+  hint <- if (length(close)) sprintf(" (did you mean `%s`?)", close[[1]]) else ""
+  sprintf("`%s` is not an argument%s.", name, hint)
+}
+
+ticked <- function(names) {
+  paste0("`", names, "`", collapse = ", ")
 }
 
 # The core checks what settings are; here, that each is one value, and there.
@@ -66,6 +83,9 @@ shown <- function(value) {
   if (is.factor(value)) {
     return("a factor")
   }
+  if (is.function(value)) {
+    return("a function")
+  }
   if (!is.atomic(value) || is.object(value) || !is.null(dim(value))) {
     return(paste("an object of class", class(value)[[1]]))
   }
@@ -82,4 +102,17 @@ shown_vector <- function(value) {
 
 quoted <- function(names) {
   paste0("\"", names, "\"", collapse = ", ")
+}
+
+check_flag <- function(argument, value, call) {
+  if (!isTRUE(value) && !isFALSE(value)) {
+    abort_argument(argument, "TRUE or FALSE", value, call)
+  }
+}
+
+one_of <- function(argument, value, choices, call) {
+  if (!is.character(value) || !is_single(value) || !value %in% choices) {
+    abort_argument(argument, paste("one of", quoted(choices)), value, call)
+  }
+  value
 }

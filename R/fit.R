@@ -1,43 +1,98 @@
 #' Fit a two-layer neural network
 #'
-#' Fits a network with one hidden layer for regression. Predictors and outcome
-#' are standardised inside; predictions come back in the outcome's own units.
+#' Fits a network with one hidden layer to a table: regression for numeric outcomes,
+#' classification for factors, text and logicals. Predictors go in as they are; they are
+#' standardised and, where they are factors or text, coded inside.
 #'
-#' @param x Numeric predictors, one row per observation: a data frame or a matrix.
-#' @param y Numeric outcome: a vector, or a data frame or matrix with one column
-#'   per outcome.
-#' @param ... Must be empty for data frames; for a matrix, the arguments below.
+#' @param x Predictors: a data frame (tibble, data.table) or a matrix, one row per observation;
+#'   or a recipe, see [recipes::recipe()]. With `outcome`, a table that has the outcome too.
+#' @param formula Outcome and predictors: `y ~ .`, `log(y) ~ a + b`, `cbind(y1, y2) ~ .`.
+#'   Each term is a column as it is, so factors need no dummies; `a:b` and `a * b` are products
+#'   of numbers. Functions such as [stats::poly()] and [base::scale()] predict as they were
+#'   fitted.
+#' @param data A data frame or a matrix with the columns of the formula or of the recipe.
+#' @param y Outcome: a vector, a factor, or a data frame or matrix with one numeric column per
+#'   outcome.
+#' @param ... For a formula, a matrix and a recipe, the arguments below; else empty.
+#' @param outcome Names of the columns of `x` that are the outcome, instead of `y`.
 #' @param hidden_units Width of the hidden layer.
-#' @param activation `"relu"`, `"leaky_relu"`, `"elu"`, `"silu"`, `"gelu"`,
-#'   `"softplus"`, `"tanh"`, `"sigmoid"` or `"identity"`.
-#' @param epochs Passes over the data, each one update on all rows.
-#' @param optimizer `"sgd"` (plain gradient descent) or `"adam"`.
-#' @param learning_rate Step size.
-#' @param loss `"mse"` (squared error), `"mae"` (absolute error) or `"huber"`, of
-#'   the standardised outcome.
-#' @param reduction `"mean"` over all elements, `"sum"`, or `"elementwise_mean"`,
-#'   the mean's old name.
+#' @param activation `"relu"`, `"leaky_relu"`, `"elu"`, `"silu"`, `"gelu"`, `"softplus"`,
+#'   `"tanh"`, `"sigmoid"` or `"identity"`.
+#' @param epochs Passes over the data; `"auto"`: more where all rows are one batch.
+#' @param batch_size Most rows of an update; `NULL`: all rows; `"auto"`: all rows if there are
+#'   few, else more with more rows. Batches are drawn anew for every epoch.
+#' @param optimizer `"sgd"`, `"adam"`, `"adamw"`, `"rmsprop"` or `"lbfgs"` (strong Wolfe, all
+#'   rows at once).
+#' @param learning_rate Step size; `"auto"`: a usual one of the optimiser.
+#' @param momentum Momentum of `"sgd"` and `"rmsprop"`, from 0 to below 1.
+#' @param nesterov Whether the momentum of `"sgd"` is Nesterov's.
+#' @param schedule How the learning rate changes from what is given: `"constant"`, `"cosine"`
+#'   (down to nearly 0), `"step"` (a tenth after each third of the epochs) or `"plateau"`
+#'   (halved after ten epochs without a lower loss); `"auto"`: `"cosine"`, or `"constant"` for
+#'   `"lbfgs"`.
+#' @param weight_decay L2 penalty, `weight_decay / 2 * sum(weights^2)`, of weights, not of
+#'   biases; decoupled with `"adamw"`. `"auto"`: less with more rows.
+#' @param dropout Share of hidden units left out at random in training, from 0 to below 1.
+#' @param gradient_clip Largest norm of the gradient, or `NULL`.
+#' @param input_clip Numbers further from the mean than so many standard deviations count as
+#'   that far, in training and in prediction, so that a mistyped one does no harm; `NULL`: as
+#'   they are.
+#' @param loss `"mse"`, `"mae"`, `"huber"` or `"poisson"` for numbers, `"cross_entropy"` for
+#'   classes; `"auto"`: `"mse"` or `"cross_entropy"`. Or a function of the network's output and
+#'   the outcome (standardised, or 1 at each row's class, else 0), both tensors of shape
+#'   (rows, outputs), that gives a tensor: a loss per element, per row, or for all rows
+#'   together. R's operators and functions work on tensors, see [tensor-generics].
+#' @param reduction `"mean"`, `"sum"`, or `"elementwise_mean"`, the mean's old name.
+#' @param validation Rows held out to measure `valid_loss`: a share from 0 to below 1 (of each
+#'   class alike), row numbers, or `TRUE` and `FALSE` for each row. The weights of the best
+#'   epoch come back.
+#' @param patience Stop after so many epochs without a lower loss (`valid_loss` where there is
+#'   one), or `NULL`. The weights of the best epoch come back.
+#' @param case_weights A number of at least 0 for each row, or `NULL`. Losses, means and
+#'   standard deviations are weighted.
+#' @param class_weights A number above 0 for each class, with the classes as names, by which
+#'   its rows' weights are multiplied; `"balanced"` gives all classes the same sum.
+#' @param na_action `"omit"` leaves rows with missing values out, with a message that counts
+#'   them; `"fail"` refuses them.
 #' @param device Where to compute, see [select_device()].
-#' @param seed Seed of the initial weights. `NULL` draws one from R's own
-#'   generator, so that [set.seed()] makes a fit reproducible.
+#' @param on_epoch A function of the epoch (1, 2, ...) and its loss that is called after every
+#'   epoch; training stops where it gives `FALSE`.
+#' @param verbose Whether a progress bar may be shown: after a second, and only in a terminal.
+#' @param seed Seed of initial weights, held-out rows, order of rows and dropout. `NULL` draws
+#'   one from R's own generator, so that [set.seed()] makes a fit reproducible.
 #'
-#' @return An object of class `two_layer`. It holds plain R data, no pointer into
-#'   Python, so [saveRDS()] keeps all of it. Among its elements:
+#' @return An object of class `two_layer`. It holds plain R data, no pointer into Python, so
+#'   [saveRDS()] keeps all of it. Among its elements:
 #'   \describe{
-#'     \item{`history`}{Data frame of `epoch` (integer) and `loss` (double): the
-#'       loss on the standardised outcome before that epoch's update. With
-#'       squared error and `"mean"`, 1 is what predicting the mean would give.}
-#'     \item{`settings`}{The arguments of the fit, the seed used among them.}
+#'     \item{`history`}{Data frame of `epoch` (integer), `loss` and, with `validation`,
+#'       `valid_loss`.}
+#'     \item{`best_epoch`}{The epoch whose weights these are; `NULL` where it is the last.}
+#'     \item{`settings`}{The arguments of the fit, with values in the place of `"auto"` and
+#'       the seed used.}
 #'     \item{`device`}{Where it was trained.}
+#'     \item{`rows`, `sizes`, `parameters`}{Number of rows it was fitted to; of inputs, hidden
+#'       units and outputs; of weights and biases.}
+#'     \item{`stopped`}{Why training ended: `"epochs"` (all done), `"patience"`, `"on_epoch"`,
+#'       `"interrupt"` or `"divergence"`.}
 #'   }
-#' @section Errors:
-#' An argument that is not what it must be is an error of class
-#' `pytwolayer_error_argument` that names it, says what was expected and what came.
+#' @seealso [predict.two_layer()], [summary.two_layer()], [plot.two_layer()],
+#'   [coef()][two_layer-methods] and its like, [tidy.two_layer()]
 #' @examplesIf pytwolayer:::has_torch()
-#' fit <- two_layer(mtcars[-1], mtcars$mpg, epochs = 200, seed = 1)
+#' fit <- two_layer(mpg ~ ., mtcars, epochs = 100, seed = 1)
 #' fit
 #' head(fit$history)
 #' predict(fit, head(mtcars))
+#'
+#' # Classes, some rows held out
+#' flowers <- two_layer(Species ~ ., iris, validation = 0.2, epochs = 50, seed = 1)
+#' predict(flowers, iris[c(1, 51, 101), ], type = "prob")
+#'
+#' # Tables instead of a formula
+#' two_layer(mtcars[-1], mtcars$mpg, epochs = 20)
+#' two_layer(mtcars, outcome = c("mpg", "qsec"), epochs = 20)
+#'
+#' # A loss of one's own
+#' two_layer(mpg ~ ., mtcars, epochs = 20, loss = function(output, y) abs(output - y)^1.5)
 #' @export
 two_layer <- function(x, ...) {
   UseMethod("two_layer")
@@ -46,76 +101,128 @@ two_layer <- function(x, ...) {
 #' @rdname two_layer
 #' @export
 two_layer.default <- function(x, ...) {
+  expected <- "a formula, a data frame, a matrix or a recipe"
   if (missing(x)) {
-    abort_expected("x", "a data frame or a matrix", "missing")
+    abort_expected("x", expected, "missing")
   }
-  abort_argument("x", "a data frame or a matrix", x)
+  abort_argument("x", expected, x)
 }
 
 #' @rdname two_layer
 #' @export
-two_layer.matrix <- function(x, y, ...) {
-  two_layer(as.data.frame(x), y, ...)
+two_layer.formula <- function(formula, data, ...) {
+  call <- rlang::current_env()
+  settings <- read_settings(list(...), c("formula", "data"), call)
+  fit_molded(mold_formula(formula, data, call), settings, match.call(), call)
 }
 
 #' @rdname two_layer
 #' @export
-two_layer.data.frame <- function(x, y, ..., hidden_units = 32, activation = "relu", epochs = 500,
-                                 optimizer = "adam", learning_rate = 0.01, loss = "mse",
-                                 reduction = "mean", device = "cpu", seed = NULL) {
+two_layer.data.frame <- function(x, y = NULL, ..., outcome = NULL, hidden_units = 64,
+                                 activation = "relu", epochs = "auto", batch_size = "auto",
+                                 optimizer = "adam", learning_rate = "auto", momentum = 0,
+                                 nesterov = FALSE, schedule = "auto", weight_decay = "auto",
+                                 dropout = 0, gradient_clip = NULL, input_clip = 5,
+                                 loss = "auto", reduction = "mean", validation = 0, patience = NULL,
+                                 case_weights = NULL, class_weights = NULL, na_action = "omit",
+                                 device = "cpu", on_epoch = NULL, verbose = TRUE, seed = NULL) {
+  call <- rlang::current_env()
   check_dots(two_layer.data.frame, ...)
-  if (missing(y)) {
-    abort_expected("y", "a numeric vector, matrix or data frame", "missing")
-  }
-  settings <- check_settings(list(
-    hidden_units = hidden_units, activation = activation, epochs = epochs,
-    optimizer = optimizer, learning_rate = learning_rate, loss = loss, reduction = reduction,
-    device = device, seed = if (is.null(seed)) draw_seed() else seed
-  ))
-  outcomes <- as_outcomes(y)
-  predictor_columns <- as_columns("x", x)
-  outcome_columns <- as_columns("y", outcomes)
-  refuse_text(outcomes)
-  molded <- hardhat::mold(x, outcomes)
-  fitted <- call_core("fit", predictor_columns, outcome_columns, settings)
-  new_two_layer(fitted, settings, molded)
+  settings <- mget(setting_names(), envir = call)
+  fit_molded(mold_table(x, y, outcome, call), settings, match.call(), call)
 }
 
-# From R's own generator, so that set.seed() makes a fit reproducible.
-draw_seed <- function() {
-  sample.int(.Machine$integer.max, 1)
+#' @rdname two_layer
+#' @export
+two_layer.matrix <- function(x, y = NULL, ..., outcome = NULL) {
+  call <- rlang::current_env()
+  settings <- read_settings(list(...), c("x", "y", "outcome"), call)
+  fit_molded(mold_table(x, y, outcome, call), settings, match.call(), call)
 }
 
-new_two_layer <- function(fitted, settings, molded) {
-  settings$seed <- fitted$seed
-  hardhat::new_model(
+#' @rdname two_layer
+#' @export
+two_layer.recipe <- function(x, data, ...) {
+  call <- rlang::current_env()
+  settings <- read_settings(list(...), c("x", "data"), call)
+  fit_molded(mold_recipe(x, data, call), settings, match.call(), call)
+}
+
+#' One call of the core, whatever the data came as
+#'
+#' @param input What [mold_table()] and its like gave.
+#' @param matched The user's call.
+#' @noRd
+fit_molded <- function(input, settings, matched, call) {
+  users <- watch_users()
+  arguments <- core_arguments(settings, nrow(input$predictors), users, call)
+  arguments$loss_name <- name_of_loss(matched[["loss"]])
+  as_fit <- function(fitted) new_two_layer(fitted, input, matched)
+  fit <- tryCatch(
+    as_fit(call_core(
+      "fit", input$columns$x, input$columns$y, arguments, progress_bar(settings$verbose),
+      call = call, words = core_words(input), as_fit = as_fit
+    )),
+    # A loss function that fails leaves the core with no loss.
+    pytwolayer_error_argument = function(cnd) {
+      raise_users(users, cnd$fit)
+      stop(cnd)
+    }
+  )
+  raise_users(users, fit)
+  fit
+}
+
+# As the user's code has it, if it is a name there.
+name_of_loss <- function(expression) {
+  name <- if (is.symbol(expression)) as.character(expression) else "function"
+  if (startsWith(name, "..")) "function" else name
+}
+
+# What R calls the core's arguments, and where to look where the core would not say.
+core_words <- function(input) {
+  named <- input$vector && names(input$outcomes) != ".outcome"
+  place <- if (named) sprintf(" in column \"%s\"", names(input$outcomes))
+  c(input$words, sample_weight = "case_weights", place = place)
+}
+
+new_two_layer <- function(fitted, input, matched) {
+  matched[[1]] <- quote(two_layer)
+  history <- lapply(fitted$history, doubles)
+  omitted <- doubles(fitted$omitted)
+  outcomes <- if (length(omitted)) input$outcomes[-omitted, , drop = FALSE] else input$outcomes
+  model <- hardhat::new_model(
     model = fitted$model,
-    history = loss_table("epoch", fitted$loss),
-    settings = settings,
+    history = data.frame(epoch = seq_along(history$loss), history),
+    settings = fitted$settings[intersect(setting_names(), names(fitted$settings))],
     device = fitted$device,
     sizes = unlist(fitted$sizes),
     parameters = fitted$parameters,
-    rows = nrow(molded$predictors),
-    blueprint = molded$blueprint,
+    rows = fitted$rows,
+    best_epoch = fitted$best_epoch,
+    stopped = fitted$stopped,
+    inputs = fitted$inputs,
+    outputs = fitted$outputs,
+    levels = if (fitted$is_classes) fitted$outputs,
+    weights = lapply(fitted$weights, as_array),
+    fitted = matrix(doubles(fitted$fitted), ncol = length(fitted$outputs)),
+    outcomes = outcomes,
+    call = matched,
+    how = input$how,
+    blueprint = input$blueprint,
     class = "two_layer"
   )
+  model$na.action <- omitted_rows(omitted, input$outcomes)
+  model
 }
 
-# hardhat would refuse it too, in words of its own.
-refuse_text <- function(outcomes, call = rlang::caller_env()) {
-  if (any(vapply(outcomes, is.character, NA))) {
-    abort_expected("y", "numeric", "text", call)
+omitted_rows <- function(omitted, table) {
+  if (length(omitted)) {
+    structure(as.integer(omitted), names = row.names(table)[omitted], class = "omit")
   }
 }
 
-as_outcomes <- function(y, call = rlang::caller_env()) {
-  if (is.data.frame(y)) {
-    y
-  } else if (is.matrix(y)) {
-    as.data.frame(y)
-  } else if (is.atomic(y) && !is.null(y) || is.factor(y)) {
-    data.frame(.outcome = y)
-  } else {
-    abort_argument("y", "a numeric vector, matrix or data frame", y, call)
-  }
+as_array <- function(sent) {
+  values <- doubles(sent$values)
+  if (length(sent$shape) == 2) matrix(values, sent$shape[[1]], sent$shape[[2]]) else values
 }

@@ -1,17 +1,25 @@
 #' Print a two-layer network
 #'
+#' Shows the size of the data, the network's architecture as inputs-hidden units-outputs, its
+#' number of parameters, the optimiser, the device, the best epoch and its loss, and the seed.
+#'
 #' @param x What [two_layer()] gave.
 #' @param ... Not used.
 #' @return `x`, invisibly.
 #' @export
 print.two_layer <- function(x, ...) {
+  writeLines(c("<two_layer>", described(x)))
+  invisible(x)
+}
+
+described <- function(x) {
   settings <- x$settings
-  last <- x$history[nrow(x$history), ]
-  lines <- c(
-    "<two_layer>",
+  columns <- ncol(x$blueprint$ptypes$predictors)
+  left_out <- length(x$na.action)
+  c(
     sprintf(
-      "Data:       %s, %s, %s", counted(x$rows, "row"), counted(x$sizes[1], "predictor"),
-      counted(x$sizes[3], "outcome")
+      "Data:       %s, %s%s", counted(x$rows, "row"), counted(columns, "column"),
+      if (left_out) sprintf(" (%s with missing values left out)", counted(left_out, "row")) else ""
     ),
     sprintf(
       "Network:    %s, %s, %d parameters",
@@ -21,12 +29,141 @@ print.two_layer <- function(x, ...) {
       "Training:   %s, learning rate %g, %d epochs on %s, seed %.0f",
       settings$optimizer, settings$learning_rate, nrow(x$history), x$device, settings$seed
     ),
-    sprintf("Last loss:  %.4g (%s, %s)", last$loss, settings$loss, settings$reduction)
+    told_loss(x)
   )
-  writeLines(lines)
-  invisible(x)
+}
+
+# Of the epoch whose weights these are.
+told_loss <- function(x) {
+  if (!nrow(x$history)) {
+    return("Loss:       no epoch was finished")
+  }
+  watched <- if (is.null(x$history$valid_loss)) "loss" else "valid_loss"
+  best <- !is.null(x$best_epoch)
+  epoch <- if (best) x$best_epoch else nrow(x$history)
+  ends <- c(
+    patience = ", stopped by `patience`", on_epoch = ", stopped by `on_epoch`",
+    interrupt = ", interrupted", divergence = ", diverged"
+  )
+  sprintf(
+    "%s%.4g in epoch %d (%s%s, %s)%s",
+    if (best) "Best loss:  " else "Last loss:  ", x$history[[watched]][epoch], epoch,
+    if (watched == "loss") "" else "validation: ", x$settings$loss, x$settings$reduction,
+    if (x$stopped %in% names(ends)) ends[[x$stopped]] else ""
+  )
 }
 
 counted <- function(number, noun) {
   sprintf("%d %s%s", number, noun, if (number == 1) "" else "s")
+}
+
+#' What a fitted two-layer network holds
+#'
+#' The usual questions to a fitted model.
+#'
+#' @param object,x What [two_layer()] gave.
+#' @param ... Not used.
+#' @param row.names,optional Not used.
+#' @return
+#' * `coef()`: a list of `hidden_weight` (a matrix with a row per hidden unit and a column per
+#'   input), `hidden_bias`, `output_weight` (a row per output, a column per hidden unit) and
+#'   `output_bias`. Inputs are the standardised numbers and, of factors and text, 1 or 0 for
+#'   each level.
+#' * `fitted()`: the predictions of the training rows without missing values, held-out ones
+#'   included: a vector in the outcome's own units, a matrix with a column per outcome, or a
+#'   matrix with the probability of each class.
+#' * `residuals()`: the outcome minus that; for classes 1 at each row's class, else 0, minus
+#'   the probabilities.
+#' * `nobs()`: the number of rows it was fitted to.
+#' * `formula()`: the formula with its dot written out; an error for a fit to tables.
+#' * `as.data.frame()`: the history, one row per epoch.
+#'
+#' `update()` works as for other models: `update(fit, . ~ . - cyl, epochs = 100)`.
+#' @seealso [tidy.two_layer()] for the same as tibbles, [summary.two_layer()]
+#' @examplesIf pytwolayer:::has_torch()
+#' fit <- two_layer(mpg ~ ., mtcars, hidden_units = 3, epochs = 50, seed = 1)
+#' dim(coef(fit)$hidden_weight)
+#' head(residuals(fit))
+#' nobs(update(fit, . ~ . - cyl))
+#' @name two_layer-methods
+NULL
+
+#' @rdname two_layer-methods
+#' @export
+coef.two_layer <- function(object, ...) {
+  weights <- object$weights
+  hidden <- paste0("h", seq_along(weights[["0.bias"]]))
+  list(
+    hidden_weight = matrix(
+      weights[["0.weight"]], length(hidden),
+      dimnames = list(hidden, object$inputs)
+    ),
+    hidden_bias = stats::setNames(weights[["0.bias"]], hidden),
+    output_weight = matrix(
+      weights[["2.weight"]],
+      ncol = length(hidden), dimnames = list(object$outputs, hidden)
+    ),
+    output_bias = stats::setNames(weights[["2.bias"]], object$outputs)
+  )
+}
+
+#' @rdname two_layer-methods
+#' @export
+fitted.two_layer <- function(object, ...) {
+  labelled(object, object$fitted)
+}
+
+#' @rdname two_layer-methods
+#' @export
+residuals.two_layer <- function(object, ...) {
+  labelled(object, truth(object, object$outcomes) - object$fitted)
+}
+
+# With the names of the training rows, where they have any.
+labelled <- function(object, values) {
+  named <- .row_names_info(object$outcomes) > 0
+  rows <- if (named) row.names(object$outcomes)
+  if (ncol(values) == 1) {
+    return(stats::setNames(values[, 1], rows))
+  }
+  dimnames(values) <- list(rows, object$outputs)
+  values
+}
+
+# The outcome as predictions have it: numbers, or 1 at each row's class, else 0.
+truth <- function(object, outcomes) {
+  if (is.null(object$levels)) {
+    return(unname(as.matrix(outcomes)))
+  }
+  code <- match(as.character(outcomes[[1]]), object$levels)
+  indicator <- outer(code, seq_along(object$levels), "==")
+  storage.mode(indicator) <- "double"
+  indicator
+}
+
+#' @importFrom stats nobs
+#' @export
+stats::nobs
+
+#' @rdname two_layer-methods
+#' @export
+nobs.two_layer <- function(object, ...) {
+  object$rows
+}
+
+#' @rdname two_layer-methods
+#' @export
+formula.two_layer <- function(x, ...) {
+  if (x$how$kind != "formula") {
+    abort_expected("x", "a fit of a formula", paste("one of a", x$how$kind))
+  }
+  formula <- x$how$formula
+  environment(formula) <- environment(x$how$terms)
+  formula
+}
+
+#' @rdname two_layer-methods
+#' @export
+as.data.frame.two_layer <- function(x, row.names = NULL, optional = FALSE, ...) { # nolint
+  x$history
 }

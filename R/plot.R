@@ -1,23 +1,71 @@
 #' Plot the loss of a two-layer network
 #'
-#' The loss against the epoch, with a logarithmic axis where it is above zero
-#' throughout.
+#' The loss against the epoch, with a logarithmic axis where it is above zero throughout;
+#' the loss of the held-out rows where there are any, and the epoch whose weights the fit has.
+#' `autoplot()` makes the same of ggplot2.
 #'
-#' @param x What [two_layer()] gave.
-#' @param log,type,xlab,ylab,main,... Passed to [graphics::plot.default()].
-#' @return `x`, invisibly.
+#' @param x,object What [two_layer()] gave.
+#' @param log,type,xlab,ylab,main,... For `plot()`, passed to [graphics::plot.default()]; for
+#'   `autoplot()` not used.
+#' @param col Colours of the loss and of the held-out rows' loss.
+#' @return `plot()`: `x`, invisibly. `autoplot()`: a ggplot.
 #' @examplesIf pytwolayer:::has_torch()
-#' plot(two_layer(mtcars[-1], mtcars$mpg, epochs = 200, seed = 1))
+#' fit <- two_layer(mpg ~ ., mtcars, epochs = 100, validation = 0.2, seed = 1)
+#' plot(fit)
+#' @examplesIf pytwolayer:::has_torch() && requireNamespace("ggplot2", quietly = TRUE)
+#' ggplot2::autoplot(fit)
+#' @importFrom rlang .data
 #' @export
 plot.two_layer <- function(x, log = NULL, type = "l", xlab = "Epoch", ylab = "Loss",
-                           main = "Training loss", ...) {
-  loss <- x$history$loss
+                           main = "Loss", col = c("black", "#D55E00"), ...) {
+  losses <- as.matrix(x$history[-1])
   if (is.null(log)) {
-    log <- if (all(is.finite(loss) & loss > 0)) "y" else ""
+    log <- if (is_positive(losses)) "y" else ""
   }
+  col <- rep_len(col, ncol(losses))
+  finite <- losses[is.finite(losses)]
   graphics::plot.default(
-    x$history$epoch, loss,
-    log = log, type = type, xlab = xlab, ylab = ylab, main = main, ...
+    x$history$epoch, losses[, 1],
+    log = log, type = type, xlab = xlab, ylab = ylab, main = main, ylim = if (length(finite)) range(finite),
+    col = col[[1]], ...
   )
+  mark_losses(x, losses, type, col)
   invisible(x)
+}
+
+is_positive <- function(losses) {
+  length(losses) > 0 && all(is.finite(losses) & losses > 0)
+}
+
+mark_losses <- function(x, losses, type, col) {
+  if (!is.null(x$best_epoch)) {
+    graphics::abline(v = x$best_epoch, lty = 3)
+  }
+  if (ncol(losses) > 1) {
+    graphics::lines(x$history$epoch, losses[, 2], type = type, col = col[[2]])
+    graphics::legend("topright", c("training", "validation"), col = col, lty = 1, bty = "n")
+  }
+}
+
+#' @rdname plot.two_layer
+#' @exportS3Method ggplot2::autoplot
+autoplot.two_layer <- function(object, ...) {
+  check_dots(autoplot.two_layer, ...)
+  history <- object$history
+  losses <- as.matrix(history[-1])
+  rows <- c(loss = "training", valid_loss = "validation")[colnames(losses)]
+  long <- data.frame(
+    epoch = rep(history$epoch, ncol(losses)),
+    loss = as.vector(losses),
+    rows = rep(unname(rows), each = nrow(losses))
+  )
+  plot <- ggplot2::ggplot(
+    long, ggplot2::aes(x = .data$epoch, y = .data$loss, colour = .data$rows)
+  ) +
+    ggplot2::geom_line() +
+    ggplot2::labs(x = "Epoch", y = "Loss", colour = NULL)
+  if (!is.null(object$best_epoch)) {
+    plot <- plot + ggplot2::geom_vline(xintercept = object$best_epoch, linetype = "dotted")
+  }
+  if (is_positive(losses)) plot + ggplot2::scale_y_log10() else plot
 }

@@ -1,59 +1,148 @@
 #' Predict from a two-layer network
 #'
 #' @param object What [two_layer()] gave.
-#' @param new_data A data frame or matrix with the columns seen in training;
-#'   others are ignored, and their order does not matter. `newdata` is accepted
-#'   as its name too.
-#' @param type `"numeric"`.
+#' @param new_data A data frame or matrix with the columns seen in training; others are
+#'   ignored, and their order does not matter. `newdata` is accepted as its name too.
+#' @param type
+#'   * `"numeric"`: the outcome, in its own units; the default of a numeric outcome;
+#'   * `"class"`: the most probable class; the default of an outcome of classes;
+#'   * `"prob"`: the probability of each class;
+#'   * `"raw"`: the network's own output. For a numeric outcome that is the standardised
+#'     outcome (under the Poisson loss the logarithm of its ratio to the mean), for classes
+#'     what the softmax is taken of.
 #' @param ... Must be empty.
 #' @param newdata Another name of `new_data`.
-#' @return A tibble with one row per row of `new_data`, in order, in the
-#'   outcome's own units: a column `.pred`, or with several outcomes a column
-#'   `.pred_<outcome>` for each.
-#' @section Errors:
-#' Missing columns are an error that names them all; so is a column that is not
-#' numeric, or not finite.
+#' @return A tibble with one row per row of `new_data`, in order. Its columns:
+#'   * `"numeric"`: `.pred`, or with several outcomes `.pred_<outcome>` for each;
+#'   * `"class"`: `.pred_class`, a factor with all levels of the outcome (`FALSE` and `TRUE` of
+#'     a logical one);
+#'   * `"prob"`: `.pred_<level>` for each level;
+#'   * `"raw"`: `.raw`, or with several outputs `.raw_<output>` for each.
+#'
+#'   Rows with missing values, or with a level that training did not see, are `NA`.
+#' @section Errors and warnings:
+#' Missing columns are an error of class `pytwolayer_error_argument` that names them all; so is
+#' a column of another kind than in training, and an infinite number. Levels that training did
+#' not see are a warning of class `pytwolayer_warning_unseen_level` that names them.
 #' @examplesIf pytwolayer:::has_torch()
-#' fit <- two_layer(mtcars[-1], mtcars$mpg, epochs = 200, seed = 1)
+#' fit <- two_layer(mpg ~ ., mtcars, epochs = 50, seed = 1)
 #' predict(fit, head(mtcars))
+#'
+#' flowers <- two_layer(Species ~ ., iris, epochs = 50, seed = 1)
+#' predict(flowers, head(iris))
+#' predict(flowers, head(iris), type = "prob")
 #' @export
-predict.two_layer <- function(object, new_data, type = "numeric", ..., newdata) {
+predict.two_layer <- function(object, new_data, type = NULL, ..., newdata) {
+  call <- rlang::current_env()
   check_dots(predict.two_layer, ...)
-  if (missing(new_data) && !missing(newdata)) {
+  if (missing(new_data)) {
+    if (missing(newdata)) {
+      abort_expected("new_data", "a data frame or a matrix", "missing")
+    }
     new_data <- newdata
   }
-  if (missing(new_data)) {
-    abort_expected("new_data", "a data frame or a matrix", "missing")
-  }
-  if (!identical(type, "numeric")) {
-    abort_argument("type", "\"numeric\"", type)
-  }
-  columns <- as_columns("new_data", new_columns(object, new_data))
-  names <- names(object$blueprint$ptypes$outcomes)
-  predictions <- doubles(call_core("predict", object$model, columns))
-  spruce(matrix(predictions, ncol = length(names)), names)
+  types <- if (is.null(object$levels)) c("numeric", "raw") else c("class", "prob", "raw")
+  type <- if (is.null(type)) types[[1]] else one_of("type", type, types, call)
+  spruce(object, type, core_predictions(object, new_data, type, call))
 }
 
-new_columns <- function(object, new_data, call = rlang::caller_env()) {
-  if (is.matrix(new_data)) {
-    new_data <- as.data.frame(new_data)
+# A matrix with a row per row of the new data.
+core_predictions <- function(object, new_data, type, call) {
+  columns <- as_columns("new_data", new_predictors(object, new_data, call), call)
+  values <- doubles(call_core("predict", object$model, columns, type, call = call))
+  values[is.nan(values)] <- NA
+  matrix(values, ncol = if (type == "class") 1 else length(object$outputs))
+}
+
+spruce <- function(object, type, values) {
+  if (type == "class") {
+    hardhat::spruce_class(as_class(object, values[, 1]))
+  } else if (type == "prob" && nrow(values)) { # hardhat 1.2 cannot do without rows
+    hardhat::spruce_prob(object$levels, values)
+  } else if (type == "numeric" && ncol(values) == 1) {
+    hardhat::spruce_numeric(values[, 1])
+  } else {
+    prefix <- if (type == "raw") ".raw" else ".pred"
+    names <- if (ncol(values) == 1) "" else paste0("_", object$outputs)
+    colnames(values) <- paste0(prefix, names)
+    tibble::as_tibble(values)
   }
-  if (!is.data.frame(new_data)) {
+}
+
+as_class <- function(object, codes) {
+  ordered <- is.ordered(object$outcomes[[1]])
+  factor(object$levels[codes], levels = object$levels, ordered = ordered)
+}
+
+#' The predictors of new data, as training had them
+#'
+#' @noRd
+new_predictors <- function(object, new_data, call) {
+  if (!is_table(new_data)) {
     abort_argument("new_data", "a data frame or a matrix", new_data, call)
   }
-  wanted <- names(object$blueprint$ptypes$predictors)
+  new_data <- plain_frame(new_data)
+  if (object$how$kind == "table" && (object$how$nameless || is_nameless(new_data))) {
+    return(new_data)
+  }
+  wanted <- training_columns(object)
   missing <- setdiff(wanted, names(new_data))
   if (length(missing)) {
     received <- paste("one without", quoted(missing))
     abort_expected("new_data", "a table with every column seen in training", received, call)
   }
-  new_data[wanted]
+  refuse_twins("new_data", names(new_data)[names(new_data) %in% wanted], call)
+  new_data <- new_data[wanted]
+  switch(object$how$kind,
+    table = new_data,
+    formula = formula_predictors(object, new_data, call),
+    recipe = recipe_predictors(object, new_data, call)
+  )
 }
 
-spruce <- function(predictions, names) {
-  if (ncol(predictions) == 1) {
-    return(hardhat::spruce_numeric(predictions[, 1]))
+training_columns <- function(object) {
+  if (object$how$kind == "formula") {
+    object$how$predictor_variables
+  } else {
+    names(object$blueprint$ptypes$predictors)
   }
-  colnames(predictions) <- paste0(".pred_", names)
-  tibble::as_tibble(predictions)
+}
+
+formula_predictors <- function(object, new_data, call) {
+  if (!nrow(new_data)) {
+    return(none_of(as.data.frame(object$blueprint$ptypes$predictors)))
+  }
+  parts <- list(terms = object$how$terms, outcome = list())
+  frame <- evaluated(parts, new_data, "new_data", call)$frame
+  term_columns(frame, object$how$terms, call)
+}
+
+recipe_predictors <- function(object, new_data, call) {
+  as_columns("new_data", new_data, call)
+  forged <- tryCatch(
+    hardhat::forge(new_data, object$blueprint)$predictors,
+    error = function(cnd) abort_recipe("cannot be applied to `new_data`", cnd, call)
+  )
+  forged <- plain_frame(forged)
+  if (nrow(forged) != nrow(new_data)) {
+    received <- sprintf("one that makes %d rows of %d", nrow(forged), nrow(new_data))
+    abort_expected("x", "a recipe that keeps all rows in prediction", received, call)
+  }
+  warn_of_unseen(forged, new_data)
+  forged
+}
+
+# A recipe makes missing values of levels that it did not see, without a word.
+warn_of_unseen <- function(forged, new_data) {
+  for (name in intersect(names(forged), names(new_data))) {
+    before <- as.character(new_data[[name]])
+    lost <- is.factor(forged[[name]]) & is.na(forged[[name]]) & !is.na(before)
+    if (any(lost)) {
+      levels <- quoted(sort(unique(before[lost]), method = "radix"))
+      raise_warning("UnseenLevelWarning", sprintf(
+        "Levels that training did not see in column \"%s\": %s. %s",
+        name, levels, "The predictions of their rows are missing."
+      ))
+    }
+  }
 }

@@ -22,35 +22,78 @@ bridge <- function(call = rlang::caller_env()) {
 
 #' Call a function of the core; its errors and warnings become R's
 #'
+#' @param words What R calls the core's arguments, where the names differ.
+#' @param as_fit Makes R's object of a fit that an error carries.
 #' @noRd
-call_core <- function(name, ..., call = rlang::caller_env()) {
+call_core <- function(name, ..., call = rlang::caller_env(), words = character(),
+                      as_fit = identity) {
   answer <- bridge(call)[[name]](...)
-  for (text in answer$warnings) {
-    rlang::warn(text, class = "pytwolayer_warning")
+  for (warning in unique(answer$warnings)) {
+    raise_warning(warning$kind, warning$message)
   }
   if (!is.null(answer$error)) {
-    abort_from_core(answer$error, call)
+    abort_from_core(answer$error, call, words, as_fit)
   }
   answer$value
 }
 
-abort_from_core <- function(error, call) {
+# The core's warnings that have a class of their own in R.
+warning_kinds <- c(UnseenLevelWarning = "unseen_level", InterruptWarning = "interrupted")
+
+raise_warning <- function(kind, message) {
+  if (kind == "MissingRowsWarning") {
+    return(rlang::inform(message, class = "pytwolayer_message"))
+  }
+  kind <- warning_kinds[kind]
+  class <- c(if (!is.na(kind)) paste0("pytwolayer_warning_", kind), "pytwolayer_warning")
+  rlang::warn(message, class = class)
+}
+
+# As above, for its errors.
+error_kinds <- c(ArgumentError = "argument", DeviceError = "device", DivergenceError = "diverged")
+
+abort_from_core <- function(error, call, words = character(), as_fit = identity) {
+  fit <- if (!is.null(error$fit)) as_fit(error$fit)
   if (!error$known) {
     rlang::abort(
       c(
         paste("The Python core failed.", error$message),
         i = "The Python traceback is in `rlang::last_error()$traceback`."
       ),
-      class = "pytwolayer_error", traceback = error$traceback, call = call
+      class = "pytwolayer_error", traceback = error$traceback, fit = fit, call = call
     )
   }
-  kind <- c(ArgumentError = "argument", DeviceError = "device")[error$kind]
+  kind <- error_kinds[error$kind]
+  error <- in_names_of_r(error, words)
   rlang::abort(
     in_words_of_r(error$message),
     class = c(if (!is.na(kind)) paste0("pytwolayer_error_", kind), "pytwolayer_error"),
     argument = error$argument, expected = error$expected, received = error$received,
-    traceback = error$traceback, call = call
+    traceback = error$traceback, fit = fit, call = call
   )
+}
+
+# The core names its own arguments and Python's values.
+in_names_of_r <- function(error, words) {
+  if (is.null(error$argument)) {
+    return(error)
+  }
+  for (name in names(words)) {
+    error$expected <- gsub(ticked(name), ticked(words[[name]]), error$expected, fixed = TRUE)
+  }
+  error$expected <- gsub("\\b[Tt]rue\\b", "TRUE", error$expected)
+  error$expected <- gsub("\\b[Ff]alse\\b", "FALSE", error$expected)
+  if (error$argument == "y" && "place" %in% names(words)) {
+    known <- grepl(" in column ", error$received, fixed = TRUE)
+    error$received <- paste0(error$received, if (!known) words[["place"]])
+  }
+  if (error$argument %in% names(words)) {
+    error$argument <- words[[error$argument]]
+  }
+  error$message <- sprintf(
+    "`%s` must be %s, not %s.", error$argument, error$expected, error$received
+  )
+  error
 }
 
 # The core shows what came as Python writes it.

@@ -12,41 +12,84 @@ as_columns <- function(argument, table, call = rlang::caller_env()) {
   if (length(table) && (is.null(names) || anyNA(names) || !all(nzchar(names)))) {
     abort_expected(argument, "a table whose columns all have names", "one with nameless ones", call)
   }
-  twins <- unique(names[duplicated(names)])
+  refuse_twins(argument, names, call)
+  columns <- Map(
+    function(column, name) as_column(argument, column, name, call),
+    unname(as.list(table)), names
+  )
+  list(
+    names = if (!is_nameless(table)) as.list(as_utf8(argument, names, call)),
+    columns = unname(columns), rows = nrow(table)
+  )
+}
+
+refuse_twins <- function(argument, names, call) {
+  twins <- sort(unique(names[duplicated(names)]), method = "radix")
   if (length(twins)) {
     received <- paste("one with several columns", quoted(twins))
     abort_expected(argument, "a table whose column names differ", received, call)
   }
-  columns <- Map(
-    function(column, name) as_column(argument, plain_column(column), name, call),
-    unname(as.list(table)), names
-  )
-  list(names = as.list(names), columns = unname(columns), rows = nrow(table))
+}
+
+as_utf8 <- function(argument, text, call) {
+  text <- enc2utf8(as.character(text))
+  if (!all(validUTF8(text))) {
+    abort_expected(argument, "text and names in a valid encoding", "bytes that are none", call)
+  }
+  text
 }
 
 # What scale() and I() leave, and time series, are plain numbers in a wrapping.
 plain_column <- function(column) {
   if (inherits(column, c("AsIs", "ts")) && is.atomic(column)) {
     column <- unclass(column)
+    attr(column, "tsp") <- NULL
+  }
+  if (inherits(column, "poly") || inherits(column, c("basis", "bs", "ns")) && is.matrix(column)) {
+    column <- unclass(column)
   }
   if (is.matrix(column) && ncol(column) == 1 && !is.object(column)) as.vector(column) else column
 }
 
 as_column <- function(argument, column, name, call) {
-  text <- is.character(column)
-  if (text) {
-    column <- factor(column)
-  }
-  plain <- is.factor(column) || (is.numeric(column) || is.logical(column)) && !is.object(column)
-  if (!plain || !is.null(dim(column))) {
-    place <- if (identical(name, ".outcome")) "" else sprintf(" in column \"%s\"", name)
-    abort_expected(argument, "numeric", paste0(shown(column), place), call)
+  refuse_odd(argument, column, name, call)
+  if (is.character(column)) {
+    levels <- unique(column[!is.na(column)])
+    codes <- match(column, levels)
+  } else if (is.factor(column)) {
+    # A level that is NA stands for missing values.
+    levels <- levels(column)[!is.na(levels(column))]
+    codes <- match(levels(column), levels)[as.integer(column)]
+  } else {
+    levels <- NULL
+    codes <- column
   }
   list(
-    values = writeBin(as.double(column), raw()),
-    levels = if (is.factor(column)) as.list(levels(column)),
-    text = text
+    values = as_bytes(codes),
+    levels = if (!is.null(levels)) as.list(as_utf8(argument, levels, call)),
+    text = is.character(column),
+    # R's plain NA is a logical, which tells nothing of what the column would hold.
+    logical = is.logical(column) && !all(is.na(column))
   )
+}
+
+# In the core's words.
+refuse_odd <- function(argument, column, name, call) {
+  numbers <- (is.numeric(column) || is.logical(column)) && !is.object(column)
+  if ((numbers || is.character(column) || is.factor(column)) && is.null(dim(column))) {
+    return(invisible())
+  }
+  received <- if (inherits(column, c("Date", "POSIXt"))) {
+    "dates"
+  } else if (inherits(column, "difftime")) {
+    "time spans"
+  } else if (is.list(column) && class(column)[[1]] %in% c("list", "AsIs")) {
+    "a list"
+  } else {
+    shown(column)
+  }
+  place <- if (identical(name, ".outcome")) "" else sprintf(" in column \"%s\"", name)
+  abort_expected(argument, "numbers, logicals, factors or text", paste0(received, place), call)
 }
 
 doubles <- function(bytes) {

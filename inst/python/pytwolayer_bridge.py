@@ -72,8 +72,14 @@ def _frame(table: dict[str, Any]) -> pd.DataFrame:
     """Make the data frame that R sent: raw columns of doubles, or codes with levels."""
     columns = [_column(column) for column in table["columns"]]
     frame = pd.concat(columns, axis=1) if columns else pd.DataFrame(index=range(int(table["rows"])))
-    frame.columns = pd.Index(table["names"], dtype=object)
+    names = table["names"]
+    frame.columns = pd.Index(range(len(columns)) if names is None else names, dtype=object)
     return frame
+
+
+def _given(frame: pd.DataFrame, table: dict[str, Any]) -> Any:
+    """Give the data frame, or of a matrix without column names an array."""
+    return frame.to_numpy() if table["names"] is None else frame
 
 
 def _column(column: dict[str, Any]) -> "pd.Series[Any]":
@@ -128,13 +134,15 @@ def chapter_losses(arguments: dict[str, Any]) -> bytearray:
 
 @_answer
 def fit(
-    x: dict[str, Any], y: dict[str, Any] | None, arguments: dict[str, Any], show: Any
+    x: dict[str, Any], y: dict[str, Any], arguments: dict[str, Any], show: Any
 ) -> dict[str, Any]:
     """Fit a network; its bytes, and what R shows of it.
 
-    ``x`` and ``y`` are tables as R sends them; ``arguments`` are those of ``two_layer()``, its
-    vectors as raw bytes of doubles. ``show``, an R function of the epoch and its loss, is
-    called now and then while the fit goes on, and once with epoch 0 after it was; or None.
+    ``x`` and ``y`` are tables as R sends them, ``y`` with a flag of whether it is a vector;
+    ``arguments`` are those of ``two_layer()``, its vectors as raw bytes of doubles, and
+    ``loss_name`` of a loss that is an R function. ``show``, an R function of the epoch, its
+    loss and the number of epochs, is called now and then while the fit goes on, and once with
+    epoch 0 after it was; or None.
     """
     from pytwolayer.model import TwoLayer
 
@@ -145,8 +153,14 @@ def fit(
     if isinstance(arguments["validation"], np.ndarray):
         arguments["validation"] = arguments["validation"] != 0
     arguments["verbose"] = _progress_of(show)
+    if arguments["on_epoch"] is not None:
+        arguments["on_epoch"] = _interruptible(arguments["on_epoch"])
+    loss_name = arguments.pop("loss_name")
+    if callable(arguments["loss"]):  # a function of R's has no name of its own
+        arguments["loss"].__name__ = loss_name
     try:
-        fitted = pytwolayer.two_layer(frame, outcomes, **arguments)
+        given = _given(outcomes, y) if isinstance(outcomes, pd.DataFrame) else outcomes
+        fitted = pytwolayer.two_layer(_given(frame, x), given, **arguments)
     except Exception as problem:
         so_far = getattr(problem, "fit", None)
         if isinstance(so_far, TwoLayer):
@@ -155,17 +169,34 @@ def fit(
     return _described_fit(fitted, frame, outcomes)
 
 
-def _outcomes(y: dict[str, Any] | None) -> Any:
-    if y is None:
-        return None
+def _outcomes(y: dict[str, Any]) -> Any:
     frame = _frame(y)
-    return frame[_VECTOR] if y["names"] == [_VECTOR] else frame
+    if not y["vector"]:
+        return frame
+    vector = frame.iloc[:, 0]
+    return vector.rename(None) if y["names"] == [_VECTOR] else vector
 
 
 def _progress_of(show: Any) -> Any:
     from pytwolayer.progress import Timed
 
-    return False if show is None else lambda epochs: Timed(show, lambda: show(0, 0.0))
+    if show is None:
+        return False
+    return lambda epochs: Timed(
+        lambda epoch, loss: show(epoch, loss, epochs), lambda: show(0, 0.0, epochs)
+    )
+
+
+def _interruptible(on_epoch: Callable[[int, float], Any]) -> Callable[[int, float], Any]:
+    """Have a function of R's that was interrupted, and says so, interrupt the fit."""
+
+    def called(epoch: int, loss: float) -> Any:
+        answer = on_epoch(epoch, loss)
+        if answer == "interrupt":
+            raise KeyboardInterrupt
+        return answer
+
+    return called
 
 
 def _described_fit(fitted: Any, frame: pd.DataFrame, outcomes: Any) -> dict[str, Any]:
@@ -223,7 +254,7 @@ def predict(model: bytearray, x: dict[str, Any], kind: str) -> bytearray:
     from pytwolayer.model_file import from_bytes
 
     try:
-        return _doubles(_values(from_bytes(model), _frame(x), kind))
+        return _doubles(_values(from_bytes(model), _given(_frame(x), x), kind))
     except ArgumentError as problem:  # in R its name is another
         if problem.argument != "x":
             raise

@@ -12,3 +12,12 @@ expect_refused <- function(call, ..., kind = "argument") {
   expect_false(grepl("Traceback|File \"", conditionMessage(cnd)))
   invisible(cnd)
 }
+
+# A fit of a moment.
+quick <- function(x = mtcars[-1], y = mtcars$mpg, ..., epochs = 5, seed = 1) {
+  two_layer(x, y, ..., epochs = epochs, seed = seed)
+}
+
+quick_formula <- function(formula, data, ..., epochs = 5, seed = 1) {
+  two_layer(formula, data, ..., epochs = epochs, seed = seed)
+}

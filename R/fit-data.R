@@ -1,0 +1,63 @@
+#' @section Odd data:
+#' The same in R and in Python:
+#' \tabular{lll}{
+#'   **what** \tab **in training** \tab **in new data** \cr
+#'   a missing value (`NA`, `NaN`) \tab the row is left out, and a message counts such rows;
+#'     an error with `na_action = "fail"` \tab the row's prediction is `NA` \cr
+#'   missing values in every row \tab an error \tab all predictions are `NA` \cr
+#'   an infinite number \tab an error that names the column \tab the same \cr
+#'   a number far from the mean \tab counts as `input_clip` standard deviations \tab the same \cr
+#'   a level that training did not see \tab \tab the row's prediction is `NA`, and a warning
+#'     names the level \cr
+#'   a level that only held-out rows have \tab those rows are not used, and a warning names the
+#'     level \tab as a level that training did not see \cr
+#'   missing columns \tab \tab an error that names them all \cr
+#'   further columns, another order \tab fine \tab fine: columns are found by name \cr
+#'   a matrix without column names \tab fine \tab by position; their number must be right \cr
+#'   two columns of the same name \tab an error that names them \tab an error if training had
+#'     that column \cr
+#'   names and levels beyond ASCII \tab fine \tab fine \cr
+#'   a constant column \tab fed as zeros \tab ignored \cr
+#'   a constant outcome \tab predicted \tab \cr
+#'   text where training had numbers, or the other way round \tab \tab an error that names the
+#'     column \cr
+#'   a factor where training had text, or the other way round \tab \tab fine \cr
+#'   dates, lists, complex numbers \tab an error that names the column \tab the same \cr
+#'   no rows \tab an error \tab no predictions \cr
+#'   one row \tab a fit, if the outcome is numeric \tab one prediction \cr
+#'   one class only \tab an error \tab \cr
+#'   a weight of 0 \tab the row is left out \tab \cr
+#'   a negative or missing weight \tab an error \tab
+#' }
+#' @section How a loss is computed:
+#' The loss of an epoch is that of its batches, each taken before its update and with dropout
+#' as in training. `valid_loss` is taken on the held-out rows after the epoch's updates,
+#' without dropout. Weight decay is in neither.
+#'
+#' * `"mse"`, `"mae"`, `"huber"`: squared error, absolute error, and half the squared error that
+#'   is linear beyond 1, of the *standardised* outcome; mean over rows and outcomes. So a
+#'   `"mse"` of 1 is what predicting the mean gives, and 1 minus it is R squared.
+#' * `"cross_entropy"`: minus the natural logarithm of the probability of the row's class; mean
+#'   over rows. Two classes are treated as many are: guessing among k classes alike in size
+#'   gives log(k), 0.693 for two.
+#' * `"poisson"`: rate - y * log(rate), where y is the outcome divided by its mean; mean over
+#'   rows and outcomes. 1 is what predicting the mean gives.
+#' * a function of yours: the mean of what it gives.
+#'
+#' With weights each row counts by its weight, divided by the mean weight. `reduction = "sum"`
+#' gives sums instead of means.
+#' @section Errors, warnings, messages:
+#' * An argument or data that are not what they must be: an error of class
+#'   `pytwolayer_error_argument` (`pytwolayer_error_device` for a device) that names the
+#'   argument, says what was expected and what came.
+#' * A loss that is no longer finite: an error of class `pytwolayer_error_diverged`. Its `fit`
+#'   is the fit with the last good weights and the history:
+#'   `tryCatch(two_layer(...), pytwolayer_error_diverged = function(cnd) cnd$fit)`.
+#' * An error in `on_epoch` or in a `loss` function comes out as it is; its `fit` has the fit
+#'   so far.
+#' * Ctrl-C (Esc): the fit so far comes back, with a warning of class
+#'   `pytwolayer_warning_interrupted`.
+#' * Rows left out since values are missing: a message of class `pytwolayer_message`.
+#' @rdname two_layer
+#' @name two_layer
+NULL

@@ -1,0 +1,227 @@
+# Formulas. hardhat's own way with them makes two columns of a logical and puts factors last;
+# here each term is a column as it is, in the formula's order, so that `y ~ .` gives the core
+# the very table that the table itself gives it.
+
+#' Predictors and outcomes from a formula
+#'
+#' @noRd
+mold_formula <- function(formula, data, call) {
+  data <- plain_frame(check_data(data, call))
+  refuse_twins("data", names(data), call)
+  if (length(formula) != 3) {
+    received <- deparse1(formula)
+    abort_expected("formula", "one with an outcome, as in `y ~ .`", received, call)
+  }
+  terms <- read_terms(formula, data, call)
+  parts <- formula_parts(terms, data, call)
+  made <- evaluated(parts, data[parts$variables], "data", call)
+  how <- c(list(kind = "formula"), parts[c("terms", "outcome", "variables")])
+  how$terms <- attr(made$frame, "terms")
+  how$formula <- stats::formula(terms)
+  how$predictor_variables <- intersect(all.vars(parts$terms), parts$variables)
+  molded(
+    term_columns(made$frame, how$terms, call), outcome_table(made$outcomes),
+    vector = length(made$outcomes) == 1 && is.null(dim(made$outcomes[[1]])),
+    words = c(x = "data", y = "data"), call = call, how = how,
+    rows = attr(data, "row.names")
+  )
+}
+
+# The formula with its dot written out and without the variables taken away again.
+read_terms <- function(formula, data, call) {
+  tryCatch(
+    {
+      full <- stats::formula(stats::terms(formula, data = data, simplify = TRUE))
+      terms <- stats::terms(full)
+    },
+    error = function(cnd) abort_formula(cnd, call)
+  )
+  if (length(attr(terms, "offset"))) {
+    abort_expected("formula", "one without offset()", deparse1(formula), call)
+  }
+  terms
+}
+
+abort_formula <- function(cnd, call) {
+  rlang::abort(
+    sprintf("The formula cannot be evaluated: %s", first_line(cnd)),
+    class = c("pytwolayer_error_argument", "pytwolayer_error"), argument = "formula",
+    parent = cnd, call = call
+  )
+}
+
+#' What has to be evaluated for a formula, and with what
+#'
+#' @return `terms` of the right-hand side, `outcome`: expressions by name, `variables`: the
+#'   columns of the data that they need.
+#' @noRd
+formula_parts <- function(terms, data, call) {
+  left <- terms[[2]]
+  env <- small_environment(terms, data, call)
+  right <- stats::delete.response(terms)
+  attr(right, ".Environment") <- env
+  outcome <- if (is.call(left) && identical(left[[1]], quote(cbind))) {
+    as.list(left)[-1]
+  } else {
+    list(left)
+  }
+  given <- rlang::names2(outcome)
+  names(outcome) <- ifelse(nzchar(given), given, vapply(outcome, shown_term, ""))
+  variables <- intersect(all.vars(stats::formula(terms)), names(data))
+  list(terms = right, outcome = outcome, variables = variables)
+}
+
+# A name without the backticks that its code has.
+shown_term <- function(expression) {
+  if (is.symbol(expression)) as.character(expression) else deparse1(expression)
+}
+
+# What the formula uses besides the data: functions and single values. These are kept, so that
+# the fit can be used in another session; not all else that lies where the formula was written.
+small_environment <- function(terms, data, call) {
+  home <- environment(terms)
+  values <- setdiff(all.vars(terms), names(data))
+  found <- lapply(stats::setNames(nm = values), get0, envir = home)
+  absent <- values[!vapply(found, function(value) is.atomic(value) && length(value) == 1, NA)]
+  if (length(absent)) {
+    received <- paste("one without", quoted(absent))
+    abort_expected("data", "a table with every column of the formula", received, call)
+  }
+  kept <- c(found, own_functions(terms, home))
+  if (length(kept)) list2env(kept, parent = globalenv()) else globalenv()
+}
+
+# Those that a fresh R would not find.
+own_functions <- function(terms, home) {
+  names <- setdiff(all.names(terms, unique = TRUE), all.names(terms, functions = FALSE))
+  found <- lapply(stats::setNames(nm = names), get0, envir = home, mode = "function")
+  standard <- Map(function(name, fun) {
+    own <- get0(name, asNamespace("stats"), mode = "function", inherits = FALSE)
+    is.null(fun) || identical(fun, own) || identical(fun, get0(name, baseenv(), mode = "function"))
+  }, names, found)
+  found[!unlist(standard)]
+}
+
+#' Evaluate a formula's parts
+#'
+#' Functions such as `poly()` take no missing values: where one fails, it gets the complete
+#' rows alone, and the others stay missing.
+#'
+#' @return `frame`: one column per variable, `outcomes`: a list.
+#' @noRd
+evaluated <- function(parts, data, argument, call) {
+  tryCatch(evaluate(parts, data, call), error = function(cnd) {
+    if (inherits(cnd, "pytwolayer_error")) {
+      stop(cnd)
+    }
+    as_columns(argument, data, call)
+    refuse_infinite(argument, data, call)
+    complete <- stats::complete.cases(data)
+    if (all(complete) || !any(complete)) {
+      abort_formula(cnd, call)
+    }
+    made <- tryCatch(
+      evaluate(parts, data[complete, , drop = FALSE], call),
+      error = function(cnd) abort_formula(cnd, call)
+    )
+    spread(made, complete)
+  })
+}
+
+evaluate <- function(parts, data, call) {
+  frame <- stats::model.frame(parts$terms, data, na.action = stats::na.pass)
+  env <- environment(parts$terms)
+  outcomes <- lapply(parts$outcome, function(part) plain_column(eval(part, data, env)))
+  if (!length(frame)) {
+    frame <- structure(data[character()], terms = parts$terms)
+  }
+  lengths <- c(nrow(frame), vapply(outcomes, NROW, 1L))
+  if (any(lengths != nrow(data))) {
+    received <- sprintf("%d for %d rows", lengths[lengths != nrow(data)][[1]], nrow(data))
+    abort_expected("formula", "one that gives a value for each row", received, call)
+  }
+  list(frame = frame, outcomes = outcomes)
+}
+
+spread <- function(made, complete) {
+  place <- rep(NA_integer_, length(complete))
+  place[complete] <- seq_len(sum(complete))
+  frame <- made$frame[place, , drop = FALSE]
+  attr(frame, "terms") <- attr(made$frame, "terms")
+  outcomes <- lapply(made$outcomes, function(outcome) {
+    if (is.matrix(outcome)) outcome[place, , drop = FALSE] else outcome[place]
+  })
+  list(frame = frame, outcomes = outcomes)
+}
+
+#' The terms' columns
+#'
+#' A variable's own, or the products of the numbers that interact.
+#'
+#' @noRd
+term_columns <- function(frame, terms, call) {
+  factors <- attr(terms, "factors")
+  if (!length(factors)) {
+    return(frame[character()])
+  }
+  variables <- Map(variable_columns, unname(as.list(frame)), names(frame))
+  columns <- lapply(seq_len(ncol(factors)), function(term) {
+    parts <- variables[factors[, term] > 0]
+    if (length(parts) > 1) {
+      refuse_classes(parts, colnames(factors)[[term]], call)
+    }
+    Reduce(products, parts)
+  })
+  table_of(unlist(columns, recursive = FALSE), nrow(frame))
+}
+
+variable_columns <- function(column, name) {
+  column <- plain_column(column)
+  if (!is.matrix(column)) {
+    return(stats::setNames(list(column), name))
+  }
+  labels <- colnames(column)
+  if (is.null(labels)) {
+    labels <- seq_len(ncol(column))
+  }
+  columns <- lapply(seq_len(ncol(column)), function(place) as.vector(column[, place]))
+  stats::setNames(columns, paste0(name, labels))
+}
+
+# In the order in which model.matrix() has them.
+products <- function(first, second) {
+  pairs <- expand.grid(first = seq_along(first), second = seq_along(second))
+  columns <- Map(function(i, j) as.double(first[[i]]) * second[[j]], pairs$first, pairs$second)
+  names <- paste(names(first)[pairs$first], names(second)[pairs$second], sep = ":")
+  stats::setNames(columns, names)
+}
+
+refuse_classes <- function(parts, term, call) {
+  for (column in unlist(parts, recursive = FALSE)) {
+    if (!is.numeric(column) && !is.logical(column)) {
+      received <- sprintf("%s in `%s`", if (is.factor(column)) "a factor" else "text", term)
+      abort_expected("formula", "one whose interactions are of numbers", received, call)
+    }
+  }
+}
+
+outcome_table <- function(outcomes) {
+  columns <- Map(variable_columns, unname(outcomes), names(outcomes))
+  table_of(unlist(columns, recursive = FALSE), NROW(outcomes[[1]]))
+}
+
+table_of <- function(columns, rows) {
+  structure(columns, class = "data.frame", row.names = .set_row_names(rows))
+}
+
+refuse_infinite <- function(argument, table, call) {
+  for (name in names(table)) {
+    infinite <- sum(is.infinite(table[[name]]))
+    if (infinite) {
+      received <- sprintf(
+        "infinite in column \"%s\" (%d of %d values)", name, infinite, nrow(table)
+      )
+      abort_expected(argument, "finite", received, call)
+    }
+  }
+}

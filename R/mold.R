@@ -1,0 +1,169 @@
+# From what the user gives to the two tables that the core takes. Each way in makes the same
+# kind of list:
+#   predictors, outcomes  plain data frames, rows with missing values among them
+#   vector                whether the outcome is one vector, not a table
+#   blueprint             hardhat's, with the types of both tables
+#   words                 what the core's `x` and `y` are called in messages
+#   how                   what prediction needs to make predictors of new data
+
+#' Predictors and outcomes from tables
+#'
+#' @noRd
+mold_table <- function(x, y, outcome, call) {
+  x <- plain_frame(x)
+  if (!is.null(outcome)) {
+    return(mold_named(x, y, outcome, call))
+  }
+  if (is.null(y)) {
+    abort_expected("y", "the outcome, where `outcome` does not name it", "missing", call)
+  }
+  molded(
+    x, as_outcomes(y, call),
+    vector = !is_table(y), words = c(x = "x", y = "y"), call = call,
+    how = list(kind = "table", nameless = is_nameless(x))
+  )
+}
+
+# Whether it was a matrix without column names: the core then takes columns by their places.
+is_nameless <- function(table) {
+  isTRUE(attr(table, "nameless"))
+}
+
+# The outcome among the columns of the table.
+mold_named <- function(x, y, outcome, call) {
+  if (!is.null(y)) {
+    abort_expected("y", "left out where `outcome` is given", "given too", call)
+  }
+  if (is_nameless(x)) {
+    expected <- "a table with column names where `outcome` names columns"
+    abort_expected("x", expected, "a matrix without", call)
+  }
+  if (!is.character(outcome) || !length(outcome) || anyNA(outcome)) {
+    abort_argument("outcome", "the name of a column, or several", outcome, call)
+  }
+  absent <- setdiff(outcome, names(x))
+  if (length(absent)) {
+    abort_expected("outcome", "names of columns of `x`", quoted(absent), call)
+  }
+  outcome <- unique(outcome)
+  refuse_twins("x", names(x)[names(x) %in% outcome], call)
+  molded(
+    x[!names(x) %in% outcome], x[outcome],
+    vector = length(outcome) == 1, words = c(x = "x", y = "x"), call = call
+  )
+}
+
+#' Predictors and outcomes from a recipe
+#'
+#' @noRd
+mold_recipe <- function(recipe, data, call) {
+  data <- plain_frame(check_data(data, call))
+  blueprint <- hardhat::default_recipe_blueprint(allow_novel_levels = TRUE)
+  made <- tryCatch(
+    hardhat::mold(recipe, data, blueprint = blueprint),
+    error = function(cnd) abort_recipe("cannot be prepared with these data", cnd, call)
+  )
+  outcomes <- plain_frame(made$outcomes)
+  if (!ncol(outcomes)) {
+    abort_expected("x", "a recipe with an outcome", "one without", call)
+  }
+  molded(
+    plain_frame(made$predictors), outcomes,
+    vector = ncol(outcomes) == 1, words = c(x = "data", y = "data"), call = call,
+    blueprint = made$blueprint, how = list(kind = "recipe")
+  )
+}
+
+abort_recipe <- function(problem, cnd, call) {
+  rlang::abort(
+    sprintf("The recipe %s: %s", problem, first_line(cnd)),
+    class = c("pytwolayer_error_argument", "pytwolayer_error"), argument = "x",
+    parent = cnd, call = call
+  )
+}
+
+first_line <- function(cnd) {
+  utils::head(strsplit(conditionMessage(cnd), "\n")[[1]], 1)
+}
+
+# `rows` are the names of the rows, which residuals and fitted values will have.
+molded <- function(predictors, outcomes, vector, words, call, blueprint = NULL,
+                   how = list(kind = "table", nameless = FALSE), rows = attr(predictors, "row.names")) {
+  if (length(rows) == nrow(outcomes)) {
+    attr(outcomes, "row.names") <- rows
+  }
+  columns <- list(
+    x = as_columns(words[["x"]], predictors, call),
+    y = as_columns(words[["y"]], outcomes, call)
+  )
+  columns$y$vector <- vector
+  if (is.null(blueprint)) {
+    classes <- outcomes
+    classes[] <- lapply(unname(as.list(outcomes)), as_classes)
+    blueprint <- hardhat::mold(none_of(predictors), none_of(classes))$blueprint
+  }
+  list(
+    predictors = predictors, outcomes = outcomes, columns = columns, vector = vector,
+    words = words, blueprint = blueprint, how = how
+  )
+}
+
+# A table's columns without its rows: all that hardhat looks at.
+none_of <- function(table) {
+  table[integer(), , drop = FALSE]
+}
+
+# hardhat knows classes as factors only. The core gets them as they are.
+as_classes <- function(column) {
+  if (is.logical(column)) {
+    factor(column, levels = c(FALSE, TRUE))
+  } else if (is.character(column)) {
+    factor(column, levels = sort(unique(column), method = "radix"))
+  } else {
+    column
+  }
+}
+
+is_table <- function(x) {
+  is.data.frame(x) || is.matrix(x) && !is.object(x)
+}
+
+# Tibbles and data.tables have ways of their own; here all are data frames of plain columns.
+plain_frame <- function(x) {
+  nameless <- is.matrix(x) && is.null(colnames(x))
+  if (is.matrix(x)) {
+    x <- as.data.frame(x, stringsAsFactors = FALSE)
+  }
+  class(x) <- "data.frame"
+  attr(x, "nameless") <- if (nameless) TRUE
+  columns <- lapply(unname(as.list(x)), plain_column)
+  attributes(columns) <- attributes(x)
+  columns
+}
+
+as_outcomes <- function(y, call) {
+  if (is_table(y)) {
+    return(plain_frame(y))
+  }
+  vector <- is.atomic(y) && !is.null(y) && (is.null(dim(y)) || length(dim(y)) == 1)
+  if (!vector && !is.factor(y)) {
+    abort_argument("y", "a vector, a factor, a matrix or a data frame", y, call)
+  }
+  if (!is.object(y)) {
+    y <- as.vector(y)
+  }
+  structure(
+    list(.outcome = plain_column(y)),
+    class = "data.frame", row.names = .set_row_names(length(y))
+  )
+}
+
+check_data <- function(data, call) {
+  if (missing(data)) {
+    abort_expected("data", "a data frame or a matrix", "missing", call)
+  }
+  if (!is_table(data)) {
+    abort_argument("data", "a data frame or a matrix", data, call)
+  }
+  data
+}

@@ -1,0 +1,38 @@
+# The progress bar of a long fit. The core says when: by time, so that it costs next to nothing.
+
+#' A function that draws the bar
+#'
+#' @return A function of the epoch, its loss and the number of epochs, or `NULL` where nobody
+#'   would see a bar. Epoch 0 removes it.
+#' @noRd
+progress_bar <- function(verbose, visible = cli::is_dynamic_tty()) {
+  if (!verbose || !visible) {
+    return(NULL)
+  }
+  bar <- NULL
+  draw <- function(epoch, loss, epochs) {
+    before <- options(cli.progress_show_after = 0)
+    on.exit(options(before))
+    if (is.null(bar)) {
+      bar <<- start_bar(epochs)
+    }
+    if (epoch == 0) {
+      cli::cli_progress_done(id = bar)
+    } else {
+      status <- sprintf("loss %.4g", loss)
+      cli::cli_progress_update(set = epoch, status = status, id = bar, force = TRUE)
+    }
+    NULL
+  }
+  guarded(watch_users(), draw, otherwise = NULL)
+}
+
+start_bar <- function(epochs) {
+  cli::cli_progress_bar(
+    type = "custom", total = epochs, clear = TRUE, .auto_close = FALSE, .envir = session,
+    format = paste(
+      "Epoch {cli::pb_current} of {cli::pb_total} {cli::pb_bar} {cli::pb_percent},",
+      "{cli::pb_status}, ETA {cli::pb_eta}"
+    )
+  )
+}

@@ -1,0 +1,100 @@
+# The arguments of a fit on their way to the core, which checks their values.
+
+# Those that say how to train: all but the data.
+setting_names <- function() {
+  setdiff(names(formals(two_layer.data.frame)), c("x", "y", "...", "outcome"))
+}
+
+#' Settings given among the dots, and the defaults of the others
+#'
+#' @param given A list.
+#' @param own Names of the method's own arguments, for messages.
+#' @noRd
+read_settings <- function(given, own, call) {
+  names <- setting_names()
+  refuse_unknown(rlang::names2(given), names, c(own, names), call)
+  settings <- lapply(formals(two_layer.data.frame)[names], eval, envir = baseenv())
+  settings[names(given)] <- given
+  settings
+}
+
+# What is not one value. The core checks what values are; here, that each is one.
+special_settings <- c(
+  "loss", "validation", "case_weights", "class_weights", "on_epoch", "verbose", "seed"
+)
+
+#' The arguments of the core's `two_layer()`, as reticulate hands them over unharmed
+#'
+#' @param rows Number of rows of the training data.
+#' @param users Where an error in a function of the user's is kept, see [watch_users()].
+#' @noRd
+core_arguments <- function(settings, rows, users, call) {
+  plain <- check_settings(settings[setdiff(names(settings), special_settings)], call)
+  check_flag("verbose", settings$verbose, call)
+  c(plain, list(
+    loss = as_loss(settings$loss, users, call),
+    validation = as_validation(settings$validation, rows, call),
+    sample_weight = as_weights(settings$case_weights, call),
+    class_weights = as_class_weights(settings$class_weights, call),
+    on_epoch = as_on_epoch(settings$on_epoch, users, call),
+    seed = if (is.null(settings$seed)) draw_seed() else check_settings(settings["seed"], call)[[1]]
+  ))
+}
+
+# From R's own generator, so that set.seed() makes a fit reproducible.
+draw_seed <- function() {
+  sample.int(.Machine$integer.max, 1)
+}
+
+# A share goes as it is; the user's own rows as 1 and 0 for each row.
+as_validation <- function(value, rows, call) {
+  if (is.null(value) || is_single(value)) {
+    return(value)
+  }
+  plain <- (is.logical(value) || is.numeric(value)) && !is.object(value) && is.null(dim(value))
+  if (!plain || !length(value) || anyNA(value)) {
+    expected <- "a share below 1, row numbers, or TRUE and FALSE for each row"
+    abort_expected("validation", expected, shown_holes(value), call)
+  }
+  if (is.logical(value)) {
+    return(as_bytes(value))
+  }
+  if (any(value < 1 | value > rows | value != round(value))) {
+    received <- sprintf("%s to %s", format(min(value)), format(max(value)))
+    abort_expected("validation", sprintf("row numbers from 1 to %d", rows), received, call)
+  }
+  as_bytes(seq_len(rows) %in% value)
+}
+
+shown_holes <- function(value) {
+  holes <- is.atomic(value) && !is.object(value) && anyNA(value) && length(value) > 1
+  if (holes) "one with missing values" else shown(value)
+}
+
+as_weights <- function(value, call) {
+  if (is.null(value)) {
+    return(NULL)
+  }
+  numbers <- is.numeric(value) && (!is.object(value) || inherits(value, "hardhat_case_weights"))
+  if (!numbers || !is.null(dim(value))) {
+    received <- if (is.character(value) || is.factor(value)) "text" else shown(value)
+    abort_expected("case_weights", "numbers of at least 0", received, call)
+  }
+  as_bytes(value)
+}
+
+as_class_weights <- function(value, call) {
+  names <- names(value)
+  if (is.numeric(value) && !is.object(value) && !is.null(names) && !anyDuplicated(names)) {
+    return(stats::setNames(as.list(value), enc2utf8(names)))
+  }
+  if (!is.null(value) && !(is.character(value) && is_single(value))) {
+    expected <- "\"balanced\" or a number for each of the classes, with the classes as names"
+    abort_argument("class_weights", expected, value, call)
+  }
+  value
+}
+
+as_bytes <- function(values) {
+  writeBin(as.double(values), raw())
+}

@@ -1,0 +1,94 @@
+#' Summarise a two-layer network
+#'
+#' How well the network describes the rows that it was fitted to. New rows it will describe
+#' less well: hold some out with `validation`, or compare with [predict()][predict.two_layer].
+#'
+#' @param object,x What [two_layer()] or `summary()` gave.
+#' @param ... Not used.
+#' @return An object of class `summary.two_layer`: a list of
+#'   * `fit`: the fit,
+#'   * `measures`: a data frame of measures over the training rows without missing values,
+#'     held-out ones included, weights disregarded. Of a numeric outcome `r.squared` and `rmse`
+#'     (root mean squared error, in the outcome's units), a row per outcome; of classes
+#'     `accuracy` (share of rows whose most probable class is theirs) and `log_loss` (mean of
+#'     -log of the probability of their class),
+#'   * `residuals`: for a numeric outcome, a matrix of quantiles of the residuals,
+#'   * `confusion`: for classes, a table of true and predicted classes.
+#'
+#'   `print()` gives it back invisibly.
+#' @examplesIf pytwolayer:::has_torch()
+#' summary(two_layer(mpg ~ ., mtcars, epochs = 50, seed = 1))
+#' summary(two_layer(Species ~ ., iris, epochs = 50, seed = 1))
+#' @export
+summary.two_layer <- function(object, ...) {
+  classes <- !is.null(object$levels)
+  structure(
+    list(
+      fit = object,
+      measures = if (classes) class_measures(object) else number_measures(object),
+      residuals = if (!classes) residual_quantiles(object),
+      confusion = if (classes) confusion_table(object)
+    ),
+    class = "summary.two_layer"
+  )
+}
+
+#' @rdname summary.two_layer
+#' @export
+print.summary.two_layer <- function(x, digits = max(3, getOption("digits") - 3), ...) {
+  cat("Call:\n")
+  print(x$fit$call)
+  cat("\n")
+  writeLines(described(x$fit))
+  if (is.null(x$confusion)) {
+    cat("\nResiduals:\n")
+    print(x$residuals, digits = digits)
+  } else {
+    cat("\nTrue classes (rows) and predicted ones (columns):\n")
+    print(x$confusion)
+  }
+  cat("\nOn the training data:\n")
+  print(x$measures, digits = digits, row.names = nrow(x$measures) > 1)
+  invisible(x)
+}
+
+number_measures <- function(object) {
+  truth <- truth(object, object$outcomes)
+  squares <- (truth - object$fitted)^2
+  around <- sweep(truth, 2, colMeans(truth))^2
+  data.frame(
+    r.squared = 1 - colSums(squares, na.rm = TRUE) / colSums(around),
+    rmse = sqrt(colMeans(squares, na.rm = TRUE)),
+    row.names = object$outputs
+  )
+}
+
+class_measures <- function(object) {
+  truth <- match(as.character(object$outcomes[[1]]), object$levels)
+  of_truth <- object$fitted[cbind(seq_along(truth), truth)]
+  data.frame(
+    accuracy = mean(truth == fitted_class(object), na.rm = TRUE),
+    log_loss = mean(-log(of_truth), na.rm = TRUE)
+  )
+}
+
+fitted_class <- function(object) {
+  max.col(object$fitted, ties.method = "first")
+}
+
+residual_quantiles <- function(object) {
+  residuals <- truth(object, object$outcomes) - object$fitted
+  quantiles <- apply(residuals, 2, stats::quantile, na.rm = TRUE, names = FALSE)
+  labels <- c("Min", "1Q", "Median", "3Q", "Max")
+  single <- ncol(residuals) == 1
+  matrix(
+    t(quantiles),
+    ncol = 5, dimnames = list(if (single) "" else object$outputs, labels)
+  )
+}
+
+confusion_table <- function(object) {
+  truth <- factor(as.character(object$outcomes[[1]]), levels = object$levels)
+  predicted <- factor(object$levels[fitted_class(object)], levels = object$levels)
+  table(truth = truth, predicted = predicted)
+}

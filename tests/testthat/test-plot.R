@@ -1,0 +1,42 @@
+test_that("plot draws the losses, also where they are not above zero", {
+  skip_without_torch()
+  fit <- quick(validation = 0.25)
+  grDevices::pdf(NULL)
+  withr::defer(grDevices::dev.off())
+  expect_identical(plot(fit), fit)
+  expect_true(graphics::par("ylog"))
+  fit$history$loss[5] <- 0
+  plot(fit, main = "mine")
+  expect_false(graphics::par("ylog"))
+  fit$history$loss[5] <- Inf
+  expect_silent(plot(fit))
+  expect_silent(plot(quick()))
+})
+
+test_that("plot marks the best epoch and tells the two losses apart", {
+  skip_without_torch()
+  drawn <- function(fit) {
+    file <- withr::local_tempfile(fileext = ".svg")
+    grDevices::pdf(NULL)
+    grDevices::dev.control("enable")
+    plot(fit)
+    calls <- vapply(grDevices::recordPlot()[[1]], function(part) part[[2]][[1]]$name, "")
+    grDevices::dev.off()
+    calls
+  }
+  expect_true(all(c("C_abline", "C_text") %in% drawn(quick(validation = 0.25))))
+  expect_false("C_abline" %in% drawn(quick()))
+})
+
+test_that("autoplot makes a ggplot of the same", {
+  skip_without_torch()
+  skip_if_not_installed("ggplot2")
+  fit <- quick(validation = 0.25)
+  plot <- ggplot2::autoplot(fit)
+  expect_s3_class(plot, "ggplot")
+  expect_identical(nrow(plot$data), 10L)
+  expect_identical(length(plot$layers), 2L)
+  expect_identical(length(ggplot2::autoplot(quick())$layers), 1L)
+  expect_silent(ggplot2::ggplot_build(plot))
+  expect_refused(ggplot2::autoplot(fit, colour = "red"), "`colour` is not an argument")
+})

@@ -1,0 +1,53 @@
+recipes_or_skip <- function() {
+  skip_without_torch()
+  skip_if_not_installed("recipes")
+}
+
+quick_recipe <- function(recipe, data, ...) {
+  two_layer(recipe, data, ..., epochs = 5, seed = 1)
+}
+
+test_that("a recipe is prepared, and applied to new data", {
+  recipes_or_skip()
+  recipe <- recipes::step_log(recipes::recipe(mpg ~ ., mtcars), hp)
+  fit <- quick_recipe(recipe, mtcars)
+  by_hand <- transform(mtcars, hp = log(hp))
+  expect_identical(fit$history, quick(by_hand[-1])$history)
+  expect_identical(predict(fit, mtcars[-1]), predict(quick(by_hand[-1]), by_hand))
+  expect_identical(predict(fit, mtcars[0, ]), tibble::tibble(.pred = double()))
+  expect_identical(names(augment(fit, mtcars)), c(names(mtcars), ".pred", ".resid"))
+})
+
+test_that("a recipe without steps is the table", {
+  recipes_or_skip()
+  fit <- quick_recipe(recipes::recipe(Species ~ ., iris), iris)
+  expect_identical(fit$history, quick_formula(Species ~ ., iris)$history)
+  expect_identical(names(predict(fit, iris, type = "prob")), paste0(".pred_", levels(iris$Species)))
+})
+
+test_that("levels that training did not see are NA with a warning", {
+  recipes_or_skip()
+  odd <- data.frame(y = 1:6, t = letters[1:3], f = factor(rep(c("u", "v"), 3)))
+  fit <- quick_recipe(recipes::recipe(y ~ ., odd), odd)
+  new <- data.frame(t = c("a", "zz", NA), f = c("u", "u", "v"))
+  expect_warning(
+    predicted <- predict(fit, new), "\"t\": \"zz\"",
+    class = "pytwolayer_warning_unseen_level"
+  )
+  expect_identical(is.na(predicted$.pred), c(FALSE, TRUE, TRUE))
+})
+
+test_that("what a recipe cannot do is our error", {
+  recipes_or_skip()
+  recipe <- recipes::recipe(mpg ~ ., mtcars)
+  fit <- quick_recipe(recipe, mtcars)
+  expect_refused(predict(fit, mtcars[1:3]), "`new_data`", "\"hp\"")
+  expect_refused(predict(fit, transform(mtcars, hp = "a")), "cannot be applied", "hp")
+  expect_refused(quick_recipe(recipe, mtcars[1:3]), "cannot be prepared", "hp")
+  expect_refused(quick_recipe(recipe, 3), "`data`", "not 3")
+  expect_refused(two_layer(recipe), "`data`", "missing")
+  expect_refused(quick_recipe(recipes::recipe(~., mtcars), mtcars), "`x`", "with an outcome")
+  expect_refused(quick_recipe(recipe, mtcars, epohcs = 3), "`epohcs`", "did you mean `epochs`")
+  dropping <- recipes::step_filter(recipe, cyl > 4, skip = FALSE)
+  expect_refused(predict(quick_recipe(dropping, mtcars), mtcars), "`x`", "21 rows of 32")
+})
