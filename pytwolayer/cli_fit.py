@@ -27,6 +27,7 @@ _DATA = (
 # Settings as two_layer() has them: option, what stands for its value, help, default.
 SETTINGS = {
     "network": (
+        ("--input-clip", "SDS", "cut numbers so many standard deviations from the mean", "5"),
         ("--hidden-units", "N", "width of the hidden layer", "64"),
         (
             "--activation",
@@ -76,7 +77,10 @@ SETTINGS = {
         ("--seed", "N", "of initial weights, order of rows, dropout", "drawn, and reported"),
     ),
 }
-_GROUPS = {"network": None, "training": "auto stands for what suits the data and the optimizer"}
+_GROUPS = {
+    "network": None,
+    "training": "auto stands for what suits the data and the optimizer, none for no value",
+}
 _OUTPUT = (
     ("--history", "FILE", "write the loss of each epoch as CSV"),
     ("--plot", "FILE", "write the loss curve; .png, .svg or .pdf"),

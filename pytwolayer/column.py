@@ -102,7 +102,10 @@ def _factor(argument: str, label: str | None, series: "pd.Series[Any]") -> Colum
 
 
 def _objects(argument: str, label: str | None, series: "pd.Series[Any]") -> Column:
-    there = ~pd.isna(series).to_numpy()
+    try:
+        there = ~pd.isna(series).to_numpy()
+    except ArithmeticError:  # pandas cannot ask this decimal whether it is missing
+        raise _not_fit(argument, label, "a signalling NaN") from None
     found = series.to_numpy(dtype=object)[there]
     if not len(found):
         return Column(label, "missing", np.full(len(series), np.nan))

@@ -143,7 +143,7 @@ class TwoLayerClassifier(ClassifierMixin, TwoLayerEstimator):
     >>> from sklearn.model_selection import cross_val_score
     >>> from pytwolayer import TwoLayerClassifier
     >>> X, y = load_iris(return_X_y=True)
-    >>> model = TwoLayerClassifier(epochs=50, random_state=1)
+    >>> model = TwoLayerClassifier(random_state=1)
     >>> bool(cross_val_score(model, X, y).mean() > 0.9)
     True
     """

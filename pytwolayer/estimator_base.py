@@ -35,7 +35,7 @@ _OF_A_WHOLE_RUN: dict[str, tuple[Any, ...]] = {
     "schedule": ("constant", AUTO),
 }
 # What cannot change from one fit to one that goes on from there.
-_LASTING = ("hidden_units", "activation", "loss")
+_LASTING = ("input_clip", "hidden_units", "activation", "loss")
 
 
 @dataclass(kw_only=True, eq=False, repr=False)

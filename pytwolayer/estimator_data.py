@@ -80,6 +80,8 @@ def read_outcome(estimator: Any, X: Any, y: Any, *, kind: str | None) -> NDArray
     if y is None:
         name = type(estimator).__name__
         raise ValueError(f"This {name} estimator requires y to be passed, but the target y is None")
+    if np.any(pd.isna(y)):  # scikit-learn lets None pass among labels, and trips over pandas' NA
+        raise ValueError("Input y contains NaN.")
     values: NDArray[Any] = check_array(
         y, ensure_2d=False, dtype=kind, input_name="y", estimator=estimator
     )

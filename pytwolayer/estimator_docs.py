@@ -36,7 +36,7 @@ feature_names_in_ : ndarray of shape (n_features_in_,)
 _NOTES = """\
 Notes
 -----
-Missing values are refused; two_layer() can leave such rows out. Where new data have a level
+Missing values are refused; ``two_layer()`` can leave such rows out. Where new data have a level
 that training did not see, the prediction is missing and a warning names the level; ``score()``
 leaves these rows out."""
 

@@ -57,6 +57,11 @@ class _Task:
     new_data: pd.DataFrame
     files: dict[str, Path]
 
+    @property
+    def truth(self) -> Any:
+        """The outcome: a column, or several as a table."""
+        return self.data[self.outcome[0] if len(self.outcome) == 1 else self.outcome]
+
 
 def fit_file(given: argparse.Namespace, settings: Mapping[str, Any]) -> int:
     """Do what the command was told; give its exit status."""
@@ -64,8 +69,8 @@ def fit_file(given: argparse.Namespace, settings: Mapping[str, Any]) -> int:
         task = _read(given)
         try:
             fit = two_layer(
-                task.data,
-                outcome=task.outcome[0] if len(task.outcome) == 1 else task.outcome,
+                task.data.drop(columns=task.outcome),
+                task.truth,
                 sample_weight=task.weights,
                 verbose=not given.quiet,
                 **_settings(settings),
@@ -161,7 +166,9 @@ def _new_data(options: Mapping[str, Any], data: pd.DataFrame, outcome: list[str]
 
 def _settings(given: Mapping[str, Any]) -> dict[str, Any]:
     """Turn words of the command line into what the core takes."""
-    settings = dict(given)
+    settings: dict[str, Any] = {
+        name: None if value == "none" else value for name, value in given.items()
+    }
     if settings.get("batch_size") == "all":
         settings["batch_size"] = None
     if "class_weights" in settings:
@@ -227,7 +234,7 @@ def _report(task: _Task, fit: TwoLayer) -> str:
             )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of rows left out the fit has told already
-        score = fit.score(task.data, sample_weight=task.weights)
+        score = fit.score(task.data, task.truth, task.weights)
     also = ", held-out ones too" if "valid_loss" in history else ""
     lines.append(f"{'Accuracy' if classes else 'R squared'} {score:.4g} on these rows{also}")
     return "\n".join(lines)

@@ -116,10 +116,9 @@ class Fitting:
         inputs, outcome = _coding(training, self._settings, start, partial)
         if self._settings.loss == AUTO:
             self._settings = replace(self._settings, loss=outcome.usual_loss)
-        self._learning = _encode(training, inputs, outcome, self._settings, device)
-        self._watching = (
-            None if held_out is None else _encode(held_out, inputs, outcome, self._settings, device)
-        )
+        coding = inputs, outcome, self._settings, device
+        self._learning = _encode("x", training, *coding)
+        self._watching = None if held_out is None else _encode("validation", held_out, *coding)
         network = self._network(inputs.width, outcome.width, start)
         self._parameters = flatten_parameters(network, device)
         self._optimizer = make_optimizer(
@@ -282,14 +281,20 @@ def _coding(
 
 
 def _encode(
-    data: TrainingData, inputs: Encoder, outcome: Outcome, settings: Settings, device: torch.device
+    argument: str,
+    data: TrainingData,
+    inputs: Encoder,
+    outcome: Outcome,
+    settings: Settings,
+    device: torch.device,
 ) -> Rows:
     """Encode rows for the device; those with levels that training did not see are left out."""
-    predictors = inputs.recode("x", data.predictors, "Their rows are not held out.")
+    fate = "not held out" if argument == "validation" else "left out"
+    predictors = inputs.recode("x", data.predictors, f"Their rows are {fate}.")
     known = predictors.complete() & ~np.isnan(outcome.truth(data.outcomes)).any(axis=1)
     if not known.all():
         if not known.any():
-            raise ArgumentError("validation", "rows with levels that training sees", "none of them")
+            raise ArgumentError(argument, "rows with levels that training sees", "none of them")
         data, predictors = data.take(known), predictors.take(known)
     return Rows(
         inputs.encode("x", predictors).to(device),

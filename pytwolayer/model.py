@@ -192,6 +192,8 @@ class TwoLayer:
         else:
             found = self._restored(x)[rows]
         there = ~(np.isnan(found).any(axis=1) | np.isnan(truth).any(axis=1))
+        if not there.any():
+            raise ArgumentError("x", "of rows that can be predicted", "others alone")
         weights = None if data.weights is None else data.weights[there]
         metric = accuracy_score if isinstance(self.outcome, Classes) else r2_score
         return float(metric(truth[there], found[there], sample_weight=weights))

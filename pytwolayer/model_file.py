@@ -13,13 +13,14 @@ import pandas as pd
 import safetensors.torch
 from safetensors import SafetensorError
 
+from pytwolayer.arguments import count, positive
 from pytwolayer.encoder import Coding, Encoder, LevelCoding, NumberCoding
 from pytwolayer.errors import PytwolayerError
 from pytwolayer.loss import LOSSES
 from pytwolayer.model import TwoLayer
 from pytwolayer.network import outline
 from pytwolayer.outcome import Classes, Numbers, Outcome
-from pytwolayer.settings import Settings
+from pytwolayer.settings import AUTO, Settings
 from pytwolayer.torch_loading import torch
 
 _FORMAT = 2
@@ -78,6 +79,7 @@ def from_bytes(data: bytes | bytearray) -> TwoLayer:
         LookupError,
         TypeError,
         ValueError,
+        OverflowError,
         RuntimeError,
         AttributeError,
     ) as problem:
@@ -116,22 +118,25 @@ def _assemble(tensors: dict[str, torch.Tensor], metadata: dict[str, Any]) -> Two
         raise ValueError("the weights are not of type float32")
     network.load_state_dict(tensors, assign=True)  # checks names and shapes
     network.requires_grad_(False)
+    epochs, best = len(history["loss"]), metadata["best_epoch"]
     return TwoLayer(
         network=network,
         inputs=inputs,
         outcome=outcome,
         settings=settings,
-        device=metadata["device"],
-        rows=metadata["rows"],
-        dropped=metadata["dropped"],
-        history=pd.DataFrame({"epoch": range(1, len(history["loss"]) + 1), **history}),
-        best_epoch=metadata["best_epoch"],
-        stopped=metadata["stopped"],
+        device=str(metadata["device"]),
+        rows=count("rows", metadata["rows"]),
+        dropped=count("dropped", metadata["dropped"], minimum=0),
+        history=pd.DataFrame({"epoch": range(1, epochs + 1), **history}),
+        best_epoch=None if best is None else count("best_epoch", best, maximum=epochs),
+        stopped=str(metadata["stopped"]),
     )
 
 
 def _settings(saved: dict[str, Any]) -> Settings:
     """Read settings; of a loss that was a function only the name is left."""
+    if AUTO in {**saved, "loss": None}.values():
+        raise ValueError("its settings are not all known")
     if saved["loss"] in LOSSES:
         return Settings(**saved)
     settings = Settings(**{**saved, "loss": "auto"})
@@ -151,14 +156,17 @@ def _coding(saved: dict[str, Any]) -> Coding:
         return LevelCoding(tuple(str(level) for level in saved["levels"]))
     limit = saved["limit"]
     _check_numbers([saved["center"]], [saved["scale"]], least=0)
-    if limit is not None and not limit > 0:
-        raise ValueError("a limit of its numbers is not above 0")
-    return NumberCoding(saved["center"], saved["scale"], limit)
+    return NumberCoding(
+        saved["center"], saved["scale"], None if limit is None else positive("limit", limit)
+    )
 
 
 def _outcome(saved: dict[str, Any]) -> Outcome:
     if saved.pop("kind") == "classes":
-        return Classes(saved["name"], tuple(saved["labels"]))
+        labels = tuple(saved["labels"])
+        if not all(isinstance(label, _LABEL) for label in labels):
+            raise ValueError("its classes are neither text nor numbers")
+        return Classes(saved["name"], labels)
     names, center, scale = saved["names"], tuple(saved["center"]), tuple(saved["scale"])
     _check_numbers(center, scale, least=5e-324)
     if len(center) != len(scale) or (names is not None and len(names) != len(center)):

@@ -58,4 +58,14 @@ def outcome(frame: pd.DataFrame) -> pd.Series:
 @pytest.fixture(scope="session")
 def fit(frame: pd.DataFrame, outcome: pd.Series) -> TwoLayer:
     """A small fit; tests must not change it."""
-    return two_layer(frame, outcome, hidden_units=8, epochs=30, seed=3)
+    return two_layer(
+        frame,
+        outcome,
+        hidden_units=8,
+        epochs=30,
+        batch_size=None,
+        learning_rate=0.01,
+        schedule="constant",
+        weight_decay=0.0,
+        seed=3,
+    )

@@ -30,3 +30,12 @@ def classifier(x=X, y=LABELS, **options):
 
 def quick(kind, **options):
     return regressor(**options) if kind is TwoLayerRegressor else classifier(**options)
+
+
+def outcome(kind):
+    return Y if kind is TwoLayerRegressor else LABELS
+
+
+def same(one, other):
+    histories = one.loss_curve_ == other.loss_curve_
+    return histories and one.predict(X).tolist() == other.predict(X).tolist()

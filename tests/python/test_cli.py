@@ -102,7 +102,7 @@ def test_a_device_that_is_not_there_is_one_line_and_status_2(capsys, monkeypatch
 
 @pytest.mark.parametrize(
     "arguments",
-    ["", "chaptre", "chapter --steps many", "chapter --stepz 3", "chapter 3", "devices x"],
+    ["", "chaptre", "chapter --steps many", "chapter --stepz 3", "chapter 3", "devices x", "fit"],
 )
 def test_what_the_command_does_not_know_is_status_2(capsys, arguments):
     assert status_of(*arguments.split()) == 2
@@ -191,6 +191,15 @@ def test_status_0_only_if_all_is_well(capsys, monkeypatch, name, well, status):
     assert capsys.readouterr().out == "the page\n"
 
 
+def test_ctrl_c_is_one_line_and_the_status_of_a_program_it_ends(capsys, monkeypatch):
+    def press():
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("pytwolayer.verify.verify", press)
+    assert main(["verify"]) == 130
+    assert capsys.readouterr().err == "pytwolayer: interrupted\n"
+
+
 def test_any_error_of_ours_is_one_line_and_status_2(capsys, monkeypatch):
     def fail():
         raise PytwolayerError("this went wrong")
@@ -208,7 +217,7 @@ def test_version_is_the_packages(capsys):
     assert capsys.readouterr().out == f"{pytwolayer.__version__}\n"
 
 
-@pytest.mark.parametrize("command", ["chapter", "devices", "doctor", "verify"])
+@pytest.mark.parametrize("command", ["fit", "chapter", "devices", "doctor", "verify"])
 def test_every_command_has_help(capsys, command):
     assert status_of("--help") == 0
     assert command in capsys.readouterr().out
@@ -225,7 +234,9 @@ def test_the_help_of_chapter_tells_options_and_defaults(capsys):
         assert default in text
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["chapter", "--help"]])
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["--version"], ["chapter", "--help"], ["fit", "--help"]]
+)
 def test_help_and_version_need_no_torch(fresh_python, arguments):
     code = "import sys; sys.modules['torch'] = sys.modules['pandas'] = None; " + COMMAND
     done = fresh_python(code, *arguments)

@@ -255,6 +255,7 @@ def test_a_column_of_nothing_of_arrow_is_of_no_kind():
         (pd.Series([b"u"], dtype=object), "objects of .*"),
         ([[1, 2], [3, 4]], "objects of .*"),
         ([{"a": 1}], "objects of .*"),
+        ([decimal.Decimal("sNaN"), None], "a signalling NaN"),
     ],
     ids=str,
 )

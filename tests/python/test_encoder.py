@@ -24,8 +24,8 @@ MIXED = pd.DataFrame(
 )
 
 
-def encoder_of(data, weights=None):
-    return Encoder.of("x", read_table("x", data), weights)
+def encoder_of(data, weights=None, limit=None):
+    return Encoder.of("x", read_table("x", data), weights, limit)
 
 
 def encoded(encoder, data):
@@ -108,6 +108,25 @@ def test_numbers_beyond_float32_are_an_error_that_names_the_column():
         warnings.simplefilter("error")
         with pytest.raises(ArgumentError, match=message):
             encoded(encoder, pd.DataFrame({"a": [1.0], "b": [-1e40]}))
+
+
+def test_a_limit_cuts_what_is_further_from_the_mean():
+    data = np.array([[-1.0], [1.0], [-1.0], [1.0]])  # mean 0, deviation 1
+    new = [[-1e300], [-2.5], [-2.0], [0.3], [2.0], [2.5], [1e300]]
+    encoder = encoder_of(data, limit=2.0)
+    expected = [[-2.0], [-2.0], [-2.0], [pytest.approx(0.3)], [2.0], [2.0], [2.0]]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert encoded(encoder, new).tolist() == expected
+    assert encoder_of(data, limit=2.0).codings[0].scale == encoder_of(data).codings[0].scale
+
+
+def test_a_limit_changes_no_level_and_no_constant_column():
+    data = MIXED.assign(same=3.0)
+    cut = encoded(encoder_of(data, limit=0.1), data)
+    assert torch.equal(cut[:, 1:3], encoded(encoder_of(data), data)[:, 1:3])
+    assert not cut[:, -1].any()
+    assert cut[:, 0].abs().max().item() == pytest.approx(0.1)
 
 
 def test_layout_does_not_change_a_bit():

@@ -1,5 +1,6 @@
 """The scikit-learn estimators: scikit-learn's own checks, their data, and their predictions."""
 
+import doctest
 import inspect
 import re
 from dataclasses import fields
@@ -27,6 +28,21 @@ def test_scikit_learns_checks(estimator, check):
     check(estimator)
 
 
+@pytest.mark.parametrize("kind", BOTH)
+def test_the_one_check_that_must_be_switched_on_passes_too(fresh_python, kind):
+    code = (
+        "import sys\n"
+        "from sklearn.utils.estimator_checks import estimator_checks_generator\n"
+        "import pytwolayer\n"
+        "estimator = getattr(pytwolayer, sys.argv[1])()\n"
+        "for estimator, check in estimator_checks_generator(estimator):\n"
+        "    if check.func.__name__ == 'check_array_api_input': check(estimator); print('passed')"
+    )
+    done = fresh_python(code, kind.__name__, SCIPY_ARRAY_API="1")
+    assert (done.stdout, done.stderr) == ("passed\n", "")
+
+
+@pytest.mark.filterwarnings("ignore:Skipping check check_array_api_input")
 @pytest.mark.parametrize("kind", BOTH)
 def test_with_small_batches_only_weights_as_repetition_differ(kind):
     """A row of weight 2 is one row of a batch, and two equal rows need not be in one batch."""
@@ -58,6 +74,13 @@ def test_every_parameter_and_attribute_is_documented(kind):
     for name in [name for name in vars(quick(kind)) if re.fullmatch(r"[a-z].*_", name)]:
         assert re.search(rf"^    {name} : ", doc, re.M), name
     assert "feature_names_in_ : " in doc
+
+
+@pytest.mark.parametrize("kind", BOTH)
+def test_the_examples_run(kind):
+    (example,) = doctest.DocTestFinder(recurse=False).find(kind, globs={})
+    assert example.examples
+    assert doctest.DocTestRunner(verbose=False).run(example).failed == 0
 
 
 def test_parameters_are_set_and_got():
@@ -238,6 +261,14 @@ def test_classes_come_back_as_what_they_were(labels):
     assert set(found) <= set(labels)
     assert estimator.score(X, labels) == np.mean(found == np.asarray(labels))
     assert estimator.predict_proba(X).shape == (40, len(estimator.classes_))
+
+
+@pytest.mark.parametrize("missing", [None, np.nan, pd.NA])
+def test_missing_labels_are_an_error(missing):
+    labels = pd.Series(LABELS, dtype=object)
+    labels[3] = missing
+    with pytest.raises(ValueError, match="Input y contains NaN"):
+        classifier(X, labels)
 
 
 def test_one_class_is_an_error_that_says_so():

@@ -9,6 +9,7 @@ import pytest
 from pytwolayer import two_layer
 from pytwolayer.errors import InterruptWarning
 from pytwolayer.interrupt import Interrupt, watch_for_interrupt
+from pytwolayer.model_file import from_bytes, to_bytes
 
 on_posix = pytest.mark.skipif(os.name != "posix", reason="there are no signals of this kind")
 
@@ -221,6 +222,24 @@ def test_only_the_main_thread_watches():
     thread.start()
     thread.join()
     assert seen == [False]
+
+
+@on_posix
+def test_ctrl_c_in_the_first_epoch_gives_the_initial_weights():
+    def loss(output, y):
+        os.kill(os.getpid(), signal.SIGINT)
+        return (output - y) ** 2
+
+    x, y = [[1.0], [2.0], [3.0], [4.0]], [1.0, 2.0, 3.0, 5.0]
+    options = {"hidden_units": 2, "epochs": 9, "batch_size": 1, "seed": 1, "learning_rate": 1e-30}
+    with pytest.warns(InterruptWarning, match="Interrupted after 0 of 9 epochs"):
+        fit = two_layer(x, y, loss=loss, **options)
+    assert len(fit.history) == 0
+    assert "no epoch finished" in repr(fit)
+    assert fit.predict(x).tolist() == two_layer(x, y, **options).predict(x).tolist()
+    again = from_bytes(to_bytes(fit))
+    assert again.predict(x).tolist() == fit.predict(x).tolist()
+    assert len(again.history) == 0
 
 
 def test_ctrl_c_in_a_function_of_the_users_is_heard():

@@ -14,6 +14,8 @@ PUBLIC = {
     "DeviceError",
     "PytwolayerError",
     "TwoLayer",
+    "TwoLayerClassifier",
+    "TwoLayerRegressor",
     "available_devices",
     "chapter_losses",
     "plot_history",
@@ -25,7 +27,8 @@ PUBLIC = {
 def test_importing_it_loads_nothing_heavy(fresh_python):
     code = (
         "import sys, pytwolayer\n"
-        "heavy = {'torch', 'numpy', 'pandas', 'matplotlib', 'itables', 'safetensors', 'rpy2'}\n"
+        "heavy = {'torch', 'numpy', 'pandas', 'matplotlib', 'itables', 'safetensors', 'rpy2',\n"
+        " 'sklearn'}\n"
         "print(sorted(heavy & set(sys.modules)))"
     )
     assert fresh_python(code).stdout == "[]\n"

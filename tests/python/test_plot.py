@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pytwolayer import ArgumentError, PytwolayerError, chapter_losses, plot_history
+from pytwolayer import ArgumentError, PytwolayerError, chapter_losses, plot_history, two_layer
 
 pytest.importorskip("matplotlib", reason="plots need matplotlib")
 
@@ -29,6 +29,50 @@ def test_a_fit_plots_itself_against_the_epoch(fit, tmp_path):
     assert axes.get_xlabel() == "Epoch"
     assert list(axes.get_lines()[0].get_ydata()) == fit.history["loss"].tolist()
     assert (tmp_path / "fit.png").exists()
+
+
+def test_the_loss_of_held_out_rows_is_drawn_beside_it_and_the_best_epoch_marked(tmp_path):
+    x = np.random.default_rng(0).normal(size=(60, 3))
+    fit = two_layer(x, x[:, 0], validation=0.3, epochs=30, learning_rate=0.3, seed=1)
+    axes = fit.plot(tmp_path / "fit.png")
+    curves = {line.get_label(): line for line in axes.get_lines()}
+    best = f"best epoch: {fit.best_epoch}"
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == [
+        "training",
+        "validation",
+        best,
+    ]
+    assert list(curves["training"].get_ydata()) == fit.history["loss"].tolist()
+    assert list(curves["validation"].get_ydata()) == fit.history["valid_loss"].tolist()
+    assert list(curves[best].get_xdata()) == [fit.best_epoch]
+    assert list(curves[best].get_ydata()) == [fit.history["valid_loss"].min()]
+    assert axes.get_title(loc="left") == "Training and validation loss"
+
+
+def test_without_held_out_rows_patience_marks_the_best_training_loss():
+    history = pd.DataFrame({"epoch": [1, 2, 3], "loss": [3.0, 1.0, 2.0]})
+    axes = plot_history(history, best_epoch=2)
+    assert list(axes.get_lines()[-1].get_ydata()) == [1.0]
+    assert axes.get_title(loc="left") == "Training loss"
+    assert plot_history(history).get_legend() is None
+
+
+def test_numbers_on_the_axis_are_plain_where_they_are_short():
+    def ticks(losses):
+        axes = plot_history(pd.DataFrame({"epoch": range(1, len(losses) + 1), "loss": losses}))
+        axes.figure.canvas.draw()
+        labels = axes.get_yticklabels(which="both")
+        return {label.get_text() for label in labels if label.get_text()}
+
+    assert {"0.4", "0.5", "0.9"} <= ticks([0.95, 0.35])
+    assert {"0.1", "10"} <= ticks([50, 0.05])
+    assert any("10^{-6}" in text for text in ticks([50, 1e-7]))
+
+
+def test_a_run_without_a_finished_epoch_can_be_plotted(tmp_path):
+    nothing = pd.DataFrame({"epoch": [], "loss": [], "valid_loss": []})
+    plot_history(nothing, tmp_path / "a.png")
+    assert (tmp_path / "a.png").exists()
 
 
 @pytest.mark.parametrize(

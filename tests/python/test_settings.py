@@ -21,6 +21,7 @@ GOOD = {
     "weight_decay": 0.01,
     "dropout": 0.5,
     "gradient_clip": 1.0,
+    "input_clip": 5.0,
     "loss": "mse",
     "reduction": "mean",
     "patience": 3,
@@ -51,12 +52,14 @@ def test_numbers_arrive_in_their_own_type_whatever_came():
         "weight_decay": 0,
         "dropout": 0,
         "gradient_clip": 1,
+        "input_clip": 5,
         "patience": 3.0,
         "seed": 1.0,
     }
     settings = Settings(**given)
     assert [type(value) for value in asdict(settings).values()] == [
-        int, str, int, int, str, float, float, bool, str, float, float, float, str, str, int, int,
+        int, str, int, int, str, float, float, bool, str, float, float, float, float, str, str,
+        int, int,
     ]  # fmt: skip
 
 
@@ -84,6 +87,8 @@ def test_numbers_arrive_in_their_own_type_whatever_came():
         ("dropout", 1.0, "a number from 0 below 1, not 1"),
         ("dropout", "half", 'a number from 0 below 1, not "half"'),
         ("gradient_clip", 0, "a finite number above 0, not 0"),
+        ("input_clip", 0, "a finite number above 0, not 0"),
+        ("input_clip", float("inf"), "a finite number above 0, not inf"),
         ("loss", "l2", r'one of "auto", "mse", .*, not "l2"'),
         ("loss", None, 'one of "auto", "mse", .*, not None'),
         ("reduction", "none", 'one of "mean", "sum", "elementwise_mean", not "none"'),
@@ -124,7 +129,7 @@ def test_settings_that_do_not_go_together_are_an_error_that_names_one(given, mes
         LBFGS | {"batch_size": "auto"},
         {"optimizer": "rmsprop", "nesterov": False},
         {"nesterov": False},
-        {"batch_size": None, "patience": None, "gradient_clip": None},
+        {"batch_size": None, "patience": None, "gradient_clip": None, "input_clip": None},
     ],
 )
 def test_settings_that_go_together_do(given):
