@@ -1,0 +1,153 @@
+"""Ctrl-C in R during a long fit: the fit so far comes back, and R lives on."""
+
+import os
+import pty
+import re
+import select
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from conftest import ROOT, STOCK, skip_without_rpy2
+from pytwolayer.r_process import r_environment, rscript
+
+# Prints "ready" when the fit is about to begin, and what came of it.
+CODE = """
+suppressPackageStartupMessages(library(pytwolayer))
+invisible(two_layer(mpg ~ ., mtcars, epochs = 2, seed = 1))
+cat("ready\\n")
+warned <- character()
+fit <- withCallingHandlers(
+  two_layer(mpg ~ ., mtcars, epochs = 5e6, validation = 0.2, seed = 1, on_epoch = {watch}),
+  warning = function(cnd) {{
+    warned <<- c(class(cnd)[[1]], conditionMessage(cnd))
+    invokeRestart("muffleWarning")
+  }}
+)
+epochs <- nrow(fit$history)
+cat("\\nanswer:", warned[[1]], fit$stopped, epochs > 10, fit$best_epoch <= epochs, sep = " ")
+cat("", all(is.finite(predict(fit, mtcars)$.pred)), grepl("Interrupted after", warned[[2]]))
+{then}
+"""
+# R's own answer to Ctrl-C is back afterwards.
+LATER = """
+again <- tryCatch({ cat("\\nready again\\n"); Sys.sleep(60); "slept" },
+  interrupt = function(cnd) "an interrupt")
+cat("later:", again, "\\n")
+"""
+GOOD = "pytwolayer_warning_interrupted interrupt TRUE TRUE TRUE TRUE"
+WATCH = {"alone": "NULL", "with a callback": "function(epoch, loss) TRUE"}
+
+
+def environment(library):
+    return r_environment(R_LIBS=str(library), OMP_NUM_THREADS="1")
+
+
+def libraries():
+    return [pytest.param(ROOT / ".rlib", id="reticulate"), pytest.param(STOCK, id="system's")]
+
+
+def wait_for(read, text, seconds=60):
+    """Read until a text comes; give all that was read."""
+    seen, end = "", time.monotonic() + seconds
+    while text not in seen:
+        assert time.monotonic() < end, seen
+        seen += read()
+    return seen
+
+
+def answer(printed):
+    return re.search(r"answer: (.*)", printed)[1].strip()
+
+
+def run_and_interrupt(command, times=1):
+    """Start a process, press Ctrl-C when it is ready, and give what it printed."""
+    process = subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env=command_environment(command),
+        bufsize=1,
+    )
+    try:
+        printed = ""
+        for word in ["ready\n", "ready again\n"][:times]:
+            printed += wait_for(process.stdout.readline, word)
+            time.sleep(1)
+            process.send_signal(signal.SIGINT)
+        printed += process.communicate(timeout=60)[0]
+    finally:
+        process.kill()
+    assert process.returncode == 0, printed
+    return printed
+
+
+ENVIRONMENTS = {}
+
+
+def command_environment(command):
+    return ENVIRONMENTS.get(tuple(command), environment(ROOT / ".rlib"))
+
+
+@pytest.mark.parametrize("watch", WATCH)
+@pytest.mark.parametrize("library", libraries())
+def test_rscript(tmp_path, library, watch):
+    script = tmp_path / "script.R"
+    script.write_text(CODE.format(watch=WATCH[watch], then=LATER))
+    command = (rscript(), str(script))
+    ENVIRONMENTS[command] = environment(library)
+    printed = run_and_interrupt(command, times=2)
+    assert answer(printed) == GOOD
+    assert "later: an interrupt" in printed
+
+
+@pytest.mark.parametrize("watch", WATCH)
+def test_r_inside_python(tmp_path, watch):
+    skip_without_rpy2()
+    script = tmp_path / "script.R"
+    code = CODE.format(watch=WATCH[watch], then="").replace(
+        '"ready\\n")', '"ready\\n"); flush(stdout())'
+    )
+    script.write_text(code)
+    command = (sys.executable, "-u", "-m", "pytwolayer.r_in_python", str(script))
+    assert answer(run_and_interrupt(command)) == GOOD
+
+
+@pytest.mark.parametrize("library", libraries())
+def test_the_r_console(tmp_path, library):
+    script = tmp_path / "script.R"
+    script.write_text(CODE.format(watch="NULL", then=LATER))
+    pid, terminal = pty.fork()
+    if pid == 0:
+        environ = environment(library) | {"TERM": "dumb"}
+        os.execvpe("R", ["R", "--no-save", "--no-restore", "--quiet"], environ)
+
+    def read():
+        ready, _, _ = select.select([terminal], [], [], 1)
+        return os.read(terminal, 65536).decode(errors="replace").replace("\r", "") if ready else ""
+
+    def press(text):
+        os.write(terminal, text.encode())
+
+    try:
+        printed = wait_for(read, "> ")
+        press(f'source("{script}")\n')
+        printed += wait_for(read, "ready\n")
+        time.sleep(1)
+        press("\x03")
+        printed += wait_for(read, "ready again\n")
+        time.sleep(1)
+        press("\x03")
+        printed += wait_for(read, "later: an interrupt")
+        press("cat(1 + 1, 'alive')\n")
+        wait_for(read, "2 alive")
+    finally:
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+        os.close(terminal)
+    assert answer(printed) == GOOD

@@ -1,0 +1,103 @@
+"""What "auto" stands for, whatever the numbers."""
+
+from dataclasses import asdict
+
+import numpy as np
+import pytest
+
+from pytwolayer import two_layer
+from pytwolayer.defaults import ONE_BATCH, resolve
+from pytwolayer.optimizer import OPTIMIZERS
+from pytwolayer.settings import Settings
+from pytwolayer.training_data import read_training_data
+
+AUTO = {
+    "hidden_units": 3,
+    "activation": "relu",
+    "epochs": "auto",
+    "batch_size": "auto",
+    "optimizer": "adam",
+    "learning_rate": "auto",
+    "momentum": 0.0,
+    "nesterov": False,
+    "schedule": "auto",
+    "weight_decay": "auto",
+    "dropout": 0.0,
+    "gradient_clip": None,
+    "input_clip": None,
+    "loss": "mse",
+    "reduction": "mean",
+    "patience": None,
+    "seed": 1,
+}
+GIVEN = {
+    "epochs": 17,
+    "batch_size": 13,
+    "learning_rate": 0.123,
+    "schedule": "step",
+    "weight_decay": 0.456,
+}
+FEW, MANY = ONE_BATCH, 50 * ONE_BATCH
+
+
+def resolved(rows=FEW, weights=None, **options):
+    data = read_training_data(np.arange(rows)[:, None], range(rows), weights=weights)
+    return resolve(Settings(**AUTO | options), data)
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("rows", [1, FEW, FEW + 1, MANY])
+def test_nothing_stays_auto(rows, optimizer):
+    assert "auto" not in asdict(resolved(rows, optimizer=optimizer)).values()
+
+
+@pytest.mark.parametrize("rows", [1, FEW, MANY])
+def test_what_is_given_stays(rows):
+    settings = asdict(resolved(rows, **GIVEN))
+    assert {name: settings[name] for name in GIVEN} == GIVEN
+    assert resolved(rows, batch_size=None).batch_size is None
+
+
+def test_few_rows_are_one_batch_and_many_are_not():
+    assert resolved(1).batch_size is None
+    assert resolved(FEW).batch_size is None
+    assert resolved(FEW + 1).batch_size <= FEW
+    assert resolved(MANY).batch_size < MANY / 10
+
+
+def test_one_batch_gets_more_epochs_than_mini_batches_whoever_asked_for_it():
+    assert resolved(FEW).epochs > resolved(MANY).epochs
+    assert resolved(MANY, batch_size=None).epochs == resolved(FEW).epochs
+    assert resolved(FEW, batch_size=FEW).epochs == resolved(FEW).epochs
+    assert resolved(FEW, batch_size=FEW // 2).epochs == resolved(MANY).epochs
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_the_learning_rate_is_the_optimisers(optimizer):
+    expected = OPTIMIZERS[optimizer].learning_rate
+    assert resolved(optimizer=optimizer).learning_rate == expected
+
+
+def test_lbfgs_takes_all_rows_at_a_constant_rate():
+    settings = resolved(MANY, optimizer="lbfgs")
+    assert settings.batch_size is None
+    assert settings.schedule == "constant"
+
+
+def test_the_penalty_of_a_summed_loss_is_that_of_the_mean_times_the_rows():
+    for rows in (FEW, MANY):
+        mean, total = (resolved(rows, reduction=r).weight_decay for r in ("mean", "sum"))
+        assert total == pytest.approx(mean * rows)
+
+
+def test_a_row_of_weight_2_counts_as_two_rows():
+    assert resolved(FEW, weights=[2] * FEW).weight_decay == resolved(2 * FEW).weight_decay
+
+
+def test_weights_that_are_shares_do_not_count_as_fewer_rows():
+    assert resolved(FEW, weights=[0.01] * FEW).weight_decay == resolved(FEW).weight_decay
+
+
+def test_equal_rows_are_counted_once_for_the_batch():
+    x = np.repeat([[1.0], [2.0]], MANY, axis=0)
+    assert two_layer(x, x[:, 0], epochs=1, hidden_units=1).settings.batch_size is None
