@@ -1,0 +1,95 @@
+"""The data sets of quality.py: R's, scikit-learn's bundled ones, and one that it makes."""
+
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from sklearn import datasets
+from sklearn.model_selection import KFold, StratifiedKFold
+
+from pytwolayer.r_process import r_environment, rscript
+
+CHOSEN, CONFIRMED = "chosen on", "confirmed on"
+OF_SKLEARN = {"iris": CHOSEN, "digits": CHOSEN, "wine": CONFIRMED, "breast_cancer": CONFIRMED}
+FOLDS = 5
+
+
+@dataclass
+class Task:
+    """A raw data frame, the name of its outcome, and the role that it plays."""
+
+    name: str
+    role: str
+    outcome: str
+    frame: pd.DataFrame
+
+    @property
+    def classes(self) -> int:
+        """Count the classes; 0 where the outcome is a number."""
+        column = self.frame[self.outcome]
+        return column.cat.categories.size if column.dtype == "category" else 0
+
+    def codes(self) -> np.ndarray:
+        """Give the outcome as numbers: classes from 0 up in the order of their levels."""
+        column = self.frame[self.outcome]
+        return column.cat.codes.to_numpy() if self.classes else column.to_numpy(float)
+
+    def folds(self, quick: bool) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Give the rows to train on and to predict, fold after fold, repeat after repeat."""
+        splitter = StratifiedKFold if self.classes else KFold
+        for repeat in range(1 if quick else repeats(len(self.frame))):
+            split = splitter(FOLDS, shuffle=True, random_state=repeat)
+            for train, test in split.split(self.frame, self.codes()):
+                yield train, test[self.known(train)[test]]
+
+    def known(self, train: np.ndarray) -> np.ndarray:
+        """Mark the rows whose levels training saw: of the others no route can know a thing."""
+        known = np.ones(len(self.frame), dtype=bool)
+        for name, column in self.frame.select_dtypes("category").items():
+            known &= (name == self.outcome) | column.isin(column.iloc[train].unique()).to_numpy()
+        return known
+
+
+def repeats(rows: int) -> int:
+    """Say how often to repeat the folds: the fewer rows, the noisier the error."""
+    return next(times for least, times in [(3000, 1), (800, 2), (200, 3), (0, 6)] if rows > least)
+
+
+def tasks(folder: Path) -> list[Task]:
+    """Give every data set; R writes its own into the folder first."""
+    script = Path(__file__).parent / "workers" / "quality_data.R"
+    subprocess.run([rscript(), str(script), str(folder)], check=True, env=r_environment())
+    described = pd.read_csv(folder / "sets.csv")
+    of_r = [of_r_task(folder, columns) for _, columns in described.groupby("set", sort=False)]
+    return of_r + [of_sklearn_task(name) for name in OF_SKLEARN] + [diabetes(), friedman()]
+
+
+def of_r_task(folder: Path, columns: pd.DataFrame) -> Task:
+    """Read one of R's data sets with the kinds of column that it had in R."""
+    name, role = columns[["set", "role"]].iloc[0]
+    frame = pd.read_csv(folder / f"{name}.csv", keep_default_na=False, low_memory=False)
+    kinds = {"factor": "category", "number": "float64", "logical": "bool"}
+    frame = frame.astype({row.column: kinds[row.kind] for row in columns.itertuples()})
+    return Task(name, role, columns.column[columns.outcome].item(), frame)
+
+
+def of_sklearn_task(name: str) -> Task:
+    """Load one of scikit-learn's bundled classifications."""
+    frame = getattr(datasets, f"load_{name}")(as_frame=True).frame
+    return Task(name, OF_SKLEARN[name], "target", frame.astype({"target": "category"}))
+
+
+def diabetes() -> Task:
+    """Load scikit-learn's diabetes as it was measured, not as it ships it."""
+    frame = datasets.load_diabetes(as_frame=True, scaled=False).frame
+    return Task("diabetes", CHOSEN, "target", frame.astype({"sex": "category"}))
+
+
+def friedman() -> Task:
+    """Make 5,000 rows of Friedman's first function, the noise's deviation 1."""
+    X, y = datasets.make_friedman1(5000, 10, noise=1.0, random_state=0)
+    frame = pd.DataFrame(X, columns=[f"x{i}" for i in range(1, 11)])
+    return Task("friedman", CHOSEN, "y", frame.assign(y=y))
