@@ -1,9 +1,6 @@
 """The errors and warnings that this package raises on purpose."""
 
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from pytwolayer.model import TwoLayer
+from typing import Any
 
 
 class PytwolayerError(Exception):
@@ -42,7 +39,7 @@ class DivergenceError(PytwolayerError):
         The last good weights, with the history up to that epoch.
     """
 
-    def __init__(self, epoch: int, fit: "TwoLayer") -> None:
+    def __init__(self, epoch: int, fit: Any) -> None:
         self.epoch, self.fit = epoch, fit
         super().__init__(epoch, fit)
 
@@ -52,23 +49,6 @@ class DivergenceError(PytwolayerError):
             "`learning_rate`, or `gradient_clip = 1`. "
             "The error's `fit` has the last good weights and the history."
         )
-
-
-class CallbackError(PytwolayerError):
-    """A function of the user's failed while the network was trained.
-
-    Attributes
-    ----------
-    fit : TwoLayer
-        The fit so far.
-    """
-
-    def __init__(self, argument: str, problem: str, fit: Any) -> None:
-        self.argument, self.problem, self.fit = argument, problem, fit
-        super().__init__(argument, problem, fit)
-
-    def __str__(self) -> str:
-        return f"`{self.argument}` failed: {self.problem} The error's `fit` has the fit so far."
 
 
 class PytwolayerWarning(UserWarning):

@@ -44,14 +44,16 @@ def watch_for_interrupt() -> Iterator[Interrupt]:
         yield interrupt
     finally:
         signal.signal(signal.SIGINT, signal.SIG_DFL if previous is None else previous)
-        if previous is None and c_handler is not None:
+        if c_handler is not None:
             _sigaction(c_handler, None)
 
 
 def _c_handler() -> Any:
-    """Save what answers SIGINT now; Python itself cannot tell where that is C code."""
-    if signal.getsignal(signal.SIGINT) is not None:
-        return None
+    """Save what answers SIGINT now in C.
+
+    Python does not tell: where R runs, reticulate may have put a handler of C over the one
+    that Python knows.
+    """
     saved = ctypes.create_string_buffer(_ROOM)
     return saved if _sigaction(None, saved) else None
 

@@ -32,11 +32,13 @@ cat("\\nanswer:", warned[[1]], fit$stopped, epochs > 10, fit$best_epoch <= epoch
 cat("", all(is.finite(predict(fit, mtcars)$.pred)), grepl("Interrupted after", warned[[2]]))
 {then}
 """
-# R's own answer to Ctrl-C is back afterwards.
+# R's own answer to Ctrl-C is back afterwards, also after a fit that nobody interrupted.
 LATER = """
-again <- tryCatch({ cat("\\nready again\\n"); Sys.sleep(60); "slept" },
+invisible(two_layer(mpg ~ ., mtcars, epochs = 2, seed = 1))
+began <- Sys.time()
+again <- tryCatch({ cat("\\nready again\\n"); Sys.sleep(30); "slept" },
   interrupt = function(cnd) "an interrupt")
-cat("later:", again, "\\n")
+cat("later:", again, Sys.time() - began < 10, "\\n")
 """
 GOOD = "pytwolayer_warning_interrupted interrupt TRUE TRUE TRUE TRUE"
 WATCH = {"alone": "NULL", "with a callback": "function(epoch, loss) TRUE"}
@@ -103,7 +105,7 @@ def test_rscript(tmp_path, library, watch):
     ENVIRONMENTS[command] = environment(library)
     printed = run_and_interrupt(command, times=2)
     assert answer(printed) == GOOD
-    assert "later: an interrupt" in printed
+    assert "later: an interrupt TRUE" in printed
 
 
 @pytest.mark.parametrize("watch", WATCH)
@@ -143,7 +145,7 @@ def test_the_r_console(tmp_path, library):
         printed += wait_for(read, "ready again\n")
         time.sleep(1)
         press("\x03")
-        printed += wait_for(read, "later: an interrupt")
+        printed += wait_for(read, "later: an interrupt TRUE")
         press("cat(1 + 1, 'alive')\n")
         wait_for(read, "2 alive")
     finally:

@@ -5,13 +5,12 @@ import pickle
 import pytest
 
 from pytwolayer import ArgumentError, DeviceError, PytwolayerError, errors
-from pytwolayer.errors import CallbackError, DivergenceError, PytwolayerWarning
+from pytwolayer.errors import DivergenceError, PytwolayerWarning
 
 ERRORS = {
     "argument": ArgumentError("epochs", "a whole number", "0"),
     "device": DeviceError("device", "a device of this machine", '"cuda"'),
     "divergence": DivergenceError(7, "the fit"),
-    "callback": CallbackError("on_epoch", "it broke.", "the fit"),
 }
 
 
@@ -22,12 +21,10 @@ def test_an_argument_error_says_what_was_expected_and_what_came():
     assert isinstance(error, ValueError)
 
 
-def test_errors_of_a_run_have_the_fit_and_say_so():
+def test_the_error_of_a_run_has_the_epoch_and_the_fit_and_says_so():
     assert ERRORS["divergence"].epoch == 7
-    assert str(ERRORS["callback"]).startswith("`on_epoch` failed: it broke. ")
-    for name in ("divergence", "callback"):
-        assert ERRORS[name].fit == "the fit"
-        assert "The error's `fit` has the" in str(ERRORS[name])
+    assert ERRORS["divergence"].fit == "the fit"
+    assert "The error's `fit` has the" in str(ERRORS["divergence"])
 
 
 @pytest.mark.parametrize("error", ERRORS.values(), ids=ERRORS)
