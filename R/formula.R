@@ -18,6 +18,7 @@ mold_formula <- function(formula, data, call) {
   how <- c(list(kind = "formula"), parts[c("terms", "outcome", "variables")])
   how$terms <- attr(made$frame, "terms")
   how$formula <- stats::formula(terms)
+  environment(how$formula) <- environment(how$terms)
   how$predictor_variables <- intersect(all.vars(parts$terms), parts$variables)
   molded(
     term_columns(made$frame, how$terms, call), outcome_table(made$outcomes),
@@ -59,7 +60,7 @@ formula_parts <- function(terms, data, call) {
   left <- terms[[2]]
   env <- small_environment(terms, data, call)
   right <- stats::delete.response(terms)
-  attr(right, ".Environment") <- env
+  environment(right) <- env
   outcome <- if (is.call(left) && identical(left[[1]], quote(cbind))) {
     as.list(left)[-1]
   } else {

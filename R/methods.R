@@ -157,9 +157,7 @@ formula.two_layer <- function(x, ...) {
   if (x$how$kind != "formula") {
     abort_expected("x", "a fit of a formula", paste("one of a", x$how$kind))
   }
-  formula <- x$how$formula
-  environment(formula) <- environment(x$how$terms)
-  formula
+  x$how$formula
 }
 
 #' @rdname two_layer-methods

@@ -46,7 +46,7 @@ mold_named <- function(x, y, outcome, call) {
     abort_expected("outcome", "names of columns of `x`", quoted(absent), call)
   }
   outcome <- unique(outcome)
-  refuse_twins("x", names(x)[names(x) %in% outcome], call)
+  refuse_twins("x", names(x), call) # selecting would make their names differ
   molded(
     x[!names(x) %in% outcome], x[outcome],
     vector = length(outcome) == 1, words = c(x = "x", y = "x"), call = call
@@ -88,9 +88,10 @@ first_line <- function(cnd) {
 
 # `rows` are the names of the rows, which residuals and fitted values will have.
 molded <- function(predictors, outcomes, vector, words, call, blueprint = NULL,
-                   how = list(kind = "table", nameless = FALSE), rows = attr(predictors, "row.names")) {
+                   how = list(kind = "table", nameless = FALSE),
+                   rows = attr(predictors, "row.names")) {
   if (length(rows) == nrow(outcomes)) {
-    attr(outcomes, "row.names") <- rows
+    outcomes <- structure(outcomes, row.names = rows)
   }
   columns <- list(
     x = as_columns(words[["x"]], predictors, call),

@@ -24,9 +24,10 @@ plot.two_layer <- function(x, log = NULL, type = "l", xlab = "Epoch", ylab = "Lo
   }
   col <- rep_len(col, ncol(losses))
   finite <- losses[is.finite(losses)]
+  limits <- if (length(finite)) range(finite)
   graphics::plot.default(
     x$history$epoch, losses[, 1],
-    log = log, type = type, xlab = xlab, ylab = ylab, main = main, ylim = if (length(finite)) range(finite),
+    log = log, type = type, xlab = xlab, ylab = ylab, main = main, ylim = limits,
     col = col[[1]], ...
   )
   mark_losses(x, losses, type, col)
@@ -49,7 +50,7 @@ mark_losses <- function(x, losses, type, col) {
 
 #' @rdname plot.two_layer
 #' @exportS3Method ggplot2::autoplot
-autoplot.two_layer <- function(object, ...) {
+autoplot.two_layer <- function(object, ...) { # nolint: object_name_linter.
   check_dots(autoplot.two_layer, ...)
   history <- object$history
   losses <- as.matrix(history[-1])

@@ -51,8 +51,7 @@ as_validation <- function(value, rows, call) {
   if (is.null(value) || is_single(value)) {
     return(value)
   }
-  plain <- (is.logical(value) || is.numeric(value)) && !is.object(value) && is.null(dim(value))
-  if (!plain || !length(value) || anyNA(value)) {
+  if (!is_plain_vector(value) || anyNA(value)) {
     expected <- "a share below 1, row numbers, or TRUE and FALSE for each row"
     abort_expected("validation", expected, shown_holes(value), call)
   }
@@ -64,6 +63,10 @@ as_validation <- function(value, rows, call) {
     abort_expected("validation", sprintf("row numbers from 1 to %d", rows), received, call)
   }
   as_bytes(seq_len(rows) %in% value)
+}
+
+is_plain_vector <- function(value) {
+  are_numbers(value) && length(value) > 0 && is.null(dim(value))
 }
 
 shown_holes <- function(value) {
@@ -84,15 +87,15 @@ as_weights <- function(value, call) {
 }
 
 as_class_weights <- function(value, call) {
-  names <- names(value)
-  if (is.numeric(value) && !is.object(value) && !is.null(names) && !anyDuplicated(names)) {
-    return(stats::setNames(as.list(value), enc2utf8(names)))
+  if (is.null(value) || is.character(value) && is_single(value)) {
+    return(value)
   }
-  if (!is.null(value) && !(is.character(value) && is_single(value))) {
+  names <- names(value)
+  if (!are_numbers(value) || is.null(names) || anyDuplicated(names)) {
     expected <- "\"balanced\" or a number for each of the classes, with the classes as names"
     abort_argument("class_weights", expected, value, call)
   }
-  value
+  stats::setNames(as.list(value), enc2utf8(names))
 }
 
 as_bytes <- function(values) {

@@ -73,13 +73,24 @@ as_column <- function(argument, column, name, call) {
   )
 }
 
-# In the core's words.
 refuse_odd <- function(argument, column, name, call) {
-  numbers <- (is.numeric(column) || is.logical(column)) && !is.object(column)
-  if ((numbers || is.character(column) || is.factor(column)) && is.null(dim(column))) {
+  fits <- are_numbers(column) || is.character(column) || is.factor(column)
+  if (fits && is.null(dim(column))) {
     return(invisible())
   }
-  received <- if (inherits(column, c("Date", "POSIXt"))) {
+  place <- if (identical(name, ".outcome")) "" else sprintf(" in column \"%s\"", name)
+  received <- paste0(shown_column(column), place)
+  abort_expected(argument, "numbers, logicals, factors or text", received, call)
+}
+
+# Without a class that would give them another meaning.
+are_numbers <- function(x) {
+  (is.numeric(x) || is.logical(x)) && !is.object(x)
+}
+
+# In the core's words.
+shown_column <- function(column) {
+  if (inherits(column, c("Date", "POSIXt"))) {
     "dates"
   } else if (inherits(column, "difftime")) {
     "time spans"
@@ -88,8 +99,6 @@ refuse_odd <- function(argument, column, name, call) {
   } else {
     shown(column)
   }
-  place <- if (identical(name, ".outcome")) "" else sprintf(" in column \"%s\"", name)
-  abort_expected(argument, "numbers, logicals, factors or text", paste0(received, place), call)
 }
 
 doubles <- function(bytes) {

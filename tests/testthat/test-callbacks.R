@@ -30,8 +30,8 @@ test_that("messages and warnings of on_epoch come out, whoever catches them", {
     suppressMessages()
   talking <- function(epoch, loss) message("hello")
   expect_identical(tryCatch(quick(on_epoch = talking), message = conditionMessage), "hello\n")
-  warning <- function(epoch, loss) warning("careful")
-  caught <- tryCatch(quick(on_epoch = warning), warning = conditionMessage)
+  warning_of <- function(epoch, loss) warning("careful")
+  caught <- tryCatch(quick(on_epoch = warning_of), warning = conditionMessage)
   expect_identical(caught, "careful")
   left <- withRestarts(
     quick(on_epoch = function(epoch, loss) invokeRestart("away")),

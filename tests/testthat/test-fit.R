@@ -66,7 +66,7 @@ test_that("data.tables are tables", {
   table <- data.table::as.data.table(mtcars)
   fit <- quick_formula(mpg ~ ., table)
   expect_identical(fit$history, quick()$history)
-  expect_identical(predict(fit, table[1:2]), predict(fit, mtcars[1:2, ]))
+  expect_identical(predict(fit, table[1:2, ]), predict(fit, mtcars[1:2, ]))
   expect_identical(names(table), names(mtcars))
 })
 

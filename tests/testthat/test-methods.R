@@ -19,7 +19,8 @@ test_that("print shows the fit, and gives it back invisibly", {
 test_that("print tells of rows left out and of an early end", {
   skip_without_torch()
   fit <- suppressMessages(quick(replace(mtcars[-1], 3, c(NA, 1:31))))
-  expect_output(print(fit), "31 rows, 10 columns (1 row with missing values left out)", fixed = TRUE)
+  left_out <- "31 rows, 10 columns (1 row with missing values left out)"
+  expect_output(print(fit), left_out, fixed = TRUE)
   stopped <- quick(on_epoch = function(epoch, loss) epoch < 2)
   expect_output(print(stopped), "stopped by `on_epoch`", fixed = TRUE)
 })
