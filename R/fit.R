@@ -179,11 +179,9 @@ name_of_loss <- function(expression) {
   if (startsWith(name, "..")) "function" else name
 }
 
-# What R calls the core's arguments, and where to look where the core would not say.
+# What R calls the core's arguments.
 core_words <- function(input) {
-  named <- input$vector && names(input$outcomes) != ".outcome"
-  place <- if (named) sprintf(" in column \"%s\"", names(input$outcomes))
-  c(input$words, sample_weight = "case_weights", place = place)
+  c(input$words, sample_weight = "case_weights")
 }
 
 new_two_layer <- function(fitted, input, matched) {

@@ -83,10 +83,6 @@ in_names_of_r <- function(error, words) {
   }
   error$expected <- gsub("\\b[Tt]rue\\b", "TRUE", error$expected)
   error$expected <- gsub("\\b[Ff]alse\\b", "FALSE", error$expected)
-  if (error$argument == "y" && "place" %in% names(words)) {
-    known <- grepl(" in column ", error$received, fixed = TRUE)
-    error$received <- paste0(error$received, if (!known) words[["place"]])
-  }
   if (error$argument %in% names(words)) {
     error$argument <- words[[error$argument]]
   }

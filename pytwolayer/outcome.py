@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from pytwolayer.column import Column, Doubles, level_name
+from pytwolayer.column import Column, Doubles, level_name, place
 from pytwolayer.encoder import NumberCoding
 from pytwolayer.errors import ArgumentError
 from pytwolayer.table import Table
@@ -100,7 +100,7 @@ class Classes:
         seen = np.unique(column.values).astype(np.intp).tolist()
         labels = (False, True) if column.kind == "logical" else column.labels
         if len(seen) < 2 and not partial:
-            received = f'one class only, "{level_name(labels[seen[0]])}"'
+            received = f'one class only, "{level_name(labels[seen[0]])}"{place(column.label)}'
             raise ArgumentError(_DATA, "of at least two classes", received)
         if column.kind == "text":
             labels = tuple(labels[code] for code in seen)
@@ -172,6 +172,6 @@ def outcome_of(
 
 def _mean_count(column: Column, weights: Doubles | None) -> float:
     if column.values.min() < 0:
-        received = f"{column.values.min():.3g}"
+        received = f"{column.values.min():.3g}{place(column.label)}"
         raise ArgumentError(_DATA, "at least 0 for the Poisson loss", received)
     return float(np.average(column.values, weights=weights)) or 1.0

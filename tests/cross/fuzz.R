@@ -38,7 +38,8 @@ as_text <- function(values) if (is.double(values)) sprintf("%a", values) else as
 lines <- character()
 for (case in cases) {
   data <- read_frame(case$data)
-  fit <- outcome_of(do.call(two_layer, c(list(data, outcome = unlist(case$outcome)), case$settings)))
+  given <- c(list(data, outcome = unlist(case$outcome)), case$settings)
+  fit <- outcome_of(do.call(two_layer, given))
   found <- if (inherits(fit, "two_layer")) fit$history$loss else fit
   lines <- c(lines, paste(c(paste0(case$number, "/fit"), as_text(found)), collapse = "\t"))
   if (inherits(fit, "two_layer")) {

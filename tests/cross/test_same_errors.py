@@ -1,15 +1,46 @@
 """Bad input is refused in both languages, in the same words."""
 
 import math
+import re
+from functools import lru_cache
 
 import pandas as pd
 import pytest
+from sklearn.datasets import load_iris
 
 from conftest import ROOT
 from pytwolayer import PytwolayerError, chapter_losses, select_device, two_layer
 
 CARS = pd.read_csv(ROOT / "tests/fixtures/mtcars.csv", dtype=str).astype(float)
 X, Y = CARS.drop(columns="mpg"), CARS["mpg"]
+
+IRIS = (
+    load_iris(as_frame=True)
+    .frame.drop(columns="target")
+    .set_axis(["Sepal.Length", "Sepal.Width", "Petal.Length", "Petal.Width"], axis=1)
+)
+SPECIES = ["setosa", "versicolor", "virginica"]
+IRIS["Species"] = pd.Categorical.from_codes([k // 50 for k in range(150)], SPECIES)
+DAYS = pd.DataFrame({"a": pd.date_range("2024-01-01", periods=2)})
+
+
+def cars(**settings):
+    return two_layer(X, Y, **settings)
+
+
+def flowers(**settings):
+    return two_layer(IRIS, outcome="Species", **settings)
+
+
+@lru_cache
+def fit():
+    return two_layer(CARS, outcome="mpg", epochs=2, seed=1)
+
+
+def airquality():
+    """Has as many rows, and rows with missing values, as R's."""
+    return pd.DataFrame({"Ozone": [math.nan] * 42 + [1.0] * 111, "Wind": range(153)})
+
 
 # The same calls as in answers.R.
 CALLS = {
@@ -22,18 +53,55 @@ CALLS = {
     "reduction": lambda: chapter_losses(reduction="median"),
     "seed": lambda: chapter_losses(seed=-1),
     "device unknown": lambda: select_device("gpu"),
-    "device absent": lambda: two_layer(X, Y, device="cuda:7"),
-    "optimizer": lambda: two_layer(X, Y, optimizer="Adam"),
-    "activation": lambda: two_layer(X, Y, activation="softmax"),
+    "device absent": lambda: cars(device="cuda:7"),
+    "optimizer": lambda: cars(optimizer="Adam"),
+    "activation": lambda: cars(activation="softmax"),
+    "epochs": lambda: cars(epochs=2.5),
+    "batch size": lambda: cars(batch_size=0),
+    "dropout": lambda: cars(dropout=1),
+    "momentum": lambda: cars(momentum=0.9),
+    "nesterov": lambda: cars(nesterov=True),
+    "lbfgs in batches": lambda: cars(optimizer="lbfgs", batch_size=8),
+    "schedule": lambda: cars(schedule="cosinus"),
+    "weight decay": lambda: cars(weight_decay=-1),
+    "gradient clip": lambda: cars(gradient_clip=0),
+    "input clip": lambda: cars(input_clip=-5),
+    "patience": lambda: cars(patience=0),
+    "validation share": lambda: cars(validation=1),
+    "validation too small": lambda: cars(validation=0.01),
+    "na action": lambda: cars(na_action="drop"),
+    "loss of numbers": lambda: cars(loss="cross_entropy"),
+    "loss of classes": lambda: flowers(loss="mse"),
+    "class weights of numbers": lambda: cars(class_weights="balanced"),
+    "class weights": lambda: flowers(class_weights={"setosa": 1, "versicolor": 2, "virginia": 1}),
+    "weights too few": lambda: cars(sample_weight=[1, 2, 3]),
+    "weights negative": lambda: cars(sample_weight=[-1] * 32),
+    "weights zero": lambda: cars(sample_weight=[0] * 32),
     "lengths": lambda: two_layer(X, [1, 2, 3]),
     "no rows": lambda: two_layer(X.iloc[:0], Y.iloc[:0]),
     "no columns": lambda: two_layer(X.iloc[:, :0], Y),
     "missing": lambda: two_layer(X.assign(cyl=math.nan), Y),
-    "infinite": lambda: two_layer(X, Y / 0),
-    "factor": lambda: two_layer(pd.DataFrame({"Species": pd.Categorical(["a", "b"])}), [1.0, 2.0]),
-    "text": lambda: two_layer(pd.DataFrame({"a": ["x", "y"]}), [1.0, 2.0]),
+    "missing refused": lambda: two_layer(airquality(), outcome="Ozone", na_action="fail"),
+    "infinite": lambda: two_layer(X, (Y / 0).to_numpy()),
+    "infinite in a column": lambda: two_layer(CARS.assign(disp=math.inf), outcome="mpg"),
+    "one class": lambda: two_layer(IRIS.iloc[:50], outcome="Species"),
+    "classes and numbers": lambda: two_layer(IRIS, outcome=["Species", "Sepal.Length"]),
+    "outcome absent": lambda: two_layer(CARS, outcome=["mpg", "mgp", "pmg"]),
+    "dates": lambda: two_layer(DAYS, [1, 2]),
+    "counts": lambda: two_layer(X, -Y.to_numpy(), loss="poisson"),
+    "new columns missing": lambda: fit().predict(CARS[["cyl", "disp", "drat"]]),
+    "new text": lambda: fit().predict(CARS.assign(cyl="four")),
+    "new infinite": lambda: fit().predict(CARS.assign(cyl=math.inf)),
 }
-IN_R = {"not nan": "not NaN", "not inf": "not Inf"}
+# What R has other words for.
+IN_R = {
+    "not nan": "not NaN",
+    "not inf": "not Inf",
+    "not True": "not TRUE",
+    "True or False": "TRUE or FALSE",
+    "False but": "FALSE but",
+    "sample_weight": "case_weights",
+}
 
 
 @pytest.mark.parametrize("name", CALLS)
@@ -42,7 +110,9 @@ def test_errors_say_the_same(route, name):
         CALLS[name]()
     message = str(caught.value)
     for python, r in IN_R.items():
-        message = message.replace(python, r)
+        message = re.sub(rf"\b{python}\b", r, message)
+    if name.startswith("new "):
+        message = message.replace("`x`", "`new_data`")
     assert route[f"error/{name}"] == [message]
 
 

@@ -11,13 +11,14 @@ TWINS = {
     "chapter_losses": pytwolayer.chapter_losses,
     "select_device": pytwolayer.select_device,
 }
-R_WORDS = {"NULL": "None"}
+R_WORDS = {"NULL": "None", "TRUE": "True", "FALSE": "False"}
+R_NAMES = {"sample_weight": "case_weights"}  # the one difference
 
 
 def as_r_shows(parameter: inspect.Parameter) -> tuple[str, object]:
     if parameter.default is inspect.Parameter.empty:
         return parameter.name, ""
-    return parameter.name, parameter.default
+    return R_NAMES.get(parameter.name, parameter.name), parameter.default
 
 
 def value(text: str) -> object:
