@@ -13,6 +13,7 @@ from sklearn.utils import _safe_indexing, check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from pytwolayer.arguments import shown
+from pytwolayer.class_weights import class_weighted
 from pytwolayer.device import select_device
 from pytwolayer.encoder import LevelCoding
 from pytwolayer.errors import ArgumentError
@@ -23,7 +24,7 @@ from pytwolayer.model import TwoLayer
 from pytwolayer.progress import Progress
 from pytwolayer.settings import AUTO, Settings
 from pytwolayer.torch_loading import torch
-from pytwolayer.training_data import class_weighted, read_training_data
+from pytwolayer.training_data import read_training_data
 
 _SETTINGS = [field.name for field in fields(Settings) if field.name != "seed"]
 # The defaults, which are those of two_layer().

@@ -7,6 +7,7 @@ from numbers import Real
 from typing import Any, cast
 
 from pytwolayer import arguments
+from pytwolayer.class_weights import class_weighted
 from pytwolayer.device import select_device
 from pytwolayer.errors import ArgumentError
 from pytwolayer.fitting import Fitting, Hooks, OnEpoch
@@ -14,7 +15,7 @@ from pytwolayer.model import TwoLayer
 from pytwolayer.progress import Progress, bar
 from pytwolayer.settings import Settings
 from pytwolayer.torch_loading import torch
-from pytwolayer.training_data import class_weighted, read_training_data
+from pytwolayer.training_data import read_training_data
 
 
 def two_layer(

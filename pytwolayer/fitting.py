@@ -11,8 +11,10 @@ from pytwolayer.batches import Batches, Dropout, Rows
 from pytwolayer.column import Doubles
 from pytwolayer.defaults import ONE_BATCH, resolve
 from pytwolayer.encoder import Encoder
+from pytwolayer.equal_rows import merge_equal_rows
 from pytwolayer.errors import ArgumentError, DivergenceError, InterruptWarning
 from pytwolayer.gradient import ClosedFormGradient
+from pytwolayer.held_out import split
 from pytwolayer.interrupt import Interrupt, watch_for_interrupt
 from pytwolayer.model import TwoLayer
 from pytwolayer.network import (
@@ -31,7 +33,7 @@ from pytwolayer.supervisor import Run, Supervisor
 from pytwolayer.threads import threads_for
 from pytwolayer.torch_loading import torch
 from pytwolayer.train import train
-from pytwolayer.training_data import TrainingData, held_out_rows, merge_equal_rows
+from pytwolayer.training_data import TrainingData
 from pytwolayer.warn import warn_user
 
 OnEpoch = Callable[[int, float], object]
@@ -112,7 +114,7 @@ class Fitting:
             self._generator.set_state(memory.generator)
         rows, dropped = data.rows, data.dropped
         data, self._settings = _one_batch_if_small(data, settings, share)
-        training, held_out = _split(data, share, self._generator)
+        training, held_out = split(data, share, self._generator)
         inputs, outcome = _coding(training, self._settings, start, partial)
         if self._settings.loss == AUTO:
             self._settings = replace(self._settings, loss=outcome.usual_loss)
@@ -255,20 +257,6 @@ def _one_batch_if_small(
         if merged.rows <= ONE_BATCH:
             return merged, resolve(settings, merged)
     return data, resolve(settings, data)
-
-
-def _split(
-    data: TrainingData, share: float, generator: torch.Generator
-) -> tuple[TrainingData, TrainingData | None]:
-    mask = data.held_out
-    if mask is None and share > 0:
-        mask = held_out_rows(data, share, lambda n: torch.randperm(n, generator=generator).numpy())
-    if mask is None:
-        return data, None
-    if not mask.any() or mask.all():
-        received = f"{int(mask.sum())} of {data.rows} complete rows"
-        raise ArgumentError("validation", "rows on both sides", received)
-    return data.take(~mask), data.take(mask)
 
 
 def _coding(

@@ -1,13 +1,12 @@
 """The data of a fit: predictors, outcomes and weights, checked and without missing values."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from pytwolayer import arguments
-from pytwolayer.column import Doubles, level_name
+from pytwolayer.column import Doubles
 from pytwolayer.errors import ArgumentError, MissingRowsWarning
 from pytwolayer.table import Mask, Rows, Table, columns_of, named_columns, read_table
 from pytwolayer.warn import warn_user
@@ -201,97 +200,3 @@ def _without_zeros(data: TrainingData, argument: str) -> TrainingData:
     if not positive.any():
         raise ArgumentError(argument, "above 0 in at least one complete row", "0 in all of them")
     return data if positive.all() else data.take(positive)
-
-
-def class_weighted(data: TrainingData, class_weights: Any) -> TrainingData:
-    """Multiply each row's weight with its class's.
-
-    Parameters
-    ----------
-    class_weights : dict, "balanced" or None
-        A number above 0 for each class; "balanced" gives all classes the same sum.
-    """
-    if class_weights is None:
-        return data
-    column = data.outcomes.columns[0]
-    if len(data.outcomes.columns) > 1 or not (column.has_levels or column.kind == "logical"):
-        raise ArgumentError("class_weights", "left out for a numeric outcome", "given")
-    names = [level_name(label) for label in column.labels or (False, True)]
-    codes = column.values.astype(np.intp)
-    weights = np.ones(data.rows) if data.weights is None else data.weights
-    if isinstance(class_weights, str) and class_weights == "balanced":
-        sums = np.bincount(codes, weights, minlength=len(names))
-        factors = weights.sum() / (np.count_nonzero(sums) * np.where(sums > 0, sums, 1))
-    else:
-        factors = _factors(class_weights, names)
-    return replace(data, weights=weights * factors[codes])
-
-
-def _factors(class_weights: Any, names: list[str]) -> Doubles:
-    expected = "a positive number for each of the classes " + ", ".join(f'"{n}"' for n in names)
-    if not isinstance(class_weights, Mapping):
-        raise ArgumentError(
-            "class_weights", f'"balanced" or {expected}', arguments.shown(class_weights)
-        )
-    given = {level_name(name): value for name, value in class_weights.items()}
-    wrong = sorted(set(names) ^ set(given))
-    if wrong:
-        received = "wrong at " + ", ".join(f'"{name}"' for name in wrong)
-        raise ArgumentError("class_weights", expected, received)
-    return np.array([arguments.positive("class_weights", given[name]) for name in names])
-
-
-def merge_equal_rows(data: TrainingData) -> TrainingData:
-    """Make one row of equal ones, their weights added up, and put the rows in an order.
-
-    Trained on all rows at once the network is the same; now to the last bit, whatever the
-    order of the rows, and a weight of 2 is a row that is there twice.
-    """
-    columns = [*data.predictors.columns, *data.outcomes.columns]
-    matrix = np.column_stack([column.values for column in columns])
-    order = np.lexsort(matrix.T[::-1])
-    matrix = matrix[order]
-    is_first = np.ones(len(matrix), dtype=np.bool_)
-    is_first[1:] = (matrix[1:] != matrix[:-1]).any(axis=1)
-    merged = data.take(order[is_first])
-    weights = np.ones(len(order)) if data.weights is None else data.weights[order]
-    sums = np.add.reduceat(weights, np.flatnonzero(is_first))
-    return replace(merged, weights=None if (sums == 1).all() else sums)
-
-
-def held_out_rows(data: TrainingData, share: float, draw: Any) -> Mask:
-    """Choose a share of the rows, of each class alike.
-
-    Parameters
-    ----------
-    share : float
-        Between 0 and 1.
-    draw : callable
-        ``draw(n)`` gives the numbers below ``n`` in a random order.
-
-    Raises
-    ------
-    ArgumentError
-        If that leaves no row on either side.
-    """
-    column = data.outcomes.columns[0]
-    by_class = len(data.outcomes.columns) == 1 and (column.has_levels or column.kind == "logical")
-    order = np.asarray(draw(data.rows))
-    if by_class:  # one class after the other, each in random order
-        order = order[np.argsort(column.values[order], kind="stable")]
-    taken = np.floor(np.arange(data.rows + 1) * share + 0.5)  # evenly along that order
-    mask = np.zeros(data.rows, dtype=np.bool_)
-    mask[order] = taken[1:] > taken[:-1]
-    if by_class:
-        _leave_one_of_each(mask, column.values)
-    if not mask.any() or mask.all():
-        received = f"{share:g} of {data.rows} rows"
-        raise ArgumentError("validation", "a share that leaves rows on both sides", received)
-    return mask
-
-
-def _leave_one_of_each(mask: Mask, codes: Doubles) -> None:
-    for code in np.unique(codes):
-        members = np.flatnonzero(codes == code)
-        if mask[members].all():
-            mask[members[0]] = False

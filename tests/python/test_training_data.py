@@ -7,14 +7,12 @@ import pandas as pd
 import pytest
 
 from pytwolayer import ArgumentError
+from pytwolayer.class_weights import class_weighted
+from pytwolayer.equal_rows import merge_equal_rows
 from pytwolayer.errors import MissingRowsWarning
+from pytwolayer.held_out import held_out_rows
 from pytwolayer.torch_loading import torch
-from pytwolayer.training_data import (
-    class_weighted,
-    held_out_rows,
-    merge_equal_rows,
-    read_training_data,
-)
+from pytwolayer.training_data import read_training_data
 
 NAN = float("nan")
 FRAME = pd.DataFrame(
