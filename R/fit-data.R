@@ -9,8 +9,8 @@
 #'   a number far from the mean \tab counts as `input_clip` standard deviations \tab the same \cr
 #'   a level that training did not see \tab \tab the row's prediction is `NA`, and a warning
 #'     names the level \cr
-#'   a level that only held-out rows have \tab those rows are not used, and a warning names the
-#'     level \tab as a level that training did not see \cr
+#'   a level, or a class, that only held-out rows have \tab those rows are left out, and a
+#'     warning names it \tab as a level that training did not see \cr
 #'   missing columns \tab \tab an error that names them all \cr
 #'   further columns, another order \tab fine \tab fine: columns are found by name \cr
 #'   a matrix without column names \tab fine \tab by position; their number must be right \cr

@@ -4,6 +4,7 @@
 #' less well: hold some out with `validation`, or compare with [predict()][predict.two_layer].
 #'
 #' @param object,x What [two_layer()] or `summary()` gave.
+#' @param digits Least number of significant digits of what is printed.
 #' @param ... Not used.
 #' @return An object of class `summary.two_layer`: a list of
 #'   * `fit`: the fit,

@@ -4,6 +4,7 @@ import math
 from dataclasses import replace
 from typing import Any
 
+from pytwolayer.equal_rows import merge_equal_rows
 from pytwolayer.optimizer import OPTIMIZERS
 from pytwolayer.settings import AUTO, Settings
 from pytwolayer.training_data import TrainingData
@@ -13,6 +14,25 @@ SMALLEST_BATCH, LARGEST_BATCH, BATCHES = 32, 256, 40
 EPOCHS, EPOCHS_OF_ONE_BATCH = 200, 1000
 SCHEDULE, SCHEDULE_OF_LBFGS = "cosine", "constant"
 DECAY, DECAY_OF_ADAMW = 3.0, 0.01
+
+
+def suit(
+    settings: Settings, data: TrainingData, *, held_out: bool
+) -> tuple[TrainingData, Settings]:
+    """Put values in the place of "auto", and merge equal rows where all rows are one batch.
+
+    Equal rows stay apart where they would not be treated alike: with rows held out, with
+    dropout, and with a loss that sees all rows together.
+    """
+    size = settings.batch_size
+    small = isinstance(size, int) and size < data.rows
+    if held_out or small or settings.dropout or callable(settings.loss):
+        return data, resolve(settings, data)
+    merged = merge_equal_rows(data)
+    if size == AUTO and settings.optimizer != "lbfgs" and merged.rows > ONE_BATCH:
+        return data, resolve(settings, data)
+    whole = settings if size == AUTO else replace(settings, batch_size=None)
+    return merged, resolve(whole, merged)
 
 
 def resolve(settings: Settings, data: TrainingData) -> Settings:

@@ -9,9 +9,8 @@ import pandas as pd
 
 from pytwolayer.batches import Batches, Dropout, Rows
 from pytwolayer.column import Doubles
-from pytwolayer.defaults import ONE_BATCH, resolve
+from pytwolayer.defaults import suit
 from pytwolayer.encoder import Encoder
-from pytwolayer.equal_rows import merge_equal_rows
 from pytwolayer.errors import ArgumentError, DivergenceError, InterruptWarning
 from pytwolayer.gradient import ClosedFormGradient
 from pytwolayer.held_out import split
@@ -36,6 +35,7 @@ from pytwolayer.train import train
 from pytwolayer.training_data import TrainingData
 from pytwolayer.warn import warn_user
 
+_LEFT_OUT = "Their rows are left out."
 OnEpoch = Callable[[int, float], object]
 
 
@@ -113,7 +113,8 @@ class Fitting:
         if memory is not None:
             self._generator.set_state(memory.generator)
         rows, dropped = data.rows, data.dropped
-        data, self._settings = _one_batch_if_small(data, settings, share)
+        watched = share > 0 or data.held_out is not None
+        data, self._settings = suit(settings, data, held_out=watched)
         training, held_out = split(data, share, self._generator)
         inputs, outcome = _coding(training, self._settings, start, partial)
         if self._settings.loss == AUTO:
@@ -241,24 +242,6 @@ def _warn_of_interrupt(fit: TwoLayer) -> None:
     )
 
 
-def _one_batch_if_small(
-    data: TrainingData, settings: Settings, share: float
-) -> tuple[TrainingData, Settings]:
-    """Put numbers in the place of "auto"; where all rows are one batch, merge equal ones."""
-    held_out = share > 0 or data.held_out is not None
-    size = settings.batch_size
-    if held_out or settings.dropout or callable(settings.loss):
-        return data, resolve(settings, data)
-    if size is None or settings.optimizer == "lbfgs" or (size != AUTO and size >= data.rows):
-        merged = merge_equal_rows(data)
-        return merged, resolve(replace(settings, batch_size=None), merged)
-    if size == AUTO:
-        merged = merge_equal_rows(data)
-        if merged.rows <= ONE_BATCH:
-            return merged, resolve(settings, merged)
-    return data, resolve(settings, data)
-
-
 def _coding(
     data: TrainingData, settings: Settings, start: Start | None, partial: bool
 ) -> tuple[Encoder, Outcome]:
@@ -277,8 +260,8 @@ def _encode(
     device: torch.device,
 ) -> Rows:
     """Encode rows for the device; those with levels that training did not see are left out."""
-    fate = "not held out" if argument == "validation" else "left out"
-    predictors = inputs.recode("x", data.predictors, f"Their rows are {fate}.")
+    predictors = inputs.recode("x", data.predictors, _LEFT_OUT)
+    outcome.warn_of_unseen(data.outcomes, _LEFT_OUT)
     known = predictors.complete() & ~np.isnan(outcome.truth(data.outcomes)).any(axis=1)
     if not known.all():
         if not known.any():

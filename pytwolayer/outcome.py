@@ -7,9 +7,10 @@ import numpy as np
 
 from pytwolayer.column import Column, Doubles, level_name, place
 from pytwolayer.encoder import NumberCoding
-from pytwolayer.errors import ArgumentError
+from pytwolayer.errors import ArgumentError, UnseenLevelWarning
 from pytwolayer.table import Table
 from pytwolayer.torch_loading import torch
+from pytwolayer.warn import warn_user
 
 _DATA = "y"
 
@@ -61,6 +62,9 @@ class Numbers:
     def truth(self, table: Table) -> Doubles:
         """Give the outcomes on the user's scale, shape ``(rows, width)``."""
         return np.column_stack([column.values for column in table.columns])
+
+    def warn_of_unseen(self, table: Table, consequence: str) -> None:
+        """Numbers have no classes to warn of."""
 
     def target(self, table: Table) -> torch.Tensor:
         """Give what the network is to learn, float32, shape ``(rows, width)``."""
@@ -128,6 +132,18 @@ class Classes:
     def outputs(self) -> list[str]:
         """Names of the network's outputs: the classes as text."""
         return [level_name(label) for label in self.labels]
+
+    def warn_of_unseen(self, table: Table, consequence: str) -> None:
+        """Warn of classes that training did not see; ``consequence`` is that for their rows."""
+        (column,) = table.columns
+        codes = column.values[np.isnan(self.truth(table)[:, 0])].astype(np.intp)
+        if len(codes):
+            names = ", ".join(f'"{column.levels[code]}"' for code in np.unique(codes))
+            where = place(column.label)
+            warn_user(
+                f"Classes that training did not see{where}: {names}. {consequence}",
+                UnseenLevelWarning,
+            )
 
     def target(self, table: Table) -> torch.Tensor:
         """Give 1 at each row's class, else 0: float32, shape ``(rows, width)``."""

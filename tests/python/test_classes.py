@@ -236,7 +236,8 @@ def test_validation_is_of_each_class_alike():
 
 def test_held_out_classes_that_training_does_not_see_are_left_out():
     y = np.array(["u", "v", "new"])[[0, 1] * 29 + [2, 0]]
-    fit = quick(y, validation=[58, 59])
+    with pytest.warns(UnseenLevelWarning, match='not see: "new". Their rows are left out'):
+        fit = quick(y, validation=[58, 59])
     assert fit.classes.tolist() == ["u", "v"]
     alone = quick([*y[:-2].tolist(), "u"], X[[*range(58), 59]], validation=[58])
     assert fit.history.equals(alone.history)
