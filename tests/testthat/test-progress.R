@@ -11,7 +11,7 @@ test_that("the bar is drawn and removed, and options stay as they were", {
     {
       show(30, 0.25, 100)
       show(60, 0.125, 100)
-      show(0, 0, 100)
+      invisible(show(0, 0, 100))
     },
     type = "message"
   )
