@@ -71,7 +71,8 @@ def read_column(argument: str, label: str | None, series: "pd.Series[Any]") -> C
     if isinstance(kind, pd.CategoricalDtype):
         return _factor(argument, label, series)
     if pd.api.types.is_bool_dtype(kind):
-        return Column(label, "logical", _doubles(series))
+        values = _doubles(series)
+        return Column(label, "missing" if np.isnan(values).all() else "logical", values)
     if pd.api.types.is_numeric_dtype(kind) and not pd.api.types.is_complex_dtype(kind):
         return _numbers(argument, label, _doubles(series))
     if pd.api.types.is_object_dtype(kind) or pd.api.types.is_string_dtype(kind):

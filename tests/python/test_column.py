@@ -271,3 +271,8 @@ def test_what_is_no_column_is_an_error_naming_kind_and_column(values, received):
 )
 def test_a_level_is_named_as_r_names_it(value, name):
     assert level_name(value) == name
+
+
+def test_logicals_that_are_all_missing_tell_no_kind():
+    column = read_column("x", "a", pd.Series([None, None], dtype="boolean"))
+    assert column.kind == "missing"
