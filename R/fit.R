@@ -155,6 +155,7 @@ two_layer.recipe <- function(x, data, ...) {
 #' @noRd
 fit_molded <- function(input, settings, matched, call) {
   users <- watch_users()
+  settings["case_weights"] <- list(one_of_weights(settings$case_weights, input$case_weights, call))
   arguments <- core_arguments(settings, nrow(input$predictors), users, call)
   arguments$loss_name <- name_of_loss(matched[["loss"]])
   as_fit <- function(fitted) new_two_layer(fitted, input, matched)
@@ -177,6 +178,13 @@ fit_molded <- function(input, settings, matched, call) {
 name_of_loss <- function(expression) {
   name <- if (is.symbol(expression)) as.character(expression) else "function"
   if (startsWith(name, "..")) "function" else name
+}
+
+one_of_weights <- function(given, recipes, call) {
+  if (!is.null(given) && !is.null(recipes)) {
+    abort_expected("case_weights", "left out where the recipe has some", "given too", call)
+  }
+  if (is.null(given)) recipes else given
 }
 
 # What R calls the core's arguments.

@@ -77,30 +77,54 @@ shown_term <- function(expression) {
   if (is.symbol(expression)) as.character(expression) else deparse1(expression)
 }
 
-# What the formula uses besides the data: functions and single values. These are kept, so that
-# the fit can be used in another session; not all else that lies where the formula was written.
+# What the formula uses besides the data: functions and constants. These are kept, so that the
+# fit can be used in another session; not all else that lies where the formula was written.
 small_environment <- function(terms, data, call) {
   home <- environment(terms)
   values <- setdiff(all.vars(terms), names(data))
   found <- lapply(stats::setNames(nm = values), get0, envir = home)
-  absent <- values[!vapply(found, function(value) is.atomic(value) && length(value) == 1, NA)]
+  absent <- values[!vapply(found, is_constant, NA, rows = nrow(data))]
   if (length(absent)) {
     received <- paste("one without", quoted(absent))
     abort_expected("data", "a table with every column of the formula", received, call)
   }
-  kept <- c(found, own_functions(terms, home))
-  if (length(kept)) list2env(kept, parent = globalenv()) else globalenv()
+  kept <- c(found, own_functions(all.names(terms, unique = TRUE), home))
+  if (!length(kept)) {
+    return(globalenv())
+  }
+  env <- list2env(kept, parent = globalenv())
+  for (name in names(Filter(is_global, kept))) {
+    environment(env[[name]]) <- env # where those that it calls are too
+  }
+  env
 }
 
-# Those that a fresh R would not find.
-own_functions <- function(terms, home) {
-  names <- setdiff(all.names(terms, unique = TRUE), all.names(terms, functions = FALSE))
-  found <- lapply(stats::setNames(nm = names), get0, envir = home, mode = "function")
-  standard <- Map(function(name, fun) {
-    own <- get0(name, asNamespace("stats"), mode = "function", inherits = FALSE)
-    is.null(fun) || identical(fun, own) || identical(fun, get0(name, baseenv(), mode = "function"))
-  }, names, found)
-  found[!unlist(standard)]
+# A vector as long as the data would be a column that new data do not have.
+is_constant <- function(value, rows) {
+  is.atomic(value) && !is.null(value) && (length(value) == 1 || length(value) != rows)
+}
+
+is_global <- function(value) {
+  is.function(value) && identical(environment(value), globalenv())
+}
+
+# Those that a fresh R would not find, and those that they call in turn.
+own_functions <- function(names, home, known = list()) {
+  for (name in setdiff(names, names(known))) {
+    fun <- get0(name, envir = home, mode = "function")
+    if (!is_standard(fun, name)) {
+      known[[name]] <- fun
+      if (is_global(fun)) {
+        known <- own_functions(all.names(body(fun), unique = TRUE), globalenv(), known)
+      }
+    }
+  }
+  known
+}
+
+is_standard <- function(fun, name) {
+  own <- get0(name, asNamespace("stats"), mode = "function", inherits = FALSE)
+  is.null(fun) || identical(fun, own) || identical(fun, get0(name, baseenv(), mode = "function"))
 }
 
 #' Evaluate a formula's parts

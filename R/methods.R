@@ -21,6 +21,7 @@ described <- function(x) {
       "Data:       %s, %s%s", counted(x$rows, "row"), counted(columns, "column"),
       if (left_out) sprintf(" (%s with missing values left out)", counted(left_out, "row")) else ""
     ),
+    told_outcome(x),
     sprintf(
       "Network:    %s, %s, %d parameters",
       paste(x$sizes, collapse = "-"), settings$activation, x$parameters
@@ -31,6 +32,13 @@ described <- function(x) {
     ),
     told_loss(x)
   )
+}
+
+# A vector has no name.
+told_outcome <- function(x) {
+  names <- toString(setdiff(names(x$outcomes), ".outcome"))
+  what <- if (is.null(x$levels)) "numeric" else counted(length(x$levels), "class", "classes")
+  paste0("Outcome:    ", if (nzchar(names)) sprintf("%s (%s)", names, what) else what)
 }
 
 # Of the epoch whose weights these are.
@@ -53,8 +61,8 @@ told_loss <- function(x) {
   )
 }
 
-counted <- function(number, noun) {
-  sprintf("%d %s%s", number, noun, if (number == 1) "" else "s")
+counted <- function(number, noun, several = paste0(noun, "s")) {
+  paste(number, if (number == 1) noun else several)
 }
 
 #' What a fitted two-layer network holds

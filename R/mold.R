@@ -5,6 +5,7 @@
 #   blueprint             hardhat's, with the types of both tables
 #   words                 what the core's `x` and `y` are called in messages
 #   how                   what prediction needs to make predictors of new data
+#   case_weights          those that a recipe has a column of
 
 #' Predictors and outcomes from tables
 #'
@@ -16,6 +17,9 @@ mold_table <- function(x, y, outcome, call) {
   }
   if (is.null(y)) {
     abort_expected("y", "the outcome, where `outcome` does not name it", "missing", call)
+  }
+  if (is.character(y) && length(y) == 1 && y %in% names(x)) {
+    abort_argument("y", "the outcome itself; a column of `x` is named in `outcome`", y, call)
   }
   molded(
     x, as_outcomes(y, call),
@@ -70,7 +74,8 @@ mold_recipe <- function(recipe, data, call) {
   molded(
     plain_frame(made$predictors), outcomes,
     vector = ncol(outcomes) == 1, words = c(x = "data", y = "data"), call = call,
-    blueprint = made$blueprint, how = list(kind = "recipe")
+    blueprint = made$blueprint, how = list(kind = "recipe"),
+    case_weights = made$extras$roles$case_weights[[1]]
   )
 }
 
@@ -89,7 +94,7 @@ first_line <- function(cnd) {
 # `rows` are the names of the rows, which residuals and fitted values will have.
 molded <- function(predictors, outcomes, vector, words, call, blueprint = NULL,
                    how = list(kind = "table", nameless = FALSE),
-                   rows = attr(predictors, "row.names")) {
+                   rows = attr(predictors, "row.names"), case_weights = NULL) {
   if (length(rows) == nrow(outcomes)) {
     outcomes <- structure(outcomes, row.names = rows)
   }
@@ -105,7 +110,7 @@ molded <- function(predictors, outcomes, vector, words, call, blueprint = NULL,
   }
   list(
     predictors = predictors, outcomes = outcomes, columns = columns, vector = vector,
-    words = words, blueprint = blueprint, how = how
+    words = words, blueprint = blueprint, how = how, case_weights = case_weights
   )
 }
 

@@ -9,7 +9,7 @@ import numpy as np
 from pytwolayer import arguments
 from pytwolayer.column import Doubles, level_name
 from pytwolayer.errors import ArgumentError
-from pytwolayer.training_data import TrainingData
+from pytwolayer.training_data import LARGEST_WEIGHT, TrainingData
 
 
 def class_weighted(data: TrainingData, class_weights: Any) -> TrainingData:
@@ -33,7 +33,12 @@ def class_weighted(data: TrainingData, class_weights: Any) -> TrainingData:
         factors = weights.sum() / (np.count_nonzero(sums) * np.where(sums > 0, sums, 1))
     else:
         factors = _factors(class_weights, names)
-    return replace(data, weights=weights * factors[codes])
+    with np.errstate(over="ignore"):
+        products = weights * factors[codes]
+    if products.max() > LARGEST_WEIGHT:
+        expected = f"at most {LARGEST_WEIGHT:g} when multiplied with a row's weight"
+        raise ArgumentError("class_weights", expected, arguments.shown(float(products.max())))
+    return replace(data, weights=products)
 
 
 def _factors(class_weights: Any, names: list[str]) -> Doubles:

@@ -10,6 +10,7 @@ from pytwolayer.settings import AUTO, Settings
 from pytwolayer.training_data import TrainingData
 
 ONE_BATCH = 128  # most rows of which "auto" makes one batch
+_SOME = 1024  # rows that mostly tell already whether there are more different ones
 SMALLEST_BATCH, LARGEST_BATCH, BATCHES = 32, 256, 40
 EPOCHS, EPOCHS_OF_ONE_BATCH = 200, 1000
 SCHEDULE, SCHEDULE_OF_LBFGS = "cosine", "constant"
@@ -28,8 +29,11 @@ def suit(
     small = isinstance(size, int) and size < data.rows
     if held_out or small or settings.dropout or callable(settings.loss):
         return data, resolve(settings, data)
+    asks = size == AUTO and settings.optimizer != "lbfgs"
+    if asks and merge_equal_rows(data.take(slice(_SOME))).rows > ONE_BATCH:  # quick
+        return data, resolve(settings, data)
     merged = merge_equal_rows(data)
-    if size == AUTO and settings.optimizer != "lbfgs" and merged.rows > ONE_BATCH:
+    if asks and merged.rows > ONE_BATCH:
         return data, resolve(settings, data)
     whole = settings if size == AUTO else replace(settings, batch_size=None)
     return merged, resolve(whole, merged)
@@ -64,10 +68,9 @@ def _batch_size(settings: Settings, data: TrainingData) -> int | None:
 def _weight_decay(settings: Settings, data: TrainingData) -> float:
     """Let the penalty weigh the same against the summed losses of however many rows.
 
-    A row of weight 2 counts as two rows, so that it is the same as two equal rows; weights
-    that add up to less than the number of rows, such as shares, do not count as fewer.
+    Weights of classes do not count as rows, nor do rows' weights that add up to less than
+    their number, such as shares.
     """
     if OPTIMIZERS[settings.optimizer].decoupled:
         return DECAY_OF_ADAMW
-    total = data.rows if data.weights is None else max(data.rows, float(data.weights.sum()))
-    return DECAY if settings.reduction == "sum" else DECAY / total
+    return DECAY if settings.reduction == "sum" else DECAY / data.total

@@ -112,7 +112,8 @@ def two_layer(
         back.
     patience : int, optional
         Stop after so many epochs without a lower loss (``valid_loss`` where there is one).
-        The weights of the best epoch come back.
+        The weights that had it come back; without held-out rows they are those with which
+        the best epoch began.
     sample_weight : vector, optional
         A number of at least 0 for each row. Losses, means and standard deviations are
         weighted.

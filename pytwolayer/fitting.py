@@ -1,6 +1,7 @@
 """From checked data to a fitted network: the way that every fit takes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -122,8 +123,9 @@ class Fitting:
         coding = inputs, outcome, self._settings, device
         self._learning = _encode("x", training, *coding)
         self._watching = None if held_out is None else _encode("validation", held_out, *coding)
-        network = self._network(inputs.width, outcome.width, start)
-        self._parameters = flatten_parameters(network, device)
+        with _enough_memory(self._settings.hidden_units):
+            network = self._network(inputs.width, outcome.width, start)
+            self._parameters = flatten_parameters(network, device)
         self._optimizer = make_optimizer(
             self._settings.optimizer, self._parameters, self._settings.tuning
         )
@@ -223,6 +225,16 @@ def _on_cpu(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _on_cpu(part) for key, part in value.items()}
     return [_on_cpu(part) for part in value] if isinstance(value, list) else value
+
+
+@contextmanager
+def _enough_memory(hidden_units: int) -> Iterator[None]:
+    """Have a network that no memory holds be an error about its size."""
+    try:
+        yield
+    except (MemoryError, RuntimeError) as problem:  # PyTorch raises the latter
+        expected = "of a size for which there is memory"
+        raise ArgumentError("hidden_units", expected, str(hidden_units)) from problem
 
 
 def _history(run: Run) -> pd.DataFrame:

@@ -32,10 +32,11 @@ def watch_for_interrupt() -> Iterator[Interrupt]:
     """Note Ctrl-C for the time being; only the main thread can.
 
     Whatever answered SIGINT before, Python's handler or one of C (R's), does so again
-    afterwards.
+    afterwards. Where it is ignored, as in a job in the background, it stays ignored.
     """
     interrupt = Interrupt()
-    if threading.current_thread() is not threading.main_thread():
+    in_main_thread = threading.current_thread() is threading.main_thread()
+    if not in_main_thread or signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         yield interrupt
         return
     c_handler = _c_handler()

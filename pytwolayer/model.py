@@ -14,6 +14,7 @@ from pytwolayer.encoder import Encoder
 from pytwolayer.errors import ArgumentError
 from pytwolayer.outcome import Classes, Outcome
 from pytwolayer.settings import Settings
+from pytwolayer.table import columns_named
 from pytwolayer.torch_loading import torch
 
 if TYPE_CHECKING:
@@ -184,7 +185,7 @@ class TwoLayer:
         from pytwolayer.training_data import read_training_data
 
         outcome = self._outcome_names() if y is None else None
-        data = read_training_data(x, y, outcome, weights=sample_weight)
+        data = read_training_data(self._own(x), y, outcome, weights=sample_weight)
         rows = data.kept
         truth = self.outcome.truth(data.outcomes)
         if isinstance(self.outcome, Classes):
@@ -197,6 +198,11 @@ class TwoLayer:
         weights = None if data.weights is None else data.weights[there]
         metric = accuracy_score if isinstance(self.outcome, Classes) else r2_score
         return float(metric(truth[there], found[there], sample_weight=weights))
+
+    def _own(self, x: Any) -> Any:
+        """Take the columns that the fit knows, where it can tell them by name."""
+        names = {*(self.inputs.names or ()), *(self.outcome.names or ())}
+        return columns_named(x, names) if self.inputs.names else x
 
     def _outcome_names(self) -> list[str]:
         names = self.outcome.names

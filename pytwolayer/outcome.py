@@ -74,7 +74,11 @@ class Numbers:
     def restore(self, output: torch.Tensor) -> Doubles:
         """Turn the network's output to the user's scale, shape ``(rows, width)``."""
         values = output.numpy().astype(np.float64)
-        restored: Doubles = (np.exp(values) if self.log else values) * self.scale + self.center
+        with np.errstate(over="ignore"):
+            restored: Doubles = (np.exp(values) if self.log else values) * self.scale + self.center
+        if not np.isfinite(restored).all():
+            expected = "so near to the training data that what it predicts is a finite number"
+            raise ArgumentError("x", expected, "further away")
         return restored
 
 

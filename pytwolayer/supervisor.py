@@ -55,7 +55,8 @@ class Supervisor:
         Writes the loss on the held-out rows into a tensor.
     patience : int, optional
         Stop after so many epochs without a lower loss, of the held-out rows where there are
-        any.
+        any. The weights that had the lowest come back: without held-out rows those with which
+        its epoch began.
     on_epoch : callable, optional
         ``on_epoch(epoch, loss)``, the epoch from 1; stops the run by giving False.
     progress : Progress, optional
@@ -128,7 +129,8 @@ class Supervisor:
             return True
         if loss < self._best_loss:
             self._best_loss, run.best_epoch = loss, epoch + 1
-            self._best.copy_(self._values)
+            # A training loss is that of the weights with which the epoch began.
+            self._best.copy_(self._good if self._validate is None else self._values)
         elif self._patience is not None and epoch + 1 - (run.best_epoch or 0) >= self._patience:
             run.stopped = "patience"
             return False

@@ -5,7 +5,7 @@ which a table arrives does not change a bit of the result.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,7 +50,7 @@ class Table:
             complete &= ~np.isnan(column.values)
         return complete
 
-    def take(self, rows: Rows | Mask) -> "Table":
+    def take(self, rows: Rows | Mask | slice) -> "Table":
         """Take some of the rows."""
         columns = [column.take(rows) for column in self.columns]
         return Table(self.names, columns, len(np.arange(self.rows)[rows]), self.vector)
@@ -134,6 +134,14 @@ def columns_of(data: Any, places: Sequence[int]) -> pd.DataFrame:
     """Take columns of a data frame by their places."""
     frame: pd.DataFrame = _as_pandas(data)
     return frame.iloc[:, list(places)]
+
+
+def columns_named(data: Any, names: Collection[str]) -> Any:
+    """Take the columns of a data frame that have one of these names; others stay as they are."""
+    frame = _as_pandas(data)
+    if not isinstance(frame, pd.DataFrame):
+        return data
+    return frame.loc[:, [str(name) in names for name in frame.columns]]
 
 
 def _as_pandas(data: Any) -> Any:

@@ -60,6 +60,8 @@ def _read_text(path: Path, separator: str) -> pd.DataFrame:
         sep=separator,
         encoding="utf-8-sig",  # with or without the mark that spreadsheets put in front
         low_memory=False,  # so that a column is of one kind throughout
+        keep_default_na=False,  # as R reads it: "None" and "null" are text
+        na_values=["", "NA", "NaN", "nan"],
         **exact,
     )
     named = [not str(name).startswith("Unnamed: ") for name in table.columns]

@@ -12,7 +12,7 @@ from pytwolayer.table import Mask, Rows, Table, columns_of, named_columns, read_
 from pytwolayer.warn import warn_user
 
 NA_ACTIONS = ("omit", "fail")
-_LARGEST_WEIGHT = float(np.finfo(np.float32).max)
+LARGEST_WEIGHT = float(np.finfo(np.float32).max)
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,9 @@ class TrainingData:
         Number of rows given.
     dropped : int
         Number of rows left out since values are missing.
+    total : float
+        For how many rows they count: their number, or the sum of their weights where that is
+        larger, since a row of weight 2 is as good as two rows.
     """
 
     predictors: Table
@@ -42,13 +45,14 @@ class TrainingData:
     kept: Rows
     given: int
     dropped: int
+    total: float = 0.0
 
     @property
     def rows(self) -> int:
         """Number of rows."""
         return self.predictors.rows
 
-    def take(self, rows: Rows | Mask) -> "TrainingData":
+    def take(self, rows: Rows | Mask | slice) -> "TrainingData":
         """Take some of the rows."""
         return replace(
             self,
@@ -110,18 +114,23 @@ def read_training_data(
     if data.dropped:
         _report_missing(data, complete, na_action)
         data = data.take(complete)
-    return _without_zeros(data, weights_name)
+    data = _without_zeros(data, weights_name)
+    total = 0.0 if data.weights is None else float(data.weights.sum())
+    return replace(data, total=max(float(data.rows), total))
 
 
 def _read(x: Any, y: Any, outcome: Any) -> tuple[Table, Table]:
     if outcome is None:
         if y is None:
             raise ArgumentError("y", "the outcome, where `outcome` does not name it", "missing")
+        if isinstance(y, str):
+            expected = "the outcome itself; a column of `x` is named in `outcome`"
+            raise ArgumentError("y", expected, arguments.shown(y))
         return read_table("x", x), read_table("y", y, vector=True)
     if y is not None:
         raise ArgumentError("y", "left out where `outcome` is given", "given too")
-    vector = isinstance(outcome, str)
-    wanted = [outcome] if vector else _list_of_names(outcome)
+    vector = isinstance(outcome, (str, int))  # numbers name the columns of a frame made of arrays
+    wanted = [str(outcome)] if vector else _list_of_names(outcome)
     names = named_columns("x", x)
     absent = [f'"{name}"' for name in wanted if name not in names]
     if absent:
@@ -133,9 +142,9 @@ def _read(x: Any, y: Any, outcome: Any) -> tuple[Table, Table]:
 
 def _list_of_names(outcome: Any) -> list[str]:
     names = list(outcome) if isinstance(outcome, (list, tuple)) else []
-    if not names or not all(isinstance(name, str) for name in names):
+    if not names or not all(isinstance(name, (str, int)) for name in names):
         raise ArgumentError("outcome", "the name of a column, or several", arguments.shown(outcome))
-    return names
+    return [str(name) for name in names]
 
 
 def _weights(argument: str, weights: Any, rows: int) -> Doubles | None:
@@ -153,8 +162,8 @@ def _weights(argument: str, weights: Any, rows: int) -> Doubles | None:
     if not (column.values > 0).any():
         raise ArgumentError(argument, "above 0 in at least one row", "0 in all rows")
     largest = float(column.values.max())
-    if largest > _LARGEST_WEIGHT:
-        raise ArgumentError(argument, f"at most {_LARGEST_WEIGHT:g}", arguments.shown(largest))
+    if largest > LARGEST_WEIGHT:
+        raise ArgumentError(argument, f"at most {LARGEST_WEIGHT:g}", arguments.shown(largest))
     return column.values
 
 

@@ -52,6 +52,11 @@ def libraries():
     return [pytest.param(ROOT / ".rlib", id="reticulate"), pytest.param(STOCK, id="system's")]
 
 
+def answer_again():
+    """A job in the background ignores SIGINT, and what it starts does too."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def wait_for(read, text, seconds=60):
     """Read until a text comes; give all that was read."""
     seen, end = "", time.monotonic() + seconds
@@ -75,6 +80,7 @@ def run_and_interrupt(command, times=1):
         text=True,
         env=command_environment(command),
         bufsize=1,
+        preexec_fn=answer_again,
     )
     try:
         printed = ""
@@ -126,6 +132,7 @@ def test_the_r_console(tmp_path, library):
     script.write_text(CODE.format(watch="NULL", then=LATER))
     pid, terminal = pty.fork()
     if pid == 0:
+        answer_again()
         environ = environment(library) | {"TERM": "dumb"}
         os.execvpe("R", ["R", "--no-save", "--no-restore", "--quiet"], environ)
 

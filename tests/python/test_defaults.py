@@ -101,3 +101,31 @@ def test_weights_that_are_shares_do_not_count_as_fewer_rows():
 def test_equal_rows_are_counted_once_for_the_batch():
     x = np.repeat([[1.0], [2.0]], MANY, axis=0)
     assert two_layer(x, x[:, 0], epochs=1, hidden_units=1).settings.batch_size is None
+
+
+def decay(x, y, **options):
+    return two_layer(x, y, epochs=1, seed=1, **options).settings.weight_decay
+
+
+def test_weight_decay_counts_rows_whether_equal_ones_are_merged_or_not():
+    x, y = np.repeat(np.arange(10.0), 10)[:, None], np.repeat(np.arange(10.0), 10)
+    usual = decay(x, y)
+    assert decay(x, y, batch_size=20) == usual
+    assert decay(x, y, sample_weight=[0.01] * 100) == usual
+    assert decay(x, y, sample_weight=[2] * 100) == usual / 2
+    assert decay(x[::10], y[::10], sample_weight=[10] * 10) == usual
+
+
+def test_weights_of_classes_are_not_counted_as_rows():
+    x = np.arange(40.0)[:, None]
+    y = ["a", "b"] * 20
+    usual = decay(x, y)
+    assert decay(x, y, class_weights={"a": 1000, "b": 1000}) == usual
+    assert decay(x, y, class_weights="balanced") == usual
+
+
+def test_a_look_at_some_rows_never_hides_that_there_are_few_different_ones():
+    x = np.arange(5000)[:, None] % 100
+    assert two_layer(x, x[:, 0] * 1.0, epochs=1).settings.batch_size is None
+    late = np.r_[np.zeros(2000), np.arange(3000)][:, None]
+    assert two_layer(late, late[:, 0], epochs=1).settings.batch_size is not None

@@ -11,6 +11,15 @@ from pytwolayer.errors import InterruptWarning
 from pytwolayer.interrupt import Interrupt, watch_for_interrupt
 from pytwolayer.model_file import from_bytes, to_bytes
 
+
+@pytest.fixture(autouse=True)
+def usual_answer():
+    """A job in the background ignores SIGINT, and what it starts does too."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 on_posix = pytest.mark.skipif(os.name != "posix", reason="there are no signals of this kind")
 
 # A fit that would go on for minutes; `press()` sends SIGINT once it is well under way.
@@ -21,6 +30,7 @@ from pytwolayer import two_layer
 from pytwolayer.errors import InterruptWarning
 from pytwolayer.interrupt import Interrupt
 
+signal.signal(signal.SIGINT, signal.default_int_handler)
 X = np.random.default_rng(0).normal(size=(300, 3))
 under_way = threading.Event()
 
@@ -250,3 +260,11 @@ def test_ctrl_c_in_a_function_of_the_users_is_heard():
     with pytest.warns(InterruptWarning, match="Interrupted after 3 of 50 epochs"):
         fit = two_layer([[1.0], [2.0]], [1.0, 2.0], epochs=50, hidden_units=2, on_epoch=on_epoch)
     assert (fit.stopped, len(fit.history)) == ("interrupt", 3)
+
+
+def test_where_it_is_ignored_it_stays_ignored():
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with watch_for_interrupt() as interrupt:
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+        os.kill(os.getpid(), signal.SIGINT)
+    assert not interrupt.pressed

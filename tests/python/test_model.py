@@ -1,6 +1,7 @@
 """``TwoLayer``: predictions, scores and what it says of itself."""
 
 import copy
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -208,3 +209,23 @@ def test_the_network_is_an_ordinary_module():
     assert isinstance(first, torch.nn.Linear)
     assert isinstance(activation, torch.nn.ReLU)
     assert (second.in_features, second.out_features) == (4, 1)
+
+
+def test_the_score_does_not_look_at_columns_that_training_did_not_have(frame, outcome):
+    known = frame.assign(target=outcome)
+    fit = two_layer(known, outcome="target", epochs=3, seed=1)
+    odd = known.assign(when=pd.Timestamp("2020-01-01"), far=np.inf, gone=np.nan)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert fit.score(odd) == fit.score(known)
+        assert fit.score(odd, outcome) == fit.score(known)
+
+
+def test_a_rate_that_no_number_holds_is_an_error_not_a_warning():
+    x = np.random.default_rng(0).normal(size=(50, 1))
+    y = np.round(np.exp(x[:, 0] + 1))
+    fit = two_layer(x, y, loss="poisson", input_clip=None, epochs=100, seed=1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(ArgumentError, match="`x` must be so near to the training data"):
+            fit.predict([[1e8]])

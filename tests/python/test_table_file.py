@@ -87,3 +87,11 @@ def test_without_pyarrow_the_error_says_what_to_install(monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     with pytest.raises(PytwolayerError, match=r'pip install "pytwolayer\[parquet\]"'):
         read(tmp_path / "a.parquet")
+
+
+def test_only_what_r_reads_as_missing_is_missing(tmp_path):
+    (tmp_path / "a.csv").write_text("g,n\nNone,1\nnull,\nn/a,NA\nNA,NaN\n,5\n")
+    frame = read(tmp_path / "a.csv")
+    assert frame["g"].tolist()[:3] == ["None", "null", "n/a"]
+    assert frame["g"].isna().tolist() == [False] * 3 + [True] * 2
+    assert frame["n"].isna().tolist() == [False, True, True, True, False]

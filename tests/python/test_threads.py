@@ -1,5 +1,8 @@
 """How many threads compute."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 
@@ -50,3 +53,32 @@ def test_the_digits_of_a_small_fit_do_not_depend_on_the_number_of_threads(two_th
     two_layer(x, x[:, 0], epochs=1, on_epoch=lambda e, loss: seen.append(torch.get_num_threads()))
     assert seen == [1]
     assert torch.get_num_threads() == 2
+
+
+def test_fits_that_overlap_put_back_what_was_there_before_all_of_them(two_threads):
+    first, second = threads_for(1000), threads_for(1000)
+    first.__enter__()
+    seen = []
+
+    def other():
+        with second:
+            pass
+        seen.append(torch.get_num_threads())
+
+    thread = threading.Thread(target=other)
+    thread.start()
+    thread.join()
+    first.__exit__(None, None, None)
+    assert seen == [2]
+    assert torch.get_num_threads() == 2
+
+
+def test_fits_in_several_threads_of_python_do_not_disturb_each_others_digits():
+    x = np.random.default_rng(0).normal(size=(200, 3))
+
+    def losses(seed):
+        return two_layer(x, x[:, 0], epochs=10, seed=seed, dropout=0.2).history["loss"].tolist()
+
+    alone = [losses(seed) for seed in range(4)]
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(losses, range(4))) == alone

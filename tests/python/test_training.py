@@ -380,8 +380,16 @@ def test_the_best_weights_come_back_with_patience():
     assert fit.stopped == "patience"
     assert fit.best_epoch == fit.history["loss"].idxmin() + 1
     assert len(fit.history) == fit.best_epoch + 7 < 200
-    until = fit_of(learning_rate=0.3, epochs=fit.best_epoch)
+    until = fit_of(learning_rate=0.3, epochs=fit.best_epoch - 1)
     assert fit.predict(X).tolist() == until.predict(X).tolist()
+
+
+@pytest.mark.parametrize("learning_rate", [0.05, 0.3, 0.6])
+def test_the_weights_that_patience_gives_back_have_the_loss_that_is_told(learning_rate):
+    fit = fit_of(learning_rate=learning_rate, epochs=200, patience=5, batch_size=None)
+    error = (fit.predict(X) - Y) / Y.std()
+    told = fit.history["loss"].iloc[fit.best_epoch - 1]
+    assert np.mean(error**2) == pytest.approx(told, rel=1e-4)
 
 
 def test_patience_follows_the_validation_loss_where_there_is_one():

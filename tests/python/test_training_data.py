@@ -75,15 +75,16 @@ def test_columns_are_found_by_their_names_as_text():
         (WHOLE, "Z", '`outcome` must be names of columns of `x`, not "Z"'),
         (WHOLE, ["q", "z", "r"], '`outcome` must be names of columns of `x`, not "q", "r"'),
         (WHOLE, [], "`outcome` must be the name of a column, or several, not"),
-        (WHOLE, 1, "`outcome` must be the name of a column, or several, not 1"),
-        (WHOLE, ["z", 1], "`outcome` must be the name of a column, or several, not"),
+        (WHOLE, 1, '`outcome` must be names of columns of `x`, not "1"'),
+        (WHOLE, 1.5, "`outcome` must be the name of a column, or several, not 1.5"),
+        (WHOLE, ["z", None], "`outcome` must be the name of a column, or several, not"),
         (WHOLE, ["z", "z"], 'names differ, not one with several columns "z"'),
         (WHOLE, ["c", "z"], "`x` must be a table of at least one row and one column"),
         (WHOLE.to_numpy(), "z", "`x` must be a data frame where `outcome` names columns"),
         (WHOLE["z"], "z", "`x` must be a data frame where `outcome` names columns"),
         (pd.concat([WHOLE, WHOLE], axis=1), "z", "`x` must be a table whose column names differ"),
     ],
-    ids=range(10),
+    ids=range(11),
 )
 def test_an_outcome_that_is_not_there_is_an_error(x, outcome, message):
     with pytest.raises(ArgumentError, match=message):
@@ -444,3 +445,8 @@ def test_held_out_rows_that_are_none_are_an_error(held_out, message):
 def test_x_and_y_of_different_lengths_are_an_error(rows):
     with pytest.raises(ArgumentError, match=rf"`y` must be as long as `x` \(5 rows\), not {rows}"):
         read(y=range(rows))
+
+
+def test_the_name_of_a_column_is_not_taken_for_the_outcome():
+    with pytest.raises(ArgumentError, match="`y` must be the outcome itself; a column of `x` is"):
+        read(WHOLE, "z")

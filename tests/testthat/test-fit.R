@@ -256,3 +256,7 @@ test_that("a model whose bytes are damaged is one clear error", {
   expect_match(conditionMessage(cnd), "cannot be read")
   expect_match(cnd$traceback, "Traceback")
 })
+
+test_that("the name of a column is not taken for the outcome", {
+  expect_refused(two_layer(mtcars, "mpg"), "`y`", "is named in `outcome`")
+})

@@ -78,8 +78,8 @@ test_that("fitted values and residuals are those of the training rows", {
   indicator <- unname(diag(3)[as.integer(iris$Species), ])
   expect_identical(unname(residuals(classes)), indicator - unname(prob))
   logical <- quick(mtcars[-9], mtcars$am == 1)
-  expect_identical(sign(residuals(logical)[, "TRUE"]), ifelse(mtcars$am == 1, 1, -1) |>
-    stats::setNames(rownames(mtcars)))
+  signs <- stats::setNames(ifelse(mtcars$am == 1, 1, -1), rownames(mtcars))
+  expect_identical(sign(residuals(logical)[, "TRUE"]), signs)
 })
 
 test_that("nobs, formula and as.data.frame answer", {

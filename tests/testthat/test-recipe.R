@@ -51,3 +51,17 @@ test_that("what a recipe cannot do is our error", {
   dropping <- recipes::step_filter(recipe, cyl > 4, skip = FALSE)
   expect_refused(predict(quick_recipe(dropping, mtcars), mtcars), "`x`", "21 rows of 32")
 })
+
+test_that("a recipe's case weights are the fit's", {
+  skip_without_torch()
+  skip_if_not_installed("recipes")
+  weights <- rep(c(1, 100), each = 16)
+  data <- transform(mtcars, w = hardhat::importance_weights(weights))
+  recipe <- recipes::recipe(mpg ~ hp + wt + w, data)
+  plain <- recipes::recipe(mpg ~ hp + wt, mtcars)
+  fit <- two_layer(recipe, data, epochs = 5, seed = 1)
+  expect_identical(
+    fit$history, two_layer(plain, mtcars, epochs = 5, seed = 1, case_weights = weights)$history
+  )
+  expect_refused(two_layer(recipe, data, case_weights = weights), "`case_weights`", "recipe")
+})
