@@ -2,26 +2,22 @@
 #' The same in R and in Python:
 #' \tabular{lll}{
 #'   **what** \tab **in training** \tab **in new data** \cr
-#'   a missing value (`NA`, `NaN`) \tab the row is left out, and a message counts such rows;
-#'     an error with `na_action = "fail"` \tab the row's prediction is `NA` \cr
+#'   a missing value (`NA`, `NaN`) \tab left out, with a message \tab the prediction is `NA` \cr
+#'   the same, with `na_action = "fail"` \tab an error \tab \cr
 #'   missing values in every row \tab an error \tab all predictions are `NA` \cr
 #'   an infinite number \tab an error that names the column \tab the same \cr
 #'   a number far from the mean \tab counts as `input_clip` standard deviations \tab the same \cr
-#'   a level that training did not see \tab \tab the row's prediction is `NA`, and a warning
-#'     names the level \cr
-#'   a level, or a class, that only held-out rows have \tab those rows are left out, and a
-#'     warning names it \tab as a level that training did not see \cr
+#'   a level that training did not see \tab \tab `NA`, with a warning that names it \cr
+#'   a level or class of held-out rows alone \tab left out, with a warning \tab as above \cr
 #'   missing columns \tab \tab an error that names them all \cr
 #'   further columns, another order \tab fine \tab fine: columns are found by name \cr
 #'   a matrix without column names \tab fine \tab by position; their number must be right \cr
-#'   two columns of the same name \tab an error that names them \tab an error if training had
-#'     that column \cr
+#'   two columns of the same name \tab an error that names them \tab an error if they matter \cr
 #'   names and levels beyond ASCII \tab fine \tab fine \cr
 #'   a constant column \tab fed as zeros \tab ignored \cr
 #'   a constant outcome \tab predicted \tab \cr
-#'   text where training had numbers, or the other way round \tab \tab an error that names the
-#'     column \cr
-#'   a factor where training had text, or the other way round \tab \tab fine \cr
+#'   text where training had numbers, or the reverse \tab \tab an error that names it \cr
+#'   a factor where training had text, or the reverse \tab \tab fine \cr
 #'   dates, lists, complex numbers \tab an error that names the column \tab the same \cr
 #'   no rows \tab an error \tab no predictions \cr
 #'   one row \tab a fit, if the outcome is numeric \tab one prediction \cr

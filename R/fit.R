@@ -47,7 +47,8 @@
 #'   class alike), row numbers, or `TRUE` and `FALSE` for each row. The weights of the best
 #'   epoch come back.
 #' @param patience Stop after so many epochs without a lower loss (`valid_loss` where there is
-#'   one), or `NULL`. The weights of the best epoch come back.
+#'   one), or `NULL`. The weights that had it come back; without held-out rows they are those
+#'   with which the best epoch began.
 #' @param case_weights A number of at least 0 for each row, or `NULL`. Losses, means and
 #'   standard deviations are weighted.
 #' @param class_weights A number above 0 for each class, with the classes as names, by which

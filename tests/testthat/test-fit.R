@@ -158,8 +158,11 @@ test_that("weights of rows and classes count", {
   expect_identical(without$history, quick(mtcars[-1, -1], mtcars$mpg[-1])$history)
   expect_identical(nobs(without), 31L)
   weights <- c(setosa = 1, versicolor = 1, virginica = 3)
-  fit <- quick_formula(Species ~ ., iris, class_weights = weights)
-  by_row <- quick_formula(Species ~ ., iris, case_weights = weights[iris$Species])
+  fit <- quick_formula(Species ~ ., iris, class_weights = weights, weight_decay = 0.01)
+  by_row <- quick_formula(
+    Species ~ ., iris,
+    case_weights = weights[iris$Species], weight_decay = 0.01
+  )
   expect_identical(fit$history, by_row$history)
   balanced <- quick_formula(Species ~ ., iris[1:120, ], class_weights = "balanced")
   expect_false(identical(balanced$history, quick_formula(Species ~ ., iris[1:120, ])$history))

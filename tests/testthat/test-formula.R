@@ -120,8 +120,8 @@ test_that("formulas that cannot be are refused in our words", {
 
 test_that("functions that a formula's functions call, and constants, go along", {
   skip_without_torch()
-  assign("twice_of_mine", function(x) 2 * x, globalenv())
-  assign("twice_squared", function(x) twice_of_mine(x)^2, globalenv())
+  eval(quote(twice_of_mine <- function(x) 2 * x), globalenv())
+  eval(quote(twice_squared <- function(x) twice_of_mine(x)^2), globalenv())
   on.exit(rm("twice_of_mine", "twice_squared", envir = globalenv()))
   breaks <- c(0, 2, 3, 9)
   fit <- two_layer(mpg ~ twice_squared(hp) + cut(wt, breaks), mtcars, epochs = 3, seed = 1)
