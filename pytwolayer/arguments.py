@@ -85,9 +85,14 @@ def between(
     return float(value)
 
 
+def is_flag(value: Any) -> bool:
+    """Tell whether it is true or false, NumPy's own, which is another type, included."""
+    return type(value).__name__ in ("bool", "bool_")
+
+
 def flag(argument: str, value: Any) -> bool:
     """Check for true or false."""
-    if type(value).__name__ not in ("bool", "bool_"):
+    if not is_flag(value):
         raise ArgumentError(argument, "True or False", shown(value))
     return bool(value)
 

@@ -23,7 +23,7 @@ def class_weighted(data: TrainingData, class_weights: Any) -> TrainingData:
     if class_weights is None:
         return data
     column = data.outcomes.columns[0]
-    if len(data.outcomes.columns) > 1 or not (column.has_levels or column.kind == "logical"):
+    if len(data.outcomes.columns) > 1 or not column.is_classes:
         raise ArgumentError("class_weights", "left out for a numeric outcome", "given")
     names = [level_name(label) for label in column.labels or (False, True)]
     codes = column.values.astype(np.intp)

@@ -46,6 +46,11 @@ class Column:
         """Whether its values are codes of levels."""
         return self.kind in ("factor", "text")
 
+    @property
+    def is_classes(self) -> bool:
+        """Whether it means classes as an outcome: levels, or logicals."""
+        return self.has_levels or self.kind == "logical"
+
     def take(self, rows: Any) -> "Column":
         """Take some of the rows."""
         return Column(self.label, self.kind, self.values[rows], self.levels, self.labels)

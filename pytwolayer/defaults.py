@@ -30,9 +30,10 @@ def suit(
     if held_out or small or settings.dropout or callable(settings.loss):
         return data, resolve(settings, data)
     asks = size == AUTO and settings.optimizer != "lbfgs"
-    if asks and merge_equal_rows(data.take(slice(_SOME))).rows > ONE_BATCH:  # quick
-        return data, resolve(settings, data)
-    merged = merge_equal_rows(data)
+    some = data.take(slice(_SOME)) if asks and data.rows > _SOME else data
+    merged = merge_equal_rows(some)
+    if some is not data and merged.rows <= ONE_BATCH:
+        merged = merge_equal_rows(data)
     if asks and merged.rows > ONE_BATCH:
         return data, resolve(settings, data)
     whole = settings if size == AUTO else replace(settings, batch_size=None)

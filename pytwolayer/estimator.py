@@ -12,6 +12,7 @@ from pytwolayer.arguments import shown
 from pytwolayer.column import Doubles
 from pytwolayer.errors import ArgumentError, PytwolayerError
 from pytwolayer.fitting import Start
+from pytwolayer.model import labelled
 
 try:
     from scipy.special import log_softmax
@@ -203,13 +204,7 @@ class TwoLayerClassifier(ClassifierMixin, TwoLayerEstimator):
             None, with a warning, in rows that have a level that training did not see.
         """
         new = self._new(X)
-        codes = self.two_layer_.predict_code(new)
-        missing = np.isnan(codes)
-        if not missing.any():
-            return self.classes_[codes.astype(np.intp)]
-        found = np.full(len(codes), None, dtype=object)
-        found[~missing] = self.classes_[codes[~missing].astype(np.intp)]
-        return found
+        return labelled(self.two_layer_.predict_code(new), self.classes_)
 
     def predict_proba(self, X: Any) -> Doubles:
         """Predict the probability of each class.

@@ -57,7 +57,7 @@ def held_out_rows(data: TrainingData, share: float, draw: Any) -> Mask:
         If that leaves no row on either side.
     """
     column = data.outcomes.columns[0]
-    by_class = len(data.outcomes.columns) == 1 and (column.has_levels or column.kind == "logical")
+    by_class = len(data.outcomes.columns) == 1 and column.is_classes
     order = np.asarray(draw(data.rows))
     if by_class:  # one class after the other, each in random order
         order = order[np.argsort(column.values[order], kind="stable")]

@@ -107,14 +107,7 @@ class TwoLayer:
         if not isinstance(self.outcome, Classes):
             numbers = self._restored(x)
             return numbers[:, 0] if self.outcome.vector else numbers
-        codes = self.predict_code(x)
-        labels = as_labels(self.outcome.labels)
-        missing = np.isnan(codes)
-        if not missing.any():
-            return labels[codes.astype(np.intp)]
-        found = np.full(len(codes), None, dtype=object)
-        found[~missing] = labels[codes[~missing].astype(np.intp)]
-        return found
+        return labelled(self.predict_code(x), as_labels(self.outcome.labels))
 
     def predict_proba(self, x: Any) -> Doubles:
         """Predict the probability of each class.
@@ -242,6 +235,17 @@ def as_labels(labels: tuple[Any, ...]) -> NDArray[Any]:
     """Give classes as an array, of text as objects, so that none is cut short."""
     array = np.asarray(labels)
     return np.asarray(labels, dtype=object) if array.dtype.kind in "US" else array
+
+
+def labelled(codes: Doubles, labels: NDArray[Any]) -> NDArray[Any]:
+    """Give the classes of these numbers; None where a number is missing."""
+    missing = np.isnan(codes)
+    if not missing.any():
+        found: NDArray[Any] = labels[codes.astype(np.intp)]
+        return found
+    found = np.full(len(codes), None, dtype=object)
+    found[~missing] = labels[codes[~missing].astype(np.intp)]
+    return found
 
 
 def _spread(values: Doubles, complete: NDArray[np.bool_]) -> Doubles:

@@ -88,11 +88,43 @@ class GradientDescent:
         """Go on from what ``state()`` gave."""
 
 
+class OfTorch:
+    """One of PyTorch's optimisers."""
+
+    def __init__(self, optimizer: torch.optim.Optimizer) -> None:
+        self._optimizer: Any = optimizer
+
+    def update(self, *closure: Any) -> None:
+        """Use the gradients at hand, or those that the closure writes."""
+        self._optimizer.step(*closure)
+
+    def set_learning_rate(self, learning_rate: float) -> None:
+        """Set the step size from now on."""
+        for group in self._optimizer.param_groups:
+            group["lr"] = learning_rate
+
+    def state(self) -> dict[str, Any]:
+        """Give what it remembers from step to step."""
+        state: dict[str, Any] = self._optimizer.state_dict()
+        return state
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Go on from a copy of what ``state()`` gave; what it was told, as its step size, stays."""
+        told = self._optimizer.state_dict()["param_groups"]
+        copied = copy.deepcopy(state["state"])
+        self._optimizer.load_state_dict({"state": copied, "param_groups": told})
+
+
 class Shaped:
     """Another optimiser's update, after clipping and weight decay."""
 
     def __init__(
-        self, parameters: FlatParameters, tuning: Tuning, update: Any, *, decoupled: bool
+        self,
+        parameters: FlatParameters,
+        tuning: Tuning,
+        update: GradientDescent | OfTorch,
+        *,
+        decoupled: bool,
     ) -> None:
         self._values, self._gradients = parameters.values.data, parameters.gradients
         self._tuning, self._update, self._decoupled = tuning, update, decoupled
@@ -106,10 +138,7 @@ class Shaped:
             clip(self._gradients, self._tuning.gradient_clip)
         if self._is_weight is not None:
             self._decay(self._is_weight)
-        if isinstance(self._update, GradientDescent):
-            self._update.update()
-        else:
-            self._update.step()
+        self._update.update()
 
     def _decay(self, is_weight: Tensor) -> None:
         decay = self._tuning.weight_decay
@@ -121,38 +150,33 @@ class Shaped:
     def set_learning_rate(self, learning_rate: float) -> None:
         """Set the step size from now on."""
         self._learning_rate = learning_rate
-        if isinstance(self._update, GradientDescent):
-            self._update.set_learning_rate(learning_rate)
-        else:
-            _set_rate(self._update, learning_rate)
+        self._update.set_learning_rate(learning_rate)
 
     def state(self) -> dict[str, Any]:
-        """Give what it remembers from step to step."""
-        if isinstance(self._update, GradientDescent):
-            return self._update.state()
-        state: dict[str, Any] = self._update.state_dict()
-        return state
+        """Give what the update remembers from step to step."""
+        return self._update.state()
 
     def set_state(self, state: dict[str, Any]) -> None:
         """Go on from what ``state()`` gave."""
-        if not isinstance(self._update, GradientDescent):
-            _remind(self._update, state)
+        self._update.set_state(state)
 
 
-class Lbfgs:
+class Lbfgs(OfTorch):
     """L-BFGS with a strong Wolfe line search: one iteration a step, on all rows."""
 
     def __init__(self, parameters: FlatParameters, tuning: Tuning) -> None:
         self._values, self._gradients = parameters.values.data, parameters.gradients
         self._weight_decay, self._is_weight = tuning.weight_decay, parameters.is_weight
-        self._update: Any = torch.optim.LBFGS(
-            [parameters.values],
-            lr=tuning.learning_rate,
-            max_iter=1,
-            max_eval=25,
-            tolerance_grad=0,
-            tolerance_change=0,
-            line_search_fn="strong_wolfe",
+        super().__init__(
+            torch.optim.LBFGS(
+                [parameters.values],
+                lr=tuning.learning_rate,
+                max_iter=1,
+                max_eval=25,
+                tolerance_grad=0,
+                tolerance_change=0,
+                line_search_fn="strong_wolfe",
+            )
         )
 
     def step(self, evaluate: Evaluate, loss: Tensor) -> None:
@@ -165,7 +189,7 @@ class Lbfgs:
                 first.append(loss.clone())
             return loss + self._penalty() if self._weight_decay else loss.clone()
 
-        self._update.step(objective)
+        self.update(objective)
         loss.copy_(first[0])
 
     def _penalty(self) -> Tensor:
@@ -173,34 +197,10 @@ class Lbfgs:
         self._gradients.add_(decayed, alpha=self._weight_decay)
         return decayed.square().sum() * (self._weight_decay / 2)
 
-    def set_learning_rate(self, learning_rate: float) -> None:
-        """Set the step size from now on."""
-        _set_rate(self._update, learning_rate)
-
-    def state(self) -> dict[str, Any]:
-        """Give what it remembers from step to step."""
-        state: dict[str, Any] = self._update.state_dict()
-        return state
-
-    def set_state(self, state: dict[str, Any]) -> None:
-        """Go on from what ``state()`` gave."""
-        _remind(self._update, state)
-
-
-def _remind(optimizer: torch.optim.Optimizer, state: dict[str, Any]) -> None:
-    """Give it a copy of what it remembered; what it was told, as its step size, stays."""
-    told = optimizer.state_dict()["param_groups"]
-    optimizer.load_state_dict({"state": copy.deepcopy(state["state"]), "param_groups": told})
-
 
 def clip(gradients: Tensor, largest: float) -> None:
     """Shorten the gradient to a norm of at most ``largest``."""
     gradients.mul_((largest / (gradients.norm() + 1e-6)).clamp_(max=1))
-
-
-def _set_rate(optimizer: torch.optim.Optimizer, learning_rate: float) -> None:
-    for group in optimizer.param_groups:
-        group["lr"] = learning_rate
 
 
 def _one_kernel() -> dict[str, Any]:
@@ -261,9 +261,9 @@ def make_optimizer(name: str, parameters: FlatParameters, tuning: Tuning) -> Opt
     plain = name == "sgd" and not tuning.momentum
     if plain and not tuning.weight_decay and tuning.gradient_clip is None:
         return GradientDescent(parameters, tuning.learning_rate)
-    update: Any = (
+    update = (
         GradientDescent(parameters, tuning.learning_rate)
         if plain
-        else kind.make(parameters.values, tuning)
+        else OfTorch(kind.make(parameters.values, tuning))
     )
     return Shaped(parameters, tuning, update, decoupled=kind.decoupled)

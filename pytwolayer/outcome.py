@@ -176,14 +176,14 @@ def outcome_of(
         If classes are mixed with other outcomes, there is but one class, or the loss does
         not fit.
     """
-    kinds = ["classes" if c.has_levels or c.kind == "logical" else "numbers" for c in table.columns]
-    if "classes" not in kinds:
+    are_classes = [column.is_classes for column in table.columns]
+    if not any(are_classes):
         if loss == "cross_entropy":
             raise ArgumentError("loss", "one for a numeric outcome", '"cross_entropy"')
         return Numbers.of(table, weights, loss)
-    if len(kinds) > 1:
+    if len(are_classes) > 1:
         expected = "numbers where it has several columns"
-        label = table.columns[kinds.index("classes")].label
+        label = table.columns[are_classes.index(True)].label
         raise ArgumentError(_DATA, expected, f'classes in column "{label}"')
     if isinstance(loss, str) and loss not in ("auto", "cross_entropy"):
         raise ArgumentError("loss", '"cross_entropy" or a function for classes', f'"{loss}"')

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
+from pytwolayer.arguments import is_flag
 from pytwolayer.interrupt import Interrupt
 from pytwolayer.optimizer import Optimizer
 from pytwolayer.progress import Progress
@@ -146,8 +147,7 @@ class Supervisor:
             except KeyboardInterrupt:
                 self.interrupt.pressed = True
                 answer = None
-            # NumPy's False is not Python's.
-            if answer is not None and type(answer).__name__ in ("bool", "bool_") and not answer:
+            if is_flag(answer) and not answer:
                 self.run.stopped = "on_epoch"
                 return False
         return True
