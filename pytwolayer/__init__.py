@@ -6,7 +6,7 @@ Importing the package is quick: PyTorch is loaded by the first name that needs i
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from pytwolayer.errors import ArgumentError, DeviceError, PytwolayerError
+from pytwolayer.errors import ArgumentError, DeviceError, FileFormatError, PytwolayerError
 
 if TYPE_CHECKING:
     from pytwolayer.chapter import chapter_losses
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pytwolayer.estimator import TwoLayerClassifier, TwoLayerRegressor
     from pytwolayer.fit import two_layer
     from pytwolayer.model import TwoLayer
+    from pytwolayer.model_file import load
     from pytwolayer.plot import plot_history
 
 __version__ = "0.1.0"
@@ -21,12 +22,14 @@ __version__ = "0.1.0"
 __all__ = [
     "ArgumentError",
     "DeviceError",
+    "FileFormatError",
     "PytwolayerError",
     "TwoLayer",
     "TwoLayerClassifier",
     "TwoLayerRegressor",
     "available_devices",
     "chapter_losses",
+    "load",
     "plot_history",
     "select_device",
     "two_layer",
@@ -38,6 +41,7 @@ _HOME = {
     "TwoLayerRegressor": "pytwolayer.estimator",
     "available_devices": "pytwolayer.device",
     "chapter_losses": "pytwolayer.chapter",
+    "load": "pytwolayer.model_file",
     "plot_history": "pytwolayer.plot",
     "select_device": "pytwolayer.device",
     "two_layer": "pytwolayer.fit",

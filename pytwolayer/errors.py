@@ -51,6 +51,26 @@ class DivergenceError(PytwolayerError):
         )
 
 
+class FileFormatError(PytwolayerError):
+    """A file, or bytes, are not what they should be: something else, damaged, or newer.
+
+    Attributes
+    ----------
+    kind, problem : str
+        What they should be, and what is wrong with them.
+    file : str or None
+        The file's path, where there is one.
+    """
+
+    def __init__(self, kind: str, problem: str, file: str | None = None) -> None:
+        self.kind, self.problem, self.file = kind, problem, file
+        super().__init__(kind, problem, file)
+
+    def __str__(self) -> str:
+        place = "" if self.file is None else f' in "{self.file}"'
+        return f"The {self.kind}{place} cannot be read: {self.problem}."
+
+
 class PytwolayerWarning(UserWarning):
     """Base of every warning of this package."""
 

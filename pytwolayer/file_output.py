@@ -50,9 +50,16 @@ def whole_file(path: Path) -> Iterator[Path]:
     try:
         yield temporary
         _set_permissions(temporary, path)
+        _store(temporary)
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _store(path: Path) -> None:
+    """Have it on the disk, so that a machine that loses its power has the old file or the new."""
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
 
 
 def _set_permissions(temporary: Path, path: Path) -> None:

@@ -72,6 +72,24 @@ LOSSES: dict[str, Loss] = {
 }
 
 
+@dataclass(frozen=True)
+class ForgottenLoss:
+    """Stands for a loss that was a function, of which a file keeps the name alone.
+
+    Attributes
+    ----------
+    __name__ : str
+        Its name.
+    """
+
+    __name__: str
+
+    def __call__(self, output: Tensor, y: Tensor) -> Tensor:
+        """Say that it cannot be computed."""
+        received = f"the name alone of the function `{self.__name__}`, which no file keeps"
+        raise ArgumentError("loss", "given again", received)
+
+
 def users_loss(
     function: Callable[[Tensor, Tensor], Any], output: Tensor, y: Tensor, weights: Tensor | None
 ) -> tuple[Tensor, Tensor, int]:

@@ -1,7 +1,8 @@
 """``TwoLayer``: the fitted network, and what can be asked of it."""
 
 import copy
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from pytwolayer.encoder import Encoder
 from pytwolayer.errors import ArgumentError
 from pytwolayer.outcome import Classes, Outcome
 from pytwolayer.settings import Settings
-from pytwolayer.table import columns_named
+from pytwolayer.table import EVERY_COLUMN, Table, columns_named
 from pytwolayer.torch_loading import torch
 
 if TYPE_CHECKING:
@@ -49,6 +50,12 @@ class TwoLayer:
     stopped : str
         Why training ended: "epochs" (all done), "patience", "on_epoch", "interrupt" or
         "divergence".
+    data : dict
+        Checksums of the training data, by which they are known again.
+    formula : str or None
+        The formula of R whose terms the columns are, where they are not the data's own.
+    notes : dict
+        What another language keeps here for itself; handed on as it is.
     """
 
     network: torch.nn.Sequential
@@ -61,6 +68,9 @@ class TwoLayer:
     history: pd.DataFrame
     best_epoch: int | None = None
     stopped: str = "epochs"
+    data: Mapping[str, int] = field(default_factory=dict)
+    formula: str | None = None
+    notes: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def architecture(self) -> str:
@@ -147,7 +157,7 @@ class TwoLayer:
         return _spread(self.outcome.restore(output), complete)
 
     def _output(self, x: Any) -> tuple[torch.Tensor, NDArray[np.bool_]]:
-        table = self.inputs.read("x", x)
+        table = self._read(x)
         complete = table.complete()
         matrix = self.inputs.encode("x", table if complete.all() else table.take(complete))
         # In float32 a row's last digits would depend on how many rows it is predicted with.
@@ -155,6 +165,39 @@ class TwoLayer:
         with torch.no_grad():
             parts = [network(part.double()) for part in torch.split(matrix, _ROWS_AT_ONCE)]
         return torch.cat(parts), complete
+
+    def _read(self, x: Any) -> Table:
+        try:
+            return self.inputs.read("x", x)
+        except ArgumentError as problem:
+            if self.formula is None or problem.expected != EVERY_COLUMN:
+                raise
+            expected = f"{EVERY_COLUMN}, the terms of `{self.formula}`"
+            raise ArgumentError("x", expected, problem.received) from problem
+
+    def save(self, file: str | Path) -> None:
+        """Write the fit to a file that Python and R can read; see ``load()``.
+
+        The file is safetensors: the weights and the history, and as text what prediction
+        needs and the settings. It is there whole or not at all: a reader never sees half of
+        it, and where it cannot be written, a file that was there before still is. Training
+        data are not in it, nor a loss that is a function: of that the name is left.
+
+        Parameters
+        ----------
+        file : str or Path
+            Usually with the ending ``.safetensors``. A file of this name is replaced.
+
+        Raises
+        ------
+        ArgumentError
+            If it is no path in a folder that exists.
+        PytwolayerError
+            If it cannot be written.
+        """
+        from pytwolayer.model_file import MODEL, to_bytes
+
+        MODEL.write("file", file, to_bytes(self))
 
     def score(self, x: Any, y: Any = None, sample_weight: Any = None) -> float:
         """Score predictions: R squared of numbers, share of right ones of classes.

@@ -1,63 +1,95 @@
-"""A fitted network as bytes and back: safetensors, with the rest as text metadata.
+"""A fitted network as bytes, as a file, and back: safetensors, with the rest as text.
 
-Reading runs no code from the bytes.
+R reads and writes the same: see ``R/model-file.R``, and ``docs/model-file.md`` for the format.
 """
 
-import json
 import math
-import struct
+import platform
+from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Any
+from pathlib import Path
+from typing import Any, get_args
 
 import pandas as pd
-import safetensors.torch
-from safetensors import SafetensorError
 
-from pytwolayer.arguments import count, positive
+from pytwolayer import __version__
+from pytwolayer.arguments import count, flag, one_of, positive
 from pytwolayer.encoder import Coding, Encoder, LevelCoding, NumberCoding
-from pytwolayer.errors import PytwolayerError
-from pytwolayer.loss import LOSSES
+from pytwolayer.errors import FileFormatError
+from pytwolayer.loss import LOSSES, ForgottenLoss
 from pytwolayer.model import TwoLayer
 from pytwolayer.network import outline
 from pytwolayer.outcome import Classes, Numbers, Outcome
 from pytwolayer.settings import AUTO, Settings
+from pytwolayer.supervisor import Stopped
+from pytwolayer.tensor_file import DOUBTS, Content, Format, Layout, Tensors, refuse_others
 from pytwolayer.torch_loading import torch
 
-_FORMAT = 2
-_KEY = "pytwolayer"
 _HISTORY = "history."
+_LOSSES = ("loss", "valid_loss")
 _LABEL = (str, bool, int, float)
+_OUTCOMES = {
+    "numbers": ("kind", "names", "center", "scale", "log", "vector"),
+    "classes": ("kind", "name", "labels"),
+}
+_PARTS = (
+    *(
+        "versions",
+        "settings",
+        "own_loss",
+        "inputs",
+        "outcome",
+        "device",
+        "rows",
+        "dropped",
+        "epochs",
+    ),
+    *("history", "best_epoch", "stopped", "data", "formula", "notes"),
+)
 
 
 def to_bytes(fit: TwoLayer) -> bytes:
     """Write a fitted network as bytes."""
-    kind = "classes" if isinstance(fit.outcome, Classes) else "numbers"
-    metadata = {
-        "format": _FORMAT,
+    losses = fit.history.columns.drop("epoch")
+    content = {
+        "versions": _versions(),
         "settings": fit.settings.plain(),
+        "own_loss": callable(fit.settings.loss),
         "inputs": {"names": fit.inputs.names, "codings": [asdict(c) for c in fit.inputs.codings]},
-        "outcome": {"kind": kind, **_plain(fit.outcome)},
+        "outcome": _plain(fit.outcome),
         "device": fit.device,
         "rows": fit.rows,
         "dropped": fit.dropped,
+        "epochs": len(fit.history),
+        "history": list(losses),
         "best_epoch": fit.best_epoch,
         "stopped": fit.stopped,
+        "data": dict(fit.data),
+        "formula": fit.formula,
+        "notes": dict(fit.notes),
     }
     tensors = dict(fit.network.state_dict())
-    for name in fit.history.columns.drop("epoch"):
+    for name in losses:
         tensors[_HISTORY + name] = torch.from_numpy(fit.history[name].to_numpy(copy=True))
-    return safetensors.torch.save(tensors, {_KEY: json.dumps(metadata)})
+    return MODEL.pack(tensors, content)
+
+
+def _versions() -> dict[str, str]:
+    versions = {"pytwolayer": __version__, "torch": torch.__version__}
+    return {**versions, "python": platform.python_version()}
 
 
 def _plain(outcome: Outcome) -> dict[str, Any]:
-    plain = asdict(outcome)
-    if isinstance(outcome, Classes):  # other labels, such as dates, become text
-        names = outcome.outputs
-        plain["labels"] = [
-            label if isinstance(label, _LABEL) else name
-            for label, name in zip(outcome.labels, names, strict=True)
-        ]
-    return plain
+    if isinstance(outcome, Numbers):
+        return {"kind": "numbers", **asdict(outcome)}
+    pairs = zip(outcome.labels, outcome.outputs, strict=True)
+    labels = [label if _is_plain(label) else name for label, name in pairs]
+    return {"kind": "classes", "name": outcome.name, "labels": labels}
+
+
+def _is_plain(label: Any) -> bool:
+    """Tell whether JSON holds it; other labels, such as dates, become text."""
+    return isinstance(label, _LABEL) and not (isinstance(label, float) and not math.isfinite(label))
 
 
 def from_bytes(data: bytes | bytearray) -> TwoLayer:
@@ -65,116 +97,179 @@ def from_bytes(data: bytes | bytearray) -> TwoLayer:
 
     Raises
     ------
-    PytwolayerError
-        If the bytes are not such a network, or are of another format.
+    FileFormatError
+        If the bytes are not such a network, are damaged, or are of another format.
     """
     try:
-        data = bytes(data)
-        tensors = safetensors.torch.load(data)
-        metadata = json.loads(_header(data)["__metadata__"][_KEY])
-        _check_format(metadata["format"])
-        return _assemble(tensors, metadata)
-    except (
-        SafetensorError,
-        LookupError,
-        TypeError,
-        ValueError,
-        OverflowError,
-        RuntimeError,
-        AttributeError,
-    ) as problem:
-        raise PytwolayerError(f"The model's bytes cannot be read: {problem}") from problem
+        return _assemble(*MODEL.unpack(data))
+    except FileFormatError:
+        raise
+    except DOUBTS as problem:
+        raise MODEL.error(problem) from problem
 
 
-def _check_format(number: int) -> None:
-    if number > _FORMAT:
-        raise PytwolayerError(
-            f"The model is of format {number}; this version of pytwolayer reads format "
-            f"{_FORMAT}. Install a newer pytwolayer."
-        )
-    if number < _FORMAT:
-        raise PytwolayerError(
-            f"The model is of format {number}, of a pytwolayer before its first release; "
-            "this version cannot read it. Fit it again."
-        )
+def load(file: str | Path) -> TwoLayer:
+    """Read a fit that ``TwoLayer.save()`` wrote, or ``save_two_layer()`` in R.
+
+    Everything in the file is checked before it is believed, and reading runs no code.
+
+    Parameters
+    ----------
+    file : str or Path
+
+    Returns
+    -------
+    TwoLayer
+        It predicts as the fit did that was saved. A loss that was a function has left its
+        name alone.
+
+    Raises
+    ------
+    ArgumentError
+        If there is no such file.
+    FileFormatError
+        If it is something else, is damaged, or was written by a newer version in a format
+        that this one does not know.
+    """
+    data = MODEL.read("file", file)
+    try:
+        return from_bytes(data)
+    except FileFormatError as problem:
+        raise FileFormatError(problem.kind, problem.problem, str(file)) from problem
 
 
-def _header(data: bytes) -> dict[str, Any]:
-    (length,) = struct.unpack_from("<Q", data)
-    header: dict[str, Any] = json.loads(data[8 : 8 + length])
-    return header
+def _layout(content: Content) -> Layout:
+    """Tell from the content which tensors there must be: asks for no memory."""
+    refuse_others("entries", content, _PARTS)
+    settings, inputs = _settings(content), _encoder(content["inputs"])
+    d_out = _outcome(content["outcome"]).width
+    names, epochs = content["history"], count("epochs", content["epochs"], minimum=0)
+    if names not in ([_LOSSES[0]], [*_LOSSES]):
+        raise ValueError("its history has other columns than losses")
+    network = outline(inputs.width, settings.hidden_units, d_out, settings.activation)
+    weights = {name: ("F32", tuple(w.shape)) for name, w in network.state_dict().items()}
+    return weights | {_HISTORY + name: ("F64", (epochs,)) for name in names}
 
 
-def _assemble(tensors: dict[str, torch.Tensor], metadata: dict[str, Any]) -> TwoLayer:
-    settings = _settings(metadata["settings"])
-    inputs, outcome = _encoder(metadata["inputs"]), _outcome(dict(metadata["outcome"]))
-    history = {
-        name.removeprefix(_HISTORY): tensors.pop(name).tolist()
-        for name in sorted(tensors)
-        if name.startswith(_HISTORY)
-    }
+MODEL = Format("model", 3, _layout)
+
+
+def _assemble(tensors: Tensors, content: Content) -> TwoLayer:
+    settings = _settings(content)
+    inputs, outcome = _encoder(content["inputs"]), _outcome(content["outcome"])
+    epochs, best = content["epochs"], content["best_epoch"]
+    losses = {name: tensors.pop(_HISTORY + name).numpy() for name in content["history"]}
     network = outline(inputs.width, settings.hidden_units, outcome.width, settings.activation)
-    if any(tensor.dtype != torch.float32 for tensor in tensors.values()):
-        raise ValueError("the weights are not of type float32")
-    network.load_state_dict(tensors, assign=True)  # checks names and shapes
-    network.requires_grad_(False)
-    epochs, best = len(history["loss"]), metadata["best_epoch"]
+    network.load_state_dict(tensors, assign=True)
     return TwoLayer(
-        network=network,
+        network=network.requires_grad_(False),
         inputs=inputs,
         outcome=outcome,
         settings=settings,
-        device=str(metadata["device"]),
-        rows=count("rows", metadata["rows"]),
-        dropped=count("dropped", metadata["dropped"], minimum=0),
-        history=pd.DataFrame({"epoch": range(1, epochs + 1), **history}),
+        device=_text(content["device"]),
+        rows=count("rows", content["rows"]),
+        dropped=count("dropped", content["dropped"], minimum=0),
+        history=pd.DataFrame({"epoch": range(1, epochs + 1), **losses}),
         best_epoch=None if best is None else count("best_epoch", best, maximum=epochs),
-        stopped=str(metadata["stopped"]),
+        stopped=one_of("stopped", content["stopped"], get_args(Stopped)),
+        data=_checksums(content["data"]),
+        formula=None if content["formula"] is None else _text(content["formula"]),
+        notes=_mapping(content["notes"]),
     )
 
 
-def _settings(saved: dict[str, Any]) -> Settings:
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"it has {type(value).__name__} where text is needed")
+    return value
+
+
+def _mapping(value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise ValueError(f"it has {type(value).__name__} where an object is needed")
+    return value
+
+
+def _checksums(saved: Any) -> Mapping[str, int]:
+    return {name: count(name, value, minimum=0) for name, value in _mapping(saved).items()}
+
+
+def _settings(content: Content) -> Settings:
     """Read settings; of a loss that was a function only the name is left."""
+    saved = _mapping(content["settings"])
     if AUTO in {**saved, "loss": None}.values():
         raise ValueError("its settings are not all known")
-    if saved["loss"] in LOSSES:
+    if not flag("own_loss", content["own_loss"]):
+        one_of("loss", saved["loss"], LOSSES)
         return Settings(**saved)
-    settings = Settings(**{**saved, "loss": "auto"})
-    object.__setattr__(settings, "loss", str(saved["loss"]))
-    return settings
+    return Settings(**{**saved, "loss": ForgottenLoss(_text(saved["loss"]))})
 
 
-def _encoder(saved: dict[str, Any]) -> Encoder:
-    names, codings = saved["names"], tuple(_coding(coding) for coding in saved["codings"])
-    if names is not None and len(names) != len(codings):
+def _encoder(saved: Any) -> Encoder:
+    refuse_others("entries of its inputs", _mapping(saved), ("names", "codings"))
+    names = _names(saved["names"])
+    codings = tuple(_coding(_mapping(coding)) for coding in _list(saved["codings"]))
+    if not codings or (names is not None and len(names) != len(codings)):
         raise ValueError("its names and columns differ in number")
-    return Encoder(None if names is None else tuple(names), codings)
+    return Encoder(names, codings)
 
 
 def _coding(saved: dict[str, Any]) -> Coding:
     if "levels" in saved:
-        return LevelCoding(tuple(str(level) for level in saved["levels"]))
+        refuse_others("entries of a column", saved, ("levels",))
+        return LevelCoding(_texts(saved["levels"]))
+    refuse_others("entries of a column", saved, ("center", "scale", "limit"))
     limit = saved["limit"]
-    _check_numbers([saved["center"]], [saved["scale"]], least=0)
     return NumberCoding(
-        saved["center"], saved["scale"], None if limit is None else positive("limit", limit)
+        _number(saved["center"]),
+        _number(saved["scale"], least=0),
+        None if limit is None else positive("limit", limit),
     )
 
 
-def _outcome(saved: dict[str, Any]) -> Outcome:
-    if saved.pop("kind") == "classes":
-        labels = tuple(saved["labels"])
-        if not all(isinstance(label, _LABEL) for label in labels):
-            raise ValueError("its classes are neither text nor numbers")
-        return Classes(saved["name"], labels)
-    names, center, scale = saved["names"], tuple(saved["center"]), tuple(saved["scale"])
-    _check_numbers(center, scale, least=5e-324)
-    if len(center) != len(scale) or (names is not None and len(names) != len(center)):
+def _outcome(saved: Any) -> Outcome:
+    kind = _text(_mapping(saved)["kind"])
+    refuse_others("entries of its outcome", saved, _OUTCOMES[kind])
+    if kind == "classes":
+        return _classes(saved["name"], _list(saved["labels"]))
+    names = _names(saved["names"])
+    center = tuple(_number(value) for value in _list(saved["center"]))
+    scale = tuple(_number(value, least=5e-324) for value in _list(saved["scale"]))
+    if not center or len(center) != len(scale) or (names is not None and len(names) != len(center)):
         raise ValueError("its names, centres and scales differ in number")
-    names = None if names is None else tuple(names)
-    return Numbers(names, center, scale, bool(saved["log"]), bool(saved["vector"]))
+    return Numbers(names, center, scale, flag("log", saved["log"]), flag("vector", saved["vector"]))
 
 
-def _check_numbers(center: Any, scale: Any, *, least: float) -> None:
-    if not all(math.isfinite(number) for number in [*center, *scale]) or min(scale) < least:
-        raise ValueError("its centres and scales are not finite")
+def _classes(name: Any, labels: list[Any]) -> Classes:
+    if not all(isinstance(label, _LABEL) for label in labels):
+        raise ValueError("its classes are neither text nor numbers")
+    classes = Classes(None if name is None else _text(name), tuple(labels))
+    if len(set(classes.outputs)) < len(labels) or not labels:
+        raise ValueError("its classes do not differ, or there are none")
+    return classes
+
+
+def _names(saved: Any) -> tuple[str, ...] | None:
+    return None if saved is None else _texts(saved)
+
+
+def _texts(saved: Any) -> tuple[str, ...]:
+    texts = tuple(_text(value) for value in _list(saved))
+    if len(set(texts)) < len(texts) or not texts:
+        raise ValueError("its names or levels do not differ, or there are none")
+    return texts
+
+
+def _list(value: Any) -> list[Any]:
+    if not isinstance(value, list):
+        raise ValueError(f"it has {type(value).__name__} where a list is needed")
+    return value
+
+
+def _number(value: Any, *, least: float = -math.inf) -> float:
+    if not isinstance(value, (int, float)) or isinstance(value, bool):
+        raise ValueError(f"it has {type(value).__name__} where a number is needed")
+    number = float(value)
+    if not math.isfinite(number) or number < least:
+        raise ValueError("its centres and scales are not finite, or are too small")
+    return number

@@ -18,6 +18,7 @@ from pytwolayer.column import Column, read_column
 from pytwolayer.errors import ArgumentError
 from pytwolayer.torch_loading import torch
 
+EVERY_COLUMN = "a table with every column seen in training"
 Rows = NDArray[np.intp]
 Mask = NDArray[np.bool_]
 
@@ -216,8 +217,7 @@ def _pick(argument: str, parts: _Parts, names: tuple[str, ...] | None, number: i
         return parts
     missing = [f'"{name}"' for name in names if name not in parts.names]
     if missing:
-        expected = "a table with every column seen in training"
-        raise ArgumentError(argument, expected, "one without " + ", ".join(missing))
+        raise ArgumentError(argument, EVERY_COLUMN, "one without " + ", ".join(missing))
     wanted = set(names)
     _refuse_twins(argument, [name for name in parts.names if name in wanted])
     by_name = dict(zip(parts.names, parts.columns, strict=True))

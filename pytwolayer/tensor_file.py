@@ -1,0 +1,265 @@
+"""Tensors with text beside them as bytes and as a file: safetensors, checked before believed.
+
+The file's metadata has one entry, ``pytwolayer``: JSON that holds all that is no tensor. In it
+``kind`` and ``format`` come first, and ``md5`` comes last: the checksum of the text before it
+and of the tensors' bytes, so that one changed bit is found. A checksum does not tell who wrote
+the file: reading believes nothing that it has not checked, and runs no code.
+"""
+
+import hashlib
+import json
+import math
+import os
+import re
+import struct
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import safetensors.torch
+from safetensors import SafetensorError
+
+from pytwolayer.arguments import shown
+from pytwolayer.errors import ArgumentError, FileFormatError, PytwolayerError
+from pytwolayer.file_output import output_path, whole_file
+from pytwolayer.torch_loading import torch
+
+_KEY = "pytwolayer"
+_SUM = re.compile(r', "md5": "([0-9a-f]{32})"}\Z')
+_LENGTH = struct.Struct("<Q")  # the header's length comes first
+_LONGEST_HEADER = 100_000_000  # bytes; safetensors' own limit
+_BYTES = {"F32": 4, "F64": 8, "I64": 8, "U8": 1}
+# What bytes that are no such file can lead to, here and where their content is read.
+DOUBTS = (
+    SafetensorError,
+    LookupError,
+    TypeError,
+    ValueError,
+    OverflowError,
+    RuntimeError,  # RecursionError, of JSON that is nested too deeply, is one
+    AttributeError,
+    MemoryError,
+)
+Tensors = dict[str, torch.Tensor]
+Content = dict[str, Any]
+Layout = Mapping[str, tuple[str, tuple[int, ...]]]  # name -> safetensors' type, and shape
+
+
+@dataclass(frozen=True)
+class Format:
+    """A kind of file.
+
+    Attributes
+    ----------
+    kind : str
+        What it is, such as "model".
+    number : int
+        Changes when older versions could no longer read it.
+    layout : callable
+        Tells from the content which tensors there must be.
+    """
+
+    kind: str
+    number: int
+    layout: Callable[[Content], Layout]
+
+    def pack(self, tensors: Mapping[str, torch.Tensor], content: Mapping[str, Any]) -> bytes:
+        """Write tensors and what JSON can hold as bytes.
+
+        Parameters
+        ----------
+        tensors : mapping
+            On the CPU, contiguous.
+        content : mapping
+            Text, finite numbers, truth values, None, lists and dictionaries of them.
+        """
+        text = json.dumps({"kind": self.kind, "format": self.number, **content}, allow_nan=False)
+        parts = dict(tensors)
+        _, data = _split(safetensors.torch.save(parts, {_KEY: text}))
+        checked = f'{text[:-1]}, "md5": "{_checksum(text, data)}"}}'
+        return safetensors.torch.save(parts, {_KEY: checked})
+
+    def unpack(self, data: bytes | bytearray) -> tuple[Tensors, Content]:
+        """Read what ``pack()`` wrote.
+
+        Raises
+        ------
+        FileFormatError
+            If the bytes are something else, are damaged, or are of another format.
+        """
+        try:
+            header, values = _split(bytes(data))
+            content = self._content(header, len(values))
+            _check_sum(header["__metadata__"][_KEY], values)
+            return safetensors.torch.load(bytes(data)), content
+        except DOUBTS as problem:
+            raise self.error(problem) from problem
+
+    def write(self, argument: str, file: Any, data: bytes) -> None:
+        """Write packed bytes so that they are there whole or not at all.
+
+        Raises
+        ------
+        ArgumentError
+            If ``file`` is no path in a folder that exists.
+        PytwolayerError
+            If it cannot be written; what was there before then still is.
+        """
+        path = output_path(argument, file)
+        try:
+            with whole_file(path) as unfinished:
+                unfinished.write_bytes(data)
+        except OSError as problem:
+            raise PytwolayerError(f'"{path}" cannot be written: {problem.strerror}.') from problem
+
+    def read(self, argument: str, file: Any) -> bytes:
+        """Read a file's bytes once its size is the one that its header and content ask for.
+
+        Raises
+        ------
+        ArgumentError
+            If there is no such file.
+        FileFormatError
+            As ``unpack()``.
+        """
+        path = _input_path(argument, file)
+        try:
+            with path.open("rb") as opened:
+                return self._read(opened)
+        except OSError as problem:
+            received = f'"{path}": {problem.strerror}'
+            raise ArgumentError(argument, "the path of a file", received) from problem
+        except DOUBTS as problem:
+            raise self.error(problem, path) from problem
+
+    def error(self, problem: Exception, file: Path | None = None) -> FileFormatError:
+        """Tell of a problem as one with the file."""
+        where = None if file is None else str(file)
+        return FileFormatError(self.kind, _reason(problem), where)
+
+    def _read(self, opened: BinaryIO) -> bytes:
+        size = os.fstat(opened.fileno()).st_size
+        start = opened.read(_LENGTH.size)
+        text = opened.read(_header_length(start, size))
+        rest = size - len(start) - len(text)
+        self._content(_header(text), rest)
+        return start + text + opened.read(rest)
+
+    def _content(self, header: dict[str, Any], size: int) -> Content:
+        """Give the content if it is of this format, and the tensors are those it asks for."""
+        metadata = header["__metadata__"]
+        content: Content = json.loads(metadata[_KEY], parse_constant=_refuse_constant)
+        self._check_format(content.pop("kind"), content.pop("format"))
+        refuse_others("entries of the metadata", metadata, (_KEY,))
+        del content["md5"]
+        tensors = {name: entry for name, entry in header.items() if entry is not metadata}
+        _check_layout(tensors, self.layout(content), size)
+        return content
+
+    def _check_format(self, kind: Any, number: Any) -> None:
+        if kind != self.kind:
+            raise ValueError(f"it is a {kind}"[:200])
+        if not isinstance(number, int) or isinstance(number, bool):
+            raise ValueError("its format has no number")
+        if number > self.number:
+            raise ValueError(
+                f"it is of format {number}, and this version of pytwolayer reads format "
+                f"{self.number}: install a newer pytwolayer"[:200]
+            )
+        if number < self.number:
+            raise ValueError(
+                f"it is of format {number}, of a pytwolayer before its first release: "
+                f"make the {self.kind} again"
+            )
+
+
+def refuse_others(what: str, found: Mapping[str, Any], names: Collection[str]) -> None:
+    """Check that there is each of some names, and no other.
+
+    Raises
+    ------
+    ValueError
+        If one is missing or there are others; it names them.
+    """
+    missing = sorted(name for name in names if name not in found)
+    others = sorted(name for name in found if name not in names)
+    if missing:
+        raise ValueError(f"it lacks {what}: {', '.join(missing)}")
+    if others:
+        raise ValueError(f"it has unknown {what}: {', '.join(others)}"[:200])
+
+
+def _split(data: bytes) -> tuple[dict[str, Any], memoryview]:
+    """Take the header's JSON and the tensors' bytes apart."""
+    end = _LENGTH.size + _header_length(data, len(data))
+    return _header(data[_LENGTH.size : end]), memoryview(data)[end:]
+
+
+def _header_length(start: bytes, size: int) -> int:
+    if len(start) < _LENGTH.size:
+        raise ValueError("it is cut short")
+    length: int = _LENGTH.unpack_from(start)[0]
+    if length > min(_LONGEST_HEADER, size - _LENGTH.size):
+        raise ValueError("it is cut short, or something else")
+    return length
+
+
+def _header(text: bytes) -> dict[str, Any]:
+    try:
+        header = json.loads(text)
+    except ValueError as problem:
+        raise ValueError("it is something else, its header is no JSON") from problem
+    if not isinstance(header, dict) or not isinstance(header.get("__metadata__"), dict):
+        raise ValueError("it is something else, its header has no metadata")
+    return header
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(f"its JSON has {name}, which is none")
+
+
+def _checksum(text: str, data: memoryview) -> str:
+    checksum = hashlib.md5(text.encode(), usedforsecurity=False)
+    checksum.update(data)
+    return checksum.hexdigest()
+
+
+def _check_sum(text: str, data: memoryview) -> None:
+    found = _SUM.search(text)
+    if found is None or found[1] != _checksum(text[: found.start()] + "}", data):
+        raise ValueError("it is damaged, its checksum is another")
+
+
+def _check_layout(header: Mapping[str, Any], layout: Layout, size: int) -> None:
+    refuse_others("tensors", header, layout)
+    for name, (kind, shape) in layout.items():
+        found = header[name]["dtype"], tuple(header[name]["shape"])
+        if found != (kind, shape):
+            raise ValueError(f'tensor "{name}" is {found} where {(kind, shape)} is needed'[:200])
+    needed = sum(_BYTES[kind] * math.prod(shape) for kind, shape in layout.values())
+    if needed != size:
+        raise ValueError(f"its tensors take {size} bytes where {needed} are needed")
+
+
+def _reason(problem: Exception) -> str:
+    if isinstance(problem, KeyError):
+        return f"it lacks {problem}"
+    if isinstance(problem, RecursionError):
+        return "its JSON is nested too deeply"
+    return str(problem) or type(problem).__name__
+
+
+def _input_path(argument: str, file: Any) -> Path:
+    expected = "the path of a file"
+    if not isinstance(file, (str, os.PathLike)) or not str(file) or "\0" in str(file):
+        raise ArgumentError(argument, expected, shown(file))
+    path = Path(file).expanduser()
+    try:
+        # A pipe would have it wait, a device would never end.
+        problem = None if path.is_file() else "it is no file" if path.exists() else "no such file"
+    except OSError as error:  # such as a name that is too long
+        problem = error.strerror
+    if problem is not None:
+        raise ArgumentError(argument, expected, f'"{path}": {problem}')
+    return path
