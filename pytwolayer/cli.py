@@ -47,6 +47,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=pytwolayer.__version__)
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     add_fit(commands)
+    _add_predict(commands)
     _add_chapter(commands)
     for name, command, text in (
         ("devices", _devices, "list the devices that there are, the best one first"),
@@ -61,6 +62,28 @@ def _parser() -> argparse.ArgumentParser:
 
 def _sentence(text: str) -> str:
     return f"{text[0].upper()}{text[1:]}."
+
+
+def _add_predict(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    text = "predict a table in a file with a saved fit"
+    predict = commands.add_parser(
+        "predict",
+        help=text,
+        description=_sentence(text)
+        + " The fit may come from R, Python or `pytwolayer fit --save`.",
+    )
+    predict.add_argument("model", metavar="MODEL", help="file of the fit (.safetensors)")
+    predict.add_argument("data", metavar="FILE", help="table with a header: .csv, .tsv or .parquet")
+    predict.add_argument(
+        "--predictions", metavar="FILE", help="write them to a file, not to standard output"
+    )
+    predict.set_defaults(command=_predict)
+
+
+def _predict(arguments: argparse.Namespace) -> int:
+    from pytwolayer.predict_file import predict_file
+
+    return predict_file(arguments)
 
 
 def _add_chapter(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

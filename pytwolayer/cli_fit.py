@@ -11,7 +11,7 @@ other than the outcome are the predictors: numbers are standardised, text is one
 
 _EXAMPLES = """\
 examples:
-  pytwolayer fit mtcars.csv --outcome mpg
+  pytwolayer fit mtcars.csv --outcome mpg --save cars.safetensors
   pytwolayer fit mtcars.csv --outcome cyl --classes --ignore model --plot loss.png
   pytwolayer fit train.parquet --outcome price --validation 0.2 --patience 20 \\
       --predictions prices.csv --new-data test.parquet
@@ -82,6 +82,7 @@ _GROUPS = {
     "training": "auto stands for what suits the data and the optimizer, none for no value",
 }
 _OUTPUT = (
+    ("--save", "FILE", "write the fit, for pytwolayer predict, for Python and for R"),
     ("--history", "FILE", "write the loss of each epoch as CSV"),
     ("--plot", "FILE", "write the loss curve; .png, .svg or .pdf"),
     ("--predictions", "FILE", "write predictions as CSV, one row for each row of the data"),

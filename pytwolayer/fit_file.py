@@ -3,8 +3,7 @@
 import argparse
 import sys
 import warnings
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,8 @@ from typing import Any
 import pandas as pd
 
 from pytwolayer import arguments as checks
-from pytwolayer.errors import ArgumentError, DivergenceError, PytwolayerWarning
+from pytwolayer.errors import ArgumentError, DivergenceError
+from pytwolayer.file_command import named_as_options, plain_warnings, prediction_table
 from pytwolayer.file_output import output_path, write_csv
 from pytwolayer.fit import two_layer
 from pytwolayer.model import TwoLayer
@@ -27,6 +27,7 @@ _PATH_CHECKS: dict[str, Callable[[str, Any], Path]] = {
     "history": output_path,
     "plot": plot_path,
     "predictions": output_path,
+    "save": output_path,
 }
 
 
@@ -65,7 +66,7 @@ class _Task:
 
 def fit_file(given: argparse.Namespace, settings: Mapping[str, Any]) -> int:
     """Do what the command was told; give its exit status."""
-    with _plain_warnings(), _named_as_options():
+    with plain_warnings(), named_as_options(_OPTIONS):
         task = _read(given)
         try:
             fit = two_layer(
@@ -87,34 +88,6 @@ def fit_file(given: argparse.Namespace, settings: Mapping[str, Any]) -> int:
         if not given.quiet:
             print(_report(task, fit))
         return INTERRUPTED if fit.stopped == "interrupt" else 0
-
-
-@contextmanager
-def _plain_warnings() -> Iterator[None]:
-    """Show warnings of ours as a line each, and not as code."""
-    with warnings.catch_warnings():
-        usual = warnings.showwarning
-
-        def show(message: Any, category: type[Warning], *where: Any, **more: Any) -> None:
-            if issubclass(category, PytwolayerWarning):
-                print(f"pytwolayer: {message}", file=sys.stderr)
-            else:
-                usual(message, category, *where, **more)
-
-        warnings.simplefilter("always", PytwolayerWarning)
-        warnings.showwarning = show
-        yield
-
-
-@contextmanager
-def _named_as_options() -> Iterator[None]:
-    try:
-        yield
-    except ArgumentError as problem:
-        if problem.argument not in _OPTIONS:
-            raise
-        name = _OPTIONS[problem.argument]
-        raise ArgumentError(name, problem.expected, problem.received) from problem
 
 
 def _read(given: argparse.Namespace) -> _Task:
@@ -192,25 +165,14 @@ def _class_weights(words: list[str]) -> str | dict[str, float]:
 
 def _write(task: _Task, fit: TwoLayer) -> None:
     files = task.files
+    if "save" in files:
+        fit.save(files["save"])
     if "history" in files:
         write_csv(fit.history, files["history"])
     if "plot" in files:
         fit.plot(files["plot"])
     if "predictions" in files:
-        write_csv(_predictions(fit, task.new_data), files["predictions"])
-
-
-def _predictions(fit: TwoLayer, data: pd.DataFrame) -> pd.DataFrame:
-    """Predict, in columns named as R's predictions are."""
-    if isinstance(fit.outcome, Classes):
-        chances = pd.DataFrame(fit.predict_proba(data))
-        chances.columns = pd.Index([f".pred_{name}" for name in fit.outcome.outputs])
-        chances.insert(0, ".pred_class", fit.predict(data))
-        return chances
-    numbers = pd.DataFrame(fit.predict(data))
-    several = [f".pred_{name}" for name in fit.outcome.outputs]
-    numbers.columns = pd.Index([".pred"] if len(several) == 1 else several)
-    return numbers
+        write_csv(prediction_table(fit, task.new_data), files["predictions"])
 
 
 def _report(task: _Task, fit: TwoLayer) -> str:

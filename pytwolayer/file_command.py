@@ -1,0 +1,57 @@
+"""What the commands that work on tables in files share."""
+
+import sys
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import pandas as pd
+
+from pytwolayer.errors import ArgumentError, PytwolayerWarning
+from pytwolayer.model import TwoLayer
+from pytwolayer.outcome import Classes
+
+
+@contextmanager
+def named_as_options(options: Mapping[str, str]) -> Iterator[None]:
+    """Have errors name an argument of the core as the command does."""
+    try:
+        yield
+    except ArgumentError as problem:
+        if problem.argument not in options:
+            raise
+        name = options[problem.argument]
+        raise ArgumentError(name, problem.expected, problem.received) from problem
+
+
+def prediction_table(fit: TwoLayer, data: pd.DataFrame) -> pd.DataFrame:
+    """Predict, in columns named as R's predictions are."""
+    if isinstance(fit.outcome, Classes):
+        chances = pd.DataFrame(fit.predict_proba(data))
+        chances.columns = pd.Index([f".pred_{name}" for name in fit.outcome.outputs])
+        chances.insert(0, ".pred_class", fit.predict(data))
+        return chances
+    numbers = pd.DataFrame(fit.predict(data))
+    several = [f".pred_{name}" for name in fit.outcome.outputs]
+    numbers.columns = pd.Index([".pred"] if len(several) == 1 else several)
+    return numbers
+
+
+@contextmanager
+def plain_warnings() -> Iterator[None]:
+    """Show each warning of ours once, as a line, and not as code."""
+    with warnings.catch_warnings():
+        usual, told = warnings.showwarning, set[str]()
+
+        def show(message: Any, category: type[Warning], *where: Any, **more: Any) -> None:
+            if issubclass(category, PytwolayerWarning):
+                if str(message) not in told:
+                    told.add(str(message))
+                    print(f"pytwolayer: {message}", file=sys.stderr)
+            else:
+                usual(message, category, *where, **more)
+
+        warnings.simplefilter("always", PytwolayerWarning)
+        warnings.showwarning = show
+        yield
