@@ -6,7 +6,7 @@ Importing the package is quick: PyTorch is loaded by the first name that needs i
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from pytwolayer.errors import ArgumentError, DeviceError, PytwolayerError
+from pytwolayer.errors import ArgumentError, DeviceError, DeviceMemoryError, PytwolayerError
 
 if TYPE_CHECKING:
     from pytwolayer.chapter import chapter_losses
@@ -21,6 +21,7 @@ __version__ = "0.1.0"
 __all__ = [
     "ArgumentError",
     "DeviceError",
+    "DeviceMemoryError",
     "PytwolayerError",
     "TwoLayer",
     "TwoLayerClassifier",

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 import pytwolayer
-from pytwolayer.errors import ArgumentError, PytwolayerError
+from pytwolayer.errors import ArgumentError, DeviceMemoryError, PytwolayerError
 
 Answer = dict[str, Any]
 _VECTOR = ".outcome"  # what R names an outcome that came as a vector
@@ -59,6 +59,12 @@ def _described(problem: Exception) -> dict[str, Any]:
             "argument": problem.argument,
             "expected": problem.expected,
             "received": problem.received,
+        }
+    if isinstance(problem, DeviceMemoryError):
+        needed = problem.needed
+        described |= {
+            "device": problem.device,
+            "needed": None if needed is None else float(needed),
         }
     return described
 
