@@ -133,7 +133,7 @@ class TwoLayerEstimator(BaseEstimator):
         return settings if start is None else _as_before(settings, self._before(start), _LASTING)
 
     def _before(self, start: Start) -> Settings:
-        """Give the settings of the fit that goes on; a pickle may have left its loss's name alone."""
+        """Give the settings of the fit that goes on; a pickle may hold its loss's name alone."""
         before = start.fit.settings
         if not isinstance(self.loss, str) and before.loss == function_name(self.loss):
             return replace(before, loss=self.loss)

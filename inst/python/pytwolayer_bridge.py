@@ -26,11 +26,14 @@ def _answer(function: Callable[..., Any]) -> Callable[..., Answer]:
 
     @wraps(function)
     def answered(*args: Any, **kwargs: Any) -> Answer:
+        from pytwolayer.memory import FEWER_DATA, enough_memory
+
         value, error = None, None
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("default")
             try:
-                value = function(*args, **kwargs)
+                with enough_memory("cpu", "data between R and Python", FEWER_DATA):
+                    value = function(*args, **kwargs)
             except Exception as problem:  # noqa: BLE001 - each one becomes an R condition
                 error = _described(problem)
         return {
