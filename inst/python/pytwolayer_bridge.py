@@ -15,7 +15,12 @@ import numpy as np
 import pandas as pd
 
 import pytwolayer
-from pytwolayer.errors import ArgumentError, DeviceMemoryError, PytwolayerError
+from pytwolayer.errors import (
+    ArgumentError,
+    DeviceMemoryError,
+    PytwolayerError,
+    PytwolayerWarning,
+)
 
 Answer = dict[str, Any]
 _VECTOR = ".outcome"  # what R names an outcome that came as a vector
@@ -233,8 +238,18 @@ def _described_fit(fitted: Any, frame: pd.DataFrame, outcomes: Any) -> dict[str,
             name: {"values": _doubles(tensor), "shape": list(tensor.shape)}
             for name, tensor in fitted.network.state_dict().items()
         },
-        "fitted": _doubles(_values(fitted, frame[complete], _usual_type(fitted))),
+        "fitted": _doubles(_fitted_values(fitted, frame, complete)),
     }
+
+
+def _fitted_values(fitted: Any, frame: pd.DataFrame, complete: Any) -> Any:
+    """Predict the training rows; a fit for which there was memory is not lost over them."""
+    try:
+        return _values(fitted, frame[complete], _usual_type(fitted))
+    except MemoryError:
+        message = "Fitted values and residuals are missing: there was no memory for them."
+        warnings.warn(message, PytwolayerWarning, stacklevel=2)
+        return np.full((int(complete.sum()), fitted.outcome.width), np.nan)
 
 
 def _complete(frame: pd.DataFrame, outcomes: Any) -> Any:

@@ -22,7 +22,12 @@ def limit(mib):
 limit <- reticulate::import_main()$limit
 limit(300)
 told <- function(code) {
-  cnd <- tryCatch(code, error = identity)
+  warned <- NULL
+  cnd <- tryCatch(
+    withCallingHandlers(code, pytwolayer_warning = function(cnd) warned <<- cnd),
+    error = identity
+  )
+  if (!is.null(warned)) cat(conditionMessage(warned), all(is.na(fitted(cnd$fit))), "\\n")
   cat(class(cnd)[1:2], cnd$device, cnd$needed, nrow(cnd$fit$history), conditionMessage(cnd),
     sep = "|")
   cat("\\n")
@@ -48,7 +53,9 @@ cat(identical(two_layer(mpg ~ ., mtcars, epochs = 3, seed = 1)$history, before$h
 def test_memory_that_runs_out_is_an_error_of_a_class_of_its_own(r_script, library):
     *errors, alive = r_script(LIMITED, R_LIBS=str(library)).splitlines()
     assert alive == "TRUE "
-    network, chapter, training = [line.split("|") for line in errors]
+    network, chapter, (warning,), training = [line.split("|") for line in errors]
+    assert warning.startswith("Fitted values and residuals are missing: ")
+    assert warning.endswith("TRUE ")
     for line in (network, chapter, training):
         assert line[:3] == ["pytwolayer_error_memory", "pytwolayer_error", "cpu"]
         assert line[-1].startswith("Out of memory on cpu: ")
