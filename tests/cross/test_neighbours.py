@@ -169,3 +169,16 @@ def test_r_inside_python_ends_well(tmp_path):
         "stopifnot(nrow(predict(fit, mtcars)) == 32)\n"
     )
     run([sys.executable, "-m", "pytwolayer.r_in_python", script], OMP_NUM_THREADS="2")
+
+
+@pytest.mark.parametrize("end", ["", "import sys; sys.exit(0)"], ids=["the last line", "sys.exit"])
+def test_a_script_that_uses_r_by_rpy2_ends_well_by_itself(end):
+    skip_without_rpy2()
+    code = (
+        "import rpy2.robjects as ro\n"
+        "ro.r('suppressPackageStartupMessages(library(pytwolayer))')\n"
+        "fit = ro.r('two_layer(mpg ~ ., mtcars, epochs = 2, seed = 1)')\n"
+        "ones = ro.r('x <- torch$ones(3L); x + 1')\n"
+    )
+    lines = python(FIT, "tell()", code, "tell()", end)
+    assert lines == lines[:2] * 2
