@@ -21,7 +21,7 @@ tensor_helpers <- function(convert = TRUE) {
 }
 
 #' @export
-`$.torch.Tensor` <- function(x, name) {
+`$.torch.Tensor` <- function(x, name) { # nolint: object_name_linter.
   survive_fork()
   NextMethod()
 }
