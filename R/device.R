@@ -9,7 +9,8 @@
 #'   for `available_devices()` a character vector.
 #' @section Errors:
 #' A name that is unknown, or a device that is not in this machine, is an error
-#' of class `pytwolayer_error_device`.
+#' of class `pytwolayer_error_device`. A worker of [parallel::mclapply()] can use no GPU that
+#' its session has used; one of [parallel::makeCluster()] can.
 #' @examplesIf pytwolayer:::has_torch()
 #' available_devices()
 #' select_device("auto")

@@ -49,6 +49,9 @@
 #' * A loss that is no longer finite: an error of class `pytwolayer_error_diverged`. Its `fit`
 #'   is the fit with the last good weights and the history:
 #'   `tryCatch(two_layer(...), pytwolayer_error_diverged = function(cnd) cnd$fit)`.
+#' * Memory that runs out, the device's or the machine's: an error of class
+#'   `pytwolayer_error_memory` that says how much more was needed (`needed`, in bytes, where that
+#'   is known) on which `device`, and what to change. In training its `fit` is the fit so far.
 #' * An error in `on_epoch` or in a `loss` function comes out as it is; its `fit` has the fit
 #'   so far.
 #' * Ctrl-C (Esc): the fit so far comes back, with a warning of class

@@ -114,7 +114,10 @@ two_layer.default <- function(x, ...) {
 two_layer.formula <- function(formula, data, ...) {
   call <- rlang::current_env()
   settings <- read_settings(list(...), c("formula", "data"), call)
-  fit_molded(mold_formula(formula, data, call), settings, match.call(), call)
+  input <- mold_formula(formula, data, call)
+  matched <- match.call()
+  matched$formula <- formula_in_call(formula, input$how$terms)
+  fit_molded(input, settings, matched, call)
 }
 
 #' @rdname two_layer

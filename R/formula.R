@@ -108,7 +108,7 @@ is_global <- function(value) {
   is.function(value) && identical(environment(value), globalenv())
 }
 
-# Those that a fresh R would not find, and those that they call in turn.
+# Those that a fresh R would not find, and the functions and constants that they use in turn.
 own_functions <- function(names, home, known = list()) {
   for (name in setdiff(names, names(known))) {
     fun <- get0(name, envir = home, mode = "function")
@@ -116,10 +116,40 @@ own_functions <- function(names, home, known = list()) {
       known[[name]] <- fun
       if (is_global(fun)) {
         known <- own_functions(all.names(body(fun), unique = TRUE), globalenv(), known)
+        known <- c(known, own_constants(fun, names(known)))
       }
     }
   }
   known
+}
+
+# Vectors and lists of the user's workspace that a function uses and has not made itself.
+own_constants <- function(fun, known) {
+  names <- setdiff(all.vars(body(fun)), c(names(formals(fun)), assigned(body(fun)), known))
+  found <- lapply(stats::setNames(nm = names), get0, envir = globalenv(), inherits = FALSE)
+  Filter(function(value) is.atomic(value) && !is.null(value) || rlang::is_bare_list(value), found)
+}
+
+assigned <- function(code) {
+  if (!is.call(code)) {
+    return(character())
+  }
+  own <- if (is.symbol(code[[1]]) && as.character(code[[1]]) %in% c("<-", "=", "for")) {
+    if (is.symbol(code[[2]])) as.character(code[[2]])
+  }
+  c(own, unlist(lapply(as.list(code), assigned)))
+}
+
+#' The formula as the fit's call keeps it, so that `update()` works in another session
+#'
+#' With what it uses besides the data, if anything; without all else that lies where it was
+#' written.
+#'
+#' @noRd
+formula_in_call <- function(formula, terms) {
+  attributes(formula) <- NULL
+  env <- environment(terms)
+  if (identical(env, globalenv())) formula else stats::as.formula(formula, env)
 }
 
 is_standard <- function(fun, name) {

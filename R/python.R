@@ -50,7 +50,10 @@ raise_warning <- function(kind, message) {
 }
 
 # As above, for its errors.
-error_kinds <- c(ArgumentError = "argument", DeviceError = "device", DivergenceError = "diverged")
+error_kinds <- c(
+  ArgumentError = "argument", DeviceError = "device", DeviceMemoryError = "memory",
+  DivergenceError = "diverged"
+)
 
 abort_from_core <- function(error, call, words = character(), as_fit = identity) {
   fit <- if (!is.null(error$fit)) as_fit(error$fit)
@@ -69,6 +72,7 @@ abort_from_core <- function(error, call, words = character(), as_fit = identity)
     in_words_of_r(error$message),
     class = c(if (!is.na(kind)) paste0("pytwolayer_error_", kind), "pytwolayer_error"),
     argument = error$argument, expected = error$expected, received = error$received,
+    device = error$device, needed = error$needed,
     traceback = error$traceback, fit = fit, call = call
   )
 }

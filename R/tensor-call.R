@@ -8,6 +8,7 @@ tensor_session <- new.env(parent = emptyenv())
 #'   `$item()`, give an R value. A result takes it over from its operand.
 #' @noRd
 tensor_helpers <- function(convert = TRUE) {
+  survive_fork()
   key <- if (convert) "converting" else "plain"
   if (is.null(tensor_session[[key]])) {
     ready_torch()
@@ -17,6 +18,12 @@ tensor_helpers <- function(convert = TRUE) {
     )
   }
   tensor_session[[key]]
+}
+
+#' @export
+`$.torch.Tensor` <- function(x, name) { # nolint: object_name_linter.
+  survive_fork()
+  NextMethod()
 }
 
 is_tensor <- function(x) {

@@ -46,6 +46,16 @@ ready_torch <- function() {
     require_modules("torch", call = NULL)
     load_torch(call = NULL)
   }
+  survive_fork()
+}
+
+# In a worker of mclapply() the threads that torch computed with are not there, and it would
+# wait for them for ever. The core sees to itself; this is for tensors.
+survive_fork <- function() {
+  if (!identical(session$process, Sys.getpid())) {
+    import_own("pytwolayer.threads")$survive_fork()
+    session$process <- Sys.getpid()
+  }
 }
 
 # For examples and tests: is there a Python with all that is needed?

@@ -6,7 +6,13 @@ Importing the package is quick: PyTorch is loaded by the first name that needs i
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from pytwolayer.errors import ArgumentError, DeviceError, FileFormatError, PytwolayerError
+from pytwolayer.errors import (
+    ArgumentError,
+    DeviceError,
+    DeviceMemoryError,
+    FileFormatError,
+    PytwolayerError,
+)
 
 if TYPE_CHECKING:
     from pytwolayer.chapter import chapter_losses
@@ -22,6 +28,7 @@ __version__ = "0.1.0"
 __all__ = [
     "ArgumentError",
     "DeviceError",
+    "DeviceMemoryError",
     "FileFormatError",
     "PytwolayerError",
     "TwoLayer",

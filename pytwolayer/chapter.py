@@ -13,6 +13,7 @@ from pytwolayer import arguments
 from pytwolayer.device import select_device
 from pytwolayer.gradient import ClosedFormGradient
 from pytwolayer.loss import LOSSES, REDUCTIONS
+from pytwolayer.memory import enough_memory
 from pytwolayer.network import (
     cpu_generator,
     draw_initial_weights,
@@ -20,6 +21,7 @@ from pytwolayer.network import (
     two_layer_net,
 )
 from pytwolayer.optimizer import GradientDescent
+from pytwolayer.threads import survive_fork
 from pytwolayer.torch_loading import torch
 from pytwolayer.train import train
 
@@ -45,6 +47,7 @@ def chapter_problem(
     net : torch.nn.Sequential
         With its initial weights, on the CPU.
     """
+    survive_fork()
     generator = cpu_generator(arguments.seed("seed", seed))
     n, d_in = arguments.size("n", n), arguments.size("d_in", d_in)
     hidden_units = arguments.size("hidden_units", hidden_units)
@@ -98,6 +101,8 @@ def chapter_losses(
     ------
     ArgumentError, DeviceError
         If an argument is not what it must be.
+    DeviceMemoryError
+        If the device's memory does not suffice.
 
     Examples
     --------
@@ -109,16 +114,18 @@ def chapter_losses(
     arguments.one_of("loss", loss, LOSSES)
     arguments.one_of("reduction", reduction, REDUCTIONS)
     chosen = select_device(device)
-    x, y, net = chapter_problem(n, d_in, hidden_units, d_out, seed)
-    parameters = flatten_parameters(net, chosen)
-    batch = x.to(chosen), y.to(chosen), 1.0, None
-    losses = train(
-        ClosedFormGradient(parameters, "relu", loss, reduction),
-        GradientDescent(parameters, learning_rate),
-        lambda epoch: (batch,),
-        steps,
-        chosen,
-    )
+    work = f"n = {n}, d_in = {d_in}, hidden_units = {hidden_units}"
+    with enough_memory(chosen, work, "Make these smaller"):
+        x, y, net = chapter_problem(n, d_in, hidden_units, d_out, seed)
+        parameters = flatten_parameters(net, chosen)
+        batch = x.to(chosen), y.to(chosen), 1.0, None
+        losses = train(
+            ClosedFormGradient(parameters, "relu", loss, reduction),
+            GradientDescent(parameters, learning_rate),
+            lambda epoch: (batch,),
+            steps,
+            chosen,
+        )
     return _table(losses)
 
 

@@ -13,14 +13,21 @@ def available_devices() -> list[str]:
     Returns
     -------
     list of str
-        Such as ``["cuda:0", "cuda:1", "cpu"]``; the CPU is always there.
+        Such as ``["cuda:0", "cuda:1", "cpu"]``; the CPU is always there. A process that was
+        forked from one that had used a GPU can use none.
     """
     devices = [f"cuda:{index}" for index in range(torch.cuda.device_count())]
-    if not torch.cuda.is_available():
+    if _lost_in_fork("cuda") or not torch.cuda.is_available():
         devices = []
-    if torch.backends.mps.is_available():
+    if torch.backends.mps.is_available() and not _lost_in_fork("mps"):
         devices.append("mps")
     return [*devices, "cpu"]
+
+
+def _lost_in_fork(kind: str) -> bool:
+    """Whether this process was forked from one that had used such a GPU; it cannot itself."""
+    forked = getattr(getattr(torch, kind), "_is_in_bad_fork", None)
+    return forked is not None and bool(forked())
 
 
 def select_device(device: "str | torch.device" = "auto") -> torch.device:
@@ -62,6 +69,11 @@ def _there(available: list[str]) -> str:
 
 
 def _why_not(kind: str) -> str:
+    if _lost_in_fork(kind):
+        return (
+            "this process was forked from one that had used it; in one that is started afresh "
+            "(multiprocessing's \"spawn\", R's makeCluster()) it can be used"
+        )
     if kind == "mps":
         built = torch.backends.mps.is_built()
         return "this machine has no Apple GPU" if built else "this PyTorch is built without MPS"

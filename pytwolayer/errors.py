@@ -51,6 +51,40 @@ class DivergenceError(PytwolayerError):
         )
 
 
+class DeviceMemoryError(PytwolayerError, MemoryError):
+    """The device's memory does not suffice.
+
+    Attributes
+    ----------
+    device : str
+        Whose memory it is.
+    needed : int or None
+        Bytes that were asked for when there was no room; None where that is not known.
+    work, change : str
+        What the memory was for, and what would need less of it.
+    fit : TwoLayer or None
+        Where it ran out in training: the weights and the history so far.
+    """
+
+    fit: Any = None
+
+    def __init__(self, device: str, needed: int | None, work: str, change: str) -> None:
+        self.device, self.needed, self.work, self.change = device, needed, work, change
+        super().__init__(device, needed, work, change)
+
+    def __str__(self) -> str:
+        more = "" if self.needed is None else f": {_bytes(self.needed)} more needed"
+        return f"Out of memory on {self.device}{more} for {self.work}. {self.change}."
+
+
+def _bytes(number: int) -> str:
+    size, unit = float(number), "bytes"
+    for larger in ("KiB", "MiB", "GiB", "TiB"):
+        if size >= 1024:
+            size, unit = size / 1024, larger
+    return f"{size:.4g} {unit}"
+
+
 class FileFormatError(PytwolayerError):
     """A file, or bytes, are not what they should be: something else, damaged, or newer.
 

@@ -20,9 +20,10 @@ from pytwolayer.errors import ArgumentError
 from pytwolayer.estimator_data import as_pandas, has_levels, read_predictors, read_weights
 from pytwolayer.fit import read_validation, read_verbose, two_layer
 from pytwolayer.fitting import Fitting, Hooks, OnEpoch, Start
+from pytwolayer.loss import ForgottenLoss
 from pytwolayer.model import TwoLayer
 from pytwolayer.progress import Progress
-from pytwolayer.settings import AUTO, Settings
+from pytwolayer.settings import AUTO, Settings, function_name
 from pytwolayer.torch_loading import torch
 from pytwolayer.training_data import read_training_data
 
@@ -130,7 +131,14 @@ class TwoLayerEstimator(BaseEstimator):
     def _settings(self, start: Start | None) -> Settings:
         given = {name: getattr(self, name) for name in _SETTINGS}
         settings = Settings(**given, seed=self._seed())
-        return settings if start is None else _as_before(settings, start.fit.settings, _LASTING)
+        return settings if start is None else _as_before(settings, self._before(start), _LASTING)
+
+    def _before(self, start: Start) -> Settings:
+        """Give the settings of the fit that goes on; a pickle may hold its loss's name alone."""
+        before = start.fit.settings
+        if callable(self.loss) and before.loss == ForgottenLoss(function_name(self.loss)):
+            return replace(before, loss=self.loss)
+        return before
 
     def _settings_in_part(self, start: Start | None) -> Settings:
         for name, only in _OF_A_WHOLE_RUN.items():
@@ -139,7 +147,7 @@ class TwoLayerEstimator(BaseEstimator):
                 raise ArgumentError(name, f"{shown(only[0])} for partial_fit()", shown(value))
         settings = self._settings(start)
         if start is not None:
-            before = replace(start.fit.settings, batch_size=self.batch_size)
+            before = replace(self._before(start), batch_size=self.batch_size)
             settings = _as_before(settings, before, ("optimizer",))
             auto = [name for name in _SETTINGS if getattr(settings, name) == AUTO]
             settings = replace(settings, **{name: getattr(before, name) for name in auto})

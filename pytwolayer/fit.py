@@ -145,6 +145,9 @@ def two_layer(
         If an argument is not what it must be.
     DivergenceError
         If the loss is no longer finite; its ``fit`` has the last good weights.
+    DeviceMemoryError
+        If the device's memory does not suffice; it says how much was needed and what to change.
+        If it was in training, its ``fit`` has the fit so far.
 
     Warns
     -----

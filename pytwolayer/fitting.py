@@ -1,7 +1,6 @@
 """From checked data to a fitted network: the way that every fit takes."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,10 +11,11 @@ from pytwolayer.batches import Batches, Dropout, Rows
 from pytwolayer.column import Doubles
 from pytwolayer.defaults import suit
 from pytwolayer.encoder import Encoder
-from pytwolayer.errors import ArgumentError, DivergenceError, InterruptWarning
+from pytwolayer.errors import ArgumentError, DeviceMemoryError, DivergenceError, InterruptWarning
 from pytwolayer.gradient import ClosedFormGradient
 from pytwolayer.held_out import split
 from pytwolayer.interrupt import Interrupt, watch_for_interrupt
+from pytwolayer.memory import enough_memory, fit_change, fit_work
 from pytwolayer.model import TwoLayer
 from pytwolayer.network import (
     cpu_generator,
@@ -30,7 +30,7 @@ from pytwolayer.progress import Progress
 from pytwolayer.schedule import Schedule
 from pytwolayer.settings import AUTO, Settings
 from pytwolayer.supervisor import Run, Supervisor
-from pytwolayer.threads import threads_for
+from pytwolayer.threads import survive_fork, threads_for
 from pytwolayer.torch_loading import torch
 from pytwolayer.train import train
 from pytwolayer.training_data import TrainingData
@@ -97,6 +97,8 @@ class Fitting:
     ------
     ArgumentError
         If the data do not fit the settings or the start.
+    DeviceMemoryError
+        If there is no room for data and network on the device.
     """
 
     def __init__(
@@ -108,6 +110,21 @@ class Fitting:
         start: Start | None = None,
         *,
         partial: bool = False,
+    ) -> None:
+        survive_fork()
+        batch = settings.batch_size if isinstance(settings.batch_size, int) else data.rows
+        sizes = data.rows, len(data.predictors.columns), settings.hidden_units, batch
+        with enough_memory(device, fit_work(*sizes), fit_change(*sizes, device)):
+            self._prepare(data, settings, share, device, start, partial)
+
+    def _prepare(
+        self,
+        data: TrainingData,
+        settings: Settings,
+        share: float,
+        device: torch.device,
+        start: Start | None,
+        partial: bool,
     ) -> None:
         self._generator = cpu_generator(settings.seed)
         memory = None if start is None else start.memory
@@ -123,9 +140,8 @@ class Fitting:
         coding = inputs, outcome, self._settings, device
         self._learning = _encode("x", training, *coding)
         self._watching = None if held_out is None else _encode("validation", held_out, *coding)
-        with _enough_memory(self._settings.hidden_units):
-            network = self._network(inputs.width, outcome.width, start)
-            self._parameters = flatten_parameters(network, device)
+        network = self._network(inputs.width, outcome.width, start)
+        self._parameters = flatten_parameters(network, device)
         self._optimizer = make_optimizer(
             self._settings.optimizer, self._parameters, self._settings.tuning
         )
@@ -155,11 +171,14 @@ class Fitting:
         ------
         DivergenceError
             If the loss is no longer finite; it has the fit so far.
+        DeviceMemoryError
+            If there is no room for a step; it has the fit so far, if an epoch is done. This
+            fitting is of no use then.
         """
         progress = hooks.progress(self._settings.epochs) if hooks.progress is not None else None
         try:
             with watch_for_interrupt() as interrupt, threads_for(self._multiplications()):
-                run = self._run(hooks, progress, interrupt)
+                run = self._run_in_memory(hooks, progress, interrupt)
         finally:
             if progress is not None:
                 progress.close()
@@ -170,11 +189,25 @@ class Fitting:
             _warn_of_interrupt(fit)
         return fit
 
-    def _multiplications(self) -> int:
-        """Count those of a step's largest matrix product."""
+    def _sizes(self) -> tuple[int, int, int, int]:
+        """Count rows, inputs, hidden units and rows of a batch."""
         rows, d_in = self._learning.x.shape
         batch = min(rows, self._settings.batch_size or rows)
-        return int(batch * d_in * self._settings.hidden_units)
+        return rows, d_in, self._settings.hidden_units, batch
+
+    def _multiplications(self) -> int:
+        """Count those of a step's largest matrix product."""
+        _, d_in, hidden_units, batch = self._sizes()
+        return batch * d_in * hidden_units
+
+    def _run_in_memory(self, hooks: Hooks, progress: Progress | None, interrupt: Interrupt) -> Run:
+        device, sizes = self._parameters.values.device, self._sizes()
+        try:
+            with enough_memory(device, fit_work(*sizes), fit_change(*sizes, device)):
+                return self._run(hooks, progress, interrupt)
+        except DeviceMemoryError:  # holds this fitting, and would hold all of it
+            del self._learning, self._watching, self._parameters, self._optimizer
+            raise
 
     def _run(self, hooks: Hooks, progress: Progress | None, interrupt: Interrupt) -> Run:
         settings, parameters, watching = self._settings, self._parameters, self._watching
@@ -225,16 +258,6 @@ def _on_cpu(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _on_cpu(part) for key, part in value.items()}
     return [_on_cpu(part) for part in value] if isinstance(value, list) else value
-
-
-@contextmanager
-def _enough_memory(hidden_units: int) -> Iterator[None]:
-    """Have a network that no memory holds be an error about its size."""
-    try:
-        yield
-    except (MemoryError, RuntimeError) as problem:  # PyTorch raises the latter
-        expected = "of a size for which there is memory"
-        raise ArgumentError("hidden_units", expected, str(hidden_units)) from problem
 
 
 def _history(run: Run) -> pd.DataFrame:

@@ -13,15 +13,18 @@ from numpy.typing import NDArray
 from pytwolayer.column import Doubles
 from pytwolayer.encoder import Encoder
 from pytwolayer.errors import ArgumentError
+from pytwolayer.memory import enough_memory
 from pytwolayer.outcome import Classes, Outcome
 from pytwolayer.settings import Settings
 from pytwolayer.table import EVERY_COLUMN, Table, columns_named
+from pytwolayer.threads import survive_fork
 from pytwolayer.torch_loading import torch
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_ROWS_AT_ONCE = 65536  # in prediction, so that the hidden layer stays small
+# In prediction, so that the hidden layer stays small: rows, and numbers in it.
+_ROWS_AT_ONCE, _HIDDEN_AT_ONCE = 65536, 2**24
 
 
 @dataclass(frozen=True, eq=False)
@@ -157,13 +160,20 @@ class TwoLayer:
         return _spread(self.outcome.restore(output), complete)
 
     def _output(self, x: Any) -> tuple[torch.Tensor, NDArray[np.bool_]]:
+        survive_fork()
+        work = f"predictions with {self.settings.hidden_units} hidden units"
+        with enough_memory("cpu", work, "Predict fewer rows at a time"):
+            return self._output_in_memory(x)
+
+    def _output_in_memory(self, x: Any) -> tuple[torch.Tensor, NDArray[np.bool_]]:
         table = self._read(x)
         complete = table.complete()
         matrix = self.inputs.encode("x", table if complete.all() else table.take(complete))
         # In float32 a row's last digits would depend on how many rows it is predicted with.
         network = copy.deepcopy(self.network).double()
+        rows = max(1, min(_ROWS_AT_ONCE, _HIDDEN_AT_ONCE // self.settings.hidden_units))
         with torch.no_grad():
-            parts = [network(part.double()) for part in torch.split(matrix, _ROWS_AT_ONCE)]
+            parts = [network(part.double()) for part in torch.split(matrix, rows)]
         return torch.cat(parts), complete
 
     def _read(self, x: Any) -> Table:

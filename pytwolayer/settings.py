@@ -1,5 +1,6 @@
 """The settings of a fit: their valid ranges, in one table."""
 
+import pickle
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 from pytwolayer import arguments
 from pytwolayer.activation import ACTIVATIONS
 from pytwolayer.errors import ArgumentError
-from pytwolayer.loss import LOSSES, REDUCTIONS
+from pytwolayer.loss import LOSSES, REDUCTIONS, ForgottenLoss
 from pytwolayer.optimizer import OPTIMIZERS, Tuning
 from pytwolayer.schedule import SCHEDULES
 from pytwolayer.torch_loading import torch
@@ -115,6 +116,22 @@ class Settings:
                 expected = f'not given with optimizer "{self.optimizer}"'
                 _refuse("gradient_clip", expected, self.gradient_clip)
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Pickle of a loss that cannot be pickled, such as a lambda, the name alone.
+
+        Only training needs the function.
+        """
+        return {
+            **vars(self),
+            "loss": self.loss if _pickles(self.loss) else ForgottenLoss(self.loss_name),
+        }
+
+    def __copy__(self) -> "Settings":
+        return self  # nothing in it changes
+
+    def __deepcopy__(self, memo: Any) -> "Settings":
+        return self
+
     @property
     def tuning(self) -> Tuning:
         """What the optimiser is told."""
@@ -134,6 +151,14 @@ class Settings:
     def plain(self) -> dict[str, Any]:
         """Give the settings as text and numbers alone."""
         return {**asdict(self), "loss": self.loss_name}
+
+
+def _pickles(function: Any) -> bool:
+    try:
+        pickle.dumps(function)
+    except Exception:  # noqa: BLE001 - whatever a function of the user's raises there
+        return False
+    return True
 
 
 def function_name(function: Any) -> str:

@@ -1,39 +1,33 @@
 """How many threads compute: one where a step is so small that more would only wait."""
 
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from pytwolayer import torch_loading
 from pytwolayer.torch_loading import torch
 
 # Multiplications in a step's largest matrix product. Measured: below it a second thread gains
 # nothing on quiet processors, and on busy ones costs ten times the time and more.
 _SMALL = 4_000_000
 
+_process = torch_loading.LOADED_IN
+_lock = threading.Lock()
 
-class _Usual:
-    """The number of threads outside of all small fits that are under way.
 
-    Fits in several threads of Python overlap; what one has set must not be what another
-    puts back.
+def survive_fork() -> None:
+    """Compute with one thread in a forked child, whoever forked it; once in each.
+
+    The threads that its parent computed with are not there, but OpenMP would wait for them
+    for ever. ``os.register_at_fork()`` does not see a fork of C, such as that of R's
+    ``mclapply()``.
     """
-
-    def __init__(self) -> None:
-        self._lock, self._under_way, self._threads = threading.Lock(), 0, 1
-
-    def enter(self) -> int:
-        with self._lock:
-            if not self._under_way:
-                self._threads = torch.get_num_threads()
-            self._under_way += 1
-            return self._threads
-
-    def leave(self) -> None:
-        with self._lock:
-            self._under_way -= 1
-
-
-_usual = _Usual()
+    global _process, _lock
+    if os.getpid() != _process:
+        _process = os.getpid()
+        _lock = threading.Lock()  # who held it may not be here
+        torch.set_num_threads(1)
 
 
 @contextmanager
@@ -42,13 +36,30 @@ def threads_for(multiplications: int) -> Iterator[None]:
 
     So the digits of a small fit do not depend on the number of threads.
     """
-    if multiplications >= _SMALL:
+    survive_fork()
+    with _lock:  # where this thread of Python is new to PyTorch, its number is settled here
+        before = torch.get_num_threads()
+    if multiplications >= _SMALL or before == 1:
         yield
         return
-    before = _usual.enter()
-    torch.set_num_threads(1)
+    _compute_alone(before)
     try:
         yield
     finally:
         torch.set_num_threads(before)
-        _usual.leave()
+
+
+def _compute_alone(before: int) -> None:
+    """Have this thread of Python compute with one thread, and new ones as before.
+
+    The number belongs to each thread of Python, but one that is new to PyTorch begins with
+    what was set last, anywhere; so the last to set it must not be a small fit.
+    """
+    with _lock:
+        torch.set_num_threads(1)
+        try:
+            other = threading.Thread(target=torch.set_num_threads, args=(before,))
+            other.start()
+            other.join()
+        except RuntimeError:  # no room for another thread, or Python is about to end
+            return

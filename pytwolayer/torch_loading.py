@@ -32,6 +32,9 @@ USUAL_MALLOC = (
     "with it torch cannot be given its own BLAS"
 )
 
+# Before torch can have started threads, as far as can be known here; see threads.py.
+LOADED_IN = os.getpid()
+
 
 def way_out() -> str:
     """Say what to do where torch computes with another BLAS than its own."""

@@ -8,6 +8,7 @@ import numpy as np
 from pytwolayer import arguments
 from pytwolayer.column import Doubles
 from pytwolayer.errors import ArgumentError, MissingRowsWarning
+from pytwolayer.memory import FEWER_DATA, enough_memory
 from pytwolayer.table import Mask, Rows, Table, columns_of, named_columns, read_table
 from pytwolayer.warn import warn_user
 
@@ -95,28 +96,31 @@ def read_training_data(
     ------
     ArgumentError
         If something of it is not what it must be.
+    DeviceMemoryError
+        If there is no room for the data.
     """
     arguments.one_of("na_action", na_action, NA_ACTIONS)
-    predictors, outcomes = _read(x, y, outcome)
-    if outcomes.rows != predictors.rows:
-        expected = f"as long as `x` ({predictors.rows} rows)"
-        raise ArgumentError("y", expected, f"{outcomes.rows} rows long")
-    complete = predictors.complete() & outcomes.complete()
-    data = TrainingData(
-        predictors,
-        outcomes,
-        _weights(weights_name, weights, predictors.rows),
-        _mask(held_out, predictors.rows),
-        np.arange(predictors.rows),
-        given=predictors.rows,
-        dropped=int(predictors.rows - complete.sum()),
-    )
-    if data.dropped:
-        _report_missing(data, complete, na_action)
-        data = data.take(complete)
-    data = _without_zeros(data, weights_name)
-    total = 0.0 if data.weights is None else float(data.weights.sum())
-    return replace(data, total=max(float(data.rows), total))
+    with enough_memory("cpu", "reading the data", FEWER_DATA):
+        predictors, outcomes = _read(x, y, outcome)
+        if outcomes.rows != predictors.rows:
+            expected = f"as long as `x` ({predictors.rows} rows)"
+            raise ArgumentError("y", expected, f"{outcomes.rows} rows long")
+        complete = predictors.complete() & outcomes.complete()
+        data = TrainingData(
+            predictors,
+            outcomes,
+            _weights(weights_name, weights, predictors.rows),
+            _mask(held_out, predictors.rows),
+            np.arange(predictors.rows),
+            given=predictors.rows,
+            dropped=int(predictors.rows - complete.sum()),
+        )
+        if data.dropped:
+            _report_missing(data, complete, na_action)
+            data = data.take(complete)
+        data = _without_zeros(data, weights_name)
+        total = 0.0 if data.weights is None else float(data.weights.sum())
+        return replace(data, total=max(float(data.rows), total))
 
 
 def _read(x: Any, y: Any, outcome: Any) -> tuple[Table, Table]:

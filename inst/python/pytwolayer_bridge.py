@@ -15,7 +15,12 @@ import numpy as np
 import pandas as pd
 
 import pytwolayer
-from pytwolayer.errors import ArgumentError, PytwolayerError
+from pytwolayer.errors import (
+    ArgumentError,
+    DeviceMemoryError,
+    PytwolayerError,
+    PytwolayerWarning,
+)
 
 Answer = dict[str, Any]
 _VECTOR = ".outcome"  # what R names an outcome that came as a vector
@@ -26,11 +31,14 @@ def _answer(function: Callable[..., Any]) -> Callable[..., Answer]:
 
     @wraps(function)
     def answered(*args: Any, **kwargs: Any) -> Answer:
+        from pytwolayer.memory import FEWER_DATA, enough_memory
+
         value, error = None, None
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("default")
             try:
-                value = function(*args, **kwargs)
+                with enough_memory("cpu", "data between R and Python", FEWER_DATA):
+                    value = function(*args, **kwargs)
             except Exception as problem:  # noqa: BLE001 - each one becomes an R condition
                 error = _described(problem)
         return {
@@ -59,6 +67,12 @@ def _described(problem: Exception) -> dict[str, Any]:
             "argument": problem.argument,
             "expected": problem.expected,
             "received": problem.received,
+        }
+    if isinstance(problem, DeviceMemoryError):
+        needed = problem.needed
+        described |= {
+            "device": problem.device,
+            "needed": None if needed is None else float(needed),
         }
     return described
 
@@ -224,8 +238,18 @@ def _described_fit(fitted: Any, frame: pd.DataFrame, outcomes: Any) -> dict[str,
             name: {"values": _doubles(tensor), "shape": list(tensor.shape)}
             for name, tensor in fitted.network.state_dict().items()
         },
-        "fitted": _doubles(_values(fitted, frame[complete], _usual_type(fitted))),
+        "fitted": _doubles(_fitted_values(fitted, frame, complete)),
     }
+
+
+def _fitted_values(fitted: Any, frame: pd.DataFrame, complete: Any) -> Any:
+    """Predict the training rows; a fit for which there was memory is not lost over them."""
+    try:
+        return _values(fitted, frame[complete], _usual_type(fitted))
+    except MemoryError:
+        message = "Fitted values and residuals are missing: there was no memory for them."
+        warnings.warn(message, PytwolayerWarning, stacklevel=2)
+        return np.full((int(complete.sum()), fitted.outcome.width), np.nan)
 
 
 def _complete(frame: pd.DataFrame, outcomes: Any) -> Any:

@@ -1,8 +1,18 @@
 """Which devices there are, and the choice of one."""
 
+import pickle
+from dataclasses import replace
+
 import pytest
 
-from pytwolayer import ArgumentError, DeviceError, available_devices, select_device
+from pytwolayer import (
+    ArgumentError,
+    DeviceError,
+    TwoLayerRegressor,
+    available_devices,
+    select_device,
+)
+from pytwolayer.model_file import from_bytes, to_bytes
 from pytwolayer.torch_loading import torch
 
 
@@ -115,3 +125,38 @@ def test_a_tensors_own_device_can_be_handed_over(machine):
     assert select_device(torch.empty(1).device) == torch.device("cpu")
     machine(mps=True)
     assert select_device(torch.device("mps", 0)).type == "mps"  # how a tensor on MPS names it
+
+
+# A model that was trained on a device that is not here
+
+without_gpu = pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA GPU here")
+
+
+def bytes_and_back(model):
+    return from_bytes(to_bytes(model))
+
+
+def pickle_and_back(model):
+    return pickle.loads(pickle.dumps(model))
+
+
+@without_gpu
+@pytest.mark.parametrize("back", [bytes_and_back, pickle_and_back])
+def test_a_model_of_an_absent_device_prints_and_predicts(fit, frame, back):
+    model = back(replace(fit, device="cuda:0"))
+    assert model.device == "cuda:0"
+    assert "30 epochs on cuda:0, seed 3" in repr(model)
+    assert model.predict(frame).tolist() == fit.predict(frame).tolist()
+
+
+@without_gpu
+def test_an_estimator_of_an_absent_device_predicts_and_goes_on_where_it_is_told_to(frame, outcome):
+    here = TwoLayerRegressor(epochs=2, random_state=1).fit(frame, outcome)
+    estimator = pickle_and_back(here).set_params(device="cuda")
+    estimator.two_layer_ = replace(estimator.two_layer_, device="cuda:0")
+    estimator = pickle_and_back(estimator)
+    assert estimator.predict(frame).tolist() == here.predict(frame).tolist()
+    with pytest.raises(DeviceError, match="`device` must be a device of this machine"):
+        estimator.partial_fit(frame, outcome)
+    again = estimator.set_params(device="cpu").partial_fit(frame, outcome)
+    assert again.predict(frame).tolist() == here.partial_fit(frame, outcome).predict(frame).tolist()

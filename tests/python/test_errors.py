@@ -4,12 +4,19 @@ import pickle
 
 import pytest
 
-from pytwolayer import ArgumentError, DeviceError, PytwolayerError, errors
+from pytwolayer import (
+    ArgumentError,
+    DeviceError,
+    DeviceMemoryError,
+    PytwolayerError,
+    errors,
+)
 from pytwolayer.errors import DivergenceError, PytwolayerWarning
 
 ERRORS = {
     "argument": ArgumentError("epochs", "a whole number", "0"),
     "device": DeviceError("device", "a device of this machine", '"cuda"'),
+    "memory": DeviceMemoryError("cuda:0", 20 * 2**30, "9 rows", "Use fewer rows"),
     "divergence": DivergenceError(7, "the fit"),
 }
 
@@ -25,6 +32,15 @@ def test_the_error_of_a_run_has_the_epoch_and_the_fit_and_says_so():
     assert ERRORS["divergence"].epoch == 7
     assert ERRORS["divergence"].fit == "the fit"
     assert "The error's `fit` has the" in str(ERRORS["divergence"])
+
+
+def test_an_error_about_memory_says_how_much_was_needed_and_what_to_change():
+    error = ERRORS["memory"]
+    assert str(error) == ("Out of memory on cuda:0: 20 GiB more needed for 9 rows. Use fewer rows.")
+    assert (error.device, error.needed, error.fit) == ("cuda:0", 20 * 2**30, None)
+    assert isinstance(error, MemoryError)
+    assert str(DeviceMemoryError("mps", None, "it", "Do")) == "Out of memory on mps for it. Do."
+    assert ": 512 bytes more" in str(DeviceMemoryError("cpu", 512, "it", "Do"))
 
 
 @pytest.mark.parametrize("error", ERRORS.values(), ids=ERRORS)

@@ -12,6 +12,7 @@ ROOT = Path(__file__).parent.parent.parent
 PUBLIC = {
     "ArgumentError",
     "DeviceError",
+    "DeviceMemoryError",
     "FileFormatError",
     "PytwolayerError",
     "TwoLayer",

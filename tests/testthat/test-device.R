@@ -29,3 +29,18 @@ test_that("a tensor can be made on the device chosen", {
   x <- torch$ones(2L, device = select_device("cpu"))
   expect_identical(as.character(x$device$type), "cpu")
 })
+
+test_that("a model of a device that is not here prints and predicts", {
+  skip_without_torch()
+  skip_if("cuda:0" %in% available_devices(), "there is a CUDA GPU here")
+  fit <- quick()
+  models <- pytwolayer:::import_own("pytwolayer.model_file")
+  replace <- reticulate::import("dataclasses")$replace
+  there <- fit
+  there$model <- models$to_bytes(replace(models$from_bytes(fit$model), device = "cuda:0"))
+  there$device <- "cuda:0"
+  expect_output(print(there), "5 epochs on cuda:0", fixed = TRUE)
+  expect_identical(predict(there, mtcars), predict(fit, mtcars))
+  expect_identical(models$from_bytes(there$model)$device, "cuda:0")
+  expect_identical(coef(there), coef(fit))
+})

@@ -131,3 +131,35 @@ test_that("functions that a formula's functions call, and constants, go along", 
   rm(breaks)
   expect_identical(predict(unserialize(serialize(fit, NULL)), mtcars), expected)
 })
+
+test_that("a constant that a function of the user's uses goes along, what it makes does not", {
+  skip_without_torch()
+  eval(quote(part_of_mine <- 3), globalenv())
+  eval(quote(large_thing <- numeric(1e5)), globalenv())
+  eval(quote(shifted <- function(x) {
+    large_thing <- x + part_of_mine
+    for (i in 1:2) large_thing <- large_thing + i
+    large_thing
+  }), globalenv())
+  on.exit(rm("part_of_mine", "large_thing", "shifted", envir = globalenv()))
+  fit <- two_layer(mpg ~ shifted(wt), mtcars, epochs = 3, seed = 1)
+  expected <- predict(fit, mtcars)
+  rm("part_of_mine", "large_thing", "shifted", envir = globalenv())
+  on.exit()
+  bytes <- serialize(fit, NULL)
+  expect_lt(length(bytes), 4e5) # of which the large one would take twice as many
+  again <- unserialize(bytes)
+  expect_identical(predict(again, mtcars), expected)
+  expect_identical(update(again, hidden_units = 64)$history, fit$history)
+})
+
+test_that("a formula by its name is in the call as itself, without where it was written", {
+  skip_without_torch()
+  fit <- local({
+    large <- numeric(1e6)
+    written <- mpg ~ .
+    quick_formula(written, mtcars)
+  })
+  expect_identical(fit$call$formula, quote(mpg ~ .))
+  expect_lt(length(serialize(fit, NULL)), 1e5)
+})

@@ -1,0 +1,184 @@
+"""Other packages in the same process, before and after; thread counts; and how it all ends."""
+
+import subprocess
+import sys
+from importlib.util import find_spec
+
+import pytest
+
+from conftest import HERE, ROOT, STOCK, skip_without_rpy2
+from pytwolayer.r_process import r_environment, rscript
+
+R_PACKAGES = ["data.table", "ggplot2", "Matrix", "MASS", "recipes", "tibble", "dplyr"]
+PYTHON_MODULES = ["numpy", "scipy", "pandas", "sklearn", "matplotlib", "pyarrow"]
+
+
+def run(command, **environment):
+    """Run a process that must end well, and say nothing on stderr."""
+    done = subprocess.run(
+        [str(part) for part in command],
+        env=r_environment(
+            **{"OMP_WAIT_POLICY": "PASSIVE", "PYTHONPATH": str(ROOT), "TZ": "UTC"} | environment
+        ),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, ""), done
+    return [line.rstrip() for line in done.stdout.splitlines()]
+
+
+# R
+
+
+@pytest.fixture(scope="module", params=["reticulate", "system's reticulate"])
+def library(request):
+    if request.param == "reticulate":
+        return ROOT / ".rlib"
+    if not STOCK.is_dir():
+        pytest.skip(".rlib-stock is not there: `make setup` makes it")
+    return STOCK
+
+
+@pytest.fixture(scope="module")
+def r_packages(library):
+    code = "cat(rownames(installed.packages()))"
+    (line,) = run([rscript(), "-e", code], R_LIBS=str(library))
+    there = [name for name in R_PACKAGES if name in line.split()]
+    if not there:
+        pytest.skip(f"none of {R_PACKAGES} is installed")
+    return there
+
+
+def neighbours(library, when, *packages, threads="2"):
+    command = [rscript(), HERE / "neighbours.R", when, *packages]
+    return run(command, R_LIBS=str(library), OMP_NUM_THREADS=threads)
+
+
+@pytest.fixture(scope="module")
+def alone(library):
+    return neighbours(library, "alone")
+
+
+def answers(lines, name):
+    return [line for line in lines if line.startswith(name)]
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_r_packages_change_no_digit_and_the_session_ends_well(alone, library, r_packages, when):
+    lines = neighbours(library, when, *r_packages)
+    times = 2 if when == "after" else 1
+    for name in ("losses", "predictions"):
+        assert answers(lines, name) == answers(alone, name) * times
+    assert answers(lines, "threads") == ["threads 2"] * times
+    assert answers(lines, "ended") == ["ended mine 1"]
+    if "data.table" in r_packages:
+        assert answers(lines, "data.table") == ["data.table TRUE"]
+
+
+def test_the_environments_number_of_threads_is_r_s_too(library):
+    lines = neighbours(library, "alone", threads="1")
+    assert answers(lines, "threads") == ["threads 1"]
+    assert answers(lines, "ended") == ["ended mine 1"]
+
+
+# Python
+
+FIT = """
+import numpy as np
+from pytwolayer import two_layer
+from pytwolayer.torch_loading import torch
+x = np.random.default_rng(0).normal(size=(2000, 20))
+def tell():
+    fit = two_layer(x, x[:, 0], hidden_units=256, batch_size=None, epochs=3, seed=1)
+    print(*[loss.hex() for loss in fit.history["loss"]], fit.predict(x).sum().item().hex())
+    print("threads", torch.get_num_threads())
+"""
+USE = """
+import numpy, scipy.linalg, pandas, sklearn.ensemble, sklearn.linear_model
+z = numpy.random.default_rng(1).normal(size=(300, 30))
+assert numpy.allclose(numpy.linalg.inv(z.T @ z) @ (z.T @ z), numpy.eye(30))
+scipy.linalg.svd(z)
+sklearn.linear_model.LinearRegression().fit(z, z[:, 0])
+sklearn.ensemble.HistGradientBoostingRegressor(max_iter=3).fit(z, z[:, 0])  # OpenMP of its own
+"""
+
+
+def python(*parts, threads="2"):
+    return run([sys.executable, "-c", "\n".join(parts)], OMP_NUM_THREADS=threads)
+
+
+def test_python_modules_change_no_digit_and_the_process_ends_well():
+    there = [name for name in PYTHON_MODULES if find_spec(name)]
+    load = "import " + ", ".join(there)
+    use = USE if {"numpy", "scipy", "pandas", "sklearn"} <= set(there) else ""
+    alone = python(FIT, "tell()")
+    assert alone[1] == "threads 2"
+    assert python(load, use, FIT, "tell()") == alone
+    assert python(FIT, "tell()", load, use, "tell()") == alone * 2
+
+
+def test_python_takes_the_environments_number_of_threads():
+    assert python(FIT, "tell()", threads="1")[1] == "threads 1"
+
+
+# Ends; the tests above end with their last line
+
+ENDS = {
+    "sys.exit": (
+        "kept = [two_layer(x, x[:, 0], epochs=1)]; kept.append(kept); import sys; sys.exit(0)"
+    ),
+    "threads and atexit": (
+        "import atexit, threading; atexit.register(tell); threading.Thread(target=tell).start()"
+    ),
+}
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_python_ends_well_by_every_way_out(end):
+    lines = python(FIT, "tell()", ENDS[end])
+    assert lines == lines[:2] * (len(lines) // 2)
+
+
+R_ENDS = {
+    "quit": "quit(status = 0)",
+    "a finaliser, a tensor and an error": (
+        "reg.finalizer(globalenv(), function(e) cat('done'), onexit = TRUE);"
+        "x <- torch$ones(3L) + 1; invisible(try(two_layer(mpg ~ nope, mtcars), silent = TRUE))"
+    ),
+}
+
+
+@pytest.mark.parametrize("end", R_ENDS)
+def test_r_ends_well_by_every_way_out(library, end):
+    code = (
+        "suppressPackageStartupMessages(library(pytwolayer));"
+        "fit <- two_layer(mpg ~ ., mtcars, epochs = 2, seed = 1);" + R_ENDS[end]
+    )
+    run([rscript(), "-e", code], R_LIBS=str(library), OMP_NUM_THREADS="2")
+
+
+def test_r_inside_python_ends_well(tmp_path):
+    skip_without_rpy2()
+    script = tmp_path / "script.R"
+    script.write_text(
+        "suppressPackageStartupMessages(library(pytwolayer))\n"
+        "fit <- two_layer(mpg ~ ., mtcars, epochs = 2, seed = 1)\n"
+        "stopifnot(nrow(predict(fit, mtcars)) == 32)\n"
+    )
+    run([sys.executable, "-m", "pytwolayer.r_in_python", script], OMP_NUM_THREADS="2")
+
+
+@pytest.mark.parametrize("end", ["", "import sys; sys.exit(0)"], ids=["the last line", "sys.exit"])
+def test_a_script_that_uses_r_by_rpy2_ends_well_by_itself(end):
+    skip_without_rpy2()
+    code = (
+        "import rpy2.robjects as ro\n"
+        "ro.r('suppressPackageStartupMessages(library(pytwolayer))')\n"
+        "fit = ro.r('two_layer(mpg ~ ., mtcars, epochs = 2, seed = 1)')\n"
+        "ones = ro.r('x <- torch$ones(3L); x + 1')\n"
+    )
+    lines = python(FIT, "tell()", code, "tell()", end)
+    assert lines == lines[:2] * 2

@@ -1,0 +1,91 @@
+"""Memory of fits in R: what runs out is an error with a class, and many fits leave none behind."""
+
+import sys
+
+import pytest
+
+from conftest import ROOT, STOCK
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="limits and /proc of Linux")
+LIBRARIES = [pytest.param(ROOT / ".rlib", id="reticulate"), pytest.param(STOCK, id="system's")]
+
+LIMITED = """
+suppressPackageStartupMessages(library(pytwolayer))
+before <- two_layer(mpg ~ ., mtcars, epochs = 3, seed = 1)
+reticulate::py_run_string('
+import resource
+def limit(mib):
+    pages = int(open("/proc/self/statm").read().split()[0])
+    most = pages * resource.getpagesize() + int(mib) * 2**20
+    resource.setrlimit(resource.RLIMIT_AS, (most, resource.RLIM_INFINITY))
+')
+limit <- reticulate::import_main()$limit
+limit(300)
+told <- function(code) {
+  warned <- NULL
+  cnd <- tryCatch(
+    withCallingHandlers(code, pytwolayer_warning = function(cnd) warned <<- cnd),
+    error = identity
+  )
+  if (!is.null(warned)) cat(conditionMessage(warned), all(is.na(fitted(cnd$fit))), "\\n")
+  cat(class(cnd)[1:2], cnd$device, cnd$needed, nrow(cnd$fit$history), conditionMessage(cnd),
+    sep = "|")
+  cat("\\n")
+}
+told(two_layer(mpg ~ ., mtcars, hidden_units = 1e7))
+told(chapter_losses(n = 1e6))
+ballast <- list()
+told(two_layer(mpg ~ ., mtcars[rep(1:32, 600), ], batch_size = 5000, epochs = 9,
+  on_epoch = function(epoch, loss) {
+    if (epoch == 3) {
+      limit(0)
+      try(repeat ballast[[length(ballast) + 1]] <<- numeric(2^15), silent = TRUE)
+    }
+  }
+))
+rm(ballast)
+limit(300)
+cat(identical(two_layer(mpg ~ ., mtcars, epochs = 3, seed = 1)$history, before$history), "\\n")
+"""
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_memory_that_runs_out_is_an_error_of_a_class_of_its_own(r_script, library):
+    *errors, alive = r_script(LIMITED, R_LIBS=str(library)).splitlines()
+    assert alive == "TRUE "
+    network, chapter, (warning,), training = [line.split("|") for line in errors]
+    assert warning.startswith("Fitted values and residuals are missing: ")
+    assert warning.endswith("TRUE ")
+    for line in (network, chapter, training):
+        assert line[:3] == ["pytwolayer_error_memory", "pytwolayer_error", "cpu"]
+        assert line[-1].startswith("Out of memory on cpu: ")
+    assert float(network[3]) == pytest.approx(1e7 * 10 * 4, rel=0.01)
+    assert "10000000 hidden units" in network[-1]
+    assert float(chapter[3]) == 1e6 * 1000 * 4
+    assert training[4] == "3"
+    assert "19200 rows of 10 columns" in training[-1]
+
+
+MANY = """
+suppressPackageStartupMessages(library(pytwolayer))
+size <- function() {
+  gc()
+  as.numeric(strsplit(readLines("/proc/self/statm"), " ")[[1]][[2]]) * 4096 / 2^20
+}
+rows <- mtcars[rep(1:32, 60), ]
+for (number in 1:400) {
+  fit <- two_layer(mpg ~ ., rows,
+    epochs = 2, batch_size = 500, seed = number, on_epoch = function(epoch, loss) TRUE,
+    loss = if (number %% 2) function(output, y) (output - y)^2 else "mse"
+  )
+  if (number %% 4 == 0) predict(fit, rows)
+  if (number == 50) before <- size()
+}
+cat(size() - before, "\\n")
+"""
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_four_hundred_fits_in_a_row_take_no_more_memory_than_fifty(r_script, library):
+    # Were only the encoded rows of each to stay, 350 fits would take 27 MB.
+    assert float(r_script(MANY, R_LIBS=str(library))) < 10
