@@ -50,7 +50,10 @@ raise_warning <- function(kind, message) {
 }
 
 # As above, for its errors.
-error_kinds <- c(ArgumentError = "argument", DeviceError = "device", DivergenceError = "diverged")
+error_kinds <- c(
+  ArgumentError = "argument", DeviceError = "device", DivergenceError = "diverged",
+  FileFormatError = "file"
+)
 
 abort_from_core <- function(error, call, words = character(), as_fit = identity) {
   fit <- if (!is.null(error$fit)) as_fit(error$fit)
