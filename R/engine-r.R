@@ -70,7 +70,8 @@ r_column <- function(column, label, call) {
   } else {
     infinite <- sum(is.infinite(values))
     if (infinite) {
-      received <- sprintf("infinite%s (%d of %d values)", in_column(label), infinite, length(values))
+      of_all <- sprintf(" (%d of %d values)", infinite, length(values))
+      received <- paste0("infinite", in_column(label), of_all)
       abort_expected("new_data", "finite", received, call)
     }
     "number"

@@ -152,18 +152,23 @@ users_environment <- function(env) {
 
 # The constants, and the functions, which are R's own whatever the session has of these names.
 constants_of <- function(saved) {
-  env <- new.env(parent = emptyenv())
-  for (package in names(formula_functions)) {
-    for (name in formula_functions[[package]]) {
-      assign(name, getExportedValue(package, name), envir = env)
-    }
-  }
-  for (name in names(if (is.null(saved)) NULL else as_object(saved))) {
+  env <- allowed_functions()
+  for (name in names(if (!is.null(saved)) as_object(saved))) {
     expression <- parsed(saved[[name]])
     if (!is_constant_call(expression) || !nzchar(name) || exists(name, envir = env)) {
       refuse("its formula has a constant that is none")
     }
     assign(name, eval(expression, env), envir = env)
+  }
+  env
+}
+
+allowed_functions <- function() {
+  env <- new.env(parent = emptyenv())
+  for (package in names(formula_functions)) {
+    for (name in formula_functions[[package]]) {
+      assign(name, getExportedValue(package, name), envir = env)
+    }
   }
   env
 }
