@@ -86,8 +86,8 @@ read_header <- function(bytes) {
 }
 
 utf8_text <- function(bytes) {
-  text <- rawToChar(bytes)
-  if (!validUTF8(text)) {
+  text <- if (any(bytes == 0)) NA else rawToChar(bytes) # which leaves zeros at the end out
+  if (is.na(text) || !validUTF8(text)) {
     refuse("its text is not valid")
   }
   Encoding(text) <- "UTF-8"
@@ -190,7 +190,7 @@ check_layout <- function(header, layout, size) {
     tensor <- header[[name]]
     refuse_others("entries of a tensor", tensor, c("dtype", "shape", "data_offsets"))
     wanted <- layout[[name]]
-    shape <- whole_numbers(tensor$shape)
+    shape <- sizes_or_places(tensor$shape)
     if (!identical(tensor$dtype, wanted$kind) || !same_numbers(shape, wanted$shape)) {
       refuse(sprintf(
         "tensor \"%s\" is %s of shape (%s) where %s of shape (%s) is needed", name,
@@ -208,7 +208,7 @@ check_layout <- function(header, layout, size) {
 
 # One behind the other, without gaps.
 check_places <- function(header, needed) {
-  places <- lapply(header, function(tensor) whole_numbers(tensor$data_offsets))
+  places <- lapply(header, function(tensor) sizes_or_places(tensor$data_offsets))
   if (any(lengths(places) != 2)) {
     refuse("its tensors have no places")
   }
@@ -221,7 +221,7 @@ check_places <- function(header, needed) {
   }
 }
 
-whole_numbers <- function(values) {
+sizes_or_places <- function(values) {
   if (!is.list(values) || !is.null(names(values)) || !all(vapply(values, is_whole, NA))) {
     refuse("its tensors have a shape or a place that is none")
   }
@@ -259,11 +259,11 @@ md5 <- function(text, values) {
 # Stored row after row.
 read_tensors <- function(header, values) {
   lapply(header, function(tensor) {
-    place <- whole_numbers(tensor$data_offsets)
+    place <- sizes_or_places(tensor$data_offsets)
     bytes <- values[seq_len(place[[2]] - place[[1]]) + place[[1]]]
     size <- bytes_of[[tensor$dtype]]
     numbers <- readBin(bytes, "double", length(bytes) / size, size, endian = "little")
-    shape <- whole_numbers(tensor$shape)
+    shape <- sizes_or_places(tensor$shape)
     if (length(shape) == 2) matrix(numbers, shape[[1]], shape[[2]], byrow = TRUE) else numbers
   })
 }

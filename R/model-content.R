@@ -321,13 +321,15 @@ read_classes <- function(saved, text) {
 level_names <- function(labels, text) {
   numbers <- vapply(labels, is.numeric, NA)
   if (any(numbers)) {
-    if (!all(is.finite(unlist(labels[numbers])))) {
-      refuse("its classes are not finite")
-    }
     pattern <- '"(?:[^"\\\\]++|\\\\.)*+"(*SKIP)(*FAIL)|(-?[0-9][0-9.eE+-]*)'
     quoted <- gsub(pattern, '"\\1"', text, perl = TRUE, useBytes = TRUE)
     Encoding(quoted) <- "UTF-8"
-    labels[numbers] <- jsonlite::parse_json(quoted)$outcome$labels[numbers]
+    written <- jsonlite::parse_json(quoted)$outcome$labels[numbers]
+    whole <- grepl("^-?[0-9]+$", written)
+    if (!all(whole | is.finite(unlist(labels[numbers])))) {
+      refuse("its classes are neither text nor numbers")
+    }
+    labels[numbers] <- written
   }
   vapply(labels, as.character, "")
 }
