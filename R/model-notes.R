@@ -7,9 +7,9 @@
 formula_functions <- list(
   base = c(
     "+", "-", "*", "/", "^", "%%", "%/%", "(", "!", "&", "|", "==", "!=", "<", "<=", ">", ">=",
-    "%in%", ":", "c", "list", "cbind", "I", "log", "log2", "log10", "log1p", "exp", "expm1", "sqrt",
-    "abs", "sign", "sin", "cos", "tan", "asin", "acos", "atan", "atan2", "sinh", "cosh", "tanh",
-    "gamma", "lgamma", "beta", "lbeta", "round", "signif", "floor", "ceiling", "trunc", "pmin",
+    "%in%", ":", "[", "c", "list", "cbind", "I", "log", "log2", "log10", "log1p", "exp", "expm1",
+    "sqrt", "abs", "sign", "sin", "cos", "tan", "asin", "acos", "atan", "atan2", "sinh", "cosh",
+    "tanh", "gamma", "lgamma", "beta", "lbeta", "round", "signif", "floor", "ceiling", "trunc", "pmin",
     "pmax", "ifelse", "is.na", "scale", "cut", "factor", "as.factor", "ordered", "as.numeric",
     "as.double", "as.integer", "as.logical", "as.character", "nchar", "tolower", "toupper",
     "substr", "trimws", "::"

@@ -50,10 +50,11 @@ formula_of <- function(text, by = 0.1, base = 2 / 3, limits = c(low = 1, high = 
 }
 for (name in names(cases$formulas)) {
   fit <- two_layer(formula_of(cases$formulas[[name]]), cars, epochs = 5, seed = 1)
-  warned <- tryCatch({
-    save_two_layer(fit, of_r(name))
-    NULL
-  }, warning = conditionMessage)
+  warned <- NULL
+  withCallingHandlers(save_two_layer(fit, of_r(name)), warning = function(cnd) {
+    warned <<- conditionMessage(cnd)
+    invokeRestart("muffleWarning")
+  })
   again <- load_two_layer(of_r(name))
   say(name, "kept", is.null(warned) && again$how$kind == "formula")
   say(name, "terms", names(fit$blueprint$ptypes$predictors))

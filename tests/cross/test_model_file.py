@@ -23,7 +23,7 @@ FORMULAS = {
     "interaction": "mpg ~ wt * hp + factor(cyl) + disp:qsec:drat - drat",
     "constants": "mpg ~ I(wt * by) + log(hp, base) + ifelse(am == 1, qsec, limits[2])",
     "splines": "cbind(mpg, qsec) ~ splines::ns(wt, 3) + splines::bs(hp, df = 4)",
-    "cut": "mpg ~ cut(wt, c(-Inf, 2.5, 3.2, Inf)) + pmin(hp, 200) + (gear > 3)",
+    "cut": "mpg ~ cut(wt, c(-Inf, 2.5, 3.2, Inf)) + pmin(hp, 200) + I(gear > 3)",
 }
 
 
