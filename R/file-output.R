@@ -42,7 +42,7 @@ write_whole <- function(path, bytes, call) {
   path <- link_target(path)
   told <- function(problem) abort_unwritten(path, problem, call)
   if (file.exists(path) && !is_ordinary(path)) {
-    return(write_bytes(path, bytes, told))
+    return(write_bytes(path, bytes, told, raw = TRUE))
   }
   unfinished <- tempfile(".pytwolayer-", dirname(path))
   on.exit(unlink(unfinished))
@@ -64,9 +64,10 @@ abort_unwritten <- function(path, problem, call) {
   )
 }
 
-write_bytes <- function(path, bytes, told) {
+# `raw`: as pipes must be opened.
+write_bytes <- function(path, bytes, told, raw = FALSE) {
   opened <- tryCatch(
-    file(path, "wb"),
+    file(path, "wb", raw = raw),
     error = function(cnd) told(reason_of(cnd)), warning = function(cnd) told(reason_of(cnd))
   )
   tryCatch(writeBin(bytes, opened), error = function(cnd) {

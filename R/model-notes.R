@@ -9,8 +9,8 @@ formula_functions <- list(
     "+", "-", "*", "/", "^", "%%", "%/%", "(", "!", "&", "|", "==", "!=", "<", "<=", ">", ">=",
     "%in%", ":", "[", "c", "list", "cbind", "I", "log", "log2", "log10", "log1p", "exp", "expm1",
     "sqrt", "abs", "sign", "sin", "cos", "tan", "asin", "acos", "atan", "atan2", "sinh", "cosh",
-    "tanh", "gamma", "lgamma", "beta", "lbeta", "round", "signif", "floor", "ceiling", "trunc", "pmin",
-    "pmax", "ifelse", "is.na", "scale", "cut", "factor", "as.factor", "ordered", "as.numeric",
+    "tanh", "gamma", "lgamma", "beta", "lbeta", "round", "signif", "floor", "ceiling", "trunc",
+    "pmin", "pmax", "ifelse", "is.na", "scale", "cut", "factor", "as.factor", "ordered", "as.numeric",
     "as.double", "as.integer", "as.logical", "as.character", "nchar", "tolower", "toupper",
     "substr", "trimws", "::"
   ),
@@ -251,7 +251,7 @@ check_sizes <- function(name, arguments, env) {
     }
   } else if (name %in% c("poly", "bs", "ns", "cut")) {
     of_data <- rlang::names2(arguments) == "" & !vapply(arguments, is.numeric, NA)
-    numbers <- numbers[!names(numbers) %in% c("knots", "Boundary.knots", "breaks")]
+    numbers <- numbers[!rlang::names2(numbers) %in% c("knots", "Boundary.knots", "breaks")]
     power <- if (name == "poly") max(1, sum(of_data)) else 1
     if (any((abs(as.double(unlist(numbers))) + 1)^power > most_columns)) {
       refuse("its formula has a call with too large a number")

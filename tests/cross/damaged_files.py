@@ -104,8 +104,9 @@ def junk_in_header(data: bytes) -> Iterator[tuple[str, bytes]]:
     header, rest = header_of(data)
     for path in places(header):
         for new in JUNK:
-            yield f"header's {path} is {repr(new)[:20]}", with_header(
-                replaced(header, path, new), rest
+            yield (
+                f"header's {path} is {repr(new)[:20]}",
+                with_header(replaced(header, path, new), rest),
             )
         if path:
             yield f"header without {path}", with_header(left_out(header, path), rest)

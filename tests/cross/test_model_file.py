@@ -2,19 +2,18 @@
 
 import json
 import math
-import os
 import warnings
 
 import numpy as np
 import pytest
-
-from conftest import HERE, STOCK
 from damaged_files import all_of
+from test_same_fits import CASES, read_frame
+
+from conftest import HERE
 from pytwolayer import ArgumentError, FileFormatError, load, two_layer
 from pytwolayer.errors import MissingRowsWarning, PytwolayerWarning
 from pytwolayer.model_file import to_bytes
 from pytwolayer.r_process import run_r
-from test_same_fits import CASES, read_frame
 
 MADE = [case for case in CASES if "weights" not in case and "held_out" not in case]
 FORMULAS = {
