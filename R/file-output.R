@@ -70,11 +70,10 @@ write_bytes <- function(path, bytes, told, raw = FALSE) {
     file(path, "wb", raw = raw),
     error = function(cnd) told(reason_of(cnd)), warning = function(cnd) told(reason_of(cnd))
   )
-  tryCatch(writeBin(bytes, opened), error = function(cnd) {
-    close(opened)
-    told(reason_of(cnd))
-  })
-  close(opened)
+  on.exit(suppressWarnings(close(opened)))
+  # That not all arrived is a warning alone, and what is missing is seen afterwards.
+  tryCatch(suppressWarnings(writeBin(bytes, opened)), error = function(cnd) told(reason_of(cnd)))
+  invisible()
 }
 
 # What the system says comes last.

@@ -10,8 +10,8 @@ formula_functions <- list(
     "%in%", ":", "[", "c", "list", "cbind", "I", "log", "log2", "log10", "log1p", "exp", "expm1",
     "sqrt", "abs", "sign", "sin", "cos", "tan", "asin", "acos", "atan", "atan2", "sinh", "cosh",
     "tanh", "gamma", "lgamma", "beta", "lbeta", "round", "signif", "floor", "ceiling", "trunc",
-    "pmin", "pmax", "ifelse", "is.na", "scale", "cut", "factor", "as.factor", "ordered", "as.numeric",
-    "as.double", "as.integer", "as.logical", "as.character", "nchar", "tolower", "toupper",
+    "pmin", "pmax", "ifelse", "is.na", "scale", "cut", "factor", "as.factor", "ordered",
+    "as.numeric", "as.double", "as.integer", "as.logical", "as.character", "nchar", "tolower", "toupper",
     "substr", "trimws", "::"
   ),
   stats = c("poly", "plogis", "qlogis", "pnorm", "qnorm"),
@@ -164,13 +164,12 @@ constants_of <- function(saved) {
 }
 
 allowed_functions <- function() {
-  env <- new.env(parent = emptyenv())
-  for (package in names(formula_functions)) {
-    for (name in formula_functions[[package]]) {
-      assign(name, getExportedValue(package, name), envir = env)
-    }
-  }
-  env
+  functions <- c(
+    mget(formula_functions$base, baseenv()),
+    mget(formula_functions$stats, asNamespace("stats")),
+    list(bs = splines::bs, ns = splines::ns)
+  )
+  list2env(functions, parent = emptyenv())
 }
 
 # `c()` of literal values alone, so that none grows by holding another.

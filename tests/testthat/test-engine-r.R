@@ -59,7 +59,8 @@ test_that("all odd data behave as with the core", {
     data, data[6:1], cbind(data, more = I(list(1, 2, 3, 4))), data[0, ], data[1, ], data[-1],
     data[c("same", "yes")], put(number = c(NA, 1, NaN, 2)), put(number = NA), put(kind = NA),
     put(number = Inf), put(number = c("a", "b", "c", "d")), put(kind = 1:4), put(yes = 0:3),
-    put(kind = c("q", "new", "alt", NA)), put(text = factor(c("z", "b", "y", "b"), c("z", "y", "b"))),
+    put(kind = c("q", "new", "alt", NA)),
+    put(text = factor(c("z", "b", "y", "b"), c("z", "y", "b"))),
     put(kind = "new", number = "text"), put(number = 1e300), put(number = -1e9), put(same = 1e5),
     put(number = c(TRUE, NA, FALSE, TRUE)), put(number = as.Date("2020-01-01") + 0:3),
     put(number = 1:4 + 0i), stats::setNames(data, c("number", "number", names(data)[3:6])),
@@ -88,12 +89,12 @@ test_that("matrices without names behave as with the core", {
 
 test_that("many rows come in blocks, and rows do not depend on one another", {
   fit <- quick(iris[-5], iris$Species)
-  many <- iris[rep(seq_len(150), 40), ]
+  many <- iris[rep(seq_len(150), 20), ]
   expect_identical(
     predict(fit, many, type = "prob", engine = "r")[1:150, ],
     predict(fit, iris, type = "prob", engine = "r")
   )
-  wide <- quick(iris[-5], iris$Species, hidden_units = 5000, epochs = 1)
+  wide <- quick(iris[-5], iris$Species, hidden_units = 3000, epochs = 1)
   expect_alike(wide, many)
 })
 
