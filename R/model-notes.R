@@ -11,14 +11,14 @@ formula_functions <- list(
     "sqrt", "abs", "sign", "sin", "cos", "tan", "asin", "acos", "atan", "atan2", "sinh", "cosh",
     "tanh", "gamma", "lgamma", "beta", "lbeta", "round", "signif", "floor", "ceiling", "trunc",
     "pmin", "pmax", "ifelse", "is.na", "scale", "cut", "factor", "as.factor", "ordered",
-    "as.numeric", "as.double", "as.integer", "as.logical", "as.character", "nchar", "tolower", "toupper",
-    "substr", "trimws", "::"
+    "as.numeric", "as.double", "as.integer", "as.logical", "as.character", "nchar",
+    "tolower", "toupper", "substr", "trimws", "::"
   ),
   stats = c("poly", "plogis", "qlogis", "pnorm", "qnorm"),
   splines = c("bs", "ns")
 )
 most_terms <- 2000 # a table of terms by variables has the square of it
-most_columns <- 1e4 # that one call makes
+most_columns <- 1000 # that one call makes
 
 #' What a model keeps for R
 #'
@@ -210,10 +210,10 @@ check_expression <- function(expression, variables, env) {
   } else if (is.call(expression)) {
     check_head(expression[[1]])
     arguments <- as.list(expression)[-1]
-    check_sizes(called(expression), arguments, env)
     for (argument in arguments) {
       check_expression(argument, variables, env)
     }
+    check_sizes(called(expression), arguments, variables, env)
   } else if (!is.atomic(expression) || length(expression) > 1) {
     refuse("its formula has ", type_of_code(expression))
   }
@@ -241,29 +241,35 @@ called <- function(expression) {
   as.character(if (is.symbol(head)) head else head[[3]])
 }
 
-# Of a few calls a number says how large the result is.
-check_sizes <- function(name, arguments, env) {
-  numbers <- Filter(is.numeric, lapply(arguments, literal, env = env))
-  if (name == ":") {
-    if (length(numbers) != 2 || !isTRUE(abs(numbers[[1]] - numbers[[2]]) < most_columns)) {
-      refuse("its formula has a sequence that is too long")
-    }
-  } else if (name %in% c("poly", "bs", "ns", "cut")) {
-    of_data <- rlang::names2(arguments) == "" & !vapply(arguments, is.numeric, NA)
-    numbers <- numbers[!rlang::names2(numbers) %in% c("knots", "Boundary.knots", "breaks")]
-    power <- if (name == "poly") max(1, sum(of_data)) else 1
-    if (any((abs(as.double(unlist(numbers))) + 1)^power > most_columns)) {
-      refuse("its formula has a call with too large a number")
-    }
+# Of a few calls a number says how large the result is. Their arguments are checked already.
+check_sizes <- function(name, arguments, variables, env) {
+  if (!name %in% c(":", "poly", "bs", "ns", "cut")) {
+    return(invisible())
+  }
+  names <- rlang::names2(arguments)
+  of_data <- vapply(arguments, function(part) any(all.vars(part) %in% variables), NA)
+  may_be <- switch(name,
+    ":" = FALSE,
+    poly = names %in% c("", "x"),
+    seq_along(arguments) == 1 | names == "x"
+  )
+  if (any(of_data & !may_be)) {
+    refuse("its formula has a call whose size depends on the data")
+  }
+  values <- lapply(arguments[!of_data & !names %in% c("knots", "Boundary.knots")], eval, env)
+  numbers <- as.double(unlist(Filter(is_single_number, values)))
+  sizes <- if (name == ":") {
+    if (length(numbers) == 2) abs(diff(numbers)) else Inf
+  } else {
+    (abs(numbers) + 1)^max(1, if (name == "poly") sum(of_data))
+  }
+  if (!all(sizes < most_columns)) {
+    refuse("its formula has a call of too large a number")
   }
 }
 
-literal <- function(argument, env) {
-  if (is.symbol(argument) && nzchar(as.character(argument))) {
-    argument <- get0(as.character(argument), envir = env)
-  }
-  negative <- is_call_of(argument, "-") && length(argument) == 2 && is.numeric(argument[[2]])
-  if (negative) -argument[[2]] else if (length(argument) == 1) argument
+is_single_number <- function(value) {
+  is.numeric(value) && length(value) == 1
 }
 
 # The formula itself is taken apart by terms(): it is to have terms alone, written out.

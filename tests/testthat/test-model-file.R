@@ -143,7 +143,10 @@ test_that("nothing in a file is run", {
     sprintf("list(file.create('%s'))", marker), "list(system('touch x'))", "list((function() 1)())",
     "list(base::`::`(disp, hp))", "list(get('disp'))", "list(disp <- 1)", "list({disp})",
     "list(stats::runif(3))", "list(utils::head(disp))", "list(log)", "list(disp$x)", "list(T)",
-    "list(1:1e9)", "list(poly(disp, 1e9))", "list(disp[[1]])", "list(`if`(TRUE, disp))",
+    "list(1:1e9)", "list(poly(disp, 1e9))", "list(poly(disp, c(1e9)))", "list(cut(disp, disp))",
+    "list(cut(disp, breaks = 1e5 * 1e5))",
+    "list(c(1, 1e9):disp)", "list(poly(disp, degree = disp))",
+    "list(disp[[1]])", "list(`if`(TRUE, disp))",
     "stop('x')", "list(disp", "", "list(disp); list(disp)", "list(disp, hp)", "~disp", "list(...)",
     "list(quote(disp))", "list(eval(disp))", "list(rep(disp, 1e9))", "list(\\\\(x) x)"
   )
