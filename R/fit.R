@@ -162,6 +162,8 @@ fit_molded <- function(input, settings, matched, call) {
   settings["case_weights"] <- list(one_of_weights(settings$case_weights, input$case_weights, call))
   arguments <- core_arguments(settings, nrow(input$predictors), users, call)
   arguments$loss_name <- name_of_loss(matched[["loss"]])
+  arguments$formula <- formula_text(input)
+  arguments$notes <- notes_of(input)
   as_fit <- function(fitted) new_two_layer(fitted, input, matched)
   fit <- tryCatch(
     as_fit(call_core(
@@ -196,43 +198,52 @@ core_words <- function(input) {
   c(input$words, sample_weight = "case_weights")
 }
 
+# From the model's bytes, as load_two_layer() does, and what R keeps of the training data.
 new_two_layer <- function(fitted, input, matched) {
   matched[[1]] <- quote(two_layer)
-  history <- lapply(fitted$history, doubles)
   omitted <- doubles(fitted$omitted)
-  outcomes <- if (length(omitted)) input$outcomes[-omitted, , drop = FALSE] else input$outcomes
-  model <- hardhat::new_model(
-    model = fitted$model,
-    history = data.frame(epoch = seq_along(history$loss), history),
-    settings = fitted$settings[intersect(setting_names(), names(fitted$settings))],
-    device = fitted$device,
-    sizes = unlist(fitted$sizes),
-    parameters = fitted$parameters,
-    rows = fitted$rows,
-    best_epoch = fitted$best_epoch,
-    stopped = fitted$stopped,
-    inputs = fitted$inputs,
-    outputs = fitted$outputs,
-    levels = if (fitted$is_classes) fitted$outputs,
-    weights = lapply(fitted$weights, as_array),
-    fitted = matrix(doubles(fitted$fitted), ncol = length(fitted$outputs)),
-    outcomes = outcomes,
-    call = matched,
+  bytes <- as.raw(fitted$model)
+  fit <- made_two_layer(bytes, read_model(bytes), input)
+  fit$fitted <- matrix(doubles(fitted$fitted), ncol = length(fit$outputs))
+  if (length(omitted)) {
+    fit$outcomes <- input$outcomes[-omitted, , drop = FALSE]
+  }
+  fit$call <- matched
+  fit$na.action <- omitted_rows(omitted, input$outcomes)
+  fit
+}
+
+#' R's object of a model
+#'
+#' @param bytes,model The model's bytes, and what [read_model()] makes of them.
+#' @param input A list of `outcomes`, `how` and `blueprint`.
+#' @noRd
+made_two_layer <- function(bytes, model, input) {
+  hardhat::new_model(
+    model = bytes,
+    history = model$history,
+    settings = model$settings,
+    device = model$device,
+    sizes = c(length(model$inputs), model$settings$hidden_units, length(model$outputs)),
+    parameters = sum(lengths(model$weights)),
+    rows = model$rows,
+    dropped = model$dropped,
+    best_epoch = model$best_epoch,
+    stopped = model$stopped,
+    coding = model$coding,
+    inputs = model$inputs,
+    outputs = model$outputs,
+    levels = if (model$coding$outcome$kind == "classes") model$outputs,
+    weights = model$weights,
+    outcomes = input$outcomes,
     how = input$how,
     blueprint = input$blueprint,
     class = "two_layer"
   )
-  model$na.action <- omitted_rows(omitted, input$outcomes)
-  model
 }
 
 omitted_rows <- function(omitted, table) {
   if (length(omitted)) {
     structure(as.integer(omitted), names = row.names(table)[omitted], class = "omit")
   }
-}
-
-as_array <- function(sent) {
-  values <- doubles(sent$values)
-  if (length(sent$shape) == 2) matrix(values, sent$shape[[1]], sent$shape[[2]]) else values
 }

@@ -15,7 +15,7 @@ print.two_layer <- function(x, ...) {
 described <- function(x) {
   settings <- x$settings
   columns <- ncol(x$blueprint$ptypes$predictors)
-  left_out <- length(x$na.action)
+  left_out <- x$dropped
   c(
     sprintf(
       "Data:       %s, %s%s", counted(x$rows, "row"), counted(columns, "column"),
@@ -118,12 +118,14 @@ coef.two_layer <- function(object, ...) {
 #' @rdname two_layer-methods
 #' @export
 fitted.two_layer <- function(object, ...) {
+  require_training_data(object)
   labelled(object, object$fitted)
 }
 
 #' @rdname two_layer-methods
 #' @export
 residuals.two_layer <- function(object, ...) {
+  require_training_data(object)
   labelled(object, truth(object, object$outcomes) - object$fitted)
 }
 

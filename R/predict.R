@@ -11,6 +11,9 @@
 #'     outcome (under the Poisson loss the logarithm of its ratio to the mean), for classes
 #'     what the softmax is taken of.
 #' @param ... Must be empty.
+#' @param engine `"python"`: the core predicts, to the last digit as in Python. `"r"`: R itself
+#'   predicts, where no Python is, as on a server for reports or apps; all behaves the same, and
+#'   the numbers agree to about seven digits.
 #' @param newdata Another name of `new_data`.
 #' @return A tibble with one row per row of `new_data`, in order. Its columns:
 #'   * `"numeric"`: `.pred`, or with several outcomes `.pred_<outcome>` for each;
@@ -31,8 +34,10 @@
 #' flowers <- two_layer(Species ~ ., iris, epochs = 50, seed = 1)
 #' predict(flowers, head(iris))
 #' predict(flowers, head(iris), type = "prob")
+#' predict(flowers, head(iris), engine = "r")
 #' @export
-predict.two_layer <- function(object, new_data, type = NULL, ..., newdata) {
+predict.two_layer <- function(object, new_data, type = NULL, ..., engine = c("python", "r"),
+                              newdata) {
   call <- rlang::current_env()
   check_dots(predict.two_layer, ...)
   if (missing(new_data)) {
@@ -43,13 +48,26 @@ predict.two_layer <- function(object, new_data, type = NULL, ..., newdata) {
   }
   types <- if (is.null(object$levels)) c("numeric", "raw") else c("class", "prob", "raw")
   type <- if (is.null(type)) types[[1]] else one_of("type", type, types, call)
-  spruce(object, type, core_predictions(object, new_data, type, call))
+  predictions <- if (read_engine(engine, call) == "r") r_predictions else core_predictions
+  columns <- as_columns("new_data", new_predictors(object, new_data, call), call)
+  spruce(object, type, predictions(object, columns, type, call))
+}
+
+engines <- c("python", "r")
+
+read_engine <- function(engine, call) {
+  if (identical(engine, engines)) engines[[1]] else one_of("engine", engine, engines, call)
 }
 
 # A matrix with a row per row of the new data.
-core_predictions <- function(object, new_data, type, call) {
-  columns <- as_columns("new_data", new_predictors(object, new_data, call), call)
-  values <- doubles(call_core("predict", object$model, columns, type, call = call))
+core_predictions <- function(object, columns, type, call) {
+  values <- tryCatch(
+    doubles(call_core("predict", object$model, columns, type, call = call)),
+    pytwolayer_error_python = function(cnd) {
+      cnd$body <- c(cnd$body, i = "Or predict without Python: `engine = \"r\"`.")
+      rlang::cnd_signal(cnd)
+    }
+  )
   values[is.nan(values)] <- NA
   matrix(values, ncol = if (type == "class") 1 else length(object$outputs))
 }
@@ -89,10 +107,12 @@ new_predictors <- function(object, new_data, call) {
   missing <- setdiff(wanted, names(new_data))
   if (length(missing)) {
     received <- paste("one without", quoted(missing))
-    abort_expected("new_data", "a table with every column seen in training", received, call)
+    terms <- object$how$terms_of
+    expected <- paste0(every_column, if (!is.null(terms)) paste(", the terms of", ticked(terms)))
+    abort_expected("new_data", expected, received, call)
   }
   refuse_twins("new_data", names(new_data)[names(new_data) %in% wanted], call)
-  new_data <- new_data[wanted]
+  new_data <- new_data[match(wanted, names(new_data))] # which finds a name that is empty too
   switch(object$how$kind,
     table = new_data,
     formula = formula_predictors(object, new_data, call),

@@ -52,7 +52,7 @@ raise_warning <- function(kind, message) {
 # As above, for its errors.
 error_kinds <- c(
   ArgumentError = "argument", DeviceError = "device", DeviceMemoryError = "memory",
-  DivergenceError = "diverged"
+  DivergenceError = "diverged", FileFormatError = "file"
 )
 
 abort_from_core <- function(error, call, words = character(), as_fit = identity) {

@@ -16,12 +16,17 @@
 #'   * `residuals`: for a numeric outcome, a matrix of quantiles of the residuals,
 #'   * `confusion`: for classes, a table of true and predicted classes.
 #'
+#'   Of a fit that [load_two_layer()] gave there is `fit` alone: measures need the training data.
+#'
 #'   `print()` gives it back invisibly.
 #' @examplesIf pytwolayer:::has_torch()
 #' summary(two_layer(mpg ~ ., mtcars, epochs = 50, seed = 1))
 #' summary(two_layer(Species ~ ., iris, epochs = 50, seed = 1))
 #' @export
 summary.two_layer <- function(object, ...) {
+  if (is_loaded(object)) {
+    return(structure(list(fit = object), class = "summary.two_layer"))
+  }
   classes <- !is.null(object$levels)
   structure(
     list(
@@ -41,6 +46,10 @@ print.summary.two_layer <- function(x, digits = max(3, getOption("digits") - 3),
   print(x$fit$call)
   cat("\n")
   writeLines(described(x$fit))
+  if (is_loaded(x$fit)) {
+    cat("\nMeasures need the training data, which a model file does not hold.\n")
+    return(invisible(x))
+  }
   if (is.null(x$confusion)) {
     cat("\nResiduals:\n")
     print(x$residuals, digits = digits)

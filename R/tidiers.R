@@ -14,6 +14,7 @@ generics::augment
 #'
 #' @param x What [two_layer()] gave.
 #' @param new_data Data to predict, see [predict.two_layer()]. `newdata` is accepted too.
+#' @param engine Who predicts, see [predict.two_layer()].
 #' @param newdata Another name of `new_data`.
 #' @param ... Must be empty.
 #' @return Tibbles:
@@ -72,14 +73,23 @@ glance.two_layer <- function(x, ...) {
     best_epoch = epoch,
     loss = loss_of("loss"),
     valid_loss = loss_of("valid_loss"),
-    tibble::as_tibble(lapply(summary(x)$measures, mean)),
+    tibble::as_tibble(lapply(measures_of(x), mean)),
     stopped = x$stopped
   )
 }
 
+# Those of a fit without its training data are missing.
+measures_of <- function(x) {
+  if (!is_loaded(x)) {
+    return(summary(x)$measures)
+  }
+  names <- if (is.null(x$levels)) c("r.squared", "rmse") else c("accuracy", "log_loss")
+  lapply(stats::setNames(nm = names), function(name) NA_real_)
+}
+
 #' @rdname tidy.two_layer
 #' @export
-augment.two_layer <- function(x, new_data, ..., newdata) {
+augment.two_layer <- function(x, new_data, ..., engine = c("python", "r"), newdata) {
   check_dots(augment.two_layer, ...)
   if (missing(new_data)) {
     if (missing(newdata)) {
@@ -87,9 +97,10 @@ augment.two_layer <- function(x, new_data, ..., newdata) {
     }
     new_data <- newdata
   }
-  predictions <- stats::predict(x, new_data)
+  predictions <- stats::predict(x, new_data, engine = engine)
   if (!is.null(x$levels)) {
-    predictions <- c(predictions, stats::predict(x, new_data, type = "prob"))
+    probabilities <- stats::predict(x, new_data, type = "prob", engine = engine)
+    predictions <- c(predictions, probabilities)
   }
   given <- plain_frame(new_data)
   resid <- residuals_of(x, given, predictions)

@@ -24,7 +24,7 @@ as_columns <- function(argument, table, call = rlang::caller_env()) {
 }
 
 refuse_twins <- function(argument, names, call) {
-  twins <- sort(unique(names[duplicated(names)]), method = "radix")
+  twins <- sort(unique(as.character(names[duplicated(names)])), method = "radix")
   if (length(twins)) {
     received <- paste("one with several columns", quoted(twins))
     abort_expected(argument, "a table whose column names differ", received, call)

@@ -28,6 +28,7 @@ from pytwolayer.torch_loading import torch
 _HISTORY = "history."
 _LOSSES = ("loss", "valid_loss")
 _LABEL = (str, bool, int, float)
+_MOST_ROWS = 2**53  # the largest range of whole numbers that R's doubles hold exactly
 _OUTCOMES = {
     "numbers": ("kind", "names", "center", "scale", "log", "vector"),
     "classes": ("kind", "name", "labels"),
@@ -167,8 +168,8 @@ def _assemble(tensors: Tensors, content: Content) -> TwoLayer:
         outcome=outcome,
         settings=settings,
         device=_text(content["device"]),
-        rows=count("rows", content["rows"]),
-        dropped=count("dropped", content["dropped"], minimum=0),
+        rows=count("rows", content["rows"], maximum=_MOST_ROWS),
+        dropped=count("dropped", content["dropped"], minimum=0, maximum=_MOST_ROWS),
         history=pd.DataFrame({"epoch": range(1, epochs + 1), **losses}),
         best_epoch=None if best is None else count("best_epoch", best, maximum=epochs),
         stopped=one_of("stopped", content["stopped"], get_args(Stopped)),
@@ -191,7 +192,10 @@ def _mapping(value: Any) -> dict[str, Any]:
 
 
 def _checksums(saved: Any) -> Mapping[str, int]:
-    return {name: count(name, value, minimum=0) for name, value in _mapping(saved).items()}
+    return {
+        name: count(name, value, minimum=0, maximum=2**64)
+        for name, value in _mapping(saved).items()
+    }
 
 
 def _settings(content: Content) -> Settings:
@@ -241,7 +245,7 @@ def _outcome(saved: Any) -> Outcome:
 
 
 def _classes(name: Any, labels: list[Any]) -> Classes:
-    if not all(isinstance(label, _LABEL) for label in labels):
+    if not all(_is_plain(label) for label in labels):
         raise ValueError("its classes are neither text nor numbers")
     classes = Classes(None if name is None else _text(name), tuple(labels))
     if len(set(classes.outputs)) < len(labels) or not labels:

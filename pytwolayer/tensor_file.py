@@ -29,6 +29,7 @@ _KEY = "pytwolayer"
 _SUM = re.compile(r', "md5": "([0-9a-f]{32})"}\Z')
 _LENGTH = struct.Struct("<Q")  # the header's length comes first
 _LONGEST_HEADER = 100_000_000  # bytes; safetensors' own limit
+_PLACE = ("dtype", "shape", "data_offsets")
 _BYTES = {"F32": 4, "F64": 8, "I64": 8, "U8": 1}
 # What bytes that are no such file can lead to, here and where their content is read.
 DOUBTS = (
@@ -149,7 +150,9 @@ class Format:
     def _content(self, header: dict[str, Any], size: int) -> Content:
         """Give the content if it is of this format, and the tensors are those it asks for."""
         metadata = header["__metadata__"]
-        content: Content = json.loads(metadata[_KEY], parse_constant=_refuse_constant)
+        content: Content = json.loads(
+            metadata[_KEY], parse_constant=_refuse_constant, object_pairs_hook=_once
+        )
         self._check_format(content.pop("kind"), content.pop("format"))
         refuse_others("entries of the metadata", metadata, (_KEY,))
         del content["md5"]
@@ -207,12 +210,20 @@ def _header_length(start: bytes, size: int) -> int:
 
 def _header(text: bytes) -> dict[str, Any]:
     try:
-        header = json.loads(text)
+        header = json.loads(text, object_pairs_hook=_once)
     except ValueError as problem:
         raise ValueError("it is something else, its header is no JSON") from problem
     if not isinstance(header, dict) or not isinstance(header.get("__metadata__"), dict):
         raise ValueError("it is something else, its header has no metadata")
     return header
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Make an object of which no entry comes twice: readers differ in which they take."""
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        raise ValueError("its JSON has an entry twice")
+    return made
 
 
 def _refuse_constant(name: str) -> Any:
@@ -234,6 +245,7 @@ def _check_sum(text: str, data: memoryview) -> None:
 def _check_layout(header: Mapping[str, Any], layout: Layout, size: int) -> None:
     refuse_others("tensors", header, layout)
     for name, (kind, shape) in layout.items():
+        refuse_others("entries of a tensor", header[name], _PLACE)
         found = header[name]["dtype"], tuple(header[name]["shape"])
         if found != (kind, shape):
             raise ValueError(f'tensor "{name}" is {found} where {(kind, shape)} is needed'[:200])

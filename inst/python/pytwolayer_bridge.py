@@ -8,6 +8,7 @@ come back as data, so that R can raise them as its own conditions.
 import traceback
 import warnings
 from collections.abc import Callable
+from dataclasses import replace
 from functools import wraps
 from typing import Any
 
@@ -150,11 +151,12 @@ def chapter_losses(arguments: dict[str, Any]) -> bytearray:
 def fit(
     x: dict[str, Any], y: dict[str, Any], arguments: dict[str, Any], show: Any
 ) -> dict[str, Any]:
-    """Fit a network; its bytes, and what R shows of it.
+    """Fit a network: its bytes, with what R keeps in them, and what R needs of the data.
 
     ``x`` and ``y`` are tables as R sends them, ``y`` with a flag of whether it is a vector;
     ``arguments`` are those of ``two_layer()``, its vectors as raw bytes of doubles, and
-    ``loss_name`` of a loss that is an R function. ``show``, an R function of the epoch, its
+    ``loss_name`` of a loss that is an R function, and what R keeps in the model: ``formula``
+    and ``notes``, both of which may be missing. ``show``, an R function of the epoch, its
     loss and the number of epochs, is called now and then while the fit goes on, and once with
     epoch 0 after it was; or None.
     """
@@ -170,6 +172,10 @@ def fit(
     if arguments["on_epoch"] is not None:
         arguments["on_epoch"] = _interruptible(arguments["on_epoch"])
     loss_name = arguments.pop("loss_name")
+    kept = {"formula": arguments.pop("formula", None)}
+    if arguments.get("notes"):
+        kept["notes"] = {"r": arguments["notes"]}
+    arguments.pop("notes", None)
     if callable(arguments["loss"]):  # a function of R's has no name of its own
         arguments["loss"].__name__ = loss_name
     try:
@@ -178,9 +184,9 @@ def fit(
     except Exception as problem:
         so_far = getattr(problem, "fit", None)
         if isinstance(so_far, TwoLayer):
-            problem.fit_for_r = _described_fit(so_far, frame, outcomes)  # type: ignore[attr-defined]
+            problem.fit_for_r = _described_fit(replace(so_far, **kept), frame, outcomes)  # type: ignore[attr-defined]
         raise
-    return _described_fit(fitted, frame, outcomes)
+    return _described_fit(replace(fitted, **kept), frame, outcomes)
 
 
 def _outcomes(y: dict[str, Any]) -> Any:
@@ -217,27 +223,9 @@ def _described_fit(fitted: Any, frame: pd.DataFrame, outcomes: Any) -> dict[str,
     from pytwolayer.model_file import to_bytes
 
     complete = _complete(frame, outcomes)
-    settings = fitted.settings.plain()
     return {
         "model": bytearray(to_bytes(fitted)),
-        "history": {
-            name: _doubles(fitted.history[name]) for name in fitted.history.columns.drop("epoch")
-        },
-        "settings": {**settings, "seed": float(settings["seed"])},
-        "device": fitted.device,
-        "sizes": [fitted.inputs.width, settings["hidden_units"], fitted.outcome.width],
-        "parameters": fitted.n_parameters,
-        "rows": fitted.rows,
         "omitted": _doubles(np.flatnonzero(~complete) + 1),
-        "best_epoch": fitted.best_epoch,
-        "stopped": fitted.stopped,
-        "inputs": fitted.inputs.inputs,
-        "outputs": fitted.outcome.outputs,
-        "is_classes": fitted.classes is not None,
-        "weights": {
-            name: {"values": _doubles(tensor), "shape": list(tensor.shape)}
-            for name, tensor in fitted.network.state_dict().items()
-        },
         "fitted": _doubles(_fitted_values(fitted, frame, complete)),
     }
 

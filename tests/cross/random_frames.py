@@ -6,6 +6,8 @@ from typing import Any
 import pandas as pd
 from hypothesis import strategies as st
 
+from pytwolayer.activation import ACTIVATIONS
+
 NAMES = ["a", "b", "x 1", "größe", "名前", "if", "A", ".b", "a.b", "`q`"]
 LEVELS = ["u", "v", "w", "ä", "ß", "", "TRUE", "NA", "1", "two words"]
 TYPES = ["double", "integer", "logical", "factor", "text"]
@@ -30,6 +32,8 @@ SETTINGS = st.fixed_dictionaries(
         "loss": st.sampled_from(["auto"] * 8 + ["mse", "huber", "mae", "cross_entropy", "poisson"]),
         "na_action": st.sampled_from(["omit"] * 5 + ["fail"]),
         "optimizer": st.sampled_from(["adam", "sgd", "adamw", "rmsprop"]),
+        "activation": st.sampled_from(sorted(ACTIVATIONS)),
+        "input_clip": st.sampled_from([5.0, 0.5, None]),
         "class_weights": st.sampled_from([None] * 5 + ["balanced"]),
     },
 )

@@ -75,10 +75,22 @@ def read(values):
     return [math.nan if value in ("NA", "NaN") else float.fromhex(value) for value in values]
 
 
-def test_r_and_python_agree_on_every_case(ask, drawn, in_python, tmp_path):
-    file = tmp_path / "cases.json"
+@pytest.fixture(scope="module")
+def in_r(ask, drawn, tmp_path_factory):
+    """What R makes of them, by one route."""
+    file = tmp_path_factory.mktemp("fuzz") / "cases.json"
     file.write_text(json.dumps(drawn), encoding="utf-8")
-    answers = ask("fuzz.R", str(file))
+    return ask("fuzz.R", str(file))
+
+
+def test_rs_own_engine_does_as_the_core_does(in_r):
+    engines = {name: found for name, found in in_r.items() if "/engine " in name}
+    assert len(engines) > EXAMPLES / 4
+    assert {name: found for name, found in engines.items() if found != ["same"]} == {}
+
+
+def test_r_and_python_agree_on_every_case(in_r, drawn, in_python):
+    answers = {name: found for name, found in in_r.items() if "/engine " not in name}
     different = [name for name in answers | in_python if not same(answers, in_python, name)]
     number = different[0].partition("/")[0] if different else ""
     assert not different, (

@@ -1,19 +1,32 @@
-"""A fit as bytes and back."""
+"""A fit as bytes, as a file, and back."""
 
 import datetime
+import hashlib
 import json
+import os
+import stat
 import struct
+import subprocess
+import sys
 import warnings
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from pytwolayer import PytwolayerError, TwoLayer, two_layer
+from pytwolayer import (
+    ArgumentError,
+    FileFormatError,
+    PytwolayerError,
+    TwoLayer,
+    load,
+    two_layer,
+)
 from pytwolayer.errors import DivergenceError, MissingRowsWarning
 from pytwolayer.model_file import from_bytes, to_bytes
 from pytwolayer.torch_loading import torch
 
+NAN, INF = float("nan"), float("inf")
 RNG = np.random.default_rng(3)
 FRAME = pd.DataFrame(
     {
@@ -54,10 +67,23 @@ def header_of(data: bytes) -> tuple[dict, bytes]:
 
 
 def with_metadata(data: bytes, change) -> bytes:
-    """Give the bytes again with the text metadata changed."""
+    """Give the bytes again with the text metadata changed, and the right checksum for it."""
+    metadata = json.loads(header_of(data)[0]["__metadata__"]["pytwolayer"])
+    metadata.pop("md5")
+    changed = change(metadata)
+    return with_text(data, json.dumps(changed))
+
+
+def with_text(data: bytes, text: str) -> bytes:
+    """Give the bytes again with another text, whose checksum is right if it is an object."""
     header, rest = header_of(data)
-    metadata = json.loads(header["__metadata__"]["pytwolayer"])
-    header["__metadata__"]["pytwolayer"] = json.dumps(change(metadata))
+    checksum = hashlib.md5(text.encode() + rest).hexdigest()
+    ending = f', "md5": "{checksum}"}}'
+    header["__metadata__"]["pytwolayer"] = text[:-1] + ending if text.endswith("}") else text
+    return with_header(header, rest)
+
+
+def with_header(header: dict, rest: bytes) -> bytes:
     text = json.dumps(header).encode()
     return struct.pack("<Q", len(text)) + text + rest
 
@@ -193,28 +219,24 @@ def test_it_is_safetensors_with_the_rest_as_text(data, small):
     header, _ = header_of(data)
     assert {"0.weight", "0.bias", "2.weight", "2.bias", "history.loss"} < set(header)
     metadata = json.loads(header["__metadata__"]["pytwolayer"])
-    assert metadata["format"] == 2
+    assert metadata["format"] == 3
     assert metadata["settings"]["hidden_units"] == 2
     assert metadata["inputs"]["names"] == list(small.inputs.names)
 
 
 def test_every_truncation_is_one_of_our_errors(data):
     for length in range(0, len(data), 7):
-        with pytest.raises(PytwolayerError, match="The model's bytes cannot be read: "):
+        with pytest.raises(PytwolayerError, match="The model cannot be read: "):
             from_bytes(data[:length])
 
 
-def test_any_byte_changed_gives_one_of_our_errors_or_a_fit(data):
+def test_any_byte_changed_is_one_of_our_errors(data):
     rng = np.random.default_rng(0)
     for place in range(len(data)):
-        for value in (data[place] ^ (1 << rng.integers(8)), int(rng.integers(256))):
-            damaged = data[:place] + bytes([value]) + data[place + 1 :]
-            try:
-                fit = from_bytes(damaged)
-            except PytwolayerError:
-                continue
-            assert isinstance(fit, TwoLayer)
-            assert len(fit.history) == 3
+        value = data[place] ^ (1 << rng.integers(8))
+        damaged = data[:place] + bytes([value]) + data[place + 1 :]
+        with pytest.raises(FileFormatError, match="The model cannot be read: "):
+            from_bytes(damaged)
 
 
 @pytest.mark.parametrize(
@@ -231,13 +253,13 @@ def test_any_byte_changed_gives_one_of_our_errors_or_a_fit(data):
     ids=repr,
 )
 def test_bytes_that_are_something_else_are_one_of_our_errors(junk):
-    with pytest.raises(PytwolayerError, match="The model's bytes cannot be read"):
+    with pytest.raises(PytwolayerError, match="The model cannot be read: "):
         from_bytes(junk)
 
 
 @pytest.mark.parametrize("value", [None, "text", 3, [1]])
 def test_what_is_no_bytes_is_one_of_our_errors(value):
-    with pytest.raises(PytwolayerError, match="The model's bytes cannot be read"):
+    with pytest.raises(PytwolayerError, match="The model cannot be read: "):
         from_bytes(value)
 
 
@@ -246,19 +268,19 @@ def test_safetensors_of_another_program_are_one_of_our_errors():
 
     for metadata in (None, {"format": "pt"}, {"pytwolayer": "[]"}, {"pytwolayer": "{"}):
         other = safetensors.torch.save({"w": torch.ones(2)}, metadata)
-        with pytest.raises(PytwolayerError, match="The model's bytes cannot be read"):
+        with pytest.raises(PytwolayerError, match="The model cannot be read: "):
             from_bytes(other)
 
 
 def test_a_newer_format_says_so_and_what_to_do(data):
-    newer = with_metadata(data, lambda metadata: metadata | {"format": 3})
-    with pytest.raises(PytwolayerError, match=r"format 3; .* reads format 2\. Install a newer"):
+    newer = with_metadata(data, lambda metadata: metadata | {"format": 4})
+    with pytest.raises(FileFormatError, match=r"format 4, .* reads format 3: install a newer"):
         from_bytes(newer)
 
 
 def test_an_older_format_says_so_and_what_to_do(data):
-    older = with_metadata(data, lambda metadata: metadata | {"format": 1})
-    with pytest.raises(PytwolayerError, match=r"format 1, .* cannot read it\. Fit it again"):
+    older = with_metadata(data, lambda metadata: metadata | {"format": 2})
+    with pytest.raises(FileFormatError, match=r"format 2, .* make the model again"):
         from_bytes(older)
 
 
@@ -294,11 +316,30 @@ PARTS = [
     "dropped",
     "best_epoch",
     "stopped",
+    "kind",
+    "versions",
+    "own_loss",
+    "epochs",
+    "history",
+    "data",
+    "formula",
+    "notes",
 ]
-NAN, INF = float("nan"), float("inf")
 DAMAGES = {f"no {name}": drop(name) for name in PARTS} | {
     "a list": lambda metadata: [],
-    "format is text": lambda metadata: metadata | {"format": "2"},
+    "format is text": lambda metadata: metadata | {"format": "3"},
+    "format is true": lambda metadata: metadata | {"format": True},
+    "another kind": lambda metadata: metadata | {"kind": "checkpoint"},
+    "one more entry": lambda metadata: metadata | {"more": 1},
+    "rows beyond all numbers": lambda metadata: metadata | {"rows": 10**400},
+    "epochs beyond all memory": lambda metadata: metadata | {"epochs": 2**62},
+    "a history of another column": lambda metadata: metadata | {"history": ["loss", "other"]},
+    "a best epoch that was not": lambda metadata: metadata | {"best_epoch": 4},
+    "checksums are text": lambda metadata: metadata | {"data": {"x": "text"}},
+    "a checksum beyond all numbers": lambda metadata: metadata | {"data": {"x": 10**400}},
+    "an unknown coding": put_coding(0, more=1),
+    "an unknown entry of the inputs": put("inputs", more=1),
+    "an unknown entry of the outcome": put("outcome", more=1),
     "no settings in settings": lambda metadata: metadata | {"settings": {}},
     "an unknown setting": put("settings", more=1),
     "an unknown activation": put("settings", activation="exec"),
@@ -340,19 +381,20 @@ DAMAGES_OF_CLASSES = {
     "too few labels": put("outcome", labels=["u"]),
     "too many labels": put("outcome", labels=["u", "v", "w"]),
     "no labels": drop("outcome"),
+    "labels read alike": put("outcome", labels=["1", 1]),
     "outcome is of another kind": put("outcome", kind="numbers"),
 }
 
 
 @pytest.mark.parametrize("change", DAMAGES.values(), ids=DAMAGES)
 def test_metadata_that_is_not_a_fits_is_one_of_our_errors(data, change):
-    with pytest.raises(PytwolayerError, match="The model's bytes cannot be read"):
+    with pytest.raises(PytwolayerError, match="The model cannot be read: "):
         from_bytes(with_metadata(data, change))
 
 
 @pytest.mark.parametrize("change", DAMAGES_OF_CLASSES.values(), ids=DAMAGES_OF_CLASSES)
 def test_metadata_that_is_not_of_these_classes_is_one_of_our_errors(classes, change):
-    with pytest.raises(PytwolayerError, match="The model's bytes cannot be read"):
+    with pytest.raises(PytwolayerError, match="The model cannot be read: "):
         from_bytes(with_metadata(classes, change))
 
 
@@ -377,6 +419,7 @@ def replaced(value, path, new):
 def replaced_everywhere(data):
     """Give the bytes again and again, each time with junk at another place."""
     metadata = json.loads(header_of(data)[0]["__metadata__"]["pytwolayer"])
+    del metadata["md5"]
     for path in places(metadata):
         for junk in JUNK:
             yield with_metadata(data, lambda m: replaced(m, path, junk))  # noqa: B023
@@ -408,7 +451,7 @@ def test_weights_of_another_type_are_one_of_our_errors(data):
         {"0.weight": tensors["0.weight"][:1]},
         {"more": torch.ones(1)},
     ):
-        with pytest.raises(PytwolayerError, match="The model's bytes cannot be read"):
+        with pytest.raises(PytwolayerError, match="The model cannot be read: "):
             from_bytes(safetensors.torch.save(tensors | change, metadata))
 
 
@@ -418,7 +461,7 @@ def test_a_history_of_unequal_columns_is_one_of_our_errors(data):
     tensors = safetensors.torch.load(data)
     metadata = header_of(data)[0]["__metadata__"]
     changed = tensors | {"history.valid_loss": torch.ones(5, dtype=torch.float64)}
-    with pytest.raises(PytwolayerError, match="The model's bytes cannot be read"):
+    with pytest.raises(PytwolayerError, match="The model cannot be read: "):
         from_bytes(safetensors.torch.save(changed, metadata))
 
 
@@ -435,3 +478,191 @@ def test_reading_leaves_the_global_random_state_alone(data):
     before = torch.get_rng_state()
     from_bytes(data)
     assert torch.equal(torch.get_rng_state(), before)
+
+
+def text_of(data: bytes) -> str:
+    """Give the text without its checksum."""
+    text = header_of(data)[0]["__metadata__"]["pytwolayer"]
+    return text[: text.index(', "md5": ')] + "}"
+
+
+HOSTILE = {
+    "an entry twice": ('"rows": 3', '"rows": 3, "rows": 4'),
+    "a format twice": ('"format": 3', '"format": 3, "format": 3'),
+    "a deep nest": ('"notes": {}', '"notes": {"a": ' + "[" * 100_000 + "]" * 100_000 + "}"),
+    "a deep nest of objects": ('"notes": {}', '"notes": ' + '{"a": ' * 9999 + "1" + "}" * 9999),
+    "no number": ('"rows": 3', '"rows": NaN'),
+    "infinity": ('"notes": {}', '"notes": {"a": -Infinity}'),
+    "a number beyond all": ('"center": 1.0', '"center": 1e400'),
+    "an endless number": ('"rows": 3', f'"rows": {"9" * 5000}'),
+    "a comment": ('"notes"', '/* a */ "notes"'),
+    "a hex number": ('"rows": 3', '"rows": 0x3'),
+    "more behind it": ('"notes": {}}', '"notes": {}} {}'),
+}
+
+
+@pytest.mark.parametrize(("old", "new"), HOSTILE.values(), ids=HOSTILE)
+def test_hostile_json_is_one_of_our_errors(old, new):
+    data = to_bytes(two_layer([[1.0], [1.0], [1.0]], [1.0, 2.0, 4.0], **QUICK))
+    assert old in text_of(data)
+    with pytest.raises(FileFormatError, match="The model cannot be read: "):
+        from_bytes(with_text(data, text_of(data).replace(old, new)))
+
+
+def test_labels_are_finite(classes):
+    text = text_of(classes).replace('"labels": ["u", "v"]', '"labels": ["u", 1e400]')
+    with pytest.raises(FileFormatError, match="neither text nor numbers"):
+        from_bytes(with_text(classes, text))
+
+
+def put_tensor(header, name, **values):
+    return header | {name: header[name] | values}
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"shape": [2.0]},
+        {"shape": [True, 2]},
+        {"shape": [2, 1]},
+        {"shape": [10**30]},
+        {"shape": "2"},
+        {"dtype": "F64"},
+        {"dtype": "I32"},
+        {"data_offsets": [0, 8]},
+        {"data_offsets": [0, 10**30]},
+        {"data_offsets": [-8, 0]},
+        {"data_offsets": None},
+        {"more": 1},
+    ],
+    ids=str,
+)
+def test_a_header_that_lies_is_one_of_our_errors(data, values):
+    header, rest = header_of(data)
+    with pytest.raises(FileFormatError, match="The model cannot be read: "):
+        from_bytes(with_header(put_tensor(header, "0.bias", **values), rest))
+
+
+def test_notes_of_another_language_are_handed_on(data):
+    notes = {"r": {"ordered": True, "names": ["ä", "b"]}, "other": None}
+    marked = with_metadata(data, lambda metadata: metadata | {"notes": notes, "formula": "y ~ x"})
+    fit = from_bytes(marked)
+    assert fit.notes == notes
+    assert text_of(to_bytes(fit)) == text_of(marked)
+
+
+def test_an_error_of_columns_tells_of_the_formula(data):
+    fit = from_bytes(with_metadata(data, lambda metadata: metadata | {"formula": "y ~ log(x)"}))
+    with pytest.raises(ArgumentError, match=r"the terms of `y ~ log\(x\)`, not one without"):
+        fit.predict(pd.DataFrame({"x": [1.0]}))
+
+
+# As a file
+
+
+def test_a_file_comes_back_to_the_bit(small, data, tmp_path):
+    file = tmp_path / "m.safetensors"
+    assert small.save(file) is None
+    assert file.read_bytes() == data
+    assert to_bytes(load(str(file))) == data
+    assert [path.name for path in tmp_path.iterdir()] == ["m.safetensors"]
+
+
+def test_a_damaged_file_is_told_by_its_name(data, tmp_path):
+    file = tmp_path / "m.safetensors"
+    for damaged in (data[:-1], data + b"0", data[:-1] + b"x", b"", b"text", data[:100]):
+        file.write_bytes(damaged)
+        with pytest.raises(
+            FileFormatError, match=r'The model in ".*m\.safetensors" cannot be read'
+        ):
+            load(file)
+
+
+@pytest.mark.parametrize("file", [None, 3, "", "a\0b", "x" * 5000, "no/such/file", b"bytes"])
+def test_what_is_no_file_is_one_of_our_errors(small, file):
+    with pytest.raises(ArgumentError, match="`file` must be the path of a file"):
+        load(file)
+    with pytest.raises(ArgumentError, match="`file` must be the path of a file"):
+        small.save(file)
+
+
+def test_folders_pipes_and_devices_are_no_files(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    for place in (tmp_path, tmp_path / "pipe", "/dev/zero", "/dev/null"):
+        with pytest.raises(ArgumentError, match="it is no file"):
+            load(place)
+
+
+def test_a_huge_file_is_refused_without_reading_it(data, tmp_path):
+    file = tmp_path / "m.safetensors"
+    for start in (b"", data):
+        with file.open("wb") as opened:
+            opened.write(start)
+            opened.truncate(10 * 2**30)
+        with pytest.raises(FileFormatError):
+            load(file)
+
+
+def test_a_link_stays_a_link_and_permissions_stay(small, data, tmp_path):
+    file, link = tmp_path / "m.safetensors", tmp_path / "link"
+    file.write_bytes(b"old")
+    file.chmod(0o640)
+    link.symlink_to(file)
+    small.save(link)
+    assert link.is_symlink()
+    assert file.read_bytes() == data
+    assert stat.S_IMODE(file.stat().st_mode) == 0o640
+
+
+def in_new_python(code: str, *arguments: object) -> list[str]:
+    return [sys.executable, "-c", code, *map(str, arguments)]
+
+
+WRITE_SMALL = """
+import resource, sys
+from pytwolayer import PytwolayerError, load
+fit = load(sys.argv[1])
+resource.setrlimit(resource.RLIMIT_FSIZE, (500, 500))
+try:
+    fit.save(sys.argv[2])
+except PytwolayerError as problem:
+    print(problem)
+"""
+
+
+def test_a_full_disk_leaves_the_old_file(small, tmp_path):
+    source, target = tmp_path / "a.safetensors", tmp_path / "b" / "b.safetensors"
+    small.save(source)
+    target.parent.mkdir()
+    target.write_bytes(b"old")
+    command = in_new_python(WRITE_SMALL, source, target)
+    told = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
+    assert told.startswith(f'"{target}" cannot be written: File too large.')
+    assert target.read_bytes() == b"old"
+    assert [path.name for path in target.parent.iterdir()] == ["b.safetensors"]
+
+
+WRITE_ON = """
+import sys
+from pytwolayer import load
+fits = [load(file) for file in sys.argv[1:3]]
+print("ready", flush=True)
+while True:
+    for fit in fits:
+        fit.save(sys.argv[3])
+"""
+
+
+def test_a_killed_writer_leaves_a_whole_file(small, classes, data, tmp_path):
+    (tmp_path / "a").write_bytes(data)
+    (tmp_path / "b").write_bytes(classes)
+    file = tmp_path / "m.safetensors"
+    command = in_new_python(WRITE_ON, tmp_path / "a", tmp_path / "b", file)
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as writer:
+        assert writer.stdout is not None
+        assert writer.stdout.readline() == b"ready\n"
+        while not file.exists():
+            pass
+        seen = {file.read_bytes() for _ in range(300)}
+        writer.kill()
+    assert seen | {file.read_bytes()} <= {data, classes}

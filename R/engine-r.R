@@ -1,0 +1,220 @@
+# Prediction in R's own arithmetic, without Python: `predict(engine = "r")`. It takes what the
+# core takes, refuses and warns in the core's words and order, and agrees with it but for the
+# last digits. pytwolayer/encoder.py, table.py, outcome.py and model.py have the same.
+
+rows_by_units <- 4e6 # of a block, so that the hidden layer stays small
+
+#' Predict in R
+#'
+#' @param columns What [as_columns()] made of the new data.
+#' @param type "numeric", "prob", "raw", or "class" for the classes' numbers from 1.
+#' @return A matrix with a row per row of the new data; `NA` where something is missing.
+#' @noRd
+r_predictions <- function(object, columns, type, call) {
+  coding <- object$coding
+  read <- r_columns(coding$inputs, columns, call)
+  complete <- rep(TRUE, columns$rows)
+  for (column in read) {
+    complete <- complete & !is.na(column$values)
+  }
+  encoded <- Map(r_encoded, coding$inputs$codings, read, list(complete), list(call))
+  output <- r_network(object, encoded, sum(complete))
+  found <- r_restored(coding$outcome, output, type, call)
+  values <- matrix(NA_real_, columns$rows, ncol(found))
+  values[complete, ] <- found
+  values
+}
+
+#' The columns that training saw, in its order, with its codes
+#'
+#' @return A list of lists of `label`, `kind`, `values` (missing ones `NaN`) and `levels`.
+#' @noRd
+r_columns <- function(inputs, columns, call) {
+  if (!length(columns$columns)) {
+    received <- sprintf("data of shape (%d, 0)", columns$rows)
+    abort_expected("new_data", "a table of at least one row and one column", received, call)
+  }
+  place <- r_places(inputs, columns, call)
+  labels <- if (is.null(columns$names)) seq_along(place) else unlist(columns$names)[place]
+  read <- Map(r_column, columns$columns[place], labels, list(call))
+  Map(r_recoded, inputs$codings, unname(read), list(call))
+}
+
+# By name where both have names, else by position.
+r_places <- function(inputs, columns, call) {
+  if (is.null(inputs$names) || is.null(columns$names)) {
+    number <- length(inputs$codings)
+    if (length(columns$columns) != number) {
+      received <- sprintf("one of %d", length(columns$columns))
+      abort_expected("new_data", sprintf("a table of %d columns", number), received, call)
+    }
+    return(seq_len(number))
+  }
+  place <- match(inputs$names, unlist(columns$names))
+  if (anyNA(place)) {
+    received <- paste("one without", quoted(inputs$names[is.na(place)]))
+    abort_expected("new_data", every_column, received, call)
+  }
+  place
+}
+
+every_column <- "a table with every column seen in training"
+
+r_column <- function(column, label, call) {
+  values <- doubles(column$values)
+  levels <- unlist(column$levels)
+  kind <- if (!is.null(column$levels)) {
+    if (column$text) "text" else "factor"
+  } else if (column$logical) {
+    "logical"
+  } else {
+    infinite <- sum(is.infinite(values))
+    if (infinite) {
+      of_all <- sprintf(" (%d of %d values)", infinite, length(values))
+      received <- paste0("infinite", in_column(label), of_all)
+      abort_expected("new_data", "finite", received, call)
+    }
+    "number"
+  }
+  kind <- if (all(is.na(values))) "missing" else kind
+  list(label = label, kind = kind, values = values, levels = levels)
+}
+
+in_column <- function(label) {
+  sprintf(" in column \"%s\"", label)
+}
+
+r_recoded <- function(coding, column, call) {
+  if (column$kind == "missing") {
+    return(column)
+  }
+  has_levels <- column$kind %in% c("factor", "text")
+  if (has_levels == is.null(coding$levels)) {
+    what <- c(factor = "a factor", text = "text", number = "numbers", logical = "logicals")
+    received <- paste0(what[[column$kind]], in_column(column$label))
+    expected <- if (has_levels) {
+      "numbers where training had numbers"
+    } else {
+      "factors or text where training had them"
+    }
+    abort_expected("new_data", expected, received, call)
+  }
+  if (has_levels) r_known_levels(coding, column) else column
+}
+
+# Levels that training did not see become missing.
+r_known_levels <- function(coding, column) {
+  codes <- match(column$levels, coding$levels)[column$values]
+  unseen <- column$levels[sort(unique(column$values[is.na(codes)]))]
+  if (length(unseen)) {
+    if (column$kind == "text") {
+      unseen <- sort(unseen, method = "radix")
+    }
+    raise_warning("UnseenLevelWarning", sprintf(
+      "Levels that training did not see%s: %s. %s", in_column(column$label), quoted(unseen),
+      "The predictions of their rows are missing."
+    ))
+  }
+  column$values <- codes
+  column
+}
+
+#' A column as the network takes it: standardised numbers, or the codes of levels
+#'
+#' @noRd
+r_encoded <- function(coding, column, complete, call) {
+  values <- column$values[complete]
+  if (!is.null(coding$levels)) {
+    return(as.integer(values))
+  }
+  if (coding$scale == 0) {
+    return(numeric(length(values)))
+  }
+  standardized <- (values - coding$center) / coding$scale
+  if (!is.null(coding$limit)) {
+    standardized <- pmin(pmax(standardized, -coding$limit), coding$limit)
+  }
+  standardized <- as_floats(standardized)
+  if (!all(is.finite(standardized))) {
+    received <- paste0(sprintf("%.3g", max(abs(values))), in_column(column$label))
+    abort_expected("new_data", "of the size seen in training", received, call)
+  }
+  standardized
+}
+
+# The core's inputs are in single precision.
+as_floats <- function(values) {
+  readBin(writeBin(values, raw(), size = 4), "double", length(values), size = 4)
+}
+
+#' The network's output, a row per row
+#'
+#' @param encoded A vector per column.
+#' @noRd
+r_network <- function(object, encoded, rows) {
+  weights <- object$weights
+  activation <- r_activations[[object$settings$activation]]
+  wide <- length(encoded) + nrow(weights[["0.weight"]])
+  step <- max(1, floor(rows_by_units / wide))
+  output <- matrix(0, rows, length(object$outputs))
+  for (start in seq(1, length.out = ceiling(rows / step), by = step)) {
+    block <- seq(start, min(start + step - 1, rows))
+    hidden <- activation(r_hidden(object, lapply(encoded, `[`, block), length(block)))
+    output[block, ] <- tcrossprod(hidden, weights[["2.weight"]]) +
+      rep(weights[["2.bias"]], each = length(block))
+  }
+  output
+}
+
+# A level's input is 1 where it is that level, so its weights are taken as they are.
+r_hidden <- function(object, encoded, rows) {
+  weights <- object$weights[["0.weight"]]
+  codings <- object$coding$inputs$codings
+  widths <- vapply(codings, function(coding) max(1L, length(coding$levels)), 1L)
+  starts <- cumsum(c(0L, widths))[seq_along(widths)]
+  numbers <- vapply(codings, function(coding) is.null(coding$levels), NA)
+  hidden <- matrix(rep(object$weights[["0.bias"]], each = rows), rows)
+  if (any(numbers)) {
+    inputs <- matrix(unlist(encoded[numbers]), rows)
+    hidden <- hidden + tcrossprod(inputs, weights[, starts[numbers] + 1L, drop = FALSE])
+  }
+  for (place in which(!numbers)) {
+    hidden <- hidden + t(weights[, starts[[place]] + encoded[[place]], drop = FALSE])
+  }
+  hidden
+}
+
+# With the parameters that PyTorch gives them.
+r_activations <- list(
+  relu = function(z) z * (z > 0),
+  leaky_relu = function(z) z * ifelse(z > 0, 1, 0.01),
+  elu = function(z) ifelse(z > 0, z, expm1(z)),
+  silu = function(z) z / (1 + exp(-z)),
+  gelu = function(z) z * stats::pnorm(z),
+  softplus = function(z) ifelse(z > 20, z, log1p(exp(z))),
+  tanh = function(z) tanh(z),
+  sigmoid = function(z) 1 / (1 + exp(-z)),
+  identity = function(z) z
+)
+
+# From the network's output to what the user asked for.
+r_restored <- function(outcome, output, type, call) {
+  switch(type,
+    raw = output,
+    class = matrix(as.double(max.col(output, ties.method = "first")), ncol = 1),
+    prob = {
+      shares <- exp(output - output[cbind(seq_len(nrow(output)), max.col(output, "first"))])
+      shares / rowSums(shares)
+    },
+    numeric = {
+      values <- if (outcome$log) exp(output) else output
+      values <- values * rep(outcome$scale, each = nrow(output)) +
+        rep(outcome$center, each = nrow(output))
+      if (!all(is.finite(values))) {
+        expected <- "so near to the training data that what it predicts is a finite number"
+        abort_expected("new_data", expected, "further away", call)
+      }
+      values
+    }
+  )
+}

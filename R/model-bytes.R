@@ -1,0 +1,269 @@
+# The bytes of a model: safetensors, checked before believed. The format is described in
+# docs/model-file.md; pytwolayer/tensor_file.py reads and writes the same, in this order.
+# Nothing is allocated that is larger than the bytes themselves, and nothing in them is run.
+
+model_kind <- "model"
+model_format <- 3
+metadata_key <- "pytwolayer"
+longest_header <- 1e8 # bytes; safetensors' own limit
+deepest_json <- 200 # levels
+bytes_of <- c(F32 = 4, F64 = 8)
+
+#' Read a model from its bytes
+#'
+#' @param bytes A raw vector.
+#' @return What [read_content()] gives, with the tensors' `history` and `weights`.
+#' @noRd
+read_model <- function(bytes, call = rlang::caller_env()) {
+  place <- 0
+  take <- function(n) {
+    start <- place
+    place <<- min(place + n, length(bytes))
+    bytes[seq_len(place - start) + start]
+  }
+  read_parts(take, length(bytes), NULL, call)$model
+}
+
+#' Read a model piece by piece
+#'
+#' @param take A function of a number of bytes that gives the next ones, or fewer.
+#' @param size How many there are in all.
+#' @param file The file's path for messages, or `NULL`.
+#' @return A list of `bytes`, all of them, and the `model`.
+#' @noRd
+read_parts <- function(take, size, file, call) {
+  tryCatch(
+    {
+      start <- take(8)
+      text <- take(header_length(start, size))
+      header <- read_header(text)
+      saved <- content_of(header, size - 8 - length(text))
+      values <- take(size - 8 - length(text))
+      check_sum(header[["__metadata__"]][[metadata_key]], values)
+      tensors <- read_tensors(header[names(saved$layout)], values)
+      list(bytes = c(start, text, values), model = assemble(saved, tensors))
+    },
+    error = function(cnd) abort_file(conditionMessage(cnd), file, call)
+  )
+}
+
+abort_file <- function(problem, file, call) {
+  where <- if (is.null(file)) "" else sprintf(" in \"%s\"", file)
+  rlang::abort(
+    sprintf("The model%s cannot be read: %s.", where, problem),
+    class = c("pytwolayer_error_file", "pytwolayer_error"),
+    problem = problem, file = file, call = call
+  )
+}
+
+# Becomes an error of the file.
+refuse <- function(...) {
+  stop(simpleError(paste0(...)))
+}
+
+# The header's length comes first, in 8 bytes.
+header_length <- function(start, size) {
+  if (length(start) < 8) {
+    refuse("it is cut short")
+  }
+  length <- sum(as.integer(start) * 256^(0:7))
+  if (length > min(longest_header, size - 8)) {
+    refuse("it is cut short, or something else")
+  }
+  length
+}
+
+read_header <- function(bytes) {
+  text <- tryCatch(utf8_text(bytes), error = function(cnd) NULL)
+  header <- if (!is.null(text)) tryCatch(read_json(text, "its header"), error = function(cnd) NULL)
+  if (is.null(header)) {
+    refuse("it is something else, its header is no JSON")
+  }
+  if (!is_object(header) || !is_object(header[["__metadata__"]])) {
+    refuse("it is something else, its header has no metadata")
+  }
+  header
+}
+
+utf8_text <- function(bytes) {
+  text <- if (any(bytes == 0)) NA else rawToChar(bytes) # which leaves zeros at the end out
+  if (is.na(text) || !validUTF8(text)) {
+    refuse("its text is not valid")
+  }
+  Encoding(text) <- "UTF-8"
+  text
+}
+
+# jsonlite takes comments, keys that come twice, and text that R cannot hold.
+read_json <- function(text, what) {
+  strings <- '"(?:[^"\\\\]++|\\\\.)*+"'
+  outside <- gsub(strings, "", text, perl = TRUE, useBytes = TRUE)
+  if (grepl("/", outside, fixed = TRUE, useBytes = TRUE)) {
+    refuse(what, " has comments")
+  }
+  brackets <- charToRaw(gsub("[^][{}]", "", outside, useBytes = TRUE))
+  steps <- ifelse(brackets %in% charToRaw("[{"), 1, -1)
+  if (length(steps) && max(cumsum(steps)) > deepest_json) {
+    refuse("its JSON is nested too deeply")
+  }
+  pairs <- "\\\\u[dD][89abAB][0-9a-fA-F]{2}\\\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+  rest <- gsub("\\\\[^u]", "", text, useBytes = TRUE) # an escaped backslash begins no escape
+  rest <- gsub(pairs, "", rest, useBytes = TRUE)
+  if (grepl("\\\\u(0000|[dD][89a-fA-F])", rest, useBytes = TRUE)) {
+    refuse(what, " has text that is not valid")
+  }
+  refuse_twice(jsonlite::parse_json(text, simplifyVector = FALSE))
+}
+
+refuse_twice <- function(value) {
+  if (is.list(value)) {
+    twice <- names(value)[duplicated(names(value))]
+    if (length(twice)) {
+      refuse("its JSON has ", quoted(twice[[1]]), " twice")
+    }
+    for (part in value[vapply(value, is.list, NA)]) {
+      refuse_twice(part)
+    }
+  }
+  value
+}
+
+#' The content, if it is of this format, and the tensors are those it asks for
+#'
+#' @param size Number of the tensors' bytes.
+#' @noRd
+content_of <- function(header, size) {
+  metadata <- header[["__metadata__"]]
+  refuse_others("entries of the metadata", metadata[setdiff(names(metadata), metadata_key)])
+  text <- as_text(entry(metadata, metadata_key))
+  content <- tryCatch(read_json(text, "its JSON"), error = function(cnd) {
+    refuse(sub("\n.*", "", conditionMessage(cnd)))
+  })
+  check_format(entry(content, "kind"), entry(content, "format"))
+  entry(content, "md5")
+  content <- content[setdiff(names(content), c("kind", "format", "md5"))]
+  saved <- read_content(content, text)
+  saved$layout <- layout_of(saved)
+  check_layout(header[names(header) != "__metadata__"], saved$layout, size)
+  saved
+}
+
+check_format <- function(kind, number) {
+  if (!identical(kind, model_kind)) {
+    refuse("it is a ", substr(paste(format(kind), collapse = ""), 1, 190))
+  }
+  if (!is_whole(number)) {
+    refuse("its format has no number")
+  }
+  if (number > model_format) {
+    refuse(sprintf(
+      "it is of format %.0f, and this version of pytwolayer reads format %d: %s",
+      number, model_format, "install a newer pytwolayer"
+    ))
+  }
+  if (number < model_format) {
+    refuse(sprintf(
+      "it is of format %.0f, of a pytwolayer before its first release: make the model again",
+      number
+    ))
+  }
+}
+
+layout_of <- function(saved) {
+  d_in <- length(saved$input_names)
+  hidden <- saved$settings$hidden_units
+  d_out <- length(saved$output_names)
+  losses <- lapply(stats::setNames(nm = paste0("history.", saved$losses)), function(name) {
+    list(kind = "F64", shape = saved$epochs)
+  })
+  c(losses, list(
+    "0.weight" = list(kind = "F32", shape = c(hidden, d_in)),
+    "0.bias" = list(kind = "F32", shape = hidden),
+    "2.weight" = list(kind = "F32", shape = c(d_out, hidden)),
+    "2.bias" = list(kind = "F32", shape = d_out)
+  ))
+}
+
+check_layout <- function(header, layout, size) {
+  refuse_others("tensors", header, names(layout))
+  for (name in names(layout)) {
+    tensor <- header[[name]]
+    refuse_others("entries of a tensor", tensor, c("dtype", "shape", "data_offsets"))
+    wanted <- layout[[name]]
+    shape <- sizes_or_places(tensor$shape)
+    if (!identical(tensor$dtype, wanted$kind) || !same_numbers(shape, wanted$shape)) {
+      refuse(sprintf(
+        "tensor \"%s\" is %s of shape (%s) where %s of shape (%s) is needed", name,
+        substr(toString(tensor$dtype), 1, 20), substr(toString(shape), 1, 60),
+        wanted$kind, toString(wanted$shape)
+      ))
+    }
+  }
+  needed <- vapply(layout, function(tensor) bytes_of[[tensor$kind]] * prod(tensor$shape), 1)
+  if (sum(needed) != size) {
+    refuse(sprintf("its tensors take %.0f bytes where %.0f are needed", size, sum(needed)))
+  }
+  check_places(header[names(layout)], needed)
+}
+
+# One behind the other, without gaps.
+check_places <- function(header, needed) {
+  places <- lapply(header, function(tensor) sizes_or_places(tensor$data_offsets))
+  if (any(lengths(places) != 2)) {
+    refuse("its tensors have no places")
+  }
+  begin <- vapply(places, `[[`, 1, 1)
+  end <- vapply(places, `[[`, 1, 2)
+  order <- order(begin, end)
+  follows <- begin[order] == c(0, utils::head(end[order], -1))
+  if (!all(follows) || !all(end - begin == needed)) {
+    refuse("its tensors are not one behind the other")
+  }
+}
+
+sizes_or_places <- function(values) {
+  if (!is.list(values) || !is.null(names(values)) || !all(vapply(values, is_whole, NA))) {
+    refuse("its tensors have a shape or a place that is none")
+  }
+  as.double(unlist(values))
+}
+
+# What JSON has as a whole number: of small ones jsonlite makes integers.
+is_whole <- function(value) {
+  is.integer(value) || is.double(value) && is.finite(value) && abs(value) >= 2^31 &&
+    value == round(value)
+}
+
+same_numbers <- function(first, second) {
+  length(first) == length(second) && all(first == second)
+}
+
+# The md5 is the last entry of the text: that of the text before it and of the tensors.
+check_sum <- function(text, values) {
+  text <- charToRaw(text)
+  end <- length(text) - 44
+  found <- if (end > 0) rawToChar(text[-seq_len(end)]) else ""
+  pattern <- "^, \"md5\": \"([0-9a-f]{32})\"\\}$"
+  if (!grepl(pattern, found) || sub(pattern, "\\1", found) != md5(text[seq_len(end)], values)) {
+    refuse("it is damaged, its checksum is another")
+  }
+}
+
+md5 <- function(text, values) {
+  file <- tempfile()
+  on.exit(unlink(file))
+  writeBin(c(text, charToRaw("}"), values), file)
+  unname(tools::md5sum(file))
+}
+
+# Stored row after row.
+read_tensors <- function(header, values) {
+  lapply(header, function(tensor) {
+    place <- sizes_or_places(tensor$data_offsets)
+    bytes <- values[seq_len(place[[2]] - place[[1]]) + place[[1]]]
+    size <- bytes_of[[tensor$dtype]]
+    numbers <- readBin(bytes, "double", length(bytes) / size, size, endian = "little")
+    shape <- sizes_or_places(tensor$shape)
+    if (length(shape) == 2) matrix(numbers, shape[[1]], shape[[2]], byrow = TRUE) else numbers
+  })
+}

@@ -1,0 +1,342 @@
+# What a model's text says, checked: settings, the inputs' and the outcome's coding, and what
+# came of training. pytwolayer/model_file.py checks the same, and its settings.py the settings.
+
+content_parts <- c(
+  "versions", "settings", "own_loss", "inputs", "outcome", "device", "rows", "dropped",
+  "epochs", "history", "best_epoch", "stopped", "data", "formula", "notes"
+)
+largest_size <- 2^31 - 1
+largest_float <- (2 - 2^-23) * 2^127
+
+#' Check what a model's text says
+#'
+#' @param text The text itself.
+#' @noRd
+read_content <- function(content, text) {
+  refuse_others("entries", content, content_parts)
+  saved <- list(
+    settings = read_saved_settings(as_object(content$settings), content$own_loss),
+    inputs = read_inputs(content$inputs),
+    outcome = read_outcome(content$outcome, text)
+  )
+  saved$input_names <- input_names(saved$inputs)
+  saved$output_names <- output_names(saved$outcome)
+  saved$epochs <- as_count("epochs", content$epochs, least = 0)
+  if (!is_whole(content$epochs)) {
+    refuse("it has a number where a whole one is needed")
+  }
+  saved$losses <- unlist(content$history)
+  losses <- list("loss", "valid_loss")
+  if (!identical(content$history, losses) && !identical(content$history, losses[1])) {
+    refuse("its history has other columns than losses")
+  }
+  saved$content <- content
+  saved
+}
+
+#' All that R keeps of a model
+#'
+#' @noRd
+assemble <- function(saved, tensors) {
+  content <- saved$content
+  stopped <- c("epochs", "patience", "on_epoch", "interrupt", "divergence")
+  best <- content$best_epoch
+  history <- tensors[paste0("history.", saved$losses)]
+  for (name in names(as_object(content$data))) {
+    as_count(name, content$data[[name]], least = 0, most = 2^64)
+  }
+  list(
+    settings = saved$settings,
+    device = as_text(content$device),
+    rows = as_count("rows", content$rows, most = 2^53),
+    dropped = as_count("dropped", content$dropped, least = 0, most = 2^53),
+    history = data.frame(
+      epoch = seq_len(saved$epochs), stats::setNames(lapply(history, as.vector), saved$losses)
+    ),
+    best_epoch = if (!is.null(best)) as_count("best_epoch", best, most = saved$epochs),
+    stopped = as_one_of("stopped", content$stopped, stopped),
+    coding = list(inputs = saved$inputs, outcome = saved$outcome),
+    inputs = saved$input_names,
+    outputs = saved$output_names,
+    weights = tensors[c("0.weight", "0.bias", "2.weight", "2.bias")],
+    formula = if (!is.null(content$formula)) as_text(content$formula),
+    notes = as_object(content$notes)
+  )
+}
+
+#' Check that there is each of some names, and no other
+#'
+#' @noRd
+refuse_others <- function(what, found, names = character()) {
+  as_object(found)
+  missing <- sort(setdiff(names, names(found)), method = "radix")
+  others <- sort(setdiff(names(found), names), method = "radix")
+  if (length(missing)) {
+    refuse("it lacks ", what, ": ", toString(missing))
+  }
+  if (length(others)) {
+    refuse(substr(paste0("it has unknown ", what, ": ", toString(others)), 1, 200))
+  }
+}
+
+entry <- function(object, name) {
+  if (!name %in% names(as_object(object))) {
+    refuse("it lacks '", name, "'")
+  }
+  object[[name]]
+}
+
+is_object <- function(value) {
+  is.list(value) && !is.null(names(value))
+}
+
+# In Python's words, so that both say the same.
+type_of <- function(value) {
+  if (is_object(value)) {
+    return("dict")
+  }
+  types <- c(
+    "NULL" = "NoneType", logical = "bool", integer = "int", double = "float",
+    character = "str", list = "list"
+  )
+  types[[typeof(value)]]
+}
+
+as_kind <- function(value, good, needed) {
+  if (!good) {
+    refuse("it has ", type_of(value), " where ", needed, " is needed")
+  }
+  value
+}
+
+as_object <- function(value) as_kind(value, is_object(value), "an object")
+
+as_list <- function(value) as_kind(value, is.list(value) && !is_object(value), "a list")
+
+as_text <- function(value) as_kind(value, is.character(value), "text")
+
+as_number <- function(value, least = -Inf) {
+  as_kind(value, is.numeric(value), "a number")
+  if (!is.finite(value) || value < least) {
+    refuse("its centres and scales are not finite, or are too small")
+  }
+  as.double(value)
+}
+
+as_texts <- function(values) {
+  texts <- vapply(as_list(values), as_text, "")
+  if (anyDuplicated(texts) || !length(texts)) {
+    refuse("its names or levels do not differ, or there are none")
+  }
+  texts
+}
+
+refuse_setting <- function(name, expected, value) {
+  refuse("`", name, "` must be ", expected, ", not ", shown(value))
+}
+
+as_count <- function(name, value, least = 1, most = Inf) {
+  expected <- sprintf("a whole number of at least %g", least)
+  if (is.finite(most)) {
+    expected <- sprintf("a whole number from %g to %.0f", least, most)
+  }
+  whole <- is.numeric(value) && is.finite(value) && value == round(value)
+  if (!whole || value < least || value > most) {
+    refuse_setting(name, expected, value)
+  }
+  if (value < 2^31) as.integer(value) else value
+}
+
+as_one_of <- function(name, value, choices) {
+  if (!is.character(value) || !value %in% choices) {
+    refuse_setting(name, paste("one of", quoted(choices)), value)
+  }
+  value
+}
+
+as_flag <- function(name, value) {
+  if (!is.logical(value)) {
+    refuse_setting(name, "TRUE or FALSE", value)
+  }
+  value
+}
+
+as_positive <- function(name, value, most = Inf) {
+  if (!is.numeric(value) || !is.finite(value) || value <= 0 || value > most) {
+    refuse_setting(name, "a finite number above 0", value)
+  }
+  as.double(value)
+}
+
+as_between <- function(name, value, most) {
+  good <- is.numeric(value) && is.finite(value) && value >= 0
+  if (!good || value > most || most == 1 && value == 1) {
+    refuse_setting(name, sprintf("a number from 0 to %g", most), value)
+  }
+  as.double(value)
+}
+
+or_null <- function(check) {
+  function(name, value) if (!is.null(value)) check(name, value)
+}
+
+setting_size <- function(name, value) as_count(name, value, most = largest_size)
+setting_rate <- function(name, value) as_positive(name, value, largest_float)
+setting_share <- function(name, value) as_between(name, value, 1)
+
+# What each setting may be, see pytwolayer/settings.py.
+setting_checks <- list(
+  hidden_units = setting_size,
+  activation = function(name, value) as_one_of(name, value, names(r_activations)),
+  epochs = setting_size,
+  batch_size = or_null(setting_size),
+  optimizer = function(name, value) {
+    as_one_of(name, value, c("sgd", "adam", "adamw", "rmsprop", "lbfgs"))
+  },
+  learning_rate = setting_rate,
+  momentum = setting_share,
+  nesterov = as_flag,
+  schedule = function(name, value) {
+    as_one_of(name, value, c("constant", "cosine", "step", "plateau"))
+  },
+  weight_decay = function(name, value) as_between(name, value, largest_float),
+  dropout = setting_share,
+  gradient_clip = or_null(setting_rate),
+  input_clip = or_null(setting_rate),
+  loss = function(name, value) as_text(value),
+  reduction = function(name, value) as_one_of(name, value, c("mean", "sum", "elementwise_mean")),
+  patience = or_null(setting_size),
+  seed = function(name, value) as.double(as_count(name, value, least = 0, most = 2^53))
+)
+
+# Of a loss that was a function its name alone is left.
+read_saved_settings <- function(saved, own_loss) {
+  if ("auto" %in% saved[names(saved) != "loss"]) {
+    refuse("its settings are not all known")
+  }
+  if (!as_flag("own_loss", own_loss)) {
+    as_one_of("loss", saved$loss, c("mse", "mae", "huber", "cross_entropy", "poisson"))
+  }
+  refuse_others("settings", saved, names(setting_checks))
+  settings <- lapply(stats::setNames(nm = names(setting_checks)), function(name) {
+    setting_checks[[name]](name, saved[[name]])
+  })
+  refuse_clashes(settings)
+  settings[intersect(setting_names(), names(settings))]
+}
+
+refuse_clashes <- function(settings) {
+  optimizer <- settings$optimizer
+  clash <- function(name) refuse("its `", name, "` and its `optimizer` do not fit")
+  if (settings$momentum != 0 && !optimizer %in% c("sgd", "rmsprop")) {
+    clash("momentum")
+  }
+  if (settings$nesterov && !(optimizer == "sgd" && settings$momentum != 0)) {
+    clash("nesterov")
+  }
+  if (optimizer == "lbfgs") {
+    if (settings$dropout != 0) clash("dropout")
+    if (!is.null(settings$batch_size)) clash("batch_size")
+    if (!is.null(settings$gradient_clip)) clash("gradient_clip")
+  }
+}
+
+read_inputs <- function(saved) {
+  refuse_others("entries of its inputs", saved, c("names", "codings"))
+  names <- if (!is.null(saved$names)) as_texts(saved$names)
+  codings <- lapply(as_list(saved$codings), read_coding)
+  if (!length(codings) || !is.null(names) && length(names) != length(codings)) {
+    refuse("its names and columns differ in number")
+  }
+  list(names = names, codings = codings)
+}
+
+read_coding <- function(saved) {
+  if ("levels" %in% names(as_object(saved))) {
+    refuse_others("entries of a column", saved, "levels")
+    return(list(levels = as_texts(saved$levels)))
+  }
+  refuse_others("entries of a column", saved, c("center", "scale", "limit"))
+  list(
+    center = as_number(saved$center),
+    scale = as_number(saved$scale, least = 0),
+    limit = if (!is.null(saved$limit)) as_positive("limit", saved$limit)
+  )
+}
+
+# A column's own name, or `<column>_<level>`.
+input_names <- function(inputs) {
+  names <- inputs$names
+  if (is.null(names)) {
+    names <- paste0("x", seq_along(inputs$codings))
+  }
+  named <- Map(function(name, coding) {
+    if (is.null(coding$levels)) name else paste(name, coding$levels, sep = "_")
+  }, names, inputs$codings)
+  unlist(named, use.names = FALSE)
+}
+
+read_outcome <- function(saved, text) {
+  kind <- as_text(entry(saved, "kind"))
+  if (kind == "classes") {
+    refuse_others("entries of its outcome", saved, c("kind", "name", "labels"))
+    return(read_classes(saved, text))
+  }
+  if (kind != "numbers") {
+    refuse("it lacks '", kind, "'")
+  }
+  refuse_others("entries of its outcome", saved, c("kind", outcome_parts))
+  names <- if (!is.null(saved$names)) as_texts(saved$names)
+  center <- vapply(as_list(saved$center), as_number, 1)
+  scale <- vapply(as_list(saved$scale), as_number, 1, least = 5e-324)
+  several <- !is.null(names) && length(names) != length(center)
+  if (!length(center) || length(center) != length(scale) || several) {
+    refuse("its names, centres and scales differ in number")
+  }
+  list(
+    kind = kind, names = names, center = center, scale = scale,
+    log = as_flag("log", saved$log), vector = as_flag("vector", saved$vector)
+  )
+}
+
+outcome_parts <- c("names", "center", "scale", "log", "vector")
+
+read_classes <- function(saved, text) {
+  labels <- as_list(saved$labels)
+  if (!all(vapply(labels, function(label) is.atomic(label) && !is.null(label), NA))) {
+    refuse("its classes are neither text nor numbers")
+  }
+  names <- if (!is.null(saved$name)) as_text(saved$name)
+  levels <- level_names(labels, text)
+  if (anyDuplicated(levels) || !length(levels)) {
+    refuse("its classes do not differ, or there are none")
+  }
+  list(
+    kind = "classes", names = names, levels = levels,
+    logical = all(vapply(labels, is.logical, NA))
+  )
+}
+
+# Numbers are written as the file has them: reading and writing them again may change them.
+level_names <- function(labels, text) {
+  numbers <- vapply(labels, is.numeric, NA)
+  if (any(numbers)) {
+    pattern <- '"(?:[^"\\\\]++|\\\\.)*+"(*SKIP)(*FAIL)|(-?[0-9][0-9.eE+-]*)'
+    quoted <- gsub(pattern, '"\\1"', text, perl = TRUE, useBytes = TRUE)
+    Encoding(quoted) <- "UTF-8"
+    written <- jsonlite::parse_json(quoted)$outcome$labels[numbers]
+    whole <- grepl("^-?[0-9]+$", written)
+    if (!all(whole | is.finite(unlist(labels[numbers])))) {
+      refuse("its classes are neither text nor numbers")
+    }
+    labels[numbers] <- written
+  }
+  vapply(labels, as.character, "")
+}
+
+output_names <- function(outcome) {
+  if (outcome$kind == "classes") {
+    return(outcome$levels)
+  }
+  if (is.null(outcome$names)) paste0("y", seq_along(outcome$center)) else outcome$names
+}

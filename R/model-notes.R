@@ -1,0 +1,305 @@
+# What R keeps of itself in a model: whether the outcome is ordered, and a formula, as text.
+#
+# What is read from a file is never evaluated as it comes: it is parsed, which runs nothing, and
+# walked. All that it may hold are its own variables and constants, literal values, and calls of
+# the functions below; it is evaluated where there are no others.
+
+formula_functions <- list(
+  base = c(
+    "+", "-", "*", "/", "^", "%%", "%/%", "(", "!", "&", "|", "==", "!=", "<", "<=", ">", ">=",
+    "%in%", ":", "[", "c", "list", "cbind", "I", "log", "log2", "log10", "log1p", "exp", "expm1",
+    "sqrt", "abs", "sign", "sin", "cos", "tan", "asin", "acos", "atan", "atan2", "sinh", "cosh",
+    "tanh", "gamma", "lgamma", "beta", "lbeta", "round", "signif", "floor", "ceiling", "trunc",
+    "pmin", "pmax", "ifelse", "is.na", "scale", "cut", "factor", "as.factor", "ordered",
+    "as.numeric", "as.double", "as.integer", "as.logical", "as.character", "nchar",
+    "tolower", "toupper", "substr", "trimws", "::"
+  ),
+  stats = c("poly", "plogis", "qlogis", "pnorm", "qnorm"),
+  splines = c("bs", "ns")
+)
+most_terms <- 2000 # a table of terms by variables has the square of it
+most_columns <- 1000 # that one call makes
+
+#' What a model keeps for R
+#'
+#' @return A list of text and lists of text, empty where there is nothing to say.
+#' @noRd
+notes_of <- function(input) {
+  ordered <- is.ordered(input$outcomes[[1]])
+  kept <- if (input$how$kind == "formula") formula_notes(input$how)
+  c(if (ordered) list(ordered = TRUE), kept)
+}
+
+# Where the terms are not the data's own columns, Python tells of it in its errors.
+formula_text <- function(input) {
+  if (input$how$kind == "formula" && !all(names(input$predictors) %in% input$how$variables)) {
+    enc2utf8(deparse1(input$how$formula))
+  }
+}
+
+formula_notes <- function(how) {
+  constants <- Filter(Negate(is.function), as.list(own_environment(how$terms)))
+  notes <- list(
+    formula = exact_text(how$formula),
+    predvars = exact_text(attr(how$terms, "predvars")),
+    outcome = lapply(how$outcome, exact_text),
+    variables = as.list(how$variables),
+    predictor_variables = as.list(how$predictor_variables),
+    constants = lapply(constants, constant_text)
+  )
+  notes <- Filter(length, notes)
+  # What a file may not hold is not written into one.
+  read <- tryCatch(read_formula(notes), error = function(cnd) NULL)
+  if (!is.null(read)) list(formula = notes)
+}
+
+# The formula's own, with its constants; that of others is the whole session's.
+own_environment <- function(terms) {
+  env <- environment(terms)
+  if (identical(env, globalenv())) emptyenv() else env
+}
+
+# Numbers in hexadecimal come back to the last bit.
+exact_text <- function(expression) {
+  if (is.call(expression)) {
+    attributes(expression) <- NULL
+  }
+  control <- c("keepNA", "keepInteger", "niceNames", "hexNumeric")
+  text <- deparse(expression, width.cutoff = 500, backtick = TRUE, control = control)
+  enc2utf8(paste(text, collapse = "\n"))
+}
+
+constant_text <- function(value) {
+  exact_text(as.call(c(quote(c), as.list(value))))
+}
+
+#' The functions of a formula that a model does not keep
+#'
+#' @noRd
+unkept_functions <- function(how) {
+  expressions <- c(list(attr(how$terms, "predvars")), how$outcome)
+  names <- unlist(lapply(expressions, function(part) all_functions(part)))
+  unique(setdiff(names, unlist(formula_functions)))
+}
+
+all_functions <- function(expression) {
+  setdiff(all.names(expression, unique = TRUE), all.vars(expression))
+}
+
+#' Read what a model keeps for R
+#'
+#' @param notes What it has, or `NULL`.
+#' @return A list of `ordered`, and `how` as [mold_formula()] makes it, or `NULL`.
+#' @noRd
+read_notes <- function(notes) {
+  if (is.null(notes)) {
+    return(list(ordered = FALSE))
+  }
+  as_object(notes)
+  others <- setdiff(names(notes), c("ordered", "formula"))
+  if (length(others)) {
+    refuse("it has unknown entries of R's notes: ", toString(others))
+  }
+  list(
+    ordered = !is.null(notes$ordered) && as_flag("ordered", notes$ordered),
+    how = if (!is.null(notes$formula)) read_formula(notes$formula)
+  )
+}
+
+read_formula <- function(notes) {
+  known <- c("formula", "predvars", "outcome", "variables", "predictor_variables", "constants")
+  others <- setdiff(names(as_object(notes)), known)
+  if (length(others)) {
+    refuse("it has unknown entries of its formula: ", toString(others))
+  }
+  texts <- function(values) vapply(if (is.null(values)) list() else as_list(values), as_text, "")
+  variables <- texts(notes$variables)
+  env <- constants_of(notes$constants)
+  if (length(intersect(names(env), variables))) {
+    refuse("its formula has a constant with the name of a variable")
+  }
+  parts <- list(
+    formula = parsed(notes$formula), predvars = parsed(notes$predvars),
+    outcome = lapply(as_object(notes$outcome), parsed)
+  )
+  for (part in c(list(parts$predvars), parts$outcome)) {
+    check_expression(part, variables, env)
+  }
+  check_formula(parts$formula, variables, env)
+  how_of(parts, variables, texts(notes$predictor_variables), env)
+}
+
+# As mold_formula() makes it of the formula itself.
+how_of <- function(parts, variables, predictor_variables, env) {
+  formula <- structure(parts$formula, class = "formula", .Environment = users_environment(env))
+  terms <- stats::delete.response(stats::terms(formula))
+  if (length(parts$predvars) != length(attr(terms, "variables"))) {
+    refuse("its formula and what it is evaluated as differ in length")
+  }
+  attr(terms, "predvars") <- parts$predvars
+  environment(terms) <- env
+  list(
+    kind = "formula", terms = terms, outcome = parts$outcome, variables = variables,
+    formula = formula, predictor_variables = intersect(predictor_variables, variables)
+  )
+}
+
+# Where a user may use the formula anew: with the constants, and all that R has.
+users_environment <- function(env) {
+  constants <- Filter(Negate(is.function), as.list(env))
+  if (length(constants)) list2env(constants, parent = globalenv()) else globalenv()
+}
+
+# The constants, and the functions, which are R's own whatever the session has of these names.
+constants_of <- function(saved) {
+  env <- allowed_functions()
+  for (name in names(if (!is.null(saved)) as_object(saved))) {
+    expression <- parsed(saved[[name]])
+    if (!is_constant_call(expression) || !nzchar(name) || exists(name, envir = env)) {
+      refuse("its formula has a constant that is none")
+    }
+    assign(name, eval(expression, env), envir = env)
+  }
+  env
+}
+
+allowed_functions <- function() {
+  functions <- c(
+    mget(formula_functions$base, baseenv()),
+    mget(formula_functions$stats, asNamespace("stats")),
+    list(bs = splines::bs, ns = splines::ns)
+  )
+  list2env(functions, parent = emptyenv())
+}
+
+# `c()` of literal values alone, so that none grows by holding another.
+is_constant_call <- function(expression) {
+  is_call_of(expression, "c") && all(vapply(as.list(expression)[-1], function(part) {
+    negative <- is_call_of(part, "-") && length(part) == 2
+    is.atomic(if (negative) part[[2]] else part)
+  }, NA))
+}
+
+parsed <- function(text) {
+  expressions <- tryCatch(
+    parse(text = as_text(text), keep.source = FALSE, encoding = "UTF-8"),
+    error = function(cnd) NULL
+  )
+  if (length(expressions) != 1) {
+    refuse("its formula cannot be parsed")
+  }
+  expressions[[1]]
+}
+
+is_call_of <- function(expression, name) {
+  is.call(expression) && identical(expression[[1]], as.name(name))
+}
+
+#' Check that nothing can happen when an expression is evaluated
+#'
+#' @param variables Names that the data will have.
+#' @param env Where it will be evaluated.
+#' @noRd
+check_expression <- function(expression, variables, env) {
+  if (is.symbol(expression)) {
+    name <- as.character(expression)
+    constant <- exists(name, envir = env) && !is.function(env[[name]])
+    if (!name %in% variables && !constant) {
+      refuse("its formula has an unknown name, ", quoted(name))
+    }
+  } else if (is.call(expression)) {
+    check_head(expression[[1]])
+    arguments <- as.list(expression)[-1]
+    for (argument in arguments) {
+      check_expression(argument, variables, env)
+    }
+    check_sizes(called(expression), arguments, variables, env)
+  } else if (!is.atomic(expression) || length(expression) > 1) {
+    refuse("its formula has ", type_of_code(expression))
+  }
+}
+
+type_of_code <- function(expression) {
+  sprintf("a part of type %s", typeof(expression))
+}
+
+# A function by its name, or as `package::function`.
+check_head <- function(head) {
+  known <- if (is.symbol(head)) {
+    as.character(head) %in% setdiff(unlist(formula_functions), "::")
+  } else {
+    is_call_of(head, "::") && length(head) == 3 && is.symbol(head[[3]]) &&
+      as.character(head[[3]]) %in% setdiff(formula_functions[[as.character(head[[2]])]], "::")
+  }
+  if (!isTRUE(known)) {
+    refuse("its formula calls ", quoted(substr(deparse1(head), 1, 60)))
+  }
+}
+
+called <- function(expression) {
+  head <- expression[[1]]
+  as.character(if (is.symbol(head)) head else head[[3]])
+}
+
+# Of a few calls a number says how large the result is. Their arguments are checked already.
+check_sizes <- function(name, arguments, variables, env) {
+  if (!name %in% c(":", "poly", "bs", "ns", "cut")) {
+    return(invisible())
+  }
+  names <- rlang::names2(arguments)
+  of_data <- vapply(arguments, function(part) any(all.vars(part) %in% variables), NA)
+  may_be <- switch(name,
+    ":" = FALSE,
+    poly = names %in% c("", "x"),
+    seq_along(arguments) == 1 | names == "x"
+  )
+  if (any(of_data & !may_be)) {
+    refuse("its formula has a call whose size depends on the data")
+  }
+  values <- lapply(arguments[!of_data & !names %in% c("knots", "Boundary.knots")], eval, env)
+  numbers <- as.double(unlist(Filter(is_single_number, values)))
+  sizes <- if (name == ":") {
+    if (length(numbers) == 2) abs(diff(numbers)) else Inf
+  } else {
+    (abs(numbers) + 1)^max(1, if (name == "poly") sum(of_data))
+  }
+  if (!all(sizes < most_columns)) {
+    refuse("its formula has a call of too large a number")
+  }
+}
+
+is_single_number <- function(value) {
+  is.numeric(value) && length(value) == 1
+}
+
+# The formula itself is taken apart by terms(): it is to have terms alone, written out.
+check_formula <- function(formula, variables, env) {
+  if (!is_call_of(formula, "~") || length(formula) != 3) {
+    refuse("its formula is none")
+  }
+  left <- formula[[2]]
+  check_expression(left, variables, env)
+  check_terms(formula[[3]], variables, env)
+  plain <- length(all.names(formula[[3]])) <= 4 * most_terms
+  if (!plain) {
+    refuse("its formula has too many terms")
+  }
+}
+
+check_terms <- function(expression, variables, env) {
+  while (is_sum(expression)) {
+    if (length(expression) == 3) {
+      check_terms(expression[[3]], variables, env)
+    }
+    expression <- expression[[2]]
+  }
+  check_expression(expression, variables, env)
+  if (is.call(expression) && called(expression) %in% c("*", "/", "^", "%in%", "(")) {
+    refuse("its formula is not written out")
+  }
+}
+
+is_sum <- function(expression) {
+  is.call(expression) && is.symbol(expression[[1]]) &&
+    as.character(expression[[1]]) %in% c("+", "-", ":")
+}

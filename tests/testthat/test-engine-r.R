@@ -1,0 +1,114 @@
+skip_without_torch()
+
+# Of both engines: values or the error, and the warnings.
+both <- function(fit, new_data, type) {
+  lapply(c("python", "r"), function(engine) {
+    warned <- character()
+    value <- tryCatch(
+      withCallingHandlers(
+        predict(fit, new_data, type = type, engine = engine),
+        pytwolayer_warning = function(cnd) {
+          warned <<- c(warned, conditionMessage(cnd))
+          invokeRestart("muffleWarning")
+        }
+      ),
+      pytwolayer_error = function(cnd) {
+        list(conditionMessage(cnd), class(cnd), cnd$argument, cnd$expected, cnd$received)
+      }
+    )
+    list(value = value, warned = warned)
+  })
+}
+
+expect_alike <- function(fit, new_data) {
+  types <- if (is.null(fit$levels)) c("numeric", "raw") else c("class", "prob", "raw")
+  for (type in types) {
+    found <- both(fit, new_data, type)
+    expect_equal(found[[2]], found[[1]], tolerance = 1e-6)
+  }
+  invisible(found[[1]])
+}
+
+test_that("all activations and losses give the core's numbers", {
+  x <- data.frame(a = c(-40, seq(-3, 3, length.out = 30), 40), b = rep(c("u", "v"), 16))
+  y <- sin(x$a)
+  for (activation in names(r_activations)) {
+    fit <- quick(x, y, activation = activation, learning_rate = 0.3, epochs = 20, input_clip = NULL)
+    expect_alike(fit, rbind(x, data.frame(a = c(1e4, -1e4), b = "u")))
+  }
+  for (loss in c("mse", "mae", "huber", "poisson")) {
+    expect_alike(quick(x, abs(y), loss = loss), x)
+  }
+  expect_alike(quick(x, data.frame(u = y, v = 1000 * y)), x)
+  expect_alike(quick(x, data.frame(only = y)), x)
+  expect_alike(quick(x, y > 0), x)
+  expect_alike(quick(x, factor(rep(letters[1:4], 8), levels = letters[5:1])), x)
+})
+
+test_that("all odd data behave as with the core", {
+  data <- data.frame(
+    number = c(1.5, 2, 8, 3), whole = c(1L, 4L, 2L, 9L), kind = factor(c("p", "q", "p", "q")),
+    text = c("ä", "b", "b", "ä"), yes = c(TRUE, FALSE, TRUE, TRUE), same = 7
+  )
+  put <- function(...) {
+    new <- data
+    new[...names()] <- list(...)
+    new
+  }
+  frames <- list(
+    data, data[6:1], cbind(data, more = I(list(1, 2, 3, 4))), data[0, ], data[1, ], data[-1],
+    data[c("same", "yes")], put(number = c(NA, 1, NaN, 2)), put(number = NA), put(kind = NA),
+    put(number = Inf), put(number = c("a", "b", "c", "d")), put(kind = 1:4), put(yes = 0:3),
+    put(kind = c("q", "new", "alt", NA)),
+    put(text = factor(c("z", "b", "y", "b"), c("z", "y", "b"))),
+    put(kind = "new", number = "text"), put(number = 1e300), put(number = -1e9), put(same = 1e5),
+    put(number = c(TRUE, NA, FALSE, TRUE)), put(number = as.Date("2020-01-01") + 0:3),
+    put(number = 1:4 + 0i), stats::setNames(data, c("number", "number", names(data)[3:6])),
+    put(text = "\xff"), as.matrix(data[c(1, 2)]), 3, NULL, data[integer(), -1]
+  )
+  fits <- list(
+    quick(data, c(1, 5, 2, 9)), quick(data, c(1, 5, 2, 9), input_clip = NULL),
+    quick(data, c(1, 5, 2, 9), loss = "poisson", input_clip = NULL),
+    quick(data, c("u", "v", "v", "u"))
+  )
+  for (fit in fits) {
+    for (frame in frames) {
+      expect_alike(fit, frame)
+    }
+  }
+})
+
+test_that("matrices without names behave as with the core", {
+  x <- matrix(c(1, 2, 5, 3, 9, 4, 2, 2), 4)
+  for (fit in list(quick(x, 1:4), quick(as.data.frame(x), 1:4))) {
+    for (new in list(x, x[, 1, drop = FALSE], x > 2, x[0, ], x[, 0], matrix("a", 4, 2), x * NA)) {
+      expect_alike(fit, new)
+    }
+  }
+})
+
+test_that("many rows come in blocks, and rows do not depend on one another", {
+  fit <- quick(iris[-5], iris$Species)
+  many <- iris[rep(seq_len(150), 20), ]
+  expect_identical(
+    predict(fit, many, type = "prob", engine = "r")[1:150, ],
+    predict(fit, iris, type = "prob", engine = "r")
+  )
+  wide <- quick(iris[-5], iris$Species, hidden_units = 3000, epochs = 1)
+  expect_alike(wide, many)
+})
+
+test_that("formulas and recipes work, and augment() takes the engine", {
+  fit <- quick_formula(log(mpg) ~ poly(hp, 2) + wt:disp + factor(cyl), mtcars)
+  expect_alike(fit, mtcars[3:1, ])
+  expect_equal(augment(fit, mtcars, engine = "r"), augment(fit, mtcars), tolerance = 1e-6)
+  skip_if_not_installed("recipes")
+  recipe <- recipes::step_log(recipes::recipe(mpg ~ ., mtcars), disp)
+  expect_alike(two_layer(recipe, mtcars, epochs = 3), mtcars[3:1, ])
+})
+
+test_that("an engine that is none is refused", {
+  fit <- quick()
+  expect_refused(predict(fit, mtcars, engine = "R"), "`engine` must be one of \"python\", \"r\"")
+  expect_refused(predict(fit, mtcars, engine = NULL), "`engine` must be")
+})
