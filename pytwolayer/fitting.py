@@ -1,6 +1,6 @@
 """From checked data to a fitted network: the way that every fit takes."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pytwolayer.batches import Batches, Dropout, Rows
-from pytwolayer.column import Doubles
+from pytwolayer.batches import Batches, Dropout
+from pytwolayer.checkpoint import Checkpoints
 from pytwolayer.defaults import suit
+from pytwolayer.encoded_rows import checksums, encode_rows
 from pytwolayer.encoder import Encoder
 from pytwolayer.errors import ArgumentError, DivergenceError, InterruptWarning
 from pytwolayer.gradient import ClosedFormGradient
@@ -27,6 +28,7 @@ from pytwolayer.network import (
 from pytwolayer.optimizer import make_optimizer
 from pytwolayer.outcome import Outcome, outcome_of
 from pytwolayer.progress import Progress
+from pytwolayer.same_run import facts_of, probe_loss, refuse_other_data, start_of
 from pytwolayer.schedule import Schedule
 from pytwolayer.settings import AUTO, Settings
 from pytwolayer.supervisor import Run, Supervisor
@@ -36,7 +38,6 @@ from pytwolayer.train import train
 from pytwolayer.training_data import TrainingData
 from pytwolayer.warn import warn_user
 
-_LEFT_OUT = "Their rows are left out."
 OnEpoch = Callable[[int, float], object]
 
 
@@ -73,10 +74,22 @@ class Start:
     fit : TwoLayer
     memory : Memory or None
         If it is to go on as if it had not been stopped.
+    appended : bool
+        Whether its epochs come first in the history, and the data have to be the same.
     """
 
     fit: TwoLayer
     memory: Memory | None = None
+    appended: bool = False
+
+    @property
+    def run(self) -> Run | None:
+        """What was done before, where that counts."""
+        if not self.appended:
+            return None
+        history = self.fit.history
+        valid = history["valid_loss"].tolist() if "valid_loss" in history else []
+        return Run(history["loss"].tolist(), valid, self.fit.best_epoch)
 
 
 class Fitting:
@@ -110,39 +123,87 @@ class Fitting:
         partial: bool = False,
     ) -> None:
         self._generator = cpu_generator(settings.seed)
+        self._share, self._start, self._partial = share, start, partial
         memory = None if start is None else start.memory
         if memory is not None:
             self._generator.set_state(memory.generator)
         rows, dropped = data.rows, data.dropped
-        watched = share > 0 or data.held_out is not None
-        data, self._settings = suit(settings, data, held_out=watched)
-        training, held_out = split(data, share, self._generator)
-        inputs, outcome = _coding(training, self._settings, start, partial)
-        if self._settings.loss == AUTO:
-            self._settings = replace(self._settings, loss=outcome.usual_loss)
-        coding = inputs, outcome, self._settings, device
-        self._learning = _encode("x", training, *coding)
-        self._watching = None if held_out is None else _encode("validation", held_out, *coding)
+        inputs, outcome, sums = self._read(data, settings, device)
         with _enough_memory(self._settings.hidden_units):
-            network = self._network(inputs.width, outcome.width, start)
+            network = self._network(inputs.width, outcome.width)
             self._parameters = flatten_parameters(network, device)
-        self._optimizer = make_optimizer(
-            self._settings.optimizer, self._parameters, self._settings.tuning
-        )
+        tuning = self._settings.tuning
+        self._optimizer = make_optimizer(self._settings.optimizer, self._parameters, tuning)
         if memory is not None:
             self._optimizer.set_state(memory.optimizer)
         self._fit = TwoLayer(
-            network, inputs, outcome, self._settings, str(device), rows, dropped, pd.DataFrame()
+            network=network,
+            inputs=inputs,
+            outcome=outcome,
+            settings=self._settings,
+            device=str(device),
+            rows=rows,
+            dropped=dropped,
+            history=pd.DataFrame(),
+            data=sums,
         )
+        self._checkpoints: Checkpoints | None = None
 
-    def _network(self, d_in: int, d_out: int, start: Start | None) -> torch.nn.Sequential:
-        settings = self._settings
+    def _read(
+        self, data: TrainingData, settings: Settings, device: torch.device
+    ) -> tuple[Encoder, Outcome, Mapping[str, int]]:
+        """Split and encode the data; give the encoding and checksums."""
+        watched = self._share > 0 or data.held_out is not None
+        data, settings = suit(settings, data, held_out=watched)
+        training, held_out = split(data, self._share, self._generator)
+        inputs, outcome = self._coding(training, settings)
+        if settings.loss == AUTO:
+            settings = replace(settings, loss=outcome.usual_loss)
+        coding = inputs, outcome, settings
+        learning = encode_rows("x", training, *coding)
+        watching = None if held_out is None else encode_rows("validation", held_out, *coding)
+        sums = {} if self._partial else checksums(learning, watching)
+        if self._start is not None and self._start.appended:
+            refuse_other_data(self._start.fit, inputs, outcome, sums)
+        self._settings, self._learning = settings, learning.to(device)
+        self._watching = None if watching is None else watching.to(device)
+        return inputs, outcome, sums
+
+    def _coding(self, data: TrainingData, settings: Settings) -> tuple[Encoder, Outcome]:
+        start = self._start
+        if start is not None and not start.appended:
+            return start.fit.inputs, start.fit.outcome
+        inputs = Encoder.of("x", data.predictors, data.weights, settings.input_clip)
+        outcome = outcome_of(data.outcomes, data.weights, settings.loss, partial=self._partial)
+        return inputs, outcome
+
+    def _network(self, d_in: int, d_out: int) -> torch.nn.Sequential:
+        settings, start = self._settings, self._start
         network = two_layer_net(d_in, settings.hidden_units, d_out, settings.activation)
         if start is None:
             draw_initial_weights(network, self._generator)
         else:
             network.load_state_dict(start.fit.network.state_dict())
+            if start.appended:  # or the first epochs would have their batches again
+                self._generator.manual_seed(_seed_after(settings.seed, len(start.fit.history)))
         return network
+
+    def keep_in(self, checkpoints: Checkpoints, *, seed_given: bool) -> None:
+        """Have checkpoints kept, and go on from the newest that is there.
+
+        Raises
+        ------
+        ArgumentError
+            If those that are there are of another run, or none can be written.
+        """
+        fit, start = self._fit, self._start
+        facts = facts_of(fit.settings, fit.inputs, fit.outcome, fit.data) | {
+            "validation": self._share,
+            "loss_value": probe_loss(fit.settings.loss, self._learning.y),
+            "start": None if start is None else start_of(start.fit),
+        }
+        checkpoints.claim(facts, seed_given=seed_given)
+        self._checkpoints = checkpoints
 
     def memory(self) -> Memory:
         """Give what is needed to go on from here."""
@@ -177,30 +238,65 @@ class Fitting:
         return int(batch * d_in * self._settings.hidden_units)
 
     def _run(self, hooks: Hooks, progress: Progress | None, interrupt: Interrupt) -> Run:
-        settings, parameters, watching = self._settings, self._parameters, self._watching
-        device = parameters.values.device
+        settings, device = self._settings, self._parameters.values.device
         gradient = self._gradient(device)
-        supervisor = Supervisor(
-            parameters.values.data,
-            settings.epochs,
-            self._optimizer,
-            Schedule(settings.schedule, settings.learning_rate, settings.epochs),
-            interrupt,
-            validate=None if watching is None else gradient.evaluator(*watching),
-            patience=settings.patience,
-            on_epoch=hooks.on_epoch,
-            progress=progress,
-        )
+        supervisor = self._supervisor(gradient, hooks, progress, interrupt)
+        self._resume(supervisor)
         summed = settings.reduction == "sum"
         batches = Batches(self._learning, settings.batch_size, self._generator, summed=summed)
+        before = supervisor.run.losses
+        epochs = len(before) if supervisor.has_ended else settings.epochs
         try:
-            losses = train(gradient, self._optimizer, batches, settings.epochs, device, supervisor)
+            losses = train(gradient, self._optimizer, batches, epochs, device, supervisor, before)
         except Exception as problem:
             # What a function of the user's raised goes its way, and the work so far with it.
             run = supervisor.finish(supervisor.run.losses)
             problem.fit = self._finished(run)  # type: ignore[attr-defined]
             raise
         return supervisor.finish(losses)
+
+    def _supervisor(
+        self,
+        gradient: ClosedFormGradient,
+        hooks: Hooks,
+        progress: Progress | None,
+        interrupt: Interrupt,
+    ) -> Supervisor:
+        settings, watching = self._settings, self._watching
+        before = None if self._start is None else self._start.run
+        done = 0 if before is None else len(before.losses)
+        rate, epochs = settings.learning_rate, settings.epochs
+        return Supervisor(
+            self._parameters.values.data,
+            epochs,
+            self._optimizer,
+            Schedule(settings.schedule, rate, epochs - done, done),
+            interrupt,
+            validate=None if watching is None else gradient.evaluator(*watching),
+            patience=settings.patience,
+            on_epoch=hooks.on_epoch,
+            progress=progress,
+            before=before,
+            keeper=self._checkpoints,
+        )
+
+    def _resume(self, supervisor: Supervisor) -> None:
+        """Go on from the newest checkpoint, where there are any."""
+        if self._checkpoints is None:
+            return
+        model = {**supervisor.state(), **self._state()}
+        optimizer, epochs = self._optimizer, self._settings.epochs
+        state = self._checkpoints.resume(model, optimizer, epochs)
+        if state is not None:
+            supervisor.set_state(state)
+            optimizer.set_state({"state": state["optimizer"]})
+            self._generator.set_state(state["generator"])
+        self._checkpoints.begin(self._state)
+
+    def _state(self) -> dict[str, Any]:
+        """Give what a run depends on besides what its supervisor remembers."""
+        remembered = self._optimizer.state().get("state", {})
+        return {"optimizer": remembered, "generator": self._generator.get_state()}
 
     def _gradient(self, device: torch.device) -> ClosedFormGradient:
         settings, dropout = self._settings, None
@@ -254,44 +350,6 @@ def _warn_of_interrupt(fit: TwoLayer) -> None:
     )
 
 
-def _coding(
-    data: TrainingData, settings: Settings, start: Start | None, partial: bool
-) -> tuple[Encoder, Outcome]:
-    if start is not None:
-        return start.fit.inputs, start.fit.outcome
-    inputs = Encoder.of("x", data.predictors, data.weights, settings.input_clip)
-    return inputs, outcome_of(data.outcomes, data.weights, settings.loss, partial=partial)
-
-
-def _encode(
-    argument: str,
-    data: TrainingData,
-    inputs: Encoder,
-    outcome: Outcome,
-    settings: Settings,
-    device: torch.device,
-) -> Rows:
-    """Encode rows for the device; those with levels that training did not see are left out."""
-    predictors = inputs.recode("x", data.predictors, _LEFT_OUT)
-    outcome.warn_of_unseen(data.outcomes, _LEFT_OUT)
-    known = predictors.complete() & ~np.isnan(outcome.truth(data.outcomes)).any(axis=1)
-    if not known.all():
-        if not known.any():
-            raise ArgumentError(argument, "rows with levels that training sees", "none of them")
-        data, predictors = data.take(known), predictors.take(known)
-    return Rows(
-        inputs.encode("x", predictors).to(device),
-        outcome.target(data.outcomes).to(device),
-        _row_weights(data.weights, settings, device),
-    )
-
-
-def _row_weights(
-    weights: Doubles | None, settings: Settings, device: torch.device
-) -> torch.Tensor | None:
-    """Give the weights' column; with a mean loss they have mean 1."""
-    if weights is None:
-        return None
-    if settings.reduction != "sum":
-        weights = weights / weights.mean()
-    return torch.from_numpy(weights.astype(np.float32)[:, None]).to(device)
+def _seed_after(seed: int, epochs: int) -> int:
+    """Give the seed of a run that goes on after some epochs of one with this seed."""
+    return int(np.random.SeedSequence([seed, epochs]).generate_state(1, np.uint64)[0] >> 1)

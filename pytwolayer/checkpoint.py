@@ -1,0 +1,337 @@
+"""Checkpoints: what a run is, written to a folder from time to time, so that it can go on.
+
+A file holds all that the next epoch depends on: weights, what the optimiser and the generator
+remember, the losses, the best and the last good weights, and where schedule and patience are.
+It is safetensors with text beside it: reading it runs no code.
+"""
+
+import os
+import platform
+import re
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from pytwolayer import __version__
+from pytwolayer.arguments import count, one_of, seed, shown, size
+from pytwolayer.errors import (
+    ArgumentError,
+    CheckpointWarning,
+    FileFormatError,
+    PytwolayerError,
+    ResumedWarning,
+)
+from pytwolayer.optimizer import Optimizer
+from pytwolayer.optimizer_state import refuse_other_state
+from pytwolayer.same_run import Facts, differences
+from pytwolayer.settings import AUTO, Settings
+from pytwolayer.state_tree import (
+    layout_of_tree,
+    pack_tree,
+    refuse_other_form,
+    unpack_tree,
+)
+from pytwolayer.tensor_file import DOUBTS, Content, Format, Layout, refuse_others
+from pytwolayer.torch_loading import torch
+from pytwolayer.warn import warn_user
+
+_KEPT = 3  # newest checkpoints
+_SECONDS = 10.0  # from one checkpoint to the next with "auto",
+_COST = 100  # and so many times as long as writing one takes, so that it costs 1 % at most
+_NAME = re.compile(r"epoch-(\d{8,})\.safetensors")
+_UNFINISHED = ".pytwolayer-*.safetensors"
+_PARTS = ("versions", "epoch", "facts", "state")
+_FACTS = ("settings", "validation", "names", "codings", "outcome", "data", "loss_value", "start")
+_ENDS = ("epochs", "patience", "on_epoch")
+
+
+def _layout(content: Content) -> Layout:
+    refuse_others("entries", content, _PARTS)
+    count("epoch", content["epoch"])
+    _check_facts(content["facts"])
+    return layout_of_tree(content["state"])
+
+
+def _check_facts(facts: Facts) -> None:
+    refuse_others("entries of its facts", facts, _FACTS)
+    refuse_others("settings", facts["settings"], [field.name for field in fields(Settings)])
+    seed("seed", facts["settings"]["seed"])
+    names, codings = facts["names"], facts["codings"]
+    good = isinstance(codings, list) and all(isinstance(coding, dict) for coding in codings)
+    good = good and isinstance(facts["outcome"], dict) and isinstance(facts["data"], dict)
+    texts = names is None or (isinstance(names, list) and all(isinstance(n, str) for n in names))
+    if not good or not texts or (names is not None and len(names) != len(codings)):
+        raise ValueError("it does not say of what data it is")
+
+
+CHECKPOINT = Format("checkpoint", 1, _layout)
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A checkpoint as it was read.
+
+    Attributes
+    ----------
+    path : Path
+    epoch : int
+        The last epoch that was done.
+    facts : dict
+        Of what run it is; see ``same_run``.
+    state : dict
+        Not yet checked for being of a run of this form.
+    """
+
+    path: Path
+    epoch: int
+    facts: Facts
+    state: Any
+
+
+def read_checkpoint(path: Path) -> Checkpoint:
+    """Read a checkpoint.
+
+    Raises
+    ------
+    ArgumentError, FileFormatError
+        If there is no such file, or it is something else or damaged.
+    """
+    data = CHECKPOINT.read("checkpoint", path)
+    try:
+        tensors, content = CHECKPOINT.unpack(data)
+        state = unpack_tree(content["state"], tensors)
+        one_of("stopped", state["stopped"], _ENDS)
+    except FileFormatError as problem:
+        raise FileFormatError(problem.kind, problem.problem, str(path)) from problem
+    except DOUBTS as problem:
+        raise CHECKPOINT.error(problem, path) from problem
+    return Checkpoint(path, content["epoch"], content["facts"], state)
+
+
+@contextmanager
+def checkpoints_in(checkpoint: Any, every: Any) -> "Iterator[Checkpoints | None]":
+    """Have a folder to this run alone; None where none is given.
+
+    Raises
+    ------
+    ArgumentError
+        If it cannot be made or written to, another run has it, or its checkpoints are damaged.
+    """
+    automatic = isinstance(every, str) and every == AUTO
+    number = None if automatic else size("checkpoint_every", every)
+    if checkpoint is None:
+        if number is not None:
+            raise ArgumentError("checkpoint", "given with `checkpoint_every`", "missing")
+        yield None
+        return
+    folder = _folder(checkpoint)
+    with _locked(folder):
+        yield Checkpoints(folder, number)
+
+
+def _folder(checkpoint: Any) -> Path:
+    expected = "the path of a folder"
+    if not isinstance(checkpoint, (str, os.PathLike)) or not str(checkpoint):
+        raise ArgumentError("checkpoint", expected, shown(checkpoint))
+    path = Path(checkpoint).expanduser()
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except FileExistsError as problem:
+        raise ArgumentError("checkpoint", expected, f'the file "{path}"') from problem
+    except (OSError, ValueError) as problem:  # the latter of a null byte
+        received = f'"{path}": {getattr(problem, "strerror", None) or problem}'
+        raise ArgumentError("checkpoint", f"{expected} that can be made", received) from problem
+    return path
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Refuse a folder in which another run is at work; the system ends a killed one's claim."""
+    try:
+        import fcntl
+
+        opened = os.open(folder, os.O_RDONLY)
+    except (ImportError, OSError):  # not in this system
+        yield
+        return
+    try:
+        try:
+            fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as problem:
+            received = f'"{folder}", where one is at work'
+            raise ArgumentError("checkpoint", "a folder of no other run", received) from problem
+        except OSError:  # not on this disk
+            pass
+        yield
+    finally:
+        os.close(opened)
+
+
+class Checkpoints:
+    """The checkpoints of one run.
+
+    Parameters
+    ----------
+    folder : Path
+    every : int or None
+        Epochs from one to the next; None: so many that it costs nothing to speak of.
+    """
+
+    def __init__(self, folder: Path, every: int | None) -> None:
+        self.folder, self._every = folder, every
+        self.newest = self._read_newest()
+        self._facts: Facts = {}
+        self._more: Callable[[], Mapping[str, Any]] = dict
+        self._next, self._has_warned = 0.0, False
+
+    @property
+    def seed(self) -> int | None:
+        """The seed of the run whose checkpoints are here."""
+        found: int | None = None
+        if self.newest is not None:
+            found = self.newest.facts["settings"]["seed"]
+        return found
+
+    def _read_newest(self) -> Checkpoint | None:
+        found = _files(self.folder)
+        for _, path in sorted(found, reverse=True):
+            try:
+                return read_checkpoint(path)
+            except PytwolayerError as problem:
+                warn_user(f"{problem} It is passed over.", CheckpointWarning)
+        if found:
+            received = f'"{self.folder}", where all {len(found)} are damaged'
+            expected = "a folder with a checkpoint that can be read, or with none"
+            raise ArgumentError("checkpoint", expected, received)
+        return None
+
+    def claim(self, facts: Facts, *, seed_given: bool) -> None:
+        """Check that the checkpoints here, if there are any, are of this run.
+
+        Raises
+        ------
+        ArgumentError
+            If not, or none can be written here.
+        """
+        self._facts = facts
+        if self.newest is not None:
+            but = () if seed_given else ("seed",)
+            try:
+                found = differences(self.newest.facts, facts, but=but)
+            except DOUBTS as problem:
+                raise CHECKPOINT.error(problem, self.newest.path) from problem
+            if found:
+                expected = "the folder of a run of the same data and settings"
+                received = f"one that differs in {', '.join(found)}"
+                raise ArgumentError("checkpoint", expected, received)
+            if _has_ended(self.newest, facts["settings"]["epochs"]):
+                return
+        self._try_to_write()
+
+    def _try_to_write(self) -> None:
+        try:
+            for path in self.folder.glob(_UNFINISHED):  # of a run that was killed
+                path.unlink(missing_ok=True)
+            with tempfile.TemporaryFile(dir=self.folder):
+                pass
+        except OSError as problem:
+            received = f'"{self.folder}": {problem.strerror}'
+            raise ArgumentError("checkpoint", "a folder to write to", received) from problem
+
+    def begin(self, more: Callable[[], Mapping[str, Any]]) -> None:
+        """From now on keep checkpoints; ``more`` gives the state besides the supervisor's."""
+        self._more = more
+        self._next = time.monotonic() + _SECONDS
+
+    def is_due(self, epoch: int) -> bool:
+        """Whether one is to be written after this epoch, counted from 1."""
+        if self._every is not None:
+            return epoch % self._every == 0
+        return time.monotonic() >= self._next
+
+    def keep(self, epoch: int, state: Mapping[str, Any]) -> None:
+        """Write one; where that fails, warn once and go on without."""
+        start = time.monotonic()
+        packed, tensors = pack_tree({**state, **self._more()})
+        versions = {"pytwolayer": __version__, "torch": torch.__version__}
+        versions |= {"python": platform.python_version()}
+        content = {"versions": versions, "epoch": epoch, "facts": self._facts, "state": packed}
+        path = self.folder / f"epoch-{epoch:08}.safetensors"
+        try:
+            CHECKPOINT.write("checkpoint", path, CHECKPOINT.pack(tensors, content))
+            self._remove_old(epoch)
+        except (PytwolayerError, OSError) as problem:
+            self._warn(problem)
+        now = time.monotonic()
+        self._next = now + max(_SECONDS, _COST * (now - start))
+
+    def _remove_old(self, epoch: int) -> None:
+        old = sorted(file for file in _files(self.folder) if file[0] <= epoch)
+        for _, path in old[:-_KEPT]:
+            path.unlink(missing_ok=True)
+
+    def _warn(self, problem: Exception) -> None:
+        if not self._has_warned:
+            self._has_warned = True
+            warn_user(f"A checkpoint is missing, training goes on: {problem}", CheckpointWarning)
+
+    def resume(self, model: Mapping[str, Any], optimizer: Optimizer, epochs: int) -> Any:
+        """Give the state that the newest checkpoint holds, checked, and say so.
+
+        Parameters
+        ----------
+        model : dict
+            A state of this run: the form that it must have.
+        optimizer : Optimizer
+        epochs : int
+            Number of epochs of the whole run.
+
+        Raises
+        ------
+        FileFormatError
+            If it is not of this form.
+        """
+        newest = self.newest
+        if newest is None:
+            return None
+        try:
+            _check_state(newest, model, epochs)
+            refuse_other_state(optimizer, newest.state["optimizer"])
+        except DOUBTS as problem:
+            raise CHECKPOINT.error(problem, newest.path) from problem
+        self._tell(newest, epochs)
+        return newest.state
+
+    def _tell(self, newest: Checkpoint, epochs: int) -> None:
+        where = f'after epoch {newest.epoch} of {epochs}, from the checkpoint in "{self.folder}".'
+        ended = _has_ended(newest, epochs)
+        text = f"This is the fit of a run that ended {where}" if ended else f"Going on {where}"
+        warn_user(text, ResumedWarning)
+
+
+def _has_ended(checkpoint: Checkpoint, epochs: int) -> bool:
+    return checkpoint.epoch >= epochs or bool(checkpoint.state["stopped"] != "epochs")
+
+
+def _files(folder: Path) -> list[tuple[int, Path]]:
+    found = ((_NAME.fullmatch(path.name), path) for path in folder.iterdir())
+    return [(int(name[1]), path) for name, path in found if name is not None]
+
+
+def _check_state(newest: Checkpoint, model: Mapping[str, Any], epochs: int) -> None:
+    """Check all but what the optimiser remembers."""
+    state, epoch = newest.state, count("epoch", newest.epoch, maximum=epochs)
+    refuse_others("entries of its state", state, model)
+    watched = epoch if "held_out" in newest.facts["data"] else 0
+    empty = torch.empty(0, dtype=torch.float64)
+    refuse_other_form(state["losses"], empty.new_empty(epoch), "losses")
+    refuse_other_form(state["valid_losses"], empty.new_empty(watched), "valid_losses")
+    if state["best_epoch"] is not None:
+        count("best_epoch", state["best_epoch"], maximum=epoch)
+    checked = ("losses", "valid_losses", "best_epoch", "stopped", "optimizer")
+    for name in [name for name in model if name not in checked]:
+        refuse_other_form(state[name], model[name], name)
