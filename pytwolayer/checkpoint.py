@@ -1,42 +1,28 @@
-"""Checkpoints: what a run is, written to a folder from time to time, so that it can go on.
-
-A file holds all that the next epoch depends on: weights, what the optimiser and the generator
-remember, the losses, the best and the last good weights, and where schedule and patience are.
-It is safetensors with text beside it: reading it runs no code.
-"""
+"""The folder in which a run is kept from time to time, so that it can go on."""
 
 import os
-import platform
 import re
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from pytwolayer import __version__
-from pytwolayer.arguments import count, one_of, seed, shown, size
-from pytwolayer.errors import (
-    ArgumentError,
-    CheckpointWarning,
-    FileFormatError,
-    PytwolayerError,
-    ResumedWarning,
+from pytwolayer.arguments import shown, size
+from pytwolayer.checkpoint_file import (
+    CHECKPOINT,
+    Checkpoint,
+    check_state,
+    checkpoint_bytes,
+    read_checkpoint,
 )
+from pytwolayer.errors import ArgumentError, CheckpointWarning, PytwolayerError, ResumedWarning
 from pytwolayer.optimizer import Optimizer
 from pytwolayer.optimizer_state import refuse_other_state
 from pytwolayer.same_run import Facts, differences
-from pytwolayer.settings import AUTO, Settings
-from pytwolayer.state_tree import (
-    layout_of_tree,
-    pack_tree,
-    refuse_other_form,
-    unpack_tree,
-)
-from pytwolayer.tensor_file import DOUBTS, Content, Format, Layout, refuse_others
-from pytwolayer.torch_loading import torch
+from pytwolayer.settings import AUTO
+from pytwolayer.tensor_file import DOUBTS
 from pytwolayer.warn import warn_user
 
 _KEPT = 3  # newest checkpoints
@@ -44,72 +30,6 @@ _SECONDS = 10.0  # from one checkpoint to the next with "auto",
 _COST = 100  # and so many times as long as writing one takes, so that it costs 1 % at most
 _NAME = re.compile(r"epoch-(\d{8,})\.safetensors")
 _UNFINISHED = ".pytwolayer-*.safetensors"
-_PARTS = ("versions", "epoch", "facts", "state")
-_FACTS = ("settings", "validation", "names", "codings", "outcome", "data", "loss_value", "start")
-_ENDS = ("epochs", "patience", "on_epoch")
-
-
-def _layout(content: Content) -> Layout:
-    refuse_others("entries", content, _PARTS)
-    count("epoch", content["epoch"])
-    _check_facts(content["facts"])
-    return layout_of_tree(content["state"])
-
-
-def _check_facts(facts: Facts) -> None:
-    refuse_others("entries of its facts", facts, _FACTS)
-    refuse_others("settings", facts["settings"], [field.name for field in fields(Settings)])
-    seed("seed", facts["settings"]["seed"])
-    names, codings = facts["names"], facts["codings"]
-    good = isinstance(codings, list) and all(isinstance(coding, dict) for coding in codings)
-    good = good and isinstance(facts["outcome"], dict) and isinstance(facts["data"], dict)
-    texts = names is None or (isinstance(names, list) and all(isinstance(n, str) for n in names))
-    if not good or not texts or (names is not None and len(names) != len(codings)):
-        raise ValueError("it does not say of what data it is")
-
-
-CHECKPOINT = Format("checkpoint", 1, _layout)
-
-
-@dataclass(frozen=True)
-class Checkpoint:
-    """A checkpoint as it was read.
-
-    Attributes
-    ----------
-    path : Path
-    epoch : int
-        The last epoch that was done.
-    facts : dict
-        Of what run it is; see ``same_run``.
-    state : dict
-        Not yet checked for being of a run of this form.
-    """
-
-    path: Path
-    epoch: int
-    facts: Facts
-    state: Any
-
-
-def read_checkpoint(path: Path) -> Checkpoint:
-    """Read a checkpoint.
-
-    Raises
-    ------
-    ArgumentError, FileFormatError
-        If there is no such file, or it is something else or damaged.
-    """
-    data = CHECKPOINT.read("checkpoint", path)
-    try:
-        tensors, content = CHECKPOINT.unpack(data)
-        state = unpack_tree(content["state"], tensors)
-        one_of("stopped", state["stopped"], _ENDS)
-    except FileFormatError as problem:
-        raise FileFormatError(problem.kind, problem.problem, str(path)) from problem
-    except DOUBTS as problem:
-        raise CHECKPOINT.error(problem, path) from problem
-    return Checkpoint(path, content["epoch"], content["facts"], state)
 
 
 @contextmanager
@@ -228,7 +148,7 @@ class Checkpoints:
                 expected = "the folder of a run of the same data and settings"
                 received = f"one that differs in {', '.join(found)}"
                 raise ArgumentError("checkpoint", expected, received)
-            if _has_ended(self.newest, facts["settings"]["epochs"]):
+            if self.newest.has_ended(facts["settings"]["epochs"]):
                 return
         self._try_to_write()
 
@@ -256,13 +176,10 @@ class Checkpoints:
     def keep(self, epoch: int, state: Mapping[str, Any]) -> None:
         """Write one; where that fails, warn once and go on without."""
         start = time.monotonic()
-        packed, tensors = pack_tree({**state, **self._more()})
-        versions = {"pytwolayer": __version__, "torch": torch.__version__}
-        versions |= {"python": platform.python_version()}
-        content = {"versions": versions, "epoch": epoch, "facts": self._facts, "state": packed}
+        data = checkpoint_bytes(epoch, self._facts, {**state, **self._more()})
         path = self.folder / f"epoch-{epoch:08}.safetensors"
         try:
-            CHECKPOINT.write("checkpoint", path, CHECKPOINT.pack(tensors, content))
+            CHECKPOINT.write("checkpoint", path, data)
             self._remove_old(epoch)
         except (PytwolayerError, OSError) as problem:
             self._warn(problem)
@@ -299,7 +216,7 @@ class Checkpoints:
         if newest is None:
             return None
         try:
-            _check_state(newest, model, epochs)
+            check_state(newest, model, epochs)
             refuse_other_state(optimizer, newest.state["optimizer"])
         except DOUBTS as problem:
             raise CHECKPOINT.error(problem, newest.path) from problem
@@ -308,30 +225,11 @@ class Checkpoints:
 
     def _tell(self, newest: Checkpoint, epochs: int) -> None:
         where = f'after epoch {newest.epoch} of {epochs}, from the checkpoint in "{self.folder}".'
-        ended = _has_ended(newest, epochs)
+        ended = newest.has_ended(epochs)
         text = f"This is the fit of a run that ended {where}" if ended else f"Going on {where}"
         warn_user(text, ResumedWarning)
-
-
-def _has_ended(checkpoint: Checkpoint, epochs: int) -> bool:
-    return checkpoint.epoch >= epochs or bool(checkpoint.state["stopped"] != "epochs")
 
 
 def _files(folder: Path) -> list[tuple[int, Path]]:
     found = ((_NAME.fullmatch(path.name), path) for path in folder.iterdir())
     return [(int(name[1]), path) for name, path in found if name is not None]
-
-
-def _check_state(newest: Checkpoint, model: Mapping[str, Any], epochs: int) -> None:
-    """Check all but what the optimiser remembers."""
-    state, epoch = newest.state, count("epoch", newest.epoch, maximum=epochs)
-    refuse_others("entries of its state", state, model)
-    watched = epoch if "held_out" in newest.facts["data"] else 0
-    empty = torch.empty(0, dtype=torch.float64)
-    refuse_other_form(state["losses"], empty.new_empty(epoch), "losses")
-    refuse_other_form(state["valid_losses"], empty.new_empty(watched), "valid_losses")
-    if state["best_epoch"] is not None:
-        count("best_epoch", state["best_epoch"], maximum=epoch)
-    checked = ("losses", "valid_losses", "best_epoch", "stopped", "optimizer")
-    for name in [name for name in model if name not in checked]:
-        refuse_other_form(state[name], model[name], name)

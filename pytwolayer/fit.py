@@ -11,6 +11,7 @@ from typing import Any, cast
 from pytwolayer import arguments
 from pytwolayer.checkpoint import checkpoints_in
 from pytwolayer.class_weights import class_weighted
+from pytwolayer.data_source import Source
 from pytwolayer.device import select_device
 from pytwolayer.errors import ArgumentError
 from pytwolayer.fitting import Fitting, Hooks, OnEpoch
@@ -219,19 +220,29 @@ def two_layer(
     with checkpoints_in(checkpoint, checkpoint_every) as checkpoints:
         if seed is None and checkpoints is not None and checkpoints.seed is not None:
             settings = replace(settings, seed=checkpoints.seed)
-        with _named("x" if outcome is not None and y is None else "y"):
+        with named_outcome("x" if outcome is not None and y is None else "y"):
             data = read_training_data(
                 x, y, outcome, weights=sample_weight, held_out=held_out, na_action=na_action
             )
             data = class_weighted(data, class_weights)
             fitting = Fitting(data, settings, share, chosen)
+        fitting.describe(
+            _source=Source(
+                x=x,
+                y=y,
+                outcome=outcome,
+                sample_weight=sample_weight,
+                class_weights=class_weights,
+                validation=validation,
+            )
+        )
         if checkpoints is not None:
             fitting.keep_in(checkpoints, seed_given=seed is not None)
         return fitting.train(Hooks(on_epoch, progress))
 
 
 @contextmanager
-def _named(outcome: str) -> Iterator[None]:
+def named_outcome(outcome: str) -> Iterator[None]:
     """Have errors about the outcome name the argument that it came in."""
     try:
         yield

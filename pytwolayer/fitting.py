@@ -1,7 +1,6 @@
 """From checked data to a fitted network: the way that every fit takes."""
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,7 +12,7 @@ from pytwolayer.checkpoint import Checkpoints
 from pytwolayer.defaults import suit
 from pytwolayer.encoded_rows import checksums, encode_rows
 from pytwolayer.encoder import Encoder
-from pytwolayer.errors import ArgumentError, DivergenceError, InterruptWarning
+from pytwolayer.errors import DivergenceError, InterruptWarning
 from pytwolayer.gradient import ClosedFormGradient
 from pytwolayer.held_out import split
 from pytwolayer.interrupt import Interrupt, watch_for_interrupt
@@ -21,6 +20,7 @@ from pytwolayer.model import TwoLayer
 from pytwolayer.network import (
     cpu_generator,
     draw_initial_weights,
+    enough_memory,
     flatten_parameters,
     own_parameters,
     two_layer_net,
@@ -31,6 +31,7 @@ from pytwolayer.progress import Progress
 from pytwolayer.same_run import facts_of, probe_loss, refuse_other_data, start_of
 from pytwolayer.schedule import Schedule
 from pytwolayer.settings import AUTO, Settings
+from pytwolayer.start import Memory, Start, on_cpu
 from pytwolayer.supervisor import Run, Supervisor
 from pytwolayer.threads import threads_for
 from pytwolayer.torch_loading import torch
@@ -55,41 +56,6 @@ class Hooks:
 
     on_epoch: OnEpoch | None = None
     progress: Callable[[int], Progress | None] | None = None
-
-
-@dataclass(frozen=True)
-class Memory:
-    """What a run leaves besides the network, for one that goes on from there."""
-
-    optimizer: dict[str, Any]
-    generator: torch.Tensor
-
-
-@dataclass(frozen=True)
-class Start:
-    """Where a run goes on from: a fit, with its weights and encoding.
-
-    Attributes
-    ----------
-    fit : TwoLayer
-    memory : Memory or None
-        If it is to go on as if it had not been stopped.
-    appended : bool
-        Whether its epochs come first in the history, and the data have to be the same.
-    """
-
-    fit: TwoLayer
-    memory: Memory | None = None
-    appended: bool = False
-
-    @property
-    def run(self) -> Run | None:
-        """What was done before, where that counts."""
-        if not self.appended:
-            return None
-        history = self.fit.history
-        valid = history["valid_loss"].tolist() if "valid_loss" in history else []
-        return Run(history["loss"].tolist(), valid, self.fit.best_epoch)
 
 
 class Fitting:
@@ -129,7 +95,7 @@ class Fitting:
             self._generator.set_state(memory.generator)
         rows, dropped = data.rows, data.dropped
         inputs, outcome, sums = self._read(data, settings, device)
-        with _enough_memory(self._settings.hidden_units):
+        with enough_memory(self._settings.hidden_units):
             network = self._network(inputs.width, outcome.width)
             self._parameters = flatten_parameters(network, device)
         tuning = self._settings.tuning
@@ -185,8 +151,12 @@ class Fitting:
         else:
             network.load_state_dict(start.fit.network.state_dict())
             if start.appended:  # or the first epochs would have their batches again
-                self._generator.manual_seed(_seed_after(settings.seed, len(start.fit.history)))
+                self._generator.manual_seed(start.seed)
         return network
+
+    def describe(self, **described: Any) -> None:
+        """Have the fit say more of itself."""
+        self._fit = replace(self._fit, **described)
 
     def keep_in(self, checkpoints: Checkpoints, *, seed_given: bool) -> None:
         """Have checkpoints kept, and go on from the newest that is there.
@@ -207,7 +177,7 @@ class Fitting:
 
     def memory(self) -> Memory:
         """Give what is needed to go on from here."""
-        return Memory(_on_cpu(self._optimizer.state()), self._generator.get_state())
+        return Memory(on_cpu(self._optimizer.state()), self._generator.get_state())
 
     def train(self, hooks: Hooks) -> TwoLayer:
         """Train the network.
@@ -314,25 +284,6 @@ class Fitting:
         )
 
 
-def _on_cpu(value: Any) -> Any:
-    """Move what an optimiser remembers to where every machine can load it."""
-    if isinstance(value, torch.Tensor):
-        return value.cpu()
-    if isinstance(value, dict):
-        return {key: _on_cpu(part) for key, part in value.items()}
-    return [_on_cpu(part) for part in value] if isinstance(value, list) else value
-
-
-@contextmanager
-def _enough_memory(hidden_units: int) -> Iterator[None]:
-    """Have a network that no memory holds be an error about its size."""
-    try:
-        yield
-    except (MemoryError, RuntimeError) as problem:  # PyTorch raises the latter
-        expected = "of a size for which there is memory"
-        raise ArgumentError("hidden_units", expected, str(hidden_units)) from problem
-
-
 def _history(run: Run) -> pd.DataFrame:
     epochs = range(1, len(run.losses) + 1)
     history = pd.DataFrame({"epoch": epochs, "loss": np.array(run.losses, dtype=np.float64)})
@@ -348,8 +299,3 @@ def _warn_of_interrupt(fit: TwoLayer) -> None:
         f"this is the fit so far{best}.",
         InterruptWarning,
     )
-
-
-def _seed_after(seed: int, epochs: int) -> int:
-    """Give the seed of a run that goes on after some epochs of one with this seed."""
-    return int(np.random.SeedSequence([seed, epochs]).generate_state(1, np.uint64)[0] >> 1)

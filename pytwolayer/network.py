@@ -1,8 +1,11 @@
 """The network: its layers, its initial weights, its parameters side by side in memory."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from pytwolayer.activation import ACTIVATIONS
+from pytwolayer.errors import ArgumentError
 from pytwolayer.torch_loading import torch
 
 _ALIGNMENT = 16  # floats; 64 bytes, as PyTorch aligns: the matrix product's bits depend on it
@@ -44,6 +47,16 @@ def outline(d_in: int, hidden_units: int, d_out: int, activation: str) -> torch.
 def cpu_generator(seed: int) -> torch.Generator:
     """Make a random stream of its own; nothing global is touched."""
     return torch.Generator(device="cpu").manual_seed(seed)
+
+
+@contextmanager
+def enough_memory(hidden_units: int) -> Iterator[None]:
+    """Have a network that no memory holds be an error about its size."""
+    try:
+        yield
+    except (MemoryError, RuntimeError) as problem:  # PyTorch raises the latter
+        expected = "of a size for which there is memory"
+        raise ArgumentError("hidden_units", expected, str(hidden_units)) from problem
 
 
 def draw_initial_weights(net: torch.nn.Sequential, generator: torch.Generator) -> None:
