@@ -196,7 +196,9 @@ class Checkpoints:
             self._has_warned = True
             warn_user(f"A checkpoint is missing, training goes on: {problem}", CheckpointWarning)
 
-    def resume(self, model: Mapping[str, Any], optimizer: Optimizer, epochs: int) -> Any:
+    def resume(
+        self, model: Mapping[str, Any], optimizer: Optimizer, epochs: int, *, validated: bool
+    ) -> Any:
         """Give the state that the newest checkpoint holds, checked, and say so.
 
         Parameters
@@ -206,6 +208,8 @@ class Checkpoints:
         optimizer : Optimizer
         epochs : int
             Number of epochs of the whole run.
+        validated : bool
+            Whether rows are held out.
 
         Raises
         ------
@@ -216,7 +220,7 @@ class Checkpoints:
         if newest is None:
             return None
         try:
-            check_state(newest, model, epochs)
+            check_state(newest, model, epochs, validated=validated)
             refuse_other_state(optimizer, newest.state["optimizer"])
         except DOUBTS as problem:
             raise CHECKPOINT.error(problem, newest.path) from problem

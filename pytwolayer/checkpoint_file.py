@@ -21,7 +21,7 @@ from pytwolayer.tensor_file import DOUBTS, Content, Format, Layout, refuse_other
 from pytwolayer.torch_loading import torch
 
 _PARTS = ("versions", "epoch", "facts", "state")
-_FACTS = ("settings", "validation", "names", "codings", "outcome", "data", "loss_value", "start")
+_FACTS = ("settings", "validation", "data", "loss_value", "start")
 _ENDS = ("epochs", "patience", "on_epoch")
 
 
@@ -36,11 +36,7 @@ def _check_facts(facts: Facts) -> None:
     refuse_others("entries of its facts", facts, _FACTS)
     refuse_others("settings", facts["settings"], [field.name for field in fields(Settings)])
     seed("seed", facts["settings"]["seed"])
-    names, codings = facts["names"], facts["codings"]
-    good = isinstance(codings, list) and all(isinstance(coding, dict) for coding in codings)
-    good = good and isinstance(facts["outcome"], dict) and isinstance(facts["data"], dict)
-    texts = names is None or (isinstance(names, list) and all(isinstance(n, str) for n in names))
-    if not good or not texts or (names is not None and len(names) != len(codings)):
+    if not isinstance(facts["data"], dict):
         raise ValueError("it does not say of what data it is")
 
 
@@ -101,7 +97,9 @@ def read_checkpoint(path: Path) -> Checkpoint:
     return Checkpoint(path, content["epoch"], content["facts"], state)
 
 
-def check_state(newest: Checkpoint, model: Mapping[str, Any], epochs: int) -> None:
+def check_state(
+    newest: Checkpoint, model: Mapping[str, Any], epochs: int, *, validated: bool
+) -> None:
     """Check that a state is one of a run of this form, all but what the optimiser remembers.
 
     Raises
@@ -111,7 +109,7 @@ def check_state(newest: Checkpoint, model: Mapping[str, Any], epochs: int) -> No
     """
     state, epoch = newest.state, count("epoch", newest.epoch, maximum=epochs)
     refuse_others("entries of its state", state, model)
-    watched = epoch if "held_out" in newest.facts["data"] else 0
+    watched = epoch if validated else 0
     empty = torch.empty(0, dtype=torch.float64)
     refuse_other_form(state["losses"], empty.new_empty(epoch), "losses")
     refuse_other_form(state["valid_losses"], empty.new_empty(watched), "valid_losses")

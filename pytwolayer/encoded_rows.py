@@ -1,7 +1,4 @@
-"""The rows of a fit on the device: encoded, weighted, and with a checksum to know them by."""
-
-import zlib
-from collections.abc import Mapping
+"""The rows of a fit as the network takes them."""
 
 import numpy as np
 
@@ -42,27 +39,3 @@ def _row_weights(weights: Doubles | None, settings: Settings) -> torch.Tensor | 
     if settings.reduction != "sum":
         weights = weights / weights.mean()
     return torch.from_numpy(weights.astype(np.float32)[:, None])
-
-
-def checksums(learning: Rows, watching: Rows | None) -> Mapping[str, int]:
-    """Give checksums of what a network learns from, by which it is known again.
-
-    Returns
-    -------
-    dict
-        ``predictors`` and ``outcome``; ``weights`` where rows have any; ``held_out`` of all
-        of the held-out rows, where there are any.
-    """
-    sums = {"predictors": _checksum(learning.x), "outcome": _checksum(learning.y)}
-    if learning.weights is not None:
-        sums["weights"] = _checksum(learning.weights)
-    if watching is not None:
-        sums["held_out"] = 0
-        for part in watching:
-            if part is not None:
-                sums["held_out"] = _checksum(part, sums["held_out"])
-    return sums
-
-
-def _checksum(values: torch.Tensor, before: int = 0) -> int:
-    return zlib.crc32(values.contiguous().numpy().data.cast("B"), before)

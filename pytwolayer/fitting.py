@@ -4,17 +4,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from pytwolayer.batches import Batches, Dropout
 from pytwolayer.checkpoint import Checkpoints
+from pytwolayer.checksums import checksums
 from pytwolayer.defaults import suit
-from pytwolayer.encoded_rows import checksums, encode_rows
+from pytwolayer.encoded_rows import encode_rows
 from pytwolayer.encoder import Encoder
 from pytwolayer.errors import DivergenceError, InterruptWarning
 from pytwolayer.gradient import ClosedFormGradient
 from pytwolayer.held_out import split
+from pytwolayer.history import history_of
 from pytwolayer.interrupt import Interrupt, watch_for_interrupt
 from pytwolayer.model import TwoLayer
 from pytwolayer.network import (
@@ -28,7 +29,7 @@ from pytwolayer.network import (
 from pytwolayer.optimizer import make_optimizer
 from pytwolayer.outcome import Outcome, outcome_of
 from pytwolayer.progress import Progress
-from pytwolayer.same_run import facts_of, probe_loss, refuse_other_data, start_of
+from pytwolayer.same_run import probe_loss, refuse_other_data, start_of
 from pytwolayer.schedule import Schedule
 from pytwolayer.settings import AUTO, Settings
 from pytwolayer.start import Memory, Start, on_cpu
@@ -90,11 +91,12 @@ class Fitting:
     ) -> None:
         self._generator = cpu_generator(settings.seed)
         self._share, self._start, self._partial = share, start, partial
+        self._sums: Mapping[str, int] = {}
         memory = None if start is None else start.memory
         if memory is not None:
             self._generator.set_state(memory.generator)
         rows, dropped = data.rows, data.dropped
-        inputs, outcome, sums = self._read(data, settings, device)
+        inputs, outcome = self._read(data, settings, device)
         with enough_memory(self._settings.hidden_units):
             network = self._network(inputs.width, outcome.width)
             self._parameters = flatten_parameters(network, device)
@@ -111,34 +113,40 @@ class Fitting:
             rows=rows,
             dropped=dropped,
             history=pd.DataFrame(),
-            data=sums,
+            data=self._sums,
         )
         self._checkpoints: Checkpoints | None = None
 
     def _read(
         self, data: TrainingData, settings: Settings, device: torch.device
-    ) -> tuple[Encoder, Outcome, Mapping[str, int]]:
-        """Split and encode the data; give the encoding and checksums."""
+    ) -> tuple[Encoder, Outcome]:
+        """Split and encode the data; give the encoding."""
         watched = self._share > 0 or data.held_out is not None
-        data, settings = suit(settings, data, held_out=watched)
-        training, held_out = split(data, self._share, self._generator)
+        suited, settings = suit(settings, data, held_out=watched)
+        training, held_out = split(suited, self._share, self._generator)
+        self._know(data, held_out)
         inputs, outcome = self._coding(training, settings)
         if settings.loss == AUTO:
             settings = replace(settings, loss=outcome.usual_loss)
         coding = inputs, outcome, settings
-        learning = encode_rows("x", training, *coding)
-        watching = None if held_out is None else encode_rows("validation", held_out, *coding)
-        sums = {} if self._partial else checksums(learning, watching)
-        if self._start is not None and self._start.appended:
-            refuse_other_data(self._start.fit, inputs, outcome, sums)
-        self._settings, self._learning = settings, learning.to(device)
-        self._watching = None if watching is None else watching.to(device)
-        return inputs, outcome, sums
+        self._settings = settings
+        self._learning = encode_rows("x", training, *coding).to(device)
+        self._watching = None
+        if held_out is not None:
+            self._watching = encode_rows("validation", held_out, *coding).to(device)
+        return inputs, outcome
+
+    def _know(self, data: TrainingData, held_out: TrainingData | None) -> None:
+        """Take checksums of the data; a fit that goes on has to have the same."""
+        if self._partial:
+            return
+        self._sums, start = checksums(data, held_out), self._start
+        if start is not None and start.appended:
+            refuse_other_data(start.fit, self._sums)
 
     def _coding(self, data: TrainingData, settings: Settings) -> tuple[Encoder, Outcome]:
-        start = self._start
-        if start is not None and not start.appended:
-            return start.fit.inputs, start.fit.outcome
+        if self._start is not None:
+            return self._start.fit.inputs, self._start.fit.outcome
         inputs = Encoder.of("x", data.predictors, data.weights, settings.input_clip)
         outcome = outcome_of(data.outcomes, data.weights, settings.loss, partial=self._partial)
         return inputs, outcome
@@ -167,8 +175,10 @@ class Fitting:
             If those that are there are of another run, or none can be written.
         """
         fit, start = self._fit, self._start
-        facts = facts_of(fit.settings, fit.inputs, fit.outcome, fit.data) | {
+        facts = {
+            "settings": fit.settings.plain(),
             "validation": self._share,
+            "data": dict(fit.data),
             "loss_value": probe_loss(fit.settings.loss, self._learning.y),
             "start": None if start is None else start_of(start.fit),
         }
@@ -256,7 +266,8 @@ class Fitting:
             return
         model = {**supervisor.state(), **self._state()}
         optimizer, epochs = self._optimizer, self._settings.epochs
-        state = self._checkpoints.resume(model, optimizer, epochs)
+        validated = self._watching is not None
+        state = self._checkpoints.resume(model, optimizer, epochs, validated=validated)
         if state is not None:
             supervisor.set_state(state)
             optimizer.set_state({"state": state["optimizer"]})
@@ -280,16 +291,8 @@ class Fitting:
     def _finished(self, run: Run) -> TwoLayer:
         own_parameters(self._fit.network)
         return replace(
-            self._fit, history=_history(run), best_epoch=run.best_epoch, stopped=run.stopped
+            self._fit, history=history_of(run), best_epoch=run.best_epoch, stopped=run.stopped
         )
-
-
-def _history(run: Run) -> pd.DataFrame:
-    epochs = range(1, len(run.losses) + 1)
-    history = pd.DataFrame({"epoch": epochs, "loss": np.array(run.losses, dtype=np.float64)})
-    if run.valid_losses:
-        history["valid_loss"] = run.valid_losses[: len(run.losses)]
-    return history
 
 
 def _warn_of_interrupt(fit: TwoLayer) -> None:

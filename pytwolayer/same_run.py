@@ -1,45 +1,22 @@
 """Whether two runs are of the same data and settings, and if not, what differs."""
 
-import json
 import math
 import zlib
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Any
 
 from pytwolayer.arguments import shown
-from pytwolayer.encoder import Encoder
+from pytwolayer.checksums import HELD_OUT, OUTCOME, PREDICTOR, WEIGHTS
 from pytwolayer.errors import ArgumentError
 from pytwolayer.loss import users_loss
 from pytwolayer.model import TwoLayer
-from pytwolayer.model_file import plain_outcome
-from pytwolayer.outcome import Outcome
-from pytwolayer.settings import Settings
 from pytwolayer.torch_loading import torch
 
 Facts = dict[str, Any]
 _PROBE_ROWS = 8
 _SAME_VALUE = 1e-4  # relative; a device's last digits are its own
-_ROUNDING = 1e-9
+_WORDS = {WEIGHTS: "weights of the rows", HELD_OUT: "held-out rows"}
 _FEW = 5  # columns that a message names
-# Settings by which the rows that are trained on are chosen or put together.
-_CHOOSE_ROWS = ("seed", "validation", "input_clip", "batch_size", "dropout", "optimizer", "loss")
-_SPLIT = ("seed", "validation", "input_clip")
-
-
-def facts_of(
-    settings: Settings, inputs: Encoder, outcome: Outcome, data: Mapping[str, int]
-) -> Facts:
-    """Give what tells a run from others, as text and numbers alone."""
-    facts = {
-        "settings": settings.plain(),
-        "names": inputs.names,
-        "codings": [asdict(coding) for coding in inputs.codings],
-        "outcome": plain_outcome(outcome),
-        "data": dict(data),
-    }
-    plain: Facts = json.loads(json.dumps(facts))
-    return plain
 
 
 def probe_loss(loss: Any, y: torch.Tensor) -> float | None:
@@ -69,19 +46,21 @@ def differences(before: Facts, now: Facts, *, but: tuple[str, ...] = ()) -> list
     Parameters
     ----------
     before, now : dict
-        What ``facts_of()`` gave, and more: ``validation``, ``loss_value`` and ``start``.
+        ``settings``, ``validation``, ``data`` (checksums), ``loss_value`` and ``start``.
     but : tuple of str
         Settings that are not looked at.
     """
-    wanted = {**now["settings"], "validation": now.get("validation")}
-    found = {**before["settings"], "validation": before.get("validation")}
-    changed = [name for name in wanted if name not in but and found.get(name) != wanted[name]]
-    said = [f"`{name}` ({shown(found.get(name))}, now {shown(wanted[name])})" for name in changed]
-    if "loss" not in changed and not _same_value(before.get("loss_value"), now.get("loss_value")):
+    wanted = {**now["settings"], "validation": now["validation"]}
+    found = {**before["settings"], "validation": before["validation"]}
+    changed = [name for name in wanted if name not in but and found[name] != wanted[name]]
+    said = [f"`{name}` ({shown(found[name])}, now {shown(wanted[name])})" for name in changed]
+    if "loss" not in changed and not _same_value(before["loss_value"], now["loss_value"]):
         said.append("what the `loss` function gives")
-    if not set(changed) & set(_SPLIT):
-        said += _data_differences(before, now, exact=not set(changed) & set(_CHOOSE_ROWS))
-    if before.get("start") != now.get("start"):
+    data = _data_differences(before["data"], now["data"])
+    if {"seed", "validation"} & set(changed):
+        data = [text for text in data if text != _WORDS[HELD_OUT]]  # goes without saying
+    said += data
+    if before["start"] != now["start"]:
         said.append("the fit that it goes on from")
     return said
 
@@ -92,72 +71,39 @@ def _same_value(before: float | None, now: float | None) -> bool:
     return math.isclose(before, now, rel_tol=_SAME_VALUE, abs_tol=_SAME_VALUE)
 
 
-def _data_differences(before: Facts, now: Facts, *, exact: bool) -> list[str]:
-    said = _columns(before, now, exact)
-    if not _alike(before["outcome"], now["outcome"], exact):
-        said.append("the outcome")
-    if said or not exact:
-        return said
-    old, new = before["data"], now["data"]
-    changed = [name for name in sorted({*old, *new}) if old.get(name) != new.get(name)]
-    words = {
-        "predictors": "values or order of the training rows",
-        "outcome": "values or order of the outcome",
-        "weights": "weights of the rows",
-        "held_out": "held-out rows",
-    }
-    if "predictors" in changed and "outcome" in changed:
-        changed.remove("outcome")  # other rows, or another order of them
-    return [words.get(name, shown(name)) for name in changed]
-
-
-def _columns(before: Facts, now: Facts, exact: bool) -> list[str]:
-    old, new = _by_name(before), _by_name(now)
-    gone = [name for name in old if name not in new]
-    added = [name for name in new if name not in old]
-    if gone or added:
-        lacks = [f"lacks {_listed(gone)}"] if gone else []
-        has = [f"also has {_listed(added)}"] if added else []
-        return [f"the training data's columns ({', '.join(lacks + has)})"]
-    changed = [name for name in new if not _alike(old[name], new[name], exact)]
-    if not changed and list(old) != list(new):
+def _data_differences(old: Mapping[str, int], new: Mapping[str, int]) -> list[str]:
+    """Say in what data differ, of which these are the checksums."""
+    changed = [name for name in {**old, **new} if old.get(name) != new.get(name)]
+    columns = [name for name in {**old, **new} if name.startswith((PREDICTOR, OUTCOME))]
+    if [name for name in old if name in new] != [name for name in new if name in old]:
         return ["the order of the training data's columns"]
-    word = "column" if len(changed) == 1 else "columns"
-    return [f"training data ({word} {_listed(changed)})"] if changed else []
+    said = []
+    if len(columns) > 1 and set(columns) <= set(changed) and set(old) == set(new):
+        said.append("all of the training data, or the order of their rows")
+    else:
+        said += _named("training data", PREDICTOR, old, new)
+        said += _named("outcome", OUTCOME, old, new)
+    return said + [text for name, text in _WORDS.items() if name in changed]
 
 
-def _by_name(facts: Facts) -> dict[str, Any]:
-    codings = facts["codings"]
-    names = facts["names"] or [str(number + 1) for number in range(len(codings))]
-    return dict(zip(names, codings, strict=True))
+def _named(what: str, prefix: str, old: Mapping[str, int], new: Mapping[str, int]) -> list[str]:
+    names = [name for name in {**old, **new} if name.startswith(prefix)]
+    told = {
+        "without": [name for name in names if name not in new],
+        "with": [name for name in names if name not in old],
+        "": [name for name in names if name in old and name in new and old[name] != new[name]],
+    }
+    parts = [f"{how} {_listed(prefix, which)}".strip() for how, which in told.items() if which]
+    return [f"{what} ({', '.join(parts)})"] if parts else []
 
 
-def _listed(names: list[str]) -> str:
-    few = ", ".join(f'"{name}"'[:60] for name in names[:_FEW])
-    return few if len(names) <= _FEW else f"{few} and {len(names) - _FEW} more"
+def _listed(prefix: str, names: list[str]) -> str:
+    few = ", ".join(f'"{name.removeprefix(prefix)[:40]}"' for name in names[:_FEW])
+    more = f" and {len(names) - _FEW} more" if len(names) > _FEW else ""
+    return f"column{'s' if len(names) > 1 else ''} {few}{more}"
 
 
-def _alike(old: Any, new: Any, exact: bool) -> bool:
-    """Compare codings; where rows may have been put together in another order, but for rounding."""
-    if exact or not isinstance(new, dict) or "center" not in new:
-        return bool(old == new)
-    if not isinstance(old, dict) or set(old) != set(new):
-        return False
-    near = all(_near(old[name], new[name], new["scale"]) for name in ("center", "scale"))
-    others = set(new) - {"center", "scale"}
-    return near and all(old[name] == new[name] for name in others)
-
-
-def _near(old: Any, new: Any, scale: Any) -> bool:
-    if not isinstance(new, list):
-        return math.isclose(old, new, rel_tol=_ROUNDING, abs_tol=_ROUNDING * scale)
-    pairs = zip(old, new, scale, strict=True)
-    return len(old) == len(new) and all(_near(a, b, s) for a, b, s in pairs)
-
-
-def refuse_other_data(
-    before: TwoLayer, inputs: Encoder, outcome: Outcome, data: Mapping[str, int]
-) -> None:
+def refuse_other_data(before: TwoLayer, data: Mapping[str, int]) -> None:
     """Check that a fit that goes on has the data of the fit before.
 
     Raises
@@ -165,15 +111,12 @@ def refuse_other_data(
     ArgumentError
         If not; it says what differs.
     """
-    had = "held_out" in before.data
-    if before.data and had != ("held_out" in data):
+    had = "valid_loss" in before.history
+    if had != (HELD_OUT in data):
         expected = "that of the fit, which held rows out" if had else "0, as in the fit"
         raise ArgumentError("validation", expected, "0" if had else "rows held out")
-    settings = before.settings
-    old = facts_of(settings, before.inputs, before.outcome, before.data)
     # A fit of data that came part by part has no checksums.
-    new = facts_of(settings, inputs, outcome, data if before.data else {})
-    found = _data_differences(old, new, exact=True)
+    found = _data_differences(before.data, data) if before.data else []
     if found:
         received = f"others, which differ in {', '.join(found)}"
         raise ArgumentError("x", "the data of the fit that goes on", received)

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from pytwolayer.history import run_of
 from pytwolayer.model import TwoLayer
 from pytwolayer.supervisor import Run
 from pytwolayer.torch_loading import torch
@@ -38,11 +39,7 @@ class Start:
     @property
     def run(self) -> Run | None:
         """What was done before, where that counts."""
-        if not self.appended:
-            return None
-        history = self.fit.history
-        valid = history["valid_loss"].tolist() if "valid_loss" in history else []
-        return Run(history["loss"].tolist(), valid, self.fit.best_epoch)
+        return run_of(self.fit.history, self.fit.best_epoch) if self.appended else None
 
     @property
     def seed(self) -> int:
