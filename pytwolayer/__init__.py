@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pytwolayer.device import available_devices, select_device
     from pytwolayer.estimator import TwoLayerClassifier, TwoLayerRegressor
     from pytwolayer.fit import two_layer
+    from pytwolayer.going_on import continue_training
     from pytwolayer.model import TwoLayer
     from pytwolayer.model_file import load
     from pytwolayer.plot import plot_history
@@ -36,6 +37,7 @@ __all__ = [
     "TwoLayerRegressor",
     "available_devices",
     "chapter_losses",
+    "continue_training",
     "load",
     "plot_history",
     "select_device",
@@ -48,6 +50,7 @@ _HOME = {
     "TwoLayerRegressor": "pytwolayer.estimator",
     "available_devices": "pytwolayer.device",
     "chapter_losses": "pytwolayer.chapter",
+    "continue_training": "pytwolayer.going_on",
     "load": "pytwolayer.model_file",
     "plot_history": "pytwolayer.plot",
     "select_device": "pytwolayer.device",

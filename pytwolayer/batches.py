@@ -25,6 +25,11 @@ class Rows(NamedTuple):
     y: Tensor
     weights: Tensor | None
 
+    def to(self, device: torch.device) -> "Rows":
+        """Move them."""
+        weights = None if self.weights is None else self.weights.to(device)
+        return Rows(self.x.to(device), self.y.to(device), weights)
+
 
 class Batches:
     """Gives the batches of an epoch, reshuffled every time; or all rows at once.

@@ -74,6 +74,13 @@ SETTINGS = {
         ),
         ("--na-action", "NAME", "rows with missing values: omit, or fail", "omit"),
         ("--device", "NAME", "auto, cpu, cuda, cuda:1 or mps", "cpu"),
+        (
+            "--checkpoint",
+            "FOLDER",
+            "keep the run here: the same command goes on with it after whatever ended it",
+            "none",
+        ),
+        ("--checkpoint-every", "N", "epochs from one checkpoint to the next", "auto"),
         ("--seed", "N", "of initial weights, order of rows, dropout", "drawn, and reported"),
     ),
 }
@@ -131,6 +138,8 @@ def _add_setting(group: Any, option: str, value: str | None, text: str) -> None:
     given: dict[str, Any] = {"default": argparse.SUPPRESS, "help": text}  # the core's default
     if value is None:
         group.add_argument(option, action="store_true", **given)
+    elif option == "--checkpoint":
+        group.add_argument(option, metavar=value, **given)
     elif option == "--class-weights":
         group.add_argument(option, metavar=value, action="append", **given)
     else:

@@ -119,3 +119,11 @@ class UnseenLevelWarning(PytwolayerWarning):
 
 class InterruptWarning(PytwolayerWarning):
     """Training was interrupted; the fit so far came back."""
+
+
+class ResumedWarning(PytwolayerWarning):
+    """Training did not begin anew: it went on from a checkpoint."""
+
+
+class CheckpointWarning(PytwolayerWarning):
+    """A checkpoint could not be written or read."""

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from pytwolayer.arguments import shown
 from pytwolayer.column import Doubles
 from pytwolayer.errors import ArgumentError, PytwolayerError
-from pytwolayer.fitting import Start
 from pytwolayer.model import labelled
+from pytwolayer.start import Start
 
 try:
     from scipy.special import log_softmax

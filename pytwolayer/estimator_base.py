@@ -19,11 +19,12 @@ from pytwolayer.encoder import LevelCoding
 from pytwolayer.errors import ArgumentError
 from pytwolayer.estimator_data import as_pandas, has_levels, read_predictors, read_weights
 from pytwolayer.fit import read_validation, read_verbose, two_layer
-from pytwolayer.fitting import Fitting, Hooks, OnEpoch, Start
+from pytwolayer.fitting import Fitting, Hooks, OnEpoch
 from pytwolayer.loss import ForgottenLoss
 from pytwolayer.model import TwoLayer
 from pytwolayer.progress import Progress
 from pytwolayer.settings import AUTO, Settings, function_name
+from pytwolayer.start import Start
 from pytwolayer.torch_loading import torch
 from pytwolayer.training_data import read_training_data
 

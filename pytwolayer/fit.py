@@ -3,11 +3,15 @@
 import secrets
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from numbers import Real
+from pathlib import Path
 from typing import Any, cast
 
 from pytwolayer import arguments
+from pytwolayer.checkpoint import checkpoints_in
 from pytwolayer.class_weights import class_weighted
+from pytwolayer.data_source import Source
 from pytwolayer.device import select_device
 from pytwolayer.errors import ArgumentError
 from pytwolayer.fitting import Fitting, Hooks, OnEpoch
@@ -44,6 +48,8 @@ def two_layer(
     class_weights: Mapping[Any, float] | str | None = None,
     na_action: str = "omit",
     device: str | torch.device = "cpu",
+    checkpoint: str | Path | None = None,
+    checkpoint_every: int | str = "auto",
     on_epoch: OnEpoch | None = None,
     verbose: bool | Callable[[int], Progress] = True,
     seed: int | None = None,
@@ -124,6 +130,16 @@ def two_layer(
         refuses them.
     device : str or torch.device
         "cpu", "cuda", "cuda:1", "mps" or "auto" (the best there is).
+    checkpoint : str or Path, optional
+        A folder, made if it is not there, in which the run is kept as it goes on. The same
+        call again goes on from there, with a warning that says so: a run that was killed or
+        interrupted ends with the very bits of one that was not, and of one that has ended
+        the fit comes back at once. Another device or number of threads may change the last
+        bits. Data and settings have to be the same; a seed that is not given is that of the
+        run. The newest three checkpoints stay, each there whole or not at all.
+    checkpoint_every : int or "auto"
+        Epochs from one checkpoint to the next; "auto": ten seconds or more of training. There
+        is one at the end of the run in any case.
     on_epoch : callable, optional
         ``on_epoch(epoch, loss)``, called after every epoch, counted from 1. Training stops
         where it gives False.
@@ -142,7 +158,9 @@ def two_layer(
     Raises
     ------
     ArgumentError, DeviceError
-        If an argument is not what it must be.
+        If an argument is not what it must be, or differs from the run in ``checkpoint``.
+    FileFormatError
+        If the checkpoint is not of a run of this form.
     DivergenceError
         If the loss is no longer finite; its ``fit`` has the last good weights.
     DeviceMemoryError
@@ -155,6 +173,10 @@ def two_layer(
         If rows with missing values are left out.
     InterruptWarning
         If Ctrl-C ended the training; the fit so far comes back.
+    ResumedWarning
+        If training goes on from a checkpoint.
+    CheckpointWarning
+        If a checkpoint cannot be written, or is damaged and passed over.
 
     Notes
     -----
@@ -198,17 +220,32 @@ def two_layer(
     progress = read_verbose(verbose)
     share, held_out = read_validation(validation)
     chosen = select_device(device)
-    with _named("x" if outcome is not None and y is None else "y"):
-        data = read_training_data(
-            x, y, outcome, weights=sample_weight, held_out=held_out, na_action=na_action
+    with checkpoints_in(checkpoint, checkpoint_every) as checkpoints:
+        if seed is None and checkpoints is not None and checkpoints.seed is not None:
+            settings = replace(settings, seed=checkpoints.seed)
+        with named_outcome("x" if outcome is not None and y is None else "y"):
+            data = read_training_data(
+                x, y, outcome, weights=sample_weight, held_out=held_out, na_action=na_action
+            )
+            data = class_weighted(data, class_weights)
+            fitting = Fitting(data, settings, share, chosen)
+        fitting.describe(
+            _source=Source(
+                x=x,
+                y=y,
+                outcome=outcome,
+                sample_weight=sample_weight,
+                class_weights=class_weights,
+                validation=validation,
+            )
         )
-        data = class_weighted(data, class_weights)
-        fitting = Fitting(data, settings, share, chosen)
-    return fitting.train(Hooks(on_epoch, progress))
+        if checkpoints is not None:
+            fitting.keep_in(checkpoints, seed_given=seed is not None)
+        return fitting.train(Hooks(on_epoch, progress))
 
 
 @contextmanager
-def _named(outcome: str) -> Iterator[None]:
+def named_outcome(outcome: str) -> Iterator[None]:
     """Have errors about the outcome name the argument that it came in."""
     try:
         yield

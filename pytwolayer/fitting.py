@@ -1,19 +1,21 @@
 """From checked data to a fitted network: the way that every fit takes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
-from pytwolayer.batches import Batches, Dropout, Rows
-from pytwolayer.column import Doubles
+from pytwolayer.batches import Batches, Dropout
+from pytwolayer.checkpoint import Checkpoints
+from pytwolayer.checksums import checksums
 from pytwolayer.defaults import suit
+from pytwolayer.encoded_rows import encode_rows
 from pytwolayer.encoder import Encoder
-from pytwolayer.errors import ArgumentError, DeviceMemoryError, DivergenceError, InterruptWarning
+from pytwolayer.errors import DeviceMemoryError, DivergenceError, InterruptWarning
 from pytwolayer.gradient import ClosedFormGradient
 from pytwolayer.held_out import split
+from pytwolayer.history import history_of
 from pytwolayer.interrupt import Interrupt, watch_for_interrupt
 from pytwolayer.memory import enough_memory, fit_change, fit_work
 from pytwolayer.model import TwoLayer
@@ -27,8 +29,10 @@ from pytwolayer.network import (
 from pytwolayer.optimizer import make_optimizer
 from pytwolayer.outcome import Outcome, outcome_of
 from pytwolayer.progress import Progress
+from pytwolayer.same_run import probe_loss, refuse_other_data, start_of
 from pytwolayer.schedule import Schedule
 from pytwolayer.settings import AUTO, Settings
+from pytwolayer.start import Memory, Start, on_cpu
 from pytwolayer.supervisor import Run, Supervisor
 from pytwolayer.threads import survive_fork, threads_for
 from pytwolayer.torch_loading import torch
@@ -36,7 +40,6 @@ from pytwolayer.train import train
 from pytwolayer.training_data import TrainingData
 from pytwolayer.warn import warn_user
 
-_LEFT_OUT = "Their rows are left out."
 OnEpoch = Callable[[int, float], object]
 
 
@@ -54,29 +57,6 @@ class Hooks:
 
     on_epoch: OnEpoch | None = None
     progress: Callable[[int], Progress | None] | None = None
-
-
-@dataclass(frozen=True)
-class Memory:
-    """What a run leaves besides the network, for one that goes on from there."""
-
-    optimizer: dict[str, Any]
-    generator: torch.Tensor
-
-
-@dataclass(frozen=True)
-class Start:
-    """Where a run goes on from: a fit, with its weights and encoding.
-
-    Attributes
-    ----------
-    fit : TwoLayer
-    memory : Memory or None
-        If it is to go on as if it had not been stopped.
-    """
-
-    fit: TwoLayer
-    memory: Memory | None = None
 
 
 class Fitting:
@@ -127,42 +107,103 @@ class Fitting:
         partial: bool,
     ) -> None:
         self._generator = cpu_generator(settings.seed)
+        self._share, self._start, self._partial = share, start, partial
+        self._sums: Mapping[str, int] = {}
         memory = None if start is None else start.memory
         if memory is not None:
             self._generator.set_state(memory.generator)
         rows, dropped = data.rows, data.dropped
-        watched = share > 0 or data.held_out is not None
-        data, self._settings = suit(settings, data, held_out=watched)
-        training, held_out = split(data, share, self._generator)
-        inputs, outcome = _coding(training, self._settings, start, partial)
-        if self._settings.loss == AUTO:
-            self._settings = replace(self._settings, loss=outcome.usual_loss)
-        coding = inputs, outcome, self._settings, device
-        self._learning = _encode("x", training, *coding)
-        self._watching = None if held_out is None else _encode("validation", held_out, *coding)
-        network = self._network(inputs.width, outcome.width, start)
+        inputs, outcome = self._read(data, settings, device)
+        network = self._network(inputs.width, outcome.width)
         self._parameters = flatten_parameters(network, device)
-        self._optimizer = make_optimizer(
-            self._settings.optimizer, self._parameters, self._settings.tuning
-        )
+        tuning = self._settings.tuning
+        self._optimizer = make_optimizer(self._settings.optimizer, self._parameters, tuning)
         if memory is not None:
             self._optimizer.set_state(memory.optimizer)
         self._fit = TwoLayer(
-            network, inputs, outcome, self._settings, str(device), rows, dropped, pd.DataFrame()
+            network=network,
+            inputs=inputs,
+            outcome=outcome,
+            settings=self._settings,
+            device=str(device),
+            rows=rows,
+            dropped=dropped,
+            history=pd.DataFrame(),
+            data=self._sums,
         )
+        self._checkpoints: Checkpoints | None = None
 
-    def _network(self, d_in: int, d_out: int, start: Start | None) -> torch.nn.Sequential:
-        settings = self._settings
+    def _read(
+        self, data: TrainingData, settings: Settings, device: torch.device
+    ) -> tuple[Encoder, Outcome]:
+        """Split and encode the data; give the encoding."""
+        watched = self._share > 0 or data.held_out is not None
+        suited, settings = suit(settings, data, held_out=watched)
+        training, held_out = split(suited, self._share, self._generator)
+        self._know(data, held_out)
+        inputs, outcome = self._coding(training, settings)
+        if settings.loss == AUTO:
+            settings = replace(settings, loss=outcome.usual_loss)
+        coding = inputs, outcome, settings
+        self._settings = settings
+        self._learning = encode_rows("x", training, *coding).to(device)
+        self._watching = None
+        if held_out is not None:
+            self._watching = encode_rows("validation", held_out, *coding).to(device)
+        return inputs, outcome
+
+    def _know(self, data: TrainingData, held_out: TrainingData | None) -> None:
+        """Take checksums of the data; a fit that goes on has to have the same."""
+        if self._partial:
+            return
+        self._sums, start = checksums(data, held_out), self._start
+        if start is not None and start.appended:
+            refuse_other_data(start.fit, self._sums)
+
+    def _coding(self, data: TrainingData, settings: Settings) -> tuple[Encoder, Outcome]:
+        if self._start is not None:
+            return self._start.fit.inputs, self._start.fit.outcome
+        inputs = Encoder.of("x", data.predictors, data.weights, settings.input_clip)
+        outcome = outcome_of(data.outcomes, data.weights, settings.loss, partial=self._partial)
+        return inputs, outcome
+
+    def _network(self, d_in: int, d_out: int) -> torch.nn.Sequential:
+        settings, start = self._settings, self._start
         network = two_layer_net(d_in, settings.hidden_units, d_out, settings.activation)
         if start is None:
             draw_initial_weights(network, self._generator)
         else:
             network.load_state_dict(start.fit.network.state_dict())
+            if start.appended:  # or the first epochs would have their batches again
+                self._generator.manual_seed(start.seed)
         return network
+
+    def describe(self, **described: Any) -> None:
+        """Have the fit say more of itself."""
+        self._fit = replace(self._fit, **described)
+
+    def keep_in(self, checkpoints: Checkpoints, *, seed_given: bool) -> None:
+        """Have checkpoints kept, and go on from the newest that is there.
+
+        Raises
+        ------
+        ArgumentError
+            If those that are there are of another run, or none can be written.
+        """
+        fit, start = self._fit, self._start
+        facts = {
+            "settings": fit.settings.plain(),
+            "validation": self._share,
+            "data": dict(fit.data),
+            "loss_value": probe_loss(fit.settings.loss, self._learning.y),
+            "start": None if start is None else start_of(start.fit),
+        }
+        checkpoints.claim(facts, seed_given=seed_given)
+        self._checkpoints = checkpoints
 
     def memory(self) -> Memory:
         """Give what is needed to go on from here."""
-        return Memory(_on_cpu(self._optimizer.state()), self._generator.get_state())
+        return Memory(on_cpu(self._optimizer.state()), self._generator.get_state())
 
     def train(self, hooks: Hooks) -> TwoLayer:
         """Train the network.
@@ -210,30 +251,66 @@ class Fitting:
             raise
 
     def _run(self, hooks: Hooks, progress: Progress | None, interrupt: Interrupt) -> Run:
-        settings, parameters, watching = self._settings, self._parameters, self._watching
-        device = parameters.values.device
+        settings, device = self._settings, self._parameters.values.device
         gradient = self._gradient(device)
-        supervisor = Supervisor(
-            parameters.values.data,
-            settings.epochs,
-            self._optimizer,
-            Schedule(settings.schedule, settings.learning_rate, settings.epochs),
-            interrupt,
-            validate=None if watching is None else gradient.evaluator(*watching),
-            patience=settings.patience,
-            on_epoch=hooks.on_epoch,
-            progress=progress,
-        )
+        supervisor = self._supervisor(gradient, hooks, progress, interrupt)
+        self._resume(supervisor)
         summed = settings.reduction == "sum"
         batches = Batches(self._learning, settings.batch_size, self._generator, summed=summed)
+        before = supervisor.run.losses
+        epochs = len(before) if supervisor.has_ended else settings.epochs
         try:
-            losses = train(gradient, self._optimizer, batches, settings.epochs, device, supervisor)
+            losses = train(gradient, self._optimizer, batches, epochs, device, supervisor, before)
         except Exception as problem:
             # What a function of the user's raised goes its way, and the work so far with it.
             run = supervisor.finish(supervisor.run.losses)
             problem.fit = self._finished(run)  # type: ignore[attr-defined]
             raise
         return supervisor.finish(losses)
+
+    def _supervisor(
+        self,
+        gradient: ClosedFormGradient,
+        hooks: Hooks,
+        progress: Progress | None,
+        interrupt: Interrupt,
+    ) -> Supervisor:
+        settings, watching = self._settings, self._watching
+        before = None if self._start is None else self._start.run
+        done = 0 if before is None else len(before.losses)
+        rate, epochs = settings.learning_rate, settings.epochs
+        return Supervisor(
+            self._parameters.values.data,
+            epochs,
+            self._optimizer,
+            Schedule(settings.schedule, rate, epochs - done, done),
+            interrupt,
+            validate=None if watching is None else gradient.evaluator(*watching),
+            patience=settings.patience,
+            on_epoch=hooks.on_epoch,
+            progress=progress,
+            before=before,
+            keeper=self._checkpoints,
+        )
+
+    def _resume(self, supervisor: Supervisor) -> None:
+        """Go on from the newest checkpoint, where there are any."""
+        if self._checkpoints is None:
+            return
+        model = {**supervisor.state(), **self._state()}
+        optimizer, epochs = self._optimizer, self._settings.epochs
+        validated = self._watching is not None
+        state = self._checkpoints.resume(model, optimizer, epochs, validated=validated)
+        if state is not None:
+            supervisor.set_state(state)
+            optimizer.set_state({"state": state["optimizer"]})
+            self._generator.set_state(state["generator"])
+        self._checkpoints.begin(self._state)
+
+    def _state(self) -> dict[str, Any]:
+        """Give what a run depends on besides what its supervisor remembers."""
+        remembered = self._optimizer.state().get("state", {})
+        return {"optimizer": remembered, "generator": self._generator.get_state()}
 
     def _gradient(self, device: torch.device) -> ClosedFormGradient:
         settings, dropout = self._settings, None
@@ -247,25 +324,8 @@ class Fitting:
     def _finished(self, run: Run) -> TwoLayer:
         own_parameters(self._fit.network)
         return replace(
-            self._fit, history=_history(run), best_epoch=run.best_epoch, stopped=run.stopped
+            self._fit, history=history_of(run), best_epoch=run.best_epoch, stopped=run.stopped
         )
-
-
-def _on_cpu(value: Any) -> Any:
-    """Move what an optimiser remembers to where every machine can load it."""
-    if isinstance(value, torch.Tensor):
-        return value.cpu()
-    if isinstance(value, dict):
-        return {key: _on_cpu(part) for key, part in value.items()}
-    return [_on_cpu(part) for part in value] if isinstance(value, list) else value
-
-
-def _history(run: Run) -> pd.DataFrame:
-    epochs = range(1, len(run.losses) + 1)
-    history = pd.DataFrame({"epoch": epochs, "loss": np.array(run.losses, dtype=np.float64)})
-    if run.valid_losses:
-        history["valid_loss"] = run.valid_losses[: len(run.losses)]
-    return history
 
 
 def _warn_of_interrupt(fit: TwoLayer) -> None:
@@ -275,46 +335,3 @@ def _warn_of_interrupt(fit: TwoLayer) -> None:
         f"this is the fit so far{best}.",
         InterruptWarning,
     )
-
-
-def _coding(
-    data: TrainingData, settings: Settings, start: Start | None, partial: bool
-) -> tuple[Encoder, Outcome]:
-    if start is not None:
-        return start.fit.inputs, start.fit.outcome
-    inputs = Encoder.of("x", data.predictors, data.weights, settings.input_clip)
-    return inputs, outcome_of(data.outcomes, data.weights, settings.loss, partial=partial)
-
-
-def _encode(
-    argument: str,
-    data: TrainingData,
-    inputs: Encoder,
-    outcome: Outcome,
-    settings: Settings,
-    device: torch.device,
-) -> Rows:
-    """Encode rows for the device; those with levels that training did not see are left out."""
-    predictors = inputs.recode("x", data.predictors, _LEFT_OUT)
-    outcome.warn_of_unseen(data.outcomes, _LEFT_OUT)
-    known = predictors.complete() & ~np.isnan(outcome.truth(data.outcomes)).any(axis=1)
-    if not known.all():
-        if not known.any():
-            raise ArgumentError(argument, "rows with levels that training sees", "none of them")
-        data, predictors = data.take(known), predictors.take(known)
-    return Rows(
-        inputs.encode("x", predictors).to(device),
-        outcome.target(data.outcomes).to(device),
-        _row_weights(data.weights, settings, device),
-    )
-
-
-def _row_weights(
-    weights: Doubles | None, settings: Settings, device: torch.device
-) -> torch.Tensor | None:
-    """Give the weights' column; with a mean loss they have mean 1."""
-    if weights is None:
-        return None
-    if settings.reduction != "sum":
-        weights = weights / weights.mean()
-    return torch.from_numpy(weights.astype(np.float32)[:, None]).to(device)

@@ -74,6 +74,7 @@ class TwoLayer:
     data: Mapping[str, int] = field(default_factory=dict)
     formula: str | None = None
     notes: Mapping[str, Any] = field(default_factory=dict)
+    _source: Any = field(default=None, repr=False)  # see ``data_source``
 
     @property
     def architecture(self) -> str:

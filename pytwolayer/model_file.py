@@ -57,7 +57,7 @@ def to_bytes(fit: TwoLayer) -> bytes:
         "settings": fit.settings.plain(),
         "own_loss": callable(fit.settings.loss),
         "inputs": {"names": fit.inputs.names, "codings": [asdict(c) for c in fit.inputs.codings]},
-        "outcome": _plain(fit.outcome),
+        "outcome": plain_outcome(fit.outcome),
         "device": fit.device,
         "rows": fit.rows,
         "dropped": fit.dropped,
@@ -80,7 +80,8 @@ def _versions() -> dict[str, str]:
     return {**versions, "python": platform.python_version()}
 
 
-def _plain(outcome: Outcome) -> dict[str, Any]:
+def plain_outcome(outcome: Outcome) -> dict[str, Any]:
+    """Give an outcome as text and numbers alone."""
     if isinstance(outcome, Numbers):
         return {"kind": "numbers", **asdict(outcome)}
     pairs = zip(outcome.labels, outcome.outputs, strict=True)

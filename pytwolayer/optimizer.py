@@ -34,6 +34,9 @@ class Optimizer(Protocol):
     def set_state(self, state: dict[str, Any]) -> None:
         """Go on from what ``state()`` gave."""
 
+    def form(self) -> Any:
+        """Give an example of what it remembers after a step; of L-BFGS one of its vectors."""
+
 
 @dataclass(frozen=True)
 class Tuning:
@@ -87,6 +90,10 @@ class GradientDescent:
     def set_state(self, state: dict[str, Any]) -> None:
         """Go on from what ``state()`` gave."""
 
+    def form(self) -> dict[int, Any]:
+        """Give an example of what it remembers after a step: nothing."""
+        return {}
+
 
 class OfTorch:
     """One of PyTorch's optimisers."""
@@ -113,6 +120,14 @@ class OfTorch:
         told = self._optimizer.state_dict()["param_groups"]
         copied = copy.deepcopy(state["state"])
         self._optimizer.load_state_dict({"state": copied, "param_groups": told})
+
+    def form(self) -> Any:
+        """Give an example of what it remembers after a step."""
+        twin = copy.deepcopy(self._optimizer)
+        (values,) = twin.param_groups[0]["params"]
+        values.grad = torch.zeros_like(values)
+        twin.step()
+        return twin.state_dict()["state"]
 
 
 class Shaped:
@@ -160,6 +175,10 @@ class Shaped:
         """Go on from what ``state()`` gave."""
         self._update.set_state(state)
 
+    def form(self) -> Any:
+        """Give an example of what the update remembers after a step."""
+        return self._update.form()
+
 
 class Lbfgs(OfTorch):
     """L-BFGS with a strong Wolfe line search: one iteration a step, on all rows."""
@@ -191,6 +210,10 @@ class Lbfgs(OfTorch):
 
         self.update(objective)
         loss.copy_(first[0])
+
+    def form(self) -> Tensor:
+        """Give one of the vectors that it remembers."""
+        return self._values
 
     def _penalty(self) -> Tensor:
         decayed = self._values * self._is_weight

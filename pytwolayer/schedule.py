@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 _STEP_FACTOR = 0.1
 _PLATEAU_FACTOR, _PLATEAU_PATIENCE = 0.5, 10
@@ -41,13 +42,15 @@ class Schedule:
     learning_rate : float
         What it starts from.
     epochs : int
-        Number of epochs of the whole run.
+        Number of epochs over which it goes.
+    first : int
+        The epoch, counted from 0, with which it begins.
     """
 
-    def __init__(self, name: str, learning_rate: float, epochs: int) -> None:
+    def __init__(self, name: str, learning_rate: float, epochs: int, first: int = 0) -> None:
         self._factor = _FACTORS.get(name)
         self.follows_losses = self._factor is None
-        self._start, self._epochs = learning_rate, epochs
+        self._start, self._epochs, self._first = learning_rate, epochs, first
         self._now, self._best, self._waited = learning_rate, math.inf, 0
         self.changes = name != "constant"
 
@@ -55,7 +58,7 @@ class Schedule:
         """Give the learning rate of an epoch, counted from 0."""
         if self._factor is None:
             return self._now
-        return self._start * self._factor(epoch, self._epochs)
+        return self._start * self._factor(epoch - self._first, self._epochs)
 
     def observe(self, loss: float) -> None:
         """See the loss of an epoch: "plateau" halves after ten epochs without a lower one."""
@@ -65,3 +68,11 @@ class Schedule:
         self._waited += 1
         if self._waited >= _PLATEAU_PATIENCE:
             self._now, self._waited = self._now * _PLATEAU_FACTOR, 0
+
+    def state(self) -> dict[str, Any]:
+        """Give what it remembers from epoch to epoch."""
+        return {"now": self._now, "best": self._best, "waited": self._waited}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Go on from what ``state()`` gave."""
+        self._now, self._best, self._waited = state["now"], state["best"], state["waited"]

@@ -7,7 +7,7 @@ tells the user, and decides when to stop.
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal, Protocol
 
 from pytwolayer.arguments import is_flag
 from pytwolayer.interrupt import Interrupt
@@ -42,6 +42,16 @@ class Run:
     stopped: Stopped = "epochs"
 
 
+class Keeper(Protocol):
+    """What keeps the state of a run from time to time, so that it can go on from there."""
+
+    def is_due(self, epoch: int) -> bool:
+        """Whether the state is to be kept after this epoch, counted from 1."""
+
+    def keep(self, epoch: int, state: dict[str, Any]) -> None:
+        """Keep the supervisor's state after this epoch."""
+
+
 class Supervisor:
     """Watches over one run.
 
@@ -62,6 +72,9 @@ class Supervisor:
         ``on_epoch(epoch, loss)``, the epoch from 1; stops the run by giving False.
     progress : Progress, optional
     interrupt : Interrupt
+    before : Run, optional
+        What was done before, where this goes on with it: its best weights are ``values``.
+    keeper : Keeper, optional
     """
 
     def __init__(
@@ -76,19 +89,58 @@ class Supervisor:
         patience: int | None = None,
         on_epoch: Callable[[int, float], object] | None = None,
         progress: Progress | None = None,
+        before: Run | None = None,
+        keeper: Keeper | None = None,
     ) -> None:
-        self.run, self.interrupt = Run(), interrupt
+        self.run, self.interrupt = before or Run(), interrupt
         self._values, self._epochs = values, epochs
         self._optimizer, self._schedule = optimizer, schedule
         self._validate, self._patience = validate, patience
         self._on_epoch, self._progress = on_epoch, progress
         self._valid_loss = torch.empty((), device=values.device, dtype=torch.float32)
         self._keeps_best = validate is not None or patience is not None
-        self._best, self._best_loss = values.clone(), math.inf
+        self._best, self._best_loss = values.clone(), self._best_before()
         self._good, self._candidate = values.clone(), values.clone()
-        self._seen = 0
+        self._first = self._seen = len(self.run.losses)
+        self._keeper = keeper
         looks = validate or patience or on_epoch or schedule.follows_losses
         self._interval = 1 if looks or values.device.type == "cpu" else _INTERVAL
+
+    def _best_before(self) -> float:
+        run = self.run
+        watched = run.losses if self._validate is None else run.valid_losses
+        return math.inf if run.best_epoch is None else watched[run.best_epoch - 1]
+
+    def state(self) -> dict[str, Any]:
+        """Give what it remembers from epoch to epoch, as a tree; see ``state_tree``."""
+        run = self.run
+        return {
+            "losses": torch.tensor(run.losses, dtype=torch.float64),
+            "valid_losses": torch.tensor(run.valid_losses, dtype=torch.float64),
+            "best_epoch": run.best_epoch,
+            "best_loss": self._best_loss,
+            "stopped": run.stopped,
+            "values": self._values,
+            "best": self._best,
+            "good": self._good,
+            "candidate": self._candidate,
+            "schedule": self._schedule.state(),
+        }
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Go on from what ``state()`` gave."""
+        run = self.run
+        run.losses, run.valid_losses = state["losses"].tolist(), state["valid_losses"].tolist()
+        run.best_epoch, run.stopped = state["best_epoch"], state["stopped"]
+        self._best_loss, self._seen = state["best_loss"], len(run.losses)
+        for name in ("values", "best", "good", "candidate"):
+            getattr(self, f"_{name}").copy_(state[name])
+        self._schedule.set_state(state["schedule"])
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether there is nothing left to do."""
+        return self.run.stopped != "epochs" or len(self.run.losses) >= self._epochs
 
     def begin(self, epoch: int) -> None:
         """Before an epoch, counted from 0: set the learning rate."""
@@ -97,10 +149,20 @@ class Supervisor:
 
     def is_due(self, epoch: int) -> bool:
         """Whether the losses so far are to be looked at after this epoch."""
-        return (epoch + 1) % self._interval == 0 or epoch + 1 == self._epochs
+        if (epoch + 1) % self._interval == 0 or epoch + 1 == self._epochs:
+            return True
+        return self._keeper is not None and self._keeper.is_due(epoch + 1)
 
     def goes_on(self, epoch: int, losses: list[float]) -> bool:
         """After an epoch that is due: see all losses so far, and tell whether to go on."""
+        goes_on = self._looked(epoch, losses)
+        if self._keeper is not None and self.run.stopped != "divergence":
+            last = not goes_on or epoch + 1 == self._epochs or self.interrupt.pressed
+            if last or self._keeper.is_due(epoch + 1):
+                self._keeper.keep(epoch + 1, self.state())
+        return goes_on
+
+    def _looked(self, epoch: int, losses: list[float]) -> bool:
         news, self._seen = losses[self._seen :], len(losses)
         self.run.losses = losses
         if self._validate is not None:
@@ -115,9 +177,9 @@ class Supervisor:
     def _diverged(self, news: list[float]) -> bool:
         if all(math.isfinite(loss) for loss in [*news, *self.run.valid_losses[-1:]]):
             return False
-        first = next((n for n, v in enumerate(self.run.losses) if not math.isfinite(v)), None)
+        first = next((n for n, v in enumerate(news) if not math.isfinite(v)), None)
         if first is not None:
-            del self.run.losses[first + 1 :]
+            del self.run.losses[len(self.run.losses) - len(news) + first + 1 :]
         self.run.stopped = "divergence"
         return True
 
@@ -132,9 +194,11 @@ class Supervisor:
             self._best_loss, run.best_epoch = loss, epoch + 1
             # A training loss is that of the weights with which the epoch began.
             self._best.copy_(self._good if self._validate is None else self._values)
-        elif self._patience is not None and epoch + 1 - (run.best_epoch or 0) >= self._patience:
-            run.stopped = "patience"
-            return False
+        elif self._patience is not None:
+            since = max(run.best_epoch or 0, self._first)
+            if epoch + 1 - since >= self._patience:
+                run.stopped = "patience"
+                return False
         return True
 
     def _told(self, epoch: int) -> bool:

@@ -1,6 +1,6 @@
 """The training loop, the only one."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from pytwolayer.batches import Batch
 from pytwolayer.optimizer import Optimizer
@@ -12,10 +12,13 @@ _CHUNK = 256  # epochs whose losses wait on the device before they are read toge
 
 
 class LossHistory:
-    """The loss of each epoch; kept on the device and read in chunks, so no step waits."""
+    """The loss of each epoch; kept on the device and read in chunks, so no step waits.
 
-    def __init__(self, device: torch.device) -> None:
-        self._losses: list[float] = []
+    ``before`` are those of epochs that were done before.
+    """
+
+    def __init__(self, device: torch.device, before: Sequence[float] = ()) -> None:
+        self._losses: list[float] = list(before)
         self._slots = torch.empty(_CHUNK, device=device, dtype=torch.float32).unbind()
         self._used = 0
 
@@ -51,6 +54,7 @@ def train(
     epochs: int,
     device: torch.device,
     supervisor: Supervisor | None = None,
+    before: Sequence[float] = (),
 ) -> list[float]:
     """Train for some epochs.
 
@@ -64,20 +68,22 @@ def train(
     batches : callable
         ``batches(epoch)`` gives the batches of that epoch, counted from 0.
     epochs : int
-        Number of passes over the data.
+        Number of passes over the data, with those that were done before.
     device : torch.device
         Where the losses are collected.
     supervisor : Supervisor, optional
         Follows the run and may end it.
+    before : sequence of float
+        The losses of epochs that were done before: training goes on after them.
 
     Returns
     -------
     list of float
-        One loss per finished epoch, that of each batch taken before its update.
+        Those, and one loss per finished epoch, that of each batch taken before its update.
     """
-    history = LossHistory(device)
+    history = LossHistory(device, before)
     batch_loss = torch.empty((), device=device, dtype=torch.float32)
-    for epoch in range(epochs):
+    for epoch in range(len(before), epochs):
         if supervisor is not None:
             supervisor.begin(epoch)
         epoch_loss = history.next_slot()

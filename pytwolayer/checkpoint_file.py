@@ -1,0 +1,120 @@
+"""A checkpoint as a file: all that the next epoch of a run depends on.
+
+That is: weights, what the optimiser and the generator remember, the losses, the best and the
+last good weights, and where schedule and patience are. It is safetensors with text beside it,
+checked before it is believed; reading it runs no code.
+"""
+
+import platform
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from pytwolayer import __version__
+from pytwolayer.arguments import count, one_of, seed
+from pytwolayer.errors import FileFormatError
+from pytwolayer.same_run import Facts
+from pytwolayer.settings import Settings
+from pytwolayer.state_tree import layout_of_tree, pack_tree, refuse_other_form, unpack_tree
+from pytwolayer.tensor_file import DOUBTS, Content, Format, Layout, refuse_others
+from pytwolayer.torch_loading import torch
+
+_PARTS = ("versions", "epoch", "facts", "state")
+_FACTS = ("settings", "validation", "data", "loss_value", "start")
+_ENDS = ("epochs", "patience", "on_epoch")
+
+
+def _layout(content: Content) -> Layout:
+    refuse_others("entries", content, _PARTS)
+    count("epoch", content["epoch"])
+    _check_facts(content["facts"])
+    return layout_of_tree(content["state"])
+
+
+def _check_facts(facts: Facts) -> None:
+    refuse_others("entries of its facts", facts, _FACTS)
+    refuse_others("settings", facts["settings"], [field.name for field in fields(Settings)])
+    seed("seed", facts["settings"]["seed"])
+    if not isinstance(facts["data"], dict):
+        raise ValueError("it does not say of what data it is")
+
+
+CHECKPOINT = Format("checkpoint", 1, _layout)
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A checkpoint as it was read.
+
+    Attributes
+    ----------
+    path : Path
+    epoch : int
+        The last epoch that was done.
+    facts : dict
+        Of what run it is; see ``same_run``.
+    state : dict
+        Not yet checked for being of a run of this form.
+    """
+
+    path: Path
+    epoch: int
+    facts: Facts
+    state: Any
+
+    def has_ended(self, epochs: int) -> bool:
+        """Whether its run, of so many epochs, has nothing left to do."""
+        return self.epoch >= epochs or bool(self.state["stopped"] != "epochs")
+
+
+def checkpoint_bytes(epoch: int, facts: Facts, state: Mapping[str, Any]) -> bytes:
+    """Write a checkpoint as bytes."""
+    packed, tensors = pack_tree(dict(state))
+    versions = {"pytwolayer": __version__, "torch": torch.__version__}
+    versions |= {"python": platform.python_version()}
+    content = {"versions": versions, "epoch": epoch, "facts": facts, "state": packed}
+    return CHECKPOINT.pack(tensors, content)
+
+
+def read_checkpoint(path: Path) -> Checkpoint:
+    """Read a checkpoint.
+
+    Raises
+    ------
+    ArgumentError, FileFormatError
+        If there is no such file, or it is something else or damaged.
+    """
+    data = CHECKPOINT.read("checkpoint", path)
+    try:
+        tensors, content = CHECKPOINT.unpack(data)
+        state = unpack_tree(content["state"], tensors)
+        one_of("stopped", state["stopped"], _ENDS)
+    except FileFormatError as problem:
+        raise FileFormatError(problem.kind, problem.problem, str(path)) from problem
+    except DOUBTS as problem:
+        raise CHECKPOINT.error(problem, path) from problem
+    return Checkpoint(path, content["epoch"], content["facts"], state)
+
+
+def check_state(
+    newest: Checkpoint, model: Mapping[str, Any], epochs: int, *, validated: bool
+) -> None:
+    """Check that a state is one of a run of this form, all but what the optimiser remembers.
+
+    Raises
+    ------
+    ValueError, LookupError, TypeError
+        If not.
+    """
+    state, epoch = newest.state, count("epoch", newest.epoch, maximum=epochs)
+    refuse_others("entries of its state", state, model)
+    watched = epoch if validated else 0
+    empty = torch.empty(0, dtype=torch.float64)
+    refuse_other_form(state["losses"], empty.new_empty(epoch), "losses")
+    refuse_other_form(state["valid_losses"], empty.new_empty(watched), "valid_losses")
+    if state["best_epoch"] is not None:
+        count("best_epoch", state["best_epoch"], maximum=epoch)
+    checked = ("losses", "valid_losses", "best_epoch", "stopped", "optimizer")
+    for name in [name for name in model if name not in checked]:
+        refuse_other_form(state[name], model[name], name)

@@ -1,0 +1,40 @@
+"""The data of a fit, for as long as the user has them."""
+
+import weakref
+from collections.abc import Callable
+from typing import Any
+
+
+class Source:
+    """Knows the data that a fit was given, without keeping them in memory.
+
+    It is of this session alone: a copy in a file or in another process is None.
+
+    Parameters
+    ----------
+    **given
+        Arguments of ``two_layer()``.
+    """
+
+    def __init__(self, **given: Any) -> None:
+        self._given = {name: _reference(value) for name, value in given.items()}
+
+    def data(self) -> dict[str, Any]:
+        """Give the arguments of which the data are still there, None among them."""
+        found = {name: get() for name, get in self._given.items()}
+        return {name: value for name, value in found.items() if value is not _GONE}
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(None), ()
+
+
+_GONE = object()
+
+
+def _reference(value: Any) -> Callable[[], Any]:
+    """Make what gives the value while it lives; what nothing can watch, such as a list, stays."""
+    try:
+        watched = weakref.ref(value)
+    except TypeError:
+        return lambda: value
+    return lambda: _GONE if watched() is None else watched()

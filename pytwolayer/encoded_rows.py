@@ -1,0 +1,41 @@
+"""The rows of a fit as the network takes them."""
+
+import numpy as np
+
+from pytwolayer.batches import Rows
+from pytwolayer.column import Doubles
+from pytwolayer.encoder import Encoder
+from pytwolayer.errors import ArgumentError
+from pytwolayer.outcome import Outcome
+from pytwolayer.settings import Settings
+from pytwolayer.torch_loading import torch
+from pytwolayer.training_data import TrainingData
+
+_LEFT_OUT = "Their rows are left out."
+
+
+def encode_rows(
+    argument: str, data: TrainingData, inputs: Encoder, outcome: Outcome, settings: Settings
+) -> Rows:
+    """Encode rows, on the CPU; those with levels that training did not see are left out."""
+    predictors = inputs.recode("x", data.predictors, _LEFT_OUT)
+    outcome.warn_of_unseen(data.outcomes, _LEFT_OUT)
+    known = predictors.complete() & ~np.isnan(outcome.truth(data.outcomes)).any(axis=1)
+    if not known.all():
+        if not known.any():
+            raise ArgumentError(argument, "rows with levels that training sees", "none of them")
+        data, predictors = data.take(known), predictors.take(known)
+    return Rows(
+        inputs.encode("x", predictors),
+        outcome.target(data.outcomes),
+        _row_weights(data.weights, settings),
+    )
+
+
+def _row_weights(weights: Doubles | None, settings: Settings) -> torch.Tensor | None:
+    """Give the weights' column; with a mean loss they have mean 1."""
+    if weights is None:
+        return None
+    if settings.reduction != "sum":
+        weights = weights / weights.mean()
+    return torch.from_numpy(weights.astype(np.float32)[:, None])

@@ -1,0 +1,80 @@
+"""Whether what a file says an optimiser remembered is what this optimiser can go on from."""
+
+from typing import Any
+
+from pytwolayer.optimizer import Lbfgs, Optimizer
+from pytwolayer.state_tree import refuse_other_form
+from pytwolayer.tensor_file import refuse_others
+from pytwolayer.torch_loading import torch
+
+_HISTORY = 100  # steps that L-BFGS remembers at most
+_COUNTS = ("func_evals", "n_iter")
+_VECTORS = ("d", "prev_flat_grad")
+_NUMBERS = ("t", "H_diag", "prev_loss")
+_LISTS = ("old_dirs", "old_stps", "ro")
+
+
+def refuse_other_state(optimizer: Optimizer, state: Any) -> None:
+    """Check what an optimiser's ``state()`` gave once, in a run of the same settings.
+
+    Raises
+    ------
+    ValueError
+        If it cannot go on from that.
+    """
+    form = optimizer.form()
+    if isinstance(optimizer, Lbfgs):
+        _refuse_other_lbfgs(state, form)
+    else:
+        refuse_other_form(state, form, "the optimiser's state")
+
+
+def _refuse_other_lbfgs(state: Any, vector: torch.Tensor) -> None:
+    """Its state grows from step to step, so that no other one is its like."""
+    if not isinstance(state, dict) or list(state) != [0] or not isinstance(state[0], dict):
+        raise ValueError("the optimiser's state is not one of L-BFGS")
+    found = dict(state[0])
+    memory = found.pop("al", [None] * _HISTORY)
+    begun = _COUNTS if found.get("n_iter") == 0 else (*_COUNTS, *_VECTORS, *_NUMBERS, *_LISTS)
+    refuse_others("entries of the optimiser's state", found, begun)
+    good = all(_is_count(found[name]) for name in _COUNTS) and _are(memory, _is_none_or_number)
+    if begun is not _COUNTS:
+        good = good and all(_is_like(found[name], vector) for name in _VECTORS)
+        good = good and all(_is_number(found[name]) for name in _NUMBERS)
+        good = good and _are_lists([found[name] for name in _LISTS], vector)
+    if not good or len(memory) != _HISTORY:
+        raise ValueError("the optimiser's state is not one of L-BFGS")
+
+
+def _are_lists(lists: list[Any], vector: torch.Tensor) -> bool:
+    directions, steps, factors = lists
+    are_vectors = _are(directions, lambda v: _is_like(v, vector))
+    are_vectors = are_vectors and _are(steps, lambda v: _is_like(v, vector))
+    return (
+        are_vectors
+        and _are(factors, _is_number)
+        and len(directions) == len(steps) == len(factors) <= _HISTORY
+    )
+
+
+def _are(values: Any, check: Any) -> bool:
+    return isinstance(values, list) and all(check(value) for value in values)
+
+
+def _is_count(value: Any) -> bool:
+    return type(value) is int and value >= 0
+
+
+def _is_number(value: Any) -> bool:
+    if isinstance(value, torch.Tensor):
+        return value.dtype == torch.float32 and value.dim() == 0
+    return type(value) in (int, float)
+
+
+def _is_none_or_number(value: Any) -> bool:
+    return value is None or _is_number(value)
+
+
+def _is_like(value: Any, vector: torch.Tensor) -> bool:
+    is_tensor = isinstance(value, torch.Tensor)
+    return is_tensor and value.dtype == vector.dtype and value.shape == vector.shape
