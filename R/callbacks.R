@@ -48,7 +48,13 @@ as_on_epoch <- function(fun, users, call) {
   # Only this much of the answer goes to Python, whatever else it is.
   function(epoch, loss) {
     go_on <- !isFALSE(watched(epoch, loss))
-    if (isTRUE(users$interrupted)) "interrupt" else go_on
+    if (isTRUE(users$interrupted)) {
+      "interrupt"
+    } else if (!is.null(users$condition) || isTRUE(users$left)) {
+      "failed" # which is not an end that the function wanted: a checkpoint can go on
+    } else {
+      go_on
+    }
   }
 }
 

@@ -56,6 +56,14 @@
 #' @param na_action `"omit"` leaves rows with missing values out, with a message that counts
 #'   them; `"fail"` refuses them.
 #' @param device Where to compute, see [select_device()].
+#' @param checkpoint A folder, made if it is not there, in which the run is kept as it goes on.
+#'   The same call again goes on from there, with a message that says so: a run that was killed or
+#'   interrupted ends with the very bits of one that was not, and of one that has ended the fit
+#'   comes back at once. Another device or number of threads may change the last bits. Data and
+#'   settings have to be the same; with `seed = NULL` the seed is that of the run. The newest
+#'   three checkpoints stay, each there whole or not at all. Python goes on with them too.
+#' @param checkpoint_every Epochs from one checkpoint to the next; `"auto"`: ten seconds or more
+#'   of training. There is one at the end of the run in any case.
 #' @param on_epoch A function of the epoch (1, 2, ...) and its loss that is called after every
 #'   epoch; training stops where it gives `FALSE`.
 #' @param verbose Whether a progress bar may be shown: after a second, and only in a terminal.
@@ -76,7 +84,7 @@
 #'     \item{`stopped`}{Why training ended: `"epochs"` (all done), `"patience"`, `"on_epoch"`,
 #'       `"interrupt"` or `"divergence"`.}
 #'   }
-#' @seealso [predict.two_layer()], [summary.two_layer()], [plot.two_layer()],
+#' @seealso [continue_training()], [save_two_layer()], [predict.two_layer()], [summary.two_layer()], [plot.two_layer()],
 #'   [coef()][two_layer-methods] and its like, [tidy.two_layer()]
 #' @examplesIf pytwolayer:::has_torch()
 #' fit <- two_layer(mpg ~ ., mtcars, epochs = 100, seed = 1)
@@ -129,7 +137,8 @@ two_layer.data.frame <- function(x, y = NULL, ..., outcome = NULL, hidden_units 
                                  dropout = 0, gradient_clip = NULL, input_clip = 5,
                                  loss = "auto", reduction = "mean", validation = 0, patience = NULL,
                                  case_weights = NULL, class_weights = NULL, na_action = "omit",
-                                 device = "cpu", on_epoch = NULL, verbose = TRUE, seed = NULL) {
+                                 device = "cpu", checkpoint = NULL, checkpoint_every = "auto",
+                                 on_epoch = NULL, verbose = TRUE, seed = NULL) {
   call <- rlang::current_env()
   check_dots(two_layer.data.frame, ...)
   settings <- mget(setting_names(), envir = call)
@@ -164,16 +173,25 @@ fit_molded <- function(input, settings, matched, call) {
   arguments$loss_name <- name_of_loss(matched[["loss"]])
   arguments$formula <- formula_text(input)
   arguments$notes <- notes_of(input)
+  trained("fit", input, arguments, settings$verbose, users, matched, call)
+}
+
+#' Have the core train, and make a fit of what it gives
+#'
+#' @param name The bridge's function.
+#' @param users Where an error in a function of the user's is kept, see [watch_users()].
+#' @noRd
+trained <- function(name, input, arguments, verbose, users, matched, call) {
   as_fit <- function(fitted) new_two_layer(fitted, input, matched)
   fit <- tryCatch(
     as_fit(call_core(
-      "fit", input$columns$x, input$columns$y, arguments, progress_bar(settings$verbose),
+      name, input$columns$x, input$columns$y, arguments, progress_bar(verbose),
       call = call, words = core_words(input), as_fit = as_fit
     )),
-    # A loss function that fails leaves the core with no loss.
-    pytwolayer_error_argument = function(cnd) {
+    # What the core says of a function of the user's that failed is not the user's to read.
+    pytwolayer_error = function(cnd) {
       raise_users(users, cnd$fit)
-      stop(cnd)
+      if (isTRUE(users$left)) cnd$fit else stop(cnd)
     }
   )
   raise_users(users, fit)

@@ -40,8 +40,11 @@ call_core <- function(name, ..., call = rlang::caller_env(), words = character()
 # The core's warnings that have a class of their own in R.
 warning_kinds <- c(UnseenLevelWarning = "unseen_level", InterruptWarning = "interrupted")
 
+# And those that are mere messages.
+message_kinds <- c("MissingRowsWarning", "ResumedWarning")
+
 raise_warning <- function(kind, message) {
-  if (kind == "MissingRowsWarning") {
+  if (kind %in% message_kinds) {
     return(rlang::inform(message, class = "pytwolayer_message"))
   }
   kind <- warning_kinds[kind]

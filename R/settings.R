@@ -20,7 +20,7 @@ read_settings <- function(given, own, call) {
 
 # What is not one value. The core checks what values are; here, that each is one.
 special_settings <- c(
-  "loss", "validation", "case_weights", "class_weights", "on_epoch", "verbose", "seed"
+  "loss", "validation", "case_weights", "class_weights", "checkpoint", "on_epoch", "verbose", "seed"
 )
 
 #' The arguments of the core's `two_layer()`, as reticulate hands them over unharmed
@@ -36,8 +36,10 @@ core_arguments <- function(settings, rows, users, call) {
     validation = as_validation(settings$validation, rows, call),
     sample_weight = as_weights(settings$case_weights, call),
     class_weights = as_class_weights(settings$class_weights, call),
+    checkpoint = as_folder(settings$checkpoint, call),
     on_epoch = as_on_epoch(settings$on_epoch, users, call),
-    seed = if (is.null(settings$seed)) draw_seed() else check_settings(settings["seed"], call)[[1]]
+    seed = if (is.null(settings$seed)) draw_seed() else check_settings(settings["seed"], call)[[1]],
+    seed_is_drawn = is.null(settings$seed)
   ))
 }
 
@@ -63,6 +65,14 @@ as_validation <- function(value, rows, call) {
     abort_expected("validation", sprintf("row numbers from 1 to %d", rows), received, call)
   }
   as_bytes(seq_len(rows) %in% value)
+}
+
+# What "~" stands for R and Python may tell apart.
+as_folder <- function(value, call) {
+  if (is.character(value) && is_single(value)) {
+    return(enc2utf8(path.expand(value)))
+  }
+  check_settings(list(checkpoint = value), call)$checkpoint
 }
 
 is_plain_vector <- function(value) {

@@ -234,6 +234,14 @@ class Checkpoints:
         warn_user(text, ResumedWarning)
 
 
+def has_checkpoints(folder: str | Path | None) -> bool:
+    """Whether there are any in this folder, readable or not."""
+    try:
+        return folder is not None and bool(_files(Path(folder)))
+    except (OSError, TypeError, ValueError):  # what is no folder, the fit itself refuses
+        return False
+
+
 def _files(folder: Path) -> list[tuple[int, Path]]:
     found = ((_NAME.fullmatch(path.name), path) for path in folder.iterdir())
     return [(int(name[1]), path) for name, path in found if name is not None]

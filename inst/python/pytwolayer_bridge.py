@@ -155,11 +155,46 @@ def fit(
 
     ``x`` and ``y`` are tables as R sends them, ``y`` with a flag of whether it is a vector;
     ``arguments`` are those of ``two_layer()``, its vectors as raw bytes of doubles, and
-    ``loss_name`` of a loss that is an R function, and what R keeps in the model: ``formula``
-    and ``notes``, both of which may be missing. ``show``, an R function of the epoch, its
-    loss and the number of epochs, is called now and then while the fit goes on, and once with
-    epoch 0 after it was; or None.
+    ``loss_name`` of a loss that is an R function, ``seed_is_drawn``, and what R keeps in the
+    model: ``formula`` and ``notes``, both of which may be missing. ``show``, an R function of
+    the epoch, its loss and the number of epochs, is called now and then while the fit goes on,
+    and once with epoch 0 after it was; or None.
     """
+    from pytwolayer.checkpoint import has_checkpoints
+
+    if arguments.pop("seed_is_drawn") and has_checkpoints(arguments["checkpoint"]):
+        arguments["seed"] = None
+    kept = {"formula": arguments.pop("formula", None)}
+    notes = arguments.pop("notes", None)
+    if notes:
+        kept["notes"] = {"r": notes}
+    return _trained(pytwolayer.two_layer, x, y, arguments, show, kept)
+
+
+@_answer
+def continue_training(
+    x: dict[str, Any], y: dict[str, Any], arguments: dict[str, Any], show: Any
+) -> dict[str, Any]:
+    """Train a fit for more epochs; as ``fit()``.
+
+    ``arguments`` are those of ``continue_training()``, with the model's bytes as ``fit``, and
+    ``loss_name``.
+    """
+    from pytwolayer.model_file import from_bytes
+
+    arguments["fit"] = from_bytes(arguments["fit"])
+    return _trained(pytwolayer.continue_training, x, y, arguments, show, {})
+
+
+def _trained(
+    train: Callable[..., Any],
+    x: dict[str, Any],
+    y: dict[str, Any],
+    arguments: dict[str, Any],
+    show: Any,
+    kept: dict[str, Any],
+) -> dict[str, Any]:
+    """Have a function of the core train; ``kept`` is what the fit is to say besides."""
     from pytwolayer.model import TwoLayer
 
     frame, outcomes = _frame(x), _outcomes(y)
@@ -172,15 +207,11 @@ def fit(
     if arguments["on_epoch"] is not None:
         arguments["on_epoch"] = _interruptible(arguments["on_epoch"])
     loss_name = arguments.pop("loss_name")
-    kept = {"formula": arguments.pop("formula", None)}
-    if arguments.get("notes"):
-        kept["notes"] = {"r": arguments["notes"]}
-    arguments.pop("notes", None)
     if callable(arguments["loss"]):  # a function of R's has no name of its own
         arguments["loss"].__name__ = loss_name
+    given = _given(outcomes, y) if isinstance(outcomes, pd.DataFrame) else outcomes
     try:
-        given = _given(outcomes, y) if isinstance(outcomes, pd.DataFrame) else outcomes
-        fitted = pytwolayer.two_layer(_given(frame, x), given, **arguments)
+        fitted = train(x=_given(frame, x), y=given, **arguments)
     except Exception as problem:
         so_far = getattr(problem, "fit", None)
         if isinstance(so_far, TwoLayer):
@@ -208,12 +239,14 @@ def _progress_of(show: Any) -> Any:
 
 
 def _interruptible(on_epoch: Callable[[int, float], Any]) -> Callable[[int, float], Any]:
-    """Have a function of R's that was interrupted, and says so, interrupt the fit."""
+    """Have a function of R's that was interrupted, or that failed, end the fit as one here."""
 
     def called(epoch: int, loss: float) -> Any:
         answer = on_epoch(epoch, loss)
         if answer == "interrupt":
             raise KeyboardInterrupt
+        if answer == "failed":
+            raise RuntimeError("on_epoch failed; R has the error")
         return answer
 
     return called

@@ -37,7 +37,7 @@ test_that("messages and warnings of on_epoch come out, whoever catches them", {
     quick(on_epoch = function(epoch, loss) invokeRestart("away")),
     away = function() "away"
   )
-  expect_identical(left$stopped, "on_epoch")
+  expect_identical(left$stopped, "interrupt")
   expect_identical(quick()$stopped, "epochs")
 })
 

@@ -1,0 +1,116 @@
+#' Train a two-layer network for more epochs
+#'
+#' Goes on with a fit's weights and settings on the data that it was fitted to. The optimiser and
+#' the learning rate's schedule begin anew, over these epochs, so that it is the same whether the
+#' fit was saved and loaded in between or not. A fit that was interrupted, that `patience`
+#' stopped, or that diverged can go on too.
+#'
+#' To go on with a run that was killed, with its very bits, use `checkpoint` in [two_layer()].
+#'
+#' @param fit What [two_layer()] or [load_two_layer()] gave.
+#' @param epochs How many more.
+#' @param ... The data, as [two_layer()] was given them: `data`, `x`, `y`, `outcome`,
+#'   `case_weights`, `class_weights`, `validation`; and `loss`, if it is a function. What is left
+#'   out is taken from the fit's call, evaluated where this function is called from, as
+#'   [update()] does. A fit that was loaded from a file needs its data again.
+#' @param device,checkpoint,checkpoint_every,on_epoch,verbose As in [two_layer()]. `on_epoch` is
+#'   told the number of the epoch in the history.
+#' @return A new fit, see [two_layer()]. Its `history` is that of `fit`, with the new epochs after
+#'   it, and its `call` has the number of all epochs, so that [update()] fits anew with so many.
+#'   With held-out rows or `patience` the best epoch is looked for among all: if none of the new
+#'   ones is better, the fit's own weights come back. `patience` counts from here.
+#' @section Errors:
+#' Other data than those of the fit are an error of class `pytwolayer_error_argument` that says
+#' what differs. The others are those of [two_layer()].
+#' @examplesIf pytwolayer:::has_torch()
+#' fit <- two_layer(mpg ~ ., mtcars, epochs = 100, seed = 1)
+#' longer <- continue_training(fit, epochs = 50)
+#' nrow(longer$history)
+#' @export
+continue_training <- function(fit, epochs, ..., device = "cpu", checkpoint = NULL,
+                              checkpoint_every = "auto", on_epoch = NULL, verbose = TRUE) {
+  call <- rlang::current_env()
+  if (!inherits(fit, "two_layer")) {
+    abort_argument("fit", "what `two_layer()` gave", fit, call)
+  }
+  if (missing(epochs)) {
+    abort_expected("epochs", "a whole number of at least 1", "missing")
+  }
+  given <- data_again(fit, list(...), parent.frame(), call)
+  input <- mold_again(fit, given, call)
+  users <- watch_users()
+  check_flag("verbose", verbose, call)
+  arguments <- c(
+    list(fit = fit$model, loss_name = fit$settings$loss),
+    check_settings(
+      list(epochs = epochs, device = device, checkpoint_every = checkpoint_every), call
+    ),
+    list(
+      checkpoint = as_folder(checkpoint, call),
+      validation = as_validation(given$validation, nrow(input$predictors), call),
+      sample_weight = as_weights(
+        one_of_weights(given$case_weights, input$case_weights, call), call
+      ),
+      class_weights = as_class_weights(given$class_weights, call),
+      loss = if (!is.null(given$loss)) as_loss(given$loss, users, call),
+      on_epoch = as_on_epoch(on_epoch, users, call)
+    )
+  )
+  matched <- fit$call
+  matched$epochs <- nrow(fit$history) + epochs
+  matched$checkpoint <- matched$checkpoint_every <- NULL # that run was of fewer epochs
+  trained("continue_training", input, arguments, verbose, users, matched, call)
+}
+
+# What two_layer() was given besides settings.
+data_names <- c(
+  "formula", "data", "x", "y", "outcome", "case_weights", "class_weights", "validation", "loss"
+)
+
+#' The data of a fit: those given again, and the others as its call has them
+#'
+#' @noRd
+data_again <- function(fit, given, env, call) {
+  refuse_unknown(rlang::names2(given), data_names, data_names, call)
+  had <- as.list(fit$call)[-1]
+  had <- had[names(had) %in% setdiff(data_names, names(given))]
+  if (any(c("y", "outcome") %in% names(given))) { # one of the two says what the outcome is
+    had <- had[setdiff(names(had), c("y", "outcome"))]
+  }
+  found <- Map(evaluated_again, had, names(had), list(env), list(call))
+  if (!is.function(found$loss)) {
+    found$loss <- NULL # the fit has it
+  }
+  c(found, given)
+}
+
+evaluated_again <- function(expression, name, env, call) {
+  tryCatch(eval(expression, env), error = function(cnd) {
+    expected <- "given again, since it cannot be had from here as the fit's call has it"
+    abort_expected(name, expected, paste0("missing: ", first_line(cnd)), call)
+  })
+}
+
+mold_again <- function(fit, given, call) {
+  needed <- switch(fit$how$kind,
+    formula = c("formula", "data"),
+    recipe = c("x", "data"),
+    table = "x"
+  )
+  for (name in setdiff(needed, names(given))) {
+    expected <- "given again, since a fit that was loaded does not hold its data"
+    abort_expected(name, expected, "missing", call)
+  }
+  switch(fit$how$kind,
+    formula = mold_formula(given$formula, given$data, call),
+    recipe = mold_recipe(given$x, given$data, call),
+    table = mold_again_table(given, call)
+  )
+}
+
+mold_again_table <- function(given, call) {
+  if (!is_table(given$x)) {
+    abort_argument("x", "a data frame or a matrix", given$x, call)
+  }
+  mold_table(given$x, given$y, given$outcome, call)
+}
