@@ -84,7 +84,8 @@
 #'     \item{`stopped`}{Why training ended: `"epochs"` (all done), `"patience"`, `"on_epoch"`,
 #'       `"interrupt"` or `"divergence"`.}
 #'   }
-#' @seealso [continue_training()], [save_two_layer()], [predict.two_layer()], [summary.two_layer()], [plot.two_layer()],
+#' @seealso [continue_training()], [save_two_layer()], [predict.two_layer()],
+#'   [summary.two_layer()], [plot.two_layer()],
 #'   [coef()][two_layer-methods] and its like, [tidy.two_layer()]
 #' @examplesIf pytwolayer:::has_torch()
 #' fit <- two_layer(mpg ~ ., mtcars, epochs = 100, seed = 1)

@@ -252,7 +252,11 @@ check_sum <- function(text, values) {
 md5 <- function(text, values) {
   file <- tempfile()
   on.exit(unlink(file))
-  writeBin(c(text, charToRaw("}"), values), file)
+  bytes <- c(text, charToRaw("}"), values)
+  suppressWarnings(writeBin(bytes, file))
+  if (!isTRUE(file.size(file) == length(bytes))) {
+    refuse("its checksum needs more room than there is in ", quoted(tempdir()))
+  }
   unname(tools::md5sum(file))
 }
 

@@ -64,7 +64,8 @@ core_predictions <- function(object, columns, type, call) {
   values <- tryCatch(
     doubles(call_core("predict", object$model, columns, type, call = call)),
     pytwolayer_error_python = function(cnd) {
-      cnd$body <- c(cnd$body, i = "Or predict without Python: `engine = \"r\"`.")
+      way_out <- "Or predict without Python: `engine = \"r\"`."
+      cnd$body <- c(cnd$body, paste(cli::symbol$info, way_out))
       rlang::cnd_signal(cnd)
     }
   )

@@ -126,9 +126,10 @@ def verdicts(tmp_path_factory):
     frame = read_frame_of_two_kinds()
     quick = {"hidden_units": 2, "epochs": 2, "seed": 1}
     fit = two_layer(frame, list("uvuv"), validation=0.5, **quick)
-    damaged = list(all_of(to_bytes(fit)))
+    every = enumerate(all_of(to_bytes(fit)))
+    damaged = [pair for place, pair in every if place % 3 == 0 or "bit in" in pair[0]]
     numbers = two_layer(frame[["a"]], [[1.0, 2.0], [2.0, 3.0], [5.0, 1.0], [0.0, 1.0]], **quick)
-    damaged += list(all_of(to_bytes(numbers), 1))[::4]
+    damaged += list(all_of(to_bytes(numbers), 1))[::9]
     ours = {}
     for number, (_, data) in enumerate(damaged):
         file = folder / f"{number:06d}"
@@ -164,8 +165,8 @@ def test_both_languages_refuse_the_same_files(verdicts):
     assert not different, different[:5]
     kinds = [ours.split()[0] for _, ours, _ in verdicts]
     assert kinds[0] == "read"
-    assert kinds.count("refused") > 3000
-    assert kinds.count("read") > 50
+    assert kinds.count("refused") > 2500
+    assert kinds.count("read") > 30
 
 
 def test_every_refusal_of_r_is_one_line_that_names_the_file(verdicts):
