@@ -32,15 +32,37 @@ mold_formula <- function(formula, data, call) {
 read_terms <- function(formula, data, call) {
   tryCatch(
     {
-      full <- stats::formula(stats::terms(formula, data = data, simplify = TRUE))
-      terms <- stats::terms(full)
+      full <- stats::terms(formula, data = data)
+      terms <- stats::terms(written_out(formula, full))
     },
     error = function(cnd) abort_formula(cnd, call)
   )
-  if (length(attr(terms, "offset"))) {
+  if (length(attr(full, "offset"))) {
     abort_expected("formula", "one without offset()", deparse1(formula), call)
   }
   terms
+}
+
+# R's own way to do so, terms(simplify = TRUE), loses the brackets of `a + (b > 3)`.
+written_out <- function(formula, terms) {
+  factors <- attr(terms, "factors")
+  variables <- lapply(as.list(attr(terms, "variables"))[-1], bracketed)
+  join <- function(operator) function(left, right) call(operator, left, right)
+  parts <- lapply(seq_along(attr(terms, "term.labels")), function(term) {
+    Reduce(join(":"), variables[factors[, term] > 0])
+  })
+  formula[[3]] <- if (length(parts)) Reduce(join("+"), parts) else 1
+  if (!attr(terms, "intercept")) {
+    formula[[3]] <- call("-", formula[[3]], 1)
+  }
+  formula
+}
+
+# Where it is an operator's, and not a function's that has brackets itself.
+bracketed <- function(expression) {
+  operator <- is.call(expression) && is.symbol(expression[[1]]) &&
+    !grepl("^[[:alpha:].(]", as.character(expression[[1]]))
+  if (operator) call("(", expression) else expression
 }
 
 abort_formula <- function(cnd, call) {

@@ -163,3 +163,17 @@ test_that("a formula by its name is in the call as itself, without where it was 
   expect_identical(fit$call$formula, quote(mpg ~ .))
   expect_lt(length(serialize(fit, NULL)), 1e5)
 })
+
+test_that("a comparison in brackets is a term of its own", {
+  skip_without_torch()
+  columns <- function(formula) quick_formula(formula, mtcars)$inputs
+  expect_identical(columns(mpg ~ wt + (gear > 3)), c("wt", "gear > 3"))
+  expect_identical(columns(mpg ~ wt + (gear > 3):wt), c("wt", "wt:gear > 3"))
+  expect_identical(columns(mpg ~ (hp / wt > 20) + . - disp)[1:2], c("hp/wt > 20", "cyl"))
+  expect_identical(columns(mpg ~ wt - 1), "wt")
+  data <- transform(mtcars, many = gear > 3)
+  expect_identical(
+    quick_formula(mpg ~ wt + (gear > 3), mtcars)$history,
+    quick_formula(mpg ~ wt + many, data)$history
+  )
+})
