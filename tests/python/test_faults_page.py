@@ -15,7 +15,7 @@ CODE = "\n".join(
 )
 
 
-def tests_of(row: str) -> list[str]:
+def names_in(row: str) -> list[str]:
     return re.findall(r"`([^`]+)`", row.rstrip("|").rpartition("|")[2])
 
 
@@ -25,6 +25,6 @@ def test_the_page_has_rows():
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row[2:40])
 def test_every_fault_has_a_test(row):
-    assert tests_of(row)
-    for name in tests_of(row):
+    assert names_in(row)
+    for name in names_in(row):
         assert f"def {name}(" in CODE or f'test_that("{name}"' in CODE, name
