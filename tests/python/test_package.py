@@ -20,6 +20,7 @@ PUBLIC = {
     "TwoLayerRegressor",
     "available_devices",
     "chapter_losses",
+    "continue_training",
     "load",
     "plot_history",
     "select_device",
