@@ -8,6 +8,7 @@ from pytwolayer.tensor_file import refuse_others
 from pytwolayer.torch_loading import torch
 
 _HISTORY = 100  # steps that L-BFGS remembers at most
+_ENDLESS = 2**63  # whole numbers that PyTorch does not take
 _COUNTS = ("func_evals", "n_iter")
 _VECTORS = ("d", "prev_flat_grad")
 _NUMBERS = ("t", "H_diag", "prev_loss")
@@ -71,7 +72,7 @@ def _is_count(value: Any) -> bool:
 def _is_number(value: Any) -> bool:
     if isinstance(value, torch.Tensor):
         return value.dtype == torch.float32 and value.dim() == 0
-    return type(value) in (int, float)
+    return type(value) is float or (type(value) is int and abs(value) < _ENDLESS)
 
 
 def _is_none_or_number(value: Any) -> bool:
