@@ -121,7 +121,7 @@ def test_the_newest_three_are_kept_and_the_files_of_others(tmp_path):
 
 
 def test_what_a_killed_run_left_half_written_goes(tmp_path):
-    left = tmp_path / ".pytwolayer-abc.safetensors"
+    left = tmp_path / ".pytwolayer-abc"
     left.write_text("half")
     break_off(lambda **more: fit(tmp_path, **more), 5)
     assert names_in(tmp_path) == checkpoint_names(2, 3, 4)

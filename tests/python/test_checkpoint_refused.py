@@ -2,6 +2,7 @@
 
 import json
 import pickle
+from itertools import islice
 
 import numpy as np
 import pandas as pd
@@ -171,9 +172,7 @@ def test_files_in_the_way_are_an_error_before_training(tmp_path):
 
 @pytest.mark.parametrize("every", [0, -1, 2.5, "often", None, True], ids=repr)
 def test_checkpoint_every_is_a_number_of_epochs(tmp_path, every):
-    with pytest.raises(
-        ArgumentError, match="`checkpoint_every` must be a whole number of at least"
-    ):
+    with pytest.raises(ArgumentError, match="`checkpoint_every` must be a whole number"):
         fit(tmp_path, checkpoint_every=every)
 
 
@@ -231,7 +230,7 @@ def test_junk_anywhere_is_refused_or_harmless(small):
     run, file = small
     data, folder = file.read_bytes(), file.parent
     refused = 0
-    for damaged in replaced_everywhere(data, JUNK):
+    for damaged in islice(replaced_everywhere(data, JUNK), 0, None, 5):  # another at each place
         for path in folder.iterdir():
             path.unlink()
         file.write_bytes(damaged)
