@@ -16,11 +16,11 @@ on_linux = pytest.mark.skipif(sys.platform != "linux", reason="as Linux does it"
 # Attempts are forked from one process that has loaded all, so that each costs little;
 # `attempt()` tells whether the run came to its end.
 KILLED = """
-import os, random, signal, sys, time, warnings
+import os, random, shutil, signal, sys, time, warnings
 from pathlib import Path
 sys.path.insert(0, "tests/python")
 from checkpoint_samples import assert_same_bits, fit
-from pytwolayer import load
+from pytwolayer import continue_training, load
 from pytwolayer.errors import CheckpointWarning
 from pytwolayer.torch_loading import torch
 
@@ -32,7 +32,7 @@ folder, result = Path(sys.argv[1]) / "run", Path(sys.argv[1]) / "fit"
 def die(*args, **kwargs):
     os.kill(os.getpid(), signal.SIGKILL)
 
-def attempt(options, delay=None, prepare=lambda: None):
+def attempt(run, delay=None, prepare=lambda: None):
     ready, told = os.pipe()
     pid = os.fork()
     if pid == 0:
@@ -42,7 +42,7 @@ def attempt(options, delay=None, prepare=lambda: None):
             def on_epoch(epoch, loss):
                 if not told_once:
                     told_once.append(os.write(told, b"."))
-            fit(folder, on_epoch=on_epoch, **options).save(result)
+            run(on_epoch=on_epoch, checkpoint=folder, checkpoint_every=1).save(result)
             os._exit(0)
         except BaseException as problem:
             print(repr(problem), flush=True)
@@ -60,25 +60,25 @@ def attempt(options, delay=None, prepare=lambda: None):
 
 
 @on_linux
-@pytest.mark.parametrize(
-    "options",
-    [
-        {"batch_size": 5, "dropout": 0.3, "validation": 0.25},
-        {"optimizer": "lbfgs", "patience": 90, "weight_decay": 1.0},
-    ],
-    ids=["adam", "lbfgs"],
-)
-def test_a_run_killed_at_random_moments_ends_with_the_same_bits(fresh_python, tmp_path, options):
+def test_runs_killed_at_random_moments_end_with_the_same_bits(fresh_python, tmp_path):
     done = fresh_python(
         KILLED
-        + f"""
-options = {options} | {{"epochs": 80}}
-unbroken = fit(**options)
-draw, kills = random.Random(sys.argv[1]), 0
-while not attempt(options, draw.uniform(0, 0.04)):
-    kills += 1
-assert_same_bits(load(result), unbroken)
-assert kills > 3, kills
+        + """
+def killed(run):
+    unbroken, kills = run(), 0
+    while not attempt(run, draw.uniform(0, 0.04)):
+        kills += 1
+    assert_same_bits(load(result), unbroken)
+    assert kills > 3, kills
+    shutil.rmtree(folder)
+
+draw = random.Random(sys.argv[1])
+options = {"batch_size": 5, "dropout": 0.3, "validation": 0.25, "epochs": 60}
+killed(lambda **more: fit(**options, **more))
+lbfgs = {"optimizer": "lbfgs", "patience": 90, "weight_decay": 1.0, "epochs": 60}
+killed(lambda **more: fit(**lbfgs, **more))
+begun = fit(**options)
+killed(lambda **more: continue_training(begun, epochs=60, **more))
 print("fine")
 """,
         str(tmp_path),
@@ -108,8 +108,10 @@ def half(self, data):
 def put(owner, name, new):
     return lambda: setattr(owner, name, new)
 
-options, left = {"batch_size": 5}, 0
-unbroken = fit(**options)
+def run(**more):
+    return fit(batch_size=5, **more)
+
+left, unbroken = 0, run()
 moments = [
     put(Path, "write_bytes", half),
     put(os, "fsync", nth(1, os.fsync)),
@@ -119,10 +121,10 @@ moments = [
     put(os, "fsync", nth(4, os.fsync)),
 ]
 for moment in moments:
-    assert not attempt(options, prepare=moment)
+    assert not attempt(run, prepare=moment)
     left += len(list(folder.glob(".pytwolayer-*")))
 assert left >= 5, left
-assert attempt(options)
+assert attempt(run)
 assert_same_bits(load(result), unbroken)
 assert len(list(folder.iterdir())) == 3, list(folder.iterdir())
 print("fine")
