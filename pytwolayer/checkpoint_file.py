@@ -104,7 +104,7 @@ def check_state(
 
     Raises
     ------
-    ValueError, LookupError, TypeError
+    ValueError, LookupError, TypeError, RuntimeError
         If not.
     """
     state, epoch = newest.state, count("epoch", newest.epoch, maximum=epochs)
@@ -118,3 +118,4 @@ def check_state(
     checked = ("losses", "valid_losses", "best_epoch", "stopped", "optimizer")
     for name in [name for name in model if name not in checked]:
         refuse_other_form(state[name], model[name], name)
+    torch.Generator().set_state(state["generator"])  # which raises where it is none

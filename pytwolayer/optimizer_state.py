@@ -8,6 +8,7 @@ from pytwolayer.tensor_file import refuse_others
 from pytwolayer.torch_loading import torch
 
 _HISTORY = 100  # steps that L-BFGS remembers at most
+_ENDLESS = 2**63  # whole numbers that PyTorch does not take
 _COUNTS = ("func_evals", "n_iter")
 _VECTORS = ("d", "prev_flat_grad")
 _NUMBERS = ("t", "H_diag", "prev_loss")
@@ -35,10 +36,13 @@ def _refuse_other_lbfgs(state: Any, vector: torch.Tensor) -> None:
         raise ValueError("the optimiser's state is not one of L-BFGS")
     found = dict(state[0])
     memory = found.pop("al", [None] * _HISTORY)
-    begun = _COUNTS if found.get("n_iter") == 0 else (*_COUNTS, *_VECTORS, *_NUMBERS, *_LISTS)
-    refuse_others("entries of the optimiser's state", found, begun)
-    good = all(_is_count(found[name]) for name in _COUNTS) and _are(memory, _is_none_or_number)
-    if begun is not _COUNTS:
+    good = all(_is_count(found.get(name)) for name in _COUNTS)
+    good = good and _are(memory, _is_none_or_number)
+    has_begun = good and found["n_iter"] > 0
+    names = (*_COUNTS, *_VECTORS, *_NUMBERS, *_LISTS) if has_begun else _COUNTS
+    if good:
+        refuse_others("entries of the optimiser's state", found, names)
+    if has_begun:
         good = good and all(_is_like(found[name], vector) for name in _VECTORS)
         good = good and all(_is_number(found[name]) for name in _NUMBERS)
         good = good and _are_lists([found[name] for name in _LISTS], vector)
@@ -68,7 +72,7 @@ def _is_count(value: Any) -> bool:
 def _is_number(value: Any) -> bool:
     if isinstance(value, torch.Tensor):
         return value.dtype == torch.float32 and value.dim() == 0
-    return type(value) in (int, float)
+    return type(value) is float or (type(value) is int and abs(value) < _ENDLESS)
 
 
 def _is_none_or_number(value: Any) -> bool:

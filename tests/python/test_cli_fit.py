@@ -183,6 +183,38 @@ def test_rows_left_out_are_told_in_one_line(data, capsys):
     assert "data.csv: 38 rows" in printed.out
 
 
+def test_the_same_command_goes_on_from_its_checkpoint(data, tmp_path, capsys, monkeypatch):
+    folder, history = tmp_path / "run", tmp_path / "h.csv"
+    arguments = ["--outcome", "y", "--checkpoint", folder, "--history", history]
+
+    def broken(*arguments, **options):
+        return two_layer(*arguments, **options, on_epoch=lambda epoch, loss: 1 / (epoch - 4))
+
+    with monkeypatch.context() as patch:
+        patch.setattr("pytwolayer.fit_file.two_layer", broken)
+        with pytest.raises(ZeroDivisionError):
+            fit(data, *arguments, "--checkpoint-every", "2")
+    assert [path.name for path in folder.iterdir()] == ["epoch-00000002.safetensors"]
+    capsys.readouterr()
+    assert fit(data, *arguments, "--checkpoint-every", "auto") == 0
+    where = f'from the checkpoint in "{folder}".\n'
+    assert capsys.readouterr().err == f"pytwolayer: Going on after epoch 2 of 5, {where}"
+    losses = pd.read_csv(history)["loss"].tolist()
+    assert losses == reference("y").history["loss"].tolist()
+    assert fit(data, *arguments) == 0
+    ended = f"pytwolayer: This is the fit of a run that ended after epoch 5 of 5, {where}"
+    assert capsys.readouterr().err == ended
+    assert pd.read_csv(history)["loss"].tolist() == losses
+    assert fit(data, *arguments, "--activation", "tanh") == 2
+    assert 'differs in `activation` ("relu", now "tanh").\n' in capsys.readouterr().err
+
+
+def test_a_folder_that_reads_as_a_number_is_a_folder(data, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert fit(data, "--outcome", "y", "--checkpoint", "7") == 0
+    assert [path.name for path in (tmp_path / "7").iterdir()] == ["epoch-00000005.safetensors"]
+
+
 def test_quiet_prints_nothing(data, capsys):
     assert fit(data, "--outcome", "y", "--quiet") == 0
     assert capsys.readouterr() == ("", "")
@@ -211,6 +243,10 @@ def test_quiet_prints_nothing(data, capsys):
         ("--outcome kind --class-weights up=1", '`class_weights` must be .* wrong at "down"'),
         ("--outcome y --new-data new.csv", "`predictions` must be the path of a file where"),
         ("--outcome y --history /", "`history` must be the path of a file, not"),
+        ("--outcome y --checkpoint /proc", "`checkpoint` must be a folder to write to, not"),
+        ("--outcome y --checkpoint /proc/a", "`checkpoint` must be the path of a folder"),
+        ("--outcome y --checkpoint-every 5", "`checkpoint` must be given with"),
+        ("--outcome y --checkpoint a --checkpoint-every x", "`checkpoint_every` must be a whole"),
         ("--outcome y --plot a.xyz", "`plot` must be the path of a file ending in one of"),
     ],
 )
