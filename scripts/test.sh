@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Everything that is checked, in order; run by `make test` after setup. All legs
-# run even if one fails. The last line is the sum; the exit status decides.
+# Everything that is checked, run by `make test` after setup. The longest leg runs beside the
+# others, and its output comes after theirs. All legs run even if one fails. The last line is
+# the sum; the exit status decides.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # shellcheck source=scripts/lib/common.sh
@@ -12,39 +13,37 @@ source scripts/versions.sh
 # matrix products many times slower.
 export OMP_WAIT_POLICY=PASSIVE
 
-counts=$(mktemp -d)
-trap 'rm -rf "$counts"' EXIT
-passed=0
-failed=0
-failed_legs=()
+work=$(mktemp -d)
+trap 'kill $(jobs -p) 2>/dev/null || true; rm -rf "$work"' EXIT
 
-# leg NAME COMMAND...: the command writes "PASSED FAILED" into $counts/leg. One
-# that dies before it does, or fails without saying what, counts as one failure.
+# leg NAME COMMAND...: the command gets the name of a file for "PASSED FAILED" in $count. One
+# that dies before it writes it, or fails without saying what, counts as one failure. Each leg
+# leaves a line in $work/results.
 leg() {
   local name=$1 good=0 bad=0 status=0
+  count=$work/count.$BASHPID
   shift
   printf '\n==== %s\n' "$name"
-  rm -f "$counts/leg"
+  rm -f "$count"
   "$@" || status=$?
-  if [ -s "$counts/leg" ]; then read -r good bad <"$counts/leg"; fi
+  if [ -s "$count" ]; then read -r good bad <"$count"; fi
   if [ "$status" != 0 ] && [ "$bad" = 0 ]; then bad=1; fi
-  passed=$((passed + good))
-  failed=$((failed + bad))
-  if [ "$status" != 0 ]; then failed_legs+=("$name"); fi
+  echo "$good $bad $status $name" >>"$work/results"
 }
 
 python_tests() {
   local status=0
-  with_r .rlib .venv/bin/python -m pytest "$1" --junitxml="$counts/junit.xml" || status=$?
-  .venv/bin/python scripts/count_junit.py "$counts/junit.xml" >"$counts/leg" || true
-  rm -f "$counts/junit.xml"
+  with_r .rlib .venv/bin/python -m pytest "$1" -p no:cacheprovider --junitxml="$count.xml" || status=$?
+  .venv/bin/python scripts/count_junit.py "$count.xml" >"$count" || true
   return "$status"
 }
 
-r_tests() { with_r "$1" Rscript scripts/run_testthat.R "$counts/leg"; }
+r_tests() { with_r "$1" Rscript scripts/run_testthat.R "$count"; }
+
+lint() { scripts/lint.sh "$count"; }
 
 check_package() {
-  if scripts/check.sh; then echo "1 0" >"$counts/leg"; else return 1; fi
+  if scripts/check.sh; then echo "1 0" >"$count"; else return 1; fi
 }
 
 reticulate_version() {
@@ -54,7 +53,11 @@ reticulate_version() {
 newest=$(reticulate_version .rlib)
 stock=$(reticulate_version .rlib-stock)
 
-leg "lint" scripts/lint.sh "$counts/leg"
+cross="R and Python against each other, reticulate $newest"
+say "Running beside the others: $cross"
+leg "$cross" python_tests tests/cross >"$work/cross.log" 2>&1 &
+
+leg "lint" lint
 leg "Python tests" python_tests tests/python
 leg "R tests, reticulate $newest" r_tests .rlib
 if [ "$newest" != "$stock" ]; then
@@ -62,10 +65,21 @@ if [ "$newest" != "$stock" ]; then
 else
   printf '\n==== R tests, the system'"'"'s reticulate: the same %s, already run\n' "$stock"
 fi
-leg "R and Python against each other, reticulate $newest" python_tests tests/cross
 leg "R CMD build and R CMD check" check_package
+wait
+cat "$work/cross.log"
 
 printf '\n'
-for name in ${failed_legs[@]+"${failed_legs[@]}"}; do say "failed: $name"; done
+passed=0
+failed=0
+broken=0
+while read -r good bad status name; do
+  passed=$((passed + good))
+  failed=$((failed + bad))
+  if [ "$status" != 0 ]; then
+    broken=$((broken + 1))
+    say "failed: $name"
+  fi
+done <"$work/results"
 say "$passed passed, $failed failed"
-[ ${#failed_legs[@]} = 0 ]
+[ "$broken" = 0 ]
