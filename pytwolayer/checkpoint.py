@@ -29,7 +29,7 @@ _KEPT = 3  # newest checkpoints
 _SECONDS = 10.0  # from one checkpoint to the next with "auto",
 _COST = 100  # and so many times as long as writing one takes, so that it costs 1 % at most
 _NAME = re.compile(r"epoch-(\d{8,})\.safetensors")
-_UNFINISHED = ".pytwolayer-*"
+_UNFINISHED = ".pytwolayer-????????"  # as `whole_file()` names what it writes
 
 
 @contextmanager

@@ -121,10 +121,10 @@ def test_the_newest_three_are_kept_and_the_files_of_others(tmp_path):
 
 
 def test_what_a_killed_run_left_half_written_goes(tmp_path):
-    left = tmp_path / ".pytwolayer-abc"
-    left.write_text("half")
+    for name in (".pytwolayer-ab_3d5fg", ".pytwolayer-mine"):
+        (tmp_path / name).write_text("half")
     break_off(lambda **more: fit(tmp_path, **more), 5)
-    assert names_in(tmp_path) == checkpoint_names(2, 3, 4)
+    assert names_in(tmp_path) == [".pytwolayer-mine", *checkpoint_names(2, 3, 4)]
 
 
 @pytest.mark.parametrize(
@@ -171,7 +171,8 @@ def test_a_run_that_diverges_does_so_again(tmp_path):
     options = {"optimizer": "sgd", "learning_rate": 30.0, "epochs": 90, "weight_decay": 0.0}
     with pytest.raises(DivergenceError) as unbroken:
         fit(**options)
-    assert unbroken.value.epoch > 2
+    assert unbroken.value.epoch > 3
+    break_off(lambda **more: fit(tmp_path, **options, **more), unbroken.value.epoch - 1)
     for _ in range(2):
         with pytest.raises(DivergenceError) as again:
             fit(tmp_path, **options)
