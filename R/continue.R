@@ -36,6 +36,9 @@ continue_training <- function(fit, epochs, ..., device = "cpu", checkpoint = NUL
   if (missing(epochs)) {
     abort_expected("epochs", "a whole number of at least 1", "missing")
   }
+  if (!is.numeric(epochs)) {
+    abort_argument("epochs", "a whole number of at least 1", epochs, call)
+  }
   given <- data_again(fit, list(...), parent.frame(), call)
   input <- mold_again(fit, given, call)
   users <- watch_users()

@@ -176,12 +176,13 @@ class Checkpoints:
     def keep(self, epoch: int, state: Mapping[str, Any]) -> None:
         """Write one; where that fails, warn once and go on without."""
         start = time.monotonic()
-        data = checkpoint_bytes(epoch, self._facts, {**state, **self._more()})
         path = self.folder / f"epoch-{epoch:08}.safetensors"
         try:
+            data = checkpoint_bytes(epoch, self._facts, {**state, **self._more()})
             CHECKPOINT.write("checkpoint", path, data)
             self._remove_old(epoch)
-        except (PytwolayerError, OSError) as problem:
+        # PyTorch raises RuntimeError where memory for the copy lacks.
+        except (PytwolayerError, OSError, MemoryError, RuntimeError) as problem:
             self._warn(problem)
         now = time.monotonic()
         self._next = now + max(_SECONDS, _COST * (now - start))

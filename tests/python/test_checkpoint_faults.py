@@ -186,6 +186,44 @@ def test_a_folder_that_cannot_be_written_to_is_an_error_before_training(tmp_path
         fit(folder, on_epoch=lambda *told: pytest.fail("trained"))
 
 
+@on_linux
+@pytest.mark.parametrize("folder", ["/proc/self", "/proc/self/new", "/dev/null/new"])
+def test_a_place_that_holds_no_files_is_an_error_before_training(folder):
+    with pytest.raises(ValueError, match=r"`checkpoint` must be (the path of )?a folder"):
+        fit(folder, on_epoch=lambda *told: pytest.fail("trained"))
+
+
+@on_linux
+def test_memory_that_lacks_for_a_checkpoint_ends_no_run(fresh_python, tmp_path):
+    done = fresh_python(
+        """
+import resource, sys, warnings
+from pathlib import Path
+import numpy as np
+from pytwolayer import two_layer
+
+x = np.random.default_rng(1).normal(size=(4, 3))
+
+def fill(epoch, loss):
+    if epoch == 4:
+        pages = int(Path("/proc/self/statm").read_text().split()[0])
+        limit = pages * resource.getpagesize() + 2_000_000
+        resource.setrlimit(resource.RLIMIT_AS, (limit, resource.RLIM_INFINITY))
+
+with warnings.catch_warnings(record=True) as caught:
+    warnings.simplefilter("always")
+    fit = two_layer(
+        x, x[:, 0], hidden_units=400_000, epochs=7, seed=1, on_epoch=fill,
+        checkpoint=sys.argv[1], checkpoint_every=1,
+    )
+print(len(fit.history), *(warning.category.__name__ for warning in caught))
+""",
+        str(tmp_path),
+    )
+    assert done.stdout == "7 CheckpointWarning\n", done.stderr
+    assert names_in(tmp_path) == checkpoint_names(1, 2, 3)
+
+
 def test_a_warning_that_is_an_error_ends_the_run(tmp_path):
     def on_epoch(epoch, loss):
         if epoch == 5:

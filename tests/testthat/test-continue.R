@@ -77,6 +77,9 @@ test_that("wrong arguments are named", {
   fit <- two_layer(mtcars[-1], mtcars$mpg, epochs = 3)
   expect_refused(continue_training(fit), "`epochs` must be a whole number", "not missing")
   expect_refused(continue_training(fit, epochs = 0), "`epochs` must be")
+  for (epochs in list("many", NULL, TRUE, mtcars, NA_real_)) {
+    expect_refused(continue_training(fit, epochs = epochs), "`epochs` must be")
+  }
   expect_refused(continue_training(fit, epochs = c(1, 2)), "`epochs` must be a single value")
   expect_refused(continue_training(fit, epochs = 2, epoch = 2), "`epoch` is not an argument")
   expect_refused(continue_training(3, epochs = 2), "`fit` must be what `two_layer()` gave, not 3")
