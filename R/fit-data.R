@@ -56,7 +56,10 @@
 #'   so far.
 #' * Ctrl-C (Esc): the fit so far comes back, with a warning of class
 #'   `pytwolayer_warning_interrupted`.
-#' * Rows left out since values are missing: a message of class `pytwolayer_message`.
+#' * Rows left out since values are missing, and a run that goes on from a checkpoint: a message of
+#'   class `pytwolayer_message`.
+#' * A checkpoint that cannot be written, or is damaged and passed over: a warning of class
+#'   `pytwolayer_warning_checkpoint`.
 #' @rdname two_layer
 #' @name two_layer
 NULL

@@ -38,7 +38,10 @@ call_core <- function(name, ..., call = rlang::caller_env(), words = character()
 }
 
 # The core's warnings that have a class of their own in R.
-warning_kinds <- c(UnseenLevelWarning = "unseen_level", InterruptWarning = "interrupted")
+warning_kinds <- c(
+  UnseenLevelWarning = "unseen_level", InterruptWarning = "interrupted",
+  CheckpointWarning = "checkpoint"
+)
 
 # And those that are mere messages.
 message_kinds <- c("MissingRowsWarning", "ResumedWarning")

@@ -79,7 +79,7 @@ test_that("a damaged checkpoint is passed over, with a warning", {
   expect_warning(
     expect_message(again <- quick(checkpoint = dir, checkpoint_every = 1), "after epoch 4"),
     "passed over",
-    class = "pytwolayer_warning"
+    class = "pytwolayer_warning_checkpoint"
   )
   expect_identical(again$weights, whole$weights)
 })
