@@ -63,8 +63,8 @@
 #'   settings have to be the same; with `seed = NULL` the seed is that of the run. The newest
 #'   three checkpoints stay, each there whole or not at all. Python goes on with them too.
 #' @param checkpoint_every Epochs from one checkpoint to the next; `"auto"`: ten seconds or more
-#'   of training. There is one after the last epoch in any case. What was done since the last one,
-#'   as where Ctrl-C or a crash ends the run in the middle of an epoch, is done again.
+#'   of training. There is one after the last epoch in any case, and where Ctrl-C ends the run,
+#'   which then ends its epoch first.
 #' @param on_epoch A function of the epoch (1, 2, ...) and its loss that is called after every
 #'   epoch; training stops where it gives `FALSE`.
 #' @param verbose Whether a progress bar may be shown: after a second, and only in a terminal.

@@ -5,7 +5,7 @@ import re
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,7 @@ _KEPT = 3  # newest checkpoints
 _SECONDS = 10.0  # from one checkpoint to the next with "auto",
 _COST = 100  # and so many times as long as writing one takes, so that it costs 1 % at most
 _NAME = re.compile(r"epoch-(\d{8,})\.safetensors")
-_UNFINISHED = ".pytwolayer-????????"  # as `whole_file()` names what it writes
+_UNFINISHED = ".epoch-"  # begins the name of one that is being written
 
 
 @contextmanager
@@ -71,24 +71,32 @@ def _folder(checkpoint: Any) -> Path:
 @contextmanager
 def _locked(folder: Path) -> Iterator[None]:
     """Refuse a folder in which another run is at work; the system ends a killed one's claim."""
-    try:
-        import fcntl
-
-        opened = os.open(folder, os.O_RDONLY)
-    except (ImportError, OSError):  # not in this system
-        yield
-        return
-    try:
+    with ExitStack() as opened:
         try:
-            fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            # A network's file system may lock only what is open for writing, as no folder can be.
+            if not _lock(opened, folder, os.O_RDONLY):
+                _lock(opened, folder / ".lock", os.O_RDWR | os.O_CREAT)
         except BlockingIOError as problem:
             received = f'"{folder}", where one is at work'
             raise ArgumentError("checkpoint", "a folder of no other run", received) from problem
-        except OSError:  # not on this disk
-            pass
         yield
-    finally:
-        os.close(opened)
+
+
+def _lock(opened: ExitStack, path: Path, flags: int) -> bool:
+    """Lock what is at a path; give whether that is possible here."""
+    try:
+        import fcntl
+
+        handle = os.open(path, flags, 0o666)
+        opened.callback(os.close, handle)
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise
+    except (ImportError, OSError):
+        return False
+    # Closing alone would leave it to a child that was forked in the meantime.
+    opened.callback(fcntl.flock, handle, fcntl.LOCK_UN)
+    return True
 
 
 class Checkpoints:
@@ -117,11 +125,17 @@ class Checkpoints:
         return found
 
     def _read_newest(self) -> Checkpoint | None:
-        found = _files(self.folder)
+        try:
+            found = _files(self.folder)
+        except OSError as problem:
+            received = f'"{self.folder}": {problem.strerror}'
+            raise ArgumentError("checkpoint", "a folder that can be read", received) from problem
         for _, path in sorted(found, reverse=True):
             try:
                 return read_checkpoint(path)
             except PytwolayerError as problem:
+                if getattr(problem, "newer", False):  # of a run that this version cannot go on with
+                    raise
                 warn_user(f"{problem} It is passed over.", CheckpointWarning)
         if found:
             received = f'"{self.folder}", where all {len(found)} are damaged'
@@ -154,8 +168,9 @@ class Checkpoints:
 
     def _try_to_write(self) -> None:
         try:
-            for path in self.folder.glob(_UNFINISHED):  # of a run that was killed
-                path.unlink(missing_ok=True)
+            for path in self.folder.glob(_UNFINISHED + "?" * 8):  # of a run that was killed
+                if path.is_file():
+                    path.unlink(missing_ok=True)
             with tempfile.TemporaryFile(dir=self.folder):
                 pass
         except OSError as problem:
@@ -179,7 +194,9 @@ class Checkpoints:
         path = self.folder / f"epoch-{epoch:08}.safetensors"
         try:
             data = checkpoint_bytes(epoch, self._facts, {**state, **self._more()})
-            CHECKPOINT.write("checkpoint", path, data)
+            if path.is_symlink():  # what it leads to is not ours
+                path.unlink()
+            CHECKPOINT.write("checkpoint", path, data, prefix=_UNFINISHED)
             self._remove_old(epoch)
         # PyTorch raises RuntimeError where memory for the copy lacks.
         except (PytwolayerError, OSError, MemoryError, RuntimeError) as problem:
@@ -226,6 +243,7 @@ class Checkpoints:
         except DOUBTS as problem:
             raise CHECKPOINT.error(problem, newest.path) from problem
         self._tell(newest, epochs)
+        self.newest = None  # its memory is needed
         return newest.state
 
     def _tell(self, newest: Checkpoint, epochs: int) -> None:

@@ -91,7 +91,7 @@ def read_checkpoint(path: Path) -> Checkpoint:
         state = unpack_tree(content["state"], tensors)
         one_of("stopped", state["stopped"], _ENDS)
     except FileFormatError as problem:
-        raise FileFormatError(problem.kind, problem.problem, str(path)) from problem
+        raise problem.of(path) from problem
     except DOUBTS as problem:
         raise CHECKPOINT.error(problem, path) from problem
     return Checkpoint(path, content["epoch"], content["facts"], state)

@@ -6,7 +6,7 @@ from typing import Any
 
 
 class Source:
-    """Knows the data that a fit was given, without keeping them in memory.
+    """Knows the data that a fit was given, without keeping arrays and frames in memory.
 
     It is of this session alone: a copy in a file or in another process is None.
 
@@ -37,4 +37,9 @@ def _reference(value: Any) -> Callable[[], Any]:
         watched = weakref.ref(value)
     except TypeError:
         return lambda: value
-    return lambda: _GONE if watched() is None else watched()
+
+    def get() -> Any:
+        found = watched()
+        return _GONE if found is None else found
+
+    return get

@@ -94,11 +94,19 @@ class FileFormatError(PytwolayerError):
         What they should be, and what is wrong with them.
     file : str or None
         The file's path, where there is one.
+    newer : bool
+        Whether it is of a format that this version does not know yet.
     """
 
-    def __init__(self, kind: str, problem: str, file: str | None = None) -> None:
-        self.kind, self.problem, self.file = kind, problem, file
+    def __init__(
+        self, kind: str, problem: str, file: str | None = None, *, newer: bool = False
+    ) -> None:
+        self.kind, self.problem, self.file, self.newer = kind, problem, file, newer
         super().__init__(kind, problem, file)
+
+    def of(self, file: Any) -> "FileFormatError":
+        """Give the same error, of a file."""
+        return FileFormatError(self.kind, self.problem, str(file), newer=self.newer)
 
     def __str__(self) -> str:
         place = "" if self.file is None else f' in "{self.file}"'

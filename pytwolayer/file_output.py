@@ -1,8 +1,8 @@
 """Writing a file so that it is there whole or not at all."""
 
 import os
+import secrets
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -33,23 +33,24 @@ def output_path(argument: str, file: Any) -> Path:
 
 
 @contextmanager
-def whole_file(path: Path) -> Iterator[Path]:
+def whole_file(path: Path, prefix: str = ".pytwolayer-") -> Iterator[Path]:
     """Give a path to write to; it takes the name ``path`` once all went well.
 
-    A link stays a link, a file that was there keeps its permissions, and what is no ordinary
-    file, such as ``/dev/stdout``, is written to as it is.
+    ``prefix`` begins the name that it has until then, which 8 more characters end. A link
+    stays a link, a file that was there keeps its permissions, and what is no ordinary file,
+    such as ``/dev/stdout``, is written to as it is.
     """
     if path.exists() and not path.is_file():
         yield path
         return
     path = path.resolve()
     suffix = path.suffix if len(path.suffix) <= 8 else ""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".pytwolayer-", suffix=suffix)
-    os.close(handle)
-    temporary = Path(name)
+    temporary = path.with_name(f"{prefix}{secrets.token_hex(4)}{suffix}")
+    os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
     try:
         yield temporary
-        _set_permissions(temporary, path)
+        if path.exists():
+            shutil.copymode(path, temporary)
         _store(temporary)
         temporary.replace(path)
     finally:
@@ -60,15 +61,6 @@ def _store(path: Path) -> None:
     """Have it on the disk, so that a machine that loses its power has the old file or the new."""
     with path.open("rb+") as file:
         os.fsync(file.fileno())
-
-
-def _set_permissions(temporary: Path, path: Path) -> None:
-    if path.exists():
-        shutil.copymode(path, temporary)
-        return
-    umask = os.umask(0)
-    os.umask(umask)
-    temporary.chmod(0o666 & ~umask)
 
 
 def write_csv(history: "pd.DataFrame", file: str | Path) -> None:

@@ -139,8 +139,8 @@ def two_layer(
         run. The newest three checkpoints stay, each there whole or not at all.
     checkpoint_every : int or "auto"
         Epochs from one checkpoint to the next; "auto": ten seconds or more of training. There
-        is one after the last epoch in any case. What was done since the last one, as where
-        Ctrl-C or a crash ends the run in the middle of an epoch, is done again.
+        is one after the last epoch in any case, and where Ctrl-C ends the run, which then
+        ends its epoch first.
     on_epoch : callable, optional
         ``on_epoch(epoch, loss)``, called after every epoch, counted from 1. Training stops
         where it gives False.

@@ -95,6 +95,7 @@ def _read(given: argparse.Namespace) -> _Task:
     files = {
         name: check(name, options[name]) for name, check in _PATH_CHECKS.items() if name in options
     }
+    _refuse_same_file(files)
     table = read_table_file("data", given.data)
     for name in ("outcome", "ignore", "weights"):
         for column in _several(options[name]):
@@ -109,6 +110,16 @@ def _read(given: argparse.Namespace) -> _Task:
     weights = None if given.weights is None else table[given.weights]
     new_data = _new_data(options, data, given.outcome)
     return _Task(Path(given.data).name, data, given.outcome, weights, new_data, files)
+
+
+def _refuse_same_file(files: Mapping[str, Path]) -> None:
+    """Have no file written over by the next."""
+    taken: dict[Path, str] = {}
+    for name, path in files.items():
+        if path.resolve() in taken:
+            expected = f"another file than `{taken[path.resolve()]}`"
+            raise ArgumentError(name, expected, f'"{path}" too')
+        taken[path.resolve()] = name
 
 
 def _several(columns: str | list[str] | None) -> list[str]:

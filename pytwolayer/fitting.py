@@ -29,10 +29,10 @@ from pytwolayer.network import (
 from pytwolayer.optimizer import make_optimizer
 from pytwolayer.outcome import Outcome, outcome_of
 from pytwolayer.progress import Progress
-from pytwolayer.same_run import probe_loss, refuse_other_data, start_of
+from pytwolayer.same_run import checksum_of_start, probe_loss, refuse_other_data
 from pytwolayer.schedule import Schedule
 from pytwolayer.settings import AUTO, Settings
-from pytwolayer.start import Memory, Start, on_cpu
+from pytwolayer.start import Remembered, Start, on_cpu
 from pytwolayer.supervisor import Run, Supervisor
 from pytwolayer.threads import survive_fork, threads_for
 from pytwolayer.torch_loading import torch
@@ -195,15 +195,15 @@ class Fitting:
             "settings": fit.settings.plain(),
             "validation": self._share,
             "data": dict(fit.data),
-            "loss_value": probe_loss(fit.settings.loss, self._learning.y),
-            "start": None if start is None else start_of(start.fit),
+            "loss_value": probe_loss(fit.settings.loss, self._learning.y[: self._sizes()[3]]),
+            "start": None if start is None else checksum_of_start(start.fit),
         }
         checkpoints.claim(facts, seed_given=seed_given)
         self._checkpoints = checkpoints
 
-    def memory(self) -> Memory:
+    def memory(self) -> Remembered:
         """Give what is needed to go on from here."""
-        return Memory(on_cpu(self._optimizer.state()), self._generator.get_state())
+        return Remembered(on_cpu(self._optimizer.state()), self._generator.get_state())
 
     def train(self, hooks: Hooks) -> TwoLayer:
         """Train the network.
@@ -221,6 +221,7 @@ class Fitting:
             with watch_for_interrupt() as interrupt, threads_for(self._multiplications()):
                 run = self._run_in_memory(hooks, progress, interrupt)
         finally:
+            self._checkpoints = None  # which knows this fitting, and both would wait for gc
             if progress is not None:
                 progress.close()
         fit = self._finished(run)

@@ -137,7 +137,7 @@ def load(file: str | Path) -> TwoLayer:
     try:
         return from_bytes(data)
     except FileFormatError as problem:
-        raise FileFormatError(problem.kind, problem.problem, str(file)) from problem
+        raise problem.of(file) from problem
 
 
 def _layout(content: Content) -> Layout:

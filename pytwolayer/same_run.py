@@ -13,26 +13,30 @@ from pytwolayer.model import TwoLayer
 from pytwolayer.torch_loading import torch
 
 Facts = dict[str, Any]
-_PROBE_ROWS = 8
 _SAME_VALUE = 1e-4  # relative; a device's last digits are its own
 _WORDS = {WEIGHTS: "weights of the rows", HELD_OUT: "held-out rows"}
 _FEW = 5  # columns that a message names
 
 
 def probe_loss(loss: Any, y: torch.Tensor) -> float | None:
-    """Compute a loss that is a function on made-up output, to know it again.
+    """Compute a loss that is a function on made-up output for a batch, to know it again.
 
-    None for a loss that has a name, and for one that is not the same twice.
+    None for a loss that has a name, and for one that is not the same twice, or fails: that is
+    for the training to tell.
     """
     if not callable(loss):
         return None
-    y = y[:_PROBE_ROWS].clone()
     output = torch.linspace(-1, 1, y.numel(), dtype=y.dtype, device=y.device).view_as(y)
-    once, again = (users_loss(loss, output, y.clone(), None)[0].item() for _ in range(2))
+    gpus = [y.device] if y.device.type == "cuda" else []
+    try:
+        with torch.random.fork_rng(devices=gpus):  # it may draw numbers
+            once, again = (users_loss(loss, output, y.clone(), None)[0].item() for _ in range(2))
+    except Exception:  # noqa: BLE001 - whatever a function of the user's raises
+        return None
     return once if once == again and math.isfinite(once) else None
 
 
-def start_of(fit: TwoLayer) -> int:
+def checksum_of_start(fit: TwoLayer) -> int:
     """Give a checksum of what a run goes on from: weights and history."""
     total = zlib.crc32(fit.history.to_numpy(dtype="float64").tobytes())
     for tensor in fit.network.state_dict().values():
@@ -111,7 +115,8 @@ def refuse_other_data(before: TwoLayer, data: Mapping[str, int]) -> None:
     ArgumentError
         If not; it says what differs.
     """
-    had = "valid_loss" in before.history
+    # Without checksums, and where no epoch was finished, the history tells.
+    had = HELD_OUT in before.data if before.data else "valid_loss" in before.history
     if had != (HELD_OUT in data):
         expected = "that of the fit, which held rows out" if had else "0, as in the fit"
         raise ArgumentError("validation", expected, "0" if had else "rows held out")

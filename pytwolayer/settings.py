@@ -2,7 +2,7 @@
 
 import pickle
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from typing import Any
 
 from pytwolayer import arguments
@@ -150,7 +150,7 @@ class Settings:
 
     def plain(self) -> dict[str, Any]:
         """Give the settings as text and numbers alone."""
-        return {**asdict(self), "loss": self.loss_name}
+        return {**vars(self), "loss": self.loss_name}
 
 
 def _pickles(function: Any) -> bool:

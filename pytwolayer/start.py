@@ -12,7 +12,7 @@ from pytwolayer.torch_loading import torch
 
 
 @dataclass(frozen=True)
-class Memory:
+class Remembered:
     """What a run leaves besides the network, for one that goes on from there."""
 
     optimizer: dict[str, Any]
@@ -26,14 +26,14 @@ class Start:
     Attributes
     ----------
     fit : TwoLayer
-    memory : Memory or None
+    memory : Remembered or None
         If it is to go on as if it had not been stopped.
     appended : bool
         Whether its epochs come first in the history, and the data have to be the same.
     """
 
     fit: TwoLayer
-    memory: Memory | None = None
+    memory: Remembered | None = None
     appended: bool = False
 
     @property

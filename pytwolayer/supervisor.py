@@ -151,15 +151,23 @@ class Supervisor:
         """Whether the losses so far are to be looked at after this epoch."""
         if (epoch + 1) % self._interval == 0 or epoch + 1 == self._epochs:
             return True
-        return self._keeper is not None and self._keeper.is_due(epoch + 1)
+        return self._keeper is not None and (
+            self.interrupt.pressed or self._keeper.is_due(epoch + 1)
+        )
+
+    @property
+    def ends_now(self) -> bool:
+        """Whether to end before the next batch; a run that is kept ends its epoch before."""
+        return self.interrupt.pressed and self._keeper is None
 
     def goes_on(self, epoch: int, losses: list[float]) -> bool:
         """After an epoch that is due: see all losses so far, and tell whether to go on."""
         goes_on = self._looked(epoch, losses)
-        if self._keeper is not None and self.run.stopped != "divergence":
-            last = not goes_on or epoch + 1 == self._epochs or self.interrupt.pressed
-            if last or self._keeper.is_due(epoch + 1):
-                self._keeper.keep(epoch + 1, self.state())
+        if self._keeper is None or self.run.stopped == "divergence":
+            return goes_on
+        goes_on = goes_on and not self.interrupt.pressed
+        if not goes_on or epoch + 1 == self._epochs or self._keeper.is_due(epoch + 1):
+            self._keeper.keep(epoch + 1, self.state())
         return goes_on
 
     def _looked(self, epoch: int, losses: list[float]) -> bool:

@@ -30,6 +30,7 @@ _SUM = re.compile(r', "md5": "([0-9a-f]{32})"}\Z')
 _LENGTH = struct.Struct("<Q")  # the header's length comes first
 _LONGEST_HEADER = 100_000_000  # bytes; safetensors' own limit
 _PLACE = ("dtype", "shape", "data_offsets")
+_LONGEST_REASON = 300  # characters
 _BYTES = {"F32": 4, "F64": 8, "I64": 8, "U8": 1}
 # What bytes that are no such file can lead to, here and where their content is read.
 DOUBTS = (
@@ -45,6 +46,10 @@ DOUBTS = (
 Tensors = dict[str, torch.Tensor]
 Content = dict[str, Any]
 Layout = Mapping[str, tuple[str, tuple[int, ...]]]  # name -> safetensors' type, and shape
+
+
+class NewerError(ValueError):
+    """Something is of a format that this version does not know yet."""
 
 
 @dataclass(frozen=True)
@@ -97,8 +102,8 @@ class Format:
         except DOUBTS as problem:
             raise self.error(problem) from problem
 
-    def write(self, argument: str, file: Any, data: bytes) -> None:
-        """Write packed bytes so that they are there whole or not at all.
+    def write(self, argument: str, file: Any, data: bytes, **options: str) -> None:
+        """Write packed bytes so that they are there whole or not at all; see ``whole_file()``.
 
         Raises
         ------
@@ -109,7 +114,7 @@ class Format:
         """
         path = output_path(argument, file)
         try:
-            with whole_file(path) as unfinished:
+            with whole_file(path, **options) as unfinished:
                 unfinished.write_bytes(data)
         except OSError as problem:
             raise PytwolayerError(f'"{path}" cannot be written: {problem.strerror}.') from problem
@@ -137,7 +142,8 @@ class Format:
     def error(self, problem: Exception, file: Path | None = None) -> FileFormatError:
         """Tell of a problem as one with the file."""
         where = None if file is None else str(file)
-        return FileFormatError(self.kind, _reason(problem), where)
+        newer = isinstance(problem, NewerError)
+        return FileFormatError(self.kind, _one_line(_reason(problem)), where, newer=newer)
 
     def _read(self, opened: BinaryIO) -> bytes:
         size = os.fstat(opened.fileno()).st_size
@@ -166,7 +172,7 @@ class Format:
         if not isinstance(number, int) or isinstance(number, bool):
             raise ValueError("its format has no number")
         if number > self.number:
-            raise ValueError(
+            raise NewerError(
                 f"it is of format {number}, and this version of pytwolayer reads format "
                 f"{self.number}: install a newer pytwolayer"[:200]
             )
@@ -260,6 +266,12 @@ def _reason(problem: Exception) -> str:
     if isinstance(problem, RecursionError):
         return "its JSON is nested too deeply"
     return str(problem) or type(problem).__name__
+
+
+def _one_line(text: str) -> str:
+    """Make text of a file's safe to show: short, and without what would steer a terminal."""
+    shown = "".join(c if c.isprintable() else repr(c)[1:-1] for c in text[:_LONGEST_REASON])
+    return shown + ("..." if len(text) > _LONGEST_REASON else "")
 
 
 def _input_path(argument: str, file: Any) -> Path:

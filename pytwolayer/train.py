@@ -88,7 +88,7 @@ def train(
             supervisor.begin(epoch)
         epoch_loss = history.next_slot()
         for number, (x, y, share, weights) in enumerate(batches(epoch)):
-            if supervisor is not None and supervisor.interrupt.pressed:
+            if supervisor is not None and supervisor.ends_now:
                 history.drop_last()
                 return history.losses()
             loss = batch_loss if number else epoch_loss

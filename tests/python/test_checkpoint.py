@@ -1,6 +1,10 @@
 """A run that is broken off and goes on from its checkpoint, and what is in the folder."""
 
+import gc
+import os
 import signal
+import threading
+import time
 
 import numpy as np
 import pytest
@@ -15,13 +19,14 @@ from checkpoint_samples import (
     names_in,
 )
 
-from pytwolayer import ArgumentError, two_layer
+from pytwolayer import ArgumentError, FileFormatError, load, two_layer
 from pytwolayer.errors import (
     CheckpointWarning,
     DivergenceError,
     InterruptWarning,
     ResumedWarning,
 )
+from pytwolayer.fitting import Fitting
 from pytwolayer.interrupt import Interrupt
 from pytwolayer.schedule import Schedule
 from pytwolayer.supervisor import Supervisor
@@ -121,10 +126,109 @@ def test_the_newest_three_are_kept_and_the_files_of_others(tmp_path):
 
 
 def test_what_a_killed_run_left_half_written_goes(tmp_path):
-    for name in (".pytwolayer-ab_3d5fg", ".pytwolayer-mine"):
+    (tmp_path / ".epoch-folder-1").mkdir()
+    theirs = [".epoch-mine", ".pytwolayer-ab123456"]  # the latter one that another writes now
+    for name in (".epoch-ab123456", *theirs):
         (tmp_path / name).write_text("half")
     break_off(lambda **more: fit(tmp_path, **more), 5)
-    assert names_in(tmp_path) == [".pytwolayer-mine", *checkpoint_names(2, 3, 4)]
+    assert names_in(tmp_path) == [".epoch-folder-1", *theirs, *checkpoint_names(2, 3, 4)]
+
+
+@pytest.mark.parametrize("batch_size", [5, None])
+def test_ctrl_c_within_an_epoch_ends_it_and_keeps_it(tmp_path, batch_size):
+    calls = [*range(50)]
+
+    def loss(output, y):
+        calls.append(1)
+        if len(calls) == 33:
+            signal.raise_signal(signal.SIGINT)
+        return (output - y) ** 2
+
+    options = {"batch_size": batch_size, "epochs": 40, "loss": loss}
+    whole = fit(**options)
+    calls.clear()
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.warns(InterruptWarning):
+            part = fit(tmp_path, **options, checkpoint_every="auto")
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert names_in(tmp_path) == checkpoint_names(len(part.history))
+    again = fit(tmp_path, **options)
+    assert_same_bits(again, whole)
+
+
+def test_a_loss_that_wants_all_rows_or_draws_numbers_is_the_same_with_checkpoints(tmp_path):
+    def loss(output, y):
+        return torch.rand(len(FRAME), 1) * (output - y) ** 2
+
+    def run(folder=None):
+        torch.manual_seed(3)
+        return fit(folder, batch_size=None, loss=loss)
+
+    assert_same_bits(run(tmp_path), run())
+
+
+def test_a_loss_that_cannot_be_copied_is_kept_by_its_name(tmp_path):
+    class Locked:
+        def __init__(self):
+            self.lock = threading.Lock()
+
+        def __call__(self, output, y):
+            return (output - y) ** 2
+
+    kept = fit(tmp_path / "run", loss=Locked())
+    kept.save(tmp_path / "m.safetensors")
+    assert load(tmp_path / "m.safetensors").settings.loss_name == "Locked"
+
+
+def test_nothing_of_a_run_waits_for_the_garbage_collector(tmp_path):
+    gc.collect()
+    gc.disable()
+    try:
+        fit(tmp_path)
+        fit(tmp_path)
+        assert not [one for one in gc.get_objects() if isinstance(one, Fitting)]
+    finally:
+        gc.enable()
+
+
+def test_a_child_that_outlives_the_run_does_not_keep_the_folder(tmp_path):
+    children = []
+
+    def fork(epoch, loss):
+        if epoch == 1:
+            children.append(os.fork())
+            if children[-1] == 0:
+                time.sleep(60)
+                os._exit(0)
+
+    try:
+        fit(tmp_path, on_epoch=fork)
+        with pytest.warns(ResumedWarning):
+            fit(tmp_path)
+    finally:
+        os.kill(children[0], signal.SIGKILL)
+        os.waitpid(children[0], 0)
+
+
+def test_a_link_in_the_folder_is_not_written_through(tmp_path):
+    (tmp_path / "precious.txt").write_text("mine")
+
+    def link(epoch, loss):
+        if epoch == 2:
+            (tmp_path / checkpoint_names(3)[0]).symlink_to(tmp_path / "precious.txt")
+
+    fit(tmp_path, epochs=3, on_epoch=link)
+    assert (tmp_path / "precious.txt").read_text() == "mine"
+
+
+def test_a_checkpoint_of_a_newer_version_is_an_error(tmp_path):
+    fit(tmp_path)
+    newest = tmp_path / checkpoint_names(12)[0]
+    newest.write_bytes(newest.read_bytes().replace(rb"\"format\": 1", rb"\"format\": 2"))
+    with pytest.raises(FileFormatError, match="install a newer pytwolayer"):
+        fit(tmp_path)
 
 
 @pytest.mark.parametrize(

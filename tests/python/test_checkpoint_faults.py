@@ -124,7 +124,7 @@ moments = [
 ]
 for moment in moments:
     assert not attempt(run, prepare=moment)
-    left += len(list(folder.glob(".pytwolayer-*")))
+    left += len(list(folder.glob(".epoch-*")))
 assert left >= 5, left
 assert attempt(run)
 assert_same_bits(load(result), unbroken)

@@ -44,6 +44,13 @@ def reference(outcome, frame=FRAME, **options):
 # What it does
 
 
+def test_two_outputs_have_two_files(data, tmp_path, capsys):
+    file = tmp_path / "one"
+    assert fit(data, "--outcome", "y", "--save", file, "--history", file) == 2
+    assert "must be another file than" in capsys.readouterr().err
+    assert not file.exists()
+
+
 def test_it_is_two_layer_on_the_table(data, tmp_path, capsys):
     history, predictions = tmp_path / "h.csv", tmp_path / "p.csv"
     assert fit(data, "--outcome", "y", "--history", history, "--predictions", predictions) == 0

@@ -382,3 +382,20 @@ def test_a_bad_argument_is_told_by_its_name(options, name):
 def test_what_is_no_fit_is_an_error(what):
     with pytest.raises(ArgumentError, match=r"`fit` must be what two_layer\(\) gave, not"):
         continue_training(what, epochs=1)
+
+
+def test_a_fit_that_ended_before_its_first_epoch_can_go_on_with_its_held_out_rows():
+    def loss(output, y):
+        signal.raise_signal(signal.SIGINT)
+        return (output - y) ** 2
+
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.warns(InterruptWarning):
+            nothing = fit(validation=0.25, batch_size=5, loss=loss)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert len(nothing.history) == 0
+    squared = lambda output, y: (output - y) ** 2  # noqa: E731
+    again = continue_training(nothing, FRAME, Y, epochs=3, loss=squared)
+    assert list(again.history) == ["epoch", "loss", "valid_loss"]

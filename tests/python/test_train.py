@@ -34,6 +34,10 @@ class Watching:
         self.interrupt, self.calls, self.seen = Interrupt(), [], []
         self.stop_after, self.interval = stop_after, interval
 
+    @property
+    def ends_now(self):
+        return self.interrupt.pressed
+
     def begin(self, epoch):
         self.calls.append(("begin", epoch))
 
