@@ -5,13 +5,11 @@ last good weights, and where schedule and patience are. It is safetensors with t
 checked before it is believed; reading it runs no code.
 """
 
-import platform
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from pytwolayer import __version__
 from pytwolayer.arguments import count, one_of, seed
 from pytwolayer.errors import FileFormatError
 from pytwolayer.same_run import Facts
@@ -71,10 +69,7 @@ class Checkpoint:
 def checkpoint_bytes(epoch: int, facts: Facts, state: Mapping[str, Any]) -> bytes:
     """Write a checkpoint as bytes."""
     packed, tensors = pack_tree(dict(state))
-    versions = {"pytwolayer": __version__, "torch": torch.__version__}
-    versions |= {"python": platform.python_version()}
-    content = {"versions": versions, "epoch": epoch, "facts": facts, "state": packed}
-    return CHECKPOINT.pack(tensors, content)
+    return CHECKPOINT.pack(tensors, {"epoch": epoch, "facts": facts, "state": packed})
 
 
 def read_checkpoint(path: Path) -> Checkpoint:

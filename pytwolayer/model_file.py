@@ -4,7 +4,6 @@ R reads and writes the same: see ``R/model-file.R``, and ``docs/model-file.md`` 
 """
 
 import math
-import platform
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -12,7 +11,6 @@ from typing import Any, get_args
 
 import pandas as pd
 
-from pytwolayer import __version__
 from pytwolayer.arguments import count, flag, one_of, positive
 from pytwolayer.encoder import Coding, Encoder, LevelCoding, NumberCoding
 from pytwolayer.errors import FileFormatError
@@ -53,11 +51,10 @@ def to_bytes(fit: TwoLayer) -> bytes:
     """Write a fitted network as bytes."""
     losses = fit.history.columns.drop("epoch")
     content = {
-        "versions": _versions(),
         "settings": fit.settings.plain(),
         "own_loss": callable(fit.settings.loss),
         "inputs": {"names": fit.inputs.names, "codings": [asdict(c) for c in fit.inputs.codings]},
-        "outcome": plain_outcome(fit.outcome),
+        "outcome": _plain_outcome(fit.outcome),
         "device": fit.device,
         "rows": fit.rows,
         "dropped": fit.dropped,
@@ -75,12 +72,7 @@ def to_bytes(fit: TwoLayer) -> bytes:
     return MODEL.pack(tensors, content)
 
 
-def _versions() -> dict[str, str]:
-    versions = {"pytwolayer": __version__, "torch": torch.__version__}
-    return {**versions, "python": platform.python_version()}
-
-
-def plain_outcome(outcome: Outcome) -> dict[str, Any]:
+def _plain_outcome(outcome: Outcome) -> dict[str, Any]:
     """Give an outcome as text and numbers alone."""
     if isinstance(outcome, Numbers):
         return {"kind": "numbers", **asdict(outcome)}

@@ -1,15 +1,16 @@
 """Tensors with text beside them as bytes and as a file: safetensors, checked before believed.
 
 The file's metadata has one entry, ``pytwolayer``: JSON that holds all that is no tensor. In it
-``kind`` and ``format`` come first, and ``md5`` comes last: the checksum of the text before it
-and of the tensors' bytes, so that one changed bit is found. A checksum does not tell who wrote
-the file: reading believes nothing that it has not checked, and runs no code.
+``kind``, ``format`` and ``versions`` come first, and ``md5`` comes last: the checksum of the
+text before it and of the tensors' bytes, so that one changed bit is found. A checksum does not
+tell who wrote the file: reading believes nothing that it has not checked, and runs no code.
 """
 
 import hashlib
 import json
 import math
 import os
+import platform
 import re
 import struct
 from collections.abc import Callable, Collection, Mapping
@@ -20,6 +21,7 @@ from typing import Any, BinaryIO
 import safetensors.torch
 from safetensors import SafetensorError
 
+from pytwolayer import __version__
 from pytwolayer.arguments import shown
 from pytwolayer.errors import ArgumentError, FileFormatError, PytwolayerError
 from pytwolayer.file_output import output_path, whole_file
@@ -80,7 +82,8 @@ class Format:
         content : mapping
             Text, finite numbers, truth values, None, lists and dictionaries of them.
         """
-        text = json.dumps({"kind": self.kind, "format": self.number, **content}, allow_nan=False)
+        start = {"kind": self.kind, "format": self.number, "versions": _versions()}
+        text = json.dumps({**start, **content}, allow_nan=False)
         parts = dict(tensors)
         _, data = _split(safetensors.torch.save(parts, {_KEY: text}))
         checked = f'{text[:-1]}, "md5": "{_checksum(text, data)}"}}'
@@ -181,6 +184,11 @@ class Format:
                 f"it is of format {number}, of a pytwolayer before its first release: "
                 f"make the {self.kind} again"
             )
+
+
+def _versions() -> dict[str, str]:
+    versions = {"pytwolayer": __version__, "torch": torch.__version__}
+    return {**versions, "python": platform.python_version()}
 
 
 def refuse_others(what: str, found: Mapping[str, Any], names: Collection[str]) -> None:
