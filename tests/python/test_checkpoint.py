@@ -188,7 +188,7 @@ def test_nothing_of_a_run_waits_for_the_garbage_collector(tmp_path):
     try:
         fit(tmp_path)
         fit(tmp_path)
-        assert not [one for one in gc.get_objects() if isinstance(one, Fitting)]
+        assert not [one for one in gc.get_objects() if type(one) is Fitting]
     finally:
         gc.enable()
 

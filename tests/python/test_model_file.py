@@ -619,3 +619,12 @@ def test_a_killed_writer_leaves_a_whole_file(small, classes, data, tmp_path):
         seen = {file.read_bytes() for _ in range(300)}
         writer.kill()
     assert seen | {file.read_bytes()} <= {data, classes}
+
+
+def test_text_of_a_file_does_not_get_into_messages_unseen(data):
+    for name in ("a\nb\x1b[31m", "x" * 10**6):
+        hostile = with_metadata(data, lambda m: m | {"data": {name: -1}})  # noqa: B023
+        with pytest.raises(PytwolayerError) as caught:
+            from_bytes(hostile)
+        assert str(caught.value).isprintable()
+        assert len(str(caught.value)) < 400
