@@ -74,7 +74,8 @@ data_names <- c(
 #'
 #' @noRd
 data_again <- function(fit, given, env, call) {
-  refuse_unknown(rlang::names2(given), data_names, data_names, call)
+  known <- c(setdiff(names(formals(continue_training)), c("fit", "...")), data_names)
+  refuse_unknown(rlang::names2(given), data_names, known, call)
   had <- as.list(fit$call)[-1]
   had <- had[names(had) %in% setdiff(data_names, names(given))]
   if (any(c("y", "outcome") %in% names(given))) { # one of the two says what the outcome is

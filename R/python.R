@@ -152,9 +152,13 @@ abort_python <- function(problem, call) {
   mend <- "Run `pytwolayer::install_pytwolayer()` and restart R."
   if (length(named)) {
     modules <- paste(python_modules, collapse = " ")
+    is_there <- names(named) != "RETICULATE_PYTHON" || file.exists(named)
+    gone <- if (is_there) "" else ", which is not there"
     mend <- c(
-      sprintf("%s is set to \"%s\".", names(named), named),
-      sprintf("Either install them there: `%s -m pip install %s`.", named, modules),
+      sprintf("%s is set to \"%s\"%s.", names(named), named, gone),
+      if (is_there) {
+        sprintf("Install what it needs: `%s -m pip install %s`.", named, modules)
+      },
       sprintf("Or unset %s, run `pytwolayer::install_pytwolayer()` and restart R.", names(named))
     )
   }

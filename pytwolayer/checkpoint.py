@@ -138,8 +138,8 @@ class Checkpoints:
                     raise
                 warn_user(f"{problem} It is passed over.", CheckpointWarning)
         if found:
-            received = f'"{self.folder}", where all {len(found)} are damaged'
-            expected = "a folder with a checkpoint that can be read, or with none"
+            received = f'"{self.folder}", where those that are there are damaged'
+            expected = "a folder with a checkpoint that can be read, or another one to begin anew"
             raise ArgumentError("checkpoint", expected, received)
         return None
 

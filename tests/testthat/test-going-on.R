@@ -100,3 +100,10 @@ test_that("a loss function that no file keeps is asked for", {
   expect_refused(again(), "`loss` must be given again", "`cubed`")
   expect_identical(again(loss = cubed)$history, continue_training(fit, 2)$history)
 })
+
+test_that("a misspelt argument is compared with all that there are", {
+  skip_without_torch()
+  fit <- two_layer(mtcars[-1], mtcars$mpg, epochs = 3)
+  expect_refused(continue_training(fit, 2, checkpont = "a"), "did you mean `checkpoint`")
+  expect_refused(continue_training(fit, 2, hidden_units = 3), "`hidden_units` is not an argument")
+})

@@ -112,6 +112,8 @@ test_that("arguments that are none are refused", {
   }
   expect_refused(load_two_layer("https://example.org/m.safetensors"), "no such file")
   expect_refused(load_two_layer("stdin"), "no such file")
+  expect_refused(save_two_layer(cars), "`file` must be the path of a file, not missing")
+  expect_refused(load_two_layer(), "`file` must be the path of a file, not missing")
 })
 
 test_that("damaged files are refused in one line that names them", {
