@@ -65,7 +65,7 @@ bind_rule <- function(arguments, sizes, env) {
   size_of(most_of(sizes, "rows"), columns, any_of_data(sizes))
 }
 
-# `c()`
+# What c() makes.
 join_rule <- function(arguments, sizes, env) {
   size_of(sum(vapply(sizes, cells_of, 1)), 1, any_of_data(sizes))
 }
