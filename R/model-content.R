@@ -68,6 +68,9 @@ assemble <- function(saved, tensors) {
 #'
 #' @noRd
 refuse_others <- function(what, found, names = character()) {
+  if (is_object(found) && identical(names(found), names)) {
+    return(invisible())
+  }
   as_object(found)
   missing <- sort(setdiff(names, names(found)), method = "radix")
   others <- sort(setdiff(names(found), names), method = "radix")

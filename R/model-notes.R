@@ -18,7 +18,6 @@ formula_functions <- list(
   splines = c("bs", "ns")
 )
 most_terms <- 2000 # a table of terms by variables has the square of it
-most_columns <- 1000 # that one call makes
 
 #' What a model keeps for R
 #'
@@ -122,11 +121,17 @@ read_formula <- function(notes) {
     formula = parsed(notes$formula), predvars = parsed(notes$predvars),
     outcome = lapply(as_object(notes$outcome), parsed)
   )
-  for (part in c(list(parts$predvars), parts$outcome)) {
+  if (!is_call_of(parts$predvars, "list")) {
+    refuse("its formula is evaluated as no list")
+  }
+  sizes <- lapply(as.list(parts$predvars)[-1], check_expression, variables, env)
+  for (part in parts$outcome) {
     check_expression(part, variables, env)
   }
   check_formula(parts$formula, variables, env)
-  how_of(parts, variables, texts(notes$predictor_variables), env)
+  how <- how_of(parts, variables, texts(notes$predictor_variables), env)
+  check_columns(how$terms, vapply(sizes, cells_of, 1))
+  how
 }
 
 # As mold_formula() makes it of the formula itself.
@@ -158,7 +163,7 @@ constants_of <- function(saved) {
     if (!is_constant_call(expression) || !nzchar(name) || exists(name, envir = env)) {
       refuse("its formula has a constant that is none")
     }
-    assign(name, eval(expression, env), envir = env)
+    assign(name, constant_value(expression), envir = env)
   }
   env
 }
@@ -180,6 +185,13 @@ is_constant_call <- function(expression) {
   }, NA))
 }
 
+# From the parsed code, without evaluating it.
+constant_value <- function(expression) {
+  do.call(c, lapply(as.list(expression)[-1], function(part) {
+    if (is.call(part)) -part[[2]] else part
+  }))
+}
+
 parsed <- function(text) {
   expressions <- tryCatch(
     parse(text = as_text(text), keep.source = FALSE, encoding = "UTF-8"),
@@ -199,23 +211,40 @@ is_call_of <- function(expression, name) {
 #'
 #' @param variables Names that the data will have.
 #' @param env Where it will be evaluated.
+#' @return The size of what it makes, see [size_of()].
 #' @noRd
 check_expression <- function(expression, variables, env) {
   if (is.symbol(expression)) {
-    name <- as.character(expression)
-    constant <- exists(name, envir = env) && !is.function(env[[name]])
-    if (!name %in% variables && !constant) {
-      refuse("its formula has an unknown name, ", quoted(name))
-    }
-  } else if (is.call(expression)) {
-    check_head(expression[[1]])
-    arguments <- as.list(expression)[-1]
-    for (argument in arguments) {
-      check_expression(argument, variables, env)
-    }
-    check_sizes(called(expression), arguments, variables, env)
-  } else if (!is.atomic(expression) || length(expression) > 1) {
-    refuse("its formula has ", type_of_code(expression))
+    return(check_name(as.character(expression), variables, env))
+  }
+  if (!is.call(expression)) {
+    check_literal(expression)
+    return(size_of())
+  }
+  check_head(expression[[1]])
+  arguments <- as.list(expression)[-1]
+  name <- called(expression)
+  if (name == "poly" && is_literal(arguments[["coefs"]])) {
+    arguments[["coefs"]] <- NULL
+  }
+  sizes <- lapply(arguments, check_expression, variables, env)
+  size_of_call(name, arguments, sizes, env)
+}
+
+check_name <- function(name, variables, env) {
+  constant <- nzchar(name) && exists(name, envir = env) && !is.function(env[[name]])
+  if (!name %in% variables && !constant) {
+    refuse("its formula has an unknown name, ", quoted(name))
+  }
+  if (constant) size_of(length(env[[name]])) else size_of(of_data = TRUE)
+}
+
+check_literal <- function(value) {
+  if (!is.null(value) && (!is.atomic(value) || length(value) > 1)) {
+    refuse("its formula has ", type_of_code(value))
+  }
+  if (is.character(value) && nchar(value, "bytes") > most_text) {
+    refuse("its formula has too long a text")
   }
 }
 
@@ -239,37 +268,6 @@ check_head <- function(head) {
 called <- function(expression) {
   head <- expression[[1]]
   as.character(if (is.symbol(head)) head else head[[3]])
-}
-
-# Of a few calls a number says how large the result is. Their arguments are checked already.
-check_sizes <- function(name, arguments, variables, env) {
-  if (!name %in% c(":", "poly", "bs", "ns", "cut")) {
-    return(invisible())
-  }
-  names <- rlang::names2(arguments)
-  of_data <- vapply(arguments, function(part) any(all.vars(part) %in% variables), NA)
-  may_be <- switch(name,
-    ":" = FALSE,
-    poly = names %in% c("", "x"),
-    seq_along(arguments) == 1 | names == "x"
-  )
-  if (any(of_data & !may_be)) {
-    refuse("its formula has a call whose size depends on the data")
-  }
-  values <- lapply(arguments[!of_data & !names %in% c("knots", "Boundary.knots")], eval, env)
-  numbers <- as.double(unlist(Filter(is_single_number, values)))
-  sizes <- if (name == ":") {
-    if (length(numbers) == 2) abs(diff(numbers)) else Inf
-  } else {
-    (abs(numbers) + 1)^max(1, if (name == "poly") sum(of_data))
-  }
-  if (!all(sizes < most_columns)) {
-    refuse("its formula has a call of too large a number")
-  }
-}
-
-is_single_number <- function(value) {
-  is.numeric(value) && length(value) == 1
 }
 
 # The formula itself is taken apart by terms(): it is to have terms alone, written out.

@@ -166,6 +166,57 @@ test_that("nothing in a file is run", {
   expect_false(file.exists(marker))
 })
 
+test_that("a small file takes little memory: what would make much is refused unevaluated", {
+  doubled <- "poly(disp, 100, raw = TRUE)"
+  for (level in 1:4) doubled <- sprintf("cbind(%s, %s)", doubled, doubled)
+  bound <- paste0("cbind(", toString(rep("c(1, 2, 3)", 22)), ")")
+  constants <- paste0("c(", toString(rep("1:900", 30)), ")")
+  large <- c(
+    sprintf("cut(disp, poly(%s, 1, raw = TRUE))", bound), doubled, constants,
+    "poly(disp, '20000', raw = TRUE)", "poly(disp, as.character(3000), raw = TRUE)",
+    "poly(disp, degree = 5000, raw = TRUE)", "poly(disp, disp, disp, degree = 99, raw = TRUE)",
+    "poly(disp, 10 * 500, raw = TRUE)", "poly(poly(disp, 14, raw = TRUE), 1)",
+    "poly(cbind(disp, disp), 1)", "poly(disp, raw = TRUE, coefs = c(1:900), degree = 1e5)",
+    "bs(disp, degree = '3000')", "bs(disp, deg = 3000)", "ns(disp, df = 1e6)", "bs(disp, '3000')",
+    "bs(cbind(disp, disp))", "0L:'20000'", "disp + 0:1e6", "disp + (0:as.integer('1000000'))",
+    "cut(disp, '20000')", "cut(disp, br = 1e9)", "cut(disp, c(1e9))", "cut(disp, c(NULL, 1e9))",
+    "cut(disp, c(1, 2), dig.lab = 1e9)", "factor(disp, nmax = 1e9)", "ordered(disp, nm = 1e9)",
+    sprintf("factor(disp, labels = '%s')", strrep("a", 2000)),
+    "trimws(disp, 'both', '((a{1,200}){1,200}){1,200}')", "disp + list(1)",
+    "as.character(list(c('\\\\', 'a')))", "rep(disp, 1e9)", "outer(disp, disp)", "paste(disp)",
+    "strrep('a', 1e9)", "seq(1e9)", "sprintf('%1000000d', 1)", "do.call(c, list(disp))",
+    "cbind(disp, disp)[, c(1:900, 1:900)]"
+  )
+  fit <- quick_formula(mpg ~ log(disp), mtcars)
+  for (code in paste0("list(", large, ")")) {
+    escaped <- gsub("\\", "\\\\", code, fixed = TRUE)
+    bytes <- rewritten(fit$model, replaced_text("list(log(disp))", escaped))
+    before <- sum(gc(reset = TRUE)[, 2])
+    cnd <- tryCatch(read_back(bytes), error = identity)
+    taken <- gc()
+    expect_lt(sum(taken[, ncol(taken)]) - before, 50)
+    expect_s3_class(cnd, "pytwolayer_error_file")
+  }
+})
+
+test_that("interactions of many columns are refused", {
+  fit <- quick_formula(mpg ~ I(disp):I(hp), mtcars)
+  wide <- "list(poly(disp, 99, raw = TRUE), poly(hp, 99, raw = TRUE))"
+  bytes <- rewritten(fit$model, replaced_text("list(I(disp), I(hp))", wide))
+  expect_refused(read_back(bytes), "too many columns", kind = "file")
+})
+
+test_that("what makes a bounded number of columns is kept", {
+  low <- c(0, 100, 400)
+  fit <- quick_formula(mpg ~ splines::bs(wt, df = 5) + splines::ns(log(hp), 3) + cut(hp, low) +
+    poly(wt, hp, degree = 2) + cut(disp, c(0, 200, 500), labels = c("l", "h")) +
+    scale(cbind(wt, qsec)) + pmin(qsec, low[3]) + I(cyl %in% 4:6) + cut(wt, 3 + -1:5) +
+    factor(gear, levels = 3:5) + poly(disp, 3, raw = TRUE):I(am), mtcars)
+  again <- load_two_layer(saved(fit))
+  expect_identical(again$how$kind, "formula")
+  expect_identical(predict(again, mtcars), predict(fit, mtcars))
+})
+
 test_that("junk in R's own notes is refused", {
   base <- 2
   fit <- quick_formula(mpg ~ log(disp, base), mtcars)
