@@ -63,9 +63,24 @@ exact_text <- function(expression) {
   if (is.call(expression)) {
     attributes(expression) <- NULL
   }
+  expression <- without_empty(expression)
   control <- c("keepNA", "keepInteger", "niceNames", "hexNumeric")
   text <- deparse(expression, width.cutoff = 500, backtick = TRUE, control = control)
   enc2utf8(paste(text, collapse = "\n"))
+}
+
+# bs() without `df` has no knots: `numeric(0)`, which would be read as a call.
+without_empty <- function(expression) {
+  if (!is.call(expression)) {
+    return(if (is.numeric(expression) && !length(expression)) quote(c()) else expression)
+  }
+  for (place in seq_along(expression)) {
+    part <- expression[place]
+    if (is.call(part[[1]]) || is.numeric(part[[1]])) {
+      expression[[place]] <- without_empty(part[[1]])
+    }
+  }
+  expression
 }
 
 constant_text <- function(value) {
@@ -291,8 +306,11 @@ check_terms <- function(expression, variables, env) {
     }
     expression <- expression[[2]]
   }
+  if (is_call_of(expression, "(")) { # as written_out() has comparisons and their like
+    expression <- expression[[2]]
+  }
   check_expression(expression, variables, env)
-  if (is.call(expression) && called(expression) %in% c("*", "/", "^", "%in%", "(")) {
+  if (is.call(expression) && called(expression) %in% c("+", "-", ":", "*", "/", "^", "%in%", "(")) {
     refuse("its formula is not written out")
   }
 }

@@ -334,3 +334,24 @@ test_that("a process without Python loads, prints and predicts, and is told how"
   expect_true("classes setosa versicolor virginica " %in% said)
   expect_identical(sum(grepl("predict without Python: `engine = \"r\"`", said)), 2L)
 })
+
+test_that("formulas of comparisons, and of splines without `df`, come back", {
+  skip_without_torch()
+  skip_if_not_installed("splines")
+  bs <- splines::bs
+  ns <- splines::ns
+  k <- 3
+  formulas <- list(
+    mpg ~ (wt > 3) + hp, mpg ~ (wt > k) + hp, mpg ~ wt %% 2 + hp, mpg ~ (wt > 3):hp + (hp > 100),
+    mpg ~ (wt > 3) * hp, mpg ~ (!am) + hp, mpg ~ bs(wt), mpg ~ ns(wt) + hp
+  )
+  file <- withr::local_tempfile()
+  for (formula in formulas) {
+    fit <- quick_formula(formula, mtcars)
+    expect_no_warning(save_two_layer(fit, file))
+    again <- load_two_layer(file)
+    expect_identical(predict(again, mtcars), predict(fit, mtcars))
+    expect_equal(predict(again, mtcars, engine = "r"), predict(fit, mtcars), tolerance = 1e-6)
+    expect_identical(again$how$kind, "formula")
+  }
+})
