@@ -316,7 +316,7 @@ def test_a_damaged_newest_one_is_passed_over(tmp_path):
 def test_damaged_ones_alone_are_an_error_and_stay(tmp_path):
     (tmp_path / checkpoint_names(3)[0]).write_text("junk")
     (tmp_path / checkpoint_names(4)[0]).mkdir()
-    with pytest.raises(ArgumentError, match=r"`checkpoint` must be .*, where those that are there are damaged"):
+    with pytest.raises(ArgumentError, match="where those that are there are damaged"):
         fit(tmp_path)
     assert names_in(tmp_path) == checkpoint_names(3, 4)
 
