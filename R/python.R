@@ -159,7 +159,10 @@ abort_python <- function(problem, call) {
       if (is_there) {
         sprintf("Install what it needs: `%s -m pip install %s`.", named, modules)
       },
-      sprintf("Or unset %s, run `pytwolayer::install_pytwolayer()` and restart R.", names(named))
+      sprintf(
+        "%s %s, run `pytwolayer::install_pytwolayer()` and restart R.",
+        if (is_there) "Or unset" else "Unset", names(named)
+      )
     )
   }
   rlang::abort(

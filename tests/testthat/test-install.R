@@ -5,14 +5,20 @@ test_that("arguments that cannot be are refused before anything is installed", {
   expect_refused(install_pytwolayer(evnname = "a"), "`evnname`", "did you mean `envname`")
 })
 
-test_that("a Python that the user has named is the one to mend", {
+test_that("a Python that the user has named is the one to mend, if it is there", {
+  said <- function() {
+    conditionMessage(expect_error(abort_python("None.", NULL), class = "pytwolayer_error_python"))
+  }
+  mine <- withr::local_tempfile(lines = "")
+  withr::local_envvar(RETICULATE_PYTHON = mine)
+  expect_match(said(), paste0("RETICULATE_PYTHON is set to \"", mine, "\"."), fixed = TRUE)
+  expect_match(said(), paste(mine, "-m pip install torch"), fixed = TRUE)
+  expect_match(said(), "Or unset RETICULATE_PYTHON, run `pytwo", fixed = TRUE)
   withr::local_envvar(RETICULATE_PYTHON = "/mine/python")
-  cnd <- expect_error(abort_python("It has no torch.", NULL), class = "pytwolayer_error_python")
-  expect_match(conditionMessage(cnd), "RETICULATE_PYTHON is set to \"/mine/python\"", fixed = TRUE)
-  expect_match(conditionMessage(cnd), "/mine/python -m pip install torch", fixed = TRUE)
-  expect_match(conditionMessage(cnd), "unset RETICULATE_PYTHON, run `pytwo", fixed = TRUE)
+  expect_match(said(), "is set to \"/mine/python\", which is not there.", fixed = TRUE)
+  expect_match(said(), "Unset RETICULATE_PYTHON, run `pytwo", fixed = TRUE)
+  expect_no_match(said(), "pip install")
   withr::local_envvar(RETICULATE_PYTHON = NA, RETICULATE_PYTHON_ENV = NA)
-  cnd <- expect_error(abort_python("It has no torch.", NULL))
-  expect_match(conditionMessage(cnd), "Run `pytwolayer::install_pytwolayer()`", fixed = TRUE)
-  expect_no_match(conditionMessage(cnd), "is set to")
+  expect_match(said(), "Run `pytwolayer::install_pytwolayer()`", fixed = TRUE)
+  expect_no_match(said(), "is set to")
 })
