@@ -3,6 +3,9 @@
 path_of_file <- "the path of a file"
 
 checked_path <- function(file, call) {
+  if (missing(file)) { # also where the caller's own is
+    abort_expected("file", path_of_file, "missing", call)
+  }
   if (!is.character(file) || !is_single(file) || !nzchar(file)) {
     abort_argument("file", path_of_file, file, call)
   }

@@ -42,22 +42,15 @@ continue_training <- function(fit, epochs, ..., device = "cpu", checkpoint = NUL
   given <- data_again(fit, list(...), parent.frame(), call)
   input <- mold_again(fit, given, call)
   users <- watch_users()
-  check_flag("verbose", verbose, call)
+  settings <- list(
+    epochs = epochs, device = device, checkpoint = checkpoint, checkpoint_every = checkpoint_every,
+    validation = given$validation, class_weights = given$class_weights, loss = given$loss,
+    case_weights = one_of_weights(given$case_weights, input$case_weights, call),
+    on_epoch = on_epoch, verbose = verbose
+  )
   arguments <- c(
     list(fit = fit$model, loss_name = fit$settings$loss),
-    check_settings(
-      list(epochs = epochs, device = device, checkpoint_every = checkpoint_every), call
-    ),
-    list(
-      checkpoint = as_folder(checkpoint, call),
-      validation = as_validation(given$validation, nrow(input$predictors), call),
-      sample_weight = as_weights(
-        one_of_weights(given$case_weights, input$case_weights, call), call
-      ),
-      class_weights = as_class_weights(given$class_weights, call),
-      loss = if (!is.null(given$loss)) as_loss(given$loss, users, call),
-      on_epoch = as_on_epoch(on_epoch, users, call)
-    )
+    training_arguments(settings, nrow(input$predictors), users, call)
   )
   matched <- fit$call
   matched$epochs <- nrow(fit$history) + epochs

@@ -42,9 +42,6 @@ save_two_layer <- function(fit, file) {
   if (!inherits(fit, "two_layer")) {
     abort_argument("fit", "what `two_layer()` gave", fit, call)
   }
-  if (missing(file)) {
-    abort_expected("file", path_of_file, "missing", call)
-  }
   path <- output_path(file, call)
   warn_of_unkept(fit$how, fit$blueprint)
   write_whole(path, fit$model, call)
@@ -55,9 +52,6 @@ save_two_layer <- function(fit, file) {
 #' @export
 load_two_layer <- function(file) {
   call <- rlang::current_env()
-  if (missing(file)) {
-    abort_expected("file", path_of_file, "missing", call)
-  }
   path <- input_path(file, call)
   size <- file.size(path)
   if (size == 0) { # as of a pipe or a device, which must not be opened

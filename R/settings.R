@@ -29,6 +29,18 @@ special_settings <- c(
 #' @param users Where an error in a function of the user's is kept, see [watch_users()].
 #' @noRd
 core_arguments <- function(settings, rows, users, call) {
+  drawn <- is.null(settings$seed)
+  c(
+    training_arguments(settings, rows, users, call),
+    seed = if (drawn) draw_seed() else check_settings(settings["seed"], call)[[1]],
+    seed_is_drawn = drawn
+  )
+}
+
+#' Those that `continue_training()` has too
+#'
+#' @noRd
+training_arguments <- function(settings, rows, users, call) {
   plain <- check_settings(settings[setdiff(names(settings), special_settings)], call)
   check_flag("verbose", settings$verbose, call)
   c(plain, list(
@@ -37,9 +49,7 @@ core_arguments <- function(settings, rows, users, call) {
     sample_weight = as_weights(settings$case_weights, call),
     class_weights = as_class_weights(settings$class_weights, call),
     checkpoint = as_folder(settings$checkpoint, call),
-    on_epoch = as_on_epoch(settings$on_epoch, users, call),
-    seed = if (is.null(settings$seed)) draw_seed() else check_settings(settings["seed"], call)[[1]],
-    seed_is_drawn = is.null(settings$seed)
+    on_epoch = as_on_epoch(settings$on_epoch, users, call)
   ))
 }
 

@@ -11,11 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from pytwolayer.arguments import count, one_of, seed
-from pytwolayer.errors import FileFormatError
 from pytwolayer.same_run import Facts
 from pytwolayer.settings import Settings
 from pytwolayer.state_tree import layout_of_tree, pack_tree, refuse_other_form, unpack_tree
-from pytwolayer.tensor_file import DOUBTS, Content, Format, Layout, refuse_others
+from pytwolayer.tensor_file import Content, Format, Layout, Tensors, refuse_others
 from pytwolayer.torch_loading import torch
 
 _PARTS = ("versions", "epoch", "facts", "state")
@@ -38,7 +37,13 @@ def _check_facts(facts: Facts) -> None:
         raise ValueError("it does not say of what data it is")
 
 
-CHECKPOINT = Format("checkpoint", 1, _layout)
+def _build(tensors: Tensors, content: Content) -> tuple[int, Facts, Any]:
+    state = unpack_tree(content["state"], tensors)
+    one_of("stopped", state["stopped"], _ENDS)
+    return content["epoch"], content["facts"], state
+
+
+CHECKPOINT = Format("checkpoint", 1, _layout, _build)
 
 
 @dataclass(frozen=True)
@@ -80,16 +85,7 @@ def read_checkpoint(path: Path) -> Checkpoint:
     ArgumentError, FileFormatError
         If there is no such file, or it is something else or damaged.
     """
-    data = CHECKPOINT.read("checkpoint", path)
-    try:
-        tensors, content = CHECKPOINT.unpack(data)
-        state = unpack_tree(content["state"], tensors)
-        one_of("stopped", state["stopped"], _ENDS)
-    except FileFormatError as problem:
-        raise problem.of(path) from problem
-    except DOUBTS as problem:
-        raise CHECKPOINT.error(problem, path) from problem
-    return Checkpoint(path, content["epoch"], content["facts"], state)
+    return Checkpoint(path, *CHECKPOINT.load("checkpoint", path))
 
 
 def check_state(

@@ -104,10 +104,6 @@ class FileFormatError(PytwolayerError):
         self.kind, self.problem, self.file, self.newer = kind, problem, file, newer
         super().__init__(kind, problem, file)
 
-    def of(self, file: Any) -> "FileFormatError":
-        """Give the same error, of a file."""
-        return FileFormatError(self.kind, self.problem, str(file), newer=self.newer)
-
     def __str__(self) -> str:
         place = "" if self.file is None else f' in "{self.file}"'
         return f"The {self.kind}{place} cannot be read: {self.problem}."

@@ -15,12 +15,19 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+PATH_OF_FILE = "the path of a file"
+
+
+def path_of_file(argument: str, file: Any) -> Path:
+    """Check that ``file`` is a path, of whatever."""
+    if not isinstance(file, (str, os.PathLike)) or not str(file) or "\0" in str(file):
+        raise ArgumentError(argument, PATH_OF_FILE, shown(file))
+    return Path(file).expanduser()
+
+
 def output_path(argument: str, file: Any) -> Path:
     """Check that ``file`` can be written to before the work whose result it is to hold."""
-    expected = "the path of a file"
-    if not isinstance(file, (str, os.PathLike)) or not str(file) or "\0" in str(file):
-        raise ArgumentError(argument, expected, shown(file))
-    path = Path(file).expanduser()
+    path, expected = path_of_file(argument, file), PATH_OF_FILE
     try:
         is_folder, has_folder = path.is_dir(), path.parent.is_dir()
     except OSError as problem:  # such as a name that is too long

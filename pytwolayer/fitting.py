@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -26,7 +27,7 @@ from pytwolayer.network import (
     own_parameters,
     two_layer_net,
 )
-from pytwolayer.optimizer import make_optimizer
+from pytwolayer.optimizer import Optimizer, make_optimizer
 from pytwolayer.outcome import Outcome, outcome_of
 from pytwolayer.progress import Progress
 from pytwolayer.same_run import checksum_of_start, probe_loss, refuse_other_data
@@ -221,7 +222,6 @@ class Fitting:
             with watch_for_interrupt() as interrupt, threads_for(self._multiplications()):
                 run = self._run_in_memory(hooks, progress, interrupt)
         finally:
-            self._checkpoints = None  # which knows this fitting, and both would wait for gc
             if progress is not None:
                 progress.close()
         fit = self._finished(run)
@@ -298,20 +298,17 @@ class Fitting:
         """Go on from the newest checkpoint, where there are any."""
         if self._checkpoints is None:
             return
-        model = {**supervisor.state(), **self._state()}
         optimizer, epochs = self._optimizer, self._settings.epochs
+        # Not a method: the checkpoints would hold this fitting, which holds them.
+        remembered = partial(_remembered, optimizer, self._generator)
+        model = {**supervisor.state(), **remembered()}
         validated = self._watching is not None
         state = self._checkpoints.resume(model, optimizer, epochs, validated=validated)
         if state is not None:
             supervisor.set_state(state)
             optimizer.set_state({"state": state["optimizer"]})
             self._generator.set_state(state["generator"])
-        self._checkpoints.begin(self._state)
-
-    def _state(self) -> dict[str, Any]:
-        """Give what a run depends on besides what its supervisor remembers."""
-        remembered = self._optimizer.state().get("state", {})
-        return {"optimizer": remembered, "generator": self._generator.get_state()}
+        self._checkpoints.begin(remembered)
 
     def _gradient(self, device: torch.device) -> ClosedFormGradient:
         settings, dropout = self._settings, None
@@ -327,6 +324,14 @@ class Fitting:
         return replace(
             self._fit, history=history_of(run), best_epoch=run.best_epoch, stopped=run.stopped
         )
+
+
+def _remembered(optimizer: Optimizer, generator: torch.Generator) -> dict[str, Any]:
+    """Give what a run depends on besides what its supervisor remembers."""
+    return {
+        "optimizer": optimizer.state().get("state", {}),
+        "generator": generator.get_state(),
+    }
 
 
 def _warn_of_interrupt(fit: TwoLayer) -> None:

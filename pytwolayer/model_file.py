@@ -13,14 +13,13 @@ import pandas as pd
 
 from pytwolayer.arguments import count, flag, one_of, positive
 from pytwolayer.encoder import Coding, Encoder, LevelCoding, NumberCoding
-from pytwolayer.errors import FileFormatError
 from pytwolayer.loss import LOSSES, ForgottenLoss
 from pytwolayer.model import TwoLayer
 from pytwolayer.network import outline
 from pytwolayer.outcome import Classes, Numbers, Outcome
 from pytwolayer.settings import AUTO, Settings
 from pytwolayer.supervisor import Stopped
-from pytwolayer.tensor_file import DOUBTS, Content, Format, Layout, Tensors, refuse_others
+from pytwolayer.tensor_file import Content, Format, Layout, Tensors, refuse_others
 from pytwolayer.torch_loading import torch
 
 _HISTORY = "history."
@@ -32,18 +31,21 @@ _OUTCOMES = {
     "classes": ("kind", "name", "labels"),
 }
 _PARTS = (
-    *(
-        "versions",
-        "settings",
-        "own_loss",
-        "inputs",
-        "outcome",
-        "device",
-        "rows",
-        "dropped",
-        "epochs",
-    ),
-    *("history", "best_epoch", "stopped", "data", "formula", "notes"),
+    "versions",
+    "settings",
+    "own_loss",
+    "inputs",
+    "outcome",
+    "device",
+    "rows",
+    "dropped",
+    "epochs",
+    "history",
+    "best_epoch",
+    "stopped",
+    "data",
+    "formula",
+    "notes",
 )
 
 
@@ -94,12 +96,7 @@ def from_bytes(data: bytes | bytearray) -> TwoLayer:
     FileFormatError
         If the bytes are not such a network, are damaged, or are of another format.
     """
-    try:
-        return _assemble(*MODEL.unpack(data))
-    except FileFormatError:
-        raise
-    except DOUBTS as problem:
-        raise MODEL.error(problem) from problem
+    return MODEL.unpack(data)
 
 
 def load(file: str | Path) -> TwoLayer:
@@ -125,11 +122,7 @@ def load(file: str | Path) -> TwoLayer:
         If it is something else, is damaged, or was written by a newer version in a format
         that this one does not know.
     """
-    data = MODEL.read("file", file)
-    try:
-        return from_bytes(data)
-    except FileFormatError as problem:
-        raise problem.of(file) from problem
+    return MODEL.load("file", file)
 
 
 def _layout(content: Content) -> Layout:
@@ -143,9 +136,6 @@ def _layout(content: Content) -> Layout:
     network = outline(inputs.width, settings.hidden_units, d_out, settings.activation)
     weights = {name: ("F32", tuple(w.shape)) for name, w in network.state_dict().items()}
     return weights | {_HISTORY + name: ("F64", (epochs,)) for name in names}
-
-
-MODEL = Format("model", 3, _layout)
 
 
 def _assemble(tensors: Tensors, content: Content) -> TwoLayer:
@@ -170,6 +160,9 @@ def _assemble(tensors: Tensors, content: Content) -> TwoLayer:
         formula=None if content["formula"] is None else _text(content["formula"]),
         notes=_mapping(content["notes"]),
     )
+
+
+MODEL = Format("model", 3, _layout, _assemble)
 
 
 def _text(value: Any) -> str:

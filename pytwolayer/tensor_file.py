@@ -7,6 +7,7 @@ tell who wrote the file: reading believes nothing that it has not checked, and r
 """
 
 import hashlib
+import io
 import json
 import math
 import os
@@ -16,15 +17,14 @@ import struct
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Generic, TypeVar
 
 import safetensors.torch
 from safetensors import SafetensorError
 
 from pytwolayer import __version__
-from pytwolayer.arguments import shown
 from pytwolayer.errors import ArgumentError, FileFormatError, PytwolayerError
-from pytwolayer.file_output import output_path, whole_file
+from pytwolayer.file_output import PATH_OF_FILE, output_path, path_of_file, whole_file
 from pytwolayer.torch_loading import torch
 
 _KEY = "pytwolayer"
@@ -47,6 +47,7 @@ DOUBTS = (
 )
 Tensors = dict[str, torch.Tensor]
 Content = dict[str, Any]
+T = TypeVar("T")
 Layout = Mapping[str, tuple[str, tuple[int, ...]]]  # name -> safetensors' type, and shape
 
 
@@ -55,7 +56,7 @@ class NewerError(ValueError):
 
 
 @dataclass(frozen=True)
-class Format:
+class Format(Generic[T]):
     """A kind of file.
 
     Attributes
@@ -66,11 +67,14 @@ class Format:
         Changes when older versions could no longer read it.
     layout : callable
         Tells from the content which tensors there must be.
+    build : callable
+        Makes of tensors and content what was packed.
     """
 
     kind: str
     number: int
     layout: Callable[[Content], Layout]
+    build: Callable[[Tensors, Content], T]
 
     def pack(self, tensors: Mapping[str, torch.Tensor], content: Mapping[str, Any]) -> bytes:
         """Write tensors and what JSON can hold as bytes.
@@ -85,11 +89,11 @@ class Format:
         start = {"kind": self.kind, "format": self.number, "versions": _versions()}
         text = json.dumps({**start, **content}, allow_nan=False)
         parts = dict(tensors)
-        _, data = _split(safetensors.torch.save(parts, {_KEY: text}))
+        data = _values(safetensors.torch.save(parts, {_KEY: text}))
         checked = f'{text[:-1]}, "md5": "{_checksum(text, data)}"}}'
         return safetensors.torch.save(parts, {_KEY: checked})
 
-    def unpack(self, data: bytes | bytearray) -> tuple[Tensors, Content]:
+    def unpack(self, data: bytes | bytearray) -> T:
         """Read what ``pack()`` wrote.
 
         Raises
@@ -98,10 +102,8 @@ class Format:
             If the bytes are something else, are damaged, or are of another format.
         """
         try:
-            header, values = _split(bytes(data))
-            content = self._content(header, len(values))
-            _check_sum(header["__metadata__"][_KEY], values)
-            return safetensors.torch.load(bytes(data)), content
+            data = bytes(data)
+            return self._read(io.BytesIO(data), len(data))
         except DOUBTS as problem:
             raise self.error(problem) from problem
 
@@ -122,8 +124,8 @@ class Format:
         except OSError as problem:
             raise PytwolayerError(f'"{path}" cannot be written: {problem.strerror}.') from problem
 
-    def read(self, argument: str, file: Any) -> bytes:
-        """Read a file's bytes once its size is the one that its header and content ask for.
+    def load(self, argument: str, file: Any) -> T:
+        """Read a file, its tensors once its size is what its header and content ask for.
 
         Raises
         ------
@@ -135,10 +137,10 @@ class Format:
         path = _input_path(argument, file)
         try:
             with path.open("rb") as opened:
-                return self._read(opened)
+                return self._read(opened, os.fstat(opened.fileno()).st_size)
         except OSError as problem:
             received = f'"{path}": {problem.strerror}'
-            raise ArgumentError(argument, "the path of a file", received) from problem
+            raise ArgumentError(argument, PATH_OF_FILE, received) from problem
         except DOUBTS as problem:
             raise self.error(problem, path) from problem
 
@@ -148,13 +150,14 @@ class Format:
         newer = isinstance(problem, NewerError)
         return FileFormatError(self.kind, _one_line(_reason(problem)), where, newer=newer)
 
-    def _read(self, opened: BinaryIO) -> bytes:
-        size = os.fstat(opened.fileno()).st_size
+    def _read(self, opened: BinaryIO, size: int) -> T:
         start = opened.read(_LENGTH.size)
         text = opened.read(_header_length(start, size))
-        rest = size - len(start) - len(text)
-        self._content(_header(text), rest)
-        return start + text + opened.read(rest)
+        header, rest = _header(text), size - len(start) - len(text)
+        content = self._content(header, rest)
+        values = opened.read(rest)
+        _check_sum(header["__metadata__"][_KEY], values)
+        return self.build(safetensors.torch.load(start + text + values), content)
 
     def _content(self, header: dict[str, Any], size: int) -> Content:
         """Give the content if it is of this format, and the tensors are those it asks for."""
@@ -207,10 +210,9 @@ def refuse_others(what: str, found: Mapping[str, Any], names: Collection[str]) -
         raise ValueError(f"it has unknown {what}: {', '.join(others)}"[:200])
 
 
-def _split(data: bytes) -> tuple[dict[str, Any], memoryview]:
-    """Take the header's JSON and the tensors' bytes apart."""
-    end = _LENGTH.size + _header_length(data, len(data))
-    return _header(data[_LENGTH.size : end]), memoryview(data)[end:]
+def _values(data: bytes) -> memoryview:
+    """Give the tensors' bytes."""
+    return memoryview(data)[_LENGTH.size + _header_length(data, len(data)) :]
 
 
 def _header_length(start: bytes, size: int) -> int:
@@ -244,13 +246,13 @@ def _refuse_constant(name: str) -> Any:
     raise ValueError(f"its JSON has {name}, which is none")
 
 
-def _checksum(text: str, data: memoryview) -> str:
+def _checksum(text: str, data: bytes | memoryview) -> str:
     checksum = hashlib.md5(text.encode(), usedforsecurity=False)
     checksum.update(data)
     return checksum.hexdigest()
 
 
-def _check_sum(text: str, data: memoryview) -> None:
+def _check_sum(text: str, data: bytes) -> None:
     found = _SUM.search(text)
     if found is None or found[1] != _checksum(text[: found.start()] + "}", data):
         raise ValueError("it is damaged, its checksum is another")
@@ -283,15 +285,12 @@ def _one_line(text: str) -> str:
 
 
 def _input_path(argument: str, file: Any) -> Path:
-    expected = "the path of a file"
-    if not isinstance(file, (str, os.PathLike)) or not str(file) or "\0" in str(file):
-        raise ArgumentError(argument, expected, shown(file))
-    path = Path(file).expanduser()
+    path = path_of_file(argument, file)
     try:
         # A pipe would have it wait, a device would never end.
         problem = None if path.is_file() else "it is no file" if path.exists() else "no such file"
     except OSError as error:  # such as a name that is too long
         problem = error.strerror
     if problem is not None:
-        raise ArgumentError(argument, expected, f'"{path}": {problem}')
+        raise ArgumentError(argument, PATH_OF_FILE, f'"{path}": {problem}')
     return path
