@@ -18,6 +18,7 @@ from pytwolayer.fitting import Fitting, Hooks, OnEpoch
 from pytwolayer.model import TwoLayer
 from pytwolayer.progress import Progress, bar
 from pytwolayer.settings import Settings
+from pytwolayer.start import Start
 from pytwolayer.torch_loading import torch
 from pytwolayer.training_data import read_training_data
 
@@ -219,34 +220,65 @@ def two_layer(
     )
     arguments.function("on_epoch", on_epoch)
     progress = read_verbose(verbose)
-    share, held_out = read_validation(validation)
+    given = {
+        "x": x,
+        "y": y,
+        "outcome": outcome,
+        "sample_weight": sample_weight,
+        "class_weights": class_weights,
+        "validation": validation,
+    }
+    held_out = read_validation(validation)
     chosen = select_device(device)
     with checkpoints_in(checkpoint, checkpoint_every) as checkpoints:
         if seed is None and checkpoints is not None and checkpoints.seed is not None:
             settings = replace(settings, seed=checkpoints.seed)
-        with named_outcome("x" if outcome is not None and y is None else "y"):
-            data = read_training_data(
-                x, y, outcome, weights=sample_weight, held_out=held_out, na_action=na_action
-            )
-            data = class_weighted(data, class_weights)
-            fitting = Fitting(data, settings, share, chosen)
-        fitting.describe(
-            _source=Source(
-                x=x,
-                y=y,
-                outcome=outcome,
-                sample_weight=sample_weight,
-                class_weights=class_weights,
-                validation=validation,
-            )
-        )
+        fitting = fitting_to(given, settings, held_out, chosen, na_action=na_action)
         if checkpoints is not None:
             fitting.keep_in(checkpoints, seed_given=seed is not None)
         return fitting.train(Hooks(on_epoch, progress))
 
 
+def fitting_to(
+    given: Mapping[str, Any],
+    settings: Settings,
+    held_out: tuple[float, Any],
+    device: torch.device,
+    start: Start | None = None,
+    *,
+    na_action: str = "omit",
+) -> Fitting:
+    """Make a fitting to data as ``two_layer()`` is given them, which knows them again.
+
+    Parameters
+    ----------
+    given : mapping
+        ``x``, ``y``, ``outcome``, ``sample_weight``, ``class_weights`` and ``validation``.
+    settings : Settings
+    held_out : tuple
+        What ``read_validation()`` makes of ``validation``.
+    device : torch.device
+    start : Start, optional
+    na_action : str
+    """
+    share, rows = held_out
+    with _named_outcome("x" if given["outcome"] is not None and given["y"] is None else "y"):
+        data = read_training_data(
+            given["x"],
+            given["y"],
+            given["outcome"],
+            weights=given["sample_weight"],
+            held_out=rows,
+            na_action=na_action,
+        )
+        data = class_weighted(data, given["class_weights"])
+        fitting = Fitting(data, settings, share, device, start)
+    fitting.describe(_source=Source(**given))
+    return fitting
+
+
 @contextmanager
-def named_outcome(outcome: str) -> Iterator[None]:
+def _named_outcome(outcome: str) -> Iterator[None]:
     """Have errors about the outcome name the argument that it came in."""
     try:
         yield

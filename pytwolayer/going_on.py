@@ -7,18 +7,15 @@ from typing import Any
 
 from pytwolayer import arguments
 from pytwolayer.checkpoint import checkpoints_in
-from pytwolayer.class_weights import class_weighted
-from pytwolayer.data_source import Source
 from pytwolayer.device import select_device
 from pytwolayer.errors import ArgumentError
-from pytwolayer.fit import named_outcome, read_validation, read_verbose
-from pytwolayer.fitting import Fitting, Hooks, OnEpoch
+from pytwolayer.fit import fitting_to, read_validation, read_verbose
+from pytwolayer.fitting import Hooks, OnEpoch
 from pytwolayer.loss import ForgottenLoss
 from pytwolayer.model import TwoLayer
 from pytwolayer.progress import Progress
 from pytwolayer.start import Start
 from pytwolayer.torch_loading import torch
-from pytwolayer.training_data import read_training_data
 
 _DATA = ("x", "y", "outcome", "sample_weight", "class_weights", "validation")
 
@@ -99,18 +96,10 @@ def continue_training(
         "validation": validation,
     }
     given = _given(fit, {"x": x, "y": y, "outcome": outcome, **own})
-    share, held_out = read_validation(given["validation"])
+    held_out = read_validation(given["validation"])
     with checkpoints_in(checkpoint, checkpoint_every) as checkpoints:
-        named = given["outcome"] is not None and given["y"] is None
-        with named_outcome("x" if named else "y"):
-            data = read_training_data(
-                *(given[name] for name in ("x", "y", "outcome")),
-                weights=given["sample_weight"],
-                held_out=held_out,
-            )
-            data = class_weighted(data, given["class_weights"])
-            fitting = Fitting(data, settings, share, chosen, Start(fit, appended=True))
-        fitting.describe(formula=fit.formula, notes=fit.notes, _source=Source(**given))
+        fitting = fitting_to(given, settings, held_out, chosen, Start(fit, appended=True))
+        fitting.describe(formula=fit.formula, notes=fit.notes)
         if checkpoints is not None:
             fitting.keep_in(checkpoints, seed_given=True)
         return fitting.train(Hooks(on_epoch, progress))
