@@ -19,7 +19,6 @@ from pytwolayer.checkpoint_file import (
 )
 from pytwolayer.errors import ArgumentError, CheckpointWarning, PytwolayerError, ResumedWarning
 from pytwolayer.optimizer import Optimizer
-from pytwolayer.optimizer_state import refuse_other_state
 from pytwolayer.same_run import Facts, differences
 from pytwolayer.settings import AUTO
 from pytwolayer.tensor_file import DOUBTS
@@ -239,7 +238,7 @@ class Checkpoints:
             return None
         try:
             check_state(newest, model, epochs, validated=validated)
-            refuse_other_state(optimizer, newest.state["optimizer"])
+            optimizer.refuse_other_state(newest.state["optimizer"])
         except DOUBTS as problem:
             raise CHECKPOINT.error(problem, newest.path) from problem
         self._tell(newest, epochs)

@@ -8,10 +8,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from pytwolayer.lbfgs_state import refuse_other_lbfgs
 from pytwolayer.network import FlatParameters
+from pytwolayer.state_tree import refuse_other_form
 from pytwolayer.torch_loading import torch
 
 Tensor = torch.Tensor
+_STATE = "the optimiser's state"  # in messages
 Evaluate = Callable[[Tensor], object]
 
 
@@ -34,8 +37,14 @@ class Optimizer(Protocol):
     def set_state(self, state: dict[str, Any]) -> None:
         """Go on from what ``state()`` gave."""
 
-    def form(self) -> Any:
-        """Give an example of what it remembers after a step; of L-BFGS one of its vectors."""
+    def refuse_other_state(self, state: Any) -> None:
+        """Check what the ``state`` of ``state()`` was once, in a run of the same settings.
+
+        Raises
+        ------
+        ValueError
+            If it cannot go on from that.
+        """
 
 
 @dataclass(frozen=True)
@@ -90,9 +99,9 @@ class GradientDescent:
     def set_state(self, state: dict[str, Any]) -> None:
         """Go on from what ``state()`` gave."""
 
-    def form(self) -> dict[int, Any]:
-        """Give an example of what it remembers after a step: nothing."""
-        return {}
+    def refuse_other_state(self, state: Any) -> None:
+        """Check that it is nothing."""
+        refuse_other_form(state, {}, _STATE)
 
 
 class OfTorch:
@@ -121,13 +130,13 @@ class OfTorch:
         copied = copy.deepcopy(state["state"])
         self._optimizer.load_state_dict({"state": copied, "param_groups": told})
 
-    def form(self) -> Any:
-        """Give an example of what it remembers after a step."""
+    def refuse_other_state(self, state: Any) -> None:
+        """Check that it is like what a twin remembers after a step."""
         twin = copy.deepcopy(self._optimizer)
         (values,) = twin.param_groups[0]["params"]
         values.grad = torch.zeros_like(values)
         twin.step()
-        return twin.state_dict()["state"]
+        refuse_other_form(state, twin.state_dict()["state"], _STATE)
 
 
 class Shaped:
@@ -175,9 +184,9 @@ class Shaped:
         """Go on from what ``state()`` gave."""
         self._update.set_state(state)
 
-    def form(self) -> Any:
-        """Give an example of what the update remembers after a step."""
-        return self._update.form()
+    def refuse_other_state(self, state: Any) -> None:
+        """Check that it is one of the update."""
+        self._update.refuse_other_state(state)
 
 
 class Lbfgs(OfTorch):
@@ -211,9 +220,9 @@ class Lbfgs(OfTorch):
         self.update(objective)
         loss.copy_(first[0])
 
-    def form(self) -> Tensor:
-        """Give one of the vectors that it remembers."""
-        return self._values
+    def refuse_other_state(self, state: Any) -> None:
+        """Check it piece by piece: it grows from step to step."""
+        refuse_other_lbfgs(state, self._values)
 
     def _penalty(self) -> Tensor:
         decayed = self._values * self._is_weight

@@ -12,7 +12,6 @@ from pytwolayer.network import (
     two_layer_net,
 )
 from pytwolayer.optimizer import Tuning, make_optimizer
-from pytwolayer.optimizer_state import refuse_other_state
 from pytwolayer.state_tree import layout_of_tree, pack_tree, refuse_other_form, unpack_tree
 from pytwolayer.torch_loading import torch
 
@@ -161,7 +160,7 @@ def test_every_optimiser_goes_on_to_the_same_bits(name, steps):
     first, second = (Descent(name, OPTIMIZERS[name]) for _ in range(2))
     second.parameters.values.data.copy_(first.go(steps))
     state = there_and_back(first.optimizer.state()["state"])
-    refuse_other_state(second.optimizer, state)
+    second.optimizer.refuse_other_state(state)
     second.optimizer.set_state({"state": state})
     assert torch.equal(second.go(4), unbroken)
 
@@ -192,7 +191,7 @@ def test_a_state_that_is_not_the_optimisers_is_refused_or_harmless(name):
     for other in variants(state):
         again = Descent(name, OPTIMIZERS[name])
         try:
-            refuse_other_state(again.optimizer, other)
+            again.optimizer.refuse_other_state(other)
         except ValueError:
             refused += 1
             continue

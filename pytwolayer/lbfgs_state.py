@@ -1,9 +1,7 @@
-"""Whether what a file says an optimiser remembered is what this optimiser can go on from."""
+"""Whether what a file says that L-BFGS remembered is what it can go on from."""
 
 from typing import Any
 
-from pytwolayer.optimizer import Lbfgs, Optimizer
-from pytwolayer.state_tree import refuse_other_form
 from pytwolayer.tensor_file import refuse_others
 from pytwolayer.torch_loading import torch
 
@@ -15,23 +13,21 @@ _NUMBERS = ("t", "H_diag", "prev_loss")
 _LISTS = ("old_dirs", "old_stps", "ro")
 
 
-def refuse_other_state(optimizer: Optimizer, state: Any) -> None:
-    """Check what an optimiser's ``state()`` gave once, in a run of the same settings.
+def refuse_other_lbfgs(state: Any, vector: torch.Tensor) -> None:
+    """Check what L-BFGS remembered; it grows from step to step, so that no other is its like.
+
+    Parameters
+    ----------
+    state : object
+        What a file says.
+    vector : Tensor
+        Like the vectors that it remembers.
 
     Raises
     ------
     ValueError
         If it cannot go on from that.
     """
-    form = optimizer.form()
-    if isinstance(optimizer, Lbfgs):
-        _refuse_other_lbfgs(state, form)
-    else:
-        refuse_other_form(state, form, "the optimiser's state")
-
-
-def _refuse_other_lbfgs(state: Any, vector: torch.Tensor) -> None:
-    """Its state grows from step to step, so that no other one is its like."""
     if not isinstance(state, dict) or list(state) != [0] or not isinstance(state[0], dict):
         raise ValueError("the optimiser's state is not one of L-BFGS")
     found = dict(state[0])
