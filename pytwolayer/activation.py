@@ -25,11 +25,14 @@ class Activation:
         ``value(z, a)`` writes the activation of ``z`` into ``a``.
     back : callable
         ``back(d, z, a)`` turns ``d``, the loss's derivative at ``a``, into that at ``z``.
+    keeps_input : bool
+        Whether the way back needs ``z``; if not, ``a`` may be written in its place.
     """
 
     module: Callable[[], torch.nn.Module]
     value: Callable[[Tensor, Tensor], object]
     back: Callable[[Tensor, Tensor, Tensor], object]
+    keeps_input: bool = True
 
 
 def _keep(d: Tensor, z: Tensor, a: Tensor) -> None:
@@ -41,6 +44,7 @@ ACTIVATIONS = {
         torch.nn.ReLU,
         lambda z, a: torch.clamp_min(z, 0, out=a),
         lambda d, z, a: _aten.threshold_backward.grad_input(d, a, 0, grad_input=d),
+        keeps_input=False,
     ),
     "leaky_relu": Activation(
         torch.nn.LeakyReLU,
@@ -71,11 +75,13 @@ ACTIVATIONS = {
         torch.nn.Tanh,
         lambda z, a: torch.tanh(z, out=a),
         lambda d, z, a: _aten.tanh_backward.grad_input(d, a, grad_input=d),
+        keeps_input=False,
     ),
     "sigmoid": Activation(
         torch.nn.Sigmoid,
         lambda z, a: torch.sigmoid(z, out=a),
         lambda d, z, a: _aten.sigmoid_backward.grad_input(d, a, grad_input=d),
+        keeps_input=False,
     ),
-    "identity": Activation(torch.nn.Identity, lambda z, a: a.copy_(z), _keep),
+    "identity": Activation(torch.nn.Identity, lambda z, a: a.copy_(z), _keep, keeps_input=False),
 }

@@ -10,6 +10,7 @@ from importlib.resources import files
 import pandas as pd
 
 from pytwolayer import arguments
+from pytwolayer.batches import Batch, Rows
 from pytwolayer.device import select_device
 from pytwolayer.gradient import ClosedFormGradient
 from pytwolayer.loss import LOSSES, REDUCTIONS
@@ -20,10 +21,10 @@ from pytwolayer.network import (
     flatten_parameters,
     two_layer_net,
 )
-from pytwolayer.optimizer import GradientDescent
 from pytwolayer.threads import survive_fork
 from pytwolayer.torch_loading import torch
 from pytwolayer.train import train
+from pytwolayer.update_rules import GradientDescent
 
 Problem = tuple[torch.Tensor, torch.Tensor, torch.nn.Sequential]
 
@@ -118,13 +119,12 @@ def chapter_losses(
     with enough_memory(chosen, work, "Make these smaller"):
         x, y, net = chapter_problem(n, d_in, hidden_units, d_out, seed)
         parameters = flatten_parameters(net, chosen)
-        batch = x.to(chosen), y.to(chosen), 1.0, None
+        batch = Batch(Rows(x.to(chosen), y.to(chosen), None))
         losses = train(
-            ClosedFormGradient(parameters, "relu", loss, reduction),
+            ClosedFormGradient(parameters, "relu", loss, reduction, len(x), as_autograd=True),
             GradientDescent(parameters, learning_rate),
             lambda epoch: (batch,),
             steps,
-            chosen,
         )
     return _table(losses)
 

@@ -252,16 +252,14 @@ class Fitting:
             raise
 
     def _run(self, hooks: Hooks, progress: Progress | None, interrupt: Interrupt) -> Run:
-        settings, device = self._settings, self._parameters.values.device
-        gradient = self._gradient(device)
+        settings, gradient = self._settings, self._gradient()
         supervisor = self._supervisor(gradient, hooks, progress, interrupt)
         self._resume(supervisor)
-        summed = settings.reduction == "sum"
-        batches = Batches(self._learning, settings.batch_size, self._generator, summed=summed)
+        batches = Batches(self._learning, settings.batch_size, self._generator)
         before = supervisor.run.losses
         epochs = len(before) if supervisor.has_ended else settings.epochs
         try:
-            losses = train(gradient, self._optimizer, batches, epochs, device, supervisor, before)
+            losses = train(gradient, self._optimizer, batches, epochs, supervisor, before)
         except Exception as problem:
             # What a function of the user's raised goes its way, and the work so far with it.
             run = supervisor.finish(supervisor.run.losses)
@@ -286,7 +284,7 @@ class Fitting:
             self._optimizer,
             Schedule(settings.schedule, rate, epochs - done, done),
             interrupt,
-            validate=None if watching is None else gradient.evaluator(*watching),
+            validate=None if watching is None else gradient.evaluator(watching),
             patience=settings.patience,
             on_epoch=hooks.on_epoch,
             progress=progress,
@@ -310,14 +308,12 @@ class Fitting:
             self._generator.set_state(state["generator"])
         self._checkpoints.begin(remembered)
 
-    def _gradient(self, device: torch.device) -> ClosedFormGradient:
-        settings, dropout = self._settings, None
-        if settings.dropout:
-            share, units = settings.dropout, settings.hidden_units
-            dropout = Dropout(share, units, self._generator, device)
-        return ClosedFormGradient(
-            self._parameters, settings.activation, settings.loss, settings.reduction, dropout
-        )
+    def _gradient(self) -> ClosedFormGradient:
+        settings = self._settings
+        share, rows = settings.dropout, len(self._learning.x)
+        dropout = Dropout(share, self._generator) if share else None
+        shape = settings.activation, settings.loss, settings.reduction
+        return ClosedFormGradient(self._parameters, *shape, rows, dropout)
 
     def _finished(self, run: Run) -> TwoLayer:
         own_parameters(self._fit.network)

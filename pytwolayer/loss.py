@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from pytwolayer.errors import ArgumentError
@@ -14,60 +15,79 @@ REDUCTIONS = ("mean", "sum", "elementwise_mean")
 _HUBER_DELTA = 1.0
 
 
+Operation = Callable[[], object]
+
+
 @dataclass(frozen=True)
 class Loss:
-    """One loss.
+    """One loss: what is done for it in every step.
 
     Attributes
     ----------
-    values : callable
-        ``values(output, y, e, d)`` writes each element's loss into ``e`` and its derivative
-        at the output into ``d``, all of shape ``(rows, d_out)``.
+    operations : callable
+        ``operations(output, y, e, d)`` gives functions to be called one after the other. They
+        write into ``e`` what adds up to the loss times ``sign``, and into ``d`` the loss's
+        derivative at the output, divided by ``slope``; all of shape ``(rows, d_out)``.
+    slope, sign : float
     per_row : bool
         Whether the mean is over rows, as where the elements of a row make one loss together,
         and not over all elements.
     """
 
-    values: Callable[[Tensor, Tensor, Tensor, Tensor], object]
+    operations: Callable[[Tensor, Tensor, Tensor, Tensor], list[Operation]]
+    slope: float = 1.0
+    sign: float = 1.0
     per_row: bool = False
 
 
-def _squared_error(output: Tensor, y: Tensor, e: Tensor, d: Tensor) -> None:
-    torch.sub(output, y, out=d)
-    torch.mul(d, d, out=e)
-    d.mul_(2)
+def _squared_error(output: Tensor, y: Tensor, e: Tensor, d: Tensor) -> list[Operation]:
+    return [partial(torch.sub, output, y, out=d), partial(torch.mul, d, d, out=e)]
 
 
-def _absolute_error(output: Tensor, y: Tensor, e: Tensor, d: Tensor) -> None:
-    torch.sub(output, y, out=d)
-    torch.abs(d, out=e)
-    d.sign_()
+def _absolute_error(output: Tensor, y: Tensor, e: Tensor, d: Tensor) -> list[Operation]:
+    return [partial(torch.sub, output, y, out=d), partial(torch.abs, d, out=e), d.sign_]
 
 
-def _huber(output: Tensor, y: Tensor, e: Tensor, d: Tensor) -> None:
-    torch.ops.aten.huber_loss.out(output, y, 0, _HUBER_DELTA, out=e)
-    torch.sub(output, y, out=d).clamp_(-_HUBER_DELTA, _HUBER_DELTA)
+def _huber(output: Tensor, y: Tensor, e: Tensor, d: Tensor) -> list[Operation]:
+    return [
+        partial(torch.ops.aten.huber_loss.out, output, y, 0, _HUBER_DELTA, out=e),
+        partial(torch.sub, output, y, out=d),
+        partial(d.clamp_, -_HUBER_DELTA, _HUBER_DELTA),
+    ]
 
 
-def _cross_entropy(output: Tensor, y: Tensor, e: Tensor, d: Tensor) -> None:
+def _cross_entropy(output: Tensor, y: Tensor, e: Tensor, d: Tensor) -> list[Operation]:
     """``y`` is 1 at the row's class, else 0; ``-log(probability of the class)`` in each row."""
-    torch.ops.aten._log_softmax.out(output, 1, False, out=d)
-    torch.mul(d, y, out=e).neg_()
-    d.exp_().sub_(y)
+    # The softmax is quickest, and makes no copies, along the layout in memory.
+    by_row = output.is_contiguous()
+    softmax = (
+        partial(torch.log_softmax, output, 1, out=d)
+        if by_row
+        else partial(torch.log_softmax, output.t(), 0, out=d.t())
+    )
+    return [
+        softmax,
+        partial(torch.mul, d, y, out=e),
+        d.exp_,
+        partial(d.sub_, y),
+    ]
 
 
-def _poisson(output: Tensor, y: Tensor, e: Tensor, d: Tensor) -> None:
+def _poisson(output: Tensor, y: Tensor, e: Tensor, d: Tensor) -> list[Operation]:
     """``rate - y * log(rate)``, the output being the log; the constant of ``y`` is left out."""
-    torch.exp(output, out=d)
-    torch.mul(output, y, out=e).neg_().add_(d)
-    d.sub_(y)
+    return [
+        partial(torch.exp, output, out=d),
+        partial(torch.mul, output, y, out=e),
+        partial(torch.sub, d, e, out=e),
+        partial(d.sub_, y),
+    ]
 
 
 LOSSES: dict[str, Loss] = {
-    "mse": Loss(_squared_error),
+    "mse": Loss(_squared_error, slope=2.0),
     "mae": Loss(_absolute_error),
     "huber": Loss(_huber),
-    "cross_entropy": Loss(_cross_entropy, per_row=True),
+    "cross_entropy": Loss(_cross_entropy, sign=-1.0, per_row=True),
     "poisson": Loss(_poisson),
 }
 
@@ -118,7 +138,7 @@ def users_loss(
     ArgumentError
         If it gives no loss.
     """
-    with torch.enable_grad():
+    with torch.inference_mode(False), torch.enable_grad():
         leaf = output.detach().clone().requires_grad_()
         values = function(leaf, y)
         terms = _checked(values, output, weights)

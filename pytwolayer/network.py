@@ -25,7 +25,12 @@ def two_layer_net(
     torch.nn.Sequential
         ``Linear(d_in, hidden_units)``, the activation, ``Linear(hidden_units, d_out)``.
     """
-    return outline(d_in, hidden_units, d_out, activation).to_empty(device="cpu")
+    net = outline(d_in, hidden_units, d_out, activation)
+    for layer in net:  # the module's own to_empty() would load what compiles networks
+        for name, parameter in list(layer.named_parameters()):
+            room = torch.empty(parameter.shape, dtype=parameter.dtype, device="cpu")
+            setattr(layer, name, torch.nn.Parameter(room))
+    return net
 
 
 def outline(d_in: int, hidden_units: int, d_out: int, activation: str) -> torch.nn.Sequential:

@@ -171,25 +171,28 @@ class Supervisor:
         return goes_on
 
     def _looked(self, epoch: int, losses: list[float]) -> bool:
-        news, self._seen = losses[self._seen :], len(losses)
+        seen, self._seen = self._seen, len(losses)
+        news = losses[seen:]
         self.run.losses = losses
         if self._validate is not None:
             self._validate(self._valid_loss)
-            self.run.valid_losses.append(self._valid_loss.item())
-        if self._diverged(news):
+            news.append(self._valid_loss.item())
+            self.run.valid_losses.append(news[-1])
+        if not math.isfinite(sum(news)):
+            self._note_divergence(seen)
             return False
         self._good, self._candidate = self._candidate, self._good
         self._candidate.copy_(self._values)
         return self._observe(epoch) and self._told(epoch)
 
-    def _diverged(self, news: list[float]) -> bool:
-        if all(math.isfinite(loss) for loss in [*news, *self.run.valid_losses[-1:]]):
-            return False
-        first = next((n for n, v in enumerate(news) if not math.isfinite(v)), None)
-        if first is not None:
-            del self.run.losses[len(self.run.losses) - len(news) + first + 1 :]
+    def _note_divergence(self, seen: int) -> None:
+        """Let the loss that is not finite be the last; those before ``seen`` were."""
+        losses = self.run.losses
+        for number in range(seen, len(losses)):
+            if not math.isfinite(losses[number]):
+                del losses[number + 1 :]
+                break
         self.run.stopped = "divergence"
-        return True
 
     def _observe(self, epoch: int) -> bool:
         run = self.run
@@ -215,7 +218,8 @@ class Supervisor:
             self._progress.update(epoch + 1, loss)
         if self._on_epoch is not None:
             try:
-                answer = self._on_epoch(epoch + 1, loss)
+                with torch.inference_mode(False):  # what the user does there is the user's
+                    answer = self._on_epoch(epoch + 1, loss)
             except KeyboardInterrupt:
                 self.interrupt.pressed = True
                 answer = None

@@ -1,58 +1,42 @@
 """The training loop, the only one."""
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from typing import Protocol
 
 from pytwolayer.batches import Batch
+from pytwolayer.losses import losses_on
 from pytwolayer.optimizer import Optimizer
 from pytwolayer.supervisor import Supervisor
 from pytwolayer.torch_loading import torch
 
 Tensor = torch.Tensor
-_CHUNK = 256  # epochs whose losses wait on the device before they are read together
 
 
-class LossHistory:
-    """The loss of each epoch; kept on the device and read in chunks, so no step waits.
+class Gradient(Protocol):
+    """What the training loop asks of a gradient.
 
-    ``before`` are those of epochs that were done before.
+    Attributes
+    ----------
+    loss : Tensor
+        Where the loss of the batch is written, shape ``()``.
+    scale : float
+        What the losses of the batches are multiplied with to add up to the epoch's.
     """
 
-    def __init__(self, device: torch.device, before: Sequence[float] = ()) -> None:
-        self._losses: list[float] = list(before)
-        self._slots = torch.empty(_CHUNK, device=device, dtype=torch.float32).unbind()
-        self._used = 0
+    loss: Tensor
+    scale: float
 
-    def next_slot(self) -> Tensor:
-        """Give the scalar tensor into which the next epoch's loss is to be written."""
-        if self._used == _CHUNK:
-            self._read()
-        self._used += 1
-        return self._slots[self._used - 1]
-
-    def drop_last(self) -> None:
-        """Forget an epoch that was not finished."""
-        self._used -= 1
-
-    def losses(self) -> list[float]:
-        """Give all losses written so far, one per epoch."""
-        self._read()
-        return self._losses
-
-    def _read(self) -> None:
-        if self._used == 1:
-            self._losses.append(self._slots[0].item())
-        elif self._used:
-            self._losses.extend(torch.stack(self._slots[: self._used]).tolist())
-        self._used = 0
+    def __call__(self, batch: Batch) -> None:
+        """Write the batch's loss, and the gradients where the optimiser looks for them."""
 
 
-@torch.no_grad()
+@torch.inference_mode()
 def train(
-    gradient: Callable[[Tensor, Tensor, Tensor, Tensor | None], object],
+    gradient: Gradient,
     optimizer: Optimizer,
     batches: Callable[[int], Iterable[Batch]],
     epochs: int,
-    device: torch.device,
     supervisor: Supervisor | None = None,
     before: Sequence[float] = (),
 ) -> list[float]:
@@ -60,17 +44,13 @@ def train(
 
     Parameters
     ----------
-    gradient : callable
-        ``gradient(x, y, loss, weights)`` writes the loss into ``loss`` and leaves the
-        gradients where the optimiser looks for them.
+    gradient : Gradient
     optimizer : Optimizer
         Updates the parameters.
     batches : callable
         ``batches(epoch)`` gives the batches of that epoch, counted from 0.
     epochs : int
         Number of passes over the data, with those that were done before.
-    device : torch.device
-        Where the losses are collected.
     supervisor : Supervisor, optional
         Follows the run and may end it.
     before : sequence of float
@@ -81,24 +61,23 @@ def train(
     list of float
         Those, and one loss per finished epoch, that of each batch taken before its update.
     """
-    history = LossHistory(device, before)
-    batch_loss = torch.empty((), device=device, dtype=torch.float32)
+    losses = losses_on(gradient.loss, gradient.scale, before)
+
+    def step(batch: Batch) -> None:
+        batch.gather()
+        optimizer.step(partial(gradient, batch), gradient.loss, gradient.scale)
+        losses.add()
+
     for epoch in range(len(before), epochs):
         if supervisor is not None:
             supervisor.begin(epoch)
-        epoch_loss = history.next_slot()
-        for number, (x, y, share, weights) in enumerate(batches(epoch)):
+        for batch in batches(epoch):
             if supervisor is not None and supervisor.ends_now:
-                history.drop_last()
-                return history.losses()
-            loss = batch_loss if number else epoch_loss
-            optimizer.step(lambda value: gradient(x, y, value, weights), loss)  # noqa: B023
-            if share != 1.0:
-                loss.mul_(share)
-            if number:
-                epoch_loss.add_(loss)
+                return losses.so_far()
+            step(batch)
+        losses.end_epoch()
         if supervisor is None or not supervisor.is_due(epoch):
             continue
-        if not supervisor.goes_on(epoch, history.losses()):
+        if not supervisor.goes_on(epoch, losses.so_far()):
             break
-    return history.losses()
+    return losses.so_far()

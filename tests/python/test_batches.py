@@ -11,13 +11,21 @@ def rows(number, weighted=False):
     return Rows(x, 10 * x, 100 * x if weighted else None)
 
 
-def batches(number, batch_size, seed=1, summed=False, weighted=False):
+def batches(number, batch_size, seed=1, weighted=False):
     generator = torch.Generator().manual_seed(seed)
-    return Batches(rows(number, weighted), batch_size, generator, summed=summed)
+    return Batches(rows(number, weighted), batch_size, generator)
+
+
+def gathered(epoch):
+    """Give copies of the batches: their memory is used again."""
+    for batch in epoch:
+        batch.gather()
+        weights = None if batch.weights is None else batch.weights.clone()
+        yield batch.x.clone(), batch.y.clone(), weights
 
 
 def order(epoch):
-    return torch.cat([x[:, 0] for x, _, _, _ in epoch]).tolist()
+    return torch.cat([x[:, 0] for x, _, _ in gathered(epoch)]).tolist()
 
 
 SIZES = [(10, 3), (10, 5), (10, 9), (10, 1), (7, 2), (129, 64), (2, 1), (100, 33)]
@@ -32,7 +40,7 @@ def test_every_row_comes_once_in_every_epoch(number, batch_size):
 
 @pytest.mark.parametrize(("number", "batch_size"), SIZES)
 def test_batches_are_as_few_as_can_be_and_differ_by_one_row_at_most(number, batch_size):
-    sizes = [len(x) for x, _, _, _ in batches(number, batch_size)(0)]
+    sizes = [len(batch.x) for batch in batches(number, batch_size)(0)]
     assert len(sizes) == -(-number // batch_size)
     assert max(sizes) <= batch_size
     assert max(sizes) - min(sizes) <= 1
@@ -54,7 +62,7 @@ def test_the_order_is_drawn_from_the_generator_alone():
 
 @pytest.mark.parametrize("weighted", [False, True])
 def test_outcomes_and_weights_stay_with_their_rows(weighted):
-    for x, y, _, weights in batches(20, 3, weighted=weighted)(0):
+    for x, y, weights in gathered(batches(20, 3, weighted=weighted)(0)):
         assert torch.equal(y, 10 * x)
         assert torch.equal(weights, 100 * x) if weighted else weights is None
 
@@ -63,18 +71,31 @@ def test_outcomes_and_weights_stay_with_their_rows(weighted):
 def test_all_rows_at_once_keep_their_order_and_draw_nothing(batch_size):
     generator = torch.Generator().manual_seed(1)
     before = generator.get_state()
-    deal = Batches(rows(10), batch_size, generator, summed=False)
-    ((x, _, share, _),) = deal(0)
-    assert x[:, 0].tolist() == list(range(10))
-    assert share == 1
+    assert order(Batches(rows(10), batch_size, generator)(0)) == list(range(10))
     assert torch.equal(generator.get_state(), before)
 
 
-def test_shares_of_a_mean_are_those_of_the_rows_and_of_a_sum_1():
-    shares = [share for _, _, share, _ in batches(10, 3)(0)]
-    assert shares == [len(x) / 10 for x, _, _, _ in batches(10, 3)(0)]
-    assert sum(shares) == pytest.approx(1)
-    assert [share for _, _, share, _ in batches(10, 3, summed=True)(0)] == [1] * 4
+@pytest.mark.parametrize("outputs", [1, 4])
+def test_outcomes_laid_out_by_output_stay_so_and_are_the_same(outputs):
+    x = torch.arange(20.0)[:, None]
+    y = x + torch.arange(outputs)
+    by_output = Rows(x, y, None).to(torch.device("cpu"))
+    assert torch.equal(by_output.y, y)
+    assert by_output.y.t().is_contiguous()
+    draws = [torch.Generator().manual_seed(1) for _ in range(2)]
+    plain, quick = (
+        Batches(r, 3, g) for r, g in zip((Rows(x, y, None), by_output), draws, strict=True)
+    )
+    for batch, other in zip(plain(0), quick(0), strict=True):
+        batch.gather()
+        other.gather()
+        assert torch.equal(batch.y, other.y)
+        assert other.y.t().is_contiguous()
+
+
+def test_batches_of_one_size_use_the_same_memory():
+    places = {batch.x.data_ptr() for batch in batches(100, 10)(0)}
+    assert len(places) == 1
 
 
 # Dropout
@@ -82,7 +103,9 @@ def test_shares_of_a_mean_are_those_of_the_rows_and_of_a_sum_1():
 
 def mask(share, number=2000, hidden_units=50, seed=1):
     generator = torch.Generator().manual_seed(seed)
-    return Dropout(share, hidden_units, generator, torch.device("cpu"))(number)
+    mask = torch.empty(number, hidden_units)
+    Dropout(share, generator).drawing(mask)()
+    return mask
 
 
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
@@ -98,8 +121,10 @@ def test_dropout_leaves_out_its_share_and_keeps_the_mean(share):
 
 def test_each_row_of_each_batch_drops_others():
     generator = torch.Generator().manual_seed(1)
-    dropout = Dropout(0.5, 50, generator, torch.device("cpu"))
-    first, second = dropout(3), dropout(3)
+    first, second = torch.empty(3, 50), torch.empty(3, 50)
+    dropout = Dropout(0.5, generator)
+    dropout.drawing(first)()
+    dropout.drawing(second)()
     assert not torch.equal(first, second)
     assert not torch.equal(first[0], first[1])
 

@@ -5,11 +5,13 @@ import itertools
 import pytest
 
 from pytwolayer.activation import ACTIVATIONS
+from pytwolayer.batches import Batch, Rows
 from pytwolayer.gradient import ClosedFormGradient
 from pytwolayer.loss import LOSSES, REDUCTIONS
 from pytwolayer.network import draw_initial_weights, flatten_parameters, two_layer_net
 from pytwolayer.torch_loading import torch
 
+CPU = torch.device("cpu")
 functional = torch.nn.functional
 
 # Each loss as torch has it, per element or per row; a new entry of LOSSES needs one here.
@@ -52,6 +54,7 @@ class Case:
         seed=0,
         weighted=False,
         dropout=False,
+        as_autograd=False,
     ):
         rows, d_in, hidden_units, d_out = shape
         generator = torch.Generator().manual_seed(seed)
@@ -77,16 +80,27 @@ class Case:
             activation,
             USERS.get(loss, loss),
             reduction,
-            (lambda rows: self.mask[:rows]) if dropout else None,
+            rows,
+            self if dropout else None,
+            as_autograd=as_autograd,
         )
         self.loss_function = THEIRS.get(loss) or USERS[loss]
-        self.summed = reduction == "sum"
+        self.summed, self.as_autograd = reduction == "sum", as_autograd
+
+    def drawing(self, mask):
+        """Draw no other dropout than the one that autograd gets too."""
+        return lambda: mask.copy_(self.mask[: len(mask)])
 
     def closed_form(self, x, y):
-        loss = torch.empty(())
+        """Give the loss and the gradients of these rows, the only ones of their epoch."""
+        weights = None if self.weights is None else self.weights[: len(x)]
+        self.gradient._rows = len(x)
+        rows = Rows(x, y, weights)
         with torch.no_grad():
-            self.gradient(x, y, loss, None if self.weights is None else self.weights[: len(x)])
-        return [loss.clone(), *(view.clone() for view in self.parameters.gradient_views)]
+            self.gradient(Batch(rows if self.as_autograd else rows.to(CPU)))
+        scale = self.gradient._objective.scale(*y.shape)
+        gradients = [view.clone() for view in self.parameters.gradient_views]
+        return [self.gradient.loss * scale, *gradients]
 
     def autograd(self, x, y):
         self.net.zero_grad()
@@ -123,7 +137,7 @@ def test_closed_form_equals_autograd(activation, loss, reduction):
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_closed_form_equals_autograd_bit_for_bit_with_the_chapters_loss(activation):
-    case = Case(SHAPES[0], activation)
+    case = Case(SHAPES[0], activation, as_autograd=True)
     for ours, theirs in zip(
         case.closed_form(case.x, case.y), case.autograd(case.x, case.y), strict=True
     ):
@@ -161,7 +175,7 @@ def test_large_and_zero_inputs_follow_autograd(activation):
 
 @pytest.mark.parametrize("loss", ["mse", "mae", "huber"])
 def test_a_perfect_prediction_has_no_loss_and_no_gradient(loss):
-    case = Case((6, 3, 4, 2), loss=loss)
+    case = Case((6, 3, 4, 2), loss=loss, as_autograd=True)
     with torch.no_grad():
         y = case.net(case.x)
     loss_value, *gradients = case.closed_form(case.x, y)
@@ -179,12 +193,22 @@ def test_data_and_weights_are_left_as_they_were():
 
 def test_no_new_memory_is_taken_by_later_steps():
     case = Case(SHAPES[0])
-    case.closed_form(case.x, case.y)
-    places = [view.data_ptr() for view in case.parameters.gradient_views]
-    room = case.gradient._room(len(case.x))
-    case.closed_form(case.x, case.y)
+    batch = Batch(Rows(case.x, case.y, None))
+    with torch.no_grad():
+        case.gradient(batch)
+        places = [view.data_ptr() for view in case.parameters.gradient_views]
+        program = case.gradient.program(batch)
+        case.gradient(batch)
     assert [view.data_ptr() for view in case.parameters.gradient_views] == places
-    assert case.gradient._room(len(case.x)) is room
+    assert case.gradient.program(batch) is program
+    assert len(case.gradient._programs) == 1
+
+
+def test_programs_of_batches_that_are_gone_do_not_pile_up():
+    case = Case(SHAPES[0])
+    for _ in range(20):
+        case.closed_form(case.x, case.y)
+    assert len(case.gradient._programs) <= 4
 
 
 def test_every_loss_is_compared_with_one_of_torchs():
@@ -200,7 +224,7 @@ def test_the_evaluator_gives_the_loss_without_dropout(loss, weighted):
     case = Case(SHAPES[0], "tanh", loss, "mean", 0, weighted, dropout=True)
     value = torch.empty(())
     with torch.no_grad():
-        case.gradient.evaluator(case.x, case.y, case.weights)(value)
+        case.gradient.evaluator(Rows(case.x, case.y, case.weights))(value)
         expected = case.their_loss(case.x, case.y, dropout=False)
         trained_on = case.their_loss(case.x, case.y, dropout=True)
     torch.testing.assert_close(value, expected, rtol=1e-5, atol=1e-6)
@@ -209,9 +233,10 @@ def test_the_evaluator_gives_the_loss_without_dropout(loss, weighted):
 
 def test_the_evaluator_leaves_the_gradients_as_they_were():
     case = Case(SHAPES[0])
-    _, *gradients = case.closed_form(case.x, case.y)
-    evaluate = case.gradient.evaluator(case.x + 1, case.y, None)
+    loss, *gradients = case.closed_form(case.x, case.y)
+    evaluate = case.gradient.evaluator(Rows(case.x + 1, case.y, None))
     with torch.no_grad():
         evaluate(torch.empty(()))
     views = case.parameters.gradient_views
     assert all(torch.equal(a, b) for a, b in zip(gradients, views, strict=True))
+    assert torch.equal(case.gradient.loss, loss)

@@ -19,8 +19,9 @@ TRUTH = {"cross_entropy": CLASS, "poisson": COUNT}
 
 def value_and_derivative(loss, output, y):
     e, d = torch.empty_like(output), torch.empty_like(output)
-    LOSSES[loss].values(output, y, e, d)
-    return e, d
+    for operation in LOSSES[loss].operations(output, y, e, d):
+        operation()
+    return LOSSES[loss].sign * e, LOSSES[loss].slope * d
 
 
 @pytest.mark.parametrize(
@@ -67,6 +68,17 @@ def test_the_derivative_is_that_of_the_value(loss):
         step[:, column] = h
         up, down = (value_and_derivative(loss, output + s, y)[0].sum(1) for s in (step, -step))
         torch.testing.assert_close(d[:, column], (up - down) / (2 * h), rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_the_layout_in_memory_does_not_matter(loss):
+    y = TRUTH.get(loss, NUMBER)
+    by_output = [tensor.t().contiguous().t() for tensor in (OUTPUT, y)]
+    for a, b in zip(
+        value_and_derivative(loss, OUTPUT, y), value_and_derivative(loss, *by_output), strict=True
+    ):
+        torch.testing.assert_close(a, b)
+        assert a.is_contiguous() is not b.is_contiguous()
 
 
 @pytest.mark.parametrize("loss", LOSSES)

@@ -144,12 +144,12 @@ class Descent:
         loss, values = torch.empty(()), self.parameters.values.data
         curvature = torch.linspace(0.5, 3, len(values))
 
-        def evaluate(loss):
+        def evaluate():
             self.parameters.gradients.copy_(values * curvature + values**3)
             loss.copy_((values**2 * curvature / 2 + values**4 / 4).sum())
 
         for _ in range(steps):
-            self.optimizer.step(evaluate, loss)
+            self.optimizer.step(evaluate, loss, 1.0)
         return values.clone()
 
 

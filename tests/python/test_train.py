@@ -2,29 +2,32 @@
 
 import pytest
 
+from pytwolayer.batches import Batch, Rows
 from pytwolayer.interrupt import Interrupt
+from pytwolayer.losses import LossesThere
 from pytwolayer.torch_loading import torch
-from pytwolayer.train import LossHistory, train
-
-CPU = torch.device("cpu")
+from pytwolayer.train import train
 
 
 class Counting:
     """Stands for gradient and optimiser; notes what is called in which order."""
 
+    scale = 1.0
+    on_fixed_memory = False
+
     def __init__(self):
-        self.calls = []
+        self.calls, self.loss = [], torch.empty(())
 
-    def gradient(self, x, y, loss, weights):
+    def __call__(self, batch):
         self.calls.append("gradient")
-        loss.fill_(float(x))
+        self.loss.fill_(batch.x.item())
 
-    def step(self, evaluate, loss):
-        evaluate(loss)
+    def step(self, evaluate, loss, scale):
+        evaluate()
         self.calls.append("step")
 
     def train(self, batches, epochs, supervisor=None):
-        return train(self.gradient, self, batches, epochs, CPU, supervisor)
+        return train(self, self, batches, epochs, supervisor)
 
 
 class Watching:
@@ -50,8 +53,8 @@ class Watching:
         return epoch + 1 < self.stop_after
 
 
-def one_number(value, share=1.0, weights=None):
-    return torch.tensor(value), torch.tensor(0.0), share, weights
+def one_number(value):
+    return Batch(Rows(torch.tensor([[value]]), torch.tensor([[0.0]]), None))
 
 
 @pytest.mark.parametrize("epochs", [1, 2, 255, 256, 257, 600])
@@ -77,32 +80,30 @@ def test_batches_are_asked_for_once_per_epoch_counted_from_zero():
     assert asked == [0, 1, 2, 3]
 
 
-def test_several_batches_give_one_loss_per_epoch_with_their_shares():
-    batches = [one_number(1.0, 0.75), one_number(3.0, 0.25)]
-    assert Counting().train(lambda epoch: batches, 2) == [1.5, 1.5]
+def test_several_batches_give_one_loss_per_epoch_their_sum_scaled():
+    counting = Counting()
+    counting.scale = 0.5
+    assert counting.train(lambda epoch: [one_number(1.0), one_number(3.0)], 2) == [2.0, 2.0]
 
 
-def test_the_gradient_is_told_the_weights_of_the_batch():
-    told = []
+def test_each_batch_is_gathered_before_its_step():
+    counting = Counting()
 
-    class Noting(Counting):
-        def gradient(self, x, y, loss, weights):
-            told.append(weights)
-            loss.zero_()
+    class Gathered(Batch):
+        def gather(self):
+            counting.calls.append("gather")
 
-    weights = torch.tensor([[2.0]])
-    Noting().train(lambda epoch: [one_number(1.0, weights=weights), one_number(2.0)], 1)
-    assert told[0] is weights
-    assert told[1] is None
+    batch = Gathered(Rows(torch.ones(1, 1), torch.zeros(1, 1), None))
+    counting.train(lambda epoch: [batch], 2)
+    assert counting.calls == ["gather", "gradient", "step"] * 2
 
 
 def test_nothing_is_recorded_for_autograd():
     seen = []
 
     class Noting(Counting):
-        def gradient(self, x, y, loss, weights):
+        def __call__(self, batch):
             seen.append(torch.is_grad_enabled())
-            loss.zero_()
 
     Noting().train(lambda epoch: [one_number(1.0)], 1)
     assert seen == [False]
@@ -147,21 +148,37 @@ def test_an_interrupt_ends_the_run_before_the_next_batch_and_drops_the_unfinishe
     assert counting.calls == ["gradient", "step"] * 5
 
 
+# Losses on a device that works on while the host goes ahead
+
+
+class There:
+    """Losses as on a GPU, but here."""
+
+    def __init__(self, scale=1.0, before=()):
+        self.loss = torch.empty(())
+        self.losses = LossesThere(self.loss, scale, before)
+
+    def epoch(self, *values):
+        for value in values:
+            self.loss.fill_(value)
+            self.losses.add()
+        self.losses.end_epoch()
+
+
 def test_losses_wait_on_the_device_and_are_read_together():
-    history = LossHistory(CPU)
-    for value in range(300):
-        history.next_slot().fill_(value)
-    assert history.losses() == list(range(300))
-    assert history.losses() == list(range(300))
+    there = There()
+    for value in range(600):
+        there.epoch(value)
+    assert there.losses.so_far() == list(range(600))
+    assert there.losses.so_far() == list(range(600))
 
 
-def test_a_loss_can_be_dropped_before_it_is_read():
-    history = LossHistory(CPU)
-    for value in range(257):
-        history.next_slot().fill_(value)
-    history.drop_last()
-    assert history.losses() == list(range(256))
+def test_there_too_an_epochs_loss_is_the_sum_of_its_batches_scaled():
+    there = There(0.5, [7.0])
+    there.epoch(1, 2, 3)
+    there.epoch(4)
+    assert there.losses.so_far() == [7.0, 3.0, 2.0]
 
 
 def test_no_loss_is_an_empty_history():
-    assert LossHistory(CPU).losses() == []
+    assert There().losses.so_far() == []
