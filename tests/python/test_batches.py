@@ -83,9 +83,8 @@ def test_outcomes_laid_out_by_output_stay_so_and_are_the_same(outputs):
     assert torch.equal(by_output.y, y)
     assert by_output.y.t().is_contiguous()
     draws = [torch.Generator().manual_seed(1) for _ in range(2)]
-    plain, quick = (
-        Batches(r, 3, g) for r, g in zip((Rows(x, y, None), by_output), draws, strict=True)
-    )
+    plain = Batches(Rows(x, y, None), 3, draws[0])
+    quick = Batches(by_output, 3, draws[1])
     for batch, other in zip(plain(0), quick(0), strict=True):
         batch.gather()
         other.gather()
