@@ -41,8 +41,7 @@ class _Program:
         self.operations: list[Operation] = []
 
     def __call__(self) -> None:
-        for draw in self.draws:
-            draw()
+        """Have the device do its part."""
         for operation in self.operations:
             operation()
 
@@ -73,6 +72,8 @@ class ClosedFormGradient:
         Where each batch's loss is written, shape ``()``.
     scale : float
         What the losses of the batches are to be multiplied with to add up to the epoch's.
+    on_fixed_memory : bool
+        Whether it is the same sequence of operations every time, which a GPU can repeat.
     """
 
     def __init__(
@@ -94,6 +95,13 @@ class ClosedFormGradient:
         self._programs: dict[Batch, _Program] = {}
         self.loss = parameters.gradients.new_zeros(())
         self.scale = self._objective.scale(rows, self._d_out)
+        self.on_fixed_memory = isinstance(loss, str)
+
+    def draw(self, batch: Batch) -> None:
+        """Draw the dropout of a batch, on the host, before its gradient is asked for."""
+        if self._dropout is not None:
+            for draw in self.program(batch).draws:
+                draw()
 
     def __call__(self, batch: Batch) -> None:
         """Write the batch's loss and its gradients where they belong."""

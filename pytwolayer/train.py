@@ -7,6 +7,7 @@ from typing import Protocol
 from pytwolayer.batches import Batch
 from pytwolayer.losses import losses_on
 from pytwolayer.optimizer import Optimizer
+from pytwolayer.replay import replayed
 from pytwolayer.supervisor import Supervisor
 from pytwolayer.torch_loading import torch
 
@@ -22,10 +23,16 @@ class Gradient(Protocol):
         Where the loss of the batch is written, shape ``()``.
     scale : float
         What the losses of the batches are multiplied with to add up to the epoch's.
+    on_fixed_memory : bool
+        Whether it is the same sequence of operations every time, which a GPU can repeat.
     """
 
     loss: Tensor
     scale: float
+    on_fixed_memory: bool
+
+    def draw(self, batch: Batch) -> None:
+        """Draw what is random in this step, on the host."""
 
     def __call__(self, batch: Batch) -> None:
         """Write the batch's loss, and the gradients where the optimiser looks for them."""
@@ -68,13 +75,16 @@ def train(
         optimizer.step(partial(gradient, batch), gradient.loss, gradient.scale)
         losses.add()
 
+    fixed = gradient.on_fixed_memory and optimizer.on_fixed_memory
+    do = replayed(step, gradient.loss.device, on_fixed_memory=fixed)
     for epoch in range(len(before), epochs):
         if supervisor is not None:
             supervisor.begin(epoch)
         for batch in batches(epoch):
             if supervisor is not None and supervisor.ends_now:
                 return losses.so_far()
-            step(batch)
+            gradient.draw(batch)
+            do(batch)
         losses.end_epoch()
         if supervisor is None or not supervisor.is_due(epoch):
             continue

@@ -120,7 +120,7 @@ class Adam(UpdateRule):
         self._steps = self._count_steps()
         self._mean, self._square = self._remember("exp_avg", "exp_avg_sq")
         vectors = self._values, self._gradients, self._mean, self._square
-        self._update = partial(
+        self._at_once = partial(
             torch._fused_adam_,
             *([vector] for vector in vectors),
             [],
@@ -135,7 +135,7 @@ class Adam(UpdateRule):
 
     def _move(self) -> None:
         self._steps.add_(self._one)
-        self._update(lr=self._told)
+        self._at_once(lr=self._told)
 
     def set_learning_rate(self, learning_rate: float) -> None:
         """Set the step size from now on."""

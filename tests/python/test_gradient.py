@@ -96,8 +96,10 @@ class Case:
         weights = None if self.weights is None else self.weights[: len(x)]
         self.gradient._rows = len(x)
         rows = Rows(x, y, weights)
+        batch = Batch(rows if self.as_autograd else rows.to(CPU))
         with torch.no_grad():
-            self.gradient(Batch(rows if self.as_autograd else rows.to(CPU)))
+            self.gradient.draw(batch)
+            self.gradient(batch)
         scale = self.gradient._objective.scale(*y.shape)
         gradients = [view.clone() for view in self.parameters.gradient_views]
         return [self.gradient.loss * scale, *gradients]
