@@ -14,7 +14,7 @@ from pytwolayer.batches import Batch, Rows
 from pytwolayer.device import select_device
 from pytwolayer.gradient import ClosedFormGradient
 from pytwolayer.loss import LOSSES, REDUCTIONS
-from pytwolayer.memory import enough_memory
+from pytwolayer.memory import enough_memory, gives_memory_back
 from pytwolayer.network import (
     cpu_generator,
     draw_initial_weights,
@@ -60,6 +60,7 @@ def chapter_problem(
     return x, y, net
 
 
+@gives_memory_back
 def chapter_losses(
     steps: int = 500,
     learning_rate: float = 1e-4,

@@ -21,6 +21,7 @@ from pytwolayer.estimator_data import as_pandas, has_levels, read_predictors, re
 from pytwolayer.fit import read_validation, read_verbose, two_layer
 from pytwolayer.fitting import Fitting, Hooks, OnEpoch
 from pytwolayer.loss import ForgottenLoss
+from pytwolayer.memory import gives_memory_back
 from pytwolayer.model import TwoLayer
 from pytwolayer.progress import Progress
 from pytwolayer.settings import AUTO, Settings, function_name
@@ -99,6 +100,7 @@ class TwoLayerEstimator(BaseEstimator):
         settings = self._settings_in_part(start)
         return self._learn(X, y, sample_weight, start, settings, partial=True)
 
+    @gives_memory_back
     def _learn(
         self,
         X: Any,

@@ -15,6 +15,7 @@ from pytwolayer.data_source import Source
 from pytwolayer.device import select_device
 from pytwolayer.errors import ArgumentError
 from pytwolayer.fitting import Fitting, Hooks, OnEpoch
+from pytwolayer.memory import gives_memory_back
 from pytwolayer.model import TwoLayer
 from pytwolayer.progress import Progress, bar
 from pytwolayer.settings import Settings
@@ -23,6 +24,7 @@ from pytwolayer.torch_loading import torch
 from pytwolayer.training_data import read_training_data
 
 
+@gives_memory_back
 def two_layer(
     x: Any,
     y: Any = None,

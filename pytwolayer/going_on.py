@@ -12,6 +12,7 @@ from pytwolayer.errors import ArgumentError
 from pytwolayer.fit import fitting_to, read_validation, read_verbose
 from pytwolayer.fitting import Hooks, OnEpoch
 from pytwolayer.loss import ForgottenLoss
+from pytwolayer.memory import gives_memory_back
 from pytwolayer.model import TwoLayer
 from pytwolayer.progress import Progress
 from pytwolayer.start import Start
@@ -20,6 +21,7 @@ from pytwolayer.torch_loading import torch
 _DATA = ("x", "y", "outcome", "sample_weight", "class_weights", "validation")
 
 
+@gives_memory_back
 def continue_training(
     fit: TwoLayer,
     x: Any = None,

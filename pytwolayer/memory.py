@@ -2,8 +2,10 @@
 
 import re
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import wraps
+from typing import Any, TypeVar, cast
 
 from pytwolayer.errors import DeviceMemoryError
 from pytwolayer.torch_loading import torch
@@ -14,6 +16,7 @@ _SHORTAGE = re.compile(
 )
 _ASKED = re.compile(r"(?:tried|unable) to allocate ([\d.]+) ?(bytes|[kmgtp]i?b)", re.IGNORECASE)
 _UNITS = "bkmgtp"
+_F = TypeVar("_F", bound=Callable[..., Any])
 
 FEWER_DATA = "Use fewer rows or columns"
 
@@ -71,6 +74,23 @@ def _let_go(problem: Exception, device: torch.device) -> None:
     traceback.clear_frames(problem.__traceback__)
     if device.type == "cuda":
         torch.cuda.empty_cache()
+
+
+def gives_memory_back(function: _F) -> _F:
+    """Have what a function took of a GPU's memory given back once it is done.
+
+    PyTorch would keep it for itself, and other programs could not have it.
+    """
+
+    @wraps(function)
+    def giving_back(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return function(*args, **kwargs)
+        finally:
+            if torch.cuda.is_initialized():
+                torch.cuda.empty_cache()
+
+    return cast("_F", giving_back)
 
 
 def fit_work(rows: int, columns: int, hidden_units: int, batch: int) -> str:

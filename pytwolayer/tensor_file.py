@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Generic, TypeVar
 
+import numpy as np
 import safetensors.torch
 from safetensors import SafetensorError
 
@@ -89,9 +90,9 @@ class Format(Generic[T]):
         start = {"kind": self.kind, "format": self.number, "versions": _versions()}
         text = json.dumps({**start, **content}, allow_nan=False)
         parts = dict(tensors)
-        data = _values(safetensors.torch.save(parts, {_KEY: text}))
+        data = _values(_bytes_of(parts, text))
         checked = f'{text[:-1]}, "md5": "{_checksum(text, data)}"}}'
-        return safetensors.torch.save(parts, {_KEY: checked})
+        return _bytes_of(parts, checked)
 
     def unpack(self, data: bytes | bytearray) -> T:
         """Read what ``pack()`` wrote.
@@ -208,6 +209,14 @@ def refuse_others(what: str, found: Mapping[str, Any], names: Collection[str]) -
         raise ValueError(f"it lacks {what}: {', '.join(missing)}")
     if others:
         raise ValueError(f"it has unknown {what}: {', '.join(others)}"[:200])
+
+
+def _bytes_of(parts: Mapping[str, torch.Tensor], text: str) -> bytes:
+    # The library ends the process where it finds no room, so that is tried first: its own
+    # bytes, those that it gives and the tensors' that it is given.
+    size = sum(part.numel() * part.element_size() for part in parts.values())
+    np.empty((3, size + len(text)), dtype=np.uint8)
+    return safetensors.torch.save(dict(parts), {_KEY: text})
 
 
 def _values(data: bytes) -> memoryview:

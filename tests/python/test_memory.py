@@ -1,11 +1,14 @@
 """Memory that runs out: for real, in processes that may not have more; CUDA's is simulated."""
 
+import gc
 import sys
+import weakref
 
 import numpy as np
 import pytest
 
 from pytwolayer import DeviceMemoryError, two_layer
+from pytwolayer.fitting import Fitting
 from pytwolayer.memory import enough_memory, needed_bytes
 from pytwolayer.torch_loading import torch
 
@@ -119,7 +122,8 @@ def on_epoch(epoch, loss):
             pass
 
 ballast = []
-options = dict(epochs=9, batch_size=5000, on_epoch=on_epoch, schedule="constant")
+loss = lambda output, y: (output - y) ** 2 + output.new_zeros(400_000)[0]  # 1.6 MB
+options = dict(epochs=9, on_epoch=on_epoch, schedule="constant", loss=loss)
 problem = attempt(lambda: fit(20_000, **options))
 resource.setrlimit(resource.RLIMIT_AS, (resource.RLIM_INFINITY,) * 2)
 fit_so_far = problem.fit
@@ -214,3 +218,24 @@ def test_a_gpu_that_is_full_can_be_left_for_the_cpu():
     gpu, cpu = torch.device("cuda:0"), torch.device("cpu")
     assert fit_change(9, 9, 9, 9, gpu).endswith(', or `device = "cpu"`')
     assert "device" not in fit_change(9, 9, 9, 9, cpu)
+
+
+def test_nothing_of_a_fit_is_left_when_it_is_done_so_that_a_gpus_memory_is_free(monkeypatch):
+    alive = []
+
+    class Watched(Fitting):
+        def __init__(self, *args, **kwargs):
+            super().__init__(*args, **kwargs)
+            alive.append(weakref.ref(self))
+
+    monkeypatch.setattr("pytwolayer.fit.Fitting", Watched)
+    at_the_end = []
+    monkeypatch.setattr(torch.cuda, "is_initialized", lambda: True)
+    monkeypatch.setattr(torch.cuda, "empty_cache", lambda: at_the_end.append(alive[0]()))
+    x = np.random.default_rng(0).normal(size=(40, 3))
+    gc.disable()  # what holds itself would wait for it
+    try:
+        two_layer(x, x[:, 0], epochs=3, batch_size=10, dropout=0.1, validation=0.2, verbose=False)
+    finally:
+        gc.enable()
+    assert at_the_end == [None]
