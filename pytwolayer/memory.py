@@ -87,7 +87,7 @@ def gives_memory_back(function: _F) -> _F:
         try:
             return function(*args, **kwargs)
         finally:
-            if torch.cuda.is_initialized():
+            if torch.cuda.is_initialized():  # type: ignore[no-untyped-call]
                 torch.cuda.empty_cache()
 
     return cast("_F", giving_back)
