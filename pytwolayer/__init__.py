@@ -17,6 +17,7 @@ from pytwolayer.errors import (
 if TYPE_CHECKING:
     from pytwolayer.chapter import chapter_losses
     from pytwolayer.device import available_devices, select_device
+    from pytwolayer.ensemble import TwoLayerEnsemble
     from pytwolayer.estimator import TwoLayerClassifier, TwoLayerRegressor
     from pytwolayer.fit import two_layer
     from pytwolayer.going_on import continue_training
@@ -34,6 +35,7 @@ __all__ = [
     "PytwolayerError",
     "TwoLayer",
     "TwoLayerClassifier",
+    "TwoLayerEnsemble",
     "TwoLayerRegressor",
     "available_devices",
     "chapter_losses",
@@ -47,6 +49,7 @@ __all__ = [
 _HOME = {
     "TwoLayer": "pytwolayer.model",
     "TwoLayerClassifier": "pytwolayer.estimator",
+    "TwoLayerEnsemble": "pytwolayer.ensemble",
     "TwoLayerRegressor": "pytwolayer.estimator",
     "available_devices": "pytwolayer.device",
     "chapter_losses": "pytwolayer.chapter",

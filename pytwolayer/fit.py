@@ -13,15 +13,15 @@ from pytwolayer.checkpoint import checkpoints_in
 from pytwolayer.class_weights import class_weighted
 from pytwolayer.data_source import Source
 from pytwolayer.device import select_device
+from pytwolayer.ensemble_fitting import fit_ensemble, read_n_models
 from pytwolayer.errors import ArgumentError
 from pytwolayer.fitting import Fitting, Hooks, OnEpoch
 from pytwolayer.memory import gives_memory_back
-from pytwolayer.model import TwoLayer
 from pytwolayer.progress import Progress, bar
 from pytwolayer.settings import Settings
 from pytwolayer.start import Start
 from pytwolayer.torch_loading import torch
-from pytwolayer.training_data import read_training_data
+from pytwolayer.training_data import TrainingData, read_training_data
 
 
 @gives_memory_back
@@ -47,6 +47,8 @@ def two_layer(
     reduction: str = "mean",
     validation: Any = 0.0,
     patience: int | None = None,
+    n_models: int = 1,
+    bootstrap: bool = False,
     sample_weight: Any = None,
     class_weights: Mapping[Any, float] | str | None = None,
     na_action: str = "omit",
@@ -56,7 +58,7 @@ def two_layer(
     on_epoch: OnEpoch | None = None,
     verbose: bool | Callable[[int], Progress] = True,
     seed: int | None = None,
-) -> TwoLayer:
+) -> Any:
     """Fit a two-layer network to a table: regression, or classification.
 
     Predictors are standardised and one-hot encoded inside, a numeric outcome is standardised,
@@ -123,6 +125,13 @@ def two_layer(
         Stop after so many epochs without a lower loss (``valid_loss`` where there is one).
         The weights that had it come back; without held-out rows they are those with which
         the best epoch began.
+    n_models : int
+        Number of networks. Several are trained together, for little more than one where they
+        are small, and give a ``TwoLayerEnsemble``: predictions are their mean, with their spread.
+        Each is what it would be alone with its own seed, of which the first is ``seed``.
+    bootstrap : bool
+        Whether each of several networks is trained on a bootstrap resample of the rows (of each
+        class alike): as many, drawn with replacement.
     sample_weight : vector, optional
         A number of at least 0 for each row. Losses, means and standard deviations are
         weighted.
@@ -157,7 +166,8 @@ def two_layer(
 
     Returns
     -------
-    TwoLayer
+    TwoLayer or TwoLayerEnsemble
+        The latter with ``n_models`` above 1.
 
     Raises
     ------
@@ -232,6 +242,11 @@ def two_layer(
     }
     held_out = read_validation(validation)
     chosen = select_device(device)
+    if read_n_models(n_models, bootstrap, checkpoint) > 1:
+        with _named_outcome(given):
+            data = _training_data(given, held_out, na_action)
+        hooks = Hooks(on_epoch, progress)
+        return fit_ensemble(data, settings, held_out[0], chosen, hooks, n_models, bootstrap)
     with checkpoints_in(checkpoint, checkpoint_every) as checkpoints:
         if seed is None and checkpoints is not None and checkpoints.seed is not None:
             settings = replace(settings, seed=checkpoints.seed)
@@ -263,25 +278,31 @@ def fitting_to(
     start : Start, optional
     na_action : str
     """
-    share, rows = held_out
-    with _named_outcome("x" if given["outcome"] is not None and given["y"] is None else "y"):
-        data = read_training_data(
-            given["x"],
-            given["y"],
-            given["outcome"],
-            weights=given["sample_weight"],
-            held_out=rows,
-            na_action=na_action,
-        )
-        data = class_weighted(data, given["class_weights"])
-        fitting = Fitting(data, settings, share, device, start)
+    with _named_outcome(given):
+        data = _training_data(given, held_out, na_action)
+        fitting = Fitting(data, settings, held_out[0], device, start)
     fitting.describe(_source=Source(**given))
     return fitting
 
 
+def _training_data(
+    given: Mapping[str, Any], held_out: tuple[float, Any], na_action: str
+) -> TrainingData:
+    data = read_training_data(
+        given["x"],
+        given["y"],
+        given["outcome"],
+        weights=given["sample_weight"],
+        held_out=held_out[1],
+        na_action=na_action,
+    )
+    return class_weighted(data, given["class_weights"])
+
+
 @contextmanager
-def _named_outcome(outcome: str) -> Iterator[None]:
+def _named_outcome(given: Mapping[str, Any]) -> Iterator[None]:
     """Have errors about the outcome name the argument that it came in."""
+    outcome = "x" if given["outcome"] is not None and given["y"] is None else "y"
     try:
         yield
     except ArgumentError as problem:

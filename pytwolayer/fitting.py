@@ -1,5 +1,6 @@
 """From checked data to a fitted network: the way that every fit takes."""
 
+import copy
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
@@ -30,6 +31,7 @@ from pytwolayer.network import (
 from pytwolayer.optimizer import Optimizer, make_optimizer
 from pytwolayer.outcome import Outcome, outcome_of
 from pytwolayer.progress import Progress
+from pytwolayer.resample import resampled
 from pytwolayer.same_run import checksum_of_start, probe_loss, refuse_other_data
 from pytwolayer.schedule import Schedule
 from pytwolayer.settings import AUTO, Settings
@@ -73,6 +75,8 @@ class Fitting:
     start : Start, optional
     partial : bool
         Whether more data are to come, so that rows of one class alone will do.
+    resample : int, optional
+        Seed of a bootstrap resample of the rows, which are trained on in their place.
 
     Raises
     ------
@@ -91,8 +95,10 @@ class Fitting:
         start: Start | None = None,
         *,
         partial: bool = False,
+        resample: int | None = None,
     ) -> None:
         survive_fork()
+        self._resample = resample
         batch = settings.batch_size if isinstance(settings.batch_size, int) else data.rows
         sizes = data.rows, len(data.predictors.columns), settings.hidden_units, batch
         with enough_memory(device, fit_work(*sizes), fit_change(*sizes, device)):
@@ -107,25 +113,22 @@ class Fitting:
         start: Start | None,
         partial: bool,
     ) -> None:
-        self._generator = cpu_generator(settings.seed)
+        self.generator = cpu_generator(settings.seed)
         self._share, self._start, self._partial = share, start, partial
         self._sums: Mapping[str, int] = {}
         memory = None if start is None else start.memory
         if memory is not None:
-            self._generator.set_state(memory.generator)
+            self.generator.set_state(memory.generator)
         rows, dropped = data.rows, data.dropped
         inputs, outcome = self._read(data, settings, device)
-        network = self._network(inputs.width, outcome.width)
-        self._parameters = flatten_parameters(network, device)
-        tuning = self._settings.tuning
-        self._optimizer = make_optimizer(self._settings.optimizer, self._parameters, tuning)
+        network = self._start_network(inputs.width, outcome.width, device)
         if memory is not None:
             self._optimizer.set_state(memory.optimizer)
         self._fit = TwoLayer(
             network=network,
             inputs=inputs,
             outcome=outcome,
-            settings=self._settings,
+            settings=self.settings,
             device=str(device),
             rows=rows,
             dropped=dropped,
@@ -139,18 +142,22 @@ class Fitting:
     ) -> tuple[Encoder, Outcome]:
         """Split and encode the data; give the encoding."""
         watched = self._share > 0 or data.held_out is not None
+        if self._resample is not None and not watched:
+            data = resampled(data, self._resample)
         suited, settings = suit(settings, data, held_out=watched)
-        training, held_out = split(suited, self._share, self._generator)
+        training, held_out = split(suited, self._share, self.generator)
         self._know(data, held_out)
+        if self._resample is not None and watched:  # of rows that are not held out
+            training = resampled(training, self._resample)
         inputs, outcome = self._coding(training, settings)
         if settings.loss == AUTO:
             settings = replace(settings, loss=outcome.usual_loss)
         coding = inputs, outcome, settings
-        self._settings = settings
-        self._learning = encode_rows("x", training, *coding).to(device)
-        self._watching = None
+        self.settings = settings
+        self.learning = encode_rows("x", training, *coding).to(device)
+        self.watching = None
         if held_out is not None:
-            self._watching = encode_rows("validation", held_out, *coding).to(device)
+            self.watching = encode_rows("validation", held_out, *coding).to(device)
         return inputs, outcome
 
     def _know(self, data: TrainingData, held_out: TrainingData | None) -> None:
@@ -169,15 +176,34 @@ class Fitting:
         return inputs, outcome
 
     def _network(self, d_in: int, d_out: int) -> torch.nn.Sequential:
-        settings, start = self._settings, self._start
+        settings, start = self.settings, self._start
         network = two_layer_net(d_in, settings.hidden_units, d_out, settings.activation)
         if start is None:
-            draw_initial_weights(network, self._generator)
+            draw_initial_weights(network, self.generator)
         else:
             network.load_state_dict(start.fit.network.state_dict())
             if start.appended:  # or the first epochs would have their batches again
-                self._generator.manual_seed(start.seed)
+                self.generator.manual_seed(start.seed)
         return network
+
+    def _start_network(self, d_in: int, d_out: int, device: torch.device) -> torch.nn.Sequential:
+        network, settings = self._network(d_in, d_out), self.settings
+        self.parameters = flatten_parameters(network, device)
+        self._optimizer = make_optimizer(settings.optimizer, self.parameters, settings.tuning)
+        return network
+
+    def with_seed(self, seed: int) -> "Fitting":
+        """Give the fitting as it would be with another seed, where nothing was drawn for the rows.
+
+        The encoded rows are the same ones, in the same memory.
+        """
+        other = copy.copy(self)
+        other.settings = replace(self.settings, seed=seed)
+        other.generator = cpu_generator(seed)
+        sizes = self._fit.inputs.width, self._fit.outcome.width
+        network = other._start_network(*sizes, self.parameters.values.device)
+        other._fit = replace(self._fit, network=network, settings=other.settings)
+        return other
 
     def describe(self, **described: Any) -> None:
         """Have the fit say more of itself."""
@@ -196,7 +222,7 @@ class Fitting:
             "settings": fit.settings.plain(),
             "validation": self._share,
             "data": dict(fit.data),
-            "loss_value": probe_loss(fit.settings.loss, self._learning.y[: self._sizes()[3]]),
+            "loss_value": probe_loss(fit.settings.loss, self.learning.y[: self.sizes()[3]]),
             "start": None if start is None else checksum_of_start(start.fit),
         }
         checkpoints.claim(facts, seed_given=seed_given)
@@ -204,7 +230,7 @@ class Fitting:
 
     def memory(self) -> Remembered:
         """Give what is needed to go on from here."""
-        return Remembered(on_cpu(self._optimizer.state()), self._generator.get_state())
+        return Remembered(on_cpu(self._optimizer.state()), self.generator.get_state())
 
     def train(self, hooks: Hooks) -> TwoLayer:
         """Train the network.
@@ -217,45 +243,49 @@ class Fitting:
             If there is no room for a step; it has the fit so far, if an epoch is done. This
             fitting is of no use then.
         """
-        progress = hooks.progress(self._settings.epochs) if hooks.progress is not None else None
-        try:
-            with watch_for_interrupt() as interrupt, threads_for(self._multiplications()):
-                run = self._run_in_memory(hooks, progress, interrupt)
-        finally:
-            if progress is not None:
-                progress.close()
-        fit = self._finished(run)
-        if run.stopped == "divergence":
-            raise DivergenceError(len(run.losses), fit)
-        if run.stopped == "interrupt":
+        with watch_for_interrupt() as interrupt:
+            fit = self.trained(hooks, interrupt)
+        if fit.stopped == "divergence":
+            raise DivergenceError(len(fit.history), fit)
+        if fit.stopped == "interrupt":
             _warn_of_interrupt(fit)
         return fit
 
-    def _sizes(self) -> tuple[int, int, int, int]:
+    def trained(self, hooks: Hooks, interrupt: Interrupt) -> TwoLayer:
+        """Train the network; ``stopped`` of the fit says why it ended."""
+        progress = hooks.progress(self.settings.epochs) if hooks.progress is not None else None
+        try:
+            with threads_for(self._multiplications()):
+                return self.finished(self._run_in_memory(hooks, progress, interrupt))
+        finally:
+            if progress is not None:
+                progress.close()
+
+    def sizes(self) -> tuple[int, int, int, int]:
         """Count rows, inputs, hidden units and rows of a batch."""
-        rows, d_in = self._learning.x.shape
-        batch = min(rows, self._settings.batch_size or rows)
-        return rows, d_in, self._settings.hidden_units, batch
+        rows, d_in = self.learning.x.shape
+        batch = min(rows, self.settings.batch_size or rows)
+        return rows, d_in, self.settings.hidden_units, batch
 
     def _multiplications(self) -> int:
         """Count those of a step's largest matrix product."""
-        _, d_in, hidden_units, batch = self._sizes()
+        _, d_in, hidden_units, batch = self.sizes()
         return batch * d_in * hidden_units
 
     def _run_in_memory(self, hooks: Hooks, progress: Progress | None, interrupt: Interrupt) -> Run:
-        device, sizes = self._parameters.values.device, self._sizes()
+        device, sizes = self.parameters.values.device, self.sizes()
         try:
             with enough_memory(device, fit_work(*sizes), fit_change(*sizes, device)):
                 return self._run(hooks, progress, interrupt)
         except DeviceMemoryError:  # holds this fitting, and would hold all of it
-            del self._learning, self._watching, self._parameters, self._optimizer
+            del self.learning, self.watching, self.parameters, self._optimizer
             raise
 
     def _run(self, hooks: Hooks, progress: Progress | None, interrupt: Interrupt) -> Run:
-        settings, gradient = self._settings, self._gradient()
+        settings, gradient = self.settings, self._gradient()
         supervisor = self._supervisor(gradient, hooks, progress, interrupt)
         self._resume(supervisor)
-        batches = Batches(self._learning, settings.batch_size, self._generator)
+        batches = Batches(self.learning, settings.batch_size, self.generator)
         before = supervisor.run.losses
         epochs = len(before) if supervisor.has_ended else settings.epochs
         try:
@@ -263,7 +293,7 @@ class Fitting:
         except Exception as problem:
             # What a function of the user's raised goes its way, and the work so far with it.
             run = supervisor.finish(supervisor.run.losses)
-            problem.fit = self._finished(run)  # type: ignore[attr-defined]
+            problem.fit = self.finished(run)  # type: ignore[attr-defined]
             raise
         return supervisor.finish(losses)
 
@@ -274,12 +304,12 @@ class Fitting:
         progress: Progress | None,
         interrupt: Interrupt,
     ) -> Supervisor:
-        settings, watching = self._settings, self._watching
+        settings, watching = self.settings, self.watching
         before = None if self._start is None else self._start.run
         done = 0 if before is None else len(before.losses)
         rate, epochs = settings.learning_rate, settings.epochs
         return Supervisor(
-            self._parameters.values.data,
+            self.parameters.values.data,
             epochs,
             self._optimizer,
             Schedule(settings.schedule, rate, epochs - done, done),
@@ -296,26 +326,27 @@ class Fitting:
         """Go on from the newest checkpoint, where there are any."""
         if self._checkpoints is None:
             return
-        optimizer, epochs = self._optimizer, self._settings.epochs
+        optimizer, epochs = self._optimizer, self.settings.epochs
         # Not a method: the checkpoints would hold this fitting, which holds them.
-        remembered = partial(_remembered, optimizer, self._generator)
+        remembered = partial(_remembered, optimizer, self.generator)
         model = {**supervisor.state(), **remembered()}
-        validated = self._watching is not None
+        validated = self.watching is not None
         state = self._checkpoints.resume(model, optimizer, epochs, validated=validated)
         if state is not None:
             supervisor.set_state(state)
             optimizer.set_state({"state": state["optimizer"]})
-            self._generator.set_state(state["generator"])
+            self.generator.set_state(state["generator"])
         self._checkpoints.begin(remembered)
 
     def _gradient(self) -> ClosedFormGradient:
-        settings = self._settings
-        share, rows = settings.dropout, len(self._learning.x)
-        dropout = Dropout(share, self._generator) if share else None
+        settings = self.settings
+        share, rows = settings.dropout, len(self.learning.x)
+        dropout = Dropout(share, self.generator) if share else None
         shape = settings.activation, settings.loss, settings.reduction
-        return ClosedFormGradient(self._parameters, *shape, rows, dropout)
+        return ClosedFormGradient(self.parameters, *shape, rows, dropout)
 
-    def _finished(self, run: Run) -> TwoLayer:
+    def finished(self, run: Run) -> TwoLayer:
+        """Give the fit after a run."""
         own_parameters(self._fit.network)
         return replace(
             self._fit, history=history_of(run), best_epoch=run.best_epoch, stopped=run.stopped

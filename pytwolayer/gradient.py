@@ -2,51 +2,21 @@
 
 from collections.abc import Callable
 from functools import partial
-from itertools import islice
-from typing import Protocol
 
 from pytwolayer.activation import ACTIVATIONS
 from pytwolayer.batches import Batch, Rows
 from pytwolayer.loss import Operation
 from pytwolayer.network import FlatParameters
 from pytwolayer.objective import UsersLoss, objective
+from pytwolayer.program import Masks, Program, ProgrammedGradient
 from pytwolayer.torch_loading import torch
 
 Tensor = torch.Tensor
-_SHAPES = 4  # batches for which a program is kept; those of a fit have two sizes
 # Rows of which products are quicker with the hidden layer laid out unit after unit.
 _FEW_ROWS = 512
 
 
-class Masks(Protocol):
-    """What draws dropout."""
-
-    def drawing(self, mask: Tensor) -> Callable[[], object]:
-        """Make a function that draws what the hidden layer is multiplied with."""
-
-
-class _Program:
-    """What is done for one batch, in order: functions without arguments, on its own buffers.
-
-    Attributes
-    ----------
-    draws : list of callable
-        What only the host can do.
-    operations : list of callable
-        What the device does.
-    """
-
-    def __init__(self) -> None:
-        self.draws: list[Operation] = []
-        self.operations: list[Operation] = []
-
-    def __call__(self) -> None:
-        """Have the device do its part."""
-        for operation in self.operations:
-            operation()
-
-
-class ClosedFormGradient:
+class ClosedFormGradient(ProgrammedGradient):
     """Loss and gradient of one batch.
 
     Parameters
@@ -72,8 +42,6 @@ class ClosedFormGradient:
         Where each batch's loss is written, shape ``()``.
     scale : float
         What the losses of the batches are to be multiplied with to add up to the epoch's.
-    on_fixed_memory : bool
-        Whether it is the same sequence of operations every time, which a GPU can repeat.
     """
 
     def __init__(
@@ -87,42 +55,23 @@ class ClosedFormGradient:
         *,
         as_autograd: bool = False,
     ) -> None:
+        super().__init__()
         self._weights = parameters.views
         self._gradients = parameters.gradient_views
         self._activation = ACTIVATIONS[activation]
         self._objective = objective(loss, reduction)
         self._rows, self._dropout, self._as_autograd = rows, dropout, as_autograd
-        self._programs: dict[Batch, _Program] = {}
+        self._draws = dropout is not None
         self.loss = parameters.gradients.new_zeros(())
         self.scale = self._objective.scale(rows, self._d_out)
         self.on_fixed_memory = isinstance(loss, str)
-
-    def draw(self, batch: Batch) -> None:
-        """Draw the dropout of a batch, on the host, before its gradient is asked for."""
-        if self._dropout is not None:
-            for draw in self.program(batch).draws:
-                draw()
-
-    def __call__(self, batch: Batch) -> None:
-        """Write the batch's loss and its gradients where they belong."""
-        self.program(batch)()
-
-    def program(self, batch: Batch) -> _Program:
-        """Give what is done for a batch."""
-        program = self._programs.get(batch)
-        if program is None:
-            if len(self._programs) >= _SHAPES:
-                del self._programs[next(islice(self._programs, 1))]
-            with torch.inference_mode(False):  # or a user's loss could not work with its buffers
-                program = self._programs[batch] = self._prepare(batch)
-        return program
 
     def evaluator(self, rows: Rows) -> Callable[[Tensor], None]:
         """Make a function that writes the loss on these rows into the tensor it is given.
 
         It does without dropout, and leaves the gradients as they are.
         """
-        program, batch, value = _Program(), Batch(rows), torch.empty_like(self.loss)
+        program, batch, value = Program(), Batch(rows), torch.empty_like(self.loss)
         _, output = self._forward(program, batch, None)
         room, number = torch.empty_like(output), len(rows.x)
         program.operations += self._objective.operations(batch, output, room, value, number)
@@ -138,8 +87,8 @@ class ClosedFormGradient:
     def _d_out(self) -> int:
         return len(self._weights[3])
 
-    def _prepare(self, batch: Batch) -> _Program:
-        program, mask = _Program(), None
+    def _prepare(self, batch: Batch) -> Program:
+        program, mask = Program(), None
         if self._dropout is not None:
             mask = batch.x.new_empty(len(batch.x), len(self._weights[1]))
             program.draws.append(self._dropout.drawing(mask))
@@ -152,7 +101,7 @@ class ClosedFormGradient:
         return program
 
     def _forward(
-        self, program: _Program, batch: Batch, mask: Tensor | None
+        self, program: Program, batch: Batch, mask: Tensor | None
     ) -> tuple[tuple[Tensor, Tensor, Tensor], Tensor]:
         """Add what goes up to the output; give the hidden layer's buffers and the output."""
         w1, b1, w2, b2 = self._weights
@@ -177,7 +126,7 @@ class ClosedFormGradient:
 
     def _back(
         self,
-        program: _Program,
+        program: Program,
         batch: Batch,
         layers: tuple[Tensor, Tensor, Tensor],
         d_output: Tensor,

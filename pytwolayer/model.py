@@ -149,16 +149,16 @@ class TwoLayer:
         the rows that ``predict()`` leaves missing.
         """
         output, complete = self._output(x)
-        return _spread(output.numpy().astype(np.float64), complete)
+        return spread(output.numpy().astype(np.float64), complete)
 
     def predict_code(self, x: Any) -> Doubles:
         """Predict the number of each row's class, from 0; NaN where it is missing."""
         output, complete = self._output(x)
-        return _spread(output.numpy().argmax(axis=1).astype(np.float64)[:, None], complete)[:, 0]
+        return spread(output.numpy().argmax(axis=1).astype(np.float64)[:, None], complete)[:, 0]
 
     def _restored(self, x: Any) -> Doubles:
         output, complete = self._output(x)
-        return _spread(self.outcome.restore(output), complete)
+        return spread(self.outcome.restore(output), complete)
 
     def _output(self, x: Any) -> tuple[torch.Tensor, NDArray[np.bool_]]:
         survive_fork()
@@ -167,15 +167,17 @@ class TwoLayer:
             return self._output_in_memory(x)
 
     def _output_in_memory(self, x: Any) -> tuple[torch.Tensor, NDArray[np.bool_]]:
-        table = self._read(x)
-        complete = table.complete()
-        matrix = self.inputs.encode("x", table if complete.all() else table.take(complete))
+        matrix, complete = encoded(self.inputs, self._read(x))
+        return self.forward(matrix), complete
+
+    def forward(self, matrix: torch.Tensor) -> torch.Tensor:
+        """Give the network's output for encoded rows, in double precision."""
         # In float32 a row's last digits would depend on how many rows it is predicted with.
         network = copy.deepcopy(self.network).double()
         rows = max(1, min(_ROWS_AT_ONCE, _HIDDEN_AT_ONCE // self.settings.hidden_units))
         with torch.no_grad():
             parts = [network(part.double()) for part in torch.split(matrix, rows)]
-        return torch.cat(parts), complete
+        return torch.cat(parts)
 
     def _read(self, x: Any) -> Table:
         try:
@@ -227,18 +229,21 @@ class TwoLayer:
         float
             Over the rows that have both a truth and a prediction.
         """
+        if isinstance(self.outcome, Classes):
+            found = self.predict_code(x)[:, None]
+        else:
+            found = self._restored(x)
+        return self.score_of(found, x, y, sample_weight)
+
+    def score_of(self, found: Doubles, x: Any, y: Any, sample_weight: Any) -> float:
+        """Score given predictions of ``x``: numbers, or numbers of classes from 0."""
         from sklearn.metrics import accuracy_score, r2_score
 
         from pytwolayer.training_data import read_training_data
 
         outcome = self._outcome_names() if y is None else None
         data = read_training_data(self._own(x), y, outcome, weights=sample_weight)
-        rows = data.kept
-        truth = self.outcome.truth(data.outcomes)
-        if isinstance(self.outcome, Classes):
-            found = self.predict_code(x)[rows][:, None]
-        else:
-            found = self._restored(x)[rows]
+        truth, found = self.outcome.truth(data.outcomes), found[data.kept]
         there = ~(np.isnan(found).any(axis=1) | np.isnan(truth).any(axis=1))
         if not there.any():
             raise ArgumentError("x", "of rows that can be predicted", "others alone")
@@ -285,6 +290,12 @@ class TwoLayer:
         return f"best {word} {best:.4g} in epoch {self.best_epoch}"
 
 
+def encoded(inputs: Encoder, table: Table) -> tuple[torch.Tensor, NDArray[np.bool_]]:
+    """Encode the rows without missing values, and tell which these are."""
+    complete = table.complete()
+    return inputs.encode("x", table if complete.all() else table.take(complete)), complete
+
+
 def as_labels(labels: tuple[Any, ...]) -> NDArray[Any]:
     """Give classes as an array, of text as objects, so that none is cut short."""
     array = np.asarray(labels)
@@ -302,9 +313,10 @@ def labelled(codes: Doubles, labels: NDArray[Any]) -> NDArray[Any]:
     return found
 
 
-def _spread(values: Doubles, complete: NDArray[np.bool_]) -> Doubles:
+def spread(values: Doubles, complete: NDArray[np.bool_]) -> Doubles:
+    """Give values of the complete rows their places among all; NaN in the others."""
     if complete.all():
         return values
-    spread = np.full((len(complete), values.shape[1]), np.nan)
-    spread[complete] = values
-    return spread
+    everywhere = np.full((len(complete), values.shape[1]), np.nan)
+    everywhere[complete] = values
+    return everywhere

@@ -5,7 +5,7 @@ R reads and writes the same: see ``R/model-file.R``, and ``docs/model-file.md`` 
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, get_args
 
@@ -99,8 +99,8 @@ def from_bytes(data: bytes | bytearray) -> TwoLayer:
     return MODEL.unpack(data)
 
 
-def load(file: str | Path) -> TwoLayer:
-    """Read a fit that ``TwoLayer.save()`` wrote, or ``save_two_layer()`` in R.
+def load(file: str | Path) -> Any:
+    """Read a fit or an ensemble that its ``save()`` wrote, or ``save_two_layer()`` in R.
 
     Everything in the file is checked before it is believed, and reading runs no code.
 
@@ -110,7 +110,7 @@ def load(file: str | Path) -> TwoLayer:
 
     Returns
     -------
-    TwoLayer
+    TwoLayer or TwoLayerEnsemble
         It predicts as the fit did that was saved. A loss that was a function has left its
         name alone.
 
@@ -122,7 +122,9 @@ def load(file: str | Path) -> TwoLayer:
         If it is something else, is damaged, or was written by a newer version in a format
         that this one does not know.
     """
-    return MODEL.load("file", file)
+    from pytwolayer.ensemble_file import ENSEMBLE
+
+    return replace(MODEL, others=(ENSEMBLE,)).load("file", file)
 
 
 def _layout(content: Content) -> Layout:

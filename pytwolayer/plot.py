@@ -30,7 +30,7 @@ def plot_history(
     ----------
     history : pandas.DataFrame
         ``iter`` or ``epoch``, ``loss`` and perhaps ``valid_loss``: what ``chapter_losses()``
-        gives or a fit keeps.
+        gives or a fit keeps. With ``model``, one curve for each.
     file : str or Path, optional
         Also write the plot to this file; its ending names the format (.png, .svg, .pdf).
     best_epoch : int, optional
@@ -51,8 +51,7 @@ def plot_history(
     axes = figure.subplots()
     drawn = [name for name in _CURVES if name in history]
     for name in drawn:
-        label, colour = _CURVES[name]
-        axes.plot(history[time], history[name], linewidth=1.8, color=colour, label=label)
+        _draw(axes, history, time, name)
     losses = history[drawn].to_numpy(dtype=np.float64)
     if losses.size and ((losses > 0) & np.isfinite(losses)).all():
         axes.set_yscale("log")
@@ -64,6 +63,17 @@ def plot_history(
         with whole_file(path) as unfinished:
             figure.savefig(unfinished, dpi=150)
     return axes
+
+
+def _draw(axes: "Axes", history: pd.DataFrame, time: str, name: str) -> None:
+    """Draw a curve, of several models one for each."""
+    label, colour = _CURVES[name]
+    if "model" not in history:
+        axes.plot(history[time], history[name], linewidth=1.8, color=colour, label=label)
+        return
+    for number, (_, own) in enumerate(history.groupby("model")):
+        once = label if number == 0 else None
+        axes.plot(own[time], own[name], linewidth=1, alpha=0.5, color=colour, label=once)
 
 
 def _number_ticks(axes: "Axes", lowest: float, highest: float) -> None:
@@ -95,7 +105,7 @@ def _dress(axes: "Axes", time: str, *, both: bool) -> None:
     axes.set_title("Training and validation loss" if both else "Training loss", loc="left")
     axes.grid(visible=True, alpha=0.25)
     axes.spines[["top", "right"]].set_visible(False)
-    if len(axes.get_lines()) > 1:
+    if len(axes.get_legend_handles_labels()[1]) > 1:
         axes.legend(frameon=False)
 
 

@@ -18,7 +18,7 @@ from pytwolayer.torch_loading import torch
 
 Tensor = torch.Tensor
 Stopped = Literal["epochs", "patience", "on_epoch", "interrupt", "divergence"]
-_INTERVAL = 64  # epochs between two looks at the losses where looking makes a GPU wait
+INTERVAL = 64  # epochs between two looks at the losses where looking makes a GPU wait
 
 
 @dataclass
@@ -104,7 +104,7 @@ class Supervisor:
         self._first = self._seen = len(self.run.losses)
         self._keeper = keeper
         looks = validate or patience or on_epoch or schedule.follows_losses
-        self._interval = 1 if looks or values.device.type == "cpu" else _INTERVAL
+        self._interval = 1 if looks or values.device.type == "cpu" else INTERVAL
 
     def _best_before(self) -> float:
         run = self.run

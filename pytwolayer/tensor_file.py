@@ -70,12 +70,15 @@ class Format(Generic[T]):
         Tells from the content which tensors there must be.
     build : callable
         Makes of tensors and content what was packed.
+    others : tuple of Format
+        Kinds of files that are read too, where one of this kind is expected.
     """
 
     kind: str
     number: int
     layout: Callable[[Content], Layout]
     build: Callable[[Tensors, Content], T]
+    others: "tuple[Format[Any], ...]" = ()
 
     def pack(self, tensors: Mapping[str, torch.Tensor], content: Mapping[str, Any]) -> bytes:
         """Write tensors and what JSON can hold as bytes.
@@ -155,23 +158,26 @@ class Format(Generic[T]):
         start = opened.read(_LENGTH.size)
         text = opened.read(_header_length(start, size))
         header, rest = _header(text), size - len(start) - len(text)
-        content = self._content(header, rest)
+        found, content = self._content(header, rest)
         values = opened.read(rest)
         _check_sum(header["__metadata__"][_KEY], values)
-        return self.build(safetensors.torch.load(start + text + values), content)
+        made: T = found.build(safetensors.torch.load(start + text + values), content)
+        return made
 
-    def _content(self, header: dict[str, Any], size: int) -> Content:
-        """Give the content if it is of this format, and the tensors are those it asks for."""
+    def _content(self, header: dict[str, Any], size: int) -> "tuple[Format[Any], Content]":
+        """Give format and content, if the tensors are those that it asks for."""
         metadata = header["__metadata__"]
         content: Content = json.loads(
             metadata[_KEY], parse_constant=_refuse_constant, object_pairs_hook=_once
         )
-        self._check_format(content.pop("kind"), content.pop("format"))
+        kind = content.pop("kind")
+        found = next((other for other in self.others if other.kind == kind), self)
+        found._check_format(kind, content.pop("format"))
         refuse_others("entries of the metadata", metadata, (_KEY,))
         del content["md5"]
         tensors = {name: entry for name, entry in header.items() if entry is not metadata}
-        _check_layout(tensors, self.layout(content), size)
-        return content
+        _check_layout(tensors, found.layout(content), size)
+        return found, content
 
     def _check_format(self, kind: Any, number: Any) -> None:
         if kind != self.kind:

@@ -2,13 +2,12 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from typing import Protocol
+from typing import Any, Protocol
 
 from pytwolayer.batches import Batch
 from pytwolayer.losses import losses_on
 from pytwolayer.optimizer import Optimizer
 from pytwolayer.replay import replayed
-from pytwolayer.supervisor import Supervisor
 from pytwolayer.torch_loading import torch
 
 Tensor = torch.Tensor
@@ -20,15 +19,16 @@ class Gradient(Protocol):
     Attributes
     ----------
     loss : Tensor
-        Where the loss of the batch is written, shape ``()``.
-    scale : float
+        Where the loss of the batch is written, shape ``()``; of several networks
+        ``(models,)``.
+    scale : float or array
         What the losses of the batches are multiplied with to add up to the epoch's.
     on_fixed_memory : bool
         Whether it is the same sequence of operations every time, which a GPU can repeat.
     """
 
     loss: Tensor
-    scale: float
+    scale: Any
     on_fixed_memory: bool
 
     def draw(self, batch: Batch) -> None:
@@ -38,15 +38,32 @@ class Gradient(Protocol):
         """Write the batch's loss, and the gradients where the optimiser looks for them."""
 
 
+class Watch(Protocol):
+    """What may follow a run and end it; see ``Supervisor``."""
+
+    @property
+    def ends_now(self) -> bool:
+        """Whether to end before the next batch."""
+
+    def begin(self, epoch: int) -> None:
+        """Before an epoch, counted from 0."""
+
+    def is_due(self, epoch: int) -> bool:
+        """Whether the losses so far are to be looked at after this epoch."""
+
+    def goes_on(self, epoch: int, losses: list[Any]) -> bool:
+        """After an epoch that is due: see all losses so far, and tell whether to go on."""
+
+
 @torch.inference_mode()
 def train(
     gradient: Gradient,
     optimizer: Optimizer,
     batches: Callable[[int], Iterable[Batch]],
     epochs: int,
-    supervisor: Supervisor | None = None,
+    supervisor: Watch | None = None,
     before: Sequence[float] = (),
-) -> list[float]:
+) -> list[Any]:
     """Train for some epochs.
 
     Parameters
@@ -58,14 +75,14 @@ def train(
         ``batches(epoch)`` gives the batches of that epoch, counted from 0.
     epochs : int
         Number of passes over the data, with those that were done before.
-    supervisor : Supervisor, optional
+    supervisor : Watch, optional
         Follows the run and may end it.
     before : sequence of float
         The losses of epochs that were done before: training goes on after them.
 
     Returns
     -------
-    list of float
+    list of float, of several networks of arrays
         Those, and one loss per finished epoch, that of each batch taken before its update.
     """
     losses = losses_on(gradient.loss, gradient.scale, before)

@@ -1,0 +1,181 @@
+"""What watches over several networks that are trained together; see ``Supervisor`` for one.
+
+Each has its own best weights, and its own end: while others go on, one that has stopped keeps
+what it had.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pytwolayer.arguments import is_flag
+from pytwolayer.interrupt import Interrupt
+from pytwolayer.network import FlatParameters
+from pytwolayer.optimizer import Optimizer
+from pytwolayer.progress import Progress
+from pytwolayer.schedule import Schedule
+from pytwolayer.supervisor import INTERVAL, Run, Stopped
+from pytwolayer.torch_loading import torch
+
+Losses = NDArray[np.float64]
+
+
+class SupervisorOfMany:
+    """Watches over one run of several networks.
+
+    Parameters
+    ----------
+    parameters : FlatParameters
+        Of all, as ``stack_parameters()`` gives them.
+    epochs : int
+    optimizer, schedule, interrupt
+        As those of ``Supervisor``.
+    validate : callable, optional
+        Gives the loss of each on its held-out rows.
+    patience, on_epoch, progress
+        As those of ``Supervisor``; told is the mean loss of those that are not done.
+    """
+
+    def __init__(
+        self,
+        parameters: FlatParameters,
+        epochs: int,
+        optimizer: Optimizer,
+        schedule: Schedule,
+        interrupt: Interrupt,
+        *,
+        validate: Callable[[], Losses] | None = None,
+        patience: int | None = None,
+        on_epoch: Callable[[int, float], object] | None = None,
+        progress: Progress | None = None,
+    ) -> None:
+        values = parameters.values.data
+        self._parameters, self._epochs, self._interrupt = parameters, epochs, interrupt
+        self._optimizer, self._schedule = optimizer, schedule
+        self._validate, self._patience = validate, patience
+        self._on_epoch, self._progress = on_epoch, progress
+        models = len(parameters.views[1])
+        self._goes_on = np.ones(models, dtype=np.bool_)
+        self._ends = np.full(models, epochs)
+        self._stopped: list[Stopped] = ["epochs"] * models
+        self._best_loss = np.full(models, np.inf)
+        self._best_epoch = np.zeros(models, dtype=np.intp)  # 0: simply the last
+        self._diverged = np.zeros(models, dtype=np.bool_)
+        self._valid: list[Losses] = []
+        self._best, self._good, self._candidate = (values.clone() for _ in range(3))
+        self._seen = 0
+        looks = validate or patience or on_epoch
+        self._interval = 1 if looks or values.device.type == "cpu" else INTERVAL
+
+    @property
+    def ends_now(self) -> bool:
+        """Whether to end before the next batch."""
+        return self._interrupt.pressed
+
+    def begin(self, epoch: int) -> None:
+        """Before an epoch, counted from 0: set the learning rate."""
+        if self._schedule.changes:
+            self._optimizer.set_learning_rate(self._schedule.learning_rate(epoch))
+
+    def is_due(self, epoch: int) -> bool:
+        """Whether the losses so far are to be looked at after this epoch."""
+        return (epoch + 1) % self._interval == 0 or epoch + 1 == self._epochs
+
+    def goes_on(self, epoch: int, losses: list[Any]) -> bool:
+        """After an epoch that is due: see all losses so far, and tell whether to go on."""
+        seen, self._seen = self._seen, len(losses)
+        watched = losses[-1]
+        if self._validate is not None:
+            watched = self._validate()
+            self._valid.append(watched)
+        self._note_divergence(seen, losses[seen:], watched)
+        self._good, self._candidate = self._candidate, self._good
+        self._candidate.copy_(self._parameters.values.data)
+        if self._validate is not None or self._patience is not None:
+            self._observe(epoch, watched)
+        return bool(self._goes_on.any()) and self._told(epoch, losses[-1])
+
+    def _note_divergence(self, seen: int, news: list[Losses], watched: Losses) -> None:
+        if np.isfinite(sum(news)).all() and np.isfinite(watched).all():
+            return
+        finite = np.isfinite(np.stack([*news[:-1], news[-1] + watched * 0]))
+        lost = np.flatnonzero(self._goes_on & ~finite.all(axis=0))
+        self._end(lost, "divergence", seen + 1 + finite[:, lost].argmin(axis=0))
+        self._keep(lost[self._best_epoch[lost] == 0], self._good)
+        self._diverged[lost] = True
+
+    def _observe(self, epoch: int, watched: Losses) -> None:
+        better = self._goes_on & (watched < self._best_loss)
+        chosen = np.flatnonzero(better)
+        self._best_loss[chosen], self._best_epoch[chosen] = watched[chosen], epoch + 1
+        # A training loss is that of the weights with which the epoch began.
+        held_out = self._validate is not None
+        self._keep(chosen, self._parameters.values.data if held_out else self._good)
+        if self._patience is not None:
+            waited = epoch + 1 - self._best_epoch >= self._patience
+            out = np.flatnonzero(self._goes_on & ~better & waited)
+            self._end(out, "patience", np.full(len(out), epoch + 1))
+
+    def _end(self, models: NDArray[np.intp], why: Stopped, after: NDArray[np.intp]) -> None:
+        self._goes_on[models] = False
+        self._ends[models] = after
+        for model in models:
+            self._stopped[model] = why
+
+    def _keep(self, models: NDArray[np.intp], values: torch.Tensor) -> None:
+        """Keep these weights of some of the networks as their best."""
+        if not len(models):
+            return
+        if len(models) == len(self._goes_on):
+            self._best.copy_(values)
+            return
+        chosen = torch.from_numpy(models).to(values.device)
+        pairs = zip(self._views(self._best), self._views(values), strict=True)
+        for best, view in pairs:
+            best.index_copy_(0, chosen, view.index_select(0, chosen))
+
+    def _views(self, values: torch.Tensor) -> list[torch.Tensor]:
+        views = self._parameters.views
+        pieces = torch.split(values, [view.numel() for view in views])
+        return [piece.view(view.shape) for piece, view in zip(pieces, views, strict=True)]
+
+    def _told(self, epoch: int, losses: Losses) -> bool:
+        loss = float(losses[self._goes_on].mean())
+        if self._progress is not None:
+            self._progress.update(epoch + 1, loss)
+        if self._on_epoch is None:
+            return True
+        try:
+            with torch.inference_mode(False):  # what the user does there is the user's
+                answer = self._on_epoch(epoch + 1, loss)
+        except KeyboardInterrupt:
+            self._interrupt.pressed = True
+            answer = None
+        if is_flag(answer) and not answer:
+            on = np.flatnonzero(self._goes_on)
+            self._end(on, "on_epoch", np.full(len(on), epoch + 1))
+            return False
+        return True
+
+    def finish(self, losses: list[Losses]) -> list[Run]:
+        """Put the best weights in place, or the last good ones, and give what is known."""
+        back = np.flatnonzero((self._best_epoch > 0) | self._diverged)
+        if len(back):
+            for values, best in zip(self._parameters.views, self._views(self._best), strict=True):
+                chosen = torch.from_numpy(back).to(values.device)
+                values.index_copy_(0, chosen, best.index_select(0, chosen))
+        return [self._run(model, losses) for model in range(len(self._goes_on))]
+
+    def _run(self, model: int, losses: list[Losses]) -> Run:
+        stopped = self._stopped[model]
+        if stopped == "epochs" and len(losses) < self._epochs:
+            stopped = "interrupt"
+        end = self._ends[model]
+        return Run(
+            [float(loss[model]) for loss in losses[:end]],
+            [float(loss[model]) for loss in self._valid[:end]],
+            int(self._best_epoch[model]) or None,
+            stopped,
+        )

@@ -1,0 +1,33 @@
+"""Bootstrap resamples: as many rows as there are, drawn with replacement."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from pytwolayer.network import cpu_generator
+from pytwolayer.table import Rows
+from pytwolayer.torch_loading import torch
+from pytwolayer.training_data import TrainingData
+
+
+def resampled(data: TrainingData, seed: int) -> TrainingData:
+    """Give a resample of the rows, in their order."""
+    taken = data.take(resample_rows(data, seed))
+    total = 0.0 if taken.weights is None else float(taken.weights.sum())
+    return replace(taken, total=max(float(taken.rows), total))
+
+
+def resample_rows(data: TrainingData, seed: int) -> Rows:
+    """Draw rows, numbered from 0, sorted; of each class as many as it has, so that none is lost."""
+    generator = cpu_generator(seed)
+    column = data.outcomes.columns[0]
+    if len(data.outcomes.columns) > 1 or not column.is_classes:
+        return np.sort(_draw(np.arange(data.rows), generator))
+    parts = [np.flatnonzero(column.values == code) for code in np.unique(column.values)]
+    return np.sort(np.concatenate([_draw(part, generator) for part in parts]))
+
+
+def _draw(rows: Rows, generator: torch.Generator) -> Rows:
+    number = len(rows)
+    drawn: Rows = rows[torch.randint(number, (number,), generator=generator).numpy()]
+    return drawn
