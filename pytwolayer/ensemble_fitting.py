@@ -179,7 +179,9 @@ class _Together:
         self._fittings = fittings
         first = fittings[0]
         self._settings = settings = first.settings
-        self._parameters = stack_parameters([each.parameters for each in fittings])
+        same_rows = all(each.learning.x is first.learning.x for each in fittings)
+        own = [each.parameters for each in fittings]
+        self._parameters = stack_parameters(own, same_rows=same_rows and not first.has_batches)
         masks = None
         if settings.dropout:
             masks = [Dropout(settings.dropout, each.generator) for each in fittings]

@@ -16,27 +16,36 @@ from pytwolayer.torch_loading import torch
 Tensor = torch.Tensor
 
 
-def stack_parameters(parts: Sequence[FlatParameters]) -> FlatParameters:
+def stack_parameters(parts: Sequence[FlatParameters], *, same_rows: bool) -> FlatParameters:
     """Put the parameters of networks of one shape side by side.
 
     The views have shapes ``(models, hidden_units, d_in)``, ``(models, hidden_units)``,
-    ``(models, d_out, hidden_units)`` and ``(models, d_out)``.
+    ``(models, d_out, hidden_units)`` and ``(models, d_out)``. The first layer's weights lie
+    input after input, as in ``flatten_parameters()``: each network's by themselves, or, where
+    all see the same rows, all networks' together, so that they are one matrix.
     """
-    stacks = [torch.stack(views) for views in zip(*(part.views for part in parts), strict=True)]
-    values = torch.cat([stack.reshape(-1) for stack in stacks])
-    gradients = torch.zeros_like(values)
-    shapes, sizes = [stack.shape for stack in stacks], [stack.numel() for stack in stacks]
+    w1, *others = [
+        torch.stack(views) for views in zip(*(part.views for part in parts), strict=True)
+    ]
+    models, hidden_units, d_in = w1.shape
+    in_memory = w1.permute(2, 0, 1) if same_rows else w1.mT
+    values = torch.cat([in_memory.reshape(-1), *(each.reshape(-1) for each in others)])
+    sizes = [w1.numel(), *(each.numel() for each in others)]
 
-    def views(vector: Tensor) -> tuple[Tensor, ...]:
-        pieces = torch.split(vector, sizes)
-        return tuple(piece.view(shape) for piece, shape in zip(pieces, shapes, strict=True))
+    def split(vector: Tensor) -> tuple[Tensor, ...]:
+        first, *pieces = torch.split(vector, sizes)
+        if same_rows:
+            weights = first.view(d_in, models, hidden_units).permute(1, 2, 0)
+        else:
+            weights = first.view(models, d_in, hidden_units).mT
+        return weights, *(p.view(each.shape) for p, each in zip(pieces, others, strict=True))
 
-    is_weight = torch.zeros_like(values)
-    for view in views(is_weight):
+    gradients, is_weight = torch.zeros_like(values), torch.zeros_like(values)
+    for view in split(is_weight):
         view.fill_(view.dim() == 3)
     flat = torch.nn.Parameter(values, requires_grad=False)
     flat.grad = gradients
-    return FlatParameters(flat, gradients, views(values), views(gradients), is_weight)
+    return FlatParameters(flat, gradients, split(values), split(gradients), is_weight, split)
 
 
 class GradientOfMany(ProgrammedGradient):
@@ -129,11 +138,13 @@ class GradientOfMany(ProgrammedGradient):
         a = torch.empty_like(z) if self._activation.keeps_input else z
         hidden = a if mask is None else torch.empty_like(a)
         output = batch.x.new_empty(models, b2.shape[1], rows)
-        if batch.shared:  # one product of all networks' weights with the rows
-            wide, bias, flat = w1.view(-1, w1.shape[2]), b1.view(-1, 1), z.view(-1, rows)
+        wide = _as_one(w1)
+        if wide is not None and batch.shared:
+            bias, flat = b1.view(-1, 1), z.view(-1, rows)
             first = partial(torch.addmm, bias, wide, batch.x.t(), out=flat)
         else:
-            first = partial(torch.baddbmm, b1[:, :, None], w1, batch.x.mT, out=z)
+            each = batch.x.expand(models, *batch.x.shape[-2:])
+            first = partial(torch.baddbmm, b1[:, :, None], w1, each.mT, out=z)
         program.operations += [first, partial(self._activation.value, z, a)]
         if mask is not None:
             program.operations.append(partial(torch.mul, a, mask, out=hidden))
@@ -179,15 +190,24 @@ class GradientOfMany(ProgrammedGradient):
         ]
 
     def _first_layers(self, batch: BatchOfMany, d_hidden: Tensor, g_w1: Tensor) -> Operation:
-        if batch.shared:
-            wide, flat = g_w1.view(-1, g_w1.shape[2]), d_hidden.view(-1, d_hidden.shape[2])
-            return partial(torch.mm, flat, batch.x, out=wide)
-        return partial(torch.bmm, d_hidden, batch.x, out=g_w1)
+        wide = _as_one(g_w1)
+        if wide is not None and batch.shared:
+            flat = d_hidden.view(-1, d_hidden.shape[2])
+            return partial(torch.mm, batch.x.t(), flat.t(), out=wide.t())
+        each = batch.x.expand(len(d_hidden), *batch.x.shape[-2:])
+        return partial(torch.bmm, each.mT, d_hidden.mT, out=g_w1.mT)
 
     def _shorten(self, largest: float) -> None:
         """Shorten each network's gradient to a norm of at most ``largest``."""
-        parts = [view.flatten(1) for view in self._gradients]
-        norms = torch.stack([part.square().sum(1) for part in parts]).sum(0).sqrt()
-        factors = (largest / (norms + 1e-6)).clamp_(max=1)[:, None]
+        parts = list(self._gradients)
+        squares = [part.square().flatten(1).sum(1) for part in parts]
+        norms = torch.stack(squares).sum(0).sqrt()
+        factors = (largest / (norms + 1e-6)).clamp_(max=1)
         for part in parts:
-            part.mul_(factors)
+            part.mul_(factors.view(-1, *[1] * (part.dim() - 1)))
+
+
+def _as_one(weights: Tensor) -> Tensor | None:
+    """Give all networks' first layers as one matrix, if they lie like that."""
+    by_input = weights.permute(2, 0, 1)
+    return by_input.view(len(by_input), -1).t() if by_input.is_contiguous() else None

@@ -4,6 +4,7 @@ Each has its own best weights, and its own end: while others go on, one that has
 what it had.
 """
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -98,9 +99,11 @@ class SupervisorOfMany:
         return bool(self._goes_on.any()) and self._told(epoch, losses[-1])
 
     def _note_divergence(self, seen: int, news: list[Losses], watched: Losses) -> None:
-        if np.isfinite(sum(news)).all() and np.isfinite(watched).all():
-            return
-        finite = np.isfinite(np.stack([*news[:-1], news[-1] + watched * 0]))
+        with np.errstate(invalid="ignore", over="ignore"):
+            if math.isfinite((sum(news) + watched).sum()):
+                return
+        finite = np.isfinite(np.stack(news))
+        finite[-1] &= np.isfinite(watched)
         lost = np.flatnonzero(self._goes_on & ~finite.all(axis=0))
         self._end(lost, "divergence", seen + 1 + finite[:, lost].argmin(axis=0))
         self._keep(lost[self._best_epoch[lost] == 0], self._good)
@@ -132,16 +135,13 @@ class SupervisorOfMany:
             self._best.copy_(values)
             return
         chosen = torch.from_numpy(models).to(values.device)
-        pairs = zip(self._views(self._best), self._views(values), strict=True)
+        pairs = zip(self._parameters.split(self._best), self._parameters.split(values), strict=True)
         for best, view in pairs:
             best.index_copy_(0, chosen, view.index_select(0, chosen))
 
-    def _views(self, values: torch.Tensor) -> list[torch.Tensor]:
-        views = self._parameters.views
-        pieces = torch.split(values, [view.numel() for view in views])
-        return [piece.view(view.shape) for piece, view in zip(pieces, views, strict=True)]
-
     def _told(self, epoch: int, losses: Losses) -> bool:
+        if self._progress is None and self._on_epoch is None:
+            return True
         loss = float(losses[self._goes_on].mean())
         if self._progress is not None:
             self._progress.update(epoch + 1, loss)
@@ -163,7 +163,8 @@ class SupervisorOfMany:
         """Put the best weights in place, or the last good ones, and give what is known."""
         back = np.flatnonzero((self._best_epoch > 0) | self._diverged)
         if len(back):
-            for values, best in zip(self._parameters.views, self._views(self._best), strict=True):
+            kept = self._parameters.split(self._best)
+            for values, best in zip(self._parameters.views, kept, strict=True):
                 chosen = torch.from_numpy(back).to(values.device)
                 values.index_copy_(0, chosen, best.index_select(0, chosen))
         return [self._run(model, losses) for model in range(len(self._goes_on))]

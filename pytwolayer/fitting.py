@@ -188,7 +188,7 @@ class Fitting:
 
     def _start_network(self, d_in: int, d_out: int, device: torch.device) -> torch.nn.Sequential:
         network, settings = self._network(d_in, d_out), self.settings
-        self.parameters = flatten_parameters(network, device)
+        self.parameters = flatten_parameters(network, device, by_input=True)
         self._optimizer = make_optimizer(settings.optimizer, self.parameters, settings.tuning)
         return network
 
@@ -266,6 +266,12 @@ class Fitting:
         rows, d_in = self.learning.x.shape
         batch = min(rows, self.settings.batch_size or rows)
         return rows, d_in, self.settings.hidden_units, batch
+
+    @property
+    def has_batches(self) -> bool:
+        """Whether an epoch has several updates."""
+        rows, _, _, batch = self.sizes()
+        return batch < rows
 
     def _multiplications(self) -> int:
         """Count those of a step's largest matrix product."""
