@@ -61,7 +61,7 @@ r_places <- function(inputs, columns, call) {
 every_column <- "a table with every column seen in training"
 
 r_column <- function(column, label, call) {
-  values <- doubles(column$values)
+  values <- as.double(column$values)
   levels <- unlist(column$levels)
   kind <- if (!is.null(column$levels)) {
     if (column$text) "text" else "factor"

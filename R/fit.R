@@ -187,7 +187,7 @@ trained <- function(name, input, arguments, verbose, users, matched, call) {
   as_fit <- function(fitted) new_two_layer(fitted, input, matched)
   fit <- tryCatch(
     as_fit(call_core(
-      name, input$columns$x, input$columns$y, arguments, progress_bar(verbose),
+      name, to_core(input$columns$x), to_core(input$columns$y), arguments, progress_bar(verbose),
       call = call, words = core_words(input), as_fit = as_fit
     )),
     # What the core says of a function of the user's that failed is not the user's to read.

@@ -14,7 +14,6 @@
 #' plot(fit)
 #' @examplesIf pytwolayer:::has_torch() && requireNamespace("ggplot2", quietly = TRUE)
 #' ggplot2::autoplot(fit)
-#' @importFrom rlang .data
 #' @export
 plot.two_layer <- function(x, log = NULL, type = "l", xlab = "Epoch", ylab = "Loss",
                            main = "Loss", col = c("black", "#D55E00"), ...) {
@@ -70,3 +69,6 @@ autoplot.two_layer <- function(object, ...) { # nolint: object_name_linter.
   }
   if (is_positive(losses)) plot + ggplot2::scale_y_log10() else plot
 }
+
+# ggplot2 finds it in the data.
+utils::globalVariables(".data")

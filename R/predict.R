@@ -62,7 +62,7 @@ read_engine <- function(engine, call) {
 # A matrix with a row per row of the new data.
 core_predictions <- function(object, columns, type, call) {
   values <- tryCatch(
-    doubles(call_core("predict", object$model, columns, type, call = call)),
+    doubles(call_core("predict", object$model, to_core(columns), type, call = call)),
     pytwolayer_error_python = function(cnd) {
       way_out <- "Or predict without Python: `engine = \"r\"`."
       cnd$body <- c(cnd$body, paste(cli::symbol$info, way_out))

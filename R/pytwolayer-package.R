@@ -20,15 +20,26 @@
 #' @keywords internal
 "_PACKAGE"
 
+# Nothing here loads reticulate, which takes longer than all the rest: what needs it waits
+# until it is loaded, and what comes from it until it is looked at.
 .onLoad <- function(libname, pkgname) {
+  setHook("reticulate.onPyInit", function(...) keep_own_blas())
+  if (isNamespaceLoaded("reticulate")) {
+    prepare_reticulate()
+  } else {
+    setHook(packageEvent("reticulate", "onLoad"), function(...) prepare_reticulate())
+  }
+  own <- topenv()
+  delayedAssign("torch", make_torch(), assign.env = own)
+  delayedAssign("iterate", reticulate::iterate, assign.env = own)
+  delayedAssign("%as%", reticulate::`%as%`, assign.env = own)
+}
+
+prepare_reticulate <- function() {
   if ("py_require" %in% getNamespaceExports("reticulate")) {
     getExportedValue("reticulate", "py_require")(python_modules, python_version = ">=3.11")
   }
   if (reticulate::py_available()) {
     keep_own_blas()
-    delayedAssign("torch", running_torch(), assign.env = topenv())
-  } else {
-    setHook("reticulate.onPyInit", function(...) keep_own_blas())
-    torch <<- lazy_torch()
   }
 }

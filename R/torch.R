@@ -14,6 +14,10 @@
 #' @export
 torch <- NULL
 
+make_torch <- function() {
+  if (reticulate::py_available()) running_torch() else lazy_torch()
+}
+
 # A module of reticulate's that loads on first use, with our own errors before it does.
 lazy_torch <- function() {
   module <- reticulate::import("torch", delay_load = list(environment = python_environment))
@@ -82,10 +86,17 @@ print.torch.nn.modules.module.Module <- function(x, ...) { # nolint: object_name
   invisible(x)
 }
 
-#' @importFrom reticulate iterate
-#' @export
-reticulate::iterate
+#' reticulate's own
+#'
+#' [reticulate::iterate()] and reticulate's operator `%as%`, for the chapter's style, without
+#' loading reticulate before they are used.
+#'
+#' @name reticulate-own
+#' @aliases iterate %as%
+#' @keywords internal
+#' @rawNamespace export(iterate, "%as%")
+NULL
 
-#' @importFrom reticulate `%as%`
-#' @export
-reticulate::`%as%`
+# Set when the package is loaded.
+iterate <- NULL
+`%as%` <- NULL

@@ -3,7 +3,8 @@
 
 #' A data frame as the core's bridge takes it
 #'
-#' Numbers, integers and logicals travel as doubles, factors and text as codes with levels.
+#' Numbers, integers and logicals stay as they are, factors and text become codes with levels;
+#' [to_core()] then sends them.
 #'
 #' @param argument Its name in error messages.
 #' @noRd
@@ -21,6 +22,39 @@ as_columns <- function(argument, table, call = rlang::caller_env()) {
     names = if (!is_nameless(table)) as.list(as_utf8(argument, names, call)),
     columns = unname(columns), rows = nrow(table)
   )
+}
+
+#' Columns on their way: the numbers where they are in memory, or else as raw bytes
+#'
+#' @param columns What [as_columns()] made.
+#' @noRd
+to_core <- function(columns) {
+  values <- lapply(columns$columns, `[[`, "values")
+  columns$columns <- lapply(columns$columns, `[`, c("levels", "text", "logical"))
+  c(columns, if (shares_memory()) {
+    list(holder = holding(values), library = r_library(), values = NULL)
+  } else {
+    list(holder = NULL, library = NULL, values = lapply(values, as_bytes))
+  })
+}
+
+# An R function is the one thing of which reticulate hands over no copy.
+holding <- function(vectors) {
+  holder <- function() NULL
+  attr(holder, "pytwolayer_vectors") <- vectors
+  attr(holder, "pytwolayer_mark") <- as.double(length(vectors))
+  holder
+}
+
+shares_memory <- function() {
+  if (is.null(session$shares)) {
+    session$shares <- bridge()$can_share(holding(list(c(1, 2, 3))), r_library())
+  }
+  session$shares
+}
+
+r_library <- function() {
+  file.path(R.home("lib"), paste0("libR", .Platform$dynlib.ext))
 }
 
 refuse_twins <- function(argument, names, call) {
@@ -65,7 +99,7 @@ as_column <- function(argument, column, name, call) {
     codes <- column
   }
   list(
-    values = as_bytes(codes),
+    values = codes,
     levels = if (!is.null(levels)) as.list(as_utf8(argument, levels, call)),
     text = is.character(column),
     # R's plain NA is a logical, which tells nothing of what the column would hold.

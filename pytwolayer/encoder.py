@@ -3,7 +3,10 @@
 All of it works in double precision until the last cast.
 """
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -11,6 +14,7 @@ from numpy.typing import NDArray
 
 from pytwolayer.column import Column, Doubles, place
 from pytwolayer.errors import ArgumentError, UnseenLevelWarning
+from pytwolayer.standardize import write_standardized
 from pytwolayer.table import Mask, Table, read_table
 from pytwolayer.torch_loading import torch
 from pytwolayer.warn import warn_user
@@ -49,16 +53,6 @@ class NumberCoding:
     ) -> "NumberCoding":
         """Measure a column that has no missing value."""
         return cls(*_center_and_scale(argument, values, weights), limit)
-
-    def write(self, values: Doubles, into: Floats) -> None:
-        """Write the standardised column."""
-        if self.scale == 0:
-            into[:] = 0
-        else:
-            standardized = (values - self.center) / self.scale
-            if self.limit is not None:
-                np.clip(standardized, -self.limit, self.limit, out=standardized)
-            into[:, 0] = standardized
 
 
 @dataclass(frozen=True)
@@ -161,12 +155,16 @@ class Encoder:
         """
         matrix = np.empty((table.rows, self.width), dtype=np.float32)
         start = 0
-        with np.errstate(over="ignore"):
-            for coding, column in zip(self.codings, table.columns, strict=True):
-                part = matrix[:, start : start + coding.width]
-                coding.write(column.values, part)
-                _refuse_far(argument, column, part)
-                start += coding.width
+        pairs = zip(self.codings, table.columns, strict=True)
+        for kind, run in groupby(pairs, lambda pair: type(pair[0])):
+            codings, columns = zip(*run, strict=True)
+            part = matrix[:, start : start + sum(coding.width for coding in codings)]
+            start += part.shape[1]
+            if kind is NumberCoding:
+                write_standardized(codings, columns, part)
+                _refuse_far(argument, columns, part)
+            else:
+                _write_levels(codings, columns, part)
         return torch.from_numpy(matrix)
 
 
@@ -214,10 +212,20 @@ def _recoded(coding: LevelCoding, column: Column, consequence: str) -> Column:
     return Column(column.label, column.kind, values, coding.levels)
 
 
-def _refuse_far(argument: str, column: Column, part: Floats) -> None:
-    if not np.isfinite(part).all():
-        received = f"{np.max(np.abs(column.values)):.3g}{place(column.label)}"
-        raise ArgumentError(argument, "of the size seen in training", received)
+def _write_levels(codings: Sequence[LevelCoding], columns: Sequence[Column], part: Floats) -> None:
+    start = 0
+    for coding, column in zip(codings, columns, strict=True):
+        coding.write(column.values, part[:, start : start + coding.width])
+        start += coding.width
+
+
+def _refuse_far(argument: str, columns: Sequence[Column], part: Floats) -> None:
+    if math.isfinite(part.sum(dtype=np.float64)):
+        return  # the sum of numbers that float32 holds does not overflow
+    for number, column in enumerate(columns):
+        if not np.isfinite(part[:, number]).all():
+            received = f"{np.max(np.abs(column.values)):.3g}{place(column.label)}"
+            raise ArgumentError(argument, "of the size seen in training", received)
 
 
 def _center_and_scale(

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pytwolayer_shared_memory as shared_memory
 
 import pytwolayer
 from pytwolayer.errors import (
@@ -83,10 +84,28 @@ def _doubles(values: Any) -> bytearray:
     return bytearray(np.asarray(values, dtype=np.float64).tobytes(order="F"))
 
 
+def can_share(holder: Any, library: str) -> bool:
+    """Whether vectors of R can be seen where they are; see ``pytwolayer_shared_memory``."""
+    try:
+        (numbers,) = shared_memory.vectors_of(holder, library)
+    except shared_memory.UnsharedError:
+        return False
+    return numbers.tolist() == [1.0, 2.0, 3.0]
+
+
 def _frame(table: dict[str, Any]) -> pd.DataFrame:
-    """Make the data frame that R sent: raw columns of doubles, or codes with levels."""
-    columns = [_column(column) for column in table["columns"]]
-    frame = pd.concat(columns, axis=1) if columns else pd.DataFrame(index=range(int(table["rows"])))
+    """Make the data frame that R sent: columns of numbers, or codes with levels.
+
+    The numbers are either where R has them, or came as raw bytes of doubles.
+    """
+    if table["holder"] is None:
+        values = [np.frombuffer(each, dtype=np.float64) for each in table["values"]]
+    else:
+        vectors = shared_memory.vectors_of(table["holder"], table["library"])
+        values = [shared_memory.as_doubles(vector) for vector in vectors]
+    pairs = zip(table["columns"], values, strict=True)
+    columns = {number: _column(*pair) for number, pair in enumerate(pairs)}
+    frame = pd.DataFrame(columns, index=range(int(table["rows"])), copy=False)
     names = table["names"]
     frame.columns = pd.Index(range(len(columns)) if names is None else names, dtype=object)
     return frame
@@ -97,16 +116,14 @@ def _given(frame: pd.DataFrame, table: dict[str, Any]) -> Any:
     return frame.to_numpy() if table["names"] is None else frame
 
 
-def _column(column: dict[str, Any]) -> "pd.Series[Any]":
-    values = np.frombuffer(column["values"], dtype=np.float64)
+def _column(column: dict[str, Any], values: Any) -> Any:
     if column["logical"]:
-        flags = pd.Series(values != 0, dtype="boolean")
-        return flags.mask(np.isnan(values))
+        return pd.arrays.BooleanArray(values != 0, np.isnan(values))
     if column["levels"] is None:
-        return pd.Series(values)
+        return values
     codes = np.where(np.isnan(values), 0, values).astype(np.int64) - 1
-    categories = pd.Series(pd.Categorical.from_codes(codes, categories=column["levels"]))
-    return categories.astype(object) if column["text"] else categories
+    categories = pd.Categorical.from_codes(codes, categories=column["levels"])
+    return pd.Series(categories).astype(object) if column["text"] else categories
 
 
 @_answer

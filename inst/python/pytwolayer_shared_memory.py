@@ -1,0 +1,122 @@
+"""R's vectors as NumPy arrays, without a copy.
+
+reticulate copies what it hands over, but for an R function: of that Python gets one of its own
+that holds R's. Here vectors travel as an attribute of a function, and R's own interface tells
+where their numbers are. The arrays keep the function, and so the vectors, alive.
+"""
+
+import ctypes
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+_VECTORS, _MARK = b"pytwolayer_vectors", b"pytwolayer_mark"
+# R's types of objects.
+_PAIRLIST, _CLOSURE, _LOGICAL, _INTEGER, _DOUBLE, _LIST = 2, 3, 10, 13, 14, 19
+_MISSING = np.int32(-(2**31))  # R's NA in integers and logicals
+_C_TYPES: dict[int, Any] = {
+    _LOGICAL: ctypes.c_int,
+    _INTEGER: ctypes.c_int,
+    _DOUBLE: ctypes.c_double,
+}
+
+
+class UnsharedError(Exception):
+    """The vectors cannot be had in this way."""
+
+
+class _R:
+    """The few functions of R's C interface that are needed."""
+
+    def __init__(self, library: str) -> None:
+        api = ctypes.CDLL(None)
+        if not hasattr(api, "REAL_RO"):
+            api = ctypes.CDLL(library)
+        pointer, number = ctypes.c_void_p, ctypes.c_ssize_t
+        self.type_of = self._typed(api.TYPEOF, ctypes.c_int, pointer)
+        self.tag = self._typed(api.TAG, pointer, pointer)
+        self.symbol = self._typed(api.Rf_install, pointer, ctypes.c_char_p)
+        self.attribute = self._typed(api.Rf_getAttrib, pointer, pointer, pointer)
+        self.length = self._typed(api.Rf_xlength, number, pointer)
+        self.element = self._typed(api.VECTOR_ELT, pointer, pointer, number)
+        integers = self._typed(api.INTEGER_RO, pointer, pointer)
+        self.numbers = {
+            _LOGICAL: self._typed(api.LOGICAL_RO, pointer, pointer),
+            _INTEGER: integers,
+            _DOUBLE: self._typed(api.REAL_RO, pointer, pointer),
+        }
+
+    @staticmethod
+    def _typed(function: Any, result: Any, *arguments: Any) -> Any:
+        function.restype, function.argtypes = result, arguments
+        return function
+
+
+_loaded: dict[str, _R] = {}
+
+
+def vectors_of(holder: Callable[..., Any], library: str) -> list[NDArray[Any]]:
+    """Give the vectors that an R function holds, as arrays that cannot be written.
+
+    Parameters
+    ----------
+    holder : callable
+        What Python got of the R function.
+    library : str
+        Path of R's library, where it is not there for all to see.
+
+    Raises
+    ------
+    UnsharedError
+        If this reticulate, or this R, does it in another way.
+    """
+    try:
+        r = _loaded.get(library) or _loaded.setdefault(library, _R(library))
+        function = _r_function(holder, r)
+        vectors = r.attribute(function, r.symbol(_VECTORS))
+        mark = _array(r, r.attribute(function, r.symbol(_MARK)), holder)
+        if r.type_of(vectors) != _LIST or mark.tolist() != [r.length(vectors)]:
+            raise UnsharedError
+        return [_array(r, r.element(vectors, n), holder) for n in range(r.length(vectors))]
+    except (AttributeError, LookupError, OSError, TypeError, ValueError) as problem:
+        raise UnsharedError from problem
+
+
+def _r_function(holder: Callable[..., Any], r: _R) -> int:
+    """Find the R function in what reticulate made of it."""
+    inside: Any = holder
+    cells = [cell.cell_contents for cell in inside.__closure__]
+    (capsule,) = [held for held in cells if type(held).__name__ == "PyCapsule"]
+    python = ctypes.pythonapi
+    name_of, pointer_in = python.PyCapsule_GetName, python.PyCapsule_GetPointer
+    name_of.restype, name_of.argtypes = ctypes.c_char_p, (ctypes.py_object,)
+    pointer_in.restype = ctypes.c_void_p
+    pointer_in.argtypes = (ctypes.py_object, ctypes.c_char_p)
+    found: int = pointer_in(capsule, name_of(capsule))
+    if r.type_of(found) == _PAIRLIST:  # newer reticulates keep it in a cell
+        found = r.tag(found)
+    if r.type_of(found) != _CLOSURE:
+        raise UnsharedError
+    return found
+
+
+def _array(r: _R, vector: int, holder: Callable[..., Any]) -> NDArray[Any]:
+    kind, length = r.type_of(vector), r.length(vector)
+    if length == 0:
+        return np.empty(0, dtype=np.dtype(_C_TYPES[kind]))
+    numbers = (_C_TYPES[kind] * length).from_address(r.numbers[kind](vector))
+    numbers._holder = holder
+    array = np.frombuffer(numbers, dtype=np.dtype(_C_TYPES[kind]))
+    array.flags.writeable = False
+    return array
+
+
+def as_doubles(array: NDArray[Any]) -> NDArray[np.float64]:
+    """Give numbers as doubles, R's NA as NaN; doubles stay where they are."""
+    if array.dtype == np.float64:
+        return array
+    values = array.astype(np.float64)
+    values[array == _MISSING] = np.nan
+    return values
