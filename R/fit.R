@@ -49,6 +49,12 @@
 #' @param patience Stop after so many epochs without a lower loss (`valid_loss` where there is
 #'   one), or `NULL`. The weights that had it come back; without held-out rows they are those
 #'   with which the best epoch began.
+#' @param n_models Number of networks. Several are trained together, for little more than one where
+#'   they are small, and make a `two_layer_ensemble`: predictions are their mean, with intervals,
+#'   see [predict.two_layer_ensemble()]. Each is what it would be alone with its own seed, of
+#'   which the first is `seed`.
+#' @param bootstrap Whether each of several networks is trained on a bootstrap resample of the
+#'   rows (of each class alike): as many, drawn with replacement.
 #' @param case_weights A number of at least 0 for each row, or `NULL`. Losses, means and
 #'   standard deviations are weighted.
 #' @param class_weights A number above 0 for each class, with the classes as names, by which
@@ -71,7 +77,7 @@
 #' @param seed Seed of initial weights, held-out rows, order of rows and dropout. `NULL` draws
 #'   one from R's own generator, so that [set.seed()] makes a fit reproducible.
 #'
-#' @return An object of class `two_layer`. It holds plain R data, no pointer into Python, so
+#' @return An object of class `two_layer`, or with several `n_models` a `two_layer_ensemble`. It holds plain R data, no pointer into Python, so
 #'   [saveRDS()] keeps all of it. Among its elements:
 #'   \describe{
 #'     \item{`history`}{Data frame of `epoch` (integer), `loss` and, with `validation`,
@@ -85,7 +91,7 @@
 #'     \item{`stopped`}{Why training ended: `"epochs"` (all done), `"patience"`, `"on_epoch"`,
 #'       `"interrupt"` or `"divergence"`.}
 #'   }
-#' @seealso [continue_training()], [save_two_layer()], [predict.two_layer()],
+#' @seealso [predict.two_layer_ensemble()], [continue_training()], [save_two_layer()], [predict.two_layer()],
 #'   [summary.two_layer()], [plot.two_layer()],
 #'   [coef()][two_layer-methods] and its like, [tidy.two_layer()]
 #' @examplesIf pytwolayer:::has_torch()
@@ -138,9 +144,10 @@ two_layer.data.frame <- function(x, y = NULL, ..., outcome = NULL, hidden_units 
                                  nesterov = FALSE, schedule = "auto", weight_decay = "auto",
                                  dropout = 0, gradient_clip = NULL, input_clip = 5,
                                  loss = "auto", reduction = "mean", validation = 0, patience = NULL,
-                                 case_weights = NULL, class_weights = NULL, na_action = "omit",
-                                 device = "cpu", checkpoint = NULL, checkpoint_every = "auto",
-                                 on_epoch = NULL, verbose = TRUE, seed = NULL) {
+                                 n_models = 1, bootstrap = FALSE, case_weights = NULL,
+                                 class_weights = NULL, na_action = "omit", device = "cpu",
+                                 checkpoint = NULL, checkpoint_every = "auto", on_epoch = NULL,
+                                 verbose = TRUE, seed = NULL) {
   call <- rlang::current_env()
   check_dots(two_layer.data.frame, ...)
   settings <- mget(setting_names(), envir = call)
@@ -223,7 +230,12 @@ new_two_layer <- function(fitted, input, matched) {
   matched[[1]] <- quote(two_layer)
   omitted <- doubles(fitted$omitted)
   bytes <- as.raw(fitted$model)
-  fit <- made_two_layer(bytes, read_model(bytes), input)
+  read <- read_model(bytes)
+  fit <- if (is.null(read$members)) {
+    made_two_layer(bytes, read, input)
+  } else {
+    made_ensemble(bytes, read, function(bytes, model) made_two_layer(bytes, model, input))
+  }
   fit$fitted <- matrix(doubles(fitted$fitted), ncol = length(fit$outputs))
   if (length(omitted)) {
     fit$outcomes <- input$outcomes[-omitted, , drop = FALSE]

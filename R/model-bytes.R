@@ -2,12 +2,11 @@
 # docs/model-file.md; pytwolayer/tensor_file.py reads and writes the same, in this order.
 # Nothing is allocated that is larger than the bytes themselves, and nothing in them is run.
 
-model_kind <- "model"
-model_format <- 3
+formats <- c(model = 3, ensemble = 1)
 metadata_key <- "pytwolayer"
 longest_header <- 1e8 # bytes; safetensors' own limit
 deepest_json <- 200 # levels
-bytes_of <- c(F32 = 4, F64 = 8)
+bytes_of <- c(F32 = 4, F64 = 8, U8 = 1)
 
 #' Read a model from bytes that the core has just made
 #'
@@ -15,13 +14,16 @@ bytes_of <- c(F32 = 4, F64 = 8)
 #' @return What [read_content()] gives, with the tensors' `history` and `weights`.
 #' @noRd
 read_model <- function(bytes, call = rlang::caller_env()) {
+  read_parts(taking(bytes), length(bytes), NULL, call, own = TRUE)$model
+}
+
+taking <- function(bytes) {
   place <- 0
-  take <- function(n) {
+  function(n) {
     start <- place
     place <<- min(place + n, length(bytes))
     bytes[seq_len(place - start) + start]
   }
-  read_parts(take, length(bytes), NULL, call, own = TRUE)$model
 }
 
 #' Read a model piece by piece
@@ -34,20 +36,24 @@ read_model <- function(bytes, call = rlang::caller_env()) {
 #' @noRd
 read_parts <- function(take, size, file, call, own = FALSE) {
   tryCatch(
-    {
-      start <- take(8)
-      text <- take(header_length(start, size))
-      header <- read_header(text)
-      saved <- content_of(header, size - 8 - length(text))
-      values <- take(size - 8 - length(text))
-      if (!own) {
-        check_sum(header[["__metadata__"]][[metadata_key]], values)
-      }
-      tensors <- read_tensors(header[names(saved$layout)], values)
-      list(bytes = c(start, text, values), model = assemble(saved, tensors))
-    },
+    checked_parts(take, size, own),
     error = function(cnd) abort_file(conditionMessage(cnd), file, call)
   )
+}
+
+checked_parts <- function(take, size, own) {
+  start <- take(8)
+  text <- take(header_length(start, size))
+  header <- read_header(text)
+  saved <- content_of(header, size - 8 - length(text))
+  values <- take(size - 8 - length(text))
+  if (!own) {
+    check_sum(header[["__metadata__"]][[metadata_key]], values)
+  }
+  tensors <- read_tensors(header[names(saved$layout)], values)
+  is_ensemble <- saved$kind == "ensemble"
+  model <- if (is_ensemble) assemble_ensemble(saved, tensors, own) else assemble(saved, tensors)
+  list(bytes = c(start, text, values), model = model)
 }
 
 abort_file <- function(problem, file, call) {
@@ -142,34 +148,37 @@ content_of <- function(header, size) {
   content <- tryCatch(read_json(text, "its JSON"), error = function(cnd) {
     refuse(sub("\n.*", "", conditionMessage(cnd)))
   })
-  check_format(entry(content, "kind"), entry(content, "format"))
+  kind <- check_format(entry(content, "kind"), entry(content, "format"))
   entry(content, "md5")
   content <- content[setdiff(names(content), c("kind", "format", "md5"))]
-  saved <- read_content(content, text)
-  saved$layout <- layout_of(saved)
+  saved <- if (kind == "ensemble") read_ensemble(content) else read_content(content, text)
+  saved$kind <- kind
+  saved$layout <- if (kind == "ensemble") layout_of_ensemble(saved) else layout_of(saved)
   check_layout(header[names(header) != "__metadata__"], saved$layout, size)
   saved
 }
 
 check_format <- function(kind, number) {
-  if (!identical(kind, model_kind)) {
+  if (!is.character(kind) || !kind %in% names(formats)) {
     refuse("it is a ", substr(paste(format(kind), collapse = ""), 1, 190))
   }
+  known <- formats[[kind]]
   if (!is_whole(number)) {
     refuse("its format has no number")
   }
-  if (number > model_format) {
+  if (number > known) {
     refuse(sprintf(
       "it is of format %.0f, and this version of pytwolayer reads format %d: %s",
-      number, model_format, "install a newer pytwolayer"
+      number, known, "install a newer pytwolayer"
     ))
   }
-  if (number < model_format) {
+  if (number < known) {
     refuse(sprintf(
-      "it is of format %.0f, of a pytwolayer before its first release: make the model again",
-      number
+      "it is of format %.0f, of a pytwolayer before its first release: make the %s again",
+      number, kind
     ))
   }
+  kind
 }
 
 layout_of <- function(saved) {
@@ -269,6 +278,9 @@ read_tensors <- function(header, values) {
     place <- sizes_or_places(tensor$data_offsets)
     bytes <- values[seq_len(place[[2]] - place[[1]]) + place[[1]]]
     size <- bytes_of[[tensor$dtype]]
+    if (size == 1) {
+      return(bytes)
+    }
     numbers <- readBin(bytes, "double", length(bytes) / size, size, endian = "little")
     shape <- sizes_or_places(tensor$shape)
     if (length(shape) == 2) matrix(numbers, shape[[1]], shape[[2]], byrow = TRUE) else numbers

@@ -19,7 +19,7 @@
 #' frames go in there as they do here, unless a formula transforms them (`log(x)`, `a:b`): Python
 #' then says which columns it needs.
 #'
-#' @param fit What [two_layer()] gave.
+#' @param fit What [two_layer()] gave, an ensemble too.
 #' @param file The file's path, usually with the ending `.safetensors`. `save_two_layer()`
 #'   replaces a file of this name.
 #' @return `save_two_layer()`: `file`, invisibly. `load_two_layer()`: a fit, see [two_layer()].
@@ -39,7 +39,7 @@
 #' @export
 save_two_layer <- function(fit, file) {
   call <- rlang::current_env()
-  if (!inherits(fit, "two_layer")) {
+  if (!inherits(fit, c("two_layer", "two_layer_ensemble"))) {
     abort_argument("fit", "what `two_layer()` gave", fit, call)
   }
   path <- output_path(file, call)
@@ -65,7 +65,11 @@ load_two_layer <- function(file) {
   on.exit(close(opened))
   read <- read_parts(function(n) readBin(opened, "raw", n), size, path, call)
   tryCatch(
-    loaded(read$bytes, read$model),
+    if (is.null(read$model$members)) {
+      loaded(read$bytes, read$model)
+    } else {
+      loaded_ensemble(read$bytes, read$model)
+    },
     error = function(cnd) abort_file(conditionMessage(cnd), path, call)
   )
 }

@@ -61,16 +61,19 @@ read_engine <- function(engine, call) {
 
 # A matrix with a row per row of the new data.
 core_predictions <- function(object, columns, type, call) {
-  values <- tryCatch(
-    doubles(call_core("predict", object$model, to_core(columns), type, call = call)),
-    pytwolayer_error_python = function(cnd) {
-      way_out <- "Or predict without Python: `engine = \"r\"`."
-      cnd$body <- c(cnd$body, paste(cli::symbol$info, way_out))
-      rlang::cnd_signal(cnd)
-    }
+  values <- with_way_out(
+    doubles(call_core("predict", object$model, to_core(columns), type, call = call))
   )
   values[is.nan(values)] <- NA
   matrix(values, ncol = if (type == "class") 1 else length(object$outputs))
+}
+
+with_way_out <- function(predictions) {
+  tryCatch(predictions, pytwolayer_error_python = function(cnd) {
+    way_out <- "Or predict without Python: `engine = \"r\"`."
+    cnd$body <- c(cnd$body, paste(cli::symbol$info, way_out))
+    rlang::cnd_signal(cnd)
+  })
 }
 
 spruce <- function(object, type, values) {

@@ -242,7 +242,8 @@ def two_layer(
     }
     held_out = read_validation(validation)
     chosen = select_device(device)
-    if read_n_models(n_models, bootstrap, checkpoint) > 1:
+    n_models = read_n_models(n_models, bootstrap, checkpoint)
+    if n_models > 1:
         with _named_outcome(given):
             data = _training_data(given, held_out, na_action)
         hooks = Hooks(on_epoch, progress)

@@ -234,6 +234,9 @@ def _trained(
         if isinstance(so_far, TwoLayer):
             problem.fit_for_r = _described_fit(replace(so_far, **kept), frame, outcomes)  # type: ignore[attr-defined]
         raise
+    if isinstance(fitted, pytwolayer.TwoLayerEnsemble):
+        models = tuple(replace(model, **kept) for model in fitted.models)
+        return _described_fit(replace(fitted, models=models), frame, outcomes)
     return _described_fit(replace(fitted, **kept), frame, outcomes)
 
 
@@ -270,24 +273,32 @@ def _interruptible(on_epoch: Callable[[int, float], Any]) -> Callable[[int, floa
 
 
 def _described_fit(fitted: Any, frame: pd.DataFrame, outcomes: Any) -> dict[str, Any]:
-    from pytwolayer.model_file import to_bytes
-
     complete = _complete(frame, outcomes)
     return {
-        "model": bytearray(to_bytes(fitted)),
+        "model": bytearray(_bytes_of(fitted)),
         "omitted": _doubles(np.flatnonzero(~complete) + 1),
         "fitted": _doubles(_fitted_values(fitted, frame, complete)),
     }
 
 
+def _bytes_of(fitted: Any) -> bytes:
+    from pytwolayer.ensemble_file import ensemble_to_bytes
+    from pytwolayer.model_file import to_bytes
+
+    is_ensemble = isinstance(fitted, pytwolayer.TwoLayerEnsemble)
+    return ensemble_to_bytes(fitted) if is_ensemble else to_bytes(fitted)
+
+
 def _fitted_values(fitted: Any, frame: pd.DataFrame, complete: Any) -> Any:
     """Predict the training rows; a fit for which there was memory is not lost over them."""
     try:
-        return _values(fitted, frame[complete], _usual_type(fitted))
+        rows = frame if complete.all() else frame[complete]
+        return _values(fitted, rows, _usual_type(fitted))
     except MemoryError:
         message = "Fitted values and residuals are missing: there was no memory for them."
         warnings.warn(message, PytwolayerWarning, stacklevel=2)
-        return np.full((int(complete.sum()), fitted.outcome.width), np.nan)
+        outputs = getattr(fitted, "models", (fitted,))[0].outcome.width
+        return np.full((int(complete.sum()), outputs), np.nan)
 
 
 def _complete(frame: pd.DataFrame, outcomes: Any) -> Any:
@@ -321,3 +332,29 @@ def predict(model: bytearray, x: dict[str, Any], kind: str) -> bytearray:
         if problem.argument != "x":
             raise
         raise ArgumentError("new_data", problem.expected, problem.received) from problem
+
+
+@_answer
+def predict_ensemble(model: bytearray, x: dict[str, Any], kind: str, level: float) -> bytearray:
+    """Predictions of an ensemble, one column after the other.
+
+    ``kind`` is "numeric", "prob", "class" for the classes' numbers from 1, "std_error", or
+    "conf_int" for the lower ends and then the upper ones of intervals.
+    """
+    from pytwolayer.ensemble_file import ensemble_from_bytes
+
+    try:
+        return _doubles(_together(ensemble_from_bytes(model), _given(_frame(x), x), kind, level))
+    except ArgumentError as problem:  # in R its name is another
+        if problem.argument != "x":
+            raise
+        raise ArgumentError("new_data", problem.expected, problem.received) from problem
+
+
+def _together(ensemble: Any, x: Any, kind: str, level: float) -> Any:
+    if kind == "std_error":
+        return ensemble.predict_spread(x)
+    if kind == "conf_int":
+        ends = ensemble.predict_interval(x, level)
+        return np.concatenate([end.reshape(len(end), -1) for end in ends], axis=1)
+    return _values(ensemble, x, kind)

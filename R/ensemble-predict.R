@@ -1,0 +1,102 @@
+#' Predict from an ensemble of two-layer networks
+#'
+#' The mean of what the networks predict, and how far they are apart. With seeds alone that is
+#' what the training's own chance leaves open; with bootstrap resamples also what other data of
+#' the same kind would have changed. The noise of single outcomes is in neither.
+#'
+#' @inheritParams predict.two_layer
+#' @param object What [two_layer()] gave with several `n_models`.
+#' @param type
+#'   * `"numeric"`: the mean of the predictions; the default of a numeric outcome;
+#'   * `"class"`: the class of the highest mean probability; the default of an outcome of classes;
+#'   * `"prob"`: the mean probability of each class;
+#'   * `"conf_int"`: the interval that holds the middle share `level` of the networks' predictions,
+#'     of numbers or of the probability of each class: with bootstrap resamples the percentile
+#'     interval. Its ends lie between the predictions, so that for 0.95 some 40 networks or more
+#'     are wanted;
+#'   * `"std_error"`: the standard deviation of the networks' predictions.
+#' @param level Share of the predictions in the interval, above 0 and below 1.
+#' @return A tibble with one row per row of `new_data`, in order, with the columns of
+#'   [predict.two_layer()]; for `"conf_int"` `.pred_lower` and `.pred_upper`, for `"std_error"`
+#'   `.std_error`, with several outcomes or with classes for each, as `.pred_lower_<outcome>`.
+#'
+#'   A level that some networks did not see in their resample is left to the others; a row is
+#'   `NA` where none can predict it.
+#' @examplesIf pytwolayer:::has_torch()
+#' fits <- two_layer(mpg ~ ., mtcars, n_models = 10, bootstrap = TRUE, epochs = 100, seed = 1)
+#' fits
+#' predict(fits, head(mtcars))
+#' predict(fits, head(mtcars), type = "conf_int", level = 0.8)
+#' @export
+predict.two_layer_ensemble <- function(object, new_data, type = NULL, ..., level = 0.95,
+                                       engine = c("python", "r"), newdata) {
+  call <- rlang::current_env()
+  check_dots(predict.two_layer_ensemble, ...)
+  if (missing(new_data)) {
+    if (missing(newdata)) {
+      abort_expected("new_data", "a data frame or a matrix", "missing")
+    }
+    new_data <- newdata
+  }
+  usual <- if (is.null(object$levels)) "numeric" else c("class", "prob")
+  types <- c(usual, "conf_int", "std_error")
+  type <- if (is.null(type)) types[[1]] else one_of("type", type, types, call)
+  check_level(level, call)
+  predictions <- if (read_engine(engine, call) == "r") r_together else core_together
+  columns <- as_columns("new_data", new_predictors(object, new_data, call), call)
+  spruce_together(object, type, predictions(object, columns, type, level, call))
+}
+
+check_level <- function(level, call) {
+  if (!are_numbers(level) || !is_single(level) || !isTRUE(level > 0 && level < 1)) {
+    abort_argument("level", "a number above 0 and below 1", level, call)
+  }
+}
+
+# A matrix with a row per row of the new data; of an interval the lower ends come first.
+core_together <- function(object, columns, type, level, call) {
+  values <- with_way_out(doubles(call_core(
+    "predict_ensemble", object$model, to_core(columns), type, as.double(level), call = call
+  )))
+  values[is.nan(values)] <- NA
+  matrix(values, ncol = columns_together(object, type))
+}
+
+columns_together <- function(object, type) {
+  if (type == "class") 1 else length(object$outputs) * if (type == "conf_int") 2 else 1
+}
+
+# As the core does it, where no Python is.
+r_together <- function(object, columns, type, level, call) {
+  kind <- if (is.null(object$levels)) "numeric" else "prob"
+  each <- lapply(object$models, r_predictions, columns, kind, call)
+  values <- array(unlist(each), c(dim(each[[1]]), length(each)))
+  over <- function(fun, ...) matrix(apply(values, 1:2, fun, ...), nrow = columns$rows)
+  means <- over(function(own) if (all(is.na(own))) NA_real_ else mean(own, na.rm = TRUE))
+  switch(type,
+    class = matrix(apply(means, 1, function(own) c(which.max(own), NA)[[1]]), ncol = 1),
+    std_error = over(stats::sd, na.rm = TRUE),
+    conf_int = cbind(
+      over(quantile_of, (1 - level) / 2), over(quantile_of, (1 + level) / 2)
+    ),
+    means
+  )
+}
+
+quantile_of <- function(values, share) {
+  if (all(is.na(values))) NA_real_ else stats::quantile(values, share, names = FALSE, na.rm = TRUE)
+}
+
+spruce_together <- function(object, type, values) {
+  if (!type %in% c("conf_int", "std_error")) {
+    return(spruce(object, type, values))
+  }
+  prefixes <- if (type == "conf_int") c(".pred_lower", ".pred_upper") else ".std_error"
+  one <- is.null(object$levels) && length(object$outputs) == 1
+  ends <- if (one) "" else paste0("_", object$outputs)
+  colnames(values) <- paste0(rep(prefixes, each = length(ends)), ends)
+  if (type == "conf_int") { # the two ends of each side by side
+    values <- values[, as.vector(rbind(seq_along(ends), seq_along(ends) + length(ends))), drop = FALSE]
+  }
+  tibble::as_tibble(values)
+}

@@ -1,0 +1,151 @@
+# Several networks that predict together: class two_layer_ensemble.
+
+#' R's object of an ensemble
+#'
+#' @param bytes The ensemble's bytes.
+#' @param read What [read_model()] made of them.
+#' @param make Makes a fit of the bytes and the content of one model.
+#' @noRd
+made_ensemble <- function(bytes, read, make) {
+  models <- lapply(read$members, function(member) make(member$bytes, member$model))
+  first <- models[[1]]
+  settings <- first$settings
+  settings$seed <- as.double(read$seed)
+  settings <- c(settings, list(n_models = length(models), bootstrap = read$bootstrap))
+  hardhat::new_model(
+    models = models,
+    model = bytes,
+    history = histories_of(models),
+    settings = settings,
+    device = first$device,
+    rows = first$rows,
+    dropped = first$dropped,
+    coding = first$coding,
+    outputs = first$outputs,
+    levels = first$levels,
+    outcomes = first$outcomes,
+    how = first$how,
+    blueprint = first$blueprint,
+    class = "two_layer_ensemble"
+  )
+}
+
+histories_of <- function(models) {
+  parts <- Map(function(model, number) {
+    cbind(data.frame(model = rep(number, nrow(model$history))), model$history)
+  }, models, seq_along(models))
+  do.call(rbind, parts)
+}
+
+loaded_ensemble <- function(bytes, read) {
+  ensemble <- made_ensemble(bytes, read, loaded)
+  ensemble$call <- rebuilt_call(ensemble)
+  ensemble
+}
+
+#' Print an ensemble of two-layer networks
+#'
+#' @param x What [two_layer()] gave with several `n_models`.
+#' @param ... Not used.
+#' @return `x`, invisibly.
+#' @export
+print.two_layer_ensemble <- function(x, ...) {
+  first <- x$models[[1]]
+  first$settings$seed <- x$settings$seed
+  how <- if (x$settings$bootstrap) "on bootstrap resamples" else "with different seeds"
+  lines <- described(first)
+  loss <- grepl("^(Last|Best) loss:", lines)
+  writeLines(c(
+    "<two_layer_ensemble>", sprintf("Models:     %d, %s", length(x$models), how),
+    lines[!loss], told_losses(x)
+  ))
+  invisible(x)
+}
+
+# Of the epochs whose weights the models have.
+told_losses <- function(x) {
+  watched <- if (is.null(x$history$valid_loss)) "loss" else "valid_loss"
+  losses <- vapply(x$models, function(model) {
+    history <- model$history
+    epoch <- if (is.null(model$best_epoch)) nrow(history) else model$best_epoch
+    c(history[[watched]][epoch], NA_real_)[[1]]
+  }, 1)
+  sprintf(
+    "Losses:     %.4g to %.4g (%s%s, %s)", min(losses), max(losses),
+    if (watched == "loss") "" else "validation: ", x$settings$loss, x$settings$reduction
+  )
+}
+
+#' @rdname print.two_layer_ensemble
+#' @param object What [two_layer()] gave with several `n_models`.
+#' @return `summary()`: a tibble with a row for each model, see [glance.two_layer()].
+#' @export
+summary.two_layer_ensemble <- function(object, ...) {
+  rows <- lapply(object$models, glance.two_layer)
+  tibble::add_column(do.call(rbind, rows), model = seq_along(rows), .before = 1)
+}
+
+#' @rdname print.two_layer_ensemble
+#' @return `fitted()`: the mean predictions of the training rows, as of one network.
+#' @export
+fitted.two_layer_ensemble <- function(object, ...) {
+  fitted.two_layer(object)
+}
+
+#' @rdname print.two_layer_ensemble
+#' @return `residuals()`: as of one network.
+#' @export
+residuals.two_layer_ensemble <- function(object, ...) {
+  residuals.two_layer(object)
+}
+
+#' @rdname print.two_layer_ensemble
+#' @return `nobs()`: number of rows trained on.
+#' @export
+nobs.two_layer_ensemble <- function(object, ...) {
+  nobs.two_layer(object)
+}
+
+#' @rdname print.two_layer_ensemble
+#' @return `as.data.frame()`: the losses, with a column `model`.
+#' @param row.names,optional Not used.
+#' @export
+as.data.frame.two_layer_ensemble <- function(x, row.names = NULL, optional = FALSE, ...) {
+  x$history
+}
+
+#' @rdname print.two_layer_ensemble
+#' @return `plot()`: `x`, invisibly; it draws a line for the losses of each model.
+#' @param log,type,xlab,ylab,main,col Passed to [graphics::matplot()].
+#' @export
+plot.two_layer_ensemble <- function(x, log = NULL, type = "l", xlab = "Epoch", ylab = "Loss",
+                                    main = "Loss of each model", col = "#00000080", ...) {
+  watched <- if (is.null(x$history$valid_loss)) "loss" else "valid_loss"
+  losses <- lapply(x$models, function(model) model$history[[watched]])
+  longest <- max(lengths(losses))
+  losses <- vapply(losses, `[`, double(longest), seq_len(longest))
+  losses <- matrix(losses, nrow = longest)
+  if (is.null(log)) {
+    log <- if (is_positive(losses[!is.na(losses)])) "y" else ""
+  }
+  graphics::matplot(
+    losses, log = log, type = type, lty = 1, xlab = xlab, ylab = ylab, main = main, col = col, ...
+  )
+  invisible(x)
+}
+
+#' @rdname print.two_layer_ensemble
+#' @return `autoplot()`: a ggplot of the same.
+#' @exportS3Method ggplot2::autoplot
+autoplot.two_layer_ensemble <- function(object, ...) { # nolint: object_name_linter.
+  check_dots(autoplot.two_layer_ensemble, ...)
+  history <- object$history
+  watched <- if (is.null(history$valid_loss)) "loss" else "valid_loss"
+  long <- data.frame(epoch = history$epoch, loss = history[[watched]], model = history$model)
+  plot <- ggplot2::ggplot(
+    long, ggplot2::aes(x = .data$epoch, y = .data$loss, group = .data$model)
+  ) +
+    ggplot2::geom_line(alpha = 0.5) +
+    ggplot2::labs(x = "Epoch", y = if (watched == "loss") "Loss" else "Validation loss")
+  if (is_positive(long$loss)) plot + ggplot2::scale_y_log10() else plot
+}

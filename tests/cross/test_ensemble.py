@@ -1,0 +1,49 @@
+"""An ensemble fitted by R has the bits of one fitted by Python, and either reads the other's."""
+
+import json
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import pytwolayer
+from pytwolayer.r_process import r_environment, rscript
+
+MTCARS = Path(__file__).parents[1] / "fixtures" / "mtcars.csv"
+SCRIPT = """
+suppressPackageStartupMessages(library(pytwolayer))
+files <- commandArgs(TRUE)
+cars <- read.csv(files[[1]])
+fits <- two_layer(cars[-1], cars$mpg, n_models = 3, bootstrap = %s, epochs = 20, seed = 4)
+save_two_layer(fits, files[[2]])
+theirs <- load_two_layer(files[[3]])
+ends <- predict(theirs, cars, type = "conf_int")
+cat(jsonlite::toJSON(list(
+  own = predict(fits, cars)$.pred, lower = ends$.pred_lower,
+  engine = predict(theirs, cars, engine = "r")$.pred
+), digits = NA))
+"""
+
+
+@pytest.mark.parametrize("bootstrap", [False, True])
+def test_the_same_bits_in_both_languages_and_through_files(bootstrap, tmp_path):
+    cars = pd.read_csv(MTCARS)
+    ours = pytwolayer.two_layer(
+        cars.iloc[:, 1:], cars["mpg"], n_models=3, bootstrap=bootstrap, epochs=20, seed=4
+    )
+    ours.save(tmp_path / "ours")
+    script = tmp_path / "fit.R"
+    script.write_text(SCRIPT % ("TRUE" if bootstrap else "FALSE"))
+    command = [rscript(), str(script), str(MTCARS), str(tmp_path / "rs"), str(tmp_path / "ours")]
+    done = subprocess.run(
+        command, env=r_environment(), capture_output=True, text=True, check=True
+    ).stdout
+    told = json.loads(done)
+    theirs = pytwolayer.load(tmp_path / "rs")
+    assert np.array_equal(theirs.predict_all(cars), ours.predict_all(cars))
+    assert theirs.settings == ours.settings
+    np.testing.assert_allclose(told["own"], ours.predict(cars), rtol=1e-14)
+    np.testing.assert_allclose(told["lower"], ours.predict_interval(cars)[0], rtol=1e-14)
+    np.testing.assert_allclose(told["engine"], ours.predict(cars), rtol=1e-6)
