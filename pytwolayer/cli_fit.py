@@ -67,6 +67,13 @@ SETTINGS = {
         ),
         ("--patience", "N", "stop after so many epochs without a lower loss", "none"),
         (
+            "--n-models",
+            "N",
+            "networks trained together; predictions are their mean, with an interval",
+            "1",
+        ),
+        ("--bootstrap", None, "train each of several networks on a resample of the rows", "no"),
+        (
             "--class-weights",
             "CLASS=NUMBER",
             "weight of a class, once for each; or balanced",

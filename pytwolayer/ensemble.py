@@ -17,7 +17,7 @@ from pytwolayer.encoder import Encoder
 from pytwolayer.errors import ArgumentError, UnseenLevelWarning
 from pytwolayer.memory import enough_memory
 from pytwolayer.model import TwoLayer, encoded, labelled, spread
-from pytwolayer.outcome import Classes
+from pytwolayer.outcome import Classes, Outcome
 from pytwolayer.settings import Settings
 from pytwolayer.table import Table, read_table
 from pytwolayer.threads import survive_fork
@@ -68,6 +68,17 @@ class TwoLayerEnsemble:
         if len(forms) > 1:
             raise ValueError("its models are of several forms")
         return cls(tuple(models), replace(first.settings, seed=seed), bootstrap)
+
+    @property
+    def outcome(self) -> Outcome:
+        """What turns the networks' outputs into predictions, alike for all."""
+        return self.models[0].outcome
+
+    @property
+    def stopped(self) -> str:
+        """Why training ended: "interrupt" if of one model, else as of the first."""
+        reasons = [fit.stopped for fit in self.models]
+        return "interrupt" if "interrupt" in reasons else reasons[0]
 
     @property
     def n_models(self) -> int:
@@ -209,12 +220,11 @@ class TwoLayerEnsemble:
 
     @property
     def _are_classes(self) -> bool:
-        return isinstance(self.models[0].outcome, Classes)
+        return isinstance(self.outcome, Classes)
 
     def _as_outcome(self, values: Doubles) -> Doubles:
         """Give a vector where the outcome was one."""
-        outcome = self.models[0].outcome
-        is_vector = not isinstance(outcome, Classes) and outcome.vector
+        is_vector = not isinstance(self.outcome, Classes) and self.outcome.vector
         return values[:, 0] if is_vector else values
 
     def score(self, x: Any, y: Any = None, sample_weight: Any = None) -> float:

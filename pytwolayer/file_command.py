@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from pytwolayer.ensemble import TwoLayerEnsemble
 from pytwolayer.errors import ArgumentError, PytwolayerWarning
 from pytwolayer.model import TwoLayer
 from pytwolayer.outcome import Classes
@@ -25,8 +26,18 @@ def named_as_options(options: Mapping[str, str]) -> Iterator[None]:
         raise ArgumentError(name, problem.expected, problem.received) from problem
 
 
-def prediction_table(fit: TwoLayer, data: pd.DataFrame) -> pd.DataFrame:
-    """Predict, in columns named as R's predictions are."""
+def prediction_table(fit: TwoLayer | TwoLayerEnsemble, data: pd.DataFrame) -> pd.DataFrame:
+    """Predict, in columns named as R's predictions are; of an ensemble with intervals."""
+    table = _predictions(fit, data)
+    if isinstance(fit, TwoLayerEnsemble):
+        names = [name for name in table if name != ".pred_class"]
+        for end, values in zip(("lower", "upper"), fit.predict_interval(data), strict=True):
+            for name, column in zip(names, values.reshape(len(table), -1).T, strict=True):
+                table[str(name).replace(".pred", f".pred_{end}", 1)] = column
+    return table
+
+
+def _predictions(fit: TwoLayer | TwoLayerEnsemble, data: pd.DataFrame) -> pd.DataFrame:
     if isinstance(fit.outcome, Classes):
         chances = pd.DataFrame(fit.predict_proba(data))
         chances.columns = pd.Index([f".pred_{name}" for name in fit.outcome.outputs])

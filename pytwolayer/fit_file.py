@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from pytwolayer import arguments as checks
+from pytwolayer.ensemble import TwoLayerEnsemble
 from pytwolayer.errors import ArgumentError, DivergenceError
 from pytwolayer.file_command import named_as_options, plain_warnings, prediction_table
 from pytwolayer.file_output import output_path, write_csv
@@ -174,7 +175,7 @@ def _class_weights(words: list[str]) -> str | dict[str, float]:
     return weights
 
 
-def _write(task: _Task, fit: TwoLayer) -> None:
+def _write(task: _Task, fit: TwoLayer | TwoLayerEnsemble) -> None:
     files = task.files
     if "save" in files:
         fit.save(files["save"])
@@ -186,17 +187,21 @@ def _write(task: _Task, fit: TwoLayer) -> None:
         write_csv(prediction_table(fit, task.new_data), files["predictions"])
 
 
-def _report(task: _Task, fit: TwoLayer) -> str:
+def _report(task: _Task, fit: TwoLayer | TwoLayerEnsemble) -> str:
     classes = isinstance(fit.outcome, Classes)
     kind = f"{fit.outcome.width} classes" if classes else "numeric"
-    settings, history = fit.settings, fit.history
+    one = fit.models[0] if isinstance(fit, TwoLayerEnsemble) else fit
+    settings, history = fit.settings, one.history
     lines = [
-        f"Data      {task.file}: {fit.rows:,} rows, {len(fit.inputs.codings):,} predictors",
+        f"Data      {task.file}: {one.rows:,} rows, {len(one.inputs.codings):,} predictors",
         f"Outcome   {', '.join(task.outcome)} ({kind})",
-        f"Network   {fit.architecture} ({settings.activation}), {fit.n_parameters:,} parameters",
+        f"Network   {one.architecture} ({settings.activation}), {one.n_parameters:,} parameters",
         f"Training  {settings.optimizer}, learning rate {settings.learning_rate:g}, "
-        f"{len(history):,} epochs on {fit.device}, seed {settings.seed}",
+        f"{len(history):,} epochs on {one.device}, seed {settings.seed}",
     ]
+    if isinstance(fit, TwoLayerEnsemble):
+        how = "on bootstrap resamples" if fit.bootstrap else "with different seeds"
+        lines.append(f"Models    {fit.n_models} {how}; the losses are those of the first")
     for column, title in (("loss", "Loss"), ("valid_loss", "Held out")):
         if column in history and len(history):
             losses = history[column]

@@ -354,3 +354,16 @@ def test_the_help_reads_well(capsys):
     for word in ("examples:", "exit status:", "--new-data FILE", "(default: 64)"):
         assert word in text
     assert max(map(len, text.splitlines())) <= 100
+
+
+def test_several_models_predict_with_an_interval(data, tmp_path, capsys):
+    predictions, model = str(tmp_path / "p.csv"), str(tmp_path / "m.safetensors")
+    arguments = ["--n-models", "3", "--bootstrap", "--epochs", "5", "--seed", "1"]
+    files = ["--predictions", predictions, "--save", model]
+    assert fit(data, "--outcome", "y", *arguments, *files) == 0
+    assert "Models    3 on bootstrap resamples" in capsys.readouterr().out
+    table = pd.read_csv(predictions)
+    assert list(table) == [".pred", ".pred_lower", ".pred_upper"]
+    assert (table[".pred_lower"] <= table[".pred_upper"]).all()
+    assert main(["predict", model, data, "--predictions", str(tmp_path / "again.csv")]) == 0
+    assert (tmp_path / "again.csv").read_text() == (tmp_path / "p.csv").read_text()

@@ -62,6 +62,8 @@ def test_parameters_and_defaults_are_those_of_two_layer(kind):
         del theirs[name]
     for name in ("checkpoint", "checkpoint_every"):  # of a run, not of a model that is cloned
         del theirs[name]
+    for name in ("n_models", "bootstrap"):  # scikit-learn's own ensembles take the estimators
+        del theirs[name]
     if kind is TwoLayerRegressor:
         del theirs["class_weights"]
     theirs |= {"verbose": False, "random_state": None, "warm_start": False}

@@ -17,6 +17,7 @@ PUBLIC = {
     "PytwolayerError",
     "TwoLayer",
     "TwoLayerClassifier",
+    "TwoLayerEnsemble",
     "TwoLayerRegressor",
     "available_devices",
     "chapter_losses",
