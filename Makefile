@@ -23,13 +23,13 @@ lint: setup ## ruff, mypy and lintr
 check: setup ## R CMD build and R CMD check
 	@scripts/check.sh
 
-bench: setup ## The benchmarks, side by side in one run
+bench: setup ## Speed, memory and quality beside the peers, into docs/
 	@scripts/bench.sh
 
 document: setup ## Write man/ and NAMESPACE from the comments in R/ (roxygen2)
 	@scripts/document.sh
 
 clean: ## Remove .venv, .rlib and everything else that was made here
-	rm -rf .venv .rlib .rlib-stock .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist demo \
+	rm -rf .venv .rlib .rlib-stock .peers .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist demo \
 	  *.egg-info *.Rcheck pytwolayer_*.tar.gz
 	find . -name __pycache__ -not -path './.git/*' -prune -exec rm -rf {} +

@@ -1,0 +1,82 @@
+"""All measurements of speed and memory, in one table: ``docs/speed.csv``, and its page.
+
+    python benchmarks/speed.py [--only GROUP[,GROUP]] [--threads N] [--rounds N]
+
+Groups that are measured anew take the place of those in the table; the others stay.
+"""
+
+import argparse
+import importlib.util
+import platform
+from importlib.metadata import version
+from pathlib import Path
+
+import pandas as pd
+from _speed_page import PAGE, TABLE, write_page
+from _speed_plots import write_plots
+
+# module -> rounds
+GROUPS = {
+    "chapter": 5,
+    "equal_work": 3,
+    "step": 5,
+    "ensemble": 3,
+    "bridge": 5,
+    "starting": 5,
+}
+# What a group's rows are called in the table, where it is not the module's name.
+KINDS = {
+    "equal_work": ["equal work", "equal loss", "memory"],
+    "step": ["step", "scaling"],
+}
+
+
+def main() -> None:
+    """Measure, and write table, plots and page."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--only", default=",".join(GROUPS), help="groups, with commas between")
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--rounds", type=int, help="instead of each group's own number")
+    given = parser.parse_args()
+    names = given.only.split(",")
+    known = pd.read_csv(TABLE) if TABLE.exists() else pd.DataFrame()
+    for name in names:
+        if importlib.util.find_spec(name) is None:
+            parser.error(f"there is no group {name}: there are {', '.join(GROUPS)}")
+        print(f"== {name}, {given.threads} threads", flush=True)
+        found = importlib.import_module(name).rows(given.rounds or GROUPS[name], given.threads)
+        known = replaced(known, pd.DataFrame(found).assign(threads=given.threads), name)
+        known.to_csv(TABLE, index=False, float_format="%.6g")
+    write_plots(pd.read_csv(TABLE))
+    write_page(pd.read_csv(TABLE), machine())
+    print(f"written: {TABLE}, {PAGE}")
+
+
+def replaced(known: pd.DataFrame, found: pd.DataFrame, name: str) -> pd.DataFrame:
+    """Put what was found in the place of what is known of the same group and threads."""
+    if not len(known):
+        return found
+    kinds = KINDS.get(name, [name])
+    threads = set(found["threads"])
+    old = known["group"].isin(kinds) & known["threads"].isin(threads)
+    table = pd.concat([known[~old], found], ignore_index=True)
+    order = [kind for each in GROUPS for kind in KINDS.get(each, [each])]
+    return table.sort_values(
+        ["group", "threads"],
+        key=lambda c: c.map(order.index) if c.name == "group" else c,
+        kind="stable",
+    ).reset_index(drop=True)
+
+
+def machine() -> str:
+    """Say on what it was measured."""
+    lines = Path("/proc/cpuinfo").read_text().splitlines()
+    model = next((line.split(": ")[1] for line in lines if line.startswith("model name")), "?")
+    processors = sum(line.startswith("processor") for line in lines)
+    names = ("torch", "numpy", "scikit-learn")
+    versions = ", ".join(f"{name} {version(name)}" for name in names)
+    return f"{model}, {processors} processors, Python {platform.python_version()}, {versions}"
+
+
+if __name__ == "__main__":
+    main()
