@@ -272,22 +272,25 @@ def _interruptible(on_epoch: Callable[[int, float], Any]) -> Callable[[int, floa
 def _described_fit(fitted: Any, frame: pd.DataFrame, outcomes: Any) -> dict[str, Any]:
     from pytwolayer.model_file import to_bytes
 
-    complete = _complete(frame, outcomes)
+    omitted: Any = []
+    if fitted.dropped:
+        omitted = np.flatnonzero(~_complete(frame, outcomes)) + 1
     return {
         "model": bytearray(to_bytes(fitted)),
-        "omitted": _doubles(np.flatnonzero(~complete) + 1),
-        "fitted": _doubles(_fitted_values(fitted, frame, complete)),
+        "omitted": _doubles(omitted),
+        "fitted": _doubles(_fitted_values(fitted, frame, omitted)),
     }
 
 
-def _fitted_values(fitted: Any, frame: pd.DataFrame, complete: Any) -> Any:
+def _fitted_values(fitted: Any, frame: pd.DataFrame, omitted: Any) -> Any:
     """Predict the training rows; a fit for which there was memory is not lost over them."""
     try:
-        return _values(fitted, frame[complete], _usual_type(fitted))
+        rows = frame.drop(index=omitted - 1) if len(omitted) else frame  # else it is not copied
+        return _values(fitted, rows, _usual_type(fitted))
     except MemoryError:
         message = "Fitted values and residuals are missing: there was no memory for them."
         warnings.warn(message, PytwolayerWarning, stacklevel=2)
-        return np.full((int(complete.sum()), fitted.outcome.width), np.nan)
+        return np.full((len(frame) - len(omitted), fitted.outcome.width), np.nan)
 
 
 def _complete(frame: pd.DataFrame, outcomes: Any) -> Any:
