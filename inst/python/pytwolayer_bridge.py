@@ -25,6 +25,7 @@ from pytwolayer.errors import (
 )
 
 Answer = dict[str, Any]
+_ROWS = 2048  # turned to columns at a time: what a processor's own cache holds
 _VECTOR = ".outcome"  # what R names an outcome that came as a vector
 
 
@@ -81,7 +82,12 @@ def _described(problem: Exception) -> dict[str, Any]:
 
 def _doubles(values: Any) -> bytearray:
     """Numbers as the bytes of doubles in R's order, columns one after another."""
-    return bytearray(np.asarray(values, dtype=np.float64).tobytes(order="F"))
+    numbers = np.asarray(values)
+    sent = bytearray(8 * numbers.size)
+    columns = np.frombuffer(sent, dtype=np.float64).reshape(numbers.shape[::-1])
+    for start in range(0, len(numbers), _ROWS):
+        columns[..., start : start + _ROWS] = numbers[start : start + _ROWS].T
+    return sent
 
 
 def can_share(holder: Any, library: str) -> bool:
