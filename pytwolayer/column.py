@@ -1,7 +1,7 @@
 """One column of the user's table: numbers, logicals, a factor or text, as doubles."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from numbers import Real
 from typing import Any, Literal
@@ -33,6 +33,8 @@ class Column:
         Of a factor in its own order, of text sorted by code point; else empty.
     labels : tuple
         What the user's levels were before they became text.
+    complete : bool
+        Whether it is known to have no missing value.
     """
 
     label: str | None
@@ -40,6 +42,7 @@ class Column:
     values: Doubles
     levels: tuple[str, ...] = ()
     labels: tuple[Any, ...] = ()
+    complete: bool = False
 
     @property
     def has_levels(self) -> bool:
@@ -53,7 +56,7 @@ class Column:
 
     def take(self, rows: Any) -> "Column":
         """Take some of the rows."""
-        return Column(self.label, self.kind, self.values[rows], self.levels, self.labels)
+        return replace(self, values=self.values[rows])
 
 
 def place(label: str | None) -> str:
@@ -88,7 +91,7 @@ def read_column(argument: str, label: str | None, series: "pd.Series[Any]") -> C
 def _numbers(argument: str, label: str | None, values: Doubles) -> Column:
     with np.errstate(over="ignore", invalid="ignore"):
         if math.isfinite(values.sum()):  # one look tells of most columns that nothing is amiss
-            return Column(label, "number" if len(values) else "missing", values)
+            return Column(label, "number" if len(values) else "missing", values, complete=True)
     infinite = int(np.count_nonzero(np.isinf(values)))
     if infinite:
         received = f"infinite{place(label)} ({infinite} of {values.size} values)"

@@ -231,7 +231,7 @@ def _refuse_far(argument: str, columns: Sequence[Column], part: Floats) -> None:
 def _center_and_scale(
     argument: str, column: Doubles, weights: Doubles | None
 ) -> tuple[float, float]:
-    largest = float(np.max(np.abs(column)))
+    largest = max(float(column.max()), -float(column.min()))
     with np.errstate(over="ignore", invalid="ignore"):
         center, scale = _moments(column, weights)
         if scale < _TINY:

@@ -23,8 +23,10 @@ from pytwolayer.torch_loading import torch
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-# In prediction, so that the hidden layer stays small: rows, and numbers in it.
-_ROWS_AT_ONCE, _HIDDEN_AT_ONCE = 65536, 2**24
+# In prediction, so that the hidden layer stays in the processor's cache: rows, and numbers in it.
+_ROWS_AT_ONCE, _HIDDEN_AT_ONCE = 4096, 2**18
+# But not so few rows that the matrix products become slow, as long as there is memory for them.
+_ROWS_AT_LEAST, _HIDDEN_AT_MOST = 256, 2**24
 
 
 @dataclass(frozen=True, eq=False)
@@ -174,7 +176,7 @@ class TwoLayer:
         """Give the network's output for encoded rows, in double precision."""
         # In float32 a row's last digits would depend on how many rows it is predicted with.
         network = copy.deepcopy(self.network).double()
-        rows = max(1, min(_ROWS_AT_ONCE, _HIDDEN_AT_ONCE // self.settings.hidden_units))
+        rows = _rows_at_once(self.settings.hidden_units)
         with torch.no_grad():
             parts = [network(part.double()) for part in torch.split(matrix, rows)]
         return torch.cat(parts)
@@ -288,6 +290,11 @@ class TwoLayer:
             return f"last {word} {self.history[column].iloc[-1]:.4g}"
         best = self.history[column].iloc[self.best_epoch - 1]
         return f"best {word} {best:.4g} in epoch {self.best_epoch}"
+
+
+def _rows_at_once(hidden_units: int) -> int:
+    rows = min(_ROWS_AT_ONCE, max(_ROWS_AT_LEAST, _HIDDEN_AT_ONCE // hidden_units))
+    return max(1, min(rows, _HIDDEN_AT_MOST // hidden_units))
 
 
 def encoded(inputs: Encoder, table: Table) -> tuple[torch.Tensor, NDArray[np.bool_]]:

@@ -7,8 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pytwolayer.column import Column
+from pytwolayer.torch_loading import torch
 
-_BLOCK = 2**18  # numbers that are worked on at a time: what a processor's cache holds
+# Numbers that are worked on at a time, what a processor's cache holds; but some rows at least.
+_BLOCK, _ROWS = 2**19, 4096
 
 
 class Scaling(Protocol):
@@ -35,22 +37,30 @@ def write_standardized(
     Row after row of the matrix is far apart in memory for each column, so it is done in blocks
     of rows, in which both are near; the numbers do not depend on that.
     """
-    center = np.array([[each.center] for each in scalings])
-    scale = np.array([[each.scale or 1.0] for each in scalings])
-    limit = np.array([[np.inf if each.limit is None else each.limit] for each in scalings])
-    constant = scale[:, 0] != [each.scale for each in scalings]
-    step = max(1, _BLOCK // len(columns))
-    room = np.empty((len(columns), step))
-    narrow = np.empty((len(columns), step), dtype=np.float32)
+    rows = len(into)
+    step = max(1, min(rows, max(_ROWS, _BLOCK // len(columns))))
+    line, block = np.empty(step), np.empty((len(columns), step), dtype=np.float32)
     with np.errstate(over="ignore"):
-        for start in range(0, len(into), step):
-            block = into[start : start + step]
-            part = room[:, : len(block)]
-            for line, column in zip(part, columns, strict=True):
-                line[:] = column.values[start : start + step]
-            part -= center
-            part /= scale
-            np.clip(part, -limit, limit, out=part)
-            part[constant] = 0
-            narrow[:, : len(block)] = part  # and then turned: both at once takes longer
-            block[:] = narrow[:, : len(block)].T
+        limits = _limits(scalings)
+        for start in range(0, rows, step):
+            size = min(step, rows - start)
+            lines = block[:, :size]
+            for scaling, column, standardized in zip(scalings, columns, lines, strict=True):
+                if scaling.scale == 0:
+                    standardized[:] = 0
+                    continue
+                values = column.values[start : start + size]
+                centered = np.subtract(values, scaling.center, out=line[:size])
+                standardized[:] = np.divide(centered, scaling.scale, out=centered)
+            # Rounding to floats keeps the order, so what is cut may be cut after it.
+            np.clip(lines, -limits, limits, out=lines)
+            _transpose(lines, into[start : start + size])
+
+
+def _limits(scalings: Sequence[Scaling]) -> NDArray[np.float32]:
+    limits = [[np.inf if each.limit is None else each.limit] for each in scalings]
+    return np.array(limits).astype(np.float32)
+
+
+def _transpose(lines: NDArray[np.float32], into: NDArray[np.float32]) -> None:
+    torch.from_numpy(into).copy_(torch.from_numpy(lines).t())  # several times as fast as NumPy

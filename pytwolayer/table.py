@@ -48,7 +48,8 @@ class Table:
         """Tell which rows have no missing value."""
         complete = np.ones(self.rows, dtype=np.bool_)
         for column in self.columns:
-            complete &= ~np.isnan(column.values)
+            if not column.complete:
+                complete &= ~np.isnan(column.values)
         return complete
 
     def take(self, rows: Rows | Mask | slice) -> "Table":

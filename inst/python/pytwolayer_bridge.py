@@ -25,6 +25,7 @@ from pytwolayer.errors import (
 )
 
 Answer = dict[str, Any]
+_ROWS = 2048  # turned to columns at a time: what a processor's own cache holds
 _VECTOR = ".outcome"  # what R names an outcome that came as a vector
 
 
@@ -81,7 +82,12 @@ def _described(problem: Exception) -> dict[str, Any]:
 
 def _doubles(values: Any) -> bytearray:
     """Numbers as the bytes of doubles in R's order, columns one after another."""
-    return bytearray(np.asarray(values, dtype=np.float64).tobytes(order="F"))
+    numbers = np.asarray(values)
+    sent = bytearray(8 * numbers.size)
+    columns = np.frombuffer(sent, dtype=np.float64).reshape(numbers.shape[::-1])
+    for start in range(0, len(numbers), _ROWS):
+        columns[..., start : start + _ROWS] = numbers[start : start + _ROWS].T
+    return sent
 
 
 def can_share(holder: Any, library: str) -> bool:
@@ -273,12 +279,19 @@ def _interruptible(on_epoch: Callable[[int, float], Any]) -> Callable[[int, floa
 
 
 def _described_fit(fitted: Any, frame: pd.DataFrame, outcomes: Any) -> dict[str, Any]:
-    complete = _complete(frame, outcomes)
+    omitted: Any = []
+    if _one_of(fitted).dropped:
+        omitted = np.flatnonzero(~_complete(frame, outcomes)) + 1
     return {
         "model": bytearray(_bytes_of(fitted)),
-        "omitted": _doubles(np.flatnonzero(~complete) + 1),
-        "fitted": _doubles(_fitted_values(fitted, frame, complete)),
+        "omitted": _doubles(omitted),
+        "fitted": _doubles(_fitted_values(fitted, frame, omitted)),
     }
+
+
+def _one_of(fitted: Any) -> Any:
+    """Give the fit, or one of the ensemble's."""
+    return fitted.models[0] if isinstance(fitted, pytwolayer.TwoLayerEnsemble) else fitted
 
 
 def _bytes_of(fitted: Any) -> bytes:
@@ -289,16 +302,15 @@ def _bytes_of(fitted: Any) -> bytes:
     return ensemble_to_bytes(fitted) if is_ensemble else to_bytes(fitted)
 
 
-def _fitted_values(fitted: Any, frame: pd.DataFrame, complete: Any) -> Any:
+def _fitted_values(fitted: Any, frame: pd.DataFrame, omitted: Any) -> Any:
     """Predict the training rows; a fit for which there was memory is not lost over them."""
     try:
-        rows = frame if complete.all() else frame[complete]
+        rows = frame.drop(index=omitted - 1) if len(omitted) else frame  # else it is not copied
         return _values(fitted, rows, _usual_type(fitted))
     except MemoryError:
         message = "Fitted values and residuals are missing: there was no memory for them."
         warnings.warn(message, PytwolayerWarning, stacklevel=2)
-        outputs = getattr(fitted, "models", (fitted,))[0].outcome.width
-        return np.full((int(complete.sum()), outputs), np.nan)
+        return np.full((len(frame) - len(omitted), _one_of(fitted).outcome.width), np.nan)
 
 
 def _complete(frame: pd.DataFrame, outcomes: Any) -> Any:

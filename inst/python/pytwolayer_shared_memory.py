@@ -32,7 +32,7 @@ class _R:
 
     def __init__(self, library: str) -> None:
         api = ctypes.CDLL(None)
-        if not hasattr(api, "REAL_RO"):
+        if not hasattr(api, "REAL_GET_REGION"):
             api = ctypes.CDLL(library)
         pointer, number = ctypes.c_void_p, ctypes.c_ssize_t
         self.type_of = self._typed(api.TYPEOF, ctypes.c_int, pointer)
@@ -41,11 +41,12 @@ class _R:
         self.attribute = self._typed(api.Rf_getAttrib, pointer, pointer, pointer)
         self.length = self._typed(api.Rf_xlength, number, pointer)
         self.element = self._typed(api.VECTOR_ELT, pointer, pointer, number)
-        integers = self._typed(api.INTEGER_RO, pointer, pointer)
-        self.numbers = {
-            _LOGICAL: self._typed(api.LOGICAL_RO, pointer, pointer),
-            _INTEGER: integers,
-            _DOUBLE: self._typed(api.REAL_RO, pointer, pointer),
+        self.numbers = self._typed(api.DATAPTR_OR_NULL, pointer, pointer)
+        region = number, pointer, number, number, pointer
+        self.copy = {
+            _LOGICAL: self._typed(api.LOGICAL_GET_REGION, *region),
+            _INTEGER: self._typed(api.INTEGER_GET_REGION, *region),
+            _DOUBLE: self._typed(api.REAL_GET_REGION, *region),
         }
 
     @staticmethod
@@ -106,10 +107,22 @@ def _array(r: _R, vector: int, holder: Callable[..., Any]) -> NDArray[Any]:
     kind, length = r.type_of(vector), r.length(vector)
     if length == 0:
         return np.empty(0, dtype=np.dtype(_C_TYPES[kind]))
-    numbers = (_C_TYPES[kind] * length).from_address(r.numbers[kind](vector))
+    address = r.numbers(vector)
+    if address is None:
+        return _copy(r, vector)
+    numbers = (_C_TYPES[kind] * length).from_address(address)
     numbers._holder = holder
     array = np.frombuffer(numbers, dtype=np.dtype(_C_TYPES[kind]))
     array.flags.writeable = False
+    return array
+
+
+def _copy(r: _R, vector: int) -> NDArray[Any]:
+    """Copy a vector that is nowhere in memory, such as ``1:9`` is in R, where it stays so."""
+    kind, length = r.type_of(vector), r.length(vector)
+    array = np.empty(length, dtype=np.dtype(_C_TYPES[kind]))
+    if r.copy[kind](vector, 0, length, array.ctypes.data) != length:
+        raise UnsharedError
     return array
 
 

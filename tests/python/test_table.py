@@ -364,3 +364,10 @@ def test_a_column_of_training_that_is_there_twice_is_an_error():
 
 def test_no_rows_will_do_where_columns_are_known():
     assert columns_of(pd.DataFrame({"a": [], "b": [], "c": []}), **like(*"abc")) == [[], [], []]
+
+
+def test_columns_without_missing_values_are_not_looked_through_again() -> None:
+    table = read_table("x", pd.DataFrame({"a": [1.0, 2.0], "b": [1.0, np.nan]}))
+    assert [column.complete for column in table.columns] == [True, False]
+    assert table.take([0]).columns[0].complete
+    assert table.complete().tolist() == [True, False]
