@@ -80,6 +80,9 @@ class SupervisorOfMany:
         if self._schedule.changes:
             self._optimizer.set_learning_rate(self._schedule.learning_rate(epoch))
 
+    def after(self, epoch: int) -> None:
+        """Do nothing more: what is kept of an epoch is kept when it is looked at."""
+
     def is_due(self, epoch: int) -> bool:
         """Whether the losses so far are to be looked at after this epoch."""
         return (epoch + 1) % self._interval == 0 or epoch + 1 == self._epochs

@@ -19,6 +19,7 @@ from pytwolayer.torch_loading import torch
 Tensor = torch.Tensor
 Stopped = Literal["epochs", "patience", "on_epoch", "interrupt", "divergence"]
 INTERVAL = 64  # epochs between two looks at the losses where looking makes a GPU wait
+_ROOM = 2**26  # bytes of the weights that are kept between two looks, where they are large
 
 
 @dataclass
@@ -103,8 +104,12 @@ class Supervisor:
         self._good, self._candidate = values.clone(), values.clone()
         self._first = self._seen = len(self.run.losses)
         self._keeper = keeper
-        looks = validate or patience or on_epoch or schedule.follows_losses
-        self._interval = 1 if looks or values.device.type == "cpu" else INTERVAL
+        answers = on_epoch or schedule.follows_losses  # what comes next depends on them
+        self._interval = 1 if answers else epochs_ahead(values)
+        # What is seen later, of the epochs since the last look: weights and validation losses.
+        ahead = self._interval if self._interval > 1 else 0
+        self._weights = values.new_empty(ahead, len(values)).unbind()
+        self._valid_losses = values.new_empty(ahead)
 
     def _best_before(self) -> float:
         run = self.run
@@ -170,33 +175,56 @@ class Supervisor:
             self._keeper.keep(epoch + 1, self.state())
         return goes_on
 
+    def after(self, epoch: int) -> None:
+        """After every epoch: keep what is seen later, without a look at it now."""
+        if self._interval > 1:
+            place = epoch % self._interval
+            self._weights[place].copy_(self._values)
+            if self._validate is not None:
+                self._validate(self._valid_losses[place])
+
     def _looked(self, epoch: int, losses: list[float]) -> bool:
-        seen, self._seen = self._seen, len(losses)
-        news = losses[seen:]
+        """See the epochs since the last look; what came after the end of the run is forgotten."""
         self.run.losses = losses
-        if self._validate is not None:
+        if not self._see(losses):
+            del losses[self._seen :]
+            return False
+        return self._told(epoch)
+
+    def _see(self, losses: list[float]) -> bool:
+        for epoch, valid_loss in zip(
+            range(self._seen, len(losses)), self._read_valid_losses(len(losses)), strict=True
+        ):
+            self._seen = epoch + 1
+            values = self._weights[epoch % self._interval] if self._weights else self._values
+            if not self._see_epoch(epoch, losses[epoch], valid_loss, values):
+                return False
+        return True
+
+    def _read_valid_losses(self, epochs: int) -> list[float | None]:
+        """Read those of the epochs since the last look, all at once."""
+        if self._validate is None:
+            return [None] * (epochs - self._seen)
+        if not self._weights:
             self._validate(self._valid_loss)
-            news.append(self._valid_loss.item())
-            self.run.valid_losses.append(news[-1])
-        if not math.isfinite(sum(news)):
-            self._note_divergence(seen)
+            return [self._valid_loss.item()]
+        read = self._valid_losses.tolist()
+        return [read[epoch % self._interval] for epoch in range(self._seen, epochs)]
+
+    def _see_epoch(self, epoch: int, loss: float, valid_loss: float | None, values: Tensor) -> bool:
+        watched = loss
+        if valid_loss is not None:
+            watched = valid_loss
+            self.run.valid_losses.append(valid_loss)
+        if not math.isfinite(loss + watched):
+            self.run.stopped = "divergence"
             return False
         self._good, self._candidate = self._candidate, self._good
-        self._candidate.copy_(self._values)
-        return self._observe(epoch) and self._told(epoch)
+        self._candidate.copy_(values)
+        return self._observe(epoch, watched, values)
 
-    def _note_divergence(self, seen: int) -> None:
-        """Let the loss that is not finite be the last; those before ``seen`` were."""
-        losses = self.run.losses
-        for number in range(seen, len(losses)):
-            if not math.isfinite(losses[number]):
-                del losses[number + 1 :]
-                break
-        self.run.stopped = "divergence"
-
-    def _observe(self, epoch: int) -> bool:
+    def _observe(self, epoch: int, loss: float, values: Tensor) -> bool:
         run = self.run
-        loss = run.valid_losses[-1] if self._validate is not None else run.losses[-1]
         if self._schedule.follows_losses:
             self._schedule.observe(loss)
         if not self._keeps_best:
@@ -204,7 +232,7 @@ class Supervisor:
         if loss < self._best_loss:
             self._best_loss, run.best_epoch = loss, epoch + 1
             # A training loss is that of the weights with which the epoch began.
-            self._best.copy_(self._good if self._validate is None else self._values)
+            self._best.copy_(self._good if self._validate is None else values)
         elif self._patience is not None:
             since = max(run.best_epoch or 0, self._first)
             if epoch + 1 - since >= self._patience:
@@ -230,6 +258,8 @@ class Supervisor:
 
     def finish(self, losses: list[float]) -> Run:
         """Put the best weights in place, or the last good ones, and give what is known."""
+        if self.run.stopped == "epochs" and len(losses) > self._seen and not self._see(losses):
+            del losses[self._seen :]  # Ctrl-C came between two looks
         if self.run.stopped != "divergence":
             self.run.losses = losses
         if self.run.stopped == "epochs" and len(losses) < self._epochs:
@@ -239,3 +269,10 @@ class Supervisor:
         elif self.run.stopped == "divergence":
             self._values.copy_(self._good)
         return self.run
+
+
+def epochs_ahead(values: Tensor) -> int:
+    """Tell how many epochs a device works ahead before the host looks at their losses."""
+    if values.device.type == "cpu":
+        return 1
+    return min(INTERVAL, max(1, _ROOM // (values.numel() * values.element_size())))

@@ -48,6 +48,9 @@ class Watch(Protocol):
     def begin(self, epoch: int) -> None:
         """Before an epoch, counted from 0."""
 
+    def after(self, epoch: int) -> None:
+        """After every epoch, also those that are not due."""
+
     def is_due(self, epoch: int) -> bool:
         """Whether the losses so far are to be looked at after this epoch."""
 
@@ -103,7 +106,10 @@ def train(
             gradient.draw(batch)
             do(batch)
         losses.end_epoch()
-        if supervisor is None or not supervisor.is_due(epoch):
+        if supervisor is None:
+            continue
+        supervisor.after(epoch)
+        if not supervisor.is_due(epoch):
             continue
         if not supervisor.goes_on(epoch, losses.so_far()):
             break

@@ -105,6 +105,9 @@ class Run:
     def begin(self, epoch):
         self.optimizer.set_learning_rate(0.01 * math.cos(epoch / 20))
 
+    def after(self, epoch):
+        pass
+
     def is_due(self, epoch):
         return False
 

@@ -47,6 +47,9 @@ class Watching:
     def begin(self, epoch):
         self.calls.append(("begin", epoch))
 
+    def after(self, epoch):
+        pass
+
     def is_due(self, epoch):
         return (epoch + 1) % self.interval == 0
 
