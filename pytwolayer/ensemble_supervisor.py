@@ -11,13 +11,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pytwolayer.arguments import is_flag
 from pytwolayer.interrupt import Interrupt
 from pytwolayer.network import FlatParameters
 from pytwolayer.optimizer import Optimizer
 from pytwolayer.progress import Progress
 from pytwolayer.schedule import Schedule
-from pytwolayer.supervisor import INTERVAL, Run, Stopped
+from pytwolayer.supervisor import INTERVAL, Run, Stopped, tell
 from pytwolayer.torch_loading import torch
 
 Losses = NDArray[np.float64]
@@ -146,21 +145,11 @@ class SupervisorOfMany:
         if self._progress is None and self._on_epoch is None:
             return True
         loss = float(losses[self._goes_on].mean())
-        if self._progress is not None:
-            self._progress.update(epoch + 1, loss)
-        if self._on_epoch is None:
+        if tell(epoch, loss, self._progress, self._on_epoch, self._interrupt):
             return True
-        try:
-            with torch.inference_mode(False):  # what the user does there is the user's
-                answer = self._on_epoch(epoch + 1, loss)
-        except KeyboardInterrupt:
-            self._interrupt.pressed = True
-            answer = None
-        if is_flag(answer) and not answer:
-            on = np.flatnonzero(self._goes_on)
-            self._end(on, "on_epoch", np.full(len(on), epoch + 1))
-            return False
-        return True
+        on = np.flatnonzero(self._goes_on)
+        self._end(on, "on_epoch", np.full(len(on), epoch + 1))
+        return False
 
     def finish(self, losses: list[Losses]) -> list[Run]:
         """Put the best weights in place, or the last good ones, and give what is known."""

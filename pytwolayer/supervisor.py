@@ -241,20 +241,10 @@ class Supervisor:
         return True
 
     def _told(self, epoch: int) -> bool:
-        loss = self.run.losses[-1]
-        if self._progress is not None:
-            self._progress.update(epoch + 1, loss)
-        if self._on_epoch is not None:
-            try:
-                with torch.inference_mode(False):  # what the user does there is the user's
-                    answer = self._on_epoch(epoch + 1, loss)
-            except KeyboardInterrupt:
-                self.interrupt.pressed = True
-                answer = None
-            if is_flag(answer) and not answer:
-                self.run.stopped = "on_epoch"
-                return False
-        return True
+        if tell(epoch, self.run.losses[-1], self._progress, self._on_epoch, self.interrupt):
+            return True
+        self.run.stopped = "on_epoch"
+        return False
 
     def finish(self, losses: list[float]) -> Run:
         """Put the best weights in place, or the last good ones, and give what is known."""
@@ -276,3 +266,24 @@ def epochs_ahead(values: Tensor) -> int:
     if values.device.type == "cpu":
         return 1
     return min(INTERVAL, max(1, _ROOM // (values.numel() * values.element_size())))
+
+
+def tell(
+    epoch: int,
+    loss: float,
+    progress: Progress | None,
+    on_epoch: Callable[[int, float], object] | None,
+    interrupt: Interrupt,
+) -> bool:
+    """Tell of an epoch, counted from 0, those who want to know; give whether to go on."""
+    if progress is not None:
+        progress.update(epoch + 1, loss)
+    if on_epoch is None:
+        return True
+    try:
+        with torch.inference_mode(False):  # what the user does there is the user's
+            answer = on_epoch(epoch + 1, loss)
+    except KeyboardInterrupt:
+        interrupt.pressed = True
+        return True
+    return not is_flag(answer) or bool(answer)
