@@ -118,16 +118,17 @@ str.torch.Tensor <- function(object, ...) { # nolint: object_name_linter.
 
 #' Make a tensor of R numbers
 #'
-#' Copies an R vector, matrix or array into a tensor of the same shape, with every version of
-#' reticulate. (`torch$tensor()` of a matrix needs one that knows the NumPy at hand: 1.28, say,
-#' does not take NumPy 2.)
+#' Copies an R vector, matrix, array or data frame of numbers into a tensor of the same shape,
+#' with every version of reticulate. (`torch$tensor()` of a matrix needs one that knows the NumPy
+#' at hand: 1.28, say, does not take NumPy 2.)
 #'
-#' @param x R numbers or logicals: a vector, matrix or array.
+#' @param x R numbers or logicals: a vector, matrix, array, or a data frame of such columns.
 #' @param ... Must be empty.
 #' @param dtype Type of the tensor, such as `torch$float64`. `NULL` takes what PyTorch usually
 #'   does: doubles become `torch$get_default_dtype()`, integers `torch$int64`, logicals
 #'   `torch$bool`.
 #' @param device Where to put it, see [select_device()].
+#'   Of a data frame's columns the widest counts.
 #' @return A tensor with the dimensions of `x`; a vector has one. Missing integers and logicals
 #'   become `NaN`.
 #' @section Errors:
@@ -141,11 +142,41 @@ as_tensor <- function(x, ..., dtype = NULL, device = "cpu") {
   check_dots(as_tensor, ...)
   ready_torch()
   call <- rlang::current_env()
+  if (is.data.frame(x) || is.matrix(x) && are_numbers(x) && shares_memory()) {
+    sent <- send_columns(x, call)
+    return(raise_failure(tensor_helpers()$make_of_columns(sent, dtype, device), call))
+  }
   sent <- as_operand(x, "`x`", scalar = FALSE, call = call)
   if (is_python(sent)) {
     abort_tensor(sprintf("`x` must be R numbers or logicals, not %s.", kind_of(x)), call)
   }
   raise_failure(tensor_helpers()$make(sent, dtype, device), call)
+}
+
+# Of a data frame each column, a matrix as a whole.
+send_columns <- function(x, call) {
+  columns <- list(x)
+  if (is.data.frame(x)) {
+    columns <- lapply(unname(as.list(x)), plain_column)
+    Map(check_column, columns, names(x), list(call))
+  }
+  columns <- lapply(columns, function(column) {
+    if (!is.double(column) && anyNA(column)) as.double(column) else column
+  })
+  c(
+    send_vectors(columns),
+    list(
+      kinds = lapply(columns, typeof), dim = as.list(as.double(dim(x))), matrix = is.matrix(x)
+    )
+  )
+}
+
+check_column <- function(column, name, call) {
+  argument <- sprintf("Column \"%s\" of `x`", name)
+  check_numbers(column, argument, call)
+  if (!is.null(dim(column))) {
+    abort_tensor(sprintf("%s must be one column, not %s.", argument, kind_of(column)), call)
+  }
 }
 
 #' @rdname tensor-convert

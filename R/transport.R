@@ -31,11 +31,15 @@ as_columns <- function(argument, table, call = rlang::caller_env()) {
 to_core <- function(columns) {
   values <- lapply(columns$columns, `[[`, "values")
   columns$columns <- lapply(columns$columns, `[`, c("levels", "text", "logical"))
-  c(columns, if (shares_memory()) {
-    list(holder = holding(values), library = r_library(), values = NULL)
+  c(columns, send_vectors(values))
+}
+
+send_vectors <- function(vectors) {
+  if (shares_memory()) {
+    list(holder = holding(vectors), library = r_library(), values = NULL)
   } else {
-    list(holder = NULL, library = NULL, values = lapply(values, as_bytes))
-  })
+    list(holder = NULL, library = NULL, values = lapply(vectors, as_bytes))
+  }
 }
 
 # An R function is the one thing of which reticulate hands over no copy.

@@ -100,15 +100,8 @@ def can_share(holder: Any, library: str) -> bool:
 
 
 def _frame(table: dict[str, Any]) -> pd.DataFrame:
-    """Make the data frame that R sent: columns of numbers, or codes with levels.
-
-    The numbers are either where R has them, or came as raw bytes of doubles.
-    """
-    if table["holder"] is None:
-        values = [np.frombuffer(each, dtype=np.float64) for each in table["values"]]
-    else:
-        vectors = shared_memory.vectors_of(table["holder"], table["library"])
-        values = [shared_memory.as_doubles(vector) for vector in vectors]
+    """Make the data frame that R sent: columns of numbers, or codes with levels."""
+    values = [shared_memory.as_doubles(vector) for vector in shared_memory.sent_vectors(table)]
     pairs = zip(table["columns"], values, strict=True)
     columns = {number: _column(*pair) for number, pair in enumerate(pairs)}
     frame = pd.DataFrame(columns, index=range(int(table["rows"])), copy=False)

@@ -85,6 +85,13 @@ def vectors_of(holder: Callable[..., Any], library: str) -> list[NDArray[Any]]:
         raise UnsharedError from problem
 
 
+def sent_vectors(sent: dict[str, Any]) -> list[NDArray[Any]]:
+    """Give the vectors that R sent: where it has them, or as bytes of doubles."""
+    if sent["holder"] is None:
+        return [np.frombuffer(each, dtype=np.float64) for each in sent["values"]]
+    return vectors_of(sent["holder"], sent["library"])
+
+
 def _r_function(holder: Callable[..., Any], r: _R) -> int:
     """Find the R function in what reticulate made of it."""
     inside: Any = holder

@@ -5,7 +5,7 @@ R's order is column-major: the first dimension runs fastest.
 """
 
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import wraps
 from typing import Any
 
@@ -57,6 +57,13 @@ def from_r(sent: Sent) -> torch.Tensor:
     if sent["kind"] == "logical":
         flat = flat.bool()
     return flat if sent["dim"] is None else column_major(flat, sent["dim"])
+
+
+def usual_type(kinds: Collection[str]) -> torch.dtype:
+    """Choose the type that PyTorch gives such numbers of R's: of several kinds the widest."""
+    if "double" in kinds:
+        return torch.get_default_dtype()
+    return torch.int64 if "integer" in kinds else torch.bool
 
 
 def column_major(flat: torch.Tensor, shape: Sequence[int]) -> torch.Tensor:

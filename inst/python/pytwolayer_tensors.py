@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from pytwolayer.torch_loading import torch
+from pytwolayer_tensor_columns import make_of_columns
 from pytwolayer_tensor_index import put, take
 from pytwolayer_tensor_math import ELEMENTWISE
 from pytwolayer_tensor_values import (
@@ -30,6 +31,7 @@ from pytwolayer_tensor_values import (
     shape,
     text,
     to_r,
+    usual_type,
     widest,
 )
 
@@ -40,6 +42,7 @@ __all__ = [
     "decide",
     "elementwise",
     "make",
+    "make_of_columns",
     "mean",
     "predicate",
     "put",
@@ -57,8 +60,7 @@ __all__ = [
 def make(sent: Sent, dtype: torch.dtype | None, device: str | torch.device) -> torch.Tensor:
     """Make a tensor of an R vector or array, of the type that PyTorch gives such numbers."""
     value = from_r(sent)
-    usual = {torch.float64: torch.get_default_dtype(), torch.int32: torch.int64}
-    dtype = usual.get(value.dtype, value.dtype) if dtype is None else dtype
+    dtype = usual_type({sent["kind"]}) if dtype is None else dtype
     return value.to(device=device, dtype=dtype).contiguous()
 
 

@@ -151,7 +151,7 @@ test_that("R numbers become tensors of their shape and PyTorch's usual type", {
 test_that("what is not numbers does not become a tensor", {
   skip_without_torch()
   expect_error(as_tensor("a"), "`x` must be", class = "pytwolayer_error_tensor")
-  expect_error(as_tensor(mtcars), "`x` must be", class = "pytwolayer_error_tensor")
+  expect_error(as_tensor(iris), "Column \"Species\" of `x` must", class = "pytwolayer_error_tensor")
   expect_error(as_tensor(torch$ones(2L)), "`x` must be", class = "pytwolayer_error_tensor")
   expect_error(as_tensor(1, dytpe = 3), "dytpe", class = "pytwolayer_error_argument")
 })
@@ -165,4 +165,32 @@ test_that("all.equal compares type, shape and values", {
   expect_false(isTRUE(all.equal(x, torch$ones(5L))))
   expect_match(all.equal(x, x$double()), "types")
   expect_match(all.equal(x, 1), "tensor")
+})
+
+test_that("a data frame of numbers becomes a tensor, in place or by bytes, whatever its size", {
+  skip_without_torch()
+  x <- data.frame(a = c(1.5, NA, 3), i = c(1L, NA, 3L), l = c(TRUE, FALSE, NA))
+  for (shares in c(TRUE, FALSE)) {
+    before <- pytwolayer:::shares_memory()
+    session <- pytwolayer:::session
+    session$shares <- shares
+    tensor <- as_tensor(x)
+    expect_true(tensor$dtype == torch$float32)
+    expect_equal(as.matrix(tensor), unname(as.matrix(x) + 0))
+    expect_true(as_tensor(x[1, 2:3])$dtype == torch$int64)
+    expect_true(as_tensor(x[1, 3, drop = FALSE])$dtype == torch$bool)
+    many <- matrix(as.double(1:120000), 60000)
+    many[[2]] <- 0.1
+    expect_identical(as.matrix(as_tensor(as.data.frame(many), dtype = torch$float64)), many)
+    tensor <- as_tensor(many, dtype = torch$float64)
+    expect_identical(as.matrix(tensor), many)
+    tensor$add_(1)
+    expect_identical(many[[2]], 0.1)
+    expect_identical(dim(as_tensor(x[0, ])), c(0L, 3L))
+    expect_identical(dim(as_tensor(x[0])), c(3L, 0L))
+    expect_identical(dim(as_tensor(matrix(0, 0, 2))), c(0L, 2L))
+    brain <- as_tensor(x["a"], dtype = torch$bfloat16)
+    expect_identical(as.array(brain)[[1]], 1.5)
+    session$shares <- before
+  }
 })
