@@ -1,0 +1,61 @@
+"""Between R and Python: a data frame to a tensor, predictions back, and whole fits."""
+
+import sys
+import tempfile
+from pathlib import Path
+
+from _routes import WORKERS, Row, alternate, rows_of, seconds
+from equal_work import write_data
+
+from pytwolayer.r_process import rscript
+
+NUMPY = "one NumPy conversion"
+PYTHON, R = "ours, Python", "ours, R"
+LARGE = 1_000_000, 50
+_LARGE = "1,000,000x50"
+# case -> what is done, rows, columns, rows of a batch, epochs
+CASES: dict[str, tuple[str, int, int, int, int]] = {
+    f"{_LARGE}, predictions": ("predict", *LARGE, 2048, 1),
+    f"{_LARGE}, fit of 1 epoch": ("fit", *LARGE, 2048, 1),
+    "100,000x50, fit of 20 epochs": ("fit", 100_000, 50, 256, 20),
+    "1,000x10, fit of 1,000 epochs": ("fit", 1000, 10, 64, 1000),
+    "150x4, fit of 5 epochs": ("fit", 150, 4, 150, 5),
+}
+
+
+def rows(rounds: int, threads: int) -> list[Row]:
+    """Measure."""
+    found: list[Row] = []
+    with tempfile.TemporaryDirectory() as folder:
+        found += _to_tensor(rounds, threads)
+        for case, (task, *sizes) in CASES.items():
+            write_data(Path(folder), *sizes[:2])
+            words = [task, folder, *map(str, sizes)]
+            commands = {
+                PYTHON: [sys.executable, str(WORKERS / "bridge_fit.py"), *words],
+                R: [rscript(), str(WORKERS / "bridge_fit.R"), *words],
+            }
+            told = alternate(commands, rounds, threads)
+            found += rows_of("bridge", case, "s", seconds(told), PYTHON)
+            if sizes[0] >= LARGE[0]:
+                peaks = {name: [each["MB"][0] for each in told[name]] for name in told}
+                found += rows_of("bridge", f"{case}: peak of memory", "MB", peaks, PYTHON)
+    return found
+
+
+def _to_tensor(rounds: int, threads: int) -> list[Row]:
+    """Compare data frame to float32 tensor with what a conversion takes, both in R's process.
+
+    The conversion is NumPy's of as many doubles, in columns as R has them, to rows of float32:
+    ``x.T.astype(np.float32, order="C")``.
+    """
+    script, sizes = str(WORKERS / "bridge_tensor.R"), [*map(str, LARGE)]
+    ways = {NUMPY: "numpy", "as_tensor(data frame)": "frame", "as_tensor(matrix)": "matrix"}
+    commands = {name: [rscript(), script, way, *sizes] for name, way in ways.items()}
+    told = alternate(commands, rounds, threads)
+    peaks = {name: [each["MB"][0] for each in told[name]] for name in told}
+    case = f"{_LARGE} to a tensor"
+    return [
+        *rows_of("bridge", case, "s", seconds(told), NUMPY),
+        *rows_of("bridge", f"{case}: peak of memory", "MB", peaks, NUMPY),
+    ]

@@ -1,0 +1,51 @@
+"""Print the seconds of some fits, or of predictions of all rows, and their peak of memory."""
+
+import gc
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+
+from pytwolayer import two_layer
+
+task, folder, *numbers = sys.argv[1:]
+rows, width, batch, epochs = map(int, numbers)
+doubles = np.fromfile(Path(folder) / "x").reshape(width, rows)
+x = pd.DataFrame({f"x{n + 1}": column for n, column in enumerate(doubles)}, copy=False)
+y = np.fromfile(Path(folder) / "y")
+
+
+def fit(x: Any, y: Any, epochs: int) -> Any:
+    """Fit as R does beside."""
+    return two_layer(x, y, batch_size=batch, epochs=epochs, verbose=False, seed=1)
+
+
+def status(name: str) -> float:
+    """Read megabytes from what the system says of this process."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(float(line.split()[1]) for line in lines if line.startswith(name)) / 1024
+
+
+fitted = fit(x[:150], y[:150], 1)
+
+
+def work() -> Any:
+    """Do once what is measured."""
+    return fit(x, y, epochs) if task == "fit" else fitted.predict(x)
+
+
+work()  # which asks for the memory that later ones have
+gc.collect()
+Path("/proc/self/clear_refs").write_text("5")
+before = status("VmRSS")
+for call in range(5):
+    start = time.perf_counter()
+    work()
+    print("seconds", time.perf_counter() - start)
+    if call == 0:
+        print("MB", status("VmHWM") - before)
+print("threads", torch.get_num_threads())
