@@ -1,6 +1,11 @@
 """The rows of a fit as the network takes them."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
 import numpy as np
+from numpy.typing import NDArray
 
 from pytwolayer.batches import Rows
 from pytwolayer.column import Doubles
@@ -12,6 +17,22 @@ from pytwolayer.torch_loading import torch
 from pytwolayer.training_data import TrainingData
 
 _LEFT_OUT = "Their rows are left out."
+Kept = list[tuple[NDArray[np.intp], torch.Tensor]]
+_kept: ContextVar[Kept | None] = ContextVar("_kept", default=None)
+
+
+@contextmanager
+def keep_encoded() -> Iterator[Kept]:
+    """Keep what is encoded meanwhile: the rows' numbers among those given, and their matrix.
+
+    So who predicts them after the fit need not encode them again.
+    """
+    kept: Kept = []
+    token = _kept.set(kept)
+    try:
+        yield kept
+    finally:
+        _kept.reset(token)
 
 
 def encode_rows(
@@ -25,8 +46,11 @@ def encode_rows(
         if not known.any():
             raise ArgumentError(argument, "rows with levels that training sees", "none of them")
         data, predictors = data.take(known), predictors.take(known)
+    matrix, kept = inputs.encode("x", predictors), _kept.get()
+    if kept is not None:
+        kept.append((data.kept, matrix))
     return Rows(
-        inputs.encode("x", predictors),
+        matrix,
         outcome.target(data.outcomes),
         _row_weights(data.weights, settings),
     )

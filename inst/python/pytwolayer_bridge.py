@@ -8,6 +8,7 @@ come back as data, so that R can raise them as its own conditions.
 import traceback
 import warnings
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import replace
 from functools import wraps
 from typing import Any
@@ -211,6 +212,7 @@ def _trained(
     kept: dict[str, Any],
 ) -> dict[str, Any]:
     """Have a function of the core train; ``kept`` is what the fit is to say besides."""
+    from pytwolayer.encoded_rows import keep_encoded
     from pytwolayer.model import TwoLayer
 
     frame, outcomes = _frame(x), _outcomes(y)
@@ -227,7 +229,9 @@ def _trained(
         arguments["loss"].__name__ = loss_name
     given = _given(outcomes, y) if isinstance(outcomes, pd.DataFrame) else outcomes
     try:
-        fitted = train(x=_given(frame, x), y=given, **arguments)
+        one = arguments.get("n_models", 1) == 1  # several would need memory for each
+        with keep_encoded() if one else nullcontext(()) as encoded:
+            fitted = train(x=_given(frame, x), y=given, **arguments)
     except Exception as problem:
         so_far = getattr(problem, "fit", None)
         if isinstance(so_far, TwoLayer):
@@ -236,7 +240,7 @@ def _trained(
     if isinstance(fitted, pytwolayer.TwoLayerEnsemble):
         models = tuple(replace(model, **kept) for model in fitted.models)
         return _described_fit(replace(fitted, models=models), frame, outcomes)
-    return _described_fit(replace(fitted, **kept), frame, outcomes)
+    return _described_fit(replace(fitted, **kept), frame, outcomes, encoded)
 
 
 def _outcomes(y: dict[str, Any]) -> Any:
@@ -271,14 +275,17 @@ def _interruptible(on_epoch: Callable[[int, float], Any]) -> Callable[[int, floa
     return called
 
 
-def _described_fit(fitted: Any, frame: pd.DataFrame, outcomes: Any) -> dict[str, Any]:
+def _described_fit(
+    fitted: Any, frame: pd.DataFrame, outcomes: Any, encoded: Any = ()
+) -> dict[str, Any]:
+    """Describe a fit, or an ensemble; ``encoded`` is what ``keep_encoded()`` kept of it."""
     omitted: Any = []
     if _one_of(fitted).dropped:
         omitted = np.flatnonzero(~_complete(frame, outcomes)) + 1
     return {
         "model": bytearray(_bytes_of(fitted)),
         "omitted": _doubles(omitted),
-        "fitted": _doubles(_fitted_values(fitted, frame, omitted)),
+        "fitted": _doubles(_fitted_values(fitted, frame, omitted, encoded)),
     }
 
 
@@ -295,9 +302,11 @@ def _bytes_of(fitted: Any) -> bytes:
     return ensemble_to_bytes(fitted) if is_ensemble else to_bytes(fitted)
 
 
-def _fitted_values(fitted: Any, frame: pd.DataFrame, omitted: Any) -> Any:
+def _fitted_values(fitted: Any, frame: pd.DataFrame, omitted: Any, encoded: Any) -> Any:
     """Predict the training rows; a fit for which there was memory is not lost over them."""
     try:
+        if len(encoded) == 1 and np.array_equal(encoded[0][0], np.arange(len(frame))):
+            return fitted.outcome.restore(fitted.forward(encoded[0][1]))  # all rows, in order
         rows = frame.drop(index=omitted - 1) if len(omitted) else frame  # else it is not copied
         return _values(fitted, rows, _usual_type(fitted))
     except MemoryError:

@@ -70,3 +70,17 @@ test_that("predictions come back column by column, however many rows", {
   expect_equal(rowSums(prob), rep(1, 6000))
   expect_equal(as.data.frame(prob[5851:6000, ]), as.data.frame(predict(fit, iris, type = "prob")))
 })
+
+test_that("fitted values are the predictions of the training rows, however these were trained on", {
+  skip_without_torch()
+  for (settings in list(
+    list(batch_size = 32), list(batch_size = NULL), list(validation = 0.2, batch_size = 32),
+    list(case_weights = rep(0:2, 50), batch_size = 32), list(dropout = 0.5)
+  )) {
+    numbers <- do.call(quick, c(list(iris[-1], iris$Sepal.Length), settings))
+    expect_identical(unname(fitted(numbers)), predict(numbers, iris)$.pred)
+    classes <- do.call(quick, c(list(iris[-5], iris$Species), settings))
+    prob <- unname(as.matrix(predict(classes, iris, type = "prob")))
+    expect_identical(unname(as.matrix(classes$fitted)), prob)
+  }
+})
