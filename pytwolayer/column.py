@@ -64,14 +64,16 @@ def place(label: str | None) -> str:
     return "" if label is None else f' in column "{label}"'
 
 
-def read_column(argument: str, label: str | None, series: "pd.Series[Any]") -> Column:
-    """Check a column and turn it into doubles.
+def read_column(argument: str, label: str | None, series: "pd.Series[Any] | Doubles") -> Column:
+    """Check a column and turn it into doubles, if it is not an array of them.
 
     Raises
     ------
     ArgumentError
         If it is neither numbers, logicals, a factor nor text, or holds an infinite number.
     """
+    if isinstance(series, np.ndarray):
+        return _numbers(argument, label, series)
     kind = series.dtype
     if isinstance(kind, pd.ArrowDtype) and str(kind).startswith(("dictionary", "null")):
         series = pd.Series(series.array.__arrow_array__().to_pandas())

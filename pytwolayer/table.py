@@ -18,6 +18,7 @@ from pytwolayer.column import Column, read_column
 from pytwolayer.errors import ArgumentError
 from pytwolayer.torch_loading import torch
 
+_BLOCK = 2048  # rows of an array that are turned into columns at a time
 EVERY_COLUMN = "a table with every column seen in training"
 Rows = NDArray[np.intp]
 Mask = NDArray[np.bool_]
@@ -162,8 +163,25 @@ def _split(argument: str, data: Any) -> _Parts:
         series = pd.Series(data)
         return _Parts(None if series.name is None else [str(series.name)], series.shape, [series])
     array = _array(argument, data)
+    if array.ndim == 2 and array.dtype.kind in "fiu":
+        return _Parts(None, array.shape, list(_turned(array)))
     columns = [array] if array.ndim == 1 else list(array.T) if array.ndim == 2 else []
     return _Parts(None, array.shape, [pd.Series(column) for column in columns])
+
+
+def _turned(array: NDArray[Any]) -> NDArray[np.float64]:
+    """Give an array's columns as the rows of another, of doubles.
+
+    It is turned in blocks of rows, in which both are near in memory; or not at all, where the
+    columns lie like that already.
+    """
+    if array.dtype == np.float64 and array.flags.f_contiguous:
+        return array.T
+    turned = np.empty(array.shape[::-1])
+    with np.errstate(over="ignore"):  # a longer float becomes infinite
+        for start in range(0, len(array), _BLOCK):
+            turned[:, start : start + _BLOCK] = array[start : start + _BLOCK].T
+    return turned
 
 
 def _array(argument: str, data: Any) -> NDArray[Any]:

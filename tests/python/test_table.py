@@ -371,3 +371,16 @@ def test_columns_without_missing_values_are_not_looked_through_again() -> None:
     assert [column.complete for column in table.columns] == [True, False]
     assert table.take([0]).columns[0].complete
     assert table.complete().tolist() == [True, False]
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32, np.float16, np.int32, np.uint8])
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_columns_of_an_array_are_its_own_as_doubles_whatever_its_layout(dtype, order):
+    rows = 5000  # more than are turned at a time
+    array = np.random.default_rng(1).integers(0, 100, (rows, 3)).astype(dtype, order=order)
+    for given in (array, array[::-1], array[:, ::-1], array[1:, 1:]):
+        table = read_table("x", given)
+        for column, values in zip(table.columns, given.T, strict=True):
+            assert column.values.dtype == np.float64
+            assert column.values.flags.c_contiguous
+            assert np.array_equal(column.values, values.astype(np.float64))
