@@ -157,6 +157,8 @@ def _split(argument: str, data: Any) -> _Parts:
     data = _as_pandas(data)
     if isinstance(data, pd.DataFrame):
         names = [str(name) for name in data.columns]
+        if _is_row_after_row(data):
+            return _Parts(names, data.shape, list(_turned(data.to_numpy())))
         return _Parts(names, data.shape, [data.iloc[:, j] for j in range(data.shape[1])])
     vectors = (pd.Series, pd.Categorical, pd.Index)
     if isinstance(data, vectors) and not isinstance(data, pd.MultiIndex):
@@ -167,6 +169,15 @@ def _split(argument: str, data: Any) -> _Parts:
         return _Parts(None, array.shape, list(_turned(array)))
     columns = [array] if array.ndim == 1 else list(array.T) if array.ndim == 2 else []
     return _Parts(None, array.shape, [pd.Series(column) for column in columns])
+
+
+def _is_row_after_row(frame: pd.DataFrame) -> bool:
+    """Tell whether a frame of numbers of one type has its columns strewn in memory."""
+    kinds = set(frame.dtypes)
+    kind = next(iter(kinds), None)
+    if len(kinds) != 1 or not isinstance(kind, np.dtype) or kind.kind not in "fiu":
+        return False
+    return frame.iloc[:, 0].to_numpy().strides[0] > kind.itemsize
 
 
 def _turned(array: NDArray[Any]) -> NDArray[np.float64]:

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from pytwolayer import ArgumentError
+from pytwolayer import table as table_module
 from pytwolayer.arguments import shown
 from pytwolayer.table import read_table
 from pytwolayer.torch_loading import torch
@@ -384,3 +385,20 @@ def test_columns_of_an_array_are_its_own_as_doubles_whatever_its_layout(dtype, o
             assert column.values.dtype == np.float64
             assert column.values.flags.c_contiguous
             assert np.array_equal(column.values, values.astype(np.float64))
+
+
+@pytest.mark.parametrize("kind", ["float64", "float32", "float16", "int64", "uint8", "longdouble"])
+@pytest.mark.parametrize("rows", [1, 7, 8, 30])
+def test_rows_after_rows_and_columns_after_columns_are_the_same_numbers(
+    kind: str, rows: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(table_module, "_BLOCK", 7)
+    by_row = np.random.default_rng(1).uniform(0, 200, size=(rows, 3)).astype(kind)
+    if kind == "int64":
+        by_row[0] = 2**62 + 1
+    frame = pd.DataFrame(by_row)
+    for data in (by_row, np.asfortranarray(by_row), by_row[:, ::-1][:, ::-1], frame):
+        columns = read_table("x", data).columns
+        for number, column in enumerate(columns):
+            assert column.values.flags.c_contiguous
+            assert column.values.tolist() == by_row[:, number].astype(np.float64).tolist()
