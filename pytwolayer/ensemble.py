@@ -1,7 +1,6 @@
 """``TwoLayerEnsemble``: several fitted networks, and what they say together."""
 
 import warnings
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,7 +12,7 @@ from numpy.typing import NDArray
 
 from pytwolayer import arguments
 from pytwolayer.column import Doubles
-from pytwolayer.encoder import Encoder
+from pytwolayer.encoder import Coding, Encoder, LevelCoding
 from pytwolayer.errors import ArgumentError, UnseenLevelWarning
 from pytwolayer.memory import enough_memory
 from pytwolayer.model import TwoLayer, encoded, labelled, spread
@@ -22,7 +21,6 @@ from pytwolayer.settings import Settings
 from pytwolayer.table import Table, read_table
 from pytwolayer.threads import survive_fork
 from pytwolayer.torch_loading import torch
-from pytwolayer.warn import warn_user
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -188,35 +186,15 @@ class TwoLayerEnsemble:
         survive_fork()
         work = f"predictions of {self.n_models} models"
         with enough_memory("cpu", work, "Predict fewer rows at a time"):
-            known: dict[Encoder, tuple[torch.Tensor, NDArray[np.bool_]]] = {}
-            parts = []
-            tables = self._tables(x)
-            for fit in self.models:
-                if fit.inputs not in known:
-                    known[fit.inputs] = encoded(fit.inputs, tables[fit.inputs])
-                matrix, complete = known[fit.inputs]
-                parts.append(spread(made(fit, fit.forward(matrix)), complete))
-            return np.stack(parts)
-
-    def _tables(self, x: Any) -> dict[Encoder, Table]:
-        """Read new rows once, and recode them for each encoding that the models have.
-
-        Levels are told of that no model saw.
-        """
-        encoders = dict.fromkeys(fit.inputs for fit in self.models)
-        first = self.models[0].inputs
-        table = read_table("x", x, like=(first.names, len(first.codings)))
-        told: Counter[str] = Counter()
-        tables = {}
-        for encoder in encoders:
-            with warnings.catch_warnings(record=True) as caught:
-                warnings.simplefilter("always")
-                tables[encoder] = encoder.recode("x", table)
-            told.update(str(warning.message) for warning in caught)
-        for message, number in told.items():
-            if number == len(encoders):
-                warn_user(message, UnseenLevelWarning)
-        return tables
+            known = encodings(self.models)
+            table = _read(x, list(known))
+            values = np.empty((self.n_models, table.rows, self.outcome.width))
+            for encoder, numbers in known.items():
+                matrix, complete = encoded(encoder, _recoded(encoder, table))
+                for number in numbers:
+                    fit = self.models[number]
+                    values[number] = spread(made(fit, fit.forward(matrix)), complete)
+            return values
 
     @property
     def _are_classes(self) -> bool:
@@ -247,6 +225,35 @@ class TwoLayerEnsemble:
     def __repr__(self) -> str:
         how = "on bootstrap resamples" if self.bootstrap else "with different seeds"
         return f"<TwoLayerEnsemble of {self.n_models} models {how}, the first: {self.models[0]!r}>"
+
+
+def encodings(models: Sequence[TwoLayer]) -> dict[Encoder, list[int]]:
+    """Give the encodings that models have, and the numbers of the models that have each."""
+    known: dict[Encoder, list[int]] = {}
+    for number, fit in enumerate(models):
+        known.setdefault(fit.inputs, []).append(number)
+    return known
+
+
+def _read(x: Any, encoders: Sequence[Encoder]) -> Table:
+    """Check new data, and tell of levels that no model saw."""
+    first = encoders[0]
+    table = read_table("x", x, like=(first.names, len(first.codings)))
+    columns = zip(*(encoder.codings for encoder in encoders), strict=True)
+    Encoder(first.names, tuple(_joined(column) for column in columns)).recode("x", table)
+    return table
+
+
+def _joined(codings: Sequence[Coding]) -> Coding:
+    """Give a coding with the levels of all."""
+    levels = [lv for coding in codings if isinstance(coding, LevelCoding) for lv in coding.levels]
+    return LevelCoding(tuple(dict.fromkeys(levels))) if levels else codings[0]
+
+
+def _recoded(encoder: Encoder, table: Table) -> Table:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UnseenLevelWarning)  # what there is to tell was told
+        return encoder.recode("x", table)
 
 
 def _mean(values: Doubles) -> Doubles:

@@ -1,6 +1,6 @@
 """Several networks trained together, each as it would be alone."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -11,7 +11,7 @@ from pytwolayer.batches import Dropout
 from pytwolayer.ensemble import TwoLayerEnsemble
 from pytwolayer.ensemble_batches import BatchesOfMany, all_rows
 from pytwolayer.ensemble_gradient import GradientOfMany, stack_parameters
-from pytwolayer.ensemble_supervisor import SupervisorOfMany
+from pytwolayer.ensemble_supervisor import Losses, SupervisorOfMany
 from pytwolayer.errors import (
     ArgumentError,
     DivergenceError,
@@ -33,6 +33,8 @@ from pytwolayer.training_data import TrainingData
 from pytwolayer.warn import warn_user
 
 Numbered = tuple[int, Fitting]
+# What is needed for each network at least: vectors of its parameters, and numbers besides.
+_VECTORS, _OWN = 8, 9000
 
 
 def seeds_of(seed: int, models: int) -> list[int]:
@@ -78,12 +80,29 @@ def fit_ensemble(
         own = replace(settings, seed=seed)
         return Fitting(data, own, share, device, resample=resample)
 
-    first, *others = seeds_of(settings.seed, n_models)
-    start = fitting(first)
+    start = fitting(settings.seed)
+    _refuse_too_many(n_models, start)
     drawn = share > 0 or bootstrap
+    others = seeds_of(settings.seed, n_models)[1:]
     rest = [fitting(seed) if drawn else start.with_seed(seed) for seed in others]
-    fits = train_together([start, *rest], hooks)
+    fits: list[TwoLayer | None] = [None] * n_models
+    try:
+        train_together([start, *rest], hooks, fits)
+    except Exception as problem:
+        # What a function of the user's raised goes its way, and the work so far with it.
+        known = [fit for fit in fits if fit is not None and len(fit.history)]
+        so_far = TwoLayerEnsemble.of(known, settings.seed, bootstrap) if known else None
+        problem.fit = so_far  # type: ignore[attr-defined]
+        raise
     return TwoLayerEnsemble.of(_good(fits), settings.seed, bootstrap)
+
+
+def _refuse_too_many(models: int, start: Fitting) -> None:
+    """Have too many networks be an error before much is done for them."""
+    parameters = start.parameters.values
+    work = f"{models} models of {parameters.numel()} parameters"
+    with enough_memory(parameters.device, work, "Use a smaller `n_models`"):
+        parameters.new_empty(models, _VECTORS * parameters.numel() + _OWN)
 
 
 def _good(fits: Sequence[TwoLayer | None]) -> list[TwoLayer]:
@@ -108,22 +127,17 @@ def _good(fits: Sequence[TwoLayer | None]) -> list[TwoLayer]:
     return good
 
 
-def train_together(fittings: Sequence[Fitting], hooks: Hooks) -> list[TwoLayer | None]:
+def train_together(fittings: Sequence[Fitting], hooks: Hooks, fits: list[TwoLayer | None]) -> None:
     """Train networks, those of one form in one computation.
 
-    Returns
-    -------
-    list of TwoLayer or None
-        In their order; None of those to which Ctrl-C did not let it come.
+    They come into ``fits``, in their order; not those to which Ctrl-C, or what a function of
+    the user's raised, did not let it come.
     """
-    fits: list[TwoLayer | None] = [None] * len(fittings)
     with watch_for_interrupt() as interrupt:
         for group in _groups(fittings):
-            if interrupt.pressed:
+            if interrupt.pressed and any(fit is not None for fit in fits):
                 break
-            for number, fit in _trained(group, hooks, interrupt):
-                fits[number] = fit
-    return fits
+            _train_group(group, hooks, interrupt, fits)
 
 
 def _groups(fittings: Sequence[Fitting]) -> list[list[Numbered]]:
@@ -154,29 +168,40 @@ def can_be_joined(settings: Settings) -> bool:
     return not (line_search or settings.schedule == "plateau" or callable(settings.loss))
 
 
-def _trained(
-    group: list[Numbered], hooks: Hooks, interrupt: Interrupt
-) -> Iterator[tuple[int, TwoLayer]]:
+def _train_group(
+    group: list[Numbered], hooks: Hooks, interrupt: Interrupt, fits: list[TwoLayer | None]
+) -> None:
     if len(group) == 1:
         ((number, fitting),) = group
-        yield number, fitting.trained(hooks, interrupt)
+        try:
+            fits[number] = fitting.trained(hooks, interrupt)
+        except Exception as problem:
+            fits[number] = getattr(problem, "fit", None)
+            raise
         return
-    fittings = [fitting for _, fitting in group]
-    progress = hooks.progress(fittings[0].settings.epochs) if hooks.progress is not None else None
+    first = group[0][1]
+    progress = hooks.progress(first.settings.epochs) if hooks.progress is not None else None
+    together = _Together([fitting for _, fitting in group])
     try:
-        runs = _Together(fittings).run(hooks, progress, interrupt)
+        together.run(hooks, progress, interrupt)
     finally:
         if progress is not None:
             progress.close()
-    for (number, fitting), run in zip(group, runs, strict=True):
-        yield number, fitting.finished(run)
+        for (number, fitting), run in zip(group, together.runs, strict=False):
+            fits[number] = fitting.finished(run)
 
 
 class _Together:
-    """Networks of one form, side by side."""
+    """Networks of one form, side by side.
+
+    Attributes
+    ----------
+    runs : list of Run
+        What is known of each network's run, once it has ended in whatever way.
+    """
 
     def __init__(self, fittings: Sequence[Fitting]) -> None:
-        self._fittings = fittings
+        self._fittings, self.runs = fittings, list[Run]()
         first = fittings[0]
         self._settings = settings = first.settings
         same_rows = all(each.learning.x is first.learning.x for each in fittings)
@@ -198,7 +223,8 @@ class _Together:
         tuning = replace(settings.tuning, gradient_clip=None)
         self._optimizer = make_optimizer(settings.optimizer, self._parameters, tuning)
 
-    def run(self, hooks: Hooks, progress: Any, interrupt: Interrupt) -> list[Run]:
+    def run(self, hooks: Hooks, progress: Any, interrupt: Interrupt) -> None:
+        """Train them."""
         fittings, settings = self._fittings, self._settings
         rows, d_in, hidden_units, batch = fittings[0].sizes()
         sizes = rows, d_in, hidden_units * len(fittings), batch
@@ -209,13 +235,21 @@ class _Together:
             learning = [each.learning for each in fittings]
             generators = [each.generator for each in fittings]
             batches = BatchesOfMany(learning, settings.batch_size, generators)
-            losses = train(self._gradient, self._optimizer, batches, settings.epochs, supervisor)
-            runs = supervisor.finish(losses)
-        for model, fitting in enumerate(fittings):
+            try:
+                losses = train(
+                    self._gradient, self._optimizer, batches, settings.epochs, supervisor
+                )
+            except Exception:
+                self._finish(supervisor, supervisor.losses)
+                raise
+            self._finish(supervisor, losses)
+
+    def _finish(self, supervisor: SupervisorOfMany, losses: list[Losses]) -> None:
+        self.runs = supervisor.finish(losses)
+        for model, fitting in enumerate(self._fittings):
             pairs = zip(fitting.parameters.views, self._parameters.views, strict=True)
             for own, stacked in pairs:
                 own.copy_(stacked[model])
-        return runs
 
     def _supervisor(self, hooks: Hooks, progress: Any, interrupt: Interrupt) -> SupervisorOfMany:
         settings = self._settings

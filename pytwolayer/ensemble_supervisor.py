@@ -16,7 +16,7 @@ from pytwolayer.network import FlatParameters
 from pytwolayer.optimizer import Optimizer
 from pytwolayer.progress import Progress
 from pytwolayer.schedule import Schedule
-from pytwolayer.supervisor import INTERVAL, Run, Stopped, tell
+from pytwolayer.supervisor import Run, Stopped, epochs_ahead, tell
 from pytwolayer.torch_loading import torch
 
 Losses = NDArray[np.float64]
@@ -36,6 +36,11 @@ class SupervisorOfMany:
         Gives the loss of each on its held-out rows.
     patience, on_epoch, progress
         As those of ``Supervisor``; told is the mean loss of those that are not done.
+
+    Attributes
+    ----------
+    losses : list of array
+        One for each epoch that has been seen.
     """
 
     def __init__(
@@ -65,9 +70,10 @@ class SupervisorOfMany:
         self._diverged = np.zeros(models, dtype=np.bool_)
         self._valid: list[Losses] = []
         self._best, self._good, self._candidate = (values.clone() for _ in range(3))
+        self.losses: list[Losses] = []
         self._seen = 0
         looks = validate or patience or on_epoch
-        self._interval = 1 if looks or values.device.type == "cpu" else INTERVAL
+        self._interval = 1 if looks else epochs_ahead(values)
 
     @property
     def ends_now(self) -> bool:
@@ -88,6 +94,7 @@ class SupervisorOfMany:
 
     def goes_on(self, epoch: int, losses: list[Any]) -> bool:
         """After an epoch that is due: see all losses so far, and tell whether to go on."""
+        self.losses = losses
         seen, self._seen = self._seen, len(losses)
         watched = losses[-1]
         if self._validate is not None:
@@ -153,6 +160,8 @@ class SupervisorOfMany:
 
     def finish(self, losses: list[Losses]) -> list[Run]:
         """Put the best weights in place, or the last good ones, and give what is known."""
+        if len(losses) > self._seen and self._goes_on.any():  # Ctrl-C came between two looks
+            self._note_divergence(self._seen, losses[self._seen :], losses[-1])
         back = np.flatnonzero((self._best_epoch > 0) | self._diverged)
         if len(back):
             kept = self._parameters.split(self._best)

@@ -8,6 +8,7 @@ from typing import Any
 from pytwolayer import arguments
 from pytwolayer.checkpoint import checkpoints_in
 from pytwolayer.device import select_device
+from pytwolayer.ensemble import TwoLayerEnsemble
 from pytwolayer.errors import ArgumentError
 from pytwolayer.fit import fitting_to, read_validation, read_verbose
 from pytwolayer.fitting import Hooks, OnEpoch
@@ -85,8 +86,7 @@ def continue_training(
     >>> len(continue_training(fit, x, x.sum(axis=1), epochs=100).history)
     300
     """
-    if not isinstance(fit, TwoLayer):
-        raise ArgumentError("fit", "what two_layer() gave", arguments.shown(fit))
+    _refuse_others(fit)
     total = len(fit.history) + arguments.size("epochs", epochs)
     settings = replace(fit.settings, epochs=total, loss=_loss(fit, loss))
     arguments.function("on_epoch", on_epoch)
@@ -105,6 +105,14 @@ def continue_training(
         if checkpoints is not None:
             fitting.keep_in(checkpoints, seed_given=True)
         return fitting.train(Hooks(on_epoch, progress))
+
+
+def _refuse_others(fit: Any) -> None:
+    if isinstance(fit, TwoLayerEnsemble):
+        expected = "one network, such as one of its `models`"
+        raise ArgumentError("fit", expected, arguments.shown(fit))
+    if not isinstance(fit, TwoLayer):
+        raise ArgumentError("fit", "what two_layer() gave", arguments.shown(fit))
 
 
 def _loss(fit: TwoLayer, loss: Any) -> Any:
