@@ -70,6 +70,7 @@ class SupervisorOfMany:
         self._diverged = np.zeros(models, dtype=np.bool_)
         self._valid: list[Losses] = []
         self._best, self._good, self._candidate = (values.clone() for _ in range(3))
+        self._owner = _owner(parameters)
         self.losses: list[Losses] = []
         self._seen = 0
         looks = validate or patience or on_epoch
@@ -108,9 +109,8 @@ class SupervisorOfMany:
         return bool(self._goes_on.any()) and self._told(epoch, losses[-1])
 
     def _note_divergence(self, seen: int, news: list[Losses], watched: Losses) -> None:
-        with np.errstate(invalid="ignore", over="ignore"):
-            if math.isfinite((sum(news) + watched).sum()):
-                return
+        if all(math.isfinite(losses.dot(losses)) for losses in (*news, watched)):
+            return
         finite = np.isfinite(np.stack(news))
         finite[-1] &= np.isfinite(watched)
         lost = np.flatnonzero(self._goes_on & ~finite.all(axis=0))
@@ -143,10 +143,13 @@ class SupervisorOfMany:
         if len(models) == len(self._goes_on):
             self._best.copy_(values)
             return
-        chosen = torch.from_numpy(models).to(values.device)
-        pairs = zip(self._parameters.split(self._best), self._parameters.split(values), strict=True)
-        for best, view in pairs:
-            best.index_copy_(0, chosen, view.index_select(0, chosen))
+        torch.where(self._parts_of(models), values, self._best, out=self._best)
+
+    def _parts_of(self, models: NDArray[np.intp]) -> torch.Tensor:
+        """Tell which of all parameters are of some of the networks."""
+        are = np.zeros(len(self._goes_on), dtype=np.bool_)
+        are[models] = True
+        return torch.from_numpy(are).to(self._owner.device)[self._owner]
 
     def _told(self, epoch: int, losses: Losses) -> bool:
         if self._progress is None and self._on_epoch is None:
@@ -162,12 +165,9 @@ class SupervisorOfMany:
         """Put the best weights in place, or the last good ones, and give what is known."""
         if len(losses) > self._seen and self._goes_on.any():  # Ctrl-C came between two looks
             self._note_divergence(self._seen, losses[self._seen :], losses[-1])
-        back = np.flatnonzero((self._best_epoch > 0) | self._diverged)
-        if len(back):
-            kept = self._parameters.split(self._best)
-            for values, best in zip(self._parameters.views, kept, strict=True):
-                chosen = torch.from_numpy(back).to(values.device)
-                values.index_copy_(0, chosen, best.index_select(0, chosen))
+        values = self._parameters.values.data
+        back = self._parts_of(np.flatnonzero((self._best_epoch > 0) | self._diverged))
+        torch.where(back, self._best, values, out=values)
         return [self._run(model, losses) for model in range(len(self._goes_on))]
 
     def _run(self, model: int, losses: list[Losses]) -> Run:
@@ -181,3 +181,13 @@ class SupervisorOfMany:
             int(self._best_epoch[model]) or None,
             stopped,
         )
+
+
+def _owner(parameters: FlatParameters) -> torch.Tensor:
+    """Give for each parameter the number of its network."""
+    values = parameters.values
+    owner = torch.empty(len(values), dtype=torch.int64, device=values.device)
+    for view in parameters.split(owner):
+        numbers = torch.arange(len(view), device=values.device)
+        view.copy_(numbers.view(-1, *[1] * (view.dim() - 1)))
+    return owner
