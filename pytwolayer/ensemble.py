@@ -39,7 +39,8 @@ class TwoLayerEnsemble:
     Attributes
     ----------
     models : tuple of TwoLayer
-        The networks; each is what it would be alone.
+        The networks; each is what it would be alone, but for rounding: sums are in another
+        order, as on another machine, and long training can make more of that.
     settings : Settings
         Those of the fit, with its seed. Each model's own has the seed of that.
     bootstrap : bool

@@ -30,7 +30,7 @@ from pytwolayer.threads import threads_for
 from pytwolayer.torch_loading import torch
 from pytwolayer.train import train
 from pytwolayer.training_data import TrainingData
-from pytwolayer.warn import warn_user
+from pytwolayer.warn import EachOnce, warn_user
 
 Numbered = tuple[int, Fitting]
 # What is needed for each network at least: vectors of its parameters, and numbers besides.
@@ -80,11 +80,12 @@ def fit_ensemble(
         own = replace(settings, seed=seed)
         return Fitting(data, own, share, device, resample=resample)
 
-    start = fitting(settings.seed)
-    _refuse_too_many(n_models, start)
-    drawn = share > 0 or bootstrap
-    others = seeds_of(settings.seed, n_models)[1:]
-    rest = [fitting(seed) if drawn else start.with_seed(seed) for seed in others]
+    with EachOnce():
+        start = fitting(settings.seed)
+        _refuse_too_many(n_models, start)
+        drawn = share > 0 or bootstrap
+        others = seeds_of(settings.seed, n_models)[1:]
+        rest = [fitting(seed) if drawn else start.with_seed(seed) for seed in others]
     fits: list[TwoLayer | None] = [None] * n_models
     try:
         train_together([start, *rest], hooks, fits)

@@ -128,7 +128,8 @@ def two_layer(
     n_models : int
         Number of networks. Several are trained together, for little more than one where they
         are small, and give a ``TwoLayerEnsemble``: predictions are their mean, with their spread.
-        Each is what it would be alone with its own seed, of which the first is ``seed``.
+        Each is what it would be alone with its own seed, of which the first is ``seed``, but
+        for rounding.
     bootstrap : bool
         Whether each of several networks is trained on a bootstrap resample of the rows (of each
         class alike): as many, drawn with replacement.

@@ -69,6 +69,17 @@ def test_levels_that_no_model_saw_are_told_of_though_some_models_lack_others():
         ensemble.predict(new[1:])
 
 
+def test_what_is_to_be_said_of_each_models_data_is_said_once():
+    frame = pd.DataFrame({"a": X[:, 0], "b": ["x", "y"] * 29 + ["rare", "rare"]})
+    held_out = [0, 3, 58, 59]
+    with pytest.warns(UnseenLevelWarning) as caught:
+        ensemble = two_layer(frame, Y, validation=held_out, bootstrap=True, **OPTIONS)
+    assert len(ensemble.models) == 6
+    (told,) = caught
+    assert '"rare". Their rows are left out' in str(told.message)
+    assert told.filename == __file__
+
+
 def test_models_with_the_same_encoding_share_it_also_after_a_file(tmp_path):
     ensemble = two_layer(X, Y, **OPTIONS)
     assert len(encodings(ensemble.models)) == 1
