@@ -8,6 +8,7 @@ ONE = "1 model"
 # case -> rows, columns, hidden units, batch (0: all rows), epochs
 CASES = {
     "150x4, all rows at once": (150, 4, 10, 0, 1000),
+    "32x10, all rows at once": (32, 10, 32, 0, 500),
     "1,000x10, batches of 32": (1000, 10, 64, 32, 20),
 }
 
