@@ -96,7 +96,8 @@ spruce_together <- function(object, type, values) {
   ends <- if (one) "" else paste0("_", object$outputs)
   colnames(values) <- paste0(rep(prefixes, each = length(ends)), ends)
   if (type == "conf_int") { # the two ends of each side by side
-    values <- values[, as.vector(rbind(seq_along(ends), seq_along(ends) + length(ends))), drop = FALSE]
+    pairs <- as.vector(rbind(seq_along(ends), seq_along(ends) + length(ends)))
+    values <- values[, pairs, drop = FALSE]
   }
   tibble::as_tibble(values)
 }

@@ -110,7 +110,8 @@ nobs.two_layer_ensemble <- function(object, ...) {
 #' @return `as.data.frame()`: the losses, with a column `model`.
 #' @param row.names,optional Not used.
 #' @export
-as.data.frame.two_layer_ensemble <- function(x, row.names = NULL, optional = FALSE, ...) {
+as.data.frame.two_layer_ensemble <- function(x, row.names = NULL, # nolint: object_name_linter.
+                                             optional = FALSE, ...) {
   x$history
 }
 

@@ -51,8 +51,8 @@
 #'   with which the best epoch began.
 #' @param n_models Number of networks. Several are trained together, for little more than one where
 #'   they are small, and make a `two_layer_ensemble`: predictions are their mean, with intervals,
-#'   see [predict.two_layer_ensemble()]. Each is what it would be alone with its own seed, of
-#'   which the first is `seed`.
+#'   see [predict.two_layer_ensemble()]. Each is, but for rounding, what it would be alone
+#'   with its own seed, of which the first is `seed`.
 #' @param bootstrap Whether each of several networks is trained on a bootstrap resample of the
 #'   rows (of each class alike): as many, drawn with replacement.
 #' @param case_weights A number of at least 0 for each row, or `NULL`. Losses, means and
@@ -77,7 +77,8 @@
 #' @param seed Seed of initial weights, held-out rows, order of rows and dropout. `NULL` draws
 #'   one from R's own generator, so that [set.seed()] makes a fit reproducible.
 #'
-#' @return An object of class `two_layer`, or with several `n_models` a `two_layer_ensemble`. It holds plain R data, no pointer into Python, so
+#' @return An object of class `two_layer`, or with several `n_models` a `two_layer_ensemble`. It
+#'   holds plain R data, no pointer into Python, so
 #'   [saveRDS()] keeps all of it. Among its elements:
 #'   \describe{
 #'     \item{`history`}{Data frame of `epoch` (integer), `loss` and, with `validation`,
@@ -91,7 +92,8 @@
 #'     \item{`stopped`}{Why training ended: `"epochs"` (all done), `"patience"`, `"on_epoch"`,
 #'       `"interrupt"` or `"divergence"`.}
 #'   }
-#' @seealso [predict.two_layer_ensemble()], [continue_training()], [save_two_layer()], [predict.two_layer()],
+#' @seealso [predict.two_layer_ensemble()], [continue_training()], [save_two_layer()],
+#'   [predict.two_layer()],
 #'   [summary.two_layer()], [plot.two_layer()],
 #'   [coef()][two_layer-methods] and its like, [tidy.two_layer()]
 #' @examplesIf pytwolayer:::has_torch()

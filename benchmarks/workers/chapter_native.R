@@ -1,3 +1,4 @@
+# nolint start: object_usage_linter. The functions come with library(torch), which may be missing.
 # The chapter's 500 steps by R's own torch, or by luz, where they are installed.
 way <- commandArgs(TRUE)[[1]]
 if (!requireNamespace(way, quietly = TRUE)) {
@@ -38,3 +39,4 @@ by_luz <- function(steps) {
 run <- if (way == "torch") native else by_luz
 run(5)
 cat("seconds", system.time(run(500))[["elapsed"]], "\n")
+# nolint end
