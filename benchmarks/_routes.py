@@ -102,3 +102,8 @@ def seconds(told: Mapping[str, Sequence[Printed]]) -> dict[str, list[float]]:
         name: [statistics.median(printed["seconds"]) for printed in each]
         for name, each in told.items()
     }
+
+
+def peaks(told: Mapping[str, Sequence[Printed]]) -> dict[str, list[float]]:
+    """Take the peak of memory that a worker printed in each round."""
+    return {name: [printed["MB"][0] for printed in each] for name, each in told.items()}

@@ -4,7 +4,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from _routes import WORKERS, Row, alternate, rows_of, seconds
+from _routes import WORKERS, Row, alternate, peaks, rows_of, seconds
 from equal_work import write_data
 
 from pytwolayer.r_process import rscript
@@ -38,8 +38,8 @@ def rows(rounds: int, threads: int) -> list[Row]:
             told = alternate(commands, rounds, threads)
             found += rows_of("bridge", case, "s", seconds(told), PYTHON)
             if sizes[0] >= LARGE[0]:
-                peaks = {name: [each["MB"][0] for each in told[name]] for name in told}
-                found += rows_of("bridge", f"{case}: peak of memory", "MB", peaks, PYTHON)
+                case = f"{case}: peak of memory"
+                found += rows_of("bridge", case, "MB", peaks(told), PYTHON)
     return found
 
 
@@ -53,9 +53,8 @@ def _to_tensor(rounds: int, threads: int) -> list[Row]:
     ways = {NUMPY: "numpy", "as_tensor(data frame)": "frame", "as_tensor(matrix)": "matrix"}
     commands = {name: [rscript(), script, way, *sizes] for name, way in ways.items()}
     told = alternate(commands, rounds, threads)
-    peaks = {name: [each["MB"][0] for each in told[name]] for name in told}
     case = f"{_LARGE} to a tensor"
     return [
         *rows_of("bridge", case, "s", seconds(told), NUMPY),
-        *rows_of("bridge", f"{case}: peak of memory", "MB", peaks, NUMPY),
+        *rows_of("bridge", f"{case}: peak of memory", "MB", peaks(told), NUMPY),
     ]

@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-from _routes import WORKERS, Row, alternate, rows_of, seconds
+from _routes import WORKERS, Row, alternate, peaks, rows_of, seconds
 
 from pytwolayer.r_process import rscript
 
@@ -68,8 +68,7 @@ def _case(folder: Path, case: str, sizes: tuple[int, ...], rounds: int, threads:
         raise RuntimeError(f"the work is not equal in {case}: losses {losses}")
     found = rows_of("equal work", case, "s", seconds(told), OURS)
     if sizes[0] >= 100_000:
-        peaks = {name: [each[0]["MB"][0] for each in told[name][:1]] for name in told}
-        found += rows_of("memory", case, "MB", peaks, OURS)
+        found += rows_of("memory", case, "MB", peaks(told), OURS)
     return found
 
 

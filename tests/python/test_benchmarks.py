@@ -32,6 +32,14 @@ def test_a_ratio_is_that_within_a_round():
     assert rows[rows["route"] == "ours"].iloc[0]["ratio"] == 1
 
 
+def test_seconds_are_the_median_of_a_rounds_calls_and_the_peak_that_of_its_first():
+    from _routes import peaks, seconds
+
+    rounds = [{"seconds": [3.0, 1.0, 2.0], "MB": [7.0]}, {"seconds": [5.0], "MB": [9.0]}]
+    assert seconds({"ours": rounds}) == {"ours": [2.0, 5.0]}
+    assert peaks({"ours": rounds}) == {"ours": [7.0, 9.0]}
+
+
 def test_other_threads_than_asked_for_are_an_error():
     from _routes import refuse_other_threads
 
