@@ -234,13 +234,17 @@ def _trained(
             fitted = train(x=_given(frame, x), y=given, **arguments)
     except Exception as problem:
         so_far = getattr(problem, "fit", None)
-        if isinstance(so_far, TwoLayer):
-            problem.fit_for_r = _described_fit(replace(so_far, **kept), frame, outcomes)  # type: ignore[attr-defined]
+        if isinstance(so_far, (TwoLayer, pytwolayer.TwoLayerEnsemble)):
+            problem.fit_for_r = _described_fit(_saying(so_far, kept), frame, outcomes)  # type: ignore[attr-defined]
         raise
+    return _described_fit(_saying(fitted, kept), frame, outcomes, encoded)
+
+
+def _saying(fitted: Any, kept: dict[str, Any]) -> Any:
+    """Have a fit, or each of an ensemble's, say more of itself."""
     if isinstance(fitted, pytwolayer.TwoLayerEnsemble):
-        models = tuple(replace(model, **kept) for model in fitted.models)
-        return _described_fit(replace(fitted, models=models), frame, outcomes)
-    return _described_fit(replace(fitted, **kept), frame, outcomes, encoded)
+        return replace(fitted, models=tuple(replace(model, **kept) for model in fitted.models))
+    return replace(fitted, **kept)
 
 
 def _outcomes(y: dict[str, Any]) -> Any:

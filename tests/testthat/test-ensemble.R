@@ -144,3 +144,12 @@ test_that("what cannot be is an error that says so", {
   expect_refused(predict(fits, mtcars[1:3]), "`new_data`")
   expect_refused(continue_training(fits, epochs = 2), "`fit`")
 })
+
+test_that("an error in a function of the user's has the ensemble so far", {
+  skip_without_torch()
+  cnd <- expect_error(
+    cars(on_epoch = function(epoch, loss) if (epoch == 3) stop("enough")), "enough"
+  )
+  expect_s3_class(cnd$fit, "two_layer_ensemble")
+  expect_identical(nrow(predict(cnd$fit, mtcars)), 32L)
+})
