@@ -72,12 +72,12 @@ CASES = {
     ),
     "reading": (
         "two_layer(np.broadcast_to(X[0, :2], (60_000_000, 2)), np.broadcast_to(1.0, 60_000_000))",
-        60_000_000 * 8,
+        60_000_000 * 2 * 8,
         "for reading the data. Use fewer rows or columns.",
     ),
     "prediction": (
         "before.predict(np.broadcast_to(X[0], (60_000_000, 20)))",
-        60_000_000 * 8,
+        60_000_000 * 20 * 8,
         "for predictions with 4 hidden units. Predict fewer rows at a time.",
     ),
     "the chapter": (
