@@ -67,9 +67,20 @@ class Numbers:
         """Numbers have no classes to warn of."""
 
     def target(self, table: Table) -> torch.Tensor:
-        """Give what the network is to learn, float32, shape ``(rows, width)``."""
+        """Give what the network is to learn, float32, shape ``(rows, width)``.
+
+        Raises
+        ------
+        ArgumentError
+            If a held-out outcome is so far from those of training that float32 cannot hold it.
+        """
         matrix = self.truth(table)
-        return torch.from_numpy(((matrix - self.center) / self.scale).astype(np.float32))
+        with np.errstate(over="ignore"):
+            target = ((matrix - self.center) / self.scale).astype(np.float32)
+        if not np.isfinite(target).all():
+            received = f"{np.max(np.abs(matrix)):.3g}"
+            raise ArgumentError(_DATA, "of the size seen in training", received)
+        return torch.from_numpy(target)
 
     def restore(self, output: torch.Tensor) -> Doubles:
         """Turn the network's output to the user's scale, shape ``(rows, width)``."""

@@ -430,3 +430,11 @@ def test_missing_values_are_found_in_whatever_comes(make):
         fit = quick(make(x))
     assert fit.history.equals(expected.history)
     assert np.isnan(fit.predict(make(x))).tolist() == [row == 4 for row in range(24)]
+
+
+def test_a_held_out_outcome_too_far_from_those_of_training_is_an_error():
+    x, y = np.arange(6.0)[:, None], np.array([1.0, 2.0, 3.0, 4.0, 5.0, 1e300])
+    with pytest.raises(
+        ArgumentError, match=r"`y` must be of the size seen in training, not 1e\+300"
+    ):
+        two_layer(x, y, validation=[5], epochs=2, verbose=False, seed=1)
