@@ -13,7 +13,7 @@ from typing import Any
 
 from pytwolayer.r_process import r_environment
 
-WORKERS = Path(__file__).parent / "workers"
+WORKERS = Path(__file__).resolve().parent / "workers"
 Row = dict[str, Any]
 Printed = dict[str, list[float]]
 NOT_INSTALLED = "not installed"
@@ -21,15 +21,9 @@ NOT_INSTALLED = "not installed"
 
 def run(command: Sequence[str], threads: int) -> Printed | None:
     """Run a worker; give the numbers that it printed by name, None if its peer is missing."""
-    environment = r_environment(
-        OMP_NUM_THREADS=str(threads),
-        OPENBLAS_NUM_THREADS=str(threads),
-        MKL_NUM_THREADS=str(threads),
-        KERAS_BACKEND="torch",
+    done = subprocess.run(
+        command, env=environment(threads), capture_output=True, text=True, check=False
     )
-    path = [str(Path("benchmarks").resolve()), os.environ.get("PYTHONPATH", "")]
-    environment["PYTHONPATH"] = os.pathsep.join(part for part in path if part)
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if NOT_INSTALLED in done.stdout:
         return None
     if done.returncode:
@@ -40,6 +34,19 @@ def run(command: Sequence[str], threads: int) -> Printed | None:
         if name in ("seconds", "loss", "MB", "threads"):
             printed.setdefault(name, []).append(float(number))
     return printed
+
+
+def environment(threads: int) -> dict[str, str]:
+    """Give the environment of a worker, in which Python finds the peers."""
+    given = r_environment(
+        OMP_NUM_THREADS=str(threads),
+        OPENBLAS_NUM_THREADS=str(threads),
+        MKL_NUM_THREADS=str(threads),
+        KERAS_BACKEND="torch",
+    )
+    path = [str(WORKERS.parent), os.environ.get("PYTHONPATH", "")]
+    given["PYTHONPATH"] = os.pathsep.join(part for part in path if part)
+    return given
 
 
 def alternate(

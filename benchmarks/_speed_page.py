@@ -28,8 +28,22 @@ def write_page(table: pd.DataFrame, machine: str) -> None:
         own = table[table["group"] == group]
         if len(own):
             parts += [f"### {title}", _markdown(own)]
-    made = "\n\n".join(parts)
+    made = "\n\n".join([*parts, *_behind(table)])
     PAGE.write_text(f"{text[:start]}\n\n{made}\n\n{text[end:]}", encoding="utf-8")
+
+
+def _behind(table: pd.DataFrame) -> list[str]:
+    """List where a peer needs less than ours, so that no row is passed over in silence."""
+    peers = ~table["route"].str.startswith("ours")
+    ahead = table[(table["baseline"] == "ours, Python") & peers & (table["ratio"] < 1)]
+    if not len(ahead):
+        return []
+    lines = [
+        f"- {row.group}, {row.case}: {row.route} needs {row.ratio:.2f} of what ours does "
+        f"({row.ratio_low:.2f} to {row.ratio_high:.2f})"
+        for row in ahead.itertuples()
+    ]
+    return ["### Where a peer is ahead", "\n".join(lines)]
 
 
 def _markdown(table: pd.DataFrame) -> str:

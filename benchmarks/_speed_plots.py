@@ -1,12 +1,15 @@
 """The plots of the measurements."""
 
 from pathlib import Path
+from typing import Any
 
 import matplotlib
 import pandas as pd
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.ticker import FixedLocator, NullLocator
 
 DOCS = Path(__file__).parents[1] / "docs"
 _OURS, _GREY, _PEERS = "#1f6f8b", "#8a8a8a", "#e08a2e"
@@ -22,42 +25,43 @@ def write_plots(table: pd.DataFrame) -> None:
 
 
 def _equal_work(table: pd.DataFrame) -> None:
+    """Draw a bar from 1 to each ratio; the line through it is the range of the rounds."""
     cases = list(dict.fromkeys(table["case"]))
-    routes = [route for route in dict.fromkeys(table["route"]) if route != "ours, Python"]
-    figure, axes = plt.subplots(figsize=(8, 0.42 * len(cases) * len(routes) + 1.2))
+    figure, axes = plt.subplots(figsize=(8, 0.27 * len(table) + 1.2))
     place, ticks, labels = 0.0, [], []
     for case in cases:
-        for route in routes:
-            own = table[(table["case"] == case) & (table["route"] == route)]
-            if not len(own):
-                continue
-            ratio = own["ratio"].iloc[0]
-            colour = _OURS if route.startswith("ours") else _PEERS
-            axes.barh(place, ratio - 1, left=1, color=colour, height=0.8)
-            low, high = own["ratio_low"].iloc[0], own["ratio_high"].iloc[0]
-            axes.plot([low, high], [place, place], color="0.25", linewidth=1)
-            axes.text(max(ratio, high) * 1.04, place, f"{ratio:.1f}", va="center", fontsize=8)
-            ticks.append(place)
-            labels.append(route)
+        own = table[(table["case"] == case) & (table["route"] != "ours, Python")]
+        across = axes.get_yaxis_transform()
+        axes.text(0.985, place, case, ha="right", weight="bold", transform=across)
+        for row in own.sort_values("ratio", ascending=False, kind="stable").itertuples():
             place -= 1
-        axes.text(
-            0.985,
-            place + len(routes) + 0.15,
-            f"{case} ",
-            ha="right",
-            fontsize=9,
-            weight="bold",
-            transform=axes.get_yaxis_transform(),
-        )
-        place -= 0.9
+            _bar(axes, place, row)
+            ticks.append(place)
+            labels.append(row.route)
+        place -= 1.3
     axes.set_yticks(ticks, labels, fontsize=8)
+    axes.tick_params(axis="y", length=0)
     axes.set_xscale("log")
+    axes.set_xlim(min(0.8, table["ratio_low"].min() / 1.1), table["ratio_high"].max() * 1.6)
+    axes.set_ylim(place + 0.8, 1)
+    axes.xaxis.set_major_locator(FixedLocator([0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100]))
+    axes.xaxis.set_major_formatter("{x:g}")
+    axes.xaxis.set_minor_locator(NullLocator())
     axes.axvline(1, color="0.2", linewidth=1)
-    axes.set_xlabel("times the seconds of ours from Python (log scale; 1: as quick)")
-    axes.set_title("Equal work", loc="left")
-    axes.spines[["top", "right"]].set_visible(False)
+    axes.set_xlabel("times the seconds of ours from Python (1: as quick; log scale)")
+    axes.set_title("Equal work: right of the line is slower than ours", loc="left")
+    axes.spines[["top", "right", "left"]].set_visible(False)
     figure.savefig(DOCS / "speed-equal-work.png", dpi=130, bbox_inches="tight")
     plt.close(figure)
+
+
+def _bar(axes: Axes, place: float, row: Any) -> None:
+    colour = _OURS if row.route.startswith("ours") else _PEERS
+    axes.barh(place, row.ratio - 1, left=1, color=colour, height=0.78)
+    axes.plot([row.ratio_low, row.ratio_high], [place, place], color="0.25", linewidth=1)
+    end = max(1, row.ratio_high) * 1.04
+    text = f"{row.ratio:.1f}" if row.ratio >= 2 else f"{row.ratio:.2f}"
+    axes.text(end, place, text, va="center", fontsize=8)
 
 
 def _scaling(table: pd.DataFrame) -> None:

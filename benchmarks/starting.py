@@ -5,9 +5,9 @@ import sys
 import time
 from pathlib import Path
 
-from _routes import NOT_INSTALLED, WORKERS, Row, rows_of
+from _routes import NOT_INSTALLED, WORKERS, Row, environment, rows_of
 
-from pytwolayer.r_process import r_environment, rscript
+from pytwolayer.r_process import rscript
 
 _COMMAND = str(Path(sys.executable).parent / "pytwolayer")
 
@@ -48,20 +48,20 @@ CASES: dict[str, dict[str, list[str]]] = {
 
 def rows(rounds: int, threads: int) -> list[Row]:
     """Measure: each command once before, so that its files are in memory."""
-    environment = r_environment(OMP_NUM_THREADS=str(threads), KERAS_BACKEND="torch")
+    given = environment(threads)
     found: list[Row] = []
     for case, commands in CASES.items():
-        there = {name: command for name, command in commands.items() if _runs(command, environment)}
+        there = {name: command for name, command in commands.items() if _runs(command, given)}
         times: dict[str, list[float]] = {name: [] for name in there}
         for _ in range(rounds):
             for name, command in there.items():
                 start = time.perf_counter()
-                subprocess.run(command, env=environment, capture_output=True, check=True)
+                subprocess.run(command, env=given, capture_output=True, check=True)
                 times[name].append(time.perf_counter() - start)
         found += rows_of("starting", case, "s", times, next(iter(there)))
     return found
 
 
-def _runs(command: list[str], environment: dict[str, str]) -> bool:
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+def _runs(command: list[str], given: dict[str, str]) -> bool:
+    done = subprocess.run(command, env=given, capture_output=True, text=True, check=False)
     return done.returncode == 0 and NOT_INSTALLED not in done.stdout

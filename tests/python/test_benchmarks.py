@@ -87,3 +87,47 @@ def test_the_page_has_the_table_between_its_marks(tmp_path, monkeypatch):
     assert "old" not in text
     assert "Measured on: a machine." in text
     assert "| case | peer | 1 | 2.5 s (2.5 to 2.5) | 2.50 (2.50 to 2.50) |" in text
+
+
+def test_rows_where_a_peer_is_ahead_are_listed(tmp_path, monkeypatch):
+    import _speed_page as page
+
+    monkeypatch.setattr(page, "PAGE", tmp_path / "speed.md")
+    marks = "<!-- measured: begin -->\n<!-- measured: end -->\n"
+    page.PAGE.write_text(marks)
+    seconds = {"ours, Python": [2.0, 2.0], "ours, R": [1.0, 1.0], "nnet": [1.0, 1.5]}
+    page.write_page(measured("equal loss", **seconds, slower=[3.0, 3.0]), "a machine")
+    behind = page.PAGE.read_text().split("### Where a peer is ahead")[1]
+    assert "- equal loss, case: nnet needs 0.62 of what ours does (0.50 to 0.75)" in behind
+    assert "ours, R" not in behind
+    assert "slower" not in behind
+
+    page.PAGE.write_text(marks)
+    page.write_page(measured(**{"ours, Python": [1.0], "peer": [2.0]}), "a machine")
+    assert "peer is ahead" not in page.PAGE.read_text()
+
+
+def test_the_plots_are_drawn_of_what_is_measured(tmp_path, monkeypatch):
+    import _speed_plots as plots
+
+    monkeypatch.setattr(plots, "DOCS", tmp_path)
+    plots.write_plots(measured("chapter", ours=[1.0]))
+    assert not list(tmp_path.iterdir())
+    equal = measured("equal work", **{"ours, Python": [1.0], "ours, R": [0.9], "peer": [2.5]})
+    steps = {"ours": [3.0], "matrix products alone": [2.0]}
+    sizes = [measured("scaling", **steps).assign(case=f"rows {n}") for n in (8, 32)]
+    more = [measured("scaling", **steps).assign(case=f"columns {n}") for n in (8, 32)]
+    plots.write_plots(pd.concat([equal, *sizes, *more]))
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "speed-equal-work.png",
+        "speed-scaling.png",
+    }
+
+
+def test_a_worker_finds_the_benchmarks_and_the_peers(monkeypatch):
+    from _routes import environment
+
+    monkeypatch.setenv("PYTHONPATH", "/the/peers")
+    given = environment(3)
+    assert given["PYTHONPATH"].split(":") == [str(BENCHMARKS), "/the/peers"]
+    assert {given[f"{name}_NUM_THREADS"] for name in ("OMP", "OPENBLAS", "MKL")} == {"3"}
