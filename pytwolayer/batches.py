@@ -101,6 +101,13 @@ def _selection(all_rows: Tensor, numbers: Tensor, drawn: Tensor) -> Callable[[],
     return partial(torch.index_select, all_rows, 0, numbers, out=drawn)
 
 
+def batch_sizes(rows: int, batch_size: int | None) -> list[int]:
+    """Give the sizes of an epoch's batches, which differ by at most one row; None: one batch."""
+    parts = 1 if batch_size is None else -(-rows // batch_size)
+    ends = [rows * part // parts for part in range(parts + 1)]
+    return [end - start for start, end in pairwise(ends)]
+
+
 class Batches:
     """Gives the batches of an epoch, reshuffled every time; or all rows at once.
 
@@ -116,10 +123,8 @@ class Batches:
     def __init__(self, rows: Rows, batch_size: int | None, generator: torch.Generator) -> None:
         self._number, self._device = len(rows.x), rows.x.device
         self._generator = generator
-        parts = 1 if batch_size is None else -(-self._number // batch_size)
-        ends = [self._number * part // parts for part in range(parts + 1)]
-        self._sizes = [end - start for start, end in pairwise(ends)]
-        if parts == 1:
+        self._sizes = batch_sizes(self._number, batch_size)
+        if len(self._sizes) == 1:
             self._all: Sequence[Batch] = (Batch(rows),)
         else:
             batch = {size: DrawnBatch(rows, size) for size in set(self._sizes)}

@@ -61,9 +61,7 @@ class TwoLayerEnsemble:
             If they are not of one form.
         """
         first = models[0]
-        forms = {
-            (m.inputs.names, len(m.inputs.codings), m.outcome.outputs.__repr__()) for m in models
-        }
+        forms = {(m.inputs.names, len(m.inputs.codings), *m.outcome.outputs) for m in models}
         if len(forms) > 1:
             raise ValueError("its models are of several forms")
         return cls(tuple(models), replace(first.settings, seed=seed), bootstrap)

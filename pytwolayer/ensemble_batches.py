@@ -6,9 +6,8 @@ networks is one call. Networks with fewer rows than others have rows of weight 0
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from itertools import pairwise
 
-from pytwolayer.batches import Batch, Rows
+from pytwolayer.batches import Batch, Rows, batch_sizes
 from pytwolayer.torch_loading import torch
 
 Tensor = torch.Tensor
@@ -42,7 +41,7 @@ def all_rows(rows: Sequence[Rows]) -> BatchOfMany:
     """Put all rows of every network into one batch."""
     counts = [len(each.x) for each in rows]
     first = rows[0]
-    if all(each.x is first.x and each.y is first.y for each in rows):
+    if _are_same(rows):
         weights = None if first.weights is None else first.weights.t()[None]
         return BatchOfMany(first.x, first.y.t().contiguous()[None], weights, counts)
     x = torch.stack([_filled(each.x, max(counts)) for each in rows])
@@ -57,6 +56,11 @@ def _weights(rows: Sequence[Rows], counts: list[int]) -> Tensor | None:
     pairs = zip(rows, ones, strict=True)
     given = [one if each.weights is None else each.weights for each, one in pairs]
     return torch.stack([_filled(each, max(counts)).t() for each in given])
+
+
+def _are_same(rows: Sequence[Rows]) -> bool:
+    """Tell whether all networks see the same rows, in the same memory."""
+    return all(each.x is rows[0].x and each.y is rows[0].y for each in rows)
 
 
 def _filled(values: Tensor, rows: int) -> Tensor:
@@ -105,7 +109,7 @@ class _Source:
 
     def __init__(self, rows: Sequence[Rows]) -> None:
         first, self.models = rows[0], len(rows)
-        shared = all(each.x is first.x and each.y is first.y for each in rows)
+        shared = _are_same(rows)
         parts = [first] if shared else list(rows)
         self.x = torch.cat([each.x for each in parts]) if len(parts) > 1 else first.x
         self.y = torch.cat([each.y for each in parts]).contiguous()
@@ -137,22 +141,19 @@ class BatchesOfMany:
         generators: Sequence[torch.Generator],
     ) -> None:
         self._generators = generators
-        number = len(rows[0].x)
-        parts = 1 if batch_size is None else -(-max(len(each.x) for each in rows) // batch_size)
-        self._one = parts == 1
-        if self._one:
+        self._number = max(len(each.x) for each in rows)
+        self._sizes = batch_sizes(self._number, batch_size)
+        if len(self._sizes) == 1:
             self._all = (all_rows(rows),)
             return
-        ends = [number * part // parts for part in range(parts + 1)]
-        self._sizes = [end - start for start, end in pairwise(ends)]
-        self._source, self._number = _Source(rows), number
+        self._source = _Source(rows)
         self._starts = torch.tensor(self._source.starts)[:, None]
         batch = {size: DrawnBatchOfMany(self._source, size) for size in set(self._sizes)}
         self._drawn = [batch[size] for size in self._sizes]
 
     def __call__(self, epoch: int) -> Sequence[BatchOfMany] | Iterator[BatchOfMany]:
         """Give the batches of an epoch; each is good until the next is asked for."""
-        return self._all if self._one else self._draw()
+        return self._all if len(self._sizes) == 1 else self._draw()
 
     def _draw(self) -> Iterator[BatchOfMany]:
         draws = [torch.randperm(self._number, generator=each) for each in self._generators]

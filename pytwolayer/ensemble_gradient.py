@@ -93,9 +93,11 @@ class GradientOfMany(ProgrammedGradient):
 
     def _terms(self, rows: Sequence[int]) -> NDArray[np.float64]:
         """Count what the sum over so many rows is divided by."""
-        outputs = 1 if self._loss.per_row else self._weights[3].shape[1]
-        terms = np.asarray(rows, dtype=np.float64) * outputs
-        return np.ones_like(terms) if self._summed else terms
+        numbers = np.asarray(rows, dtype=np.float64)
+        if self._summed:
+            return np.ones_like(numbers)
+        terms: NDArray[np.float64] = self._loss.terms(numbers, self._weights[3].shape[1])
+        return terms
 
     def evaluator(self, batch: BatchOfMany) -> Callable[[], NDArray[np.float64]]:
         """Make a function that gives the losses on these rows, without dropout."""

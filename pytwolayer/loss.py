@@ -39,6 +39,10 @@ class Loss:
     sign: float = 1.0
     per_row: bool = False
 
+    def terms(self, rows: Any, d_out: int) -> Any:
+        """Count what the sum over so many rows, a number or an array of them, is divided by."""
+        return rows if self.per_row else rows * d_out
+
 
 def _squared_error(output: Tensor, y: Tensor, e: Tensor, d: Tensor) -> list[Operation]:
     return [partial(torch.sub, output, y, out=d), partial(torch.mul, d, d, out=e)]

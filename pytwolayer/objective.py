@@ -41,9 +41,7 @@ class _OfTable:
 
     def _terms(self, rows: int, d_out: int) -> int:
         """Count what the sum over so many rows is divided by."""
-        if self._summed:
-            return 1
-        return rows if self._loss.per_row else rows * d_out
+        return 1 if self._summed else int(self._loss.terms(rows, d_out))
 
     def scale(self, rows: int, d_out: int) -> float:
         return self._loss.sign / self._terms(rows, d_out)

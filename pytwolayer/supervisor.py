@@ -18,7 +18,7 @@ from pytwolayer.torch_loading import torch
 
 Tensor = torch.Tensor
 Stopped = Literal["epochs", "patience", "on_epoch", "interrupt", "divergence"]
-INTERVAL = 64  # epochs between two looks at the losses where looking makes a GPU wait
+_INTERVAL = 64  # epochs between two looks at the losses where looking makes a GPU wait
 _ROOM = 2**26  # bytes of the weights that are kept between two looks, where they are large
 
 
@@ -265,7 +265,7 @@ def epochs_ahead(values: Tensor) -> int:
     """Tell how many epochs a device works ahead before the host looks at their losses."""
     if values.device.type == "cpu":
         return 1
-    return min(INTERVAL, max(1, _ROOM // (values.numel() * values.element_size())))
+    return min(_INTERVAL, max(1, _ROOM // (values.numel() * values.element_size())))
 
 
 def tell(
