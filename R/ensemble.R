@@ -64,7 +64,7 @@ print.two_layer_ensemble <- function(x, ...) {
 
 # Of the epochs whose weights the models have.
 told_losses <- function(x) {
-  watched <- if (is.null(x$history$valid_loss)) "loss" else "valid_loss"
+  watched <- watched_loss(x$history)
   losses <- vapply(x$models, function(model) {
     history <- model$history
     epoch <- if (is.null(model$best_epoch)) nrow(history) else model$best_epoch
@@ -121,7 +121,7 @@ as.data.frame.two_layer_ensemble <- function(x, row.names = NULL, # nolint: obje
 #' @export
 plot.two_layer_ensemble <- function(x, log = NULL, type = "l", xlab = "Epoch", ylab = "Loss",
                                     main = "Loss of each model", col = "#00000080", ...) {
-  watched <- if (is.null(x$history$valid_loss)) "loss" else "valid_loss"
+  watched <- watched_loss(x$history)
   losses <- lapply(x$models, function(model) model$history[[watched]])
   longest <- max(lengths(losses))
   losses <- vapply(losses, `[`, double(longest), seq_len(longest))
@@ -141,7 +141,7 @@ plot.two_layer_ensemble <- function(x, log = NULL, type = "l", xlab = "Epoch", y
 autoplot.two_layer_ensemble <- function(object, ...) { # nolint: object_name_linter.
   check_dots(autoplot.two_layer_ensemble, ...)
   history <- object$history
-  watched <- if (is.null(history$valid_loss)) "loss" else "valid_loss"
+  watched <- watched_loss(history)
   long <- data.frame(epoch = history$epoch, loss = history[[watched]], model = history$model)
   plot <- ggplot2::ggplot(
     long, ggplot2::aes(x = .data$epoch, y = .data$loss, group = .data$model)

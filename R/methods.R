@@ -46,7 +46,7 @@ told_loss <- function(x) {
   if (!nrow(x$history)) {
     return("Loss:       no epoch was finished")
   }
-  watched <- if (is.null(x$history$valid_loss)) "loss" else "valid_loss"
+  watched <- watched_loss(x$history)
   best <- !is.null(x$best_epoch)
   epoch <- if (best) x$best_epoch else nrow(x$history)
   ends <- c(
@@ -59,6 +59,11 @@ told_loss <- function(x) {
     if (watched == "loss") "" else "validation: ", x$settings$loss, x$settings$reduction,
     if (x$stopped %in% names(ends)) ends[[x$stopped]] else ""
   )
+}
+
+# The column by which the best epoch is chosen.
+watched_loss <- function(history) {
+  if (is.null(history$valid_loss)) "loss" else "valid_loss"
 }
 
 counted <- function(number, noun, several = paste0(noun, "s")) {

@@ -7,8 +7,8 @@ come back as data, so that R can raise them as its own conditions.
 
 import traceback
 import warnings
-from collections.abc import Callable
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from functools import wraps
 from typing import Any
@@ -336,6 +336,17 @@ def _values(fitted: Any, frame: pd.DataFrame, kind: str) -> Any:
     return functions.get(kind, fitted.predict_raw)(frame)
 
 
+@contextmanager
+def _named_new_data() -> Iterator[None]:
+    """Have errors about ``x`` name it as R does."""
+    try:
+        yield
+    except ArgumentError as problem:  # in R its name is another
+        if problem.argument != "x":
+            raise
+        raise ArgumentError("new_data", problem.expected, problem.received) from problem
+
+
 @_answer
 def predict(model: bytearray, x: dict[str, Any], kind: str) -> bytearray:
     """Predictions of a fitted network, one column after the other.
@@ -344,12 +355,8 @@ def predict(model: bytearray, x: dict[str, Any], kind: str) -> bytearray:
     """
     from pytwolayer.model_file import from_bytes
 
-    try:
+    with _named_new_data():
         return _doubles(_values(from_bytes(model), _given(_frame(x), x), kind))
-    except ArgumentError as problem:  # in R its name is another
-        if problem.argument != "x":
-            raise
-        raise ArgumentError("new_data", problem.expected, problem.received) from problem
 
 
 @_answer
@@ -361,12 +368,8 @@ def predict_ensemble(model: bytearray, x: dict[str, Any], kind: str, level: floa
     """
     from pytwolayer.ensemble_file import ensemble_from_bytes
 
-    try:
+    with _named_new_data():
         return _doubles(_together(ensemble_from_bytes(model), _given(_frame(x), x), kind, level))
-    except ArgumentError as problem:  # in R its name is another
-        if problem.argument != "x":
-            raise
-        raise ArgumentError("new_data", problem.expected, problem.received) from problem
 
 
 def _together(ensemble: Any, x: Any, kind: str, level: float) -> Any:
