@@ -79,7 +79,8 @@
 #'
 #' @return An object of class `two_layer`, or with several `n_models` a `two_layer_ensemble`. It
 #'   holds plain R data, no pointer into Python, so
-#'   [saveRDS()] keeps all of it. Among its elements:
+#'   [saveRDS()] keeps all of it, and copies of what it keeps of the data, so that nothing that
+#'   happens to them afterwards changes it. Among its elements:
 #'   \describe{
 #'     \item{`history`}{Data frame of `epoch` (integer), `loss` and, with `validation`,
 #'       `valid_loss`.}
@@ -193,6 +194,8 @@ fit_molded <- function(input, settings, matched, call) {
 #' @param users Where an error in a function of the user's is kept, see [watch_users()].
 #' @noRd
 trained <- function(name, input, arguments, verbose, users, matched, call) {
+  input <- with_copies(input, arguments)
+  matched <- rlang::duplicate(matched) # do.call() puts data themselves into it
   as_fit <- function(fitted) new_two_layer(fitted, input, matched)
   fit <- tryCatch(
     as_fit(call_core(
@@ -207,6 +210,17 @@ trained <- function(name, input, arguments, verbose, users, matched, call) {
   )
   raise_users(users, fit)
   fit
+}
+
+# Fits hold copies: data.table changes vectors where they are, and so can Python. What is not kept
+# is as good as copied once it was read, but where functions of the user's run in between.
+with_copies <- function(input, arguments) {
+  kept <- c("outcomes", "how", "blueprint")
+  input[kept] <- rlang::duplicate(input[kept])
+  if (!is.null(arguments$on_epoch) || is.function(arguments$loss)) {
+    input$columns <- rlang::duplicate(input$columns)
+  }
+  input
 }
 
 # As the user's code has it, if it is a name there.

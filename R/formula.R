@@ -110,7 +110,7 @@ small_environment <- function(terms, data, call) {
     received <- paste("one without", quoted(absent))
     abort_expected("data", "a table with every column of the formula", received, call)
   }
-  kept <- c(found, own_functions(all.names(terms, unique = TRUE), home))
+  kept <- c(rlang::duplicate(found), own_functions(all.names(terms, unique = TRUE), home))
   if (!length(kept)) {
     return(globalenv())
   }

@@ -12,7 +12,9 @@
 #' @param ... The data, as [two_layer()] was given them: `data`, `x`, `y`, `outcome`,
 #'   `case_weights`, `class_weights`, `validation`; and `loss`, if it is a function. What is left
 #'   out is taken from the fit's call, evaluated where this function is called from, as
-#'   [update()] does. A fit that was loaded from a file needs its data again.
+#'   [update()] does. A fit keeps no copy of its predictors: one whose table has changed since
+#'   (also where it is, as by `data.table::setorder()`), and one that was loaded from a file,
+#'   need their data again.
 #' @param device,checkpoint,checkpoint_every,on_epoch,verbose As in [two_layer()]. `on_epoch` is
 #'   told the number of the epoch in the history.
 #' @return A new fit, see [two_layer()]. Its `history` is that of `fit`, with the new epochs after
@@ -55,7 +57,24 @@ continue_training <- function(fit, epochs, ..., device = "cpu", checkpoint = NUL
   matched <- fit$call
   matched$epochs <- nrow(fit$history) + epochs
   matched$checkpoint <- matched$checkpoint_every <- NULL # that run was of fewer epochs
-  trained("continue_training", input, arguments, verbose, users, matched, call)
+  looked_up <- setdiff(intersect(c("data", "x", "y"), names(given)), names(list(...)))
+  with_word_of_changes(
+    trained("continue_training", input, arguments, verbose, users, matched, call), looked_up
+  )
+}
+
+# data.table, for one, changes a table where it is, so that its name has other data than before.
+with_word_of_changes <- function(fit, looked_up) {
+  tryCatch(fit, pytwolayer_error_argument = function(cnd) {
+    if (isTRUE(cnd$argument %in% looked_up)) {
+      way_out <- sprintf(
+        "A fit keeps no copy of its predictors: give the data as they were then, `%s = `.",
+        cnd$argument
+      )
+      cnd$body <- c(cnd$body, paste(cli::symbol$info, way_out))
+    }
+    rlang::cnd_signal(cnd)
+  })
 }
 
 # What two_layer() was given besides settings.
