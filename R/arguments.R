@@ -104,6 +104,27 @@ quoted <- function(names) {
   paste0("\"", names, "\"", collapse = ", ")
 }
 
+# Names in messages, no more of them than somebody reads; pytwolayer/wording.py has the same.
+listed <- function(names) {
+  names <- short(names)
+  if (length(names) <= 10) {
+    return(quoted(names))
+  }
+  more <- format(length(names) - 5, big.mark = ",", decimal.mark = ".", scientific = FALSE)
+  sprintf("%s and %s more", quoted(names[1:5]), more)
+}
+
+# Cuts what is too long for a message.
+short <- function(text, longest = 60) {
+  long <- which(nchar(text, allowNA = TRUE) > longest)
+  text[long] <- paste0(substr(text[long], 1, longest - 3), "...")
+  text
+}
+
+in_column <- function(label) {
+  sprintf(" in column %s", quoted(short(as.character(label))))
+}
+
 check_flag <- function(argument, value, call) {
   if (!isTRUE(value) && !isFALSE(value)) {
     abort_argument(argument, "TRUE or FALSE", value, call)

@@ -52,7 +52,7 @@ r_places <- function(inputs, columns, call) {
   }
   place <- match(inputs$names, unlist(columns$names))
   if (anyNA(place)) {
-    received <- paste("one without", quoted(inputs$names[is.na(place)]))
+    received <- paste("one without", listed(inputs$names[is.na(place)]))
     abort_expected("new_data", every_column, received, call)
   }
   place
@@ -78,10 +78,6 @@ r_column <- function(column, label, call) {
   }
   kind <- if (all(is.na(values))) "missing" else kind
   list(label = label, kind = kind, values = values, levels = levels)
-}
-
-in_column <- function(label) {
-  sprintf(" in column \"%s\"", label)
 }
 
 r_recoded <- function(coding, column, call) {
@@ -111,7 +107,7 @@ r_known_levels <- function(coding, column) {
       unseen <- sort(unseen, method = "radix")
     }
     raise_warning("UnseenLevelWarning", sprintf(
-      "Levels that training did not see%s: %s. %s", in_column(column$label), quoted(unseen),
+      "Levels that training did not see%s: %s. %s", in_column(column$label), listed(unseen),
       "The predictions of their rows are missing."
     ))
   }

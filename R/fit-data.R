@@ -9,7 +9,7 @@
 #'   a number far from the mean \tab counts as `input_clip` standard deviations \tab the same \cr
 #'   a level that training did not see \tab \tab `NA`, with a warning that names it \cr
 #'   a level or class of held-out rows alone \tab left out, with a warning \tab as above \cr
-#'   missing columns \tab \tab an error that names them all \cr
+#'   missing columns \tab \tab an error that names them \cr
 #'   further columns, another order \tab fine \tab fine: columns are found by name \cr
 #'   a matrix without column names \tab fine \tab by position; their number must be right \cr
 #'   two columns of the same name \tab an error that names them \tab an error if they matter \cr

@@ -107,7 +107,7 @@ small_environment <- function(terms, data, call) {
   found <- lapply(stats::setNames(nm = values), get0, envir = home)
   absent <- values[!vapply(found, is_constant, NA, rows = nrow(data))]
   if (length(absent)) {
-    received <- paste("one without", quoted(absent))
+    received <- paste("one without", listed(absent))
     abort_expected("data", "a table with every column of the formula", received, call)
   }
   kept <- c(rlang::duplicate(found), own_functions(all.names(terms, unique = TRUE), home))

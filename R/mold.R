@@ -47,7 +47,7 @@ mold_named <- function(x, y, outcome, call) {
   }
   absent <- setdiff(outcome, names(x))
   if (length(absent)) {
-    abort_expected("outcome", "names of columns of `x`", quoted(absent), call)
+    abort_expected("outcome", "names of columns of `x`", listed(absent), call)
   }
   outcome <- unique(outcome)
   refuse_twins("x", names(x), call) # selecting would make their names differ

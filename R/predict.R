@@ -24,7 +24,7 @@
 #'
 #'   Rows with missing values, or with a level that training did not see, are `NA`.
 #' @section Errors and warnings:
-#' Missing columns are an error of class `pytwolayer_error_argument` that names them all; so is
+#' Missing columns are an error of class `pytwolayer_error_argument` that names them; so is
 #' a column of another kind than in training, and an infinite number. Levels that training did
 #' not see are a warning of class `pytwolayer_warning_unseen_level` that names them.
 #' @examplesIf pytwolayer:::has_torch()
@@ -110,9 +110,10 @@ new_predictors <- function(object, new_data, call) {
   wanted <- training_columns(object)
   missing <- setdiff(wanted, names(new_data))
   if (length(missing)) {
-    received <- paste("one without", quoted(missing))
+    received <- paste("one without", listed(missing))
     terms <- object$how$terms_of
-    expected <- paste0(every_column, if (!is.null(terms)) paste(", the terms of", ticked(terms)))
+    of_what <- if (!is.null(terms)) paste(", the terms of", ticked(short(terms, 200)))
+    expected <- paste0(every_column, of_what)
     abort_expected("new_data", expected, received, call)
   }
   refuse_twins("new_data", names(new_data)[names(new_data) %in% wanted], call)
@@ -162,10 +163,10 @@ warn_of_unseen <- function(forged, new_data) {
     before <- as.character(new_data[[name]])
     lost <- is.factor(forged[[name]]) & is.na(forged[[name]]) & !is.na(before)
     if (any(lost)) {
-      levels <- quoted(sort(unique(before[lost]), method = "radix"))
+      levels <- listed(sort(unique(before[lost]), method = "radix"))
       raise_warning("UnseenLevelWarning", sprintf(
-        "Levels that training did not see in column \"%s\": %s. %s",
-        name, levels, "The predictions of their rows are missing."
+        "Levels that training did not see%s: %s. %s",
+        in_column(name), levels, "The predictions of their rows are missing."
       ))
     }
   }

@@ -64,7 +64,7 @@ r_library <- function() {
 refuse_twins <- function(argument, names, call) {
   twins <- sort(unique(as.character(names[duplicated(names)])), method = "radix")
   if (length(twins)) {
-    received <- paste("one with several columns", quoted(twins))
+    received <- paste("one with several columns", listed(twins))
     abort_expected(argument, "a table whose column names differ", received, call)
   }
 }
@@ -116,7 +116,7 @@ refuse_odd <- function(argument, column, name, call) {
   if (fits && is.null(dim(column))) {
     return(invisible())
   }
-  place <- if (identical(name, ".outcome")) "" else sprintf(" in column \"%s\"", name)
+  place <- if (identical(name, ".outcome")) "" else in_column(name)
   received <- paste0(shown_column(column), place)
   abort_expected(argument, "numbers, logicals, factors or text", received, call)
 }

@@ -7,6 +7,7 @@ from numbers import Integral, Real
 from typing import Any
 
 from pytwolayer.errors import ArgumentError
+from pytwolayer.wording import listed
 
 LARGEST_SIZE = 2**31 - 1  # of a layer
 LARGEST_SEED = 2**53  # the largest range of whole numbers that R's doubles hold exactly
@@ -114,7 +115,7 @@ def _is_finite(value: Any) -> bool:
 def one_of(argument: str, value: Any, choices: Collection[str]) -> str:
     """Check for one of a few names."""
     if not isinstance(value, str) or value not in choices:
-        expected = "one of " + ", ".join(f'"{choice}"' for choice in choices)
+        expected = f"one of {listed([*choices])}"
         raise ArgumentError(argument, expected, shown(value) + _suggestion(value, choices))
     return value
 

@@ -10,6 +10,7 @@ from pytwolayer import arguments
 from pytwolayer.column import Doubles, level_name
 from pytwolayer.errors import ArgumentError
 from pytwolayer.training_data import LARGEST_WEIGHT, TrainingData
+from pytwolayer.wording import listed
 
 
 def class_weighted(data: TrainingData, class_weights: Any) -> TrainingData:
@@ -42,7 +43,7 @@ def class_weighted(data: TrainingData, class_weights: Any) -> TrainingData:
 
 
 def _factors(class_weights: Any, names: list[str]) -> Doubles:
-    expected = "a positive number for each of the classes " + ", ".join(f'"{n}"' for n in names)
+    expected = f"a positive number for each of the classes {listed(names)}"
     if not isinstance(class_weights, Mapping):
         raise ArgumentError(
             "class_weights", f'"balanced" or {expected}', arguments.shown(class_weights)
@@ -50,6 +51,6 @@ def _factors(class_weights: Any, names: list[str]) -> Doubles:
     given = {level_name(name): value for name, value in class_weights.items()}
     wrong = sorted(set(names) ^ set(given))
     if wrong:
-        received = "wrong at " + ", ".join(f'"{name}"' for name in wrong)
+        received = f"wrong at {listed(wrong)}"
         raise ArgumentError("class_weights", expected, received)
     return np.array([arguments.positive("class_weights", given[name]) for name in names])

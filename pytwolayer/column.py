@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pytwolayer.errors import ArgumentError
+from pytwolayer.wording import quoted
 
 Doubles = NDArray[np.float64]
 # "missing": nothing in it tells what it is.
@@ -61,7 +62,7 @@ class Column:
 
 def place(label: str | None) -> str:
     """Say in which column, where it has a name or a number."""
-    return "" if label is None else f' in column "{label}"'
+    return "" if label is None else f" in column {quoted(label)}"
 
 
 def read_column(argument: str, label: str | None, series: "pd.Series[Any] | Doubles") -> Column:

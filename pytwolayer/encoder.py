@@ -18,6 +18,7 @@ from pytwolayer.standardize import write_standardized
 from pytwolayer.table import Mask, Table, read_table
 from pytwolayer.torch_loading import torch
 from pytwolayer.warn import warn_user
+from pytwolayer.wording import listed
 
 _ROUNDING = 10 * np.finfo(np.float64).eps
 _TINY = 1e-140  # the square of a smaller number loses digits
@@ -204,7 +205,7 @@ def _recoded(coding: LevelCoding, column: Column, consequence: str) -> Column:
     values = np.where(missing, np.nan, new[old])
     unseen = np.unique(old[np.isnan(values) & ~missing]).tolist()
     if unseen:
-        names = ", ".join(f'"{column.levels[number]}"' for number in unseen)
+        names = listed([column.levels[number] for number in unseen])
         warn_user(
             f"Levels that training did not see{place(column.label)}: {names}. {consequence}",
             UnseenLevelWarning,

@@ -13,6 +13,7 @@ from pytwolayer.column import Doubles
 from pytwolayer.errors import ArgumentError, PytwolayerError
 from pytwolayer.model import labelled
 from pytwolayer.start import Start
+from pytwolayer.wording import listed
 
 try:
     from scipy.special import log_softmax
@@ -186,7 +187,7 @@ class TwoLayerClassifier(ClassifierMixin, TwoLayerEstimator):
         unknown = np.setdiff1d(labels, self.classes_)
         if len(unknown):
             expected = "of classes known from the start"
-            raise ArgumentError("y", expected, ", ".join(str(label) for label in unknown))
+            raise ArgumentError("y", expected, listed(unknown.tolist()))
         codes = np.searchsorted(self.classes_, labels)
         return like(pd.Categorical.from_codes(codes, pd.Index(self.classes_)), y)
 

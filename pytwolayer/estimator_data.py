@@ -9,6 +9,7 @@ from sklearn.utils import check_array, check_consistent_length
 from sklearn.utils.validation import _check_sample_weight, validate_data
 
 from pytwolayer.errors import ArgumentError
+from pytwolayer.wording import listed
 
 
 def has_levels(X: Any) -> bool:
@@ -65,7 +66,7 @@ def _refuse_missing(X: Any) -> None:
     if not np.asarray(missing).any():
         return
     frame = pd.DataFrame(missing)
-    columns = ", ".join(f'"{name}"' for name, found in frame.any().items() if found)
+    columns = listed([name for name, found in frame.any().items() if found])
     raise ArgumentError("X", "without missing values", f"NaN in column {columns}")
 
 

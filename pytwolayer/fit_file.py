@@ -20,6 +20,7 @@ from pytwolayer.model import TwoLayer
 from pytwolayer.outcome import Classes
 from pytwolayer.plot import plot_path
 from pytwolayer.table_file import read_table_file
+from pytwolayer.wording import listed
 
 INTERRUPTED = 130  # the status of a program that Ctrl-C ends
 # What the core calls the arguments, and what the command does.
@@ -129,10 +130,10 @@ def _several(columns: str | list[str] | None) -> list[str]:
 
 def _refuse_overlap(given: argparse.Namespace) -> None:
     taken = [*given.outcome, *_several(given.weights), *_several(given.ignore)]
-    twice = [f'"{name}"' for name in dict.fromkeys(taken) if taken.count(name) > 1]
+    twice = [name for name in dict.fromkeys(taken) if taken.count(name) > 1]
     if twice:
         expected = "columns each named once, as outcome, weights or ignored"
-        raise ArgumentError("outcome", expected, f"{', '.join(twice)} twice")
+        raise ArgumentError("outcome", expected, f"{listed(twice)} twice")
 
 
 def _new_data(options: Mapping[str, Any], data: pd.DataFrame, outcome: list[str]) -> pd.DataFrame:
@@ -142,10 +143,10 @@ def _new_data(options: Mapping[str, Any], data: pd.DataFrame, outcome: list[str]
         expected = "the path of a file where `new_data` is given"
         raise ArgumentError("predictions", expected, "missing")
     new_data = read_table_file("new_data", options["new_data"])
-    missing = [f'"{name}"' for name in data if name not in [*outcome, *new_data]]
+    missing = [name for name in data if name not in [*outcome, *new_data]]
     if missing:
         expected = "a table with all columns of the data"
-        raise ArgumentError("new_data", expected, "one without " + ", ".join(missing))
+        raise ArgumentError("new_data", expected, f"one without {listed(missing)}")
     return new_data
 
 

@@ -19,12 +19,14 @@ from pytwolayer.settings import Settings
 from pytwolayer.table import EVERY_COLUMN, Table, columns_named
 from pytwolayer.threads import survive_fork
 from pytwolayer.torch_loading import torch
+from pytwolayer.wording import short
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 # In prediction, so that the hidden layer stays in the processor's cache: rows, and numbers in it.
 _ROWS_AT_ONCE, _HIDDEN_AT_ONCE = 4096, 2**18
+_LONGEST_FORMULA = 200  # in messages
 # But not so few rows that the matrix products become slow, as long as there is memory for them.
 _ROWS_AT_LEAST, _HIDDEN_AT_MOST = 256, 2**24
 
@@ -187,7 +189,7 @@ class TwoLayer:
         except ArgumentError as problem:
             if self.formula is None or problem.expected != EVERY_COLUMN:
                 raise
-            expected = f"{EVERY_COLUMN}, the terms of `{self.formula}`"
+            expected = f"{EVERY_COLUMN}, the terms of `{short(self.formula, _LONGEST_FORMULA)}`"
             raise ArgumentError("x", expected, problem.received) from problem
 
     def save(self, file: str | Path) -> None:

@@ -11,6 +11,7 @@ from pytwolayer.errors import ArgumentError, UnseenLevelWarning
 from pytwolayer.table import Table
 from pytwolayer.torch_loading import torch
 from pytwolayer.warn import warn_user
+from pytwolayer.wording import listed, quoted
 
 _DATA = "y"
 
@@ -119,7 +120,7 @@ class Classes:
         seen = np.unique(column.values).astype(np.intp).tolist()
         labels = (False, True) if column.kind == "logical" else column.labels
         if len(seen) < 2 and not partial:
-            received = f'one class only, "{level_name(labels[seen[0]])}"{place(column.label)}'
+            received = f"one class only, {quoted(level_name(labels[seen[0]]))}{place(column.label)}"
             raise ArgumentError(_DATA, "of at least two classes", received)
         if column.kind == "text":
             labels = tuple(labels[code] for code in seen)
@@ -153,7 +154,7 @@ class Classes:
         (column,) = table.columns
         codes = column.values[np.isnan(self.truth(table)[:, 0])].astype(np.intp)
         if len(codes):
-            names = ", ".join(f'"{column.levels[code]}"' for code in np.unique(codes))
+            names = listed([column.levels[code] for code in np.unique(codes)])
             where = place(column.label)
             warn_user(
                 f"Classes that training did not see{where}: {names}. {consequence}",
@@ -195,7 +196,7 @@ def outcome_of(
     if len(are_classes) > 1:
         expected = "numbers where it has several columns"
         label = table.columns[are_classes.index(True)].label
-        raise ArgumentError(_DATA, expected, f'classes in column "{label}"')
+        raise ArgumentError(_DATA, expected, f"classes{place(label)}")
     if isinstance(loss, str) and loss not in ("auto", "cross_entropy"):
         raise ArgumentError("loss", '"cross_entropy" or a function for classes', f'"{loss}"')
     return Classes.of(table, partial=partial)

@@ -11,11 +11,11 @@ from pytwolayer.errors import ArgumentError
 from pytwolayer.loss import users_loss
 from pytwolayer.model import TwoLayer
 from pytwolayer.torch_loading import torch
+from pytwolayer.wording import listed
 
 Facts = dict[str, Any]
 _SAME_VALUE = 1e-4  # relative; a device's last digits are its own
 _WORDS = {WEIGHTS: "weights of the rows", HELD_OUT: "held-out rows"}
-_FEW = 5  # columns that a message names
 
 
 def probe_loss(loss: Any, y: torch.Tensor) -> float | None:
@@ -102,9 +102,8 @@ def _named(what: str, prefix: str, old: Mapping[str, int], new: Mapping[str, int
 
 
 def _listed(prefix: str, names: list[str]) -> str:
-    few = ", ".join(f'"{name.removeprefix(prefix)[:40]}"' for name in names[:_FEW])
-    more = f" and {len(names) - _FEW} more" if len(names) > _FEW else ""
-    return f"column{'s' if len(names) > 1 else ''} {few}{more}"
+    columns = "columns" if len(names) > 1 else "column"
+    return f"{columns} {listed([name.removeprefix(prefix) for name in names])}"
 
 
 def refuse_other_data(before: TwoLayer, data: Mapping[str, int]) -> None:

@@ -17,6 +17,7 @@ from pytwolayer.arguments import shown
 from pytwolayer.column import Column, read_column
 from pytwolayer.errors import ArgumentError
 from pytwolayer.torch_loading import torch
+from pytwolayer.wording import listed
 
 _BLOCK = 2048  # rows of an array that are turned into columns at a time
 EVERY_COLUMN = "a table with every column seen in training"
@@ -245,9 +246,10 @@ def _pick(argument: str, parts: _Parts, names: tuple[str, ...] | None, number: i
             expected = f"a table of {number} columns"
             raise ArgumentError(argument, expected, f"one of {len(parts.columns)}")
         return parts
-    missing = [f'"{name}"' for name in names if name not in parts.names]
+    had = set(parts.names)
+    missing = [name for name in names if name not in had]
     if missing:
-        raise ArgumentError(argument, EVERY_COLUMN, "one without " + ", ".join(missing))
+        raise ArgumentError(argument, EVERY_COLUMN, f"one without {listed(missing)}")
     wanted = set(names)
     _refuse_twins(argument, [name for name in parts.names if name in wanted])
     by_name = dict(zip(parts.names, parts.columns, strict=True))
@@ -256,6 +258,6 @@ def _pick(argument: str, parts: _Parts, names: tuple[str, ...] | None, number: i
 
 def _refuse_twins(argument: str, names: Sequence[str] | None) -> None:
     if names and len(set(names)) < len(names):
-        twins = sorted(f'"{name}"' for name, count in Counter(names).items() if count > 1)
-        received = "one with several columns " + ", ".join(twins)
+        twins = sorted(name for name, count in Counter(names).items() if count > 1)
+        received = f"one with several columns {listed(twins)}"
         raise ArgumentError(argument, "a table whose column names differ", received)

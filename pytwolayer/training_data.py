@@ -1,16 +1,18 @@
 """The data of a fit: predictors, outcomes and weights, checked and without missing values."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from pytwolayer import arguments
-from pytwolayer.column import Doubles
+from pytwolayer.column import Column, Doubles
 from pytwolayer.errors import ArgumentError, MissingRowsWarning
 from pytwolayer.memory import FEWER_DATA, enough_memory
 from pytwolayer.table import Mask, Rows, Table, columns_of, named_columns, read_table
 from pytwolayer.warn import warn_user
+from pytwolayer.wording import listed
 
 NA_ACTIONS = ("omit", "fail")
 LARGEST_WEIGHT = float(np.finfo(np.float32).max)
@@ -136,9 +138,9 @@ def _read(x: Any, y: Any, outcome: Any) -> tuple[Table, Table]:
     vector = isinstance(outcome, (str, int))  # numbers name the columns of a frame made of arrays
     wanted = [str(outcome)] if vector else _list_of_names(outcome)
     names = named_columns("x", x)
-    absent = [f'"{name}"' for name in wanted if name not in names]
+    absent = [name for name in wanted if name not in names]
     if absent:
-        raise ArgumentError("outcome", "names of columns of `x`", ", ".join(absent))
+        raise ArgumentError("outcome", "names of columns of `x`", listed(absent))
     inside = [place for place, name in enumerate(names) if name not in wanted]
     outcomes = read_table("x", columns_of(x, [names.index(name) for name in wanted]))
     return read_table("x", columns_of(x, inside)), replace(outcomes, vector=vector)
@@ -198,12 +200,27 @@ def _mask(held_out: Any, rows: int) -> Mask | None:
 def _report_missing(data: TrainingData, complete: Mask, na_action: str) -> None:
     number = f"{data.dropped} of {data.given} rows"
     if na_action == "fail":
-        raise ArgumentError(
-            "x", 'complete with `na_action = "fail"`', f"missing values in {number}"
-        )
+        received = f"missing values in {number}, in {_columns(data, _has_gaps)}"
+        raise ArgumentError("x", 'complete with `na_action = "fail"`', received)
     if not complete.any():
-        raise ArgumentError("x", "complete in at least one row", f"missing values in {number}")
+        empty = _columns(data, lambda column: column.kind == "missing")
+        why = f"nothing is in {empty}" if empty else "no column is empty in all of them"
+        received = f"missing values in {number}: {why}"
+        raise ArgumentError("x", "complete in at least one row", received)
     warn_user(f"{number} left out of training: values are missing.", MissingRowsWarning)
+
+
+def _has_gaps(column: Column) -> bool:
+    return not column.complete and bool(np.isnan(column.values).any())
+
+
+def _columns(data: TrainingData, which: Callable[[Column], bool]) -> str:
+    """Name the columns of which something is true; the outcome where it has no name."""
+    columns = [*data.predictors.columns, *data.outcomes.columns]
+    labels = [column.label for column in columns if which(column)]
+    names = [label for label in labels if label is not None]
+    told = [f"column{'s' if len(names) > 1 else ''} {listed(names)}"] if names else []
+    return " and ".join(told + ["the outcome"] * (len(labels) > len(names)))
 
 
 def _without_zeros(data: TrainingData, argument: str) -> TrainingData:

@@ -17,6 +17,15 @@ problem <- function(name, call) {
   stopifnot(inherits(condition, "pytwolayer_error"), !grepl("Traceback", message))
   say(paste0("error/", name), strsplit(message, "\n")[[1]][[1]])
 }
+# The warnings of a call, with the class that tells them apart.
+warned <- function(name, call) {
+  messages <- character()
+  withCallingHandlers(suppressMessages(call), pytwolayer_warning = function(cnd) {
+    messages <<- c(messages, class(cnd)[[1]], conditionMessage(cnd))
+    invokeRestart("muffleWarning")
+  })
+  say(paste0("warning/", name), messages)
+}
 
 # `library()` starts no Python.
 stopifnot(identical(reticulate::py_available(), python_was_started))
@@ -121,6 +130,32 @@ fit <- two_layer(mtcars, outcome = "mpg", epochs = 2, seed = 1)
 problem("new columns missing", predict(fit, mtcars[c("cyl", "disp", "drat")]))
 problem("new text", predict(fit, replace(mtcars, 2, "four")))
 problem("new infinite", predict(fit, replace(mtcars, 2, 1 / 0)))
+
+# Names in messages: few of many, and none that is huge.
+huge <- strrep("h", 10000)
+wide <- as.data.frame(matrix(as.double(1:4), 4, 20, dimnames = list(NULL, paste0("c", 0:19))))
+wide <- cbind(g = c("a", "b"), wide, stringsAsFactors = FALSE)
+many <- wide[rep(1:4, 1000), ]
+many$g <- sprintf("new%04d", 0:3999)
+of_wide <- two_layer(wide, c("p", "q", "p", "q"), epochs = 2, seed = 1)
+numbered <- paste0("n", 0:98)
+problem("new columns many", predict(of_wide, wide["g"]))
+problem("new column huge", predict(
+  two_layer(stats::setNames(wide[1:2], c("g", huge)), 1:4, epochs = 2, seed = 1), wide["g"]
+))
+problem("outcomes absent", two_layer(wide, outcome = numbered))
+problem("columns twice", two_layer(cbind(wide, wide), 1:4))
+problem("empty columns", two_layer(replace(wide, 2:20, NA_real_), outcome = "c19"))
+problem("empty outcome", two_layer(wide, rep(NA_real_, 4)))
+problem("no empty column", two_layer(data.frame(a = c(1, NA), b = c(NA, 1)), 1:2))
+problem("class weights many", two_layer(
+  wide, c("p", "q", "p", "q"),
+  class_weights = stats::setNames(rep(1, 99), numbered)
+))
+for (engine in c("python", "r")) {
+  warned(paste("many levels,", engine), predict(of_wide, many, engine = engine))
+  warned(paste("huge level,", engine), predict(of_wide, replace(wide, 1, huge), engine = engine))
+}
 
 for (name in c("two_layer.data.frame", "chapter_losses", "select_device")) {
   arguments <- formals(utils::getAnywhere(name)$objs[[1]])

@@ -10,6 +10,7 @@ from sklearn.datasets import load_iris
 
 from conftest import ROOT
 from pytwolayer import PytwolayerError, chapter_losses, select_device, two_layer
+from pytwolayer.errors import PytwolayerWarning
 
 CARS = pd.read_csv(ROOT / "tests/fixtures/mtcars.csv", dtype=str).astype(float)
 X, Y = CARS.drop(columns="mpg"), CARS["mpg"]
@@ -39,7 +40,24 @@ def fit():
 
 def airquality():
     """Has as many rows, and rows with missing values, as R's."""
-    return pd.DataFrame({"Ozone": [math.nan] * 42 + [1.0] * 111, "Wind": range(153)})
+    ozone, sun = [math.nan] * 37 + [1.0] * 116, [1.0] * 35 + [math.nan] * 7 + [1.0] * 111
+    return pd.DataFrame({"Ozone": ozone, "Solar.R": sun, "Wind": range(153)})
+
+
+HUGE = "h" * 10_000
+WIDE = pd.DataFrame({"g": ["a", "b"] * 2, **{f"c{k}": [1.0, 2, 3, 4] for k in range(20)}})
+MANY = pd.concat([WIDE] * 1000).assign(g=[f"new{k:04}" for k in range(4000)])
+EMPTY = WIDE.assign(**{f"c{k}": math.nan for k in range(19)})
+NUMBERED = [f"n{k}" for k in range(99)]
+
+
+@lru_cache
+def of_wide():
+    return two_layer(WIDE, ["p", "q"] * 2, epochs=2, seed=1)
+
+
+def of_huge():
+    return two_layer(WIDE[["g", "c0"]].set_axis(["g", HUGE], axis=1), Y[:4], epochs=2, seed=1)
 
 
 # The same calls as in answers.R.
@@ -92,6 +110,23 @@ CALLS = {
     "new columns missing": lambda: fit().predict(CARS[["cyl", "disp", "drat"]]),
     "new text": lambda: fit().predict(CARS.assign(cyl="four")),
     "new infinite": lambda: fit().predict(CARS.assign(cyl=math.inf)),
+    "new columns many": lambda: of_wide().predict(WIDE[["g"]]),
+    "new column huge": lambda: of_huge().predict(WIDE[["g"]]),
+    "outcomes absent": lambda: two_layer(WIDE, outcome=NUMBERED),
+    "columns twice": lambda: two_layer(pd.concat([WIDE, WIDE], axis=1), Y[:4]),
+    "empty columns": lambda: two_layer(EMPTY, outcome="c19"),
+    "empty outcome": lambda: two_layer(WIDE, [math.nan] * 4),
+    "no empty column": lambda: two_layer(
+        pd.DataFrame({"a": [1, math.nan], "b": [math.nan, 1]}), [1, 2]
+    ),
+    "class weights many": lambda: two_layer(
+        WIDE, ["p", "q"] * 2, class_weights=dict.fromkeys(NUMBERED, 1)
+    ),
+}
+# As there: calls that warn, and the class of the warning in R.
+WARNINGS = {
+    "many levels": ("unseen_level", lambda: of_wide().predict(MANY)),
+    "huge level": ("unseen_level", lambda: of_wide().predict(WIDE.assign(g=HUGE))),
 }
 # What R has other words for.
 IN_R = {
@@ -116,7 +151,19 @@ def test_errors_say_the_same(route, name):
     assert route[f"error/{name}"] == [message]
 
 
+@pytest.mark.parametrize("name", WARNINGS)
+def test_warnings_say_the_same(route, name):
+    kind, call = WARNINGS[name]
+    with pytest.warns(PytwolayerWarning) as caught:
+        call()
+    messages = list(dict.fromkeys(str(warning.message) for warning in caught))
+    expected = [part for text in messages for part in (f"pytwolayer_warning_{kind}", text)]
+    routes = [each for each in route if each.split(",")[0] == f"warning/{name}"]
+    assert routes
+    assert all(route[each] == expected for each in routes)
+
+
 def test_every_call_of_r_is_compared(route):
-    assert {name.removeprefix("error/") for name in route if name.startswith("error/")} == set(
-        CALLS
-    )
+    compared = {*(f"error/{name}" for name in CALLS), *(f"warning/{name}" for name in WARNINGS)}
+    kinds = ("error/", "warning/")
+    assert {name.split(",")[0] for name in route if name.startswith(kinds)} == compared

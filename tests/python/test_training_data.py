@@ -139,7 +139,7 @@ def test_complete_rows_give_no_warning():
 
 
 def test_missing_rows_can_be_refused():
-    message = r'`x` must be complete with `na_action = "fail"`, not missing values in 3 of 5 rows\.'
+    message = r'`x` must be complete with `na_action = "fail"`, not missing values in 3 of 5 rows,'
     with pytest.raises(ArgumentError, match=message):
         read(FRAME, None, "y", na_action="fail")
     assert read(na_action="fail").rows == 5

@@ -65,3 +65,17 @@ test_that("a recipe's case weights are the fit's", {
   )
   expect_refused(two_layer(recipe, data, case_weights = weights), "`case_weights`", "recipe")
 })
+
+test_that("of many new levels the warning names the first and how many more there are", {
+  skip_without_torch()
+  skip_if_not_installed("recipes")
+  data <- data.frame(g = c("a", "b"), x = 1:8, y = 1:8)
+  recipe <- recipes::recipe(y ~ ., data)
+  fit <- two_layer(recipe, data, epochs = 2, seed = 1, verbose = FALSE)
+  new <- data.frame(g = sprintf("new%04d", 1:2000), x = 1, y = 1)
+  for (engine in c("python", "r")) {
+    told <- tryCatch(predict(fit, new, engine = engine), pytwolayer_warning = conditionMessage)
+    expect_match(told, "column \"g\": \"new0001\", .* and 1,995 more. The predictions")
+    expect_lt(nchar(told), 250)
+  }
+})

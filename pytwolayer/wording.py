@@ -1,0 +1,23 @@
+"""Names in messages: quoted, and no more of them than somebody reads."""
+
+from collections.abc import Sequence
+
+_ALL, _FIRST = 10, 5  # so many are all named; of more, the first few
+_LONGEST = 60  # characters of a name
+
+
+def short(name: str, longest: int = _LONGEST) -> str:
+    """Cut a name that is too long for a message."""
+    return name if len(name) <= longest else f"{name[: longest - 3]}..."
+
+
+def quoted(name: object) -> str:
+    """Put a name in quotes, cut where it is too long."""
+    return f'"{short(str(name))}"'
+
+
+def listed(names: Sequence[object]) -> str:
+    """List names: all of a few, of many the first and how many more there are."""
+    if len(names) <= _ALL:
+        return ", ".join(quoted(name) for name in names)
+    return f"{', '.join(quoted(name) for name in names[:_FIRST])} and {len(names) - _FIRST:,} more"
