@@ -15,6 +15,7 @@ from pytwolayer.wording import listed
 
 Facts = dict[str, Any]
 _SAME_VALUE = 1e-4  # relative; a device's last digits are its own
+_FEW = 5  # columns that a message names
 _WORDS = {WEIGHTS: "weights of the rows", HELD_OUT: "held-out rows"}
 
 
@@ -103,7 +104,7 @@ def _named(what: str, prefix: str, old: Mapping[str, int], new: Mapping[str, int
 
 def _listed(prefix: str, names: list[str]) -> str:
     columns = "columns" if len(names) > 1 else "column"
-    return f"{columns} {listed([name.removeprefix(prefix) for name in names])}"
+    return f"{columns} {listed([name.removeprefix(prefix) for name in names], _FEW)}"
 
 
 def refuse_other_data(before: TwoLayer, data: Mapping[str, int]) -> None:

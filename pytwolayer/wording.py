@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-_ALL, _FIRST = 10, 5  # so many are all named; of more, the first few
+_ALL, _FIRST = 10, 5  # so many are all named as a rule; of more, the first few
 _LONGEST = 60  # characters of a name
 
 
@@ -16,8 +16,8 @@ def quoted(name: object) -> str:
     return f'"{short(str(name))}"'
 
 
-def listed(names: Sequence[object]) -> str:
-    """List names: all of a few, of many the first and how many more there are."""
-    if len(names) <= _ALL:
+def listed(names: Sequence[object], most: int = _ALL) -> str:
+    """List names: all where there are at most so many, else the first and how many more."""
+    if len(names) <= most:
         return ", ".join(quoted(name) for name in names)
     return f"{', '.join(quoted(name) for name in names[:_FIRST])} and {len(names) - _FIRST:,} more"

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from pytwolayer import ArgumentError, two_layer
+from pytwolayer.errors import UnseenLevelWarning
 from pytwolayer.wording import listed, quoted
 
 QUICK = {"hidden_units": 2, "epochs": 1, "seed": 1, "verbose": False}
@@ -42,7 +43,7 @@ def fit():
 def test_unseen_levels_and_classes_are_few_in_a_warning(fit):
     fit, frame = fit
     many = pd.concat([frame] * 1000).assign(g=[f"new{k:04}" for k in range(4000)])
-    with pytest.warns(UserWarning) as caught:
+    with pytest.warns(UnseenLevelWarning) as caught:
         assert fit.predict(many).tolist() == [None] * 4000
     (warning,) = caught
     assert str(warning.message) == (
