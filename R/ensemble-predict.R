@@ -31,20 +31,32 @@
 predict.two_layer_ensemble <- function(object, new_data, type = NULL, ..., level = 0.95,
                                        engine = c("python", "r"), newdata) {
   call <- rlang::current_env()
+  refuse_peers_intervals(rlang::names2(list(...)), call)
   check_dots(predict.two_layer_ensemble, ...)
-  if (missing(new_data)) {
-    if (missing(newdata)) {
-      abort_expected("new_data", "a data frame or a matrix", "missing")
-    }
-    new_data <- newdata
-  }
   usual <- if (is.null(object$levels)) "numeric" else c("class", "prob")
   types <- c(usual, "conf_int", "std_error")
   type <- if (is.null(type)) types[[1]] else one_of("type", type, types, call)
   check_level(level, call)
-  predictions <- if (read_engine(engine, call) == "r") r_together else core_together
+  engine <- read_engine(engine, call)
+  if (missing(new_data)) {
+    if (missing(newdata)) {
+      return(fitted_predictions(object, type, call))
+    }
+    new_data <- newdata
+  }
+  predictions <- if (engine == "r") r_together else core_together
   columns <- as_columns("new_data", new_predictors(object, new_data, call), call)
   spruce_together(object, type, predictions(object, columns, type, level, call))
+}
+
+# As predict() of lm() has them.
+refuse_peers_intervals <- function(given, call) {
+  types <- c(interval = "conf_int", se.fit = "std_error")
+  asked <- intersect(given, names(types))
+  if (length(asked)) {
+    expected <- sprintf("left out: it is `type = %s` here", quoted(types[[asked[[1]]]]))
+    abort_expected(asked[[1]], expected, "given", call)
+  }
 }
 
 check_level <- function(level, call) {

@@ -143,7 +143,9 @@ is_loaded <- function(fit) {
 # What R itself needs of the training data cannot come from a file.
 require_training_data <- function(fit, argument = "object", call = rlang::caller_env()) {
   if (is_loaded(fit)) {
-    abort_expected(argument, "a fit with its training data", "one loaded from a file", call)
+    of_several <- nrow(fit$outcomes) > 0
+    received <- if (of_several) "one network of several" else "one loaded from a file"
+    abort_expected(argument, "a fit with its training data", received, call)
   }
 }
 

@@ -2,7 +2,8 @@
 #'
 #' @param object What [two_layer()] gave.
 #' @param new_data A data frame or matrix with the columns seen in training; others are
-#'   ignored, and their order does not matter. `newdata` is accepted as its name too.
+#'   ignored, and their order does not matter. `newdata` is accepted as its name too. Left out:
+#'   the rows that the fit was fitted to, without those that were left out; not for `"raw"`.
 #' @param type
 #'   * `"numeric"`: the outcome, in its own units; the default of a numeric outcome;
 #'   * `"class"`: the most probable class; the default of an outcome of classes;
@@ -23,6 +24,8 @@
 #'   * `"raw"`: `.raw`, or with several outputs `.raw_<output>` for each.
 #'
 #'   Rows with missing values, or with a level that training did not see, are `NA`.
+#'
+#'   Intervals and standard errors are of several networks, see [predict.two_layer_ensemble()].
 #' @section Errors and warnings:
 #' Missing columns are an error of class `pytwolayer_error_argument` that names them; so is
 #' a column of another kind than in training, and an infinite number. Levels that training did
@@ -39,18 +42,61 @@
 predict.two_layer <- function(object, new_data, type = NULL, ..., engine = c("python", "r"),
                               newdata) {
   call <- rlang::current_env()
+  refuse_spread(type, rlang::names2(list(...)), call)
   check_dots(predict.two_layer, ...)
+  types <- if (is.null(object$levels)) c("numeric", "raw") else c("class", "prob", "raw")
+  type <- if (is.null(type)) types[[1]] else one_of("type", type, types, call)
+  engine <- read_engine(engine, call)
   if (missing(new_data)) {
     if (missing(newdata)) {
-      abort_expected("new_data", "a data frame or a matrix", "missing")
+      return(fitted_predictions(object, type, call))
     }
     new_data <- newdata
   }
-  types <- if (is.null(object$levels)) c("numeric", "raw") else c("class", "prob", "raw")
-  type <- if (is.null(type)) types[[1]] else one_of("type", type, types, call)
-  predictions <- if (read_engine(engine, call) == "r") r_predictions else core_predictions
+  predictions <- if (engine == "r") r_predictions else core_predictions
   columns <- as_columns("new_data", new_predictors(object, new_data, call), call)
   spruce(object, type, predictions(object, columns, type, call))
+}
+
+# What only several networks can say.
+refuse_spread <- function(type, given, call) {
+  asked <- intersect(given, c("level", "interval", "se.fit"))
+  if (is.character(type) && is_single(type) && type %in% c("conf_int", "pred_int", "std_error")) {
+    asked <- c("type", asked)
+  }
+  if (length(asked)) {
+    fault <- if (asked[[1]] == "type") {
+      sprintf("`type` must be one that a single network has, not %s.", quoted(type))
+    } else {
+      sprintf("`%s` must be left out for a single network, not given.", asked[[1]])
+    }
+    rlang::abort(
+      c(
+        fault,
+        i = paste(
+          "Intervals and standard errors come of several networks: fit them with",
+          "`two_layer(..., n_models = 50, bootstrap = TRUE)`."
+        )
+      ),
+      class = c("pytwolayer_error_argument", "pytwolayer_error"), argument = asked[[1]], call = call
+    )
+  }
+}
+
+# As predictions of the training rows: what the fit keeps of them.
+fitted_predictions <- function(object, type, call) {
+  if (is_loaded(object)) {
+    abort_expected("new_data", "given for a fit without its training data", "missing", call)
+  }
+  if (!type %in% c("numeric", "class", "prob")) {
+    expected <- sprintf(
+      "given for `type = %s`, since a fit keeps no copy of its predictors", quoted(type)
+    )
+    abort_expected("new_data", expected, "missing", call)
+  }
+  values <- object$fitted
+  values[is.nan(values)] <- NA
+  spruce(object, type, if (type == "class") matrix(fitted_class(object), ncol = 1) else values)
 }
 
 engines <- c("python", "r")

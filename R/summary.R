@@ -31,7 +31,7 @@ summary.two_layer <- function(object, ...) {
   structure(
     list(
       fit = object,
-      measures = if (classes) class_measures(object) else number_measures(object),
+      measures = measures_of_fitted(object),
       residuals = if (!classes) residual_quantiles(object),
       confusion = if (classes) confusion_table(object)
     ),
@@ -60,6 +60,10 @@ print.summary.two_layer <- function(x, digits = max(3, getOption("digits") - 3),
   cat("\nOn the training data:\n")
   print(x$measures, digits = digits, row.names = nrow(x$measures) > 1)
   invisible(x)
+}
+
+measures_of_fitted <- function(object) {
+  if (is.null(object$levels)) number_measures(object) else class_measures(object)
 }
 
 number_measures <- function(object) {

@@ -12,27 +12,39 @@ generics::augment
 
 #' A two-layer network as tibbles
 #'
-#' @param x What [two_layer()] gave.
+#' @param x What [two_layer()] gave, with one network or several.
 #' @param new_data Data to predict, see [predict.two_layer()]. `newdata` is accepted too.
 #' @param engine Who predicts, see [predict.two_layer()].
 #' @param newdata Another name of `new_data`.
 #' @param ... Must be empty.
 #' @return Tibbles:
 #' * `tidy()`: one row per weight and bias, with `layer` ("hidden" or "output"), `from` (an
-#'   input, a hidden unit, or "(bias)"), `to` and `estimate`;
+#'   input, a hidden unit, or "(bias)"), `to` and `estimate`; of several networks those of each,
+#'   with `model` (1, 2, ...) before them;
 #' * `glance()`: one row, with `nobs`, `inputs`, `hidden_units`, `outputs`, `parameters`,
 #'   `epochs` (those that ran), `best_epoch`, `loss` and `valid_loss` (of that epoch, `NA`
 #'   without held-out rows), of a numeric outcome `r.squared` and `rmse` (means over several
 #'   outcomes), of classes `accuracy` and `log_loss`, as in [summary.two_layer()], and
-#'   `stopped` ("epochs" where all ran, "patience", "on_epoch", "interrupt" or "divergence");
-#' * `augment()`: the new data with the predictions: `.pred` or `.pred_class` and
-#'   `.pred_<level>`, and, where the data have the one numeric outcome, `.resid`, that minus
-#'   the prediction.
+#'   `stopped` ("epochs" where all ran, "patience", "on_epoch", "interrupt" or "divergence").
+#'   Of several networks: `n_models`, `bootstrap`, `inputs` and `epochs` of the one that has
+#'   most, `parameters` of all together, the means of `loss` and `valid_loss`, and measures of
+#'   the mean predictions; no `best_epoch`, which each has its own. [summary()] has a row for
+#'   each;
+#' * `augment()`: the new data with the predictions: `.pred`, with several outcomes
+#'   `.pred_<outcome>`, or `.pred_class` and `.pred_<level>`, and, where the data have the one
+#'   numeric outcome, `.resid`, that minus the prediction. Columns of an earlier `augment()`
+#'   (`.pred`, `.resid`, `.std_error` and those that begin with `.pred_`) are taken out first,
+#'   with a message of class `pytwolayer_message` that names them, but for those that the fit
+#'   itself was fitted to and whose names are free.
 #' @examplesIf pytwolayer:::has_torch()
 #' fit <- two_layer(mpg ~ ., mtcars, hidden_units = 3, epochs = 50, seed = 1)
 #' tidy(fit)
 #' glance(fit)
 #' augment(fit, head(mtcars))
+#'
+#' several <- two_layer(mpg ~ ., mtcars, n_models = 3, hidden_units = 3, epochs = 50, seed = 1)
+#' glance(several)
+#' augment(several, head(mtcars))
 #' @name tidy.two_layer
 NULL
 
@@ -45,6 +57,15 @@ tidy.two_layer <- function(x, ...) {
     tidy_weights("hidden", parts$hidden_weight, parts$hidden_bias),
     tidy_weights("output", parts$output_weight, parts$output_bias)
   ))
+}
+
+#' @rdname tidy.two_layer
+#' @export
+tidy.two_layer_ensemble <- function(x, ...) {
+  check_dots(tidy.two_layer_ensemble, ...)
+  each <- lapply(x$models, tidy.two_layer)
+  number <- rep(seq_along(each), vapply(each, nrow, 1L))
+  tibble::add_column(do.call(rbind, each), model = number, .before = 1)
 }
 
 tidy_weights <- function(layer, weights, biases) {
@@ -78,10 +99,31 @@ glance.two_layer <- function(x, ...) {
   )
 }
 
+#' @rdname tidy.two_layer
+#' @export
+glance.two_layer_ensemble <- function(x, ...) {
+  check_dots(glance.two_layer_ensemble, ...)
+  each <- summary(x)
+  tibble::tibble(
+    nobs = x$rows,
+    n_models = nrow(each),
+    bootstrap = x$settings$bootstrap,
+    inputs = max(each$inputs),
+    hidden_units = each$hidden_units[[1]],
+    outputs = each$outputs[[1]],
+    parameters = sum(each$parameters),
+    epochs = max(each$epochs),
+    loss = mean(each$loss),
+    valid_loss = mean(each$valid_loss),
+    tibble::as_tibble(lapply(measures_of(x), mean)),
+    stopped = c(intersect("interrupt", each$stopped), each$stopped)[[1]]
+  )
+}
+
 # Those of a fit without its training data are missing.
 measures_of <- function(x) {
   if (!is_loaded(x)) {
-    return(summary(x)$measures)
+    return(measures_of_fitted(x))
   }
   names <- if (is.null(x$levels)) c("r.squared", "rmse") else c("accuracy", "log_loss")
   lapply(stats::setNames(nm = names), function(name) NA_real_)
@@ -97,14 +139,56 @@ augment.two_layer <- function(x, new_data, ..., engine = c("python", "r"), newda
     }
     new_data <- newdata
   }
+  augmented(x, new_data, engine)
+}
+
+#' @rdname tidy.two_layer
+#' @export
+augment.two_layer_ensemble <- function(x, new_data, ..., engine = c("python", "r"), newdata) {
+  check_dots(augment.two_layer_ensemble, ...)
+  if (missing(new_data)) {
+    if (missing(newdata)) {
+      abort_expected("new_data", "a data frame or a matrix", "missing")
+    }
+    new_data <- newdata
+  }
+  augmented(x, new_data, engine)
+}
+
+augmented <- function(x, new_data, engine) {
   predictions <- stats::predict(x, new_data, engine = engine)
   if (!is.null(x$levels)) {
     probabilities <- stats::predict(x, new_data, type = "prob", engine = engine)
     predictions <- c(predictions, probabilities)
   }
   given <- plain_frame(new_data)
-  resid <- residuals_of(x, given, predictions)
-  tibble::as_tibble(c(as.list(given), as.list(predictions), resid), .name_repair = "minimal")
+  made <- c(as.list(predictions), residuals_of(x, given, predictions))
+  names(made) <- make.unique(names(made)) # one of the classes may be called "class"
+  others <- without_stale(as.list(given), names(made), c(training_columns(x), names(x$outcomes)))
+  tibble::as_tibble(c(others, made), .name_repair = "minimal")
+}
+
+#' A table's columns without those of an earlier augment()
+#'
+#' All of its family, or they would stand beside this fit's and look as if they were its own.
+#'
+#' @param made Names of the columns that come now.
+#' @param used Names of those that the fit uses, which stay if their names are free.
+#' @noRd
+without_stale <- function(columns, made, used) {
+  names <- names(columns)
+  family <- names %in% c(".pred", ".resid", ".std_error") | startsWith(names, ".pred_")
+  stale <- names %in% made | family & !names %in% used
+  if (any(stale)) {
+    rlang::inform(
+      sprintf(
+        "`new_data` has columns of an earlier `augment()`, which are replaced: %s",
+        some_of(names[stale])
+      ),
+      class = "pytwolayer_message"
+    )
+  }
+  columns[!stale]
 }
 
 # Where the new data have the outcome.

@@ -30,6 +30,8 @@ _LONGEST_FORMULA = 200  # in messages
 # But not so few rows that the matrix products become slow, as long as there is memory for them.
 _ROWS_AT_LEAST, _HIDDEN_AT_MOST = 256, 2**24
 
+_OF_SEVERAL = ("predict_interval", "predict_spread", "predict_all")
+
 
 @dataclass(frozen=True, eq=False)
 class TwoLayer:
@@ -282,6 +284,18 @@ class TwoLayer:
             f"{len(self.history):,} epochs on {self.device}, seed {settings.seed}; "
             f"{self._told_loss()} ({settings.loss_name}, {settings.reduction})>"
         )
+
+    if not TYPE_CHECKING:  # or every name would count as an attribute
+
+        def __getattr__(self, name: str) -> Any:
+            """Say what only several networks have."""
+            problem = f"{type(self).__name__!r} object has no attribute {name!r}"
+            if name in _OF_SEVERAL:
+                problem += (
+                    ": intervals and spread come of several networks, "
+                    "two_layer(..., n_models=50, bootstrap=True)"
+                )
+            raise AttributeError(problem, name=name, obj=self)
 
     def _told_loss(self) -> str:
         if not len(self.history):

@@ -344,3 +344,15 @@ def test_one_model_is_no_ensemble(numbers):
 def test_models_of_several_forms_are_no_ensemble(numbers, classes):
     with pytest.raises(ValueError, match="several forms"):
         TwoLayerEnsemble.of([numbers.models[0], classes.models[0]], 1, bootstrap=False)
+
+
+@pytest.mark.parametrize("name", ["predict_interval", "predict_spread", "predict_all"])
+def test_a_single_network_says_that_intervals_are_of_several(name):
+    fit = together(NUMBER, n_models=1, epochs=2)
+    with pytest.raises(AttributeError, match=r"several networks, two_layer\(\.\.\., n_models="):
+        getattr(fit, name)(X)
+    assert not hasattr(fit, name)
+    with pytest.raises(AttributeError, match=r"no attribute 'predictt'$"):
+        fit.predictt(X)
+    again = pickle.loads(pickle.dumps(fit))
+    assert np.array_equal(again.predict(X), fit.predict(X))

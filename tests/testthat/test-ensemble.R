@@ -153,3 +153,67 @@ test_that("an error in a function of the user's has the ensemble so far", {
   expect_s3_class(cnd$fit, "two_layer_ensemble")
   expect_identical(nrow(predict(cnd$fit, mtcars)), 32L)
 })
+
+test_that("tidy has a row per parameter of each model", {
+  skip_without_torch()
+  fits <- cars(epochs = 2, hidden_units = 3)
+  tidied <- tidy(fits)
+  expect_s3_class(tidied, "tbl_df")
+  expect_identical(names(tidied), c("model", "layer", "from", "to", "estimate"))
+  for (number in 1:4) {
+    expect_identical(tidied[tidied$model == number, -1], tidy(fits$models[[number]]))
+  }
+  expect_identical(nrow(tidied), 4L * fits$models[[1]]$parameters)
+  expect_refused(tidy(fits, conf.int = TRUE), "`conf.int` is not an argument")
+})
+
+test_that("glance has one row, of the mean predictions", {
+  skip_without_torch()
+  fits <- cars(validation = 0.25, patience = 2, hidden_units = 5)
+  glanced <- glance(fits)
+  expect_identical(nrow(glanced), 1L)
+  expect_identical(glanced$nobs, 32L)
+  expect_identical(glanced$n_models, 4L)
+  expect_identical(glanced$hidden_units, 5L)
+  expect_identical(glanced$parameters, 4L * 61L)
+  found <- predict(fits, mtcars)$.pred
+  expect_equal(glanced$rmse, sqrt(mean((mtcars$mpg - found)^2)))
+  around <- sum((mtcars$mpg - mean(mtcars$mpg))^2)
+  expect_equal(glanced$r.squared, 1 - sum((mtcars$mpg - found)^2) / around)
+  own <- vapply(fits$models, function(model) min(model$history$valid_loss), 1)
+  expect_equal(glanced$valid_loss, mean(own))
+  expect_identical(glanced$stopped, fits$models[[1]]$stopped)
+  classes <- flowers()
+  predicted <- predict(classes, iris)$.pred_class
+  expect_equal(glance(classes)$accuracy, mean(predicted == iris$Species))
+  file <- withr::local_tempfile()
+  save_two_layer(fits, file)
+  expect_identical(glance(load_two_layer(file))$rmse, NA_real_)
+  expect_identical(glance(load_two_layer(file))$nobs, 32L)
+})
+
+test_that("augment adds the mean predictions, and residuals", {
+  skip_without_torch()
+  fits <- two_layer(log(mpg) ~ wt, mtcars, n_models = 3, epochs = 3, seed = 1)
+  for (engine in c("python", "r")) {
+    augmented <- augment(fits, mtcars, engine = engine)
+    expect_identical(names(augmented), c(names(mtcars), ".pred", ".resid"))
+    expect_identical(augmented$.pred, predict(fits, mtcars, engine = engine)$.pred)
+    expect_equal(augmented$.resid, log(mtcars$mpg) - augmented$.pred)
+  }
+  expect_identical(augment(fits, newdata = mtcars), augment(fits, mtcars))
+  classes <- augment(flowers(), iris[1:2, ])
+  names <- c(names(iris), ".pred_class", paste0(".pred_", levels(iris$Species)))
+  expect_identical(names(classes), names)
+  interval <- cbind(mtcars, predict(fits, mtcars, type = "conf_int"))
+  again <- NULL
+  expect_message(again <- augment(fits, interval), "`.pred_lower`, `.pred_upper`")
+  expect_identical(again, augment(fits, mtcars))
+  expect_refused(augment(fits), "`new_data`", "missing")
+})
+
+test_that("one of the networks says that it has no fitted values of its own", {
+  skip_without_torch()
+  fits <- cars(epochs = 2)
+  expect_refused(fitted(fits$models[[1]]), "not one network of several")
+})

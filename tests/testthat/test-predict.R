@@ -70,7 +70,6 @@ test_that("missing columns and other mistakes are errors that say so", {
   skip_without_torch()
   fit <- quick()
   expect_refused(predict(fit, mtcars[c("cyl", "disp")]), "`new_data`", "\"hp\"", "\"carb\"")
-  expect_refused(predict(fit), "`new_data`", "missing")
   expect_refused(predict(fit, 1:3), "`new_data`", "data frame or a matrix")
   expect_refused(predict(fit, mtcars, type = "class"), "`type`", "\"numeric\"", "\"class\"")
   expect_refused(predict(fit, mtcars, type = 3), "`type`", "not 3")
@@ -81,4 +80,75 @@ test_that("missing columns and other mistakes are errors that say so", {
   expect_refused(predict(fit, twins), "`new_data`", "several columns \"cyl\"")
   classes <- quick(iris[1:4], iris$Species)
   expect_refused(predict(classes, iris, type = "numeric"), "\"class\"", "\"prob\"", "\"raw\"")
+})
+
+test_that("without new data the training rows are predicted", {
+  skip_without_torch()
+  fit <- quick()
+  expect_identical(predict(fit), predict(fit, mtcars))
+  expect_identical(predict(fit, engine = "r"), predict(fit))
+  several <- quick(mtcars[-(1:2)], mtcars[1:2])
+  expect_identical(predict(several), predict(several, mtcars))
+  classes <- quick_formula(Species ~ ., iris)
+  expect_identical(predict(classes), predict(classes, iris))
+  expect_identical(predict(classes, type = "prob"), predict(classes, iris, type = "prob"))
+  logical <- quick(mtcars[-9], mtcars$am == 1)
+  expect_identical(predict(logical), predict(logical, mtcars))
+  ordered <- quick(mtcars[-2], factor(mtcars$cyl, ordered = TRUE))
+  expect_identical(predict(ordered), predict(ordered, mtcars))
+  expect_refused(predict(fit, type = "raw"), "`new_data` must be given for `type = \"raw\"`")
+  expect_refused(predict(fit, type = "prob"), "`type`")
+  expect_refused(predict(fit, NULL), "`new_data`", "NULL")
+})
+
+test_that("without new data rows left out are not predicted, as fitted() has it", {
+  skip_without_torch()
+  holed <- replace(mtcars, 3, c(NA, mtcars$disp[-1]))
+  holed$mpg[[5]] <- NA
+  fit <- suppressMessages(quick_formula(mpg ~ ., holed))
+  expect_identical(predict(fit), predict(fit, holed[-c(1, 5), ]))
+  expect_identical(predict(fit)$.pred, unname(fitted(fit)))
+})
+
+test_that("without new data an ensemble predicts the training rows too", {
+  skip_without_torch()
+  fits <- quick(n_models = 3, bootstrap = TRUE)
+  expect_equal(predict(fits), predict(fits, mtcars))
+  expect_identical(predict(fits)$.pred, unname(fitted(fits)))
+  classes <- quick_formula(Species ~ ., iris, n_models = 2)
+  expect_identical(predict(classes), predict(classes, iris))
+  expect_equal(predict(classes, type = "prob"), predict(classes, iris, type = "prob"))
+  expect_refused(predict(fits, type = "conf_int"), "`new_data` must be given for `type = ")
+  expect_refused(predict(fits$models[[1]]), "`new_data` must be given")
+})
+
+test_that("a loaded fit has no training rows to predict", {
+  skip_without_torch()
+  file <- withr::local_tempfile()
+  for (models in 1:2) {
+    save_two_layer(quick(n_models = models), file)
+    expect_refused(
+      predict(load_two_layer(file)),
+      "`new_data` must be given for a fit without its training data, not missing"
+    )
+  }
+})
+
+test_that("intervals of a single network say that several are needed", {
+  skip_without_torch()
+  fit <- quick()
+  for (engine in c("python", "r")) {
+    for (type in c("conf_int", "pred_int", "std_error")) {
+      expect_refused(predict(fit, mtcars, type = type, engine = engine), "`type`", "n_models", type)
+    }
+    expect_refused(predict(fit, mtcars, type = "conf_int", level = 0.9), "`type`", "n_models")
+  }
+  expect_refused(predict(fit, mtcars, level = 0.9), "`level`", "n_models")
+  expect_refused(predict(fit, mtcars, interval = "confidence"), "`interval`", "n_models")
+  expect_refused(predict(fit, mtcars, se.fit = TRUE), "`se.fit`", "n_models")
+  classes <- quick_formula(Species ~ ., iris)
+  expect_refused(predict(classes, iris, type = "conf_int"), "`type`", "n_models")
+  fits <- quick(n_models = 2)
+  expect_refused(predict(fits, mtcars, interval = "confidence"), "`interval`", "type = \"conf_int")
+  expect_refused(predict(fits, mtcars, se.fit = TRUE), "`se.fit`", "type = \"std_error")
 })

@@ -52,3 +52,69 @@ test_that("augment adds predictions, and residuals where it can", {
   )
   expect_refused(augment(fit), "`new_data`", "missing")
 })
+
+# As `augment()` of one fit gives it, and then of another.
+told_of <- function(call, ...) {
+  augmented <- NULL
+  cnd <- expect_message(augmented <- call, class = "pytwolayer_message")
+  for (text in c("`augment()`", "replaced", ...)) {
+    expect_match(conditionMessage(cnd), text, fixed = TRUE)
+  }
+  expect_false(anyDuplicated(names(augmented)) > 0)
+  augmented
+}
+
+test_that("augment replaces the columns of another fit's augment, and says so", {
+  skip_without_torch()
+  first <- quick_formula(Species ~ Sepal.Width, iris, epochs = 1)
+  second <- quick_formula(Species ~ ., iris, epochs = 60)
+  for (engine in c("python", "r")) {
+    before <- augment(first, iris, engine = engine)
+    twice <- told_of(
+      augment(second, before, engine = engine), "`.pred_class`", "`.pred_setosa`"
+    )
+    expect_identical(twice, augment(second, iris, engine = engine))
+    expect_identical(twice$.pred_class, predict(second, iris, engine = engine)$.pred_class)
+    expect_gt(mean(twice$.pred_class == iris$Species), mean(before$.pred_class == iris$Species))
+  }
+  numbers <- quick_formula(mpg ~ wt, mtcars)
+  others <- quick_formula(mpg ~ hp, mtcars)
+  twice <- told_of(augment(others, augment(numbers, mtcars)), "`.pred`, `.resid`")
+  expect_identical(twice, augment(others, mtcars))
+  expect_identical(twice$.resid, mtcars$mpg - predict(others, mtcars)$.pred)
+  of_matrix <- quick(as.matrix(mtcars[c("hp", "wt")]))
+  as_matrix <- as.matrix(augment(numbers, mtcars))
+  expect_identical(told_of(augment(of_matrix, as_matrix)), augment(of_matrix, as.matrix(mtcars)))
+})
+
+test_that("augment leaves no column of a fit of another kind", {
+  skip_without_torch()
+  numbers <- augment(quick_formula(Sepal.Width ~ Petal.Length, iris), iris)
+  classes <- quick_formula(Species ~ Petal.Length, iris)
+  expect_identical(told_of(augment(classes, numbers), "`.resid`"), augment(classes, iris))
+  others <- transform(iris, size = ifelse(Sepal.Width > 3, "wide", "narrow"))
+  sizes <- quick_formula(size ~ Petal.Length, others)
+  again <- told_of(augment(sizes, augment(classes, others)), "`.pred_setosa`")
+  expect_identical(again, augment(sizes, others))
+  without <- told_of(augment(quick_formula(mpg ~ wt, mtcars), data.frame(wt = 3, .resid = 1)))
+  expect_identical(names(without), c("wt", ".pred"))
+})
+
+test_that("augment leaves the columns that the fit uses, but for the names that it needs", {
+  skip_without_torch()
+  stacked <- data.frame(.pred_a = mtcars$wt, .pred = mtcars$hp, y = mtcars$mpg)
+  fit <- quick_formula(y ~ ., stacked)
+  augmented <- told_of(augment(fit, stacked), "`.pred`")
+  expect_identical(names(augmented), c(".pred_a", "y", ".pred", ".resid"))
+  expect_identical(augmented$.pred, predict(fit, stacked)$.pred)
+  expect_identical(augmented$.pred_a, mtcars$wt)
+})
+
+test_that("a class called \"class\" does not make a name twice", {
+  skip_without_torch()
+  fit <- quick(mtcars[-9], c("class", "other")[mtcars$am + 1])
+  augmented <- augment(fit, mtcars)
+  expect_false(anyDuplicated(names(augmented)) > 0)
+  expect_identical(augmented$.pred_class, predict(fit, mtcars)$.pred_class)
+  expect_identical(augmented$.pred_other, predict(fit, mtcars, type = "prob")$.pred_other)
+})
