@@ -94,7 +94,7 @@ shown <- function(value) {
 
 shown_vector <- function(value) {
   if (length(value) == 1) {
-    return(encodeString(format(value), quote = if (is.character(value)) "\"" else ""))
+    return(encodeString(in_code(value), quote = if (is.character(value)) "\"" else ""))
   }
   article <- if (typeof(value) == "integer") "an" else "a"
   sprintf("%s %s vector of length %d", article, typeof(value), length(value))

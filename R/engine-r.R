@@ -132,7 +132,7 @@ r_encoded <- function(coding, column, complete, call) {
   }
   standardized <- as_floats(standardized)
   if (!all(is.finite(standardized))) {
-    received <- paste0(sprintf("%.3g", max(abs(values))), in_column(column$label))
+    received <- paste0(with_point(sprintf("%.3g", max(abs(values)))), in_column(column$label))
     abort_expected("new_data", "of the size seen in training", received, call)
   }
   standardized

@@ -71,7 +71,7 @@ told_losses <- function(x) {
     c(history[[watched]][epoch], NA_real_)[[1]]
   }, 1)
   sprintf(
-    "Losses:     %.4g to %.4g (%s%s, %s)", min(losses), max(losses),
+    "Losses:     %s to %s (%s%s, %s)", told_number(min(losses), 4), told_number(max(losses), 4),
     if (watched == "loss") "" else "validation: ", x$settings$loss, x$settings$reduction
   )
 }

@@ -133,7 +133,7 @@ two_layer.default <- function(x, ...) {
 two_layer.formula <- function(formula, data, ...) {
   call <- rlang::current_env()
   settings <- read_settings(list(...), c("formula", "data"), call)
-  input <- mold_formula(formula, data, call)
+  input <- with_point(mold_formula(formula, data, call))
   matched <- match.call()
   matched$formula <- formula_in_call(formula, input$how$terms)
   fit_molded(input, settings, matched, call)
@@ -170,7 +170,7 @@ two_layer.matrix <- function(x, y = NULL, ..., outcome = NULL) {
 two_layer.recipe <- function(x, data, ...) {
   call <- rlang::current_env()
   settings <- read_settings(list(...), c("x", "data"), call)
-  fit_molded(mold_recipe(x, data, call), settings, match.call(), call)
+  fit_molded(with_point(mold_recipe(x, data, call)), settings, match.call(), call)
 }
 
 #' One call of the core, whatever the data came as
@@ -183,8 +183,8 @@ fit_molded <- function(input, settings, matched, call) {
   settings["case_weights"] <- list(one_of_weights(settings$case_weights, input$case_weights, call))
   arguments <- core_arguments(settings, nrow(input$predictors), users, call)
   arguments$loss_name <- name_of_loss(matched[["loss"]])
-  arguments$formula <- formula_text(input)
-  arguments$notes <- notes_of(input)
+  arguments$formula <- with_point(formula_text(input))
+  arguments$notes <- with_point(notes_of(input))
   trained("fit", input, arguments, settings$verbose, users, matched, call)
 }
 

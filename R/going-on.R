@@ -42,7 +42,7 @@ continue_training <- function(fit, epochs, ..., device = "cpu", checkpoint = NUL
     abort_argument("epochs", "a whole number of at least 1", epochs, call)
   }
   given <- data_again(fit, list(...), parent.frame(), call)
-  input <- mold_again(fit, given, call)
+  input <- with_point(mold_again(fit, given, call))
   users <- watch_users()
   settings <- list(
     epochs = epochs, device = device, checkpoint = checkpoint, checkpoint_every = checkpoint_every,

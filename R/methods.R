@@ -27,8 +27,9 @@ described <- function(x) {
       paste(x$sizes, collapse = "-"), settings$activation, x$parameters
     ),
     sprintf(
-      "Training:   %s, learning rate %g, %d epochs on %s, seed %.0f",
-      settings$optimizer, settings$learning_rate, nrow(x$history), x$device, settings$seed
+      "Training:   %s, learning rate %s, %d epochs on %s, seed %.0f",
+      settings$optimizer, told_number(settings$learning_rate), nrow(x$history), x$device,
+      settings$seed
     ),
     told_loss(x)
   )
@@ -54,8 +55,9 @@ told_loss <- function(x) {
     interrupt = ", interrupted", divergence = ", diverged"
   )
   sprintf(
-    "%s%.4g in epoch %d (%s%s, %s)%s",
-    if (best) "Best loss:  " else "Last loss:  ", x$history[[watched]][epoch], epoch,
+    "%s%s in epoch %d (%s%s, %s)%s",
+    if (best) "Best loss:  " else "Last loss:  ",
+    told_number(x$history[[watched]][epoch], 4), epoch,
     if (watched == "loss") "" else "validation: ", x$settings$loss, x$settings$reduction,
     if (x$stopped %in% names(ends)) ends[[x$stopped]] else ""
   )

@@ -36,7 +36,7 @@ taking <- function(bytes) {
 #' @noRd
 read_parts <- function(take, size, file, call, own = FALSE) {
   tryCatch(
-    checked_parts(take, size, own),
+    with_point(checked_parts(take, size, own)),
     error = function(cnd) abort_file(conditionMessage(cnd), file, call)
   )
 }

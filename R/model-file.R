@@ -43,7 +43,7 @@ save_two_layer <- function(fit, file) {
     abort_argument("fit", "what `two_layer()` gave", fit, call)
   }
   path <- output_path(file, call)
-  warn_of_unkept(fit$how, fit$blueprint)
+  with_point(warn_of_unkept(fit$how, fit$blueprint))
   write_whole(path, fit$model, call)
   invisible(file)
 }
@@ -65,11 +65,11 @@ load_two_layer <- function(file) {
   on.exit(close(opened))
   read <- read_parts(function(n) readBin(opened, "raw", n), size, path, call)
   tryCatch(
-    if (is.null(read$model$members)) {
+    with_point(if (is.null(read$model$members)) {
       loaded(read$bytes, read$model)
     } else {
       loaded_ensemble(read$bytes, read$model)
-    },
+    }),
     error = function(cnd) abort_file(conditionMessage(cnd), path, call)
   )
 }

@@ -164,11 +164,11 @@ new_predictors <- function(object, new_data, call) {
   }
   refuse_twins("new_data", names(new_data)[names(new_data) %in% wanted], call)
   new_data <- new_data[match(wanted, names(new_data))] # which finds a name that is empty too
-  switch(object$how$kind,
+  with_point(switch(object$how$kind,
     table = new_data,
     formula = formula_predictors(object, new_data, call),
     recipe = recipe_predictors(object, new_data, call)
-  )
+  ))
 }
 
 training_columns <- function(object) {

@@ -19,7 +19,7 @@ progress_bar <- function(verbose, visible = cli::is_dynamic_tty()) {
     if (epoch == 0) {
       cli::cli_progress_done(id = bar)
     } else {
-      status <- sprintf("loss %.4g", loss)
+      status <- paste("loss", told_number(loss, 4))
       cli::cli_progress_update(set = epoch, status = status, id = bar, force = TRUE)
     }
     NULL

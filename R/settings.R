@@ -71,7 +71,7 @@ as_validation <- function(value, rows, call) {
     return(as_bytes(value))
   }
   if (any(value < 1 | value > rows | value != round(value))) {
-    received <- sprintf("%s to %s", format(min(value)), format(max(value)))
+    received <- sprintf("%s to %s", in_code(min(value)), in_code(max(value)))
     abort_expected("validation", sprintf("row numbers from 1 to %d", rows), received, call)
   }
   as_bytes(seq_len(rows) %in% value)

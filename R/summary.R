@@ -43,7 +43,7 @@ summary.two_layer <- function(object, ...) {
 #' @export
 print.summary.two_layer <- function(x, digits = max(3, getOption("digits") - 3), ...) {
   cat("Call:\n")
-  print(x$fit$call)
+  with_point(print(x$fit$call)) # which is code
   cat("\n")
   writeLines(described(x$fit))
   if (is_loaded(x$fit)) {

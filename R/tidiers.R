@@ -204,5 +204,5 @@ residuals_of <- function(x, new_data, predictions) {
     return(NULL)
   }
   env <- if (is.null(x$how$terms)) baseenv() else environment(x$how$terms)
-  list(.resid = as.vector(eval(outcome[[1]], new_data, env)) - predictions$.pred)
+  list(.resid = as.vector(with_point(eval(outcome[[1]], new_data, env))) - predictions$.pred)
 }

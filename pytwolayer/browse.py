@@ -4,10 +4,13 @@ import html
 from pathlib import Path
 from types import ModuleType
 
+import numpy as np
 import pandas as pd
 
 from pytwolayer.errors import PytwolayerError
 from pytwolayer.file_output import output_path, whole_file
+
+_DIGITS = 6  # significant ones; all of them are in the CSV
 
 _PAGE = """<!DOCTYPE html>
 <html lang="en">
@@ -26,7 +29,7 @@ _PAGE = """<!DOCTYPE html>
 
 
 def write_html(history: pd.DataFrame, file: str | Path, title: str = "Training loss") -> None:
-    """Write a history as one self-contained HTML page.
+    """Write a history as one self-contained HTML page, its losses at six significant digits.
 
     Parameters
     ----------
@@ -45,7 +48,7 @@ def write_html(history: pd.DataFrame, file: str | Path, title: str = "Training l
     path = html_path("file", file)
     itables = _itables()
     table = itables.to_html_datatable(
-        history,
+        rounded(history),
         connected=False,
         showIndex=False,
         maxBytes=0,
@@ -56,6 +59,14 @@ def write_html(history: pd.DataFrame, file: str | Path, title: str = "Training l
     with whole_file(path) as unfinished:
         page = _PAGE.format(title=html.escape(title), script=script, table=table)
         unfinished.write_text(page, encoding="utf-8")
+
+
+def rounded(history: pd.DataFrame) -> pd.DataFrame:
+    """Give a table whose numbers are as people read them."""
+    shown = history.copy()
+    for name in shown.select_dtypes(np.floating):
+        shown[name] = [float(f"{value:.{_DIGITS}g}") for value in shown[name]]
+    return shown
 
 
 def html_path(argument: str, file: str | Path) -> Path:

@@ -1,5 +1,8 @@
 # The chapter's losses by way of R, for comparison with Python: losses to the last bit,
 # the seconds they took, and what took part, one named line each.
+# The profile of whoever runs this may have set another decimal mark.
+options(OutDec = ".")
+invisible(Sys.setlocale("LC_NUMERIC", "C"))
 arguments <- commandArgs(TRUE)
 file <- arguments[[1]]
 runs <- as.integer(arguments[[2]])

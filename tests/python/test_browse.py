@@ -22,10 +22,33 @@ def page(tmp_path_factory, chapter_500) -> str:
     return file.read_text(encoding="utf-8")
 
 
-def test_every_row_is_on_the_page_to_the_last_bit(page, chapter_500):
+def test_every_row_is_on_the_page_at_six_significant_digits(page, chapter_500):
     rows = re.findall(r"\[(\d+), ([-0-9.e+]+)\]", page)
     assert [int(row) for row, _ in rows] == chapter_500["iter"].tolist()
-    assert [float(loss) for _, loss in rows] == chapter_500["loss"].tolist()
+    assert [float(loss) for _, loss in rows] == [
+        float(f"{loss:.6g}") for loss in chapter_500["loss"]
+    ]
+    assert rows[0] == ("1", "628.284")
+    assert max(len(re.sub(r"e.*|^0[.]0*|[.-]", "", loss)) for _, loss in rows) == 6
+
+
+def test_of_single_precision_and_missing_losses_too_no_digit_is_made_up(tmp_path):
+    history = pd.DataFrame(
+        {
+            "epoch": np.arange(1, 4),
+            "loss": np.array([0.1, 1 / 3, 12345678], dtype=np.float32),
+            "valid_loss": [np.nan, 2e-7 / 3, 1.0],
+        }
+    )
+    write_html(history, tmp_path / "a.html")
+    text = (tmp_path / "a.html").read_text(encoding="utf-8")
+    cells = re.findall(r"\[(\d), ([-0-9.e+]+), ([^]]+)\]", text)
+    assert [(loss, valid) for _, loss, valid in cells][1:] == [
+        ("0.333333", "6.66667e-08"),
+        ("12345700.0", "1.0"),
+    ]
+    assert cells[0][1] == "0.1"
+    assert history["loss"].dtype == np.float32  # what was given is as it was
 
 
 def test_it_needs_no_network(page):

@@ -21,3 +21,28 @@ quick <- function(x = mtcars[-1], y = mtcars$mpg, ..., epochs = 5, seed = 1) {
 quick_formula <- function(formula, data, ..., epochs = 5, seed = 1) {
   two_layer(formula, data, ..., epochs = epochs, seed = seed)
 }
+
+# A locale that writes 0.5 as "0,5", for the test at hand; made where the machine has none.
+local_comma_locale <- function(env = parent.frame()) {
+  before <- Sys.getlocale("LC_NUMERIC")
+  folder <- withr::local_tempdir(.local_envir = env)
+  set <- function() suppressWarnings(Sys.setlocale("LC_NUMERIC", "de_DE.UTF-8"))
+  if (!nzchar(set()) && nzchar(Sys.which("localedef"))) {
+    arguments <- c("-i", "de_DE", "-f", "UTF-8", file.path(folder, "de_DE.UTF-8"))
+    suppressWarnings(system2("localedef", arguments, stdout = FALSE, stderr = FALSE))
+    withr::local_envvar(LOCPATH = folder, .local_envir = env)
+    set()
+  }
+  withr::defer(suppressWarnings(Sys.setlocale("LC_NUMERIC", before)), envir = env)
+  if (sprintf("%.1f", 0.5) != "0,5") {
+    skip("there is no locale de_DE.UTF-8, and none can be made")
+  }
+}
+
+local_comma <- function(how, env = parent.frame()) {
+  if (how == "locale") {
+    local_comma_locale(env)
+  } else {
+    withr::local_options(OutDec = ",", .local_envir = env)
+  }
+}
