@@ -29,21 +29,106 @@ except ImportError as problem:
 
 from pytwolayer.estimator_base import TwoLayerEstimator
 from pytwolayer.estimator_data import like, read_outcome
-from pytwolayer.estimator_docs import documented
 
 
-@documented
 class TwoLayerRegressor(RegressorMixin, TwoLayerEstimator):
     """A network with one hidden layer for numeric outcomes, one or several.
 
     It is ``two_layer()`` as a scikit-learn estimator: predictors and outcome are standardised
     inside, and frames go in as they are, their text and categorical columns too.
 
-    {parameters}
+    Parameters
+    ----------
+    hidden_units : int, default=64
+        Width of the hidden layer.
+    activation : str, default="relu"
+        "relu", "leaky_relu", "elu", "silu", "gelu", "softplus", "tanh", "sigmoid" or
+        "identity".
+    epochs : int or "auto", default="auto"
+        Passes over the data; "auto": 200, or 1000 where all rows are one batch.
+    batch_size : int, None or "auto", default="auto"
+        Most rows of an update; None: all rows; "auto": all rows if there are no more than 128
+        different ones, else the power of 2 from 32 to 256 that is nearest to a fortieth of
+        them. Batches are drawn anew for every epoch.
+    optimizer : str, default="adam"
+        "sgd", "adam", "adamw", "rmsprop" or "lbfgs" (strong Wolfe, all rows at once).
+    learning_rate : float or "auto", default="auto"
+        Step size; "auto": 0.003 for "adam" and "adamw", 0.05 for "sgd", 0.001 for "rmsprop",
+        1 for "lbfgs".
+    momentum : float, default=0.0
+        Of "sgd" and "rmsprop".
+    nesterov : bool, default=False
+        Nesterov's momentum, of "sgd".
+    schedule : str, default="auto"
+        How the learning rate changes from what is given: "constant", "cosine" (down to
+        nearly 0), "step" (a tenth after each third of the epochs) or "plateau" (halved after
+        ten epochs without a lower loss); "auto": "cosine", or "constant" for "lbfgs".
+    weight_decay : float or "auto", default="auto"
+        L2 penalty ``weight_decay / 2 * sum(weights ** 2)`` of weights, not of biases; with
+        "adamw" decoupled. The losses reported are without it. "auto": 3 divided by the number
+        of rows (or by the sum of their weights, where that is larger), or 3 with a
+        summed loss; 0.01 for "adamw".
+    dropout : float, default=0.0
+        Share of hidden units left out at random in training.
+    gradient_clip : float, default=None
+        Largest norm of the gradient.
+    input_clip : float, default=5.0
+        Numbers further from the mean than so many standard deviations count as that far, in
+        training and in prediction, so that a mistyped one does no harm; None: as they are.
+    loss : str or callable, default="auto"
+        "mse", "mae", "huber" or "poisson" for numbers, "cross_entropy" for classes; "auto" is
+        "mse" or "cross_entropy". Or a function of the network's output and the (standardised
+        or 0/1) outcome, both of shape ``(rows, d_out)``, that gives a tensor: a loss per
+        element, per row, or for all rows together.
+    reduction : str, default="mean"
+        "mean", "sum", or "elementwise_mean", the mean's old name.
+    validation : float or vector, default=0.0
+        Rows held out to measure ``valid_loss``: a share (of each class alike), the rows'
+        numbers from 0, or true and false for each row. The weights of the best epoch come
+        back.
+    patience : int, default=None
+        Stop after so many epochs without a lower loss (``valid_loss`` where there is one).
+        The weights that had it come back; without held-out rows they are those with which
+        the best epoch began.
+    device : str or torch.device, default="cpu"
+        "cpu", "cuda", "cuda:1", "mps" or "auto" (the best there is).
+    on_epoch : callable, default=None
+        ``on_epoch(epoch, loss)``, called after every epoch, counted from 1. Training stops
+        where it gives False.
+    verbose : bool or callable, default=False
+        Whether a progress bar may be shown: after a second, and only in a terminal or a
+        notebook. A function that, given the number of epochs, makes an object with
+        ``update(epoch, loss)`` and ``close()`` shows it in another way.
+    random_state : int, RandomState or None, default=None
+        What the seed is drawn from; an int is the seed itself, as ``two_layer()`` takes it.
+    warm_start : bool, default=False
+        Whether ``fit()`` starts from the weights and the encoding of the fit before, if there is
+        one. History and optimiser start anew.
 
-    {attributes}
+    Attributes
+    ----------
+    two_layer_ : TwoLayer
+        The fit itself, as ``two_layer()`` gives it: it plots and can be saved.
+    n_iter_ : int
+        Number of epochs.
+    history_ : DataFrame
+        ``epoch``, ``loss`` and, with ``validation``, ``valid_loss``.
+    loss_curve_ : list of float
+        The loss of each epoch.
+    loss_ : float
+        That of the last.
+    best_loss_ : float
+        The lowest: of the held-out rows where there are any.
+    n_features_in_ : int
+        Number of columns.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Their names, where they have names that are text.
 
-    {notes}
+    Notes
+    -----
+    Missing values are refused; ``two_layer()`` can leave such rows out. Where new data have a level
+    that training did not see, the prediction is missing and a warning names the level; ``score()``
+    leaves these rows out.
 
     Examples
     --------
@@ -123,7 +208,6 @@ class TwoLayerRegressor(RegressorMixin, TwoLayerEstimator):
         return float(super().score(*self._predictable(X, y, sample_weight)))
 
 
-@documented
 @dataclass(kw_only=True, eq=False, repr=False)
 class TwoLayerClassifier(ClassifierMixin, TwoLayerEstimator):
     """A network with one hidden layer that tells two classes or more apart.
@@ -131,13 +215,102 @@ class TwoLayerClassifier(ClassifierMixin, TwoLayerEstimator):
     It is ``two_layer()`` as a scikit-learn estimator: predictors are standardised inside, and
     frames go in as they are, their text and categorical columns too.
 
-    {parameters}
+    Parameters
+    ----------
+    hidden_units : int, default=64
+        Width of the hidden layer.
+    activation : str, default="relu"
+        "relu", "leaky_relu", "elu", "silu", "gelu", "softplus", "tanh", "sigmoid" or
+        "identity".
+    epochs : int or "auto", default="auto"
+        Passes over the data; "auto": 200, or 1000 where all rows are one batch.
+    batch_size : int, None or "auto", default="auto"
+        Most rows of an update; None: all rows; "auto": all rows if there are no more than 128
+        different ones, else the power of 2 from 32 to 256 that is nearest to a fortieth of
+        them. Batches are drawn anew for every epoch.
+    optimizer : str, default="adam"
+        "sgd", "adam", "adamw", "rmsprop" or "lbfgs" (strong Wolfe, all rows at once).
+    learning_rate : float or "auto", default="auto"
+        Step size; "auto": 0.003 for "adam" and "adamw", 0.05 for "sgd", 0.001 for "rmsprop",
+        1 for "lbfgs".
+    momentum : float, default=0.0
+        Of "sgd" and "rmsprop".
+    nesterov : bool, default=False
+        Nesterov's momentum, of "sgd".
+    schedule : str, default="auto"
+        How the learning rate changes from what is given: "constant", "cosine" (down to
+        nearly 0), "step" (a tenth after each third of the epochs) or "plateau" (halved after
+        ten epochs without a lower loss); "auto": "cosine", or "constant" for "lbfgs".
+    weight_decay : float or "auto", default="auto"
+        L2 penalty ``weight_decay / 2 * sum(weights ** 2)`` of weights, not of biases; with
+        "adamw" decoupled. The losses reported are without it. "auto": 3 divided by the number
+        of rows (or by the sum of their weights, where that is larger), or 3 with a
+        summed loss; 0.01 for "adamw".
+    dropout : float, default=0.0
+        Share of hidden units left out at random in training.
+    gradient_clip : float, default=None
+        Largest norm of the gradient.
+    input_clip : float, default=5.0
+        Numbers further from the mean than so many standard deviations count as that far, in
+        training and in prediction, so that a mistyped one does no harm; None: as they are.
+    loss : str or callable, default="auto"
+        "mse", "mae", "huber" or "poisson" for numbers, "cross_entropy" for classes; "auto" is
+        "mse" or "cross_entropy". Or a function of the network's output and the (standardised
+        or 0/1) outcome, both of shape ``(rows, d_out)``, that gives a tensor: a loss per
+        element, per row, or for all rows together.
+    reduction : str, default="mean"
+        "mean", "sum", or "elementwise_mean", the mean's old name.
+    validation : float or vector, default=0.0
+        Rows held out to measure ``valid_loss``: a share (of each class alike), the rows'
+        numbers from 0, or true and false for each row. The weights of the best epoch come
+        back.
+    patience : int, default=None
+        Stop after so many epochs without a lower loss (``valid_loss`` where there is one).
+        The weights that had it come back; without held-out rows they are those with which
+        the best epoch began.
+    device : str or torch.device, default="cpu"
+        "cpu", "cuda", "cuda:1", "mps" or "auto" (the best there is).
+    on_epoch : callable, default=None
+        ``on_epoch(epoch, loss)``, called after every epoch, counted from 1. Training stops
+        where it gives False.
+    verbose : bool or callable, default=False
+        Whether a progress bar may be shown: after a second, and only in a terminal or a
+        notebook. A function that, given the number of epochs, makes an object with
+        ``update(epoch, loss)`` and ``close()`` shows it in another way.
+    random_state : int, RandomState or None, default=None
+        What the seed is drawn from; an int is the seed itself, as ``two_layer()`` takes it.
+    warm_start : bool, default=False
+        Whether ``fit()`` starts from the weights and the encoding of the fit before, if there is
+        one. History and optimiser start anew.
+    class_weights : dict or "balanced", default=None
+        A number above 0 for each class, by which its rows' weights are multiplied.
 
-    {attributes}
+    Attributes
+    ----------
+    two_layer_ : TwoLayer
+        The fit itself, as ``two_layer()`` gives it: it plots and can be saved.
+    n_iter_ : int
+        Number of epochs.
+    history_ : DataFrame
+        ``epoch``, ``loss`` and, with ``validation``, ``valid_loss``.
+    loss_curve_ : list of float
+        The loss of each epoch.
+    loss_ : float
+        That of the last.
+    best_loss_ : float
+        The lowest: of the held-out rows where there are any.
+    n_features_in_ : int
+        Number of columns.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Their names, where they have names that are text.
     classes_ : ndarray of shape (n_classes,)
         The classes, sorted.
 
-    {notes}
+    Notes
+    -----
+    Missing values are refused; ``two_layer()`` can leave such rows out. Where new data have a level
+    that training did not see, the prediction is missing and a warning names the level; ``score()``
+    leaves these rows out.
 
     Examples
     --------
