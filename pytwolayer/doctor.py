@@ -98,8 +98,18 @@ def _version(package: str) -> str | None:
 def _needed(package: str) -> Finding:
     found = _version(package)
     if found is not None and find_spec(package) is not None:
-        return Finding(package, found)
+        return Finding(package, (_build_of_torch() if package == "torch" else None) or found)
     return Finding(package, "not installed", f"{sys.executable} -m pip install {package}")
+
+
+def _build_of_torch() -> str | None:
+    # What is installed as 2.13.0 may be the build 2.13.0+cu130; of one that does not load,
+    # torch_findings() says why.
+    try:
+        from pytwolayer.torch_loading import torch
+    except (ImportError, OSError):
+        return None
+    return str(torch.__version__)
 
 
 def _optional(package: str, use: str) -> Finding:

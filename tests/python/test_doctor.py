@@ -68,6 +68,24 @@ def test_this_python_is_described_with_no_problem_in_it():
         assert found[name].mend is None
 
 
+@pytest.mark.parametrize("installed", ["2.13.0", "2.13.0+cpu"])
+def test_of_torch_the_build_is_told_whatever_it_is_installed_as(monkeypatch, installed):
+    monkeypatch.setattr("pytwolayer.doctor.version", lambda name: installed)
+    monkeypatch.setattr(torch, "__version__", "2.13.0+cu130")
+    assert topics(python_findings())["torch"] == Finding("torch", "2.13.0+cu130")
+
+
+def test_of_a_torch_that_does_not_load_the_installed_version_is_told(fresh_python):
+    code = (
+        "import sys\n"
+        "from pytwolayer import doctor\n"
+        "doctor.version = lambda name: '9.9'\n"
+        "sys.modules['pytwolayer.torch_loading'] = None\n"
+        "print([f.value for f in doctor.python_findings() if f.topic == 'torch'])"
+    )
+    assert fresh_python(code).stdout == "['9.9']\n"
+
+
 @pytest.mark.parametrize("package", ["torch", "numpy", "pandas", "safetensors"])
 def test_a_needed_package_that_is_missing_is_a_problem_with_its_command(monkeypatch, package):
     def version(name):
