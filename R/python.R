@@ -39,8 +39,8 @@ call_core <- function(name, ..., call = rlang::caller_env(), words = character()
 
 # The core's warnings that have a class of their own in R.
 warning_kinds <- c(
-  UnseenLevelWarning = "unseen_level", InterruptWarning = "interrupted",
-  CheckpointWarning = "checkpoint"
+  UnseenLevelWarning = "unseen_level", SuspectColumnWarning = "suspect_column",
+  InterruptWarning = "interrupted", CheckpointWarning = "checkpoint"
 )
 
 # And those that are mere messages.

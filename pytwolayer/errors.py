@@ -117,6 +117,14 @@ class MissingRowsWarning(PytwolayerWarning):
     """Rows with missing values were left out of training."""
 
 
+class MissingMarkWarning(PytwolayerWarning):
+    """Marks such as ? in a file's column of numbers were read as missing values."""
+
+
+class SuspectColumnWarning(PytwolayerWarning):
+    """Text was taken as levels or classes that look like numbers, dates or names."""
+
+
 class UnseenLevelWarning(PytwolayerWarning):
     """New data have a level that training did not see."""
 

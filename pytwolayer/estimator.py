@@ -13,7 +13,7 @@ from pytwolayer.column import Doubles
 from pytwolayer.errors import ArgumentError, PytwolayerError
 from pytwolayer.model import labelled
 from pytwolayer.start import Start
-from pytwolayer.wording import listed
+from pytwolayer.wording import listed, short
 
 try:
     from scipy.special import log_softmax
@@ -360,7 +360,9 @@ class TwoLayerClassifier(ClassifierMixin, TwoLayerEstimator):
         unknown = np.setdiff1d(labels, self.classes_)
         if len(unknown):
             expected = "of classes known from the start"
-            raise ArgumentError("y", expected, listed(unknown.tolist()))
+            raise ArgumentError(
+                "y", expected, listed(unknown.tolist(), as_text=lambda label: short(str(label)))
+            )
         codes = np.searchsorted(self.classes_, labels)
         return like(pd.Categorical.from_codes(codes, pd.Index(self.classes_)), y)
 

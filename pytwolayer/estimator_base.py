@@ -26,6 +26,7 @@ from pytwolayer.model import TwoLayer
 from pytwolayer.progress import Progress
 from pytwolayer.settings import AUTO, Settings, function_name
 from pytwolayer.start import Start
+from pytwolayer.suspect import warn_of_suspects
 from pytwolayer.torch_loading import torch
 from pytwolayer.training_data import read_training_data
 
@@ -115,6 +116,8 @@ class TwoLayerEstimator(BaseEstimator):
         device = select_device(self.device)
         weights = read_weights(sample_weight, X)
         data = read_training_data(X, y, weights=weights, held_out=held_out, na_action="fail")
+        if start is None and not partial:
+            warn_of_suspects(data, outcome=False)  # whether it is classes is the class's to say
         data = class_weighted(data, getattr(self, "class_weights", None))
         fitting = Fitting(data, settings, share, device, start, partial=partial)
         fit = fitting.train(Hooks(self.on_epoch, read_verbose(self.verbose)))

@@ -20,6 +20,7 @@ from pytwolayer.memory import gives_memory_back
 from pytwolayer.progress import Progress, bar
 from pytwolayer.settings import Settings
 from pytwolayer.start import Start
+from pytwolayer.suspect import warn_of_suspects
 from pytwolayer.torch_loading import torch
 from pytwolayer.training_data import TrainingData, read_training_data
 
@@ -186,6 +187,9 @@ def two_layer(
     -----
     MissingRowsWarning
         If rows with missing values are left out.
+    SuspectColumnWarning
+        If text was taken as levels or classes that look like numbers or dates, or are nearly as
+        many as the rows.
     InterruptWarning
         If Ctrl-C ended the training; the fit so far comes back.
     ResumedWarning
@@ -247,6 +251,7 @@ def two_layer(
     if n_models > 1:
         with _named_outcome(given):
             data = _training_data(given, held_out, na_action)
+        warn_of_suspects(data)
         hooks = Hooks(on_epoch, progress)
         return fit_ensemble(data, settings, held_out[0], chosen, hooks, n_models, bootstrap)
     with checkpoints_in(checkpoint, checkpoint_every) as checkpoints:
@@ -283,6 +288,8 @@ def fitting_to(
     with _named_outcome(given):
         data = _training_data(given, held_out, na_action)
         fitting = Fitting(data, settings, held_out[0], device, start)
+    if start is None:
+        warn_of_suspects(data)
     fitting.describe(_source=Source(**given))
     return fitting
 

@@ -1,6 +1,6 @@
 """Names in messages: quoted, and no more of them than somebody reads."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 _ALL, _FIRST = 10, 5  # so many are all named as a rule; of more, the first few
 _LONGEST = 60  # characters of a name
@@ -16,8 +16,11 @@ def quoted(name: object) -> str:
     return f'"{short(str(name))}"'
 
 
-def listed(names: Sequence[object], most: int = _ALL) -> str:
+def listed(
+    names: Sequence[object], most: int = _ALL, as_text: Callable[[object], str] = quoted
+) -> str:
     """List names: all where there are at most so many, else the first and how many more."""
     if len(names) <= most:
-        return ", ".join(quoted(name) for name in names)
-    return f"{', '.join(quoted(name) for name in names[:_FIRST])} and {len(names) - _FIRST:,} more"
+        return ", ".join(as_text(name) for name in names)
+    few = ", ".join(as_text(name) for name in names[:_FIRST])
+    return f"{few} and {len(names) - _FIRST:,} more"

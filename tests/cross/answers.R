@@ -157,6 +157,22 @@ for (engine in c("python", "r")) {
   warned(paste("huge level,", engine), predict(of_wide, replace(wide, 1, huge), engine = engine))
 }
 
+
+# Text that its reader most likely did not mean.
+marked <- data.frame(
+  a = c("?", sprintf("%.1f", 1:29)), day = format(as.Date("2024-01-03") + 0:29),
+  id = sprintf("x%02d", 1:30), f = factor(c("-", sprintf("%d", 1:29))),
+  fine = c("4", "6", "8"), size = as.double(1:30), stringsAsFactors = FALSE
+)
+quick <- function(...) two_layer(..., epochs = 1, hidden_units = 2, seed = 1)
+warned("suspect, x/y", quick(marked, 1:30))
+warned("suspect, formula", quick(size1 ~ ., cbind(marked, size1 = 1:30)))
+warned("suspect outcome, x/y", quick(marked["size"], marked$a))
+warned("suspect outcome, ensemble", quick(marked["size"], marked$a, n_models = 2))
+warned("suspect named outcome, formula", quick(a ~ size, marked))
+warned("suspect named outcome, names", quick(marked[c("size", "a")], outcome = "a"))
+warned("nothing suspect", quick(marked[c("fine", "size")], 1:30))
+
 for (name in c("two_layer.data.frame", "chapter_losses", "select_device")) {
   arguments <- formals(utils::getAnywhere(name)$objs[[1]])
   arguments <- arguments[names(arguments) != "..."]

@@ -2,6 +2,7 @@
 
 import math
 import re
+import warnings
 from functools import lru_cache
 
 import pandas as pd
@@ -49,6 +50,20 @@ WIDE = pd.DataFrame({"g": ["a", "b"] * 2, **{f"c{k}": [1.0, 2, 3, 4] for k in ra
 MANY = pd.concat([WIDE] * 1000).assign(g=[f"new{k:04}" for k in range(4000)])
 EMPTY = WIDE.assign(**{f"c{k}": math.nan for k in range(19)})
 NUMBERED = [f"n{k}" for k in range(99)]
+MARKED = pd.DataFrame(
+    {
+        "a": ["?", *(f"{k:.1f}" for k in range(1, 30))],
+        "day": pd.date_range("2024-01-03", periods=30).strftime("%Y-%m-%d"),
+        "id": [f"x{k:02}" for k in range(1, 31)],
+        "f": pd.Categorical(["-", *map(str, range(1, 30))]),
+        "fine": ["4", "6", "8"] * 10,
+        "size": [float(k) for k in range(1, 31)],
+    }
+)
+
+
+def quick(*data, **settings):
+    return two_layer(*data, epochs=1, hidden_units=2, seed=1, **settings)
 
 
 @lru_cache
@@ -127,6 +142,13 @@ CALLS = {
 WARNINGS = {
     "many levels": ("unseen_level", lambda: of_wide().predict(MANY)),
     "huge level": ("unseen_level", lambda: of_wide().predict(WIDE.assign(g=HUGE))),
+    "suspect": ("suspect_column", lambda: quick(MARKED, [*range(30)])),
+    "suspect outcome": ("suspect_column", lambda: quick(MARKED[["size"]], MARKED["a"].tolist())),
+    "suspect named outcome": (
+        "suspect_column",
+        lambda: quick(MARKED[["size", "a"]], outcome="a"),
+    ),
+    "nothing suspect": (None, lambda: quick(MARKED[["fine", "size"]], [*range(30)])),
 }
 # What R has other words for.
 IN_R = {
@@ -154,7 +176,8 @@ def test_errors_say_the_same(route, name):
 @pytest.mark.parametrize("name", WARNINGS)
 def test_warnings_say_the_same(route, name):
     kind, call = WARNINGS[name]
-    with pytest.warns(PytwolayerWarning) as caught:
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", PytwolayerWarning)
         call()
     messages = list(dict.fromkeys(str(warning.message) for warning in caught))
     expected = [part for text in messages for part in (f"pytwolayer_warning_{kind}", text)]

@@ -164,3 +164,32 @@ test_that("what scale() and I() leave are plain numbers", {
   expect_identical(quick(wrapped[-1])$history, quick(plain[-1])$history)
   expect_identical(quick(y = ts(mtcars$mpg))$history, quick()$history)
 })
+
+test_that("text that looks like numbers or dates is a warning of its own class", {
+  skip_without_torch()
+  day <- format(as.Date("2024-01-03") + 0:29)
+  data <- data.frame(a = c("?", 1:29), day = day, y = 1:30, stringsAsFactors = FALSE)
+  expect_told <- function(call, ...) {
+    cnd <- expect_warning(call, class = "pytwolayer_warning_suspect_column")
+    expect_match(conditionMessage(cnd), ..., fixed = TRUE)
+  }
+  numbers <- "column \"a\" (30 levels: numbers, but for \"?\" in 1 row)"
+  both <- paste0(numbers, ", column \"day\" (30 levels: dates). Make numbers")
+  expect_told(quick(data[1:2], data$y), both)
+  expect_told(two_layer(y ~ ., data, epochs = 1, verbose = FALSE), both)
+  expect_told(quick(data["y"], data$a), "the outcome (30 classes: numbers, but for \"?\" in 1 row)")
+  factors <- data.frame(a = factor(data$a), y = 1:30)
+  expect_told(quick(factors["a"], data$y), numbers)
+  expect_no_warning(quick(data.frame(a = factor(1:15), b = c("4", "6", "8")), c(1:15, 1:15)[1:15]))
+})
+
+test_that("a recipe's text is told of as well", {
+  skip_without_torch()
+  skip_if_not_installed("recipes")
+  data <- data.frame(a = c("?", 1:29), y = 1:30, stringsAsFactors = FALSE)
+  expect_warning(
+    two_layer(recipes::recipe(y ~ ., data), data, epochs = 1, verbose = FALSE),
+    "column \"a\" .30 levels: numbers, but for",
+    class = "pytwolayer_warning_suspect_column"
+  )
+})
