@@ -71,8 +71,9 @@ told_losses <- function(x) {
     c(history[[watched]][epoch], NA_real_)[[1]]
   }, 1)
   sprintf(
-    "Losses:     %s to %s (%s%s, %s)", told_number(min(losses), 4), told_number(max(losses), 4),
-    if (watched == "loss") "" else "validation: ", x$settings$loss, x$settings$reduction
+    "Losses:     %s to %s (%s%s, %s)%s", told_number(min(losses), 4), told_number(max(losses), 4),
+    if (watched == "loss") "" else "validation: ", x$settings$loss, x$settings$reduction,
+    told_ends(vapply(x$models, `[[`, "", "stopped"))
   )
 }
 

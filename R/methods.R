@@ -45,22 +45,36 @@ told_outcome <- function(x) {
 # Of the epoch whose weights these are.
 told_loss <- function(x) {
   if (!nrow(x$history)) {
-    return("Loss:       no epoch was finished")
+    return(paste0("Loss:       no epoch was finished", told_ends(x$stopped)))
   }
   watched <- watched_loss(x$history)
   best <- !is.null(x$best_epoch)
   epoch <- if (best) x$best_epoch else nrow(x$history)
-  ends <- c(
-    patience = ", stopped by `patience`", on_epoch = ", stopped by `on_epoch`",
-    interrupt = ", interrupted", divergence = ", diverged"
-  )
   sprintf(
     "%s%s in epoch %d (%s%s, %s)%s",
     if (best) "Best loss:  " else "Last loss:  ",
     told_number(x$history[[watched]][epoch], 4), epoch,
     if (watched == "loss") "" else "validation: ", x$settings$loss, x$settings$reduction,
-    if (x$stopped %in% names(ends)) ends[[x$stopped]] else ""
+    told_ends(x$stopped)
   )
+}
+
+# Why training ended before all epochs were done.
+ends <- c(
+  patience = "stopped by `patience`", on_epoch = "stopped by `on_epoch`",
+  interrupt = "interrupted", divergence = "diverged"
+)
+
+#' Say how training ended, of one network or of several; nothing of all epochs done
+#'
+#' @noRd
+told_ends <- function(stopped) {
+  told <- vapply(intersect(names(ends), stopped), function(reason) {
+    number <- sum(stopped == reason)
+    share <- if (number == length(stopped)) "all" else paste(number, "of", length(stopped))
+    paste(", ", if (length(stopped) > 1) paste0(share, " "), ends[[reason]], sep = "")
+  }, "")
+  paste(told, collapse = "")
 }
 
 # The column by which the best epoch is chosen.

@@ -43,7 +43,24 @@ mark_losses <- function(x, losses, type, col) {
   }
   if (ncol(losses) > 1) {
     graphics::lines(x$history$epoch, losses[, 2], type = type, col = col[[2]])
-    graphics::legend("topright", c("training", "validation"), col = col, lty = 1, bty = "n")
+    name_losses(col)
+  }
+}
+
+# Above the plot, where no line runs; without room there, on a ground of its own.
+name_losses <- function(col) {
+  names <- c("training", "validation")
+  if (graphics::par("mar")[[3]] >= 2) {
+    graphics::legend(
+      "bottomright", names,
+      col = col, lty = 1, bty = "n", horiz = TRUE, inset = c(0, 1), xpd = TRUE
+    )
+  } else {
+    ground <- graphics::par("bg")
+    graphics::legend(
+      "topright", names,
+      col = col, lty = 1, bg = if (ground == "transparent") "white" else ground
+    )
   }
 }
 

@@ -27,12 +27,14 @@ progress_bar <- function(verbose, visible = cli::is_dynamic_tty()) {
   guarded(watch_users(), draw, otherwise = NULL)
 }
 
+# cli pads what it gives.
 start_bar <- function(epochs) {
   cli::cli_progress_bar(
     type = "custom", total = epochs, clear = TRUE, .auto_close = FALSE, .envir = session,
     format = paste(
-      "Epoch {cli::pb_current} of {cli::pb_total} {cli::pb_bar} {cli::pb_percent},",
-      "{cli::pb_status}, ETA {cli::pb_eta}"
+      "Epoch {format(cli::pb_current, scientific = FALSE)} of",
+      "{format(cli::pb_total, scientific = FALSE)} {cli::pb_bar} {trimws(cli::pb_percent)},",
+      "{trimws(cli::pb_status)}, ETA {trimws(cli::pb_eta)}"
     )
   )
 }

@@ -15,7 +15,7 @@ from pytwolayer.column import Doubles
 from pytwolayer.encoder import Coding, Encoder, LevelCoding
 from pytwolayer.errors import ArgumentError, UnseenLevelWarning
 from pytwolayer.memory import enough_memory
-from pytwolayer.model import TwoLayer, encoded, labelled, spread
+from pytwolayer.model import TwoLayer, encoded, labelled, spread, told_ends
 from pytwolayer.outcome import Classes, Outcome
 from pytwolayer.settings import Settings
 from pytwolayer.table import Table, read_table
@@ -223,7 +223,11 @@ class TwoLayerEnsemble:
 
     def __repr__(self) -> str:
         how = "on bootstrap resamples" if self.bootstrap else "with different seeds"
-        return f"<TwoLayerEnsemble of {self.n_models} models {how}, the first: {self.models[0]!r}>"
+        ends = told_ends([fit.stopped for fit in self.models])
+        return (
+            f"<TwoLayerEnsemble of {self.n_models} models {how}{ends}, "
+            f"the first: {self.models[0]!r}>"
+        )
 
 
 def encodings(models: Sequence[TwoLayer]) -> dict[Encoder, list[int]]:

@@ -16,7 +16,7 @@ from pytwolayer.errors import ArgumentError, DivergenceError
 from pytwolayer.file_command import named_as_options, plain_warnings, prediction_table
 from pytwolayer.file_output import output_path, write_csv
 from pytwolayer.fit import two_layer
-from pytwolayer.model import TwoLayer
+from pytwolayer.model import TwoLayer, told_ends
 from pytwolayer.outcome import Classes
 from pytwolayer.plot import plot_path
 from pytwolayer.table_file import read_table_file
@@ -188,6 +188,11 @@ def _write(task: _Task, fit: TwoLayer | TwoLayerEnsemble) -> None:
         write_csv(prediction_table(fit, task.new_data), files["predictions"])
 
 
+def _ends(fit: TwoLayer | TwoLayerEnsemble) -> str:
+    models = fit.models if isinstance(fit, TwoLayerEnsemble) else (fit,)
+    return told_ends([model.stopped for model in models])
+
+
 def _report(task: _Task, fit: TwoLayer | TwoLayerEnsemble) -> str:
     classes = isinstance(fit.outcome, Classes)
     kind = f"{fit.outcome.width} classes" if classes else "numeric"
@@ -198,7 +203,7 @@ def _report(task: _Task, fit: TwoLayer | TwoLayerEnsemble) -> str:
         f"Outcome   {', '.join(task.outcome)} ({kind})",
         f"Network   {one.architecture} ({settings.activation}), {one.n_parameters:,} parameters",
         f"Training  {settings.optimizer}, learning rate {settings.learning_rate:g}, "
-        f"{len(history):,} epochs on {one.device}, seed {settings.seed}",
+        f"{len(history):,} epochs on {one.device}, seed {settings.seed}{_ends(fit)}",
     ]
     if isinstance(fit, TwoLayerEnsemble):
         how = "on bootstrap resamples" if fit.bootstrap else "with different seeds"

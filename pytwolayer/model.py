@@ -1,7 +1,7 @@
 """``TwoLayer``: the fitted network, and what can be asked of it."""
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,6 +29,13 @@ _ROWS_AT_ONCE, _HIDDEN_AT_ONCE = 4096, 2**18
 _LONGEST_FORMULA = 200  # in messages
 # But not so few rows that the matrix products become slow, as long as there is memory for them.
 _ROWS_AT_LEAST, _HIDDEN_AT_MOST = 256, 2**24
+# Why training ended before all epochs were done.
+_ENDS = {
+    "patience": "stopped by `patience`",
+    "on_epoch": "stopped by `on_epoch`",
+    "interrupt": "interrupted",
+    "divergence": "diverged",
+}
 
 _OF_SEVERAL = ("predict_interval", "predict_spread", "predict_all")
 
@@ -282,7 +289,8 @@ class TwoLayer:
             f"{self.n_parameters:,} parameters, fitted to {self.rows:,} rows{left_out}: "
             f"{settings.optimizer}, learning rate {settings.learning_rate:g}, "
             f"{len(self.history):,} epochs on {self.device}, seed {settings.seed}; "
-            f"{self._told_loss()} ({settings.loss_name}, {settings.reduction})>"
+            f"{self._told_loss()} ({settings.loss_name}, {settings.reduction})"
+            f"{told_ends([self.stopped])}>"
         )
 
     if not TYPE_CHECKING:  # or every name would count as an attribute
@@ -306,6 +314,17 @@ class TwoLayer:
             return f"last {word} {self.history[column].iloc[-1]:.4g}"
         best = self.history[column].iloc[self.best_epoch - 1]
         return f"best {word} {best:.4g} in epoch {self.best_epoch}"
+
+
+def told_ends(stopped: Sequence[str]) -> str:
+    """Say how training ended, of one network or of several; nothing of all epochs done."""
+    told = []
+    for reason, end in _ENDS.items():
+        number = stopped.count(reason)
+        if number:
+            share = "all " if number == len(stopped) else f"{number} of {len(stopped)} "
+            told.append(f", {share if len(stopped) > 1 else ''}{end}")
+    return "".join(told)
 
 
 def _rows_at_once(hidden_units: int) -> int:

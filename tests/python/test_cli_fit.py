@@ -367,3 +367,11 @@ def test_several_models_predict_with_an_interval(data, tmp_path, capsys):
     assert (table[".pred_lower"] <= table[".pred_upper"]).all()
     assert main(["predict", model, data, "--predictions", str(tmp_path / "again.csv")]) == 0
     assert (tmp_path / "again.csv").read_text() == (tmp_path / "p.csv").read_text()
+
+
+def test_the_report_tells_what_ended_the_training(data, capsys):
+    assert fit(data, "--outcome", "y") == 0
+    assert "stopped" not in capsys.readouterr().out
+    options = ["--patience", 1, "--learning-rate", 1e-30, "--n-models", 2]
+    assert fit(data, "--outcome", "y", *options) == 0
+    assert "seed 1, all stopped by `patience`\n" in capsys.readouterr().out

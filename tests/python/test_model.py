@@ -2,6 +2,7 @@
 
 import copy
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -9,7 +10,13 @@ import pytest
 from sklearn.metrics import accuracy_score, r2_score
 
 from pytwolayer import ArgumentError, two_layer
-from pytwolayer.errors import MissingRowsWarning, UnseenLevelWarning
+from pytwolayer.errors import (
+    DivergenceError,
+    InterruptWarning,
+    MissingRowsWarning,
+    UnseenLevelWarning,
+)
+from pytwolayer.model import told_ends
 from pytwolayer.torch_loading import torch
 
 QUICK = {
@@ -182,6 +189,49 @@ def test_repr_tells_the_best_epoch():
     assert f"; best validation loss {best:.4g} in epoch {fit.best_epoch} (mse, mean)>" in repr(fit)
     fit = two_layer(X, X[:, 0], **QUICK | {"patience": 3})
     assert f"; best loss {fit.history['loss'].min():.4g} in epoch {fit.best_epoch} " in repr(fit)
+
+
+def test_repr_tells_what_ended_the_training(fit):
+    assert repr(fit).endswith("(mse, mean)>")
+    for stopped, told in (
+        ("patience", "stopped by `patience`"),
+        ("on_epoch", "stopped by `on_epoch`"),
+        ("interrupt", "interrupted"),
+        ("divergence", "diverged"),
+    ):
+        assert repr(replace(fit, stopped=stopped)).endswith(f"(mse, mean), {told}>")
+
+
+def test_repr_of_a_fit_that_was_interrupted_stopped_or_diverged_says_so():
+    def interrupted(epoch, loss):
+        if epoch == 2:
+            raise KeyboardInterrupt
+
+    with pytest.warns(InterruptWarning):
+        fit = two_layer(X, X[:, 0], on_epoch=interrupted, **QUICK)
+    assert repr(fit).endswith(", interrupted>")
+    fit = two_layer(X, X[:, 0], on_epoch=lambda epoch, loss: epoch < 2, **QUICK)
+    assert repr(fit).endswith(", stopped by `on_epoch`>")
+    with pytest.raises(DivergenceError) as caught:
+        two_layer(X, X[:, 0], **QUICK | {"optimizer": "sgd", "learning_rate": 1e30})
+    assert repr(caught.value.fit).endswith(", diverged>")
+
+
+def test_of_several_networks_it_is_told_how_many_ended_so():
+    assert told_ends(["epochs", "epochs"]) == ""
+    assert told_ends(["patience", "patience"]) == ", all stopped by `patience`"
+    assert told_ends(["patience", "epochs", "divergence"]) == (
+        ", 1 of 3 stopped by `patience`, 1 of 3 diverged"
+    )
+    with pytest.warns(InterruptWarning):
+        fit = two_layer(X, X[:, 0], n_models=2, on_epoch=_interrupt, **QUICK)
+    assert repr(fit).startswith(
+        "<TwoLayerEnsemble of 2 models with different seeds, all interrupted, the first: "
+    )
+
+
+def _interrupt(*told):
+    raise KeyboardInterrupt
 
 
 def test_repr_tells_rows_left_out_and_the_users_loss():

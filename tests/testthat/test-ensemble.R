@@ -104,6 +104,17 @@ test_that("a damaged file is an error", {
   }
 })
 
+test_that("print tells how many were stopped before their last epoch", {
+  skip_without_torch()
+  fits <- quick(n_models = 3, on_epoch = function(epoch, loss) epoch < 2)
+  expect_output(print(fits), "(mse, mean), all stopped by `on_epoch`", fixed = TRUE)
+  fits$models[[1]]$stopped <- "epochs"
+  fits$models[[2]]$stopped <- "interrupt"
+  told <- "(mse, mean), 1 of 3 stopped by `on_epoch`, 1 of 3 interrupted"
+  expect_output(print(fits), told, fixed = TRUE)
+  expect_identical(told_ends(c("epochs", "epochs")), "")
+})
+
 test_that("it prints, plots and sums up", {
   skip_without_torch()
   fits <- cars(bootstrap = TRUE, validation = 0.2)

@@ -23,6 +23,11 @@ test_that("print tells of rows left out and of an early end", {
   expect_output(print(fit), left_out, fixed = TRUE)
   stopped <- quick(on_epoch = function(epoch, loss) epoch < 2)
   expect_output(print(stopped), "stopped by `on_epoch`", fixed = TRUE)
+  for (reason in names(ends)) {
+    stopped$stopped <- reason
+    expect_output(print(stopped), paste0("(mse, mean), ", ends[[reason]]), fixed = TRUE)
+    expect_output(print(summary(stopped)), paste0("(mse, mean), ", ends[[reason]]), fixed = TRUE)
+  }
 })
 
 test_that("summary measures the fit of numbers", {

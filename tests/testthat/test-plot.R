@@ -28,6 +28,25 @@ test_that("plot marks the best epoch and tells the two losses apart", {
   expect_false("C_abline" %in% drawn(quick()))
 })
 
+test_that("no line runs through the legend, wherever the best epoch is", {
+  skip_without_torch()
+  fit <- quick(validation = 0.25, epochs = 20)
+  fit$best_epoch <- 19L
+  grDevices::pdf(NULL)
+  withr::defer(grDevices::dev.off())
+  for (margin in c(4.1, 2, 1, 0)) {
+    graphics::par(mar = c(4, 4, margin, 1))
+    plot(fit, log = "")
+    place <- name_losses(c("black", "red"))$rect
+    bottom <- place$top - place$h
+    if (margin >= 2) {
+      expect_gte(bottom, graphics::par("usr")[[4]] * (1 - 1e-9))
+    } else { # no room above: on a ground of its own
+      expect_lte(place$top, graphics::par("usr")[[4]] * (1 + 1e-9))
+    }
+  }
+})
+
 test_that("autoplot makes a ggplot of the same", {
   skip_without_torch()
   skip_if_not_installed("ggplot2")

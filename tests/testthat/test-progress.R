@@ -21,6 +21,26 @@ test_that("the bar is drawn and removed, and options stay as they were", {
   expect_identical(getOption("cli.progress_show_after"), 7)
 })
 
+test_that("what the bar says has no stray space, and whole numbers written out", {
+  withr::local_options(
+    cli.progress_show_after = 0, cli.dynamic = TRUE, cli.num_colors = 1, cli.width = 100
+  )
+  show <- progress_bar(verbose = TRUE, visible = TRUE)
+  drawn <- capture.output(
+    {
+      show(5, 0.25, 1e5)
+      show(99999, 0.125, 1e5)
+      invisible(show(0, 0, 1e5))
+    },
+    type = "message"
+  )
+  said <- grep("Epoch", strsplit(paste(drawn, collapse = "\n"), "[\r\n]+")[[1]], value = TRUE)
+  first <- "^Epoch 5 of 100000 [^0-9]* 0%, loss 0\\.25, ETA [0-9?]"
+  expect_match(said, first, all = FALSE)
+  expect_match(said, "^Epoch 99999 of 100000 [^0-9]* 100%, loss 0\\.125, ETA", all = FALSE)
+  expect_false(any(grepl(" ,|ETA  ", said)))
+})
+
 test_that("a fit without a terminal shows nothing", {
   skip_without_torch()
   expect_silent(quick(epochs = 300, batch_size = 2))
