@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 _ABOUT = "A two-layer neural network with one implementation for R and Python."
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command; give its exit status."""
-    arguments = _parser().parse_args(argv)
+def main(argv: Sequence[str] | None = None, prog: str = "pytwolayer") -> int:
+    """Run the command, which was called as ``prog``; give its exit status."""
+    arguments = _parser(prog).parse_args(argv)
     command: Callable[[argparse.Namespace], int] = arguments.command
     try:
         status = command(arguments)
@@ -42,8 +42,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 130
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="pytwolayer", description=_ABOUT)
+def _parser(prog: str) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog=prog, description=_ABOUT)
     parser.add_argument("--version", action="version", version=pytwolayer.__version__)
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     add_fit(commands)

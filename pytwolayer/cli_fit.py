@@ -114,7 +114,7 @@ def add_fit(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
         formatter_class=lambda prog: argparse.RawDescriptionHelpFormatter(
             prog, max_help_position=32
         ),
-        usage="pytwolayer fit FILE --outcome COLUMN [options]",
+        usage="%(prog)s FILE --outcome COLUMN [options]",
     )
     parser.add_argument("data", metavar="FILE", help="table with a header: .csv, .tsv or .parquet")
     _add_data(parser.add_argument_group("data"))

@@ -1,6 +1,7 @@
 """The command ``pytwolayer``: what it prints, where, and its exit status."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -252,3 +253,47 @@ def test_without_torch_a_command_that_needs_it_says_where_to_look(fresh_python):
     assert "torch" in done.stderr
     assert "See: pytwolayer doctor" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+# python -m pytwolayer
+
+
+def as_module(*arguments: str, folder: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "pytwolayer", *arguments],
+        env=os.environ | {"PYTHONPATH": str(folder)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_the_package_as_a_module_is_the_command(capsys):
+    done = as_module("chapter", "--steps", "2")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert main(["chapter", "--steps", "2"]) == 0
+    assert done.stdout == capsys.readouterr().out
+    assert as_module("--version").stdout == f"{pytwolayer.__version__}\n"
+
+
+@pytest.mark.parametrize("command", [[], ["fit"], ["predict"], ["chapter"], ["verify"]])
+def test_its_usage_is_what_was_typed(command, capsys):
+    usage = " ".join(["usage: python -m pytwolayer", *command])
+    help_page = as_module(*command, "--help")
+    assert help_page.stdout.startswith(f"{usage} ")
+    assert status_of(*command, "--help") == 0
+    assert capsys.readouterr().out.startswith(usage.replace("python -m ", "") + " ")
+
+
+def test_its_errors_have_the_status_of_the_commands():
+    done = as_module("predict", "missing.safetensors", "missing.csv")
+    assert done.returncode == 2
+    assert done.stderr.startswith("pytwolayer: ")
+    assert as_module().returncode == 2
+
+
+def test_a_copy_of_the_package_elsewhere_runs_too(tmp_path):
+    """As R's package has one."""
+    shutil.copytree(ROOT / "pytwolayer", tmp_path / "pytwolayer")
+    done = as_module("chapter", "--steps", "1", folder=tmp_path)
+    assert done.stdout == "1 628\n"
