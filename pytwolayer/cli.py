@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytwolayer
-from pytwolayer.cli_fit import add_fit
+from pytwolayer.cli_fit import FILE, add_fit
 from pytwolayer.errors import PytwolayerError
+from pytwolayer.file_options import add_file_options
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -70,13 +71,16 @@ def _add_predict(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "predict",
         help=text,
         description=_sentence(text)
-        + " The fit may come from R, Python or `pytwolayer fit --save`.",
+        + " The fit may come from R, Python or `pytwolayer fit --save`. Whether a column is"
+        + " numbers or text is as in training, whatever this file alone looks like; what `fit` was"
+        + " told of with --na is missing here too.",
     )
     predict.add_argument("model", metavar="MODEL", help="file of the fit (.safetensors)")
-    predict.add_argument("data", metavar="FILE", help="table with a header: .csv, .tsv or .parquet")
+    predict.add_argument("data", metavar="FILE", help=FILE)
     predict.add_argument(
         "--predictions", metavar="FILE", help="write them to a file, not to standard output"
     )
+    add_file_options(predict.add_argument_group("data"))
     predict.set_defaults(command=_predict)
 
 

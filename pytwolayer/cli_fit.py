@@ -3,6 +3,8 @@
 import argparse
 from typing import Any
 
+from pytwolayer.file_options import add_file_options
+
 _ABOUT = """\
 Fit a network with one hidden layer to a table, and report how well it fits.
 
@@ -19,6 +21,7 @@ examples:
 exit status: 0 if all went well, 2 after an error, 130 after Ctrl-C; what Ctrl-C leaves, and
 what is left of a run whose loss is no longer finite, is written to the files asked for."""
 
+FILE = "table with a header: .csv, .tsv or .parquet, or with --sep any text"
 _DATA = (
     ("--outcome", "COLUMN", "column to predict; once for each of several numeric outcomes"),
     ("--ignore", "COLUMN", "column to leave out; may be given several times"),
@@ -116,7 +119,7 @@ def add_fit(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
         ),
         usage="%(prog)s FILE --outcome COLUMN [options]",
     )
-    parser.add_argument("data", metavar="FILE", help="table with a header: .csv, .tsv or .parquet")
+    parser.add_argument("data", metavar="FILE", help=FILE)
     _add_data(parser.add_argument_group("data"))
     for title, options in SETTINGS.items():
         group = parser.add_argument_group(title, _GROUPS[title])
@@ -138,7 +141,12 @@ def _add_data(group: Any) -> None:
             option, metavar=value, action="append", help=text, required=option == "--outcome"
         )
     group.add_argument(weights[0], metavar=weights[1], help=weights[2])
-    group.add_argument("--classes", action="store_true", help="take a numeric outcome as classes")
+    group.add_argument(
+        "--classes",
+        action="store_true",
+        help="take a numeric outcome, such as 0 and 1 or the numbers of classes, as classes",
+    )
+    add_file_options(group)
 
 
 def _add_setting(group: Any, option: str, value: str | None, text: str) -> None:

@@ -2,8 +2,9 @@
 
 import sys
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -12,6 +13,8 @@ from pytwolayer.ensemble import TwoLayerEnsemble
 from pytwolayer.errors import ArgumentError, PytwolayerWarning
 from pytwolayer.model import TwoLayer
 from pytwolayer.outcome import Classes
+
+_NOTE = "file"
 
 
 @contextmanager
@@ -47,6 +50,28 @@ def _predictions(fit: TwoLayer | TwoLayerEnsemble, data: pd.DataFrame) -> pd.Dat
     several = [f".pred_{name}" for name in fit.outcome.outputs]
     numbers.columns = pd.Index([".pred"] if len(several) == 1 else several)
     return numbers
+
+
+def with_missing_marks(
+    fit: TwoLayer | TwoLayerEnsemble, marks: Sequence[str]
+) -> TwoLayer | TwoLayerEnsemble:
+    """Have a fit keep what was a missing value in its file, for that of new data."""
+    if not marks:
+        return fit
+    if isinstance(fit, TwoLayerEnsemble):
+        return replace(fit, models=tuple(_noted(model, marks) for model in fit.models))
+    return _noted(fit, marks)
+
+
+def _noted(fit: TwoLayer, marks: Sequence[str]) -> TwoLayer:
+    return replace(fit, notes={**fit.notes, _NOTE: {"missing": [*marks]}})
+
+
+def missing_marks(fit: TwoLayer | TwoLayerEnsemble) -> list[Any]:
+    """Give what a fit keeps of that."""
+    note = (fit.models[0] if isinstance(fit, TwoLayerEnsemble) else fit).notes.get(_NOTE)
+    marks = note.get("missing") if isinstance(note, dict) else None
+    return marks if isinstance(marks, list) else []
 
 
 @contextmanager

@@ -11,9 +11,16 @@ from typing import Any
 import pandas as pd
 
 from pytwolayer import arguments as checks
+from pytwolayer.column_types import ColumnTypes
 from pytwolayer.ensemble import TwoLayerEnsemble
 from pytwolayer.errors import ArgumentError, DivergenceError
-from pytwolayer.file_command import named_as_options, plain_warnings, prediction_table
+from pytwolayer.file_command import (
+    named_as_options,
+    plain_warnings,
+    prediction_table,
+    with_missing_marks,
+)
+from pytwolayer.file_options import FileOptions
 from pytwolayer.file_output import output_path, write_csv
 from pytwolayer.fit import two_layer
 from pytwolayer.model import TwoLayer, told_ends
@@ -51,6 +58,8 @@ class _Task:
         What to predict.
     files : dict
         Paths of what to write.
+    missing : tuple of str
+        What the command says is a missing value.
     """
 
     file: str
@@ -59,6 +68,7 @@ class _Task:
     weights: "pd.Series[Any] | None"
     new_data: pd.DataFrame
     files: dict[str, Path]
+    missing: tuple[str, ...] = ()
 
     @property
     def truth(self) -> Any:
@@ -98,7 +108,8 @@ def _read(given: argparse.Namespace) -> _Task:
         name: check(name, options[name]) for name, check in _PATH_CHECKS.items() if name in options
     }
     _refuse_same_file(files)
-    table = read_table_file("data", given.data)
+    reading = FileOptions.of(given)
+    table = read_table_file("data", given.data, reading)
     for name in ("outcome", "ignore", "weights"):
         for column in _several(options[name]):
             checks.one_of(name, column, [str(known) for known in table])
@@ -110,8 +121,10 @@ def _read(given: argparse.Namespace) -> _Task:
         classes = data[given.outcome].convert_dtypes().astype("category")
         data = data.assign(**{name: classes[name] for name in given.outcome})
     weights = None if given.weights is None else table[given.weights]
-    new_data = _new_data(options, data, given.outcome)
-    return _Task(Path(given.data).name, data, given.outcome, weights, new_data, files)
+    new_data = _new_data(options, data, given.outcome, reading)
+    return _Task(
+        Path(given.data).name, data, given.outcome, weights, new_data, files, reading.missing
+    )
 
 
 def _refuse_same_file(files: Mapping[str, Path]) -> None:
@@ -136,13 +149,16 @@ def _refuse_overlap(given: argparse.Namespace) -> None:
         raise ArgumentError("outcome", expected, f"{listed(twice)} twice")
 
 
-def _new_data(options: Mapping[str, Any], data: pd.DataFrame, outcome: list[str]) -> pd.DataFrame:
+def _new_data(
+    options: Mapping[str, Any], data: pd.DataFrame, outcome: list[str], reading: FileOptions
+) -> pd.DataFrame:
     if "new_data" not in options:
         return data
     if "predictions" not in options:
         expected = "the path of a file where `new_data` is given"
         raise ArgumentError("predictions", expected, "missing")
-    new_data = read_table_file("new_data", options["new_data"])
+    types = ColumnTypes.of_table("x", data.drop(columns=outcome))
+    new_data = read_table_file("new_data", options["new_data"], reading, types)
     missing = [name for name in data if name not in [*outcome, *new_data]]
     if missing:
         expected = "a table with all columns of the data"
@@ -179,7 +195,7 @@ def _class_weights(words: list[str]) -> str | dict[str, float]:
 def _write(task: _Task, fit: TwoLayer | TwoLayerEnsemble) -> None:
     files = task.files
     if "save" in files:
-        fit.save(files["save"])
+        with_missing_marks(fit, task.missing).save(files["save"])
     if "history" in files:
         write_csv(fit.history, files["history"])
     if "plot" in files:

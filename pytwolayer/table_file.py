@@ -1,75 +1,185 @@
-"""Reading a table from a file: CSV, tab-separated text or Parquet."""
+"""Reading a table from a file: CSV, other separated text or Parquet."""
 
 import zlib
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from pytwolayer.column_types import ColumnTypes, as_wanted
 from pytwolayer.errors import ArgumentError, PytwolayerError
+from pytwolayer.file_options import FileOptions
+from pytwolayer.looks import as_number
+from pytwolayer.text_numbers import Marks, mended
+from pytwolayer.wording import listed, quoted
 
 _SEPARATORS = {".csv": ",", ".tsv": "\t", ".tab": "\t"}
 _PARQUET = (".parquet", ".pq")
 _COMPRESSED = (".gz", ".bz2")
 # pandas' and pyarrow's own errors are among these
 _UNREADABLE = (ValueError, OSError, EOFError, zlib.error)
+# Missing in every column. What else may mean it is so among numbers alone: elsewhere it may be
+# a level, as it is where R reads the file.
+_MISSING = ("", "NA", "NaN", "nan")
+_USUAL = FileOptions()
+_OTHER_SEPARATORS = {";": ";", "\t": "tab", "|": "|", ",": ","}
 
 
-def read_table_file(argument: str, file: str | Path) -> pd.DataFrame:
+def read_table_file(
+    argument: str,
+    file: str | Path,
+    options: FileOptions = _USUAL,
+    types: ColumnTypes | None = None,
+) -> pd.DataFrame:
     """Read a table with a header; the file's ending names the format.
 
     A text file may be compressed (.gz, .bz2). Its columns without a name, such as the row names
-    that R writes, are left out.
+    that R writes, are left out. A column of numbers, or of logicals, in which a few rows have
+    "?" or another mark for missing values is one of numbers, with a warning that says so.
 
     Parameters
     ----------
     argument : str
         What the file is called in error messages.
     file : str or Path
+    options : FileOptions
+        How to read text.
+    types : ColumnTypes, optional
+        What the columns are, which then is not for the file to tell.
 
     Raises
     ------
     ArgumentError
-        If there is no such file, or none that can be read.
+        If there is no such file, none that can be read, or one with text where ``types`` has
+        numbers.
     PytwolayerError
         If what reads Parquet is not installed.
+
+    Warns
+    -----
+    MissingMarkWarning
+        If marks among numbers were read as missing, or stayed text where there are no numbers.
     """
     path = Path(file).expanduser()
     name = path.with_suffix("").name if path.suffix.lower() in _COMPRESSED else path.name
     ending = Path(name).suffix.lower()
-    if ending not in (*_SEPARATORS, *_PARQUET):
+    separator = options.separator or _SEPARATORS.get(ending)
+    if separator is None and ending not in _PARQUET:
         endings = ", ".join((*_SEPARATORS, *_PARQUET))
-        raise ArgumentError(argument, f"a file ending in one of {endings}", f'"{path}"')
+        expected = f"a file ending in one of {endings}, or a text file with `--sep`"
+        raise ArgumentError(argument, expected, f'"{path}"')
     try:
-        return _read_parquet(path) if ending in _PARQUET else _read_text(path, _SEPARATORS[ending])
+        if separator is None or ending in _PARQUET:
+            table = _read_parquet(path, options)
+        else:
+            table = _Text(argument, path, separator, options, types).read()
     except FileNotFoundError:
         raise ArgumentError(argument, "a file that exists", f'"{path}"') from None
+    except ArgumentError:
+        raise
+    except UnicodeError as problem:
+        received = f'"{path}": it is not in {options.encoding}'
+        expected = "a table that can be read, of text in utf-8 or what `--encoding` says"
+        raise ArgumentError(argument, expected, received) from problem
     except _UNREADABLE as problem:
         reason = (str(problem).splitlines() or [type(problem).__name__])[0]
         raise ArgumentError(
             argument, "a table that can be read", f'"{path}": {reason}'
         ) from problem
+    marks = Marks()
+    if types is not None:
+        table = as_wanted(argument, table, types, options.decimal, marks)
+    elif ending not in _PARQUET:
+        table = _mended(table, options.decimal, marks)
+    marks.tell()
+    return table
 
 
-def _read_text(path: Path, separator: str) -> pd.DataFrame:
-    # Until 3.1, where it became the usual way, pandas did not read numbers to their last bit.
-    old = tuple(int(part) for part in pd.__version__.split(".")[:2]) < (3, 1)
-    exact: dict[str, Any] = {"float_precision": "round_trip"} if old else {}
-    table: Any = pd.read_csv(
-        path,
-        sep=separator,
-        encoding="utf-8-sig",  # with or without the mark that spreadsheets put in front
-        low_memory=False,  # so that a column is of one kind throughout
-        keep_default_na=False,  # as R reads it: "None" and "null" are text
-        na_values=["", "NA", "NaN", "nan"],
-        **exact,
-    )
-    named = [not str(name).startswith("Unnamed: ") for name in table.columns]
-    kept: pd.DataFrame = table.loc[:, named].reset_index(drop=True)
-    return kept
+def _mended(table: pd.DataFrame, decimal: str, marks: Marks) -> pd.DataFrame:
+    of_text = [
+        name
+        for name, column in table.items()
+        if pd.api.types.is_object_dtype(column) or pd.api.types.is_string_dtype(column)
+    ]
+    made = {str(name): mended(table[name], decimal, marks) for name in of_text}
+    return table.assign(**made) if made else table
 
 
-def _read_parquet(path: Path) -> pd.DataFrame:
+class _Text:
+    """A file of separated text."""
+
+    def __init__(
+        self,
+        argument: str,
+        path: Path,
+        separator: str,
+        options: FileOptions,
+        types: ColumnTypes | None,
+    ) -> None:
+        self._argument, self._path, self._types = argument, path, types
+        self._separator, self._missing = separator, (*_MISSING, *options.missing)
+        self._told, self._decimal = options.missing, options.decimal
+        # With or without the mark that spreadsheets put in front.
+        is_utf8 = options.encoding.lower().replace("_", "-") in ("utf-8", "utf8")
+        self._how: dict[str, Any] = {
+            "sep": separator,
+            "encoding": "utf-8-sig" if is_utf8 else options.encoding,
+        }
+
+    def read(self) -> pd.DataFrame:
+        """Read it."""
+        header = self._header()
+        wanted = {} if self._types is None else self._types.by_name(header)
+        self._refuse_one_column(header, wanted)
+        known = header if self._types is None else wanted
+        self._refuse_twins([name for name in header if name in known])
+        # Until 3.1, where it became the usual way, pandas did not read numbers to their last bit.
+        old = tuple(int(part) for part in pd.__version__.split(".")[:2]) < (3, 1)
+        exact: dict[str, Any] = {"float_precision": "round_trip"} if old else {}
+        table: Any = pd.read_csv(
+            self._path,
+            low_memory=False,  # so that a column is of one kind throughout
+            keep_default_na=False,
+            na_values={name: self._missing_of(wanted.get(name)) for name in header},
+            dtype={name: str for name, levels in wanted.items() if levels is not None},
+            decimal=self._decimal,
+            **self._how,
+            **exact,
+        )
+        named = [not str(name).startswith("Unnamed: ") for name in table.columns]
+        kept: pd.DataFrame = table.loc[:, named].reset_index(drop=True)
+        return kept
+
+    def _header(self) -> list[str]:
+        first: Any = pd.read_csv(
+            self._path, header=None, nrows=1, dtype=str, keep_default_na=False, **self._how
+        )
+        return [str(name) for name in first.iloc[0]]
+
+    def _missing_of(self, levels: Any) -> list[str]:
+        """Tell what is missing in a column: not what is a level there."""
+        told = self._told
+        return [mark for mark in self._missing if mark in told or mark not in (levels or ())]
+
+    def _refuse_one_column(self, header: Sequence[str], wanted: dict[str, Any]) -> None:
+        """Say so where all columns read as one, since they are separated by something else."""
+        if len(header) > 1 or header[0] in wanted:
+            return
+        for character, name in _OTHER_SEPARATORS.items():
+            if character in header[0] and character != self._separator:
+                received = f'one column {quoted(header[0])}; `--sep "{name}"` may be what it needs'
+                raise ArgumentError(self._argument, "a table of several columns", received)
+
+    def _refuse_twins(self, names: Sequence[str]) -> None:
+        twins = sorted(name for name, count in Counter(names).items() if name and count > 1)
+        if twins:
+            received = f"one with several columns {listed(twins)}"
+            raise ArgumentError(self._argument, "a table whose column names differ", received)
+
+
+def _read_parquet(path: Path, options: FileOptions) -> pd.DataFrame:
     try:
         import pyarrow  # noqa: F401
     except ImportError as problem:
@@ -77,4 +187,12 @@ def _read_parquet(path: Path) -> pd.DataFrame:
             'Parquet files need pyarrow, which is not installed: pip install "pytwolayer[parquet]"'
         ) from problem
     table = pd.read_parquet(path, engine="pyarrow").reset_index(drop=True)
-    return table.set_axis([str(name) for name in table], axis=1)
+    table = table.set_axis([str(name) for name in table], axis=1)
+    return table.apply(_without, marks=options.missing) if options.missing and len(table) else table
+
+
+def _without(series: "pd.Series[Any]", marks: Sequence[str]) -> "pd.Series[Any]":
+    """Take marks, as text or as numbers, for missing values."""
+    numbers = [number for mark in marks if (number := as_number(mark)) is not None]
+    is_number = pd.api.types.is_numeric_dtype(series) and not pd.api.types.is_bool_dtype(series)
+    return series.mask(series.isin(numbers if is_number else marks))

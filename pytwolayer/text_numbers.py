@@ -1,0 +1,103 @@
+"""Numbers that a reader left as text, since a few rows of the column have something else."""
+
+from collections.abc import Sequence
+from typing import Any, Never
+
+import numpy as np
+import pandas as pd
+
+from pytwolayer.errors import ArgumentError, MissingMarkWarning
+from pytwolayer.looks import as_number, is_mark, number_kind
+from pytwolayer.warn import warn_user
+from pytwolayer.wording import listed, quoted
+
+BOOLEANS = {"true": True, "false": False}
+_TOLD = 5  # columns
+
+
+class Marks:
+    """Counts what was read as missing, or stayed text though it may be missing."""
+
+    def __init__(self) -> None:
+        self._missing: list[str] = []
+        self._kept: list[str] = []
+        self._examples: list[str] = []
+
+    def count(self, series: "pd.Series[Any]", marks: Sequence[str]) -> None:
+        """Count marks that were read as missing."""
+        if marks:
+            self._missing.append(_told(series, marks))
+
+    def count_kept(self, series: "pd.Series[Any]", marks: Sequence[str]) -> None:
+        """Count marks that stayed levels."""
+        if marks:
+            self._kept.append(_told(series, marks))
+            self._examples.append(marks[0])
+
+    def tell(self) -> None:
+        """Warn of them, once for each of the two."""
+        if self._missing:
+            warn_user(f"Read as missing: {_few(self._missing)}.", MissingMarkWarning)
+        if self._kept:
+            warn_user(
+                f"Read as text: {_few(self._kept)}. "
+                f"`--na {quoted(self._examples[0])}` would read it as missing.",
+                MissingMarkWarning,
+            )
+
+
+def _told(series: "pd.Series[Any]", marks: Sequence[str]) -> str:
+    rows = int(series.isin(marks).sum())
+    name = quoted(str(series.name))
+    return f"{listed(marks)} in column {name} ({rows:,} row{'s' if rows > 1 else ''})"
+
+
+def _few(told: Sequence[str]) -> str:
+    more = f" and {len(told) - _TOLD:,} more columns" if len(told) > _TOLD else ""
+    return ", ".join(told[:_TOLD]) + more
+
+
+def mended(series: "pd.Series[Any]", decimal: str, marks: Marks) -> "pd.Series[Any]":
+    """Make numbers, or logicals, of a column of text that are all that, but for marks.
+
+    Any other text stays as it is: a level that is called "-" or "None" may be meant.
+    """
+    texts = list(series.dropna().unique())
+    if not texts or not all(isinstance(text, str) for text in texts):
+        return series
+    found = [text for text in texts if is_mark(text)]
+    rest = [text for text in texts if not is_mark(text)]
+    numbers, logicals = _numbers(rest, decimal), _logicals(rest)
+    if numbers is not None or logicals is not None:
+        marks.count(series, found)
+        values: dict[str, Any] = numbers or logicals or {}
+        made = series.astype(object).map(values)
+        return made if numbers is None else made.astype(np.float64)
+    marks.count_kept(series, [text for text in found if is_mark(text, sure=True)])
+    return series
+
+
+def _numbers(texts: Sequence[str], decimal: str) -> dict[str, float] | None:
+    values: dict[str, float] = {}
+    for text in texts:
+        number = as_number(text, decimal)
+        if number is None:
+            return None
+        values[text] = number
+    return values or None
+
+
+def _logicals(texts: Sequence[str]) -> dict[str, bool] | None:
+    values = {text: BOOLEANS.get(text.strip().casefold()) for text in texts}
+    known = {text: value for text, value in values.items() if value is not None}
+    return known if known and len(known) == len(values) else None
+
+
+def refuse_text(argument: str, series: "pd.Series[Any]", text: str, decimal: str) -> Never:
+    """Say where there is text in a column of numbers, and what may make numbers of it."""
+    row = int(np.flatnonzero((series == text).to_numpy(dtype=bool, na_value=False))[0]) + 1
+    hint = ""
+    if decimal == "." and number_kind(text) == "numbers with a decimal comma":
+        hint = "; `--dec ,` reads decimal commas"
+    received = f"{quoted(text)} in column {quoted(series.name)} (row {row:,}{hint})"
+    raise ArgumentError(argument, "numbers where training had numbers", received)
