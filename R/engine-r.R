@@ -25,6 +25,19 @@ r_predictions <- function(object, columns, type, call) {
   values
 }
 
+#' The network's inputs, a row per row and a column per input
+#'
+#' @noRd
+r_inputs <- function(object, columns, call) {
+  coding <- object$coding$inputs
+  read <- r_columns(coding, columns, call)
+  parts <- Map(function(coding, column) {
+    values <- r_encoded(coding, column, TRUE, call)
+    if (is.null(coding$levels)) values else outer(values, seq_along(coding$levels), "==") + 0
+  }, coding$codings, read)
+  do.call(cbind, unname(parts))
+}
+
 #' The columns that training saw, in its order, with its codes
 #'
 #' @return A list of lists of `label`, `kind`, `values` (missing ones `NaN`) and `levels`.

@@ -94,10 +94,11 @@ fitted.two_layer_ensemble <- function(object, ...) {
 }
 
 #' @rdname print.two_layer_ensemble
+#' @param type Of `residuals()`, must be `"response"`; of `plot()`, passed on as the following.
 #' @return `residuals()`: as of one network.
 #' @export
-residuals.two_layer_ensemble <- function(object, ...) {
-  residuals.two_layer(object)
+residuals.two_layer_ensemble <- function(object, type = "response", ...) {
+  residuals.two_layer(object, type)
 }
 
 #' @rdname print.two_layer_ensemble
@@ -118,7 +119,7 @@ as.data.frame.two_layer_ensemble <- function(x, row.names = NULL, # nolint: obje
 
 #' @rdname print.two_layer_ensemble
 #' @return `plot()`: `x`, invisibly; it draws a line for the losses of each model.
-#' @param log,type,xlab,ylab,main,col Passed to [graphics::matplot()].
+#' @param log,xlab,ylab,main,col Passed to [graphics::matplot()].
 #' @export
 plot.two_layer_ensemble <- function(x, log = NULL, type = "l", xlab = "Epoch", ylab = "Loss",
                                     main = "Loss of each model", col = "#00000080", ...) {

@@ -181,6 +181,7 @@ two_layer.recipe <- function(x, data, ...) {
 fit_molded <- function(input, settings, matched, call) {
   users <- watch_users()
   settings["case_weights"] <- list(one_of_weights(settings$case_weights, input$case_weights, call))
+  input$case_weights <- settings$case_weights
   arguments <- core_arguments(settings, nrow(input$predictors), users, call)
   arguments$loss_name <- name_of_loss(matched[["loss"]])
   arguments$formula <- with_point(formula_text(input))
@@ -215,7 +216,7 @@ trained <- function(name, input, arguments, verbose, users, matched, call) {
 # Fits hold copies: data.table changes vectors where they are, and so can Python. What is not kept
 # is as good as copied once it was read, but where functions of the user's run in between.
 with_copies <- function(input, arguments) {
-  kept <- c("outcomes", "how", "blueprint")
+  kept <- intersect(c("outcomes", "how", "blueprint", "case_weights"), names(input))
   input[kept] <- rlang::duplicate(input[kept])
   if (!is.null(arguments$on_epoch) || is.function(arguments$loss)) {
     input$columns <- rlang::duplicate(input$columns)
@@ -255,6 +256,10 @@ new_two_layer <- function(fitted, input, matched) {
   fit$fitted <- matrix(doubles(fitted$fitted), ncol = length(fit$outputs))
   if (length(omitted)) {
     fit$outcomes <- input$outcomes[-omitted, , drop = FALSE]
+  }
+  if (!is.null(input$case_weights)) {
+    weights <- as.double(input$case_weights)
+    fit$case_weights <- if (length(omitted)) weights[-omitted] else weights
   }
   fit$call <- matched
   fit$na.action <- omitted_rows(omitted, input$outcomes)

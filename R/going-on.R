@@ -44,10 +44,11 @@ continue_training <- function(fit, epochs, ..., device = "cpu", checkpoint = NUL
   given <- data_again(fit, list(...), parent.frame(), call)
   input <- with_point(mold_again(fit, given, call))
   users <- watch_users()
+  input$case_weights <- one_of_weights(given$case_weights, input$case_weights, call)
   settings <- list(
     epochs = epochs, device = device, checkpoint = checkpoint, checkpoint_every = checkpoint_every,
     validation = given$validation, class_weights = given$class_weights, loss = given$loss,
-    case_weights = one_of_weights(given$case_weights, input$case_weights, call),
+    case_weights = input$case_weights,
     on_epoch = on_epoch, verbose = verbose
   )
   arguments <- c(

@@ -90,14 +90,15 @@ counted <- function(number, noun, several = paste0(noun, "s")) {
 #'
 #' The usual questions to a fitted model.
 #'
-#' @param object,x What [two_layer()] gave.
+#' @param object,x What [two_layer()] gave, with one network or several.
+#' @param type Must be `"response"`: the outcome minus the prediction.
 #' @param ... Not used.
 #' @param row.names,optional Not used.
 #' @return
 #' * `coef()`: a list of `hidden_weight` (a matrix with a row per hidden unit and a column per
 #'   input), `hidden_bias`, `output_weight` (a row per output, a column per hidden unit) and
 #'   `output_bias`. Inputs are the standardised numbers and, of factors and text, 1 or 0 for
-#'   each level.
+#'   each level. Of several networks a list with one such list for each.
 #' * `fitted()`: the predictions of the training rows without missing values, held-out ones
 #'   included: a vector in the outcome's own units, a matrix with a column per outcome, or a
 #'   matrix with the probability of each class.
@@ -108,7 +109,8 @@ counted <- function(number, noun, several = paste0(noun, "s")) {
 #' * `as.data.frame()`: the history, one row per epoch.
 #'
 #' `update()` works as for other models: `update(fit, . ~ . - cyl, epochs = 100)`.
-#' @seealso [tidy.two_layer()] for the same as tibbles, [summary.two_layer()]
+#' @seealso [two_layer-generics] for more of what stats asks of models, [tidy.two_layer()] for the
+#'   same as tibbles, [summary.two_layer()]
 #' @examplesIf pytwolayer:::has_torch()
 #' fit <- two_layer(mpg ~ ., mtcars, hidden_units = 3, epochs = 50, seed = 1)
 #' dim(coef(fit)$hidden_weight)
@@ -138,6 +140,12 @@ coef.two_layer <- function(object, ...) {
 
 #' @rdname two_layer-methods
 #' @export
+coef.two_layer_ensemble <- function(object, ...) {
+  lapply(object$models, coef.two_layer)
+}
+
+#' @rdname two_layer-methods
+#' @export
 fitted.two_layer <- function(object, ...) {
   require_training_data(object)
   labelled(object, object$fitted)
@@ -145,7 +153,10 @@ fitted.two_layer <- function(object, ...) {
 
 #' @rdname two_layer-methods
 #' @export
-residuals.two_layer <- function(object, ...) {
+residuals.two_layer <- function(object, type = "response", ...) {
+  if (!identical(type, "response")) {
+    abort_argument("type", "\"response\"", type)
+  }
   require_training_data(object)
   labelled(object, truth(object, object$outcomes) - object$fitted)
 }
@@ -185,9 +196,14 @@ nobs.two_layer <- function(object, ...) {
 #' @rdname two_layer-methods
 #' @export
 formula.two_layer <- function(x, ...) {
-  if (x$how$kind != "formula") {
-    abort_expected("x", "a fit of a formula", paste("one of a", x$how$kind))
-  }
+  require_formula(x, rlang::current_env())
+  x$how$formula
+}
+
+#' @rdname two_layer-methods
+#' @export
+formula.two_layer_ensemble <- function(x, ...) {
+  require_formula(x, rlang::current_env())
   x$how$formula
 }
 

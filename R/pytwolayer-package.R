@@ -30,6 +30,7 @@
     setHook(packageEvent("reticulate", "onLoad"), function(...) prepare_reticulate())
   }
   own <- topenv()
+  register_no_answers()
   delayedAssign("torch", make_torch(), assign.env = own)
   delayedAssign("iterate", reticulate::iterate, assign.env = own)
   delayedAssign("%as%", reticulate::`%as%`, assign.env = own)

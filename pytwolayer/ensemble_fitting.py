@@ -1,6 +1,6 @@
 """Several networks trained together, each as it would be alone."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -23,6 +23,7 @@ from pytwolayer.interrupt import Interrupt, watch_for_interrupt
 from pytwolayer.memory import enough_memory, fit_change, fit_work
 from pytwolayer.model import TwoLayer
 from pytwolayer.optimizer import OPTIMIZERS, make_optimizer
+from pytwolayer.resample import resampled
 from pytwolayer.schedule import Schedule
 from pytwolayer.settings import Settings
 from pytwolayer.supervisor import Run
@@ -46,6 +47,16 @@ def seeds_of(seed: int, models: int) -> list[int]:
 def resample_seed(seed: int) -> int:
     """Give the seed of the bootstrap resample of a network with this seed."""
     return int(np.random.SeedSequence([seed, 0]).generate_state(1, np.uint64)[0] >> 1)
+
+
+def data_of_each(
+    ensemble: TwoLayerEnsemble, data: TrainingData
+) -> Iterator[tuple[TwoLayer, TrainingData]]:
+    """Give an ensemble's networks, and of each the rows of which it has the checksums."""
+    for model in ensemble.models:
+        resample = ensemble.bootstrap and "valid_loss" not in model.history
+        own = resampled(data, resample_seed(model.settings.seed)) if resample else data
+        yield model, own
 
 
 def read_n_models(n_models: Any, bootstrap: Any, checkpoint: Any) -> int:

@@ -3,14 +3,16 @@
 import math
 import zlib
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from pytwolayer.arguments import shown
-from pytwolayer.checksums import HELD_OUT, OUTCOME, PREDICTOR, WEIGHTS
+from pytwolayer.checksums import HELD_OUT, OUTCOME, PREDICTOR, WEIGHTS, checksums
 from pytwolayer.errors import ArgumentError
 from pytwolayer.loss import users_loss
 from pytwolayer.model import TwoLayer
 from pytwolayer.torch_loading import torch
+from pytwolayer.training_data import TrainingData
 from pytwolayer.wording import listed
 
 Facts = dict[str, Any]
@@ -125,3 +127,20 @@ def refuse_other_data(before: TwoLayer, data: Mapping[str, int]) -> None:
     if found:
         received = f"others, which differ in {', '.join(found)}"
         raise ArgumentError("x", "the data of the fit that goes on", received)
+
+
+def refuse_other_tables(before: TwoLayer, data: TrainingData) -> None:
+    """Check that predictors and outcome are those of a fit.
+
+    Raises
+    ------
+    ArgumentError
+        If not; it says what differs.
+    """
+    if not before.data:
+        return  # a fit of data that came part by part has no checksums
+    had = {name: value for name, value in before.data.items() if name not in _WORDS}
+    found = _data_differences(had, checksums(replace(data, weights=None), None))
+    if found:
+        received = f"others, which differ in {', '.join(found)}"
+        raise ArgumentError("x", "the data of the fit", received)

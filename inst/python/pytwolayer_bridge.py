@@ -21,6 +21,7 @@ import pytwolayer
 from pytwolayer.errors import (
     ArgumentError,
     DeviceMemoryError,
+    MissingRowsWarning,
     PytwolayerError,
     PytwolayerWarning,
 )
@@ -201,6 +202,30 @@ def continue_training(
 
     arguments["fit"] = from_bytes(arguments["fit"])
     return _trained(pytwolayer.continue_training, x, y, arguments, show, {})
+
+
+@_answer
+def refuse_other_data(
+    model: bytearray, several: bool, x: dict[str, Any], y: dict[str, Any], weights: Any
+) -> None:
+    """Check that these are the tables that a fit, or an ensemble, was fitted to."""
+    from pytwolayer.ensemble_file import ensemble_from_bytes
+    from pytwolayer.ensemble_fitting import data_of_each
+    from pytwolayer.model_file import from_bytes
+    from pytwolayer.same_run import refuse_other_tables
+    from pytwolayer.training_data import read_training_data
+
+    outcomes = _outcomes(y)
+    given = _given(outcomes, y) if isinstance(outcomes, pd.DataFrame) else outcomes
+    weights = None if weights is None else np.frombuffer(weights, dtype=np.float64)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", MissingRowsWarning)  # the fit has told of them
+        data = read_training_data(_given(_frame(x), x), given, weights=weights)
+    pairs = (
+        data_of_each(ensemble_from_bytes(model), data) if several else [(from_bytes(model), data)]
+    )
+    for fit, own in pairs:
+        refuse_other_tables(fit, own)
 
 
 def _trained(

@@ -9,7 +9,7 @@ import pytest
 import pytwolayer
 from pytwolayer import ArgumentError, FileFormatError, TwoLayer, TwoLayerEnsemble, two_layer
 from pytwolayer.ensemble_file import ensemble_from_bytes, ensemble_to_bytes
-from pytwolayer.ensemble_fitting import resample_seed, seeds_of
+from pytwolayer.ensemble_fitting import data_of_each, resample_seed, seeds_of
 from pytwolayer.errors import (
     DivergenceError,
     InterruptWarning,
@@ -17,6 +17,7 @@ from pytwolayer.errors import (
     UnseenLevelWarning,
 )
 from pytwolayer.resample import resample_rows
+from pytwolayer.same_run import refuse_other_tables
 from pytwolayer.torch_loading import torch
 from pytwolayer.training_data import read_training_data
 
@@ -356,3 +357,15 @@ def test_a_single_network_says_that_intervals_are_of_several(name):
         fit.predictt(X)
     again = pickle.loads(pickle.dumps(fit))
     assert np.array_equal(again.predict(X), fit.predict(X))
+
+
+@pytest.mark.parametrize(
+    "options", [{}, {"bootstrap": True}, {"bootstrap": True, "validation": 0.2}], ids=str
+)
+def test_each_network_knows_the_tables_that_it_saw(options):
+    fits = together(CLASS, sample_weight=WEIGHTS, epochs=1, **options)
+    for model, own in data_of_each(fits, read_training_data(X, CLASS, weights=WEIGHTS)):
+        refuse_other_tables(model, own)
+    for model, own in data_of_each(fits, read_training_data(X * 2, CLASS)):
+        with pytest.raises(ArgumentError, match=r"`x` must be the data of the fit, not others"):
+            refuse_other_tables(model, own)

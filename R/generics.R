@@ -1,0 +1,203 @@
+# What the generics of stats ask of a fitted model, for one network and for several. Those that
+# have no answer here are in R/no-answer.R.
+
+#' What stats asks of a fitted network
+#'
+#' The generics of stats that have an answer for a network, or for several together. Each of the
+#' others is an error of class `pytwolayer_error_argument` that says why there is none and what
+#' to use instead: `vcov()`, `confint()`, `logLik()`, `AIC()`, `anova()`, `step()`, `drop1()`,
+#' `hatvalues()`, `simulate()` and their like.
+#'
+#' @param x,object,formula What [two_layer()] gave, with one network or several.
+#' @param full Whether rows of weight 0 are among them.
+#' @param ... For `model.frame()` and `model.matrix()` the data again, as [continue_training()]
+#'   takes them; else not used.
+#' @return
+#' * `terms()`: the terms of the formula, its dot written out, as [stats::lm()] has them;
+#'   `labels()`: their labels. Of a fit to tables or a recipe `terms()` is an error, and
+#'   `labels()` the names of the columns.
+#' * `variable.names()`: names of the network's inputs, the columns of
+#'   `coef(fit)$hidden_weight`; of several networks those that any of them has.
+#' * `case.names()`: names of the rows of `fitted()`.
+#' * `weights()`: the case weights of these rows, as they were given, without class weights;
+#'   `NULL` where there were none. (The network's own weights are in `coef()`.)
+#' * `sigma()`: the root mean squared residual of numeric outcomes, one for each, weights
+#'   disregarded, as `rmse` in [glance()][tidy.two_layer]. It is divided by the number of rows
+#'   and not by what parameters leave of it: a network may have more parameters than rows. Of the
+#'   training rows, so that new rows will be further from their predictions.
+#' * `deviance()`: of the rows of `fitted()`, each times its case weight: the sum of squared
+#'   residuals for the loss `"mse"` (one for each outcome), of the Poisson deviance for
+#'   `"poisson"`, of -2 log(probability of the row's class) for `"cross_entropy"`. An error for
+#'   other losses, which are those of no likelihood.
+#' * `levels()`: the classes; `NULL` for a numeric outcome.
+#' * `model.frame()`: outcome and predictors of the rows of `fitted()`, before they are coded; of a
+#'   formula as [stats::model.frame()] makes it. A fit keeps no copy of its predictors, so the
+#'   data are those of the fit's call, evaluated where the function is called from, and have to
+#'   be what the fit saw, or it is an error.
+#' * `model.matrix()`: the inputs of the network for these rows, a column per input:
+#'   standardised numbers, and 1 or 0 for each level.
+#' @seealso [two_layer-methods]
+#' @examplesIf pytwolayer:::has_torch()
+#' fit <- two_layer(mpg ~ log(disp) + wt, mtcars, epochs = 50, seed = 1)
+#' labels(fit)
+#' sigma(fit)
+#' head(model.frame(fit))
+#' head(model.matrix(fit))
+#' @name two_layer-generics
+NULL
+
+#' @rdname two_layer-generics
+#' @export
+terms.two_layer <- function(x, ...) {
+  fit_terms(x, rlang::current_env())
+}
+
+#' @rdname two_layer-generics
+#' @export
+terms.two_layer_ensemble <- function(x, ...) {
+  fit_terms(x, rlang::current_env())
+}
+
+# With the response, and what prediction evaluates instead of the variables (`poly()` as fitted).
+fit_terms <- function(x, call) {
+  require_formula(x, call)
+  right <- x$how$terms
+  terms <- stats::terms(x$how$formula)
+  response <- terms[[2]]
+  attr(terms, "predvars") <- as.call(c(quote(list), response, as.list(attr(right, "predvars"))[-1]))
+  environment(terms) <- environment(right)
+  terms
+}
+
+require_formula <- function(x, call) {
+  if (x$how$kind != "formula") {
+    kind <- if (x$how$kind == "recipe") "a recipe" else "tables"
+    abort_expected("x", "a fit of a formula", paste("one of", kind), call)
+  }
+}
+
+#' @rdname two_layer-generics
+#' @export
+labels.two_layer <- function(object, ...) {
+  if (object$how$kind == "formula") {
+    attr(object$how$terms, "term.labels")
+  } else {
+    names(object$blueprint$ptypes$predictors)
+  }
+}
+
+#' @rdname two_layer-generics
+#' @export
+labels.two_layer_ensemble <- function(object, ...) {
+  labels.two_layer(object)
+}
+
+#' @rdname two_layer-generics
+#' @export
+variable.names.two_layer <- function(object, ...) { # nolint: object_name_linter.
+  object$inputs
+}
+
+#' @rdname two_layer-generics
+#' @export
+variable.names.two_layer_ensemble <- function(object, ...) { # nolint
+  each <- lapply(object$models, `[[`, "inputs")
+  most <- each[[which.max(lengths(each))]]
+  union(most, unlist(each))
+}
+
+#' @rdname two_layer-generics
+#' @export
+case.names.two_layer <- function(object, full = FALSE, ...) { # nolint: object_name_linter.
+  require_training_data(object)
+  names <- row.names(object$outcomes)
+  if (full || is.null(object$case_weights)) names else names[object$case_weights != 0]
+}
+
+#' @rdname two_layer-generics
+#' @export
+case.names.two_layer_ensemble <- function(object, full = FALSE, ...) { # nolint: object_name_linter.
+  case.names.two_layer(object, full)
+}
+
+#' @rdname two_layer-generics
+#' @export
+weights.two_layer <- function(object, ...) { # nolint: object_name_linter.
+  require_training_data(object)
+  object$case_weights
+}
+
+#' @rdname two_layer-generics
+#' @export
+weights.two_layer_ensemble <- function(object, ...) { # nolint: object_name_linter.
+  require_training_data(object)
+  object$case_weights
+}
+
+#' @rdname two_layer-generics
+#' @export
+sigma.two_layer <- function(object, ...) { # nolint: object_name_linter.
+  fit_sigma(object, rlang::current_env())
+}
+
+#' @rdname two_layer-generics
+#' @export
+sigma.two_layer_ensemble <- function(object, ...) { # nolint: object_name_linter.
+  fit_sigma(object, rlang::current_env())
+}
+
+fit_sigma <- function(object, call) {
+  require_training_data(object, call = call)
+  if (!is.null(object$levels)) {
+    expected <- "a fit of a numeric outcome (of classes `glance()` has `log_loss`)"
+    abort_expected("object", expected, "one of classes", call)
+  }
+  per_outcome(object, number_measures(object)$rmse)
+}
+
+# A single number has no name.
+per_outcome <- function(object, values) {
+  values <- unname(values)
+  if (length(values) == 1) values else stats::setNames(values, object$outputs)
+}
+
+#' @rdname two_layer-generics
+#' @export
+deviance.two_layer <- function(object, ...) {
+  fit_deviance(object, rlang::current_env())
+}
+
+#' @rdname two_layer-generics
+#' @export
+deviance.two_layer_ensemble <- function(object, ...) {
+  fit_deviance(object, rlang::current_env())
+}
+
+fit_deviance <- function(object, call) {
+  require_training_data(object, call = call)
+  truth <- truth(object, object$outcomes)
+  fitted <- object$fitted
+  parts <- switch(object$settings$loss,
+    mse = (truth - fitted)^2,
+    poisson = 2 * (ifelse(truth > 0, truth * log(truth / fitted), 0) - (truth - fitted)),
+    cross_entropy = matrix(-2 * log(rowSums(truth * fitted)), ncol = 1),
+    abort_expected(
+      "object", "a fit with the loss \"mse\", \"poisson\" or \"cross_entropy\"",
+      sprintf("one with \"%s\", which is that of no likelihood", object$settings$loss), call
+    )
+  )
+  weights <- object$case_weights
+  per_outcome(object, colSums(if (is.null(weights)) parts else parts * weights, na.rm = TRUE))
+}
+
+#' @rdname two_layer-generics
+#' @export
+levels.two_layer <- function(x) {
+  x$levels
+}
+
+#' @rdname two_layer-generics
+#' @export
+levels.two_layer_ensemble <- function(x) {
+  x$levels
+}

@@ -1,0 +1,146 @@
+# The data of a fit once more: found again as its call has them, and checked to be what it saw.
+
+#' @rdname two_layer-generics
+#' @export
+model.frame.two_layer <- function(formula, ...) { # nolint: object_name_linter.
+  fit_frame(formula, list(...), parent.frame(), rlang::current_env())
+}
+
+#' @rdname two_layer-generics
+#' @export
+model.frame.two_layer_ensemble <- function(formula, ...) { # nolint: object_name_linter.
+  fit_frame(formula, list(...), parent.frame(), rlang::current_env())
+}
+
+fit_frame <- function(fit, given, env, call) {
+  input <- training_again(fit, "formula", given, env, call)
+  frame <- if (fit$how$kind == "formula") {
+    formula_frame(fit, input$given$data, call)
+  } else {
+    cbind(input$outcomes, input$predictors)
+  }
+  weights <- if (!is.null(fit$case_weights)) list(`(weights)` = input$weights)
+  terms <- if (fit$how$kind == "formula") fit_terms(fit, call)
+  frame <- structure(
+    c(as.list(frame), weights),
+    class = "data.frame", row.names = attr(input$outcomes, "row.names")
+  )
+  omitted <- fit$na.action
+  if (length(omitted)) {
+    frame <- structure(Map(without_rows, frame, list(omitted)), na.action = omitted,
+      class = "data.frame", row.names = attr(frame, "row.names")[-omitted]
+    )
+  }
+  attr(frame, "terms") <- terms
+  frame
+}
+
+# What poly() and its like know of themselves stays.
+without_rows <- function(column, omitted) {
+  if (is.null(dim(column))) {
+    return(column[-omitted])
+  }
+  kept <- column[-omitted, , drop = FALSE]
+  for (name in setdiff(names(attributes(column)), c("dim", "dimnames"))) {
+    attr(kept, name) <- attr(column, name)
+  }
+  kept
+}
+
+# As stats::model.frame() has it: the outcome as one column, then the variables.
+formula_frame <- function(fit, data, call) {
+  data <- plain_frame(data)
+  outcome <- stats::formula(fit)[[2]]
+  parts <- list(terms = fit$how$terms, outcome = list())
+  right <- evaluated(parts, data[fit$how$variables], "data", call)$frame
+  left <- plain_column(eval(outcome, data, environment(fit$how$terms)))
+  c(stats::setNames(list(left), shown_term(outcome)), as.list(right))
+}
+
+#' The data that a fit was fitted to
+#'
+#' @param argument What the generic calls the fit.
+#' @param given The data, if they are given again.
+#' @return As [mold_table()] and its like, with `given`, and `weights`: the case weights.
+#' @noRd
+training_again <- function(fit, argument, given, env, call) {
+  require_training_data(fit, argument, call)
+  if (fit$how$kind == "formula") {
+    given$formula <- fit$how$formula
+  }
+  given <- data_again(fit, given, env, call)
+  input <- mold_again(fit, given, call)
+  input$weights <- one_of_weights(given$case_weights, input$case_weights, call)
+  input$given <- given
+  refuse_other_outcomes(fit, input, call)
+  call_core(
+    "refuse_other_data", fit$model, inherits(fit, "two_layer_ensemble"),
+    to_core(input$columns$x), to_core(input$columns$y), as_weights(input$weights, call),
+    call = call, words = core_words(input)
+  )
+  refuse_other_predictions(fit, input, call)
+  input
+}
+
+refuse_other_outcomes <- function(fit, input, call) {
+  outcomes <- complete_rows(fit, input$outcomes)
+  same <- nrow(outcomes) == nrow(fit$outcomes) &&
+    identical(unname(as.list(outcomes)), unname(as.list(fit$outcomes)))
+  if (!same) {
+    received <- "others, which differ in the outcome, or the order of their rows"
+    abort_expected(input$words[["y"]], "the data of the fit", received, call)
+  }
+}
+
+# A row may be in no resample, and so in no checksum.
+refuse_other_predictions <- function(fit, input, call) {
+  if (!isTRUE(fit$settings$bootstrap)) {
+    return(invisible())
+  }
+  predictors <- complete_rows(fit, input$predictors)
+  kind <- if (is.null(fit$levels)) "numeric" else "prob"
+  columns <- as_columns(input$words[["x"]], predictors, call)
+  found <- suppressWarnings(core_together(fit, columns, kind, 0.5, call))
+  if (any(abs(found - fit$fitted) > 1e-5 * max(abs(fit$fitted), na.rm = TRUE), na.rm = TRUE)) {
+    received <- "others, of which it predicts others"
+    abort_expected(input$words[["x"]], "the data of the fit", received, call)
+  }
+}
+
+# A table without the rows that the fit left out.
+complete_rows <- function(fit, table) {
+  if (!length(fit$na.action)) {
+    return(table)
+  }
+  rows <- table[-fit$na.action, , drop = FALSE]
+  attr(rows, "nameless") <- attr(table, "nameless")
+  rows
+}
+
+#' @rdname two_layer-generics
+#' @export
+model.matrix.two_layer <- function(object, ...) { # nolint: object_name_linter.
+  call <- rlang::current_env()
+  input <- training_again(object, "object", list(...), parent.frame(), call)
+  network_inputs(object, object, input, call)
+}
+
+#' @rdname two_layer-generics
+#' @export
+model.matrix.two_layer_ensemble <- function(object, ...) { # nolint: object_name_linter.
+  call <- rlang::current_env()
+  codings <- unique(lapply(object$models, function(model) model$coding$inputs))
+  if (length(codings) > 1) {
+    received <- "one in which each codes its own rows"
+    abort_expected("object", "a fit whose networks code their inputs alike", received, call)
+  }
+  input <- training_again(object, "object", list(...), parent.frame(), call)
+  network_inputs(object, object$models[[1]], input, call)
+}
+
+network_inputs <- function(fit, model, input, call) {
+  predictors <- complete_rows(fit, input$predictors)
+  inputs <- r_inputs(model, as_columns("data", predictors, call), call)
+  dimnames(inputs) <- list(row.names(complete_rows(fit, input$outcomes)), model$inputs)
+  inputs
+}
