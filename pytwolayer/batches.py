@@ -135,7 +135,8 @@ class Batches:
         return self._all if len(self._sizes) == 1 else self._draw()
 
     def _draw(self) -> Iterator[Batch]:
-        order = torch.randperm(self._number, generator=self._generator).to(self._device)
+        order = torch.randperm(self._number, generator=self._generator, device="cpu")
+        order = order.to(self._device)
         for batch, numbers in zip(self._drawn, torch.split(order, self._sizes), strict=True):
             batch.numbers.copy_(numbers)
             yield batch

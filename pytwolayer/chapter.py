@@ -23,12 +23,14 @@ from pytwolayer.network import (
 )
 from pytwolayer.threads import survive_fork
 from pytwolayer.torch_loading import torch
+from pytwolayer.torch_settings import with_plain_settings
 from pytwolayer.train import train
 from pytwolayer.update_rules import GradientDescent
 
 Problem = tuple[torch.Tensor, torch.Tensor, torch.nn.Sequential]
 
 
+@with_plain_settings
 def chapter_problem(
     n: int = 64, d_in: int = 1000, hidden_units: int = 100, d_out: int = 10, seed: int = 0
 ) -> Problem:
@@ -60,6 +62,7 @@ def chapter_problem(
     return x, y, net
 
 
+@with_plain_settings
 @gives_memory_back
 def chapter_losses(
     steps: int = 500,
@@ -130,6 +133,7 @@ def chapter_losses(
     return _table(losses)
 
 
+@with_plain_settings
 def chapter_loop(steps: int = 500, learning_rate: float = 1e-4, seed: int = 0) -> pd.DataFrame:
     """Train the chapter's network as the chapter does, with autograd, on the CPU.
 

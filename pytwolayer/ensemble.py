@@ -21,6 +21,7 @@ from pytwolayer.settings import Settings
 from pytwolayer.table import Table, read_table
 from pytwolayer.threads import survive_fork
 from pytwolayer.torch_loading import torch
+from pytwolayer.torch_settings import with_plain_settings
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -94,6 +95,7 @@ class TwoLayerEnsemble:
         history = pd.concat(parts, ignore_index=True)
         return history[["model", *history.columns.drop("model")]]
 
+    @with_plain_settings
     def predict(self, x: Any) -> NDArray[Any]:
         """Predict the outcome of new rows: the mean of the models' numbers, or the class.
 
@@ -114,12 +116,14 @@ class TwoLayerEnsemble:
             return self._as_outcome(_mean(self.predict_all(x)))
         return labelled(self.predict_code(x), self.classes)
 
+    @with_plain_settings
     def predict_code(self, x: Any) -> Doubles:
         """Predict the number of each row's class, from 0; NaN where it is missing."""
         means = self.predict_proba(x)
         missing = np.asarray(np.isnan(means).any(axis=1))
         return np.where(missing, np.nan, np.where(missing[:, None], 0, means).argmax(axis=1))
 
+    @with_plain_settings
     def predict_proba(self, x: Any) -> Doubles:
         """Predict the probability of each class: the mean of the models', ``(rows, classes)``.
 
@@ -132,6 +136,7 @@ class TwoLayerEnsemble:
             raise ArgumentError("y", "of classes for probabilities", "numeric")
         return _mean(self.predict_all(x))
 
+    @with_plain_settings
     def predict_spread(self, x: Any) -> Doubles:
         """Give the standard deviation of the models' predictions.
 
@@ -143,6 +148,7 @@ class TwoLayerEnsemble:
         """
         return self._as_outcome(_standard_deviation(self.predict_all(x)))
 
+    @with_plain_settings
     def predict_interval(self, x: Any, level: float = 0.95) -> tuple[Doubles, Doubles]:
         """Give the interval that holds the middle share of the models' predictions.
 
@@ -167,6 +173,7 @@ class TwoLayerEnsemble:
         ends = _quantiles(self.predict_all(x), ((1 - level) / 2, (1 + level) / 2))
         return self._as_outcome(ends[0]), self._as_outcome(ends[1])
 
+    @with_plain_settings
     def predict_all(self, x: Any) -> Doubles:
         """Give every model's prediction: numbers, or probabilities of the classes.
 
@@ -177,6 +184,7 @@ class TwoLayerEnsemble:
         """
         return self._of_each(x, lambda fit, output: fit.outcome.restore(output))
 
+    @with_plain_settings
     def predict_raw(self, x: Any) -> Doubles:
         """Give every network's own output, shape ``(models, rows, outputs)``."""
         return self._of_each(x, lambda fit, output: output.numpy())
@@ -204,11 +212,13 @@ class TwoLayerEnsemble:
         is_vector = not isinstance(self.outcome, Classes) and self.outcome.vector
         return values[:, 0] if is_vector else values
 
+    @with_plain_settings
     def score(self, x: Any, y: Any = None, sample_weight: Any = None) -> float:
         """Score predictions, as ``TwoLayer.score()`` does: R squared, or share of right ones."""
         found = self.predict_code(x)[:, None] if self._are_classes else _mean(self.predict_all(x))
         return self.models[0].score_of(found, x, y, sample_weight)
 
+    @with_plain_settings
     def save(self, file: str | Path) -> None:
         """Write the ensemble to a file that Python and R can read; see ``TwoLayer.save()``."""
         from pytwolayer.ensemble_file import ENSEMBLE, ensemble_to_bytes

@@ -147,7 +147,7 @@ class BatchesOfMany:
             self._all = (all_rows(rows),)
             return
         self._source = _Source(rows)
-        self._starts = torch.tensor(self._source.starts)[:, None]
+        self._starts = torch.tensor(self._source.starts, device="cpu")[:, None]
         batch = {size: DrawnBatchOfMany(self._source, size) for size in set(self._sizes)}
         self._drawn = [batch[size] for size in self._sizes]
 
@@ -156,7 +156,8 @@ class BatchesOfMany:
         return self._all if len(self._sizes) == 1 else self._draw()
 
     def _draw(self) -> Iterator[BatchOfMany]:
-        draws = [torch.randperm(self._number, generator=each) for each in self._generators]
+        number = self._number
+        draws = [torch.randperm(number, generator=g, device="cpu") for g in self._generators]
         order = (torch.stack(draws) + self._starts).to(self._source.x.device)
         parts = torch.split(order, self._sizes, 1)
         for batch, numbers in zip(self._drawn, parts, strict=True):

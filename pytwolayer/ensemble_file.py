@@ -12,11 +12,13 @@ from pytwolayer.ensemble import TwoLayerEnsemble
 from pytwolayer.model_file import from_bytes, to_bytes
 from pytwolayer.tensor_file import Content, Format, Layout, Tensors, refuse_others
 from pytwolayer.torch_loading import torch
+from pytwolayer.torch_settings import with_plain_settings
 
 _PARTS = ("versions", "bytes", "seed", "bootstrap")
 _MODEL = "model."
 
 
+@with_plain_settings
 def ensemble_to_bytes(ensemble: TwoLayerEnsemble) -> bytes:
     """Write an ensemble as bytes."""
     models = [np.frombuffer(bytearray(to_bytes(fit)), dtype=np.uint8) for fit in ensemble.models]
@@ -29,6 +31,7 @@ def ensemble_to_bytes(ensemble: TwoLayerEnsemble) -> bytes:
     return ENSEMBLE.pack(tensors, content)
 
 
+@with_plain_settings
 def ensemble_from_bytes(data: bytes | bytearray) -> TwoLayerEnsemble:
     """Read an ensemble from bytes that ``ensemble_to_bytes()`` wrote.
 

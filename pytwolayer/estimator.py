@@ -29,6 +29,7 @@ except ImportError as problem:
 
 from pytwolayer.estimator_base import TwoLayerEstimator
 from pytwolayer.estimator_data import like, read_outcome
+from pytwolayer.torch_settings import with_plain_settings
 
 
 class TwoLayerRegressor(RegressorMixin, TwoLayerEstimator):
@@ -176,6 +177,7 @@ class TwoLayerRegressor(RegressorMixin, TwoLayerEstimator):
             raise ArgumentError("y", expected, shown(width))
         return like(values, y)
 
+    @with_plain_settings
     def predict(self, X: Any) -> Doubles:
         """Predict the outcome.
 
@@ -193,6 +195,7 @@ class TwoLayerRegressor(RegressorMixin, TwoLayerEstimator):
         new = self._new(X)
         return self.two_layer_.predict(new)
 
+    @with_plain_settings
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Give R squared, over the rows that have a prediction.
 
@@ -366,6 +369,7 @@ class TwoLayerClassifier(ClassifierMixin, TwoLayerEstimator):
         codes = np.searchsorted(self.classes_, labels)
         return like(pd.Categorical.from_codes(codes, pd.Index(self.classes_)), y)
 
+    @with_plain_settings
     def predict(self, X: Any) -> NDArray[Any]:
         """Predict the class.
 
@@ -382,6 +386,7 @@ class TwoLayerClassifier(ClassifierMixin, TwoLayerEstimator):
         new = self._new(X)
         return labelled(self.two_layer_.predict_code(new), self.classes_)
 
+    @with_plain_settings
     def predict_proba(self, X: Any) -> Doubles:
         """Predict the probability of each class.
 
@@ -399,6 +404,7 @@ class TwoLayerClassifier(ClassifierMixin, TwoLayerEstimator):
         new = self._new(X)
         return self.two_layer_.predict_proba(new)
 
+    @with_plain_settings
     def predict_log_proba(self, X: Any) -> Doubles:
         """Predict the logarithm of each class's probability, finite however small that is.
 
@@ -416,6 +422,7 @@ class TwoLayerClassifier(ClassifierMixin, TwoLayerEstimator):
         logarithms: Doubles = log_softmax(self.two_layer_.predict_raw(new), axis=1)
         return logarithms
 
+    @with_plain_settings
     def decision_function(self, X: Any) -> Doubles:
         """Give what the network puts out for each class, before it becomes probabilities.
 
@@ -433,6 +440,7 @@ class TwoLayerClassifier(ClassifierMixin, TwoLayerEstimator):
         output = self.two_layer_.predict_raw(new)
         return output[:, 1] - output[:, 0] if len(self.classes_) == 2 else output
 
+    @with_plain_settings
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Give the share of right predictions, over the rows that have a prediction.
 

@@ -28,6 +28,7 @@ from pytwolayer.settings import AUTO, Settings, function_name
 from pytwolayer.start import Start
 from pytwolayer.suspect import warn_of_suspects
 from pytwolayer.torch_loading import torch
+from pytwolayer.torch_settings import with_plain_settings
 from pytwolayer.training_data import read_training_data
 
 _SETTINGS = [field.name for field in fields(Settings) if field.name != "seed"]
@@ -70,6 +71,7 @@ class TwoLayerEstimator(BaseEstimator):
     random_state: Any = None
     warm_start: bool = False
 
+    @with_plain_settings
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Fit the network.
 
@@ -93,6 +95,7 @@ class TwoLayerEstimator(BaseEstimator):
         y = self._read_outcome(X, as_pandas(y), start, partial=False)
         return self._learn(X, y, sample_weight, start, self._settings(start))
 
+    @with_plain_settings
     def _learn_in_part(self, X: Any, y: Any, sample_weight: Any) -> Self:
         """Go over some rows once."""
         start = Start(self.two_layer_, self._memory) if self._is_fitted() else None

@@ -22,9 +22,11 @@ from pytwolayer.settings import Settings
 from pytwolayer.start import Start
 from pytwolayer.suspect import warn_of_suspects
 from pytwolayer.torch_loading import torch
+from pytwolayer.torch_settings import with_plain_settings
 from pytwolayer.training_data import TrainingData, read_training_data
 
 
+@with_plain_settings
 @gives_memory_back
 def two_layer(
     x: Any,

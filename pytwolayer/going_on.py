@@ -18,10 +18,12 @@ from pytwolayer.model import TwoLayer
 from pytwolayer.progress import Progress
 from pytwolayer.start import Start
 from pytwolayer.torch_loading import torch
+from pytwolayer.torch_settings import with_plain_settings
 
 _DATA = ("x", "y", "outcome", "sample_weight", "class_weights", "validation")
 
 
+@with_plain_settings
 @gives_memory_back
 def continue_training(
     fit: TwoLayer,

@@ -32,7 +32,11 @@ def split(
     """
     mask = data.held_out
     if mask is None and share > 0:
-        mask = held_out_rows(data, share, lambda n: torch.randperm(n, generator=generator).numpy())
+
+        def draw(rows: int) -> Any:
+            return torch.randperm(rows, generator=generator, device="cpu").numpy()
+
+        mask = held_out_rows(data, share, draw)
     if mask is None:
         return data, None
     if not mask.any() or mask.all():

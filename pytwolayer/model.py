@@ -19,6 +19,7 @@ from pytwolayer.settings import Settings
 from pytwolayer.table import EVERY_COLUMN, Table, columns_named
 from pytwolayer.threads import survive_fork
 from pytwolayer.torch_loading import torch
+from pytwolayer.torch_settings import with_plain_settings
 from pytwolayer.wording import short
 
 if TYPE_CHECKING:
@@ -105,6 +106,7 @@ class TwoLayer:
         """The classes, in the order of ``predict_proba()``; None for a numeric outcome."""
         return as_labels(self.outcome.labels) if isinstance(self.outcome, Classes) else None
 
+    @with_plain_settings
     def predict(self, x: Any) -> NDArray[Any]:
         """Predict the outcome of new rows: numbers on the user's scale, or classes.
 
@@ -136,6 +138,7 @@ class TwoLayer:
             return numbers[:, 0] if self.outcome.vector else numbers
         return labelled(self.predict_code(x), as_labels(self.outcome.labels))
 
+    @with_plain_settings
     def predict_proba(self, x: Any) -> Doubles:
         """Predict the probability of each class.
 
@@ -154,6 +157,7 @@ class TwoLayer:
             raise ArgumentError("y", "of classes for probabilities", "numeric")
         return self._restored(x)
 
+    @with_plain_settings
     def predict_raw(self, x: Any) -> Doubles:
         """Give the network's own output, shape ``(rows, outputs)``.
 
@@ -164,6 +168,7 @@ class TwoLayer:
         output, complete = self._output(x)
         return spread(output.numpy().astype(np.float64), complete)
 
+    @with_plain_settings
     def predict_code(self, x: Any) -> Doubles:
         """Predict the number of each row's class, from 0; NaN where it is missing."""
         output, complete = self._output(x)
@@ -183,6 +188,7 @@ class TwoLayer:
         matrix, complete = encoded(self.inputs, self._read(x))
         return self.forward(matrix), complete
 
+    @with_plain_settings
     def forward(self, matrix: torch.Tensor) -> torch.Tensor:
         """Give the network's output for encoded rows, in double precision."""
         # In float32 a row's last digits would depend on how many rows it is predicted with.
@@ -201,6 +207,7 @@ class TwoLayer:
             expected = f"{EVERY_COLUMN}, the terms of `{short(self.formula, _LONGEST_FORMULA)}`"
             raise ArgumentError("x", expected, problem.received) from problem
 
+    @with_plain_settings
     def save(self, file: str | Path) -> None:
         """Write the fit to a file that Python and R can read; see ``load()``.
 
@@ -225,6 +232,7 @@ class TwoLayer:
 
         MODEL.write("file", file, to_bytes(self))
 
+    @with_plain_settings
     def score(self, x: Any, y: Any = None, sample_weight: Any = None) -> float:
         """Score predictions: R squared of numbers, share of right ones of classes.
 

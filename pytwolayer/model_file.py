@@ -21,6 +21,7 @@ from pytwolayer.settings import AUTO, Settings
 from pytwolayer.supervisor import Stopped
 from pytwolayer.tensor_file import Content, Format, Layout, Tensors, refuse_others
 from pytwolayer.torch_loading import torch
+from pytwolayer.torch_settings import with_plain_settings
 
 _HISTORY = "history."
 _LOSSES = ("loss", "valid_loss")
@@ -49,6 +50,7 @@ _PARTS = (
 )
 
 
+@with_plain_settings
 def to_bytes(fit: TwoLayer) -> bytes:
     """Write a fitted network as bytes."""
     losses = fit.history.columns.drop("epoch")
@@ -88,6 +90,7 @@ def _is_plain(label: Any) -> bool:
     return isinstance(label, _LABEL) and not (isinstance(label, float) and not math.isfinite(label))
 
 
+@with_plain_settings
 def from_bytes(data: bytes | bytearray) -> TwoLayer:
     """Read a fitted network from bytes that ``to_bytes()`` wrote.
 
@@ -99,6 +102,7 @@ def from_bytes(data: bytes | bytearray) -> TwoLayer:
     return MODEL.unpack(data)
 
 
+@with_plain_settings
 def load(file: str | Path) -> Any:
     """Read a fit or an ensemble that its ``save()`` wrote, or ``save_two_layer()`` in R.
 

@@ -29,5 +29,6 @@ def resample_rows(data: TrainingData, seed: int) -> Rows:
 
 def _draw(rows: Rows, generator: torch.Generator) -> Rows:
     number = len(rows)
-    drawn: Rows = rows[torch.randint(number, (number,), generator=generator).numpy()]
+    places = torch.randint(number, (number,), generator=generator, device="cpu")
+    drawn: Rows = rows[places.numpy()]
     return drawn

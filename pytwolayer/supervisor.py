@@ -15,6 +15,7 @@ from pytwolayer.optimizer import Optimizer
 from pytwolayer.progress import Progress
 from pytwolayer.schedule import Schedule
 from pytwolayer.torch_loading import torch
+from pytwolayer.torch_settings import users_settings
 
 Tensor = torch.Tensor
 Stopped = Literal["epochs", "patience", "on_epoch", "interrupt", "divergence"]
@@ -281,7 +282,7 @@ def tell(
     if on_epoch is None:
         return True
     try:
-        with torch.inference_mode(False):  # what the user does there is the user's
+        with users_settings():  # what the user does there is the user's
             answer = on_epoch(epoch + 1, loss)
     except KeyboardInterrupt:
         interrupt.pressed = True

@@ -239,6 +239,7 @@ def _trained(
     """Have a function of the core train; ``kept`` is what the fit is to say besides."""
     from pytwolayer.encoded_rows import keep_encoded
     from pytwolayer.model import TwoLayer
+    from pytwolayer.torch_settings import plain_settings
 
     frame, outcomes = _frame(x), _outcomes(y)
     for name in ("sample_weight", "validation"):
@@ -260,9 +261,11 @@ def _trained(
     except Exception as problem:
         so_far = getattr(problem, "fit", None)
         if isinstance(so_far, (TwoLayer, pytwolayer.TwoLayerEnsemble)):
-            problem.fit_for_r = _described_fit(_saying(so_far, kept), frame, outcomes)  # type: ignore[attr-defined]
+            with plain_settings():
+                problem.fit_for_r = _described_fit(_saying(so_far, kept), frame, outcomes)  # type: ignore[attr-defined]
         raise
-    return _described_fit(_saying(fitted, kept), frame, outcomes, encoded)
+    with plain_settings():
+        return _described_fit(_saying(fitted, kept), frame, outcomes, encoded)
 
 
 def _saying(fitted: Any, kept: dict[str, Any]) -> Any:

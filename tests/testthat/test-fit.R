@@ -263,3 +263,31 @@ test_that("a model whose bytes are damaged is one clear error", {
 test_that("the name of a column is not taken for the outcome", {
   expect_refused(two_layer(mtcars, "mpg"), "`y`", "is named in `outcome`")
 })
+
+test_that("the session's settings of torch change no bit, and stay", {
+  torch <- torch_or_skip()
+  given <- function(...) {
+    fit <- quick(seed = 1, batch_size = 8, validation = 0.25, ...)
+    several <- quick(seed = 1, n_models = 2)
+    list(
+      fit$history, fitted(fit), predict(fit, mtcars), predict(several, mtcars),
+      continue_training(fit, 2)$history
+    )
+  }
+  own_loss <- function(output, y) abs(output - y)^1.5
+  plain <- list(given(), given(loss = own_loss))
+  withr::defer({
+    torch$set_default_device(NULL)
+    torch$set_default_dtype(torch$float32)
+    torch$set_grad_enabled(TRUE)
+  })
+  torch$set_default_device("meta")
+  torch$set_default_dtype(torch$float64)
+  torch$set_grad_enabled(FALSE)
+  expect_identical(list(given(), given(loss = own_loss)), plain)
+  seen <- NULL
+  quick(on_epoch = function(epoch, loss) seen <<- c(seen, torch$is_grad_enabled()))
+  expect_identical(seen, rep(FALSE, 5))
+  expect_identical(as.character(torch$get_default_dtype()), "torch.float64")
+  expect_identical(as.character(torch$empty(2L)$device), "meta")
+})
