@@ -47,7 +47,8 @@ print.summary.two_layer <- function(x, digits = max(3, getOption("digits") - 3),
   cat("\n")
   writeLines(described(x$fit))
   if (is_loaded(x$fit)) {
-    cat("\nMeasures need the training data, which a model file does not hold.\n")
+    holder <- if (nrow(x$fit$outcomes)) "one network of several" else "a model file"
+    cat(sprintf("\nMeasures need the training data, which %s does not hold.\n", holder))
     return(invisible(x))
   }
   if (is.null(x$confusion)) {

@@ -93,6 +93,22 @@ test_that("so does a fit of a recipe, also where a step keeps rows of the data",
   expect_identical(predict(fit, holed), before)
 })
 
+test_that("so do fits within a data.table, whose groups have the same memory one after another", {
+  skip_without_torch()
+  skip_if_not_installed("data.table")
+  table <- cars_table()
+  by_gear <- eval(
+    quote(table[, list(fit = list(two_layer(mpg ~ wt, .SD, epochs = 2, seed = 1))), by = gear]),
+    list2env(list(table = table), parent = globalenv())
+  )
+  for (number in 1:3) {
+    own <- as.data.frame(table)[table$gear == by_gear$gear[[number]], ]
+    alone <- two_layer(mpg ~ wt, own, epochs = 2, seed = 1)
+    expect_identical(unname(residuals(by_gear$fit[[number]])), unname(residuals(alone)))
+    expect_identical(glance(by_gear$fit[[number]]), glance(alone))
+  }
+})
+
 test_that("so does a fit whose formula uses a vector of the caller's", {
   skip_without_torch()
   skip_if_not_installed("data.table")
