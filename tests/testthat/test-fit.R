@@ -285,7 +285,10 @@ test_that("the session's settings of torch change no bit, and stay", {
   torch$set_grad_enabled(FALSE)
   expect_identical(list(given(), given(loss = own_loss)), plain)
   seen <- NULL
-  quick(on_epoch = function(epoch, loss) seen <<- c(seen, torch$is_grad_enabled()))
+  quick(on_epoch = function(epoch, loss) {
+    seen <<- c(seen, torch$is_grad_enabled())
+    TRUE
+  })
   expect_identical(seen, rep(FALSE, 5))
   expect_identical(as.character(torch$get_default_dtype()), "torch.float64")
   expect_identical(as.character(torch$empty(2L)$device), "meta")
