@@ -21,6 +21,7 @@ refuse_unknown <- function(given, accepted, known, call) {
 }
 
 unknown_argument <- function(name, known) {
+  name <- short(name)
   if (!nzchar(name)) {
     return("An argument without a name came where none is expected.")
   }
@@ -94,7 +95,7 @@ shown <- function(value) {
 
 shown_vector <- function(value) {
   if (length(value) == 1) {
-    return(encodeString(in_code(value), quote = if (is.character(value)) "\"" else ""))
+    return(encodeString(short(in_code(value)), quote = if (is.character(value)) "\"" else ""))
   }
   article <- if (typeof(value) == "integer") "an" else "a"
   sprintf("%s %s vector of length %d", article, typeof(value), length(value))

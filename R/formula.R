@@ -295,9 +295,8 @@ refuse_infinite <- function(argument, table, call) {
   for (name in names(table)) {
     infinite <- sum(is.infinite(table[[name]]))
     if (infinite) {
-      received <- sprintf(
-        "infinite in column \"%s\" (%d of %d values)", name, infinite, nrow(table)
-      )
+      of_all <- sprintf(" (%d of %d values)", infinite, nrow(table))
+      received <- paste0("infinite", in_column(name), of_all)
       abort_expected(argument, "finite", received, call)
     }
   }

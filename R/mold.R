@@ -88,7 +88,7 @@ abort_recipe <- function(problem, cnd, call) {
 }
 
 first_line <- function(cnd) {
-  utils::head(strsplit(conditionMessage(cnd), "\n")[[1]], 1)
+  short(utils::head(strsplit(conditionMessage(cnd), "\n")[[1]], 1), 500)
 }
 
 # `rows` are the names of the rows, which residuals and fitted values will have.

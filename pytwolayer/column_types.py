@@ -70,13 +70,13 @@ def as_wanted(
     ArgumentError
         If there is text where the model has numbers.
     """
-    made = {}
+    made = table.copy(deep=False)
     for name, levels in types.by_name([str(name) for name in table]).items():
         if levels is None:
             made[name] = _as_numbers(argument, table[name], decimal, marks)
         else:
             made[name] = _as_levels(table[name], levels)
-    return table.assign(**made) if made else table
+    return made
 
 
 def _as_numbers(

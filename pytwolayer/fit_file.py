@@ -119,7 +119,8 @@ def _read(given: argparse.Namespace) -> _Task:
     if given.classes:
         # Numbers become whole ones where they can, also beside missing ones: "4" and not "4.0".
         classes = data[given.outcome].convert_dtypes().astype("category")
-        data = data.assign(**{name: classes[name] for name in given.outcome})
+        data = data.copy(deep=False)
+        data[given.outcome] = classes
     weights = None if given.weights is None else table[given.weights]
     new_data = _new_data(options, data, given.outcome, reading)
     return _Task(

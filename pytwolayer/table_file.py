@@ -3,6 +3,7 @@
 import zlib
 from collections import Counter
 from collections.abc import Sequence
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from pytwolayer.wording import listed, quoted
 
 _SEPARATORS = {".csv": ",", ".tsv": "\t", ".tab": "\t"}
 _PARQUET = (".parquet", ".pq")
-_COMPRESSED = (".gz", ".bz2")
+_COMPRESSED = {".gz": "gzip", ".bz2": "bz2"}
 # pandas' and pyarrow's own errors are among these
 _UNREADABLE = (ValueError, OSError, EOFError, zlib.error)
 # Missing in every column. What else may mean it is so among numbers alone: elsewhere it may be
@@ -103,8 +104,10 @@ def _mended(table: pd.DataFrame, decimal: str, marks: Marks) -> pd.DataFrame:
         for name, column in table.items()
         if pd.api.types.is_object_dtype(column) or pd.api.types.is_string_dtype(column)
     ]
-    made = {str(name): mended(table[name], decimal, marks) for name in of_text}
-    return table.assign(**made) if made else table
+    made = table.copy(deep=False)
+    for name in of_text:
+        made[name] = mended(table[name], decimal, marks)
+    return made
 
 
 class _Text:
@@ -120,26 +123,30 @@ class _Text:
     ) -> None:
         self._argument, self._path, self._types = argument, path, types
         self._separator, self._missing = separator, (*_MISSING, *options.missing)
+        # A pipe can be read once.
+        self._bytes = path.read_bytes() if path.is_fifo() or path.is_char_device() else None
         self._told, self._decimal = options.missing, options.decimal
         # With or without the mark that spreadsheets put in front.
         is_utf8 = options.encoding.lower().replace("_", "-") in ("utf-8", "utf8")
         self._how: dict[str, Any] = {
             "sep": separator,
+            "compression": _COMPRESSED.get(path.suffix.lower()),
             "encoding": "utf-8-sig" if is_utf8 else options.encoding,
         }
 
     def read(self) -> pd.DataFrame:
         """Read it."""
         header = self._header()
-        wanted = {} if self._types is None else self._types.by_name(header)
+        named = [name for name in header if name]
+        wanted = {} if self._types is None else self._types.by_name(named)
         self._refuse_one_column(header, wanted)
-        known = header if self._types is None else wanted
-        self._refuse_twins([name for name in header if name in known])
+        known = named if self._types is None else wanted
+        self._refuse_twins([name for name in named if name in known])
         # Until 3.1, where it became the usual way, pandas did not read numbers to their last bit.
         old = tuple(int(part) for part in pd.__version__.split(".")[:2]) < (3, 1)
         exact: dict[str, Any] = {"float_precision": "round_trip"} if old else {}
         table: Any = pd.read_csv(
-            self._path,
+            self._source(),
             low_memory=False,  # so that a column is of one kind throughout
             keep_default_na=False,
             na_values={name: self._missing_of(wanted.get(name)) for name in header},
@@ -148,15 +155,18 @@ class _Text:
             **self._how,
             **exact,
         )
-        named = [not str(name).startswith("Unnamed: ") for name in table.columns]
-        kept: pd.DataFrame = table.loc[:, named].reset_index(drop=True)
+        has_name = [not str(name).startswith("Unnamed: ") for name in table.columns]
+        kept: pd.DataFrame = table.loc[:, has_name].reset_index(drop=True)
         return kept
 
     def _header(self) -> list[str]:
         first: Any = pd.read_csv(
-            self._path, header=None, nrows=1, dtype=str, keep_default_na=False, **self._how
+            self._source(), header=None, nrows=1, dtype=str, keep_default_na=False, **self._how
         )
         return [str(name) for name in first.iloc[0]]
+
+    def _source(self) -> Path | BytesIO:
+        return self._path if self._bytes is None else BytesIO(self._bytes)
 
     def _missing_of(self, levels: Any) -> list[str]:
         """Tell what is missing in a column: not what is a level there."""
@@ -173,7 +183,7 @@ class _Text:
                 raise ArgumentError(self._argument, "a table of several columns", received)
 
     def _refuse_twins(self, names: Sequence[str]) -> None:
-        twins = sorted(name for name, count in Counter(names).items() if name and count > 1)
+        twins = sorted(name for name, count in Counter(names).items() if count > 1)
         if twins:
             received = f"one with several columns {listed(twins)}"
             raise ArgumentError(self._argument, "a table whose column names differ", received)

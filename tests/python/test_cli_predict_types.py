@@ -220,7 +220,7 @@ def test_a_model_without_names_takes_columns_by_their_places(tmp_path, predicted
         verbose=False,
     )
     fit.save(tmp_path / "n.safetensors")
-    found = predicted("p,q\n12,x\n12,y\n", of=str(tmp_path / "n.safetensors"))
+    found = predicted(",p,q\n1,12,x\n2,12,y\n", of=str(tmp_path / "n.safetensors"))
     assert found == pytest.approx(fit.predict([["12", "x"], ["12", "y"]]).tolist())
 
 
@@ -230,3 +230,11 @@ def test_one_class_labels_and_ensembles_predict_one_row(tmp_path, predicted):
     fit = ["fit", str(tmp_path / "t.csv"), "--outcome", "y", "--n-models", "2", "--bootstrap"]
     assert main([*fit, "--save", str(file), *QUICK]) == 0
     assert predicted(X.iloc[[0]], of=str(file)) == load(file).predict(X.iloc[[0]]).tolist()
+
+
+def test_columns_of_any_name_are_read_by_the_models_types(tmp_path, predicted):
+    table = FRAME.rename(columns={"code": "self", "n": "table"})
+    table.to_csv(tmp_path / "t.csv", index=False)
+    file, fit = tmp_path / "s.safetensors", ["fit", str(tmp_path / "t.csv"), "--outcome", "y"]
+    assert main([*fit, "--save", str(file), *QUICK]) == 0
+    assert predicted(table.head(1), of=str(file)) == pytest.approx(load(file).predict(table)[:1])

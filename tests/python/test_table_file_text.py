@@ -1,5 +1,7 @@
 """Reading text files of other people: marks for missing values, separators, encodings."""
 
+import os
+import threading
 import warnings
 
 import numpy as np
@@ -146,6 +148,23 @@ def test_a_mark_changes_no_bit_of_the_other_numbers(tmp_path, numbers):
     with pytest.warns(MissingMarkWarning):
         marked = read(written(tmp_path, "x\n" + "\n".join([*numbers, "?"])))["x"]
     assert marked.tolist()[:-1] == plain.tolist()
+
+
+def test_a_pipe_is_read_once(tmp_path):
+    os.mkfifo(tmp_path / "pipe.csv")
+    text = b"a,b\n" + b"1.5,x\n" * 100_000
+    writer = threading.Thread(target=(tmp_path / "pipe.csv").write_bytes, args=(text,))
+    writer.start()
+    frame = read(tmp_path / "pipe.csv")
+    writer.join()
+    assert (len(frame), set(frame["a"]), set(frame["b"])) == (100_000, {1.5}, {"x"})
+
+
+def test_a_column_may_have_any_name(tmp_path):
+    with pytest.warns(MissingMarkWarning):
+        frame = read(written(tmp_path, ',self,table,class\nr1,?,?,1\nr2,2.5,3,"?"\n'))
+    assert list(frame) == ["self", "table", "class"]
+    assert frame.fillna(0).to_numpy().tolist() == [[0, 0, 1], [2.5, 3, 0]]
 
 
 def test_parquet_has_its_own_types_and_takes_named_missing_values(tmp_path):
