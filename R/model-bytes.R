@@ -5,6 +5,7 @@
 formats <- c(model = 3, ensemble = 1)
 metadata_key <- "pytwolayer"
 longest_header <- 1e8 # bytes; safetensors' own limit
+damaged <- "it is damaged, or something else: "
 deepest_json <- 200 # levels
 bytes_of <- c(F32 = 4, F64 = 8, U8 = 1)
 
@@ -44,13 +45,19 @@ read_parts <- function(take, size, file, call, own = FALSE) {
 checked_parts <- function(take, size, own) {
   start <- take(8)
   text <- take(header_length(start, size))
-  header <- read_header(text)
-  saved <- content_of(header, size - 8 - length(text))
-  values <- take(size - 8 - length(text))
+  rest <- size - 8 - length(text)
+  header <- read_header(text, rest)
+  saved <- tryCatch(content_of(header$text), error = function(cnd) {
+    # Of damaged text what it says is beside the point: that it is damaged goes first.
+    check_sum(header$text, take(rest))
+    stop(cnd)
+  })
+  in_doubt(check_layout(header$tensors, saved$layout))
+  values <- take(rest)
   if (!own) {
-    check_sum(header[["__metadata__"]][[metadata_key]], values)
+    check_sum(header$text, values)
   }
-  tensors <- read_tensors(header[names(saved$layout)], values)
+  tensors <- read_tensors(header$tensors[names(saved$layout)], values)
   is_ensemble <- saved$kind == "ensemble"
   model <- if (is_ensemble) assemble_ensemble(saved, tensors, own) else assemble(saved, tensors)
   list(bytes = c(start, text, values), model = model)
@@ -73,25 +80,41 @@ refuse <- function(...) {
 # The header's length comes first, in 8 bytes.
 header_length <- function(start, size) {
   if (length(start) < 8) {
-    refuse("it is cut short")
+    refuse(damaged, "it is cut short")
   }
   length <- sum(as.integer(start) * 256^(0:7))
   if (length > min(longest_header, size - 8)) {
-    refuse("it is cut short, or something else")
+    refuse(damaged, "it is cut short, or its beginning is no header")
   }
   length
 }
 
-read_header <- function(bytes) {
-  text <- tryCatch(utf8_text(bytes), error = function(cnd) NULL)
-  header <- if (!is.null(text)) tryCatch(read_json(text, "its header"), error = function(cnd) NULL)
-  if (is.null(header)) {
-    refuse("it is something else, its header is no JSON")
-  }
-  if (!is_object(header) || !is_object(header[["__metadata__"]])) {
-    refuse("it is something else, its header has no metadata")
-  }
-  header
+# The metadata's text, and what is said of the tensors, that take so many bytes.
+read_header <- function(bytes, rest) {
+  in_doubt({
+    text <- tryCatch(utf8_text(bytes), error = function(cnd) NULL)
+    header <- if (!is.null(text)) {
+      tryCatch(read_json(text, "its header"), error = function(cnd) NULL)
+    }
+    if (is.null(header)) {
+      refuse("its header is no JSON")
+    }
+    if (!is_object(header) || !is_object(header[["__metadata__"]])) {
+      refuse("its header has no metadata")
+    }
+    if (!grepl("} *$", text, useBytes = TRUE)) {
+      refuse("its header ends in something else")
+    }
+    metadata <- header[["__metadata__"]]
+    refuse_others("entries of the metadata", metadata, metadata_key)
+    tensors <- header[names(header) != "__metadata__"]
+    check_places(tensors, rest)
+    list(text = as_text(metadata[[metadata_key]]), tensors = tensors)
+  })
+}
+
+in_doubt <- function(check) {
+  tryCatch(check, error = function(cnd) refuse(damaged, conditionMessage(cnd)))
 }
 
 utf8_text <- function(bytes) {
@@ -137,14 +160,8 @@ refuse_twice <- function(value) {
   value
 }
 
-#' The content, if it is of this format, and the tensors are those it asks for
-#'
-#' @param size Number of the tensors' bytes.
-#' @noRd
-content_of <- function(header, size) {
-  metadata <- header[["__metadata__"]]
-  refuse_others("entries of the metadata", metadata[setdiff(names(metadata), metadata_key)])
-  text <- as_text(entry(metadata, metadata_key))
+# The content, if it is of this format, and the tensors that it asks for.
+content_of <- function(text) {
   content <- tryCatch(read_json(text, "its JSON"), error = function(cnd) {
     refuse(sub("\n.*", "", conditionMessage(cnd)))
   })
@@ -154,7 +171,6 @@ content_of <- function(header, size) {
   saved <- if (kind == "ensemble") read_ensemble(content) else read_content(content, text)
   saved$kind <- kind
   saved$layout <- if (kind == "ensemble") layout_of_ensemble(saved) else layout_of(saved)
-  check_layout(header[names(header) != "__metadata__"], saved$layout, size)
   saved
 }
 
@@ -196,14 +212,15 @@ layout_of <- function(saved) {
   ))
 }
 
-check_layout <- function(header, layout, size) {
-  refuse_others("tensors", header, names(layout))
+check_layout <- function(tensors, layout) {
+  refuse_others("tensors", tensors, names(layout))
   for (name in names(layout)) {
-    tensor <- header[[name]]
-    refuse_others("entries of a tensor", tensor, c("dtype", "shape", "data_offsets"))
+    tensor <- tensors[[name]]
     wanted <- layout[[name]]
     shape <- sizes_or_places(tensor$shape)
-    if (!identical(tensor$dtype, wanted$kind) || !same_numbers(shape, wanted$shape)) {
+    size <- diff(sizes_or_places(tensor$data_offsets))
+    same <- identical(tensor$dtype, wanted$kind) && same_numbers(shape, wanted$shape)
+    if (!same || size != bytes_of[[wanted$kind]] * prod(wanted$shape)) {
       refuse(sprintf(
         "tensor \"%s\" is %s of shape (%s) where %s of shape (%s) is needed", name,
         substr(toString(tensor$dtype), 1, 20), substr(toString(shape), 1, 60),
@@ -211,25 +228,26 @@ check_layout <- function(header, layout, size) {
       ))
     }
   }
-  needed <- vapply(layout, function(tensor) bytes_of[[tensor$kind]] * prod(tensor$shape), 1)
-  if (sum(needed) != size) {
-    refuse(sprintf("its tensors take %.0f bytes where %.0f are needed", size, sum(needed)))
-  }
-  check_places(header[names(layout)], needed)
 }
 
 # One behind the other, without gaps.
-check_places <- function(header, needed) {
-  places <- lapply(header, function(tensor) sizes_or_places(tensor$data_offsets))
+check_places <- function(tensors, size) {
+  places <- lapply(unname(tensors), function(tensor) {
+    refuse_others("entries of a tensor", tensor, c("dtype", "shape", "data_offsets"))
+    sizes_or_places(tensor$data_offsets)
+  })
   if (any(lengths(places) != 2)) {
     refuse("its tensors have no places")
   }
   begin <- vapply(places, `[[`, 1, 1)
   end <- vapply(places, `[[`, 1, 2)
   order <- order(begin, end)
-  follows <- begin[order] == c(0, utils::head(end[order], -1))
-  if (!all(follows) || !all(end - begin == needed)) {
+  ends <- c(0, end[order])
+  if (!identical(begin[order], ends[-length(ends)]) || is.unsorted(ends)) {
     refuse("its tensors are not one behind the other")
+  }
+  if (max(ends) != size) {
+    refuse(sprintf("its tensors take %.0f bytes where %.0f are needed", size, max(ends)))
   }
 }
 

@@ -14,7 +14,8 @@ import os
 import platform
 import re
 import struct
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Generic, TypeVar
@@ -34,6 +35,8 @@ _LENGTH = struct.Struct("<Q")  # the header's length comes first
 _LONGEST_HEADER = 100_000_000  # bytes; safetensors' own limit
 _PLACE = ("dtype", "shape", "data_offsets")
 _LONGEST_REASON = 300  # characters
+_DAMAGED = "it is damaged, or something else"
+_CHUNK = 2**20  # bytes
 _BYTES = {"F32": 4, "F64": 8, "I64": 8, "U8": 1}
 # What bytes that are no such file can lead to, here and where their content is read.
 DOUBTS = (
@@ -94,7 +97,7 @@ class Format(Generic[T]):
         text = json.dumps({**start, **content}, allow_nan=False)
         parts = dict(tensors)
         data = _values(_bytes_of(parts, text))
-        checked = f'{text[:-1]}, "md5": "{_checksum(text, data)}"}}'
+        checked = f'{text[:-1]}, "md5": "{_checksum(text, [data])}"}}'
         return _bytes_of(parts, checked)
 
     def unpack(self, data: bytes | bytearray) -> T:
@@ -157,27 +160,30 @@ class Format(Generic[T]):
     def _read(self, opened: BinaryIO, size: int) -> T:
         start = opened.read(_LENGTH.size)
         text = opened.read(_header_length(start, size))
-        header, rest = _header(text), size - len(start) - len(text)
-        found, content = self._content(header, rest)
-        values = opened.read(rest)
-        _check_sum(header["__metadata__"][_KEY], values)
+        saved, tensors = _header(text, size - len(start) - len(text))
+        try:
+            found, content, layout = self._content(saved)
+        except DOUBTS:
+            # Of damaged text what it says is beside the point: that it is damaged goes first.
+            _check_sum(saved, iter(lambda: opened.read(_CHUNK), b""))
+            raise
+        with _in_doubt(_DAMAGED):
+            _check_layout(tensors, layout)
+        values = opened.read(size - len(start) - len(text))
+        _check_sum(saved, [values])
         made: T = found.build(safetensors.torch.load(start + text + values), content)
         return made
 
-    def _content(self, header: dict[str, Any], size: int) -> "tuple[Format[Any], Content]":
-        """Give format and content, if the tensors are those that it asks for."""
-        metadata = header["__metadata__"]
+    def _content(self, saved: str) -> "tuple[Format[Any], Content, Layout]":
+        """Give format and content, and the tensors that it asks for."""
         content: Content = json.loads(
-            metadata[_KEY], parse_constant=_refuse_constant, object_pairs_hook=_once
+            saved, parse_constant=_refuse_constant, object_pairs_hook=_once
         )
         kind = content.pop("kind")
         found = next((other for other in self.others if other.kind == kind), self)
         found._check_format(kind, content.pop("format"))
-        refuse_others("entries of the metadata", metadata, (_KEY,))
         del content["md5"]
-        tensors = {name: entry for name, entry in header.items() if entry is not metadata}
-        _check_layout(tensors, found.layout(content), size)
-        return found, content
+        return found, content, found.layout(content)
 
     def _check_format(self, kind: Any, number: Any) -> None:
         if kind != self.kind:
@@ -230,23 +236,64 @@ def _values(data: bytes) -> memoryview:
     return memoryview(data)[_LENGTH.size + _header_length(data, len(data)) :]
 
 
-def _header_length(start: bytes, size: int) -> int:
+def _header_length(start: bytes | memoryview, size: int) -> int:
     if len(start) < _LENGTH.size:
-        raise ValueError("it is cut short")
+        raise ValueError(f"{_DAMAGED}: it is cut short")
     length: int = _LENGTH.unpack_from(start)[0]
     if length > min(_LONGEST_HEADER, size - _LENGTH.size):
-        raise ValueError("it is cut short, or something else")
+        raise ValueError(f"{_DAMAGED}: it is cut short, or its beginning is no header")
     return length
 
 
-def _header(text: bytes) -> dict[str, Any]:
+def _header(text: bytes, rest: int) -> tuple[str, dict[str, Any]]:
+    """Give the metadata's text, and what is said of the tensors, that take so many bytes."""
+    with _in_doubt(_DAMAGED):
+        try:
+            header = json.loads(text, object_pairs_hook=_once)
+        except ValueError as problem:
+            raise ValueError("its header is no JSON") from problem
+        if not isinstance(header, dict) or not isinstance(header.get("__metadata__"), dict):
+            raise ValueError("its header has no metadata")
+        if not text.rstrip(b" ").endswith(b"}"):
+            raise ValueError("its header ends in something else")
+        metadata = header.pop("__metadata__")
+        refuse_others("entries of the metadata", metadata, (_KEY,))
+        if not isinstance(metadata[_KEY], str):
+            raise ValueError("its metadata are no text")
+        _check_places(header, rest)
+    return metadata[_KEY], header
+
+
+@contextmanager
+def _in_doubt(words: str) -> Iterator[None]:
+    """Begin what a problem says with these words."""
     try:
-        header = json.loads(text, object_pairs_hook=_once)
-    except ValueError as problem:
-        raise ValueError("it is something else, its header is no JSON") from problem
-    if not isinstance(header, dict) or not isinstance(header.get("__metadata__"), dict):
-        raise ValueError("it is something else, its header has no metadata")
-    return header
+        yield
+    except DOUBTS as problem:
+        raise ValueError(f"{words}: {_reason(problem)}") from problem
+
+
+def _check_places(tensors: Mapping[str, Any], size: int) -> None:
+    """Check that the tensors take so many bytes, one behind the other."""
+    places = []
+    for entry in tensors.values():
+        if not isinstance(entry, dict):
+            raise ValueError("its tensors are no objects")
+        refuse_others("entries of a tensor", entry, _PLACE)
+        begin, end = _sizes(entry["data_offsets"], 2)
+        places.append((begin, end))
+    ends = [0, *(end for _, end in sorted(places))]
+    if [begin for begin, _ in sorted(places)] != ends[:-1] or ends != sorted(ends):
+        raise ValueError("its tensors are not one behind the other")
+    if ends[-1] != size:
+        raise ValueError(f"its tensors take {size} bytes where {ends[-1]} are needed")
+
+
+def _sizes(values: Any, number: int | None = None) -> tuple[int, ...]:
+    whole = isinstance(values, list) and all(type(value) is int for value in values)
+    if not whole or number not in (None, len(values)):
+        raise ValueError("its tensors have a shape or a place that is none")
+    return tuple(values)
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -261,28 +308,30 @@ def _refuse_constant(name: str) -> Any:
     raise ValueError(f"its JSON has {name}, which is none")
 
 
-def _checksum(text: str, data: bytes | memoryview) -> str:
+def _checksum(text: str, parts: Iterable[bytes | memoryview]) -> str:
     checksum = hashlib.md5(text.encode(), usedforsecurity=False)
-    checksum.update(data)
+    for part in parts:
+        checksum.update(part)
     return checksum.hexdigest()
 
 
-def _check_sum(text: str, data: bytes) -> None:
+def _check_sum(text: str, parts: Iterable[bytes | memoryview]) -> None:
     found = _SUM.search(text)
-    if found is None or found[1] != _checksum(text[: found.start()] + "}", data):
+    try:
+        same = found is not None and found[1] == _checksum(text[: found.start()] + "}", parts)
+    except UnicodeEncodeError:  # half a surrogate pair, which no text of ours has
+        same = False
+    if not same:
         raise ValueError("it is damaged, its checksum is another")
 
 
-def _check_layout(header: Mapping[str, Any], layout: Layout, size: int) -> None:
-    refuse_others("tensors", header, layout)
+def _check_layout(tensors: Mapping[str, Any], layout: Layout) -> None:
+    refuse_others("tensors", tensors, layout)
     for name, (kind, shape) in layout.items():
-        refuse_others("entries of a tensor", header[name], _PLACE)
-        found = header[name]["dtype"], tuple(header[name]["shape"])
-        if found != (kind, shape):
+        begin, end = tensors[name]["data_offsets"]
+        found = tensors[name]["dtype"], _sizes(tensors[name]["shape"])
+        if found != (kind, shape) or end - begin != _BYTES[kind] * math.prod(shape):
             raise ValueError(f'tensor "{name}" is {found} where {(kind, shape)} is needed'[:200])
-    needed = sum(_BYTES[kind] * math.prod(shape) for kind, shape in layout.values())
-    if needed != size:
-        raise ValueError(f"its tensors take {size} bytes where {needed} are needed")
 
 
 def _reason(problem: Exception) -> str:

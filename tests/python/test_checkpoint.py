@@ -18,6 +18,7 @@ from checkpoint_samples import (
     fit,
     names_in,
 )
+from damaged_files import with_metadata
 
 from pytwolayer import ArgumentError, FileFormatError, load, two_layer
 from pytwolayer.errors import (
@@ -226,7 +227,7 @@ def test_a_link_in_the_folder_is_not_written_through(tmp_path):
 def test_a_checkpoint_of_a_newer_version_is_an_error(tmp_path):
     fit(tmp_path)
     newest = tmp_path / checkpoint_names(12)[0]
-    newest.write_bytes(newest.read_bytes().replace(rb"\"format\": 1", rb"\"format\": 2"))
+    newest.write_bytes(with_metadata(newest.read_bytes(), lambda text: text | {"format": 2}))
     with pytest.raises(FileFormatError, match="install a newer pytwolayer"):
         fit(tmp_path)
 
