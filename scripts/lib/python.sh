@@ -41,21 +41,36 @@ distribution_python() {
 # Debian's packages that would give a Python that will do, into APT_WANTED.
 want_python() {
   local version minor
-  if search_python; then return 0; fi
+  if search_python; then
+    want_pip
+    return 0
+  fi
   if [ -n "${PYTHON:-}" ] || ! is_debian_family; then no_python; fi
   apt_prepare
   version=$(distribution_python)
   if [ -n "$version" ] && version_at_least "$version" "$PYTHON_MINIMUM"; then
-    APT_WANTED+=(python3 python3-venv "libpython$version" "libpython$version-dev")
+    APT_WANTED+=(python3 python3-venv python3-pip "libpython$version" "libpython$version-dev")
     return 0
   fi
   for minor in 13 12 11; do
     if apt_has "python3.$minor-venv"; then
-      APT_WANTED+=("python3.$minor" "python3.$minor-venv" "libpython3.$minor" "libpython3.$minor-dev")
+      APT_WANTED+=("python3.$minor" "python3.$minor-venv" python3-pip "libpython3.$minor" "libpython3.$minor-dev")
       return 0
     fi
   done
   no_python
+}
+
+# reticulate makes environments, as install_pytwolayer() has it do, only with a
+# Python that has pip, and Debian's own comes without. A test alone needs it, so
+# nobody is asked for root on its account.
+want_pip() {
+  if [[ "$BASE_PYTHON" != /usr/bin/* ]] || has_pip || ! is_debian_family; then return 0; fi
+  if as_root >/dev/null; then APT_WANTED+=(python3-pip); fi
+}
+
+has_pip() {
+  "$BASE_PYTHON" -c 'import importlib.util, sys; sys.exit(importlib.util.find_spec("pip") is None)'
 }
 
 no_python() {

@@ -6,11 +6,21 @@ import sys
 from importlib import metadata
 from pathlib import Path
 
+import pytest
+
 from conftest import ROOT
 from pytwolayer.r_process import rscript
 
 # The Python that .venv was made with: one for which this torch is to be had.
 BASE = Path(sys.base_prefix) / "bin" / f"python{sys.version_info[0]}.{sys.version_info[1]}"
+
+
+def has_pip() -> bool:
+    """Whether that Python has pip, which Debian's own has from a package alone."""
+    code = "import importlib.util, sys; sys.exit(importlib.util.find_spec('pip') is None)"
+    return subprocess.run([BASE, "-c", code], check=False).returncode == 0
+
+
 INSTALL = f"""
 library(pytwolayer)
 install_pytwolayer(torch = "torch=={metadata.version("torch").split("+")[0]}", python = "{BASE}")
@@ -37,6 +47,7 @@ def run_bare(code: str, home) -> str:
     return done.stdout
 
 
+@pytest.mark.skipif(not has_pip(), reason=f"reticulate wants {BASE} to have pip: python3-pip")
 def test_the_environment_it_makes_is_used_in_the_next_session(tmp_path):
     run_bare(INSTALL, tmp_path)
     assert (tmp_path / "r-pytwolayer/bin/python").exists()
