@@ -22,8 +22,9 @@ use_neighbours <- function() {
     grDevices::dev.off()
   }
   # R's own linear algebra, which uses the BLAS that torch does not
-  stopifnot(all.equal(solve(crossprod(as.matrix(mtcars))) %*% crossprod(as.matrix(mtcars)),
-    diag(11), check.attributes = FALSE, tolerance = 1e-6))
+  square <- crossprod(as.matrix(mtcars))
+  found <- solve(square) %*% square
+  stopifnot(all.equal(found, diag(11), check.attributes = FALSE, tolerance = 1e-6))
 }
 
 if (when == "before") {
