@@ -1,7 +1,7 @@
 # `make` alone lists the targets. `make demo` and `make test` are all that a
 # fresh machine needs: both begin with `make setup`.
 
-.PHONY: help setup demo test lint check bench document clean
+.PHONY: help setup demo test matrix lint check bench document clean
 .DEFAULT_GOAL := help
 
 help: ## List the targets
@@ -16,6 +16,9 @@ demo: setup ## The chapter by every route and mtcars in both languages, with a r
 
 test: setup ## Lint, Python tests, R tests with both reticulates, cross tests, R CMD check
 	@scripts/test.sh
+
+matrix: ## The suite on other Pythons, reticulates and Debians, as far as they are to be had
+	@scripts/matrix.sh $(ROWS)
 
 lint: setup ## ruff, mypy and lintr
 	@scripts/lint.sh

@@ -18,3 +18,8 @@ RETICULATE_RELEASES_UBUNTU=(resolute questing plucky)
 RPY2_SPLIT=4.5
 RPY2_BEFORE_SPLIT=(rpy2==3.6.5 rpy2-rinterface==3.6.5 rpy2-robjects==3.6.4)
 RPY2_FROM_SPLIT=(rpy2==3.6.9 rpy2-rinterface==3.6.7 rpy2-robjects==3.6.6)
+
+# What `make matrix` tries: newer releases whose reticulate, and releases of Debian whose whole,
+# is tried.
+MATRIX_RETICULATE="sid"
+MATRIX_DEBIAN="bookworm trixie sid"

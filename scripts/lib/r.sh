@@ -140,7 +140,8 @@ reticulate_from_newer_release() {
   if [ "$(os_release ID)" = ubuntu ]; then releases=("${RETICULATE_RELEASES_UBUNTU[@]}"); fi
   for release in "${releases[@]}"; do
     work=$(mktemp -d)
-    if fetch_reticulate "$work" "$uri" "$release" "$component" && build_reticulate "$work"; then
+    if fetch_reticulate "$work" "$uri" "$release" "$component" && build_reticulate "$work" &&
+      reticulate_in_rlib_will_do; then
       rm -rf "$work"
       return 0
     fi
@@ -163,14 +164,14 @@ fetch_reticulate() {
   (cd "$work" && quietly timeout 180 apt-get "${options[@]}" source --tar-only --download-only r-cran-reticulate)
 }
 
+# build_reticulate FOLDER: what fetch_reticulate left there, into .rlib.
 build_reticulate() {
   local work=$1
   mkdir "$work/source"
   quietly tar -xf "$(find "$work" -maxdepth 1 -name '*.orig.tar.*' -not -name '*.asc' | sed -n 1p)" \
     -C "$work/source" --strip-components=1 || return 1
   quietly env R_LIBS="$ROOT/.rlib" MAKEFLAGS="-j$(nproc)" \
-    R CMD INSTALL --no-docs --library="$ROOT/.rlib" "$work/source" || return 1
-  reticulate_in_rlib_will_do
+    R CMD INSTALL --no-docs --library="$ROOT/.rlib" "$work/source"
 }
 
 # The R package goes into .rlib as users get it: built, then installed, so that
