@@ -14,6 +14,8 @@ from pytwolayer.verify import RPY2_NEEDS
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
 STOCK = ROOT / ".rlib-stock"
+# A limit for what hangs, in seconds; what is only slow, on a busy machine, is let go on.
+HANGS = 900
 
 Answers = dict[str, list[str]]
 

@@ -6,7 +6,7 @@ from importlib.util import find_spec
 
 import pytest
 
-from conftest import HERE, ROOT, STOCK, skip_without_rpy2
+from conftest import HANGS, HERE, ROOT, STOCK, skip_without_rpy2
 from pytwolayer.r_process import r_environment, rscript
 
 R_PACKAGES = ["data.table", "ggplot2", "Matrix", "MASS", "recipes", "tibble", "dplyr"]
@@ -23,7 +23,7 @@ def run(command, **environment):
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=HANGS,
         check=False,
     )
     assert (done.returncode, done.stderr) == (0, ""), done

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from conftest import HERE, ROOT, STOCK
+from conftest import HANGS, HERE, ROOT, STOCK
 from pytwolayer.r_process import r_environment, rscript
 
 LIBRARIES = [
@@ -20,7 +20,7 @@ LIBRARIES = [
 ]
 
 
-def run(library, *arguments, seconds=150, **environment):
+def run(library, *arguments, **environment):
     """Run objects.R in a process group of its own, and end all of it where it hangs."""
     process = subprocess.Popen(
         [rscript(), str(HERE / "objects.R"), *map(str, arguments)],
@@ -35,7 +35,7 @@ def run(library, *arguments, seconds=150, **environment):
         start_new_session=True,
     )
     try:
-        printed, said = process.communicate(timeout=seconds)
+        printed, said = process.communicate(timeout=HANGS)
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)
         pytest.fail(f"hung: {process.communicate()}")

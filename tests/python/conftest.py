@@ -13,6 +13,8 @@ from pytwolayer import TwoLayer, chapter_losses, two_layer
 from pytwolayer.torch_loading import torch
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+# A limit for what hangs, in seconds; what is only slow, on a busy machine, is let go on.
+HANGS = 900
 
 # One thread, so that the suite is as quick on a busy machine; a test that wants more says so.
 torch.set_num_threads(1)
@@ -29,7 +31,7 @@ def fresh_python():
             env=os.environ | inherited | environment,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=HANGS,
             check=False,
         )
 

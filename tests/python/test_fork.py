@@ -16,7 +16,7 @@ import numpy as np
 from pytwolayer import TwoLayerRegressor, chapter_losses, two_layer
 from pytwolayer.torch_loading import torch
 
-def wait(child, seconds=30):
+def wait(child, seconds=300):
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         pid, status = os.waitpid(child, os.WNOHANG)

@@ -22,6 +22,7 @@ from damaged_files import (
     with_text,
 )
 
+from conftest import HANGS
 from pytwolayer import (
     ArgumentError,
     FileFormatError,
@@ -589,7 +590,7 @@ def test_a_full_disk_leaves_the_old_file(small, tmp_path):
     target.parent.mkdir()
     target.write_bytes(b"old")
     command = in_new_python(WRITE_SMALL, source, target)
-    told = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
+    told = subprocess.run(command, capture_output=True, text=True, check=True, timeout=HANGS).stdout
     assert told.startswith(f'"{target}" cannot be written: File too large.')
     assert target.read_bytes() == b"old"
     assert [path.name for path in target.parent.iterdir()] == ["b.safetensors"]

@@ -208,10 +208,11 @@ test_that("interactions of many columns are refused", {
 
 test_that("what makes a bounded number of columns is kept", {
   low <- c(0, 100, 400)
-  fit <- quick_formula(mpg ~ splines::bs(wt, df = 5) + splines::ns(log(hp), 3) + cut(hp, low) +
+  formula <- mpg ~ splines::bs(wt, df = 5) + splines::ns(log(hp), 3) + cut(hp, low) +
     poly(wt, hp, degree = 2) + cut(disp, c(0, 200, 500), labels = c("l", "h")) +
     scale(cbind(wt, qsec)) + pmin(qsec, low[3]) + I(cyl %in% 4:6) + cut(wt, 3 + -1:5) +
-    factor(gear, levels = 3:5) + poly(disp, 3, raw = TRUE):I(am), mtcars)
+    factor(gear, levels = 3:5) + poly(disp, 3, raw = TRUE):I(am)
+  fit <- quick_formula(formula, mtcars)
   again <- load_two_layer(saved(fit))
   expect_identical(again$how$kind, "formula")
   expect_identical(predict(again, mtcars), predict(fit, mtcars))
@@ -267,8 +268,9 @@ test_that("a link stays a link, permissions stay, and a device is no file to rep
   system2("mkfifo", shQuote(pipe))
   system2("cat", shQuote(pipe), stdout = file.path(folder, "through"), wait = FALSE)
   save_two_layer(cars, pipe)
-  Sys.sleep(0.2)
-  expect_identical(readBin(file.path(folder, "through"), "raw", 1e6), cars$model)
+  through <- file.path(folder, "through")
+  for (time in 1:6000) if (file.size(through) < length(cars$model)) Sys.sleep(0.05)
+  expect_identical(readBin(through, "raw", 1e6), cars$model)
 })
 
 test_that("a full disk leaves the old file and nothing else", {
@@ -303,7 +305,7 @@ test_that("a reader never sees half a file, also of a writer that is killed", {
   system2(file.path(R.home("bin"), "Rscript"), shQuote(script), wait = FALSE, stdout = FALSE,
     stderr = FALSE
   )
-  for (time in 1:600) if (!file.exists(file)) Sys.sleep(0.05)
+  for (time in 1:12000) if (!file.exists(file)) Sys.sleep(0.05)
   for (time in 1:200) {
     seen <- readBin(file, "raw", 1e6)
     expect_true(identical(seen, cars$model) || identical(seen, flowers$model))
