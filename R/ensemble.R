@@ -17,6 +17,7 @@ made_ensemble <- function(bytes, read, make) {
     model = bytes,
     history = histories_of(models),
     settings = settings,
+    own_loss = first$own_loss,
     device = first$device,
     rows = first$rows,
     dropped = first$dropped,

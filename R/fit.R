@@ -276,6 +276,7 @@ made_two_layer <- function(bytes, model, input) {
     model = bytes,
     history = model$history,
     settings = model$settings,
+    own_loss = model$own_loss,
     device = model$device,
     sizes = c(length(model$inputs), model$settings$hidden_units, length(model$outputs)),
     parameters = sum(lengths(model$weights)),

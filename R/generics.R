@@ -177,7 +177,7 @@ fit_deviance <- function(object, call) {
   require_training_data(object, call = call)
   truth <- truth(object, object$outcomes)
   fitted <- object$fitted
-  parts <- switch(object$settings$loss,
+  parts <- switch(if (isTRUE(object$own_loss)) "" else object$settings$loss,
     mse = (truth - fitted)^2,
     poisson = 2 * (ifelse(truth > 0, truth * log(truth / fitted), 0) - (truth - fitted)),
     cross_entropy = matrix(-2 * log(rowSums(truth * fitted)), ncol = 1),

@@ -47,6 +47,7 @@ assemble <- function(saved, tensors) {
   }
   list(
     settings = saved$settings,
+    own_loss = content$own_loss,
     device = as_text(content$device),
     rows = as_count("rows", content$rows, most = 2^53),
     dropped = as_count("dropped", content$dropped, least = 0, most = 2^53),

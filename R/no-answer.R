@@ -6,7 +6,7 @@ reasons <- list(
   covariance = c(
     "its weights have no standard errors, as many other weights predict the same",
     paste(
-      "For intervals of predictions fit several networks (`n_models`):",
+      "Predictions of several networks (`n_models`) have intervals:",
       "`predict(fit, new_data, type = \"conf_int\")`."
     )
   ),

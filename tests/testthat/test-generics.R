@@ -219,6 +219,9 @@ test_that("sigma() and deviance() are of the residuals", {
     own <- poisson()$dev.resids(mtcars$carb - 1, unname(fitted(counts)), 1)
     expect_equal(deviance(counts), sum(own))
     expect_refused(deviance(quick(loss = "mae", n_models = models)), "`object`", "\"mae\"")
+    mse <- function(output, y) abs(output - y)^3
+    own <- two_layer(mpg ~ wt, mtcars, loss = mse, epochs = 1, n_models = models)
+    expect_refused(deviance(own), "`object`", "that of no likelihood")
   }
 })
 
