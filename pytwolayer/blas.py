@@ -4,11 +4,32 @@
 """
 
 import sys
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from pytwolayer.call_table import provider_of
-from pytwolayer.shared_libraries import foreign_blas_visible, libtorch_cpu
+from pytwolayer.call_table import needed_by, provider_of
+from pytwolayer.shared_libraries import foreign_blas_visible, libtorch_cpu, loaded_as
+
+OWN, LINKED, FOREIGN = "own", "linked", "foreign"
+
+
+@dataclass(frozen=True)
+class Blas:
+    """The BLAS that torch calls.
+
+    Attributes
+    ----------
+    path : str or None
+        Of the library; None where it cannot be told.
+    kind : str
+        "own": part of torch. "linked": another one that torch was linked to, as Debian's is to
+        the system's, so that it is the right one. "foreign": one that another program, such as
+        R, had loaded for all to see, and that has taken the place of torch's.
+    """
+
+    path: str | None
+    kind: str
 
 
 @cache
@@ -24,17 +45,43 @@ def _folder_of_torch() -> Path:
     return Path(str(sys.modules["torch"].__file__)).parent
 
 
+def torch_blas() -> Blas:
+    """Find out which BLAS torch calls, and whether it is the one that it was made to call."""
+    used = blas_in_use()
+    if used is None or _is_torchs(used):
+        return Blas(used, OWN)
+    if _is_linked(used):
+        return Blas(used, LINKED)
+    visible = foreign_blas_visible() and "mkl" not in Path(used).name
+    return Blas(used, FOREIGN if visible else OWN)
+
+
 def foreign_blas() -> str | None:
     """Path of the BLAS that has taken the place of torch's own, or None."""
     if not foreign_blas_visible():
         return None
-    return _foreign(blas_in_use())
+    blas = torch_blas()
+    return blas.path if blas.kind == FOREIGN else None
 
 
-def _foreign(used: str | None) -> str | None:
-    if used is None:
-        return None
+def _is_torchs(used: str) -> bool:
     package = _folder_of_torch().resolve()
     own = package, package.parent / "torch.libs"
-    inside = any(Path(used).resolve().is_relative_to(folder) for folder in own)
-    return None if inside or "mkl" in Path(used).name else used
+    library = libtorch_cpu(_folder_of_torch()).resolve()
+    path = Path(used).resolve()
+    return path == library or any(path.is_relative_to(folder) for folder in own)
+
+
+def _is_linked(used: str) -> bool:
+    """Tell whether torch's library was linked to this one, itself or by way of another."""
+    wanted = Path(used).resolve()
+    waiting, seen = [libtorch_cpu(_folder_of_torch())], set[str]()
+    while waiting:
+        for name in needed_by(waiting.pop()):
+            path = "" if name in seen else loaded_as(name)
+            seen.add(name)
+            if path:
+                if Path(path).resolve() == wanted:
+                    return True
+                waiting.append(Path(path))
+    return False

@@ -2,10 +2,11 @@
 
 The loader binds each call to one of the libraries that offer the routine; which one, the
 library's slot for the routine tells exactly. Only the parts of the ELF format that lead to
-that slot are read.
+that slot are read, and the names of the libraries that it was linked to.
 """
 
 import ctypes
+import os
 import sys
 from pathlib import Path
 
@@ -39,7 +40,9 @@ _SYMBOL = np.dtype(
     ]
 )
 _RELOCATION = np.dtype([("offset", "<u8"), ("info", "<u8"), ("addend", "<i8")])
-_RELA, _DYNSYM = 4, 11  # section types of the ELF format
+_ENTRY = np.dtype([("tag", "<i8"), ("value", "<u8")])
+_RELA, _DYNAMIC, _DYNSYM = 4, 6, 11  # section types of the ELF format
+_NEEDED = 1  # tag of the entries that name a library
 _KIND, _FIXED = 0x10, 2  # where it says what kind of file it is; a program at fixed addresses
 
 _Array = NDArray[np.void]
@@ -56,12 +59,32 @@ def _table(image: NDArray[np.uint8], section: np.void, entry: np.dtype[np.void])
     return image[start : start + size - size % entry.itemsize].view(entry)
 
 
+def _text_of(image: NDArray[np.uint8], sections: _Array, section: np.void) -> bytes:
+    """Give the names that a section's entries point into."""
+    strings = sections[int(section["link"])]
+    start = int(strings["offset"])
+    return image[start : start + int(strings["size"])].tobytes()
+
+
+def needed_by(library: Path) -> list[str]:
+    """Names of the libraries that ``library`` was linked to; none where it cannot be told."""
+    try:
+        image = np.memmap(library, dtype=np.uint8, mode="r")
+        sections = _sections(image)
+        dynamic = sections[sections["type"] == _DYNAMIC][0]
+        text = _text_of(image, sections, dynamic)
+        entries = _table(image, dynamic, _ENTRY)
+        places = entries["value"][entries["tag"] == _NEEDED]
+        names = [text[int(place) :].split(b"\0")[0] for place in places]
+    except (LookupError, OSError, ValueError):
+        return []
+    return [os.fsdecode(name) for name in names]
+
+
 def _symbol_number(image: NDArray[np.uint8], sections: _Array, routine: bytes) -> int:
     """Find a routine in the library's table of dynamic symbols."""
     dynamic = sections[sections["type"] == _DYNSYM][0]
-    strings = sections[int(dynamic["link"])]
-    start = int(strings["offset"])
-    text = image[start : start + int(strings["size"])].tobytes()
+    text = _text_of(image, sections, dynamic)
     places, at = [], text.find(routine + b"\0")
     while at >= 0:  # one name may be the tail of another
         places.append(at)

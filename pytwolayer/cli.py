@@ -11,6 +11,7 @@ import pytwolayer
 from pytwolayer.cli_fit import FILE, add_fit
 from pytwolayer.errors import PytwolayerError
 from pytwolayer.file_options import add_file_options
+from pytwolayer.waiting import wait_passively
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -121,6 +122,7 @@ _number.__name__ = "number"  # argparse shows it
 
 
 def _chapter(arguments: argparse.Namespace) -> int:
+    wait_passively(os.environ)  # before torch is loaded
     from pytwolayer.browse import html_path, write_html
     from pytwolayer.chapter import chapter_losses
     from pytwolayer.file_output import output_path, write_csv
@@ -162,6 +164,7 @@ def _doctor(arguments: argparse.Namespace) -> int:
 
 
 def _verify(arguments: argparse.Namespace) -> int:
+    wait_passively(os.environ)  # before torch is loaded
     from pytwolayer.verify import verify
 
     return _show(*verify())

@@ -20,6 +20,8 @@ _OPTIONAL = {
     "rpy2": "R inside Python",
 }
 _OLDEST_RETICULATE = (1, 28)
+_ONLY_FOR_R = "only needed for use from R"
+_QUICK_BLAS = "openblas", "mkl", "blis", "atlas", "flexiblas", "armpl"
 
 
 @dataclass(frozen=True)
@@ -32,11 +34,14 @@ class Finding:
         What was looked at, and what was found.
     mend : str or None
         The command that mends it, if it is a problem.
+    note : str or None
+        What is worth knowing of it, if it is none.
     """
 
     topic: str
     value: str
     mend: str | None = None
+    note: str | None = None
 
 
 def doctor() -> tuple[str, bool]:
@@ -48,16 +53,21 @@ def doctor() -> tuple[str, bool]:
     healthy : bool
         Whether no problem was found.
     """
-    python = python_findings()
-    return page({"Python": python, "torch": torch_findings(), "R": r_findings(_facts_of_r())})
+    facts = _facts_of_r()
+    python = python_findings(for_r=has_r_package(facts))
+    return page({"Python": python, "torch": torch_findings(), "R": r_findings(facts)})
 
 
 def page(sections: Mapping[str, list[Finding]]) -> tuple[str, bool]:
-    """Lay findings out as a page, with their problems counted at its end."""
+    """Lay findings out as a page, with notes and problems repeated at its end."""
     lines = []
     for title, findings in sections.items():
         lines += [title, *(f"  {finding.topic:<16}{finding.value}" for finding in findings), ""]
-    problems = [finding for findings in sections.values() for finding in findings if finding.mend]
+    everything = [finding for findings in sections.values() for finding in findings]
+    notes = [f"  {finding.topic}: {finding.note}" for finding in everything if finding.note]
+    if notes:
+        lines += ["Notes", *notes, ""]
+    problems = [finding for finding in everything if finding.mend]
     if problems:
         lines += ["Problems"]
         lines += [f"  {finding.topic}: {finding.value}\n    {finding.mend}" for finding in problems]
@@ -66,26 +76,37 @@ def page(sections: Mapping[str, list[Finding]]) -> tuple[str, bool]:
     return "\n".join(lines), not problems
 
 
-def python_findings() -> list[Finding]:
-    """Look at this Python and the packages in it."""
+def python_findings(*, for_r: bool = True) -> list[Finding]:
+    """Look at this Python and the packages in it; ``for_r``: whether R is to use it."""
     return [
         Finding("pytwolayer", f"{pytwolayer.__version__} ({Path(pytwolayer.__file__).parent})"),
         Finding("Python", f"{platform.python_version()} ({sys.executable})"),
-        _shared_library(),
+        _shared_library(for_r=for_r),
         *(_needed(name) for name in _NEEDED),
         *(_optional(name, use) for name, use in _OPTIONAL.items()),
     ]
 
 
-def _shared_library() -> Finding:
-    if sysconfig.get_config_var("Py_ENABLE_SHARED") or sys.platform in {"win32", "darwin"}:
+def _shared_library(*, for_r: bool) -> Finding:
+    if _has_shared_library():
         return Finding("shared library", "yes, R can load this Python")
+    if not for_r:
+        return Finding("shared library", "none (only needed for R)")
     return Finding(
         "shared library",
         "no: R cannot load this Python",
         "use a Python that has one: Debian's and Ubuntu's own python3, or a build made with "
         "./configure --enable-shared",
     )
+
+
+def _has_shared_library() -> bool:
+    if sysconfig.get_config_var("Py_ENABLE_SHARED") or sys.platform in {"win32", "darwin"}:
+        return True
+    # Conda's says that it has none, and has it.
+    name = f"libpython{sys.version_info[0]}.{sys.version_info[1]}.so"
+    folder = sysconfig.get_config_var("LIBDIR")
+    return bool(folder) and any(Path(folder).glob(f"{name}*"))
 
 
 def _version(package: str) -> str | None:
@@ -96,9 +117,10 @@ def _version(package: str) -> str | None:
 
 
 def _needed(package: str) -> Finding:
-    found = _version(package)
-    if found is not None and find_spec(package) is not None:
-        return Finding(package, (_build_of_torch() if package == "torch" else None) or found)
+    spec = find_spec(package)
+    if spec is not None and spec.origin is not None:  # it need not have been installed by pip
+        found = (_build_of_torch() if package == "torch" else None) or _version(package)
+        return Finding(package, found or "installed, of a version that cannot be told")
     return Finding(package, "not installed", f"{sys.executable} -m pip install {package}")
 
 
@@ -134,15 +156,38 @@ def torch_findings() -> list[Finding]:
 
 def blas_finding() -> Finding:
     """Look at the BLAS that torch uses in this process."""
-    from pytwolayer.blas import blas_in_use, foreign_blas
+    from pytwolayer.blas import FOREIGN, LINKED, torch_blas
     from pytwolayer.torch_loading import way_out
 
-    foreign = foreign_blas()
-    if foreign is not None:
+    blas = torch_blas()
+    if blas.kind == FOREIGN:
         return Finding(
-            "BLAS in use", f"not torch's own but {foreign}: slow, other digits", way_out()
+            "BLAS in use", f"not torch's own but {blas.path}: slow, other digits", way_out()
         )
-    return Finding("BLAS in use", f"torch's own ({blas_in_use() or 'cannot be told here'})")
+    if blas.kind == LINKED:
+        value = f"this PyTorch is linked to the system's BLAS ({blas.path})"
+        return Finding("BLAS in use", value, note=_of_linked_blas(str(blas.path)))
+    return Finding("BLAS in use", f"torch's own ({blas.path or 'cannot be told here'})")
+
+
+def _of_linked_blas(path: str) -> str:
+    """Say what a BLAS that torch was linked to means, and what there is besides."""
+    told = [
+        "its speed and last digits are that library's, in Python and in R alike, so that a few",
+        "of the chapter's losses can differ from the printed table in their last digit.",
+    ]
+    resolved = str(Path(path).resolve()).lower()
+    if sys.platform.startswith("linux") and not any(name in resolved for name in _QUICK_BLAS):
+        choice = f"libblas.so.3-{sysconfig.get_config_var('MULTIARCH') or platform.machine()}"
+        told += [
+            "This one is slow. A quick one (Debian, Ubuntu): apt-get install libopenblas0",
+            f"Which one is used: update-alternatives --config {choice}",
+        ]
+    told.append(
+        "A PyTorch with a BLAS of its own: "
+        "python3 -m venv FOLDER && FOLDER/bin/python -m pip install torch"
+    )
+    return "\n    ".join(told)
 
 
 def _facts_of_r() -> dict[str, str] | RError:
@@ -154,15 +199,25 @@ def _facts_of_r() -> dict[str, str] | RError:
     return {name: value for _, name, value in lines} | {"path": rscript()}
 
 
+def has_r_package(facts: Mapping[str, str] | RError) -> bool:
+    """Tell whether somebody uses R here: of an R that does not answer, it is taken so."""
+    if isinstance(facts, RError):
+        return not isinstance(facts, RMissingError)
+    return bool(facts["package"])
+
+
 def r_findings(facts: Mapping[str, str] | RError) -> list[Finding]:
-    """Judge what an R session says of itself (``data/facts.R``)."""
+    """Judge what an R session says of itself (``data/facts.R``).
+
+    Without R, or without the R package in it, nothing of R is amiss: Python needs neither.
+    """
     if isinstance(facts, RMissingError):
-        return [Finding("R", str(facts), "apt-get install r-base-core  (Debian, Ubuntu)")]
+        return [Finding("R", f"not installed ({_ONLY_FOR_R})")]
     if isinstance(facts, RError):
         return [Finding("R", str(facts), "Rscript -e 'sessionInfo()'  shows what R itself says")]
     findings = [
         Finding("R", f"{facts['r']} ({facts.get('path', facts['home'])})"),
-        _reticulate(facts["reticulate"]),
+        _reticulate(facts["reticulate"], wanted=has_r_package(facts)),
         _r_package(facts["package"]),
         Finding("R's BLAS", facts["blas"] or "R's own"),
     ]
@@ -171,8 +226,10 @@ def r_findings(facts: Mapping[str, str] | RError) -> list[Finding]:
     return findings
 
 
-def _reticulate(found: str) -> Finding:
+def _reticulate(found: str, *, wanted: bool) -> Finding:
     mend = """Rscript -e 'install.packages("reticulate")'"""
+    if not wanted:
+        return Finding("reticulate", found or f"not installed ({_ONLY_FOR_R})")
     if not found:
         return Finding("reticulate", "not installed", mend)
     if tuple(int(part) for part in found.split(".")[:2]) < _OLDEST_RETICULATE:
@@ -185,7 +242,7 @@ def _r_package(found: str) -> Finding:
     source = str(root) if (root / "DESCRIPTION").exists() else "<folder of the source package>"
     mend = f"R CMD INSTALL {source}"
     if not found:
-        return Finding("R package", "not installed", mend)
+        return Finding("R package", f"not installed ({_ONLY_FOR_R}: {mend})")
     if found != pytwolayer.__version__:
         value = f"{found}, but the Python core is {pytwolayer.__version__}"
         return Finding("R package", value, f"{mend}  (the same version of both)")
@@ -195,6 +252,9 @@ def _r_package(found: str) -> Finding:
 def _blas_in_r(answer: str) -> Finding:
     if answer.startswith("own"):
         return Finding("torch in R", f"uses its own BLAS ({answer.removeprefix('own ')})")
+    if answer.startswith("linked"):
+        value = f"uses the system's BLAS, which it is linked to ({answer.removeprefix('linked ')})"
+        return Finding("torch in R", value)
     if answer.startswith("foreign"):
         value = f"uses {answer.removeprefix('foreign ')}: slow, other digits"
         return Finding("torch in R", value, "call library(pytwolayer) before Python is first used")

@@ -12,9 +12,11 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from pytwolayer.errors import PytwolayerError
+from pytwolayer.waiting import wait_passively
 
 DATA = Path(str(files("pytwolayer") / "data"))
 _MINUTES = 10
+_NO_PACKAGE = "pytwolayer: no R package"  # as chapter_from_r.R says it
 
 
 class RError(PytwolayerError):
@@ -22,7 +24,7 @@ class RError(PytwolayerError):
 
 
 class RMissingError(RError):
-    """R is not there."""
+    """R is not there, or not what is looked for in it: nobody uses it here."""
 
 
 def rscript() -> str:
@@ -45,6 +47,7 @@ def r_environment(**extra: str) -> dict[str, str]:
         if name not in {"LD_LIBRARY_PATH", "PYTHONPATH", "R_HOME"}
     }
     inherited["RETICULATE_PYTHON"] = sys.executable
+    wait_passively(inherited)
     development = Path(__file__).resolve().parent.parent / ".rlib"
     if development.is_dir():
         inherited.setdefault("R_LIBS", str(development))
@@ -64,6 +67,7 @@ def run_r(script: Path, *arguments: str, **extra: str) -> str:
 
 def run_r_in_python(script: Path, *arguments: str, **extra: str) -> str:
     """Run a script in an R that lives inside a Python process, by way of rpy2."""
+    rscript()
     if find_spec("rpy2") is None:
         raise RError("rpy2 is not installed: pip install rpy2")
     command = [sys.executable, "-m", "pytwolayer.r_in_python", str(script), *arguments]
@@ -83,6 +87,8 @@ def _run(command: list[str], extra: dict[str, str]) -> str:
         )
     except subprocess.TimeoutExpired as problem:
         raise RError(f"R did not finish within {_MINUTES} minutes.") from problem
+    if _NO_PACKAGE in done.stderr:
+        raise RMissingError("the R package is not installed")
     if done.returncode != 0:
         raise RError(f"R failed (exit status {done.returncode}):\n{done.stderr.strip()[-2000:]}")
     return done.stdout

@@ -52,11 +52,34 @@ class _DlInfo(ctypes.Structure):
     )
 
 
+class _LinkMap(ctypes.Structure):
+    _fields_ = (("base", ctypes.c_void_p), ("path", ctypes.c_char_p))
+
+
+_LINK_MAP = 2  # what dlinfo() is asked for
+
+
 def library_at(address: int) -> str:
     """Path of the loaded library that holds ``address``, or an empty string."""
     info = _DlInfo()
     found = ctypes.CDLL(None).dladdr(ctypes.c_void_p(address), ctypes.byref(info))
     return os.fsdecode(info.path) if found and info.path else ""
+
+
+def loaded_as(name: str) -> str:
+    """Path of the library that is loaded here and that the loader knows as ``name``, or ""."""
+    if not hasattr(os, "RTLD_NOLOAD"):
+        return ""
+    try:
+        library = ctypes.CDLL(name, os.RTLD_NOW | os.RTLD_NOLOAD)
+    except OSError:
+        return ""
+    place = ctypes.POINTER(_LinkMap)()
+    found = ctypes.CDLL(None).dlinfo
+    found.argtypes = ctypes.c_void_p, ctypes.c_int, ctypes.c_void_p
+    if found(library._handle, _LINK_MAP, ctypes.byref(place)) != 0 or not place:
+        return ""
+    return os.fsdecode(place.contents.path or b"")
 
 
 def _library_of(function: Any) -> str:

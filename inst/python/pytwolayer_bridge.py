@@ -140,11 +140,11 @@ def doctor_page(facts: dict[str, str]) -> dict[str, Any]:
 
 @_answer
 def torch_blas() -> list[str]:
-    """Which BLAS torch uses in this process: "own" or "foreign", and its path."""
-    from pytwolayer.blas import blas_in_use, foreign_blas
+    """Which BLAS torch uses in this process: "own", "linked" or "foreign", and its path."""
+    from pytwolayer import blas
 
-    foreign = foreign_blas()
-    return ["foreign", foreign] if foreign else ["own", blas_in_use() or "unknown"]
+    used = blas.torch_blas()
+    return [used.kind, used.path or "unknown"]
 
 
 @_answer

@@ -6,6 +6,9 @@ invisible(Sys.setlocale("LC_NUMERIC", "C"))
 arguments <- commandArgs(TRUE)
 file <- arguments[[1]]
 runs <- as.integer(arguments[[2]])
+if (!nzchar(system.file(package = "pytwolayer"))) {
+  stop("pytwolayer: no R package")
+}
 suppressPackageStartupMessages(library(pytwolayer))
 invisible(chapter_losses(steps = 1)) # Python and torch are loaded before the clock starts
 seconds <- min(replicate(runs, system.time(losses <<- chapter_losses())[["elapsed"]]))

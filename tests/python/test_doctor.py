@@ -2,14 +2,18 @@
 
 import sys
 from importlib.metadata import PackageNotFoundError
+from importlib.util import find_spec
+from types import SimpleNamespace
 
 import pytest
 
 import pytwolayer
+from pytwolayer.blas import Blas
 from pytwolayer.doctor import (
     Finding,
     blas_finding,
     doctor,
+    has_r_package,
     page,
     python_findings,
     r_findings,
@@ -87,16 +91,29 @@ def test_of_a_torch_that_does_not_load_the_installed_version_is_told(fresh_pytho
 
 
 @pytest.mark.parametrize("package", ["torch", "numpy", "pandas", "safetensors"])
-def test_a_needed_package_that_is_missing_is_a_problem_with_its_command(monkeypatch, package):
-    def version(name):
-        if name == package:
-            raise PackageNotFoundError(name)
-        return "1.0"
-
-    monkeypatch.setattr("pytwolayer.doctor.version", version)
+@pytest.mark.parametrize("there", ["nothing", "a folder"])
+def test_a_needed_package_that_is_missing_is_a_problem_with_its_command(
+    monkeypatch, package, there
+):
+    folder = SimpleNamespace(origin=None)  # one of that name, without the package in it
+    real = find_spec
+    monkeypatch.setattr(
+        "pytwolayer.doctor.find_spec",
+        lambda name: (folder if there == "a folder" else None) if name == package else real(name),
+    )
     finding = topics(python_findings())[package]
     assert finding.value == "not installed"
     assert finding.mend == f"{sys.executable} -m pip install {package}"
+
+
+@pytest.mark.parametrize("package", ["numpy", "pandas", "safetensors"])
+def test_a_needed_package_that_pip_knows_nothing_of_is_no_problem(monkeypatch, package):
+    def version(name):
+        raise PackageNotFoundError(name)
+
+    monkeypatch.setattr("pytwolayer.doctor.version", version)
+    finding = topics(python_findings())[package]
+    assert finding == Finding(package, "installed, of a version that cannot be told")
 
 
 @pytest.mark.parametrize("package", ["matplotlib", "itables", "rpy2"])
@@ -112,12 +129,16 @@ def test_an_optional_package_that_is_missing_is_no_problem(monkeypatch, package)
     assert finding.mend is None
 
 
-def test_a_python_that_r_cannot_load_is_a_problem(monkeypatch):
+def test_a_python_that_r_cannot_load_is_a_problem_where_r_is_used(monkeypatch, tmp_path):
     monkeypatch.setattr("pytwolayer.doctor.sys.platform", "linux")
-    monkeypatch.setattr("pytwolayer.doctor.sysconfig.get_config_var", lambda name: 0)
+    monkeypatch.setattr("pytwolayer.doctor.sysconfig.get_config_var", {"LIBDIR": str(tmp_path)}.get)
+    alone = topics(python_findings(for_r=False))["shared library"]
+    assert alone == Finding("shared library", "none (only needed for R)")
     finding = topics(python_findings())["shared library"]
     assert "R cannot load this Python" in finding.value
     assert "--enable-shared" in finding.mend
+    (tmp_path / f"libpython{sys.version_info[0]}.{sys.version_info[1]}.so.1.0").touch()
+    assert topics(python_findings())["shared library"].mend is None  # as conda's
     monkeypatch.setattr("pytwolayer.doctor.sysconfig.get_config_var", lambda name: 1)
     assert topics(python_findings())["shared library"].mend is None
 
@@ -132,10 +153,35 @@ def test_torch_is_described_as_it_works_in_this_process():
 
 
 def test_a_foreign_blas_is_a_problem_that_names_it(monkeypatch):
-    monkeypatch.setattr("pytwolayer.blas.foreign_blas", lambda: "/usr/lib/libblas.so.3")
+    foreign = Blas("/usr/lib/libblas.so.3", "foreign")
+    monkeypatch.setattr("pytwolayer.blas.torch_blas", lambda: foreign)
     finding = blas_finding()
     assert "not torch's own but /usr/lib/libblas.so.3" in finding.value
     assert "load pytwolayer before" in finding.mend
+
+
+@pytest.mark.parametrize(
+    ("library", "slow"), [("libblas.so.3.12.1", True), ("libopenblas.so.0", False)]
+)
+def test_a_blas_that_torch_is_linked_to_is_a_note_and_no_problem(
+    monkeypatch, tmp_path, library, slow
+):
+    monkeypatch.setattr("pytwolayer.doctor.sys.platform", "linux")
+    (tmp_path / library).touch()
+    path = tmp_path / "libblas.so.3"
+    path.symlink_to(tmp_path / library)
+    monkeypatch.setattr("pytwolayer.blas.torch_blas", lambda: Blas(str(path), "linked"))
+    finding = blas_finding()
+    assert finding.value == f"this PyTorch is linked to the system's BLAS ({path})"
+    assert finding.mend is None
+    assert ("apt-get install libopenblas0" in finding.note) == slow
+    assert ("update-alternatives --config libblas.so.3-" in finding.note) == slow
+    assert "pip install torch" in finding.note
+    text, healthy = page({"torch": [finding]})
+    assert healthy
+    assert "load pytwolayer before" not in text
+    assert text.endswith("\n\nNo problem found.")
+    assert f"\nNotes\n  BLAS in use: {finding.note}\n" in text
 
 
 @pytest.mark.parametrize(
@@ -187,16 +233,34 @@ def test_reticulate_is_wanted_from_1_28_on(found, problem):
         assert finding.mend == """Rscript -e 'install.packages("reticulate")'"""
 
 
-def test_a_missing_r_package_is_a_problem_with_its_command():
-    finding = of_r(package="")["R package"]
-    assert finding.value == "not installed"
-    assert finding.mend.startswith("R CMD INSTALL ")
+@pytest.mark.parametrize("reticulate", ["", "1.9.0", "1.41"])
+def test_who_has_no_r_package_is_told_of_it_and_of_no_problem(reticulate):
+    found = of_r(package="", reticulate=reticulate)
+    assert found["R package"].value.startswith(
+        "not installed (only needed for use from R: R CMD INSTALL "
+    )
+    assert found["reticulate"].value.startswith(reticulate or "not installed (only needed")
+    assert page({"R": list(found.values())})[1]
+    assert not has_r_package(FACTS | {"package": ""})
+
+
+def test_who_has_the_r_package_is_told_of_what_it_lacks():
+    assert has_r_package(FACTS)
+    assert of_r(reticulate="")["reticulate"].mend
+    assert of_r(reticulate="1.9.0")["reticulate"].mend
+    assert has_r_package(RError("R failed"))
 
 
 def test_halves_of_different_versions_are_a_problem():
     finding = of_r(package="9.9.9")["R package"]
     assert finding.value == f"9.9.9, but the Python core is {pytwolayer.__version__}"
     assert finding.mend.endswith("(the same version of both)")
+
+
+def test_a_torch_that_is_linked_to_a_blas_is_no_problem_in_r():
+    finding = of_r(torch_blas="linked /usr/lib/libblas.so.3")["torch in R"]
+    told = "uses the system's BLAS, which it is linked to (/usr/lib/libblas.so.3)"
+    assert finding == Finding("torch in R", told)
 
 
 def test_a_torch_that_uses_rs_blas_in_r_is_a_problem():
@@ -220,10 +284,10 @@ def test_an_r_with_its_own_blas_says_so():
     assert of_r(blas="")["R's BLAS"].value == "R's own"
 
 
-def test_no_r_is_a_problem_with_the_command_that_installs_it():
-    (finding,) = r_findings(RMissingError("Rscript was not found."))
-    assert finding.value == "Rscript was not found."
-    assert finding.mend.startswith("apt-get install r-base-core")
+def test_no_r_is_told_and_is_no_problem():
+    missing = RMissingError("Rscript was not found.")
+    assert r_findings(missing) == [Finding("R", "not installed (only needed for use from R)")]
+    assert not has_r_package(missing)
 
 
 def test_an_r_that_is_there_but_fails_is_not_told_to_be_installed():
@@ -233,14 +297,13 @@ def test_an_r_that_is_there_but_fails_is_not_told_to_be_installed():
     assert not finding.mend.startswith("apt-get install r-base-core")
 
 
-def test_where_path_holds_no_r_the_page_says_so_and_status_is_1(fresh_python, tmp_path):
+def test_where_path_holds_no_r_python_alone_is_healthy_and_status_is_0(fresh_python, tmp_path):
     code = "import sys; from pytwolayer.cli import main; sys.exit(main(['doctor']))"
     done = fresh_python(code, PATH=str(tmp_path))
-    assert done.returncode == 1
-    assert "Rscript was not found" in done.stdout
-    assert "apt-get install r-base-core" in done.stdout
-    assert done.stdout.count("Problems") == 1
-    assert done.stderr == ""
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.endswith(
+        "R\n  R               not installed (only needed for use from R)\n\nNo problem found.\n"
+    )
 
 
 def test_the_page_has_three_parts(monkeypatch):
