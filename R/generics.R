@@ -43,6 +43,7 @@
 #' sigma(fit)
 #' head(model.frame(fit))
 #' head(model.matrix(fit))
+#' @importFrom stats case.names deviance model.frame model.matrix sigma terms variable.names weights
 #' @name two_layer-generics
 NULL
 
