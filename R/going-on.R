@@ -42,7 +42,7 @@ continue_training <- function(fit, epochs, ..., device = "cpu", checkpoint = NUL
     abort_argument("epochs", "a whole number of at least 1", epochs, call)
   }
   given <- data_again(fit, list(...), parent.frame(), call)
-  input <- with_point(mold_again(fit, given, call))
+  input <- mold_again(fit, given, call)
   users <- watch_users()
   input$case_weights <- one_of_weights(given$case_weights, input$case_weights, call)
   settings <- list(
@@ -118,11 +118,11 @@ mold_again <- function(fit, given, call) {
     expected <- "given again, since a fit that was loaded does not hold its data"
     abort_expected(name, expected, "missing", call)
   }
-  switch(fit$how$kind,
+  with_point(switch(fit$how$kind,
     formula = mold_formula(given$formula, given$data, call),
     recipe = mold_recipe(given$x, given$data, call),
     table = mold_again_table(given, call)
-  )
+  ))
 }
 
 mold_again_table <- function(given, call) {

@@ -15,7 +15,7 @@ model.frame.two_layer_ensemble <- function(formula, ...) { # nolint: object_name
 fit_frame <- function(fit, given, env, call) {
   input <- training_again(fit, "formula", given, env, call)
   frame <- if (fit$how$kind == "formula") {
-    formula_frame(fit, input$given$data, call)
+    with_point(formula_frame(fit, input$given$data, call))
   } else {
     cbind(input$outcomes, input$predictors)
   }

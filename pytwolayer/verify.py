@@ -210,8 +210,9 @@ def _of_table(route: Route) -> list[str]:
     if not _near_table(route):
         return [f"They are NOT the chapter's: {equal} of {rows} equal its printed table."]
     return [
-        f"{equal} of {rows} equal the chapter's printed table; the others differ from it in their "
-        "last digit alone.",
+        f"{equal} of {rows} equal the chapter's printed table; "
+        + ("the others differ" if rows - equal > 1 else "the other one differs")
+        + " from it in the last digit alone.",
         _why_other_digits(),
     ]
 

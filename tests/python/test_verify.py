@@ -80,7 +80,7 @@ def test_one_in_the_last_printed_digit_is_no_disagreement(losses, place, units, 
     assert agree(routes)
     assert report(routes).splitlines()[-3:] == [
         "All agree with one another, bit for bit.",
-        "499 of 500 equal the chapter's printed table; the others differ from it in their last "
+        "499 of 500 equal the chapter's printed table; the other one differs from it in the last "
         "digit alone.",
         "Another kind of processor, or version of PyTorch, rounds otherwise.",
     ]

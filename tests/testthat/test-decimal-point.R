@@ -59,6 +59,18 @@ for (way in ways) {
     }
   })
 
+  test_that(paste("the data of a fit come back as they were:", way), {
+    skip_without_torch()
+    fit <- two_layer(with_cuts, mtcars, epochs = 3, seed = 1)
+    frame <- stats::model.frame(fit)
+    labels <- attr(stats::terms(fit), "term.labels")
+    longer <- predict(continue_training(fit, 1))
+    local_comma(way)
+    expect_identical(stats::model.frame(fit), frame)
+    expect_identical(attr(stats::terms(fit), "term.labels"), labels)
+    expect_identical(predict(continue_training(fit, 1)), longer)
+  })
+
   test_that(paste("a recipe's steps too:", way), {
     skip_without_torch()
     skip_if_not_installed("recipes")
