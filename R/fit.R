@@ -135,7 +135,7 @@ two_layer.formula <- function(formula, data, ...) {
   settings <- read_settings(list(...), c("formula", "data"), call)
   input <- with_point(mold_formula(formula, data, call))
   matched <- match.call()
-  matched$formula <- formula_in_call(formula, input$how$terms)
+  matched$formula <- formula_in_call(formula, input$how$formula, environment(input$how$terms))
   fit_molded(input, settings, matched, call)
 }
 

@@ -3,7 +3,7 @@
 # `all`, the cells of it and of every call inside it.
 
 most_columns <- 1000 # that one term makes of data
-most_cells <- 10000 # that a call makes without data, and columns of all terms
+most_cells <- 10000 # that a call makes without data, and columns that all terms make
 most_text <- 1000 # characters of one text: factor() repeats it for each level
 
 size_of <- function(rows = 1, columns = 1, of_data = FALSE, all = 0) {
@@ -234,13 +234,13 @@ is_literal <- function(expression) {
 #' Check that no term, nor all of them, makes too many columns
 #'
 #' @param columns Of each of the terms' variables.
+#' @param own Whether each variable is a column of the data itself.
 #' @noRd
-check_columns <- function(terms, columns) {
-  factors <- attr(terms, "factors")
-  of_terms <- vapply(seq_len(NCOL(factors) * (length(factors) > 0)), function(term) {
-    prod(columns[factors[, term] > 0])
-  }, 1)
-  if (any(of_terms > most_columns) || sum(of_terms) > most_cells) {
+check_columns <- function(terms, columns, own) {
+  sets <- sets_of(terms)
+  of_terms <- vapply(sets, function(set) prod(columns[set]), 1)
+  made <- lengths(sets) > 1 | !vapply(sets, function(set) all(own[set]), NA)
+  if (any(of_terms > most_columns) || sum(of_terms[made]) > most_cells) {
     refuse("its formula makes too many columns")
   }
 }

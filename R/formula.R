@@ -31,7 +31,9 @@ mold_formula <- function(formula, data, call) {
 # The formula with its dot written out and without the variables taken away again.
 read_terms <- function(formula, data, call) {
   tryCatch(
-    {
+    if (is_wide(formula, names(data))) {
+      full <- terms <- wide_terms(formula, names(data))
+    } else {
       full <- stats::terms(formula, data = data)
       terms <- stats::terms(written_out(formula, full))
     },
@@ -47,15 +49,18 @@ read_terms <- function(formula, data, call) {
 written_out <- function(formula, terms) {
   factors <- attr(terms, "factors")
   variables <- lapply(as.list(attr(terms, "variables"))[-1], bracketed)
-  join <- function(operator) function(left, right) call(operator, left, right)
   parts <- lapply(seq_along(attr(terms, "term.labels")), function(term) {
-    Reduce(join(":"), variables[factors[, term] > 0])
+    Reduce(joined_by(":"), variables[factors[, term] > 0])
   })
-  formula[[3]] <- if (length(parts)) Reduce(join("+"), parts) else 1
+  formula[[3]] <- if (length(parts)) Reduce(joined_by("+"), parts) else 1
   if (!attr(terms, "intercept")) {
     formula[[3]] <- call("-", formula[[3]], 1)
   }
   formula
+}
+
+joined_by <- function(operator) {
+  function(left, right) call(operator, left, right)
 }
 
 # Where it is an operator's, and not a function's that has brackets itself.
@@ -167,10 +172,14 @@ assigned <- function(code) {
 #' With what it uses besides the data, if anything; without all else that lies where it was
 #' written.
 #'
+#' @param written The formula with its terms written out.
+#' @param env Where what it uses besides the data is.
 #' @noRd
-formula_in_call <- function(formula, terms) {
+formula_in_call <- function(formula, written, env) {
+  if (is_wide(formula, NULL)) { # it may be nested too deeply to be kept
+    formula <- written
+  }
   attributes(formula) <- NULL
-  env <- environment(terms)
   if (identical(env, globalenv())) formula else stats::as.formula(formula, env)
 }
 
@@ -206,7 +215,7 @@ evaluated <- function(parts, data, argument, call) {
 }
 
 evaluate <- function(parts, data, call) {
-  frame <- stats::model.frame(parts$terms, data, na.action = stats::na.pass)
+  frame <- variables_evaluated(parts$terms, data)
   env <- environment(parts$terms)
   outcomes <- lapply(parts$outcome, function(part) plain_column(eval(part, data, env)))
   if (!length(frame)) {
@@ -218,6 +227,32 @@ evaluate <- function(parts, data, call) {
     abort_expected("formula", "one that gives a value for each row", received, call)
   }
   list(frame = frame, outcomes = outcomes)
+}
+
+# The data's own columns need no evaluation, which takes long where there are many.
+variables_evaluated <- function(terms, data) {
+  if (is.null(attr(terms, "sets"))) {
+    return(stats::model.frame(terms, data, na.action = stats::na.pass))
+  }
+  variables <- as.list(attr(terms, "variables"))[-1]
+  fitted <- attr(terms, "predvars")
+  predvars <- if (is.null(fitted)) variables else as.list(fitted)[-1]
+  columns <- vector("list", length(variables))
+  names(columns) <- vapply(variables, shown_term, "")
+  own <- vapply(variables, is.symbol, NA) & names(columns) %in% names(data)
+  columns[own] <- data[names(columns)[own]]
+  if (!all(own)) {
+    others <- structure(
+      ~., variables = as.call(c(quote(list), variables[!own])),
+      predvars = as.call(c(quote(list), predvars[!own])), response = 0L, intercept = 1L,
+      class = c("terms", "formula"), .Environment = environment(terms)
+    )
+    made <- stats::model.frame(others, data, na.action = stats::na.pass)
+    columns[!own] <- as.list(made)
+    predvars[!own] <- as.list(attr(attr(made, "terms"), "predvars"))[-1]
+  }
+  attr(terms, "predvars") <- as.call(c(quote(list), predvars))
+  structure(table_of(columns, nrow(data)), terms = terms)
 }
 
 spread <- function(made, complete) {
@@ -237,18 +272,18 @@ spread <- function(made, complete) {
 #'
 #' @noRd
 term_columns <- function(frame, terms, call) {
-  factors <- attr(terms, "factors")
-  if (!length(factors)) {
+  sets <- sets_of(terms)
+  if (!length(sets)) {
     return(frame[character()])
   }
   variables <- Map(variable_columns, unname(as.list(frame)), names(frame))
-  columns <- lapply(seq_len(ncol(factors)), function(term) {
-    parts <- variables[factors[, term] > 0]
-    if (length(parts) > 1) {
-      refuse_classes(parts, colnames(factors)[[term]], call)
+  columns <- Map(function(set, term) {
+    if (length(set) > 1) {
+      refuse_classes(variables[set], term, call)
     }
-    Reduce(products, parts)
-  })
+    Reduce(products, variables[set])
+  }, sets, attr(terms, "term.labels"))
+  columns <- unname(columns)
   table_of(unlist(columns, recursive = FALSE), nrow(frame))
 }
 

@@ -212,3 +212,38 @@ formula.two_layer_ensemble <- function(x, ...) {
 as.data.frame.two_layer <- function(x, row.names = NULL, optional = FALSE, ...) { # nolint
   x$history
 }
+
+#' @rdname two_layer-methods
+#' @param formula.,evaluate As in [stats::update()].
+#' @export
+update.two_layer <- function(object, formula., ..., evaluate = TRUE) { # nolint: object_name_linter.
+  formula <- if (!missing(formula.)) formula.
+  call <- updated_call(object, formula, match.call(expand.dots = FALSE)$...)
+  if (evaluate) eval(call, parent.frame()) else call
+}
+
+#' @rdname print.two_layer_ensemble
+#' @return `update()`: a new ensemble, as [stats::update()] makes it.
+#' @param formula.,evaluate As in [stats::update()].
+#' @export
+update.two_layer_ensemble <- function(object, formula., ..., # nolint: object_name_linter.
+                                      evaluate = TRUE) {
+  formula <- if (!missing(formula.)) formula.
+  call <- updated_call(object, formula, match.call(expand.dots = FALSE)$...)
+  if (evaluate) eval(call, parent.frame()) else call
+}
+
+# As update.default() does, whose way with a formula of many columns takes minutes.
+updated_call <- function(object, formula, extras) {
+  call <- as.list(object$call)
+  if (!is.null(formula)) {
+    old <- formula.two_layer(object)
+    wide <- is_wide(old, NULL)
+    call$formula <- if (wide) updated_formula(old, formula) else stats::update(old, formula)
+  }
+  new <- extras[!rlang::names2(extras) %in% names(call)]
+  for (name in intersect(names(extras), names(call))) {
+    call[[name]] <- extras[[name]]
+  }
+  as.call(c(call, new))
+}

@@ -42,9 +42,7 @@ assemble <- function(saved, tensors) {
   stopped <- c("epochs", "patience", "on_epoch", "interrupt", "divergence")
   best <- content$best_epoch
   history <- tensors[paste0("history.", saved$losses)]
-  for (name in names(as_object(content$data))) {
-    as_count(name, content$data[[name]], least = 0, most = 2^64)
-  }
+  Map(as_count, names(as_object(content$data)), content$data, least = 0, most = 2^64)
   list(
     settings = saved$settings,
     own_loss = content$own_loss,

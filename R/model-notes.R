@@ -17,7 +17,7 @@ formula_functions <- list(
   stats = c("poly", "plogis", "qlogis", "pnorm", "qnorm"),
   splines = c("bs", "ns")
 )
-most_terms <- 2000 # a table of terms by variables has the square of it
+most_names <- 1e6 # in a formula
 
 #' What a model keeps for R
 #'
@@ -63,10 +63,15 @@ exact_text <- function(expression) {
   if (is.call(expression)) {
     attributes(expression) <- NULL
   }
-  expression <- without_empty(expression)
+  text <- code_text(expression)
+  empty <- grepl("(numeric|integer)\\(0", text)
+  enc2utf8(if (empty) code_text(without_empty(expression)) else text)
+}
+
+code_text <- function(expression) {
   control <- c("keepNA", "keepInteger", "niceNames", "hexNumeric")
   text <- deparse(expression, width.cutoff = 500, backtick = TRUE, control = control)
-  enc2utf8(paste(text, collapse = "\n"))
+  paste(text, collapse = "\n")
 }
 
 # bs() without `df` has no knots: `numeric(0)`, which would be read as a call.
@@ -139,20 +144,21 @@ read_formula <- function(notes) {
   if (!is_call_of(parts$predvars, "list")) {
     refuse("its formula is evaluated as no list")
   }
-  sizes <- lapply(as.list(parts$predvars)[-1], check_expression, variables, env)
+  sizes <- check_each(as.list(parts$predvars)[-1], variables, env)
   for (part in parts$outcome) {
     check_expression(part, variables, env)
   }
   check_formula(parts$formula, variables, env)
   how <- how_of(parts, variables, texts(notes$predictor_variables), env)
-  check_columns(how$terms, vapply(sizes, cells_of, 1))
+  own <- vapply(as.list(parts$predvars)[-1], is.symbol, NA)
+  check_columns(how$terms, vapply(sizes, cells_of, 1), own)
   how
 }
 
 # As mold_formula() makes it of the formula itself.
 how_of <- function(parts, variables, predictor_variables, env) {
   formula <- structure(parts$formula, class = "formula", .Environment = users_environment(env))
-  terms <- stats::delete.response(stats::terms(formula))
+  terms <- stats::delete.response(terms_of(formula))
   if (length(parts$predvars) != length(attr(terms, "variables"))) {
     refuse("its formula and what it is evaluated as differ in length")
   }
@@ -290,29 +296,46 @@ check_formula <- function(formula, variables, env) {
   if (!is_call_of(formula, "~") || length(formula) != 3) {
     refuse("its formula is none")
   }
-  left <- formula[[2]]
-  check_expression(left, variables, env)
-  check_terms(formula[[3]], variables, env)
-  plain <- length(all.names(formula[[3]])) <= 4 * most_terms
-  if (!plain) {
+  check_expression(formula[[2]], variables, env)
+  if (length(all.names(formula[[3]])) > most_names) {
     refuse("its formula has too many terms")
+  }
+  parts <- lapply(parts_of_terms(formula[[3]]), function(part) {
+    if (is_call_of(part, "(")) part[[2]] else part # as written_out() has comparisons and their like
+  })
+  check_each(parts, variables, env)
+  calls <- vapply(Filter(is.call, parts), called, "")
+  if (any(calls %in% c("+", "-", ":", "*", "/", "^", "%in%", "("))) {
+    refuse("its formula is not written out")
   }
 }
 
-check_terms <- function(expression, variables, env) {
-  while (is_sum(expression)) {
-    if (length(expression) == 3) {
-      check_terms(expression[[3]], variables, env)
+# What is joined by `+`, `-` and `:`, in no order, and without going deeper for each.
+parts_of_terms <- function(expression) {
+  parts <- list()
+  open <- list(expression)
+  while (length(open)) {
+    part <- open[[length(open)]]
+    open[[length(open)]] <- NULL
+    if (is_call_of(part, "(") && length(part) == 2 && is_sum(part[[2]])) {
+      part <- part[[2]]
     }
-    expression <- expression[[2]]
+    if (is_sum(part)) {
+      open <- c(open, as.list(part)[-1])
+    } else {
+      parts[[length(parts) + 1L]] <- part
+    }
   }
-  if (is_call_of(expression, "(")) { # as written_out() has comparisons and their like
-    expression <- expression[[2]]
-  }
-  check_expression(expression, variables, env)
-  if (is.call(expression) && called(expression) %in% c("+", "-", ":", "*", "/", "^", "%in%", "(")) {
-    refuse("its formula is not written out")
-  }
+  parts
+}
+
+# Names of the data are by far the most.
+check_each <- function(expressions, variables, env) {
+  names <- vapply(expressions, function(part) if (is.symbol(part)) as.character(part) else "", "")
+  sizes <- rep(list(size_of(of_data = TRUE)), length(expressions))
+  others <- !names %in% variables | !nzchar(names)
+  sizes[others] <- lapply(expressions[others], check_expression, variables, env)
+  sizes
 }
 
 is_sum <- function(expression) {
