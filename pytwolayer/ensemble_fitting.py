@@ -46,7 +46,7 @@ def seeds_of(seed: int, models: int) -> list[int]:
 
 def resample_seed(seed: int) -> int:
     """Give the seed of the bootstrap resample of a network with this seed."""
-    return int(np.random.SeedSequence([seed, 0]).generate_state(1, np.uint64)[0] >> 1)
+    return int(np.random.SeedSequence([seed, 0]).generate_state(1, np.uint64)[0]) >> 1
 
 
 def data_of_each(

@@ -45,7 +45,7 @@ class Start:
     def seed(self) -> int:
         """The seed of what is drawn from here on, or the first epochs' batches came again."""
         entropy = [self.fit.settings.seed, len(self.fit.history)]
-        return int(np.random.SeedSequence(entropy).generate_state(1, np.uint64)[0] >> 1)
+        return int(np.random.SeedSequence(entropy).generate_state(1, np.uint64)[0]) >> 1
 
 
 def on_cpu(value: Any) -> Any:
