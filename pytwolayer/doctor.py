@@ -131,7 +131,7 @@ def _build_of_torch() -> str | None:
         from pytwolayer.torch_loading import torch
     except (ImportError, OSError):
         return None
-    return str(torch.__version__)
+    return str(torch.__version__) if hasattr(torch, "__version__") else None
 
 
 def _optional(package: str, use: str) -> Finding:
@@ -144,6 +144,9 @@ def torch_findings() -> list[Finding]:
         from pytwolayer.torch_loading import torch
     except (ImportError, OSError) as problem:
         return [Finding("loading", str(problem), f"{sys.executable} -m pip install torch")]
+    if not hasattr(torch, "version"):  # such as a torch.py in the working folder
+        value = f"{torch.__file__ or list(torch.__path__)} is not PyTorch"
+        return [Finding("loading", value, "give that file another name, or work in another folder")]
     build = f"CUDA {torch.version.cuda}" if torch.version.cuda else "CPU only"
     threads = f"{torch.get_num_threads()} of {os.cpu_count()} processors"
     return [

@@ -170,7 +170,7 @@ def report(routes: list[Route]) -> str:
         table = f"{_equal_to_table(route)} of {rows}"
         bits = f"{_equal_bits(route, routes[0])} of {rows}"
         lines.append(f"{route.name:<{width}}{table:<22}{bits:<16}{route.seconds:>18.3f}")
-    lines += ["", _verdict(routes)]
+    lines += [*_of_load(), "", _verdict(routes)]
     return "\n".join(lines)
 
 
@@ -199,7 +199,7 @@ def _verdict(routes: list[Route]) -> str:
         told = f"Not every route could be taken: {', '.join(missing)}. See: pytwolayer doctor"
     else:
         told = f"All that ran agree{with_whom}; not run: {', '.join(missing)}."
-    return "\n".join([told, *_of_table(routes[0]), *_of_load()])
+    return "\n".join([told, *_of_table(routes[0])])
 
 
 def _of_table(route: Route) -> list[str]:

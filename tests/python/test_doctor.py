@@ -202,6 +202,23 @@ def test_a_torch_that_is_missing_or_broken_is_a_problem_and_the_page_still_comes
     assert "pip install torch" in done.stdout
 
 
+@pytest.mark.parametrize("name", ["torch.py", "torch/__init__.py"])
+def test_another_file_of_the_name_torch_is_named(fresh_python, tmp_path, name):
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).write_text("answer = 42")
+    code = (
+        "import sys; sys.path.insert(0, sys.argv[1])\n"
+        "from pytwolayer.doctor import torch_findings, python_findings\n"
+        "python_findings()\n"
+        "for finding in torch_findings(): print(finding.value); print(finding.mend)"
+    )
+    done = fresh_python(code, str(tmp_path))
+    assert done.stdout.splitlines() == [
+        f"{tmp_path / name} is not PyTorch",
+        "give that file another name, or work in another folder",
+    ], done.stderr
+
+
 def test_an_r_in_order_has_no_problem():
     found = of_r()
     assert all(finding.mend is None for finding in found.values())

@@ -213,7 +213,8 @@ def test_busy_processors_are_told_of(losses, monkeypatch, threads, load, told):
     monkeypatch.setattr("os.getloadavg", lambda: (load, 0.0, 0.0))
     monkeypatch.setattr("os.cpu_count", lambda: 2)
     page = report([Route("Python", losses)])
-    assert ("OMP_NUM_THREADS=1" in page.splitlines()[-1]) == told
+    assert ("OMP_NUM_THREADS=1" in page.splitlines()[-3]) == told
+    assert page.endswith("\n\nAll agree.")
 
 
 def answering(losses, reticulate):
