@@ -86,11 +86,11 @@ data_names <- c(
 #' The data of a fit: those given again, and the others as its call has them
 #'
 #' @noRd
-data_again <- function(fit, given, env, call) {
+data_again <- function(fit, given, env, call, names = data_names) {
   known <- c(setdiff(names(formals(continue_training)), c("fit", "...")), data_names)
-  refuse_unknown(rlang::names2(given), data_names, known, call)
+  refuse_unknown(rlang::names2(given), names, known, call)
   had <- as.list(fit$call)[-1]
-  had <- had[names(had) %in% setdiff(data_names, names(given))]
+  had <- had[names(had) %in% setdiff(names, names(given))]
   if (any(c("y", "outcome") %in% names(given))) { # one of the two says what the outcome is
     had <- had[setdiff(names(had), c("y", "outcome"))]
   }

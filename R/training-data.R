@@ -68,10 +68,16 @@ training_again <- function(fit, argument, given, env, call) {
   if (fit$how$kind == "formula") {
     given$formula <- fit$how$formula
   }
-  given <- data_again(fit, given, env, call)
-  input <- mold_again(fit, given, call)
-  input$weights <- one_of_weights(given$case_weights, input$case_weights, call)
-  input$given <- given
+  needed <- setdiff(data_names, c("class_weights", "validation", "loss"))
+  found <- data_again(fit, given, env, call, needed)
+  input <- with_point(mold_again(fit, found, call))
+  input$weights <- one_of_weights(found$case_weights, input$case_weights, call)
+  input$given <- found
+  with_word_of_changes(refuse_other_data(fit, input, call), setdiff(names(found), names(given)))
+  input
+}
+
+refuse_other_data <- function(fit, input, call) {
   refuse_other_outcomes(fit, input, call)
   call_core(
     "refuse_other_data", fit$model, inherits(fit, "two_layer_ensemble"),
@@ -79,7 +85,6 @@ training_again <- function(fit, argument, given, env, call) {
     call = call, words = core_words(input)
   )
   refuse_other_predictions(fit, input, call)
-  input
 }
 
 refuse_other_outcomes <- function(fit, input, call) {

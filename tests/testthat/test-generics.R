@@ -269,6 +269,17 @@ test_that("model.frame() of tables and recipes has outcome and predictors", {
   expect_identical(found$disp, log(mtcars$disp))
 })
 
+test_that("model.frame() needs none but the data", {
+  skip_without_torch()
+  made <- local({
+    held_out <- 1:4
+    squared <- function(output, y) (output - y)^2
+    two_layer(mpg ~ wt, mtcars, validation = held_out, loss = squared, epochs = 1)
+  })
+  expect_identical(model.frame(made)$wt, mtcars$wt)
+  expect_refused(model.frame(made, wt = 3), "`wt` is not an argument")
+})
+
 test_that("model.frame() of data that have changed, or that are gone, is an error", {
   skip_without_torch()
   for (models in 1:2) {
@@ -283,7 +294,7 @@ test_that("model.frame() of data that have changed, or that are gone, is an erro
     }
     own_cars <- mtcars
     own_cars$mpg[[5]] <- 1
-    expect_refused(model.frame(fit), "`data` must be the data of the fit", "the outcome")
+    expect_refused(model.frame(fit), "the data of the fit", "the outcome", "`data = `")
     expect_identical(model.frame(fit, data = mtcars)$hp, mtcars$hp)
     own_cars <- mtcars[32:1, ]
     expect_refused(model.frame(fit), "`data` must be the data of the fit")
