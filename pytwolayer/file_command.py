@@ -10,11 +10,16 @@ from typing import Any
 import pandas as pd
 
 from pytwolayer.ensemble import TwoLayerEnsemble
-from pytwolayer.errors import ArgumentError, PytwolayerWarning
+from pytwolayer.errors import ArgumentError, PytwolayerWarning, SuspectColumnWarning
 from pytwolayer.model import TwoLayer
 from pytwolayer.outcome import Classes
 
 _NOTE = "file"
+# What the command can do about a warning.
+_WAYS_OUT: dict[type[Warning], str] = {
+    SuspectColumnWarning: " `--na` names what is missing, `--dec` the decimal mark, `--ignore` "
+    "what to leave out.",
+}
 
 
 @contextmanager
@@ -84,7 +89,7 @@ def plain_warnings() -> Iterator[None]:
             if issubclass(category, PytwolayerWarning):
                 if str(message) not in told:
                     told.add(str(message))
-                    print(f"pytwolayer: {message}", file=sys.stderr)
+                    print(f"pytwolayer: {message}{_WAYS_OUT.get(category, '')}", file=sys.stderr)
             else:
                 usual(message, category, *where, **more)
 

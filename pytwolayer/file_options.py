@@ -45,7 +45,8 @@ class FileOptions:
         return cls(
             None if given.sep is None else _separator(given.sep),
             "." if given.dec is None else one_of("dec", given.dec, (".", ",")),
-            tuple(given.na or ()),
+            # Python 3.11 makes an empty list of "--".
+            tuple(mark if isinstance(mark, str) else "--" for mark in given.na or ()),
             "utf-8" if given.encoding is None else _encoding(given.encoding),
         )
 

@@ -41,7 +41,7 @@ class Marks:
         if self._kept:
             warn_user(
                 f"Read as text: {_few(self._kept)}. "
-                f"`--na {quoted(self._examples[0])}` would read it as missing.",
+                f"`--na={quoted(self._examples[0])}` would read it as missing.",
                 MissingMarkWarning,
             )
 

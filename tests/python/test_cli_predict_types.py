@@ -153,6 +153,29 @@ def test_what_is_missing_in_training_is_missing_in_prediction(tmp_path, predicte
         assert load(file).models[0].rows == 76 if more else load(file).rows == 76
 
 
+def test_odd_marks_may_be_named_and_text_that_looks_wrong_says_how(tmp_path, capsys):
+    table = FRAME.assign(
+        n=FRAME["size"].map(repr).where(FRAME.index > 0, "--"),
+        code=[f"{row},5" for row in range(ROWS)],
+        town=FRAME["town"].where(FRAME.index > 1, "--"),
+    )
+    table.to_csv(tmp_path / "t.csv", index=False)
+    fit = ["fit", str(tmp_path / "t.csv"), "--outcome", "y", *QUICK]
+    assert main(fit) == 0
+    told = capsys.readouterr().err.splitlines()
+    assert told[:2] == [
+        'pytwolayer: Read as missing: "--" in column "n" (1 row).',
+        'pytwolayer: Read as text: "--" in column "town" (2 rows). '
+        '`--na="--"` would read it as missing.',
+    ]
+    assert "numbers with a decimal comma" in told[3]
+    assert told[3].endswith("`--dec` the decimal mark, `--ignore` what to leave out.")
+    assert main([*fit, "--na=--"]) == 0
+    told = capsys.readouterr().err.splitlines()
+    assert told[0] == "pytwolayer: 2 of 80 rows left out of training: values are missing."
+    assert len(told) == 2
+
+
 def test_new_data_of_fit_are_read_by_the_datas_types(tmp_path, capsys):
     FRAME.to_csv(tmp_path / "t.csv", index=False)
     FRAME[FRAME["code"] == "12"].head(1).to_csv(tmp_path / "new.csv", index=False)
