@@ -23,6 +23,8 @@
 #'   one row \tab a fit, if the outcome is numeric \tab one prediction \cr
 #'   one class only \tab an error \tab \cr
 #'   a weight of 0 \tab the row is left out \tab \cr
+#'   weights that are all equal \tab as no weights \tab \cr
+#'   a frequency that is no whole number \tab an error \tab \cr
 #'   a negative or missing weight \tab an error \tab
 #' }
 #' @section How a loss is computed:
@@ -40,8 +42,9 @@
 #'   rows and outcomes. 1 is what predicting the mean gives.
 #' * a function of yours: the mean of what it gives.
 #'
-#' With weights each row counts by its weight, divided by the mean weight. `reduction = "sum"`
-#' gives sums instead of means.
+#' With weights each row counts by its weight, divided by the mean weight; with
+#' `weight_type = "frequency"` it counts as so many rows. `reduction = "sum"` gives sums instead of
+#' means.
 #' @section Errors, warnings, messages:
 #' * An argument or data that are not what they must be: an error of class
 #'   `pytwolayer_error_argument` (`pytwolayer_error_device` for a device) that names the

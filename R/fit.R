@@ -57,6 +57,10 @@
 #'   rows (of each class alike): as many, drawn with replacement.
 #' @param case_weights A number of at least 0 for each row, or `NULL`. Losses, means and
 #'   standard deviations are weighted.
+#' @param weight_type What `case_weights` means. `"importance"`: proportions, whatever their
+#'   scale. `"frequency"`: whole numbers; a row of 3 is three rows, and the fit is that of the
+#'   rows written out. [hardhat::frequency_weights()] and [hardhat::importance_weights()] say so
+#'   by themselves, also as a column of a recipe.
 #' @param class_weights A number above 0 for each class, with the classes as names, by which
 #'   its rows' weights are multiplied; `"balanced"` gives all classes the same sum.
 #' @param na_action `"omit"` leaves rows with missing values out, with a message that counts
@@ -148,9 +152,10 @@ two_layer.data.frame <- function(x, y = NULL, ..., outcome = NULL, hidden_units 
                                  dropout = 0, gradient_clip = NULL, input_clip = 5,
                                  loss = "auto", reduction = "mean", validation = 0, patience = NULL,
                                  n_models = 1, bootstrap = FALSE, case_weights = NULL,
-                                 class_weights = NULL, na_action = "omit", device = "cpu",
-                                 checkpoint = NULL, checkpoint_every = "auto", on_epoch = NULL,
-                                 verbose = TRUE, seed = NULL) {
+                                 weight_type = "importance", class_weights = NULL,
+                                 na_action = "omit", device = "cpu", checkpoint = NULL,
+                                 checkpoint_every = "auto", on_epoch = NULL, verbose = TRUE,
+                                 seed = NULL) {
   call <- rlang::current_env()
   check_dots(two_layer.data.frame, ...)
   settings <- mget(setting_names(), envir = call)
@@ -182,6 +187,8 @@ fit_molded <- function(input, settings, matched, call) {
   users <- watch_users()
   settings["case_weights"] <- list(one_of_weights(settings$case_weights, input$case_weights, call))
   input$case_weights <- settings$case_weights
+  said <- if ("weight_type" %in% names(matched)) settings$weight_type
+  settings$weight_type <- weight_type_of(settings$case_weights, said, call)
   arguments <- core_arguments(settings, nrow(input$predictors), users, call)
   arguments$loss_name <- name_of_loss(matched[["loss"]])
   arguments$formula <- with_point(formula_text(input))
@@ -235,6 +242,24 @@ one_of_weights <- function(given, recipes, call) {
     abort_expected("case_weights", "left out where the recipe has some", "given too", call)
   }
   if (is.null(given)) recipes else given
+}
+
+#' What weights mean: as is said, or as hardhat's classes of weights have it
+#'
+#' @param said `weight_type`, or `NULL` where it was not given.
+#' @noRd
+weight_type_of <- function(weights, said, call) {
+  types <- c(importance = "hardhat_importance_weights", frequency = "hardhat_frequency_weights")
+  meant <- names(types)[vapply(types, function(type) inherits(weights, type), NA)]
+  if (is.null(said)) {
+    return(if (length(meant)) meant else "importance")
+  }
+  if (length(meant) && said %in% names(types) && !identical(said, meant)) {
+    abort_expected(
+      "weight_type", sprintf("\"%s\" with %s_weights()", meant, meant), shown(said), call
+    )
+  }
+  said
 }
 
 # What R calls the core's arguments.

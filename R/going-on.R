@@ -10,7 +10,8 @@
 #' @param fit What [two_layer()] or [load_two_layer()] gave.
 #' @param epochs How many more.
 #' @param ... The data, as [two_layer()] was given them: `data`, `x`, `y`, `outcome`,
-#'   `case_weights`, `class_weights`, `validation`; and `loss`, if it is a function. What is left
+#'   `case_weights`, `weight_type`, `class_weights`, `validation`; and `loss`, if it is a
+#'   function. What is left
 #'   out is taken from the fit's call, evaluated where this function is called from, as
 #'   [update()] does. A fit keeps no copy of its predictors: one whose table has changed since
 #'   (also where it is, as by `data.table::setorder()`), and one that was loaded from a file,
@@ -49,6 +50,7 @@ continue_training <- function(fit, epochs, ..., device = "cpu", checkpoint = NUL
     epochs = epochs, device = device, checkpoint = checkpoint, checkpoint_every = checkpoint_every,
     validation = given$validation, class_weights = given$class_weights, loss = given$loss,
     case_weights = input$case_weights,
+    weight_type = weight_type_of(input$case_weights, given$weight_type, call),
     on_epoch = on_epoch, verbose = verbose
   )
   arguments <- c(
@@ -80,7 +82,8 @@ with_word_of_changes <- function(fit, looked_up) {
 
 # What two_layer() was given besides settings.
 data_names <- c(
-  "formula", "data", "x", "y", "outcome", "case_weights", "class_weights", "validation", "loss"
+  "formula", "data", "x", "y", "outcome", "case_weights", "weight_type", "class_weights",
+  "validation", "loss"
 )
 
 #' The data of a fit: those given again, and the others as its call has them

@@ -9,7 +9,7 @@ from pytwolayer.column import Column
 from pytwolayer.table import Table
 from pytwolayer.training_data import TrainingData
 
-WEIGHTS, HELD_OUT = "weights", "held_out"
+WEIGHTS, FREQUENCIES, HELD_OUT = "weights", "frequencies", "held_out"
 PREDICTOR, OUTCOME = "x.", "y."
 
 
@@ -22,12 +22,14 @@ def checksums(data: TrainingData, held_out: TrainingData | None) -> Mapping[str,
     -------
     dict
         ``x.<column>`` and ``y.<outcome>``, with numbers from 1 for names where there are
-        none; ``weights`` where rows or classes have any, and ``held_out`` of the numbers of
-        the held-out rows.
+        none; ``weights`` where rows or classes have any, ``frequencies`` where rows count
+        several times, and ``held_out`` of the numbers of the held-out rows.
     """
     sums = _of_table(PREDICTOR, data.predictors) | _of_table(OUTCOME, data.outcomes)
     if data.weights is not None:
         sums[WEIGHTS] = _of_values(data.weights)
+    if data.counts is not None:
+        sums[FREQUENCIES] = _of_values(data.counts)
     if held_out is not None:
         sums[HELD_OUT] = _of_values(held_out.kept)
     return sums

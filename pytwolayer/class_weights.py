@@ -30,8 +30,9 @@ def class_weighted(data: TrainingData, class_weights: Any) -> TrainingData:
     codes = column.values.astype(np.intp)
     weights = np.ones(data.rows) if data.weights is None else data.weights
     if isinstance(class_weights, str) and class_weights == "balanced":
-        sums = np.bincount(codes, weights, minlength=len(names))
-        factors = weights.sum() / (np.count_nonzero(sums) * np.where(sums > 0, sums, 1))
+        counted = weights if data.counts is None else weights * data.counts
+        sums = np.bincount(codes, counted, minlength=len(names))
+        factors = counted.sum() / (np.count_nonzero(sums) * np.where(sums > 0, sums, 1))
     else:
         factors = _factors(class_weights, names)
     with np.errstate(over="ignore"):

@@ -77,6 +77,12 @@ SETTINGS = {
         ),
         ("--bootstrap", None, "train each of several networks on a resample of the rows", "no"),
         (
+            "--weight-type",
+            "TYPE",
+            "what --weights are: importance (proportions) or frequency (how many rows each is)",
+            "importance",
+        ),
+        (
             "--class-weights",
             "CLASS=NUMBER",
             "weight of a class, once for each; or balanced",

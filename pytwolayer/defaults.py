@@ -26,8 +26,9 @@ def suit(
     dropout, and with a loss that sees all rows together.
     """
     size = settings.batch_size
-    small = isinstance(size, int) and size < data.rows
+    small = isinstance(size, int) and size < data.number
     if held_out or small or settings.dropout or callable(settings.loss):
+        data = data.written_out()
         return data, resolve(settings, data)
     asks = size == AUTO and settings.optimizer != "lbfgs"
     some = data.take(slice(_SOME)) if asks and data.rows > _SOME else data
@@ -35,6 +36,7 @@ def suit(
     if some is not data and merged.rows <= ONE_BATCH:
         merged = merge_equal_rows(data)
     if asks and merged.rows > ONE_BATCH:
+        data = data.written_out()
         return data, resolve(settings, data)
     whole = settings if size == AUTO else replace(settings, batch_size=None)
     return merged, resolve(whole, merged)
@@ -69,8 +71,7 @@ def _batch_size(settings: Settings, data: TrainingData) -> int | None:
 def _weight_decay(settings: Settings, data: TrainingData) -> float:
     """Let the penalty weigh the same against the summed losses of however many rows.
 
-    Weights of classes do not count as rows, nor do rows' weights that add up to less than
-    their number, such as shares.
+    Weights do not count as rows, since their scale says nothing; frequencies do.
     """
     if OPTIMIZERS[settings.optimizer].decoupled:
         return DECAY_OF_ADAMW

@@ -52,14 +52,13 @@ def encode_rows(
     return Rows(
         matrix,
         outcome.target(data.outcomes),
-        _row_weights(data.weights, settings),
+        _row_weights(data.weights, data.scale, settings),
     )
 
 
-def _row_weights(weights: Doubles | None, settings: Settings) -> torch.Tensor | None:
-    """Give the weights' column; with a mean loss they have mean 1."""
+def _row_weights(weights: Doubles | None, scale: float, settings: Settings) -> torch.Tensor | None:
+    """Give the weights' column: of mean 1 with a mean loss, and else as multiples of rows."""
     if weights is None:
         return None
-    if settings.reduction != "sum":
-        weights = weights / weights.mean()
+    weights = weights / (scale if settings.reduction == "sum" else weights.mean())
     return torch.from_numpy(weights.astype(np.float32)[:, None])

@@ -15,14 +15,16 @@ def merge_equal_rows(data: TrainingData) -> TrainingData:
     """Make one row of equal ones, their weights added up, and put the rows in an order.
 
     Trained on all rows at once the network is the same; now to the last bit, whatever the
-    order of the rows, and a weight of 2 is a row that is there twice.
+    order of the rows, and a row that counts twice is a row that is there twice.
     """
     columns = [*data.predictors.columns, *data.outcomes.columns]
     order, is_first = _sorted([column.values for column in columns])
     merged = data.take(order[is_first])
     weights = np.ones(len(order)) if data.weights is None else data.weights[order]
+    if data.counts is not None:
+        weights = weights * data.counts[order]
     sums = np.add.reduceat(weights, np.flatnonzero(is_first))
-    return replace(merged, weights=None if (sums == 1).all() else sums)
+    return replace(merged, weights=None if (sums == 1).all() else sums, counts=None)
 
 
 def _sorted(columns: Sequence[Doubles]) -> tuple[Rows, NDArray[np.bool_]]:

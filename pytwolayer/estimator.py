@@ -67,7 +67,7 @@ class TwoLayerRegressor(RegressorMixin, TwoLayerEstimator):
     weight_decay : float or "auto", default="auto"
         L2 penalty ``weight_decay / 2 * sum(weights ** 2)`` of weights, not of biases; with
         "adamw" decoupled. The losses reported are without it. "auto": 3 divided by the number
-        of rows (or by the sum of their weights, where that is larger), or 3 with a
+        of rows (with ``weight_type="frequency"`` by the sum of their frequencies), or 3 with a
         summed loss; 0.01 for "adamw".
     dropout : float, default=0.0
         Share of hidden units left out at random in training.
@@ -83,6 +83,10 @@ class TwoLayerRegressor(RegressorMixin, TwoLayerEstimator):
         element, per row, or for all rows together.
     reduction : str, default="mean"
         "mean", "sum", or "elementwise_mean", the mean's old name.
+    weight_type : str, default="importance"
+        What ``sample_weight`` means. "importance": proportions, whatever their scale.
+        "frequency": whole numbers; a row of 3 is three rows, and the fit is that of the rows
+        written out.
     validation : float or vector, default=0.0
         Rows held out to measure ``valid_loss``: a share (of each class alike), the rows'
         numbers from 0, or true and false for each row. The weights of the best epoch come
@@ -247,7 +251,7 @@ class TwoLayerClassifier(ClassifierMixin, TwoLayerEstimator):
     weight_decay : float or "auto", default="auto"
         L2 penalty ``weight_decay / 2 * sum(weights ** 2)`` of weights, not of biases; with
         "adamw" decoupled. The losses reported are without it. "auto": 3 divided by the number
-        of rows (or by the sum of their weights, where that is larger), or 3 with a
+        of rows (with ``weight_type="frequency"`` by the sum of their frequencies), or 3 with a
         summed loss; 0.01 for "adamw".
     dropout : float, default=0.0
         Share of hidden units left out at random in training.
@@ -263,6 +267,10 @@ class TwoLayerClassifier(ClassifierMixin, TwoLayerEstimator):
         element, per row, or for all rows together.
     reduction : str, default="mean"
         "mean", "sum", or "elementwise_mean", the mean's old name.
+    weight_type : str, default="importance"
+        What ``sample_weight`` means. "importance": proportions, whatever their scale.
+        "frequency": whole numbers; a row of 3 is three rows, and the fit is that of the rows
+        written out.
     validation : float or vector, default=0.0
         Rows held out to measure ``valid_loss``: a share (of each class alike), the rows'
         numbers from 0, or true and false for each row. The weights of the best epoch come

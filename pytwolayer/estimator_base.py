@@ -63,6 +63,7 @@ class TwoLayerEstimator(BaseEstimator):
     input_clip: float | None = USUAL["input_clip"]
     loss: str | Callable[[torch.Tensor, torch.Tensor], Any] = USUAL["loss"]
     reduction: str = USUAL["reduction"]
+    weight_type: str = USUAL["weight_type"]
     validation: Any = USUAL["validation"]
     patience: int | None = USUAL["patience"]
     device: str | torch.device = USUAL["device"]
@@ -118,7 +119,14 @@ class TwoLayerEstimator(BaseEstimator):
         share, held_out = read_validation(self.validation)
         device = select_device(self.device)
         weights = read_weights(sample_weight, X)
-        data = read_training_data(X, y, weights=weights, held_out=held_out, na_action="fail")
+        data = read_training_data(
+            X,
+            y,
+            weights=weights,
+            weight_type=self.weight_type,
+            held_out=held_out,
+            na_action="fail",
+        )
         if start is None and not partial:
             warn_of_suspects(data, outcome=False)  # whether it is classes is the class's to say
         data = class_weighted(data, getattr(self, "class_weights", None))

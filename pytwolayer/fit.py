@@ -53,6 +53,7 @@ def two_layer(
     n_models: int = 1,
     bootstrap: bool = False,
     sample_weight: Any = None,
+    weight_type: str = "importance",
     class_weights: Mapping[Any, float] | str | None = None,
     na_action: str = "omit",
     device: str | torch.device = "cpu",
@@ -104,7 +105,7 @@ def two_layer(
     weight_decay : float or "auto"
         L2 penalty ``weight_decay / 2 * sum(weights ** 2)`` of weights, not of biases; with
         "adamw" decoupled. The losses reported are without it. "auto": 3 divided by the number
-        of rows (or by the sum of their weights, where that is larger), or 3 with a
+        of rows (with ``weight_type="frequency"`` by the sum of their frequencies), or 3 with a
         summed loss; 0.01 for "adamw".
     dropout : float
         Share of hidden units left out at random in training.
@@ -139,6 +140,10 @@ def two_layer(
     sample_weight : vector, optional
         A number of at least 0 for each row. Losses, means and standard deviations are
         weighted.
+    weight_type : str
+        What ``sample_weight`` means. "importance": proportions, whatever their scale.
+        "frequency": whole numbers; a row of 3 is three rows, and the fit is that of the rows
+        written out.
     class_weights : dict or "balanced", optional
         A number above 0 for each class, by which its rows' weights are multiplied.
     na_action : str
@@ -244,6 +249,7 @@ def two_layer(
         "y": y,
         "outcome": outcome,
         "sample_weight": sample_weight,
+        "weight_type": weight_type,
         "class_weights": class_weights,
         "validation": validation,
     }
@@ -279,7 +285,8 @@ def fitting_to(
     Parameters
     ----------
     given : mapping
-        ``x``, ``y``, ``outcome``, ``sample_weight``, ``class_weights`` and ``validation``.
+        ``x``, ``y``, ``outcome``, ``sample_weight``, ``weight_type``, ``class_weights`` and
+        ``validation``.
     settings : Settings
     held_out : tuple
         What ``read_validation()`` makes of ``validation``.
@@ -304,6 +311,7 @@ def _training_data(
         given["y"],
         given["outcome"],
         weights=given["sample_weight"],
+        weight_type=given["weight_type"],
         held_out=held_out[1],
         na_action=na_action,
     )

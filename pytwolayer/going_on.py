@@ -7,6 +7,7 @@ from typing import Any
 
 from pytwolayer import arguments
 from pytwolayer.checkpoint import checkpoints_in
+from pytwolayer.checksums import FREQUENCIES
 from pytwolayer.device import select_device
 from pytwolayer.ensemble import TwoLayerEnsemble
 from pytwolayer.errors import ArgumentError
@@ -20,7 +21,7 @@ from pytwolayer.start import Start
 from pytwolayer.torch_loading import torch
 from pytwolayer.torch_settings import with_plain_settings
 
-_DATA = ("x", "y", "outcome", "sample_weight", "class_weights", "validation")
+_DATA = ("x", "y", "outcome", "sample_weight", "weight_type", "class_weights", "validation")
 
 
 @with_plain_settings
@@ -33,6 +34,7 @@ def continue_training(
     outcome: str | list[str] | None = None,
     epochs: int,
     sample_weight: Any = None,
+    weight_type: str | None = None,
     class_weights: Mapping[Any, float] | str | None = None,
     validation: Any = None,
     loss: Callable[[torch.Tensor, torch.Tensor], Any] | None = None,
@@ -53,7 +55,7 @@ def continue_training(
     ----------
     fit : TwoLayer
         It stays as it is.
-    x, y, outcome, sample_weight, class_weights, validation : optional
+    x, y, outcome, sample_weight, weight_type, class_weights, validation : optional
         The data, as ``two_layer()`` was given them. What is left out is what the fit was
         given, while that is still in memory; a fit that was loaded from a file needs its data
         again.
@@ -96,6 +98,7 @@ def continue_training(
     chosen = select_device(device)
     own = {
         "sample_weight": sample_weight,
+        "weight_type": weight_type,
         "class_weights": class_weights,
         "validation": validation,
     }
@@ -142,6 +145,8 @@ def _given(fit: TwoLayer, given: dict[str, Any]) -> dict[str, Any]:
         if gone:
             expected = "given again, since the data of the fit are no longer in memory"
             raise ArgumentError(gone[0], expected, "missing")
+    if taken["weight_type"] is None:  # which a fit that was loaded tells by its checksums
+        taken["weight_type"] = "frequency" if FREQUENCIES in fit.data else "importance"
     if taken["x"] is None:
         expected = "given again, since a fit that was loaded does not hold its data"
         raise ArgumentError("x", expected, "missing")

@@ -12,9 +12,9 @@ from pytwolayer.training_data import TrainingData
 
 def resampled(data: TrainingData, seed: int) -> TrainingData:
     """Give a resample of the rows, in their order."""
+    data = data.written_out()
     taken = data.take(resample_rows(data, seed))
-    total = 0.0 if taken.weights is None else float(taken.weights.sum())
-    return replace(taken, total=max(float(taken.rows), total))
+    return replace(taken, total=float(taken.rows))
 
 
 def resample_rows(data: TrainingData, seed: int) -> Rows:

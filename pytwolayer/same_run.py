@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from pytwolayer.arguments import shown
-from pytwolayer.checksums import HELD_OUT, OUTCOME, PREDICTOR, WEIGHTS, checksums
+from pytwolayer.checksums import FREQUENCIES, HELD_OUT, OUTCOME, PREDICTOR, WEIGHTS, checksums
 from pytwolayer.errors import ArgumentError
 from pytwolayer.loss import users_loss
 from pytwolayer.model import TwoLayer
@@ -18,7 +18,11 @@ from pytwolayer.wording import listed
 Facts = dict[str, Any]
 _SAME_VALUE = 1e-4  # relative; a device's last digits are its own
 _FEW = 5  # columns that a message names
-_WORDS = {WEIGHTS: "weights of the rows", HELD_OUT: "held-out rows"}
+_WORDS = {
+    WEIGHTS: "weights of the rows",
+    FREQUENCIES: "frequencies of the rows",
+    HELD_OUT: "held-out rows",
+}
 
 
 def probe_loss(loss: Any, y: torch.Tensor) -> float | None:
@@ -140,7 +144,7 @@ def refuse_other_tables(before: TwoLayer, data: TrainingData) -> None:
     if not before.data:
         return  # a fit of data that came part by part has no checksums
     had = {name: value for name, value in before.data.items() if name not in _WORDS}
-    found = _data_differences(had, checksums(replace(data, weights=None), None))
+    found = _data_differences(had, checksums(replace(data, weights=None, counts=None), None))
     if found:
         received = f"others, which differ in {', '.join(found)}"
         raise ArgumentError("x", "the data of the fit", received)

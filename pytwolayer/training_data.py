@@ -15,6 +15,8 @@ from pytwolayer.warn import warn_user
 from pytwolayer.wording import listed
 
 NA_ACTIONS = ("omit", "fail")
+# What weights of rows mean: proportions, or how many rows each is.
+WEIGHT_TYPES = ("importance", "frequency")
 LARGEST_WEIGHT = float(np.finfo(np.float32).max)
 
 
@@ -27,7 +29,11 @@ class TrainingData:
     predictors, outcomes : Table
         Without missing values.
     weights : array or None
-        Of the rows, all above 0.
+        Of the rows, all above 0; None where they are equal.
+    counts : array or None
+        How many rows each is; None where each is one.
+    scale : float
+        Mean of the weights as they were given: what a row of ordinary weight has.
     held_out : array or None
         Which rows are held out, where the user says so.
     kept : array
@@ -37,8 +43,7 @@ class TrainingData:
     dropped : int
         Number of rows left out since values are missing.
     total : float
-        For how many rows they count: their number, or the sum of their weights where that is
-        larger, since a row of weight 2 is as good as two rows.
+        Number of rows that they are; equal ones that are merged count all.
     """
 
     predictors: Table
@@ -49,11 +54,25 @@ class TrainingData:
     given: int
     dropped: int
     total: float = 0.0
+    counts: Doubles | None = None
+    scale: float = 1.0
 
     @property
     def rows(self) -> int:
         """Number of rows."""
         return self.predictors.rows
+
+    @property
+    def number(self) -> int:
+        """Number of rows that they are once those that count several times are written out."""
+        return self.rows if self.counts is None else int(self.counts.sum())
+
+    def written_out(self) -> "TrainingData":
+        """Give each row as often as it counts."""
+        if self.counts is None:
+            return self
+        times = self.counts.astype(np.intp)
+        return replace(self.take(np.repeat(np.arange(self.rows), times)), counts=None)
 
     def take(self, rows: Rows | Mask | slice) -> "TrainingData":
         """Take some of the rows."""
@@ -62,6 +81,7 @@ class TrainingData:
             predictors=self.predictors.take(rows),
             outcomes=self.outcomes.take(rows),
             weights=None if self.weights is None else self.weights[rows],
+            counts=None if self.counts is None else self.counts[rows],
             held_out=None if self.held_out is None else self.held_out[rows],
             kept=self.kept[rows],
         )
@@ -74,6 +94,7 @@ def read_training_data(
     *,
     weights: Any = None,
     weights_name: str = "sample_weight",
+    weight_type: str = "importance",
     held_out: Any = None,
     na_action: str = "omit",
 ) -> TrainingData:
@@ -89,6 +110,9 @@ def read_training_data(
         One number of at least 0 for each row.
     weights_name : str
         Their name in messages.
+    weight_type : str
+        "importance": they are proportions, whatever their scale; "frequency": whole numbers,
+        a row of 3 is three rows.
     held_out : vector, optional
         Numbers of the rows to hold out, from 0, or true and false for each row.
     na_action : str
@@ -102,6 +126,7 @@ def read_training_data(
         If there is no room for the data.
     """
     arguments.one_of("na_action", na_action, NA_ACTIONS)
+    arguments.one_of("weight_type", weight_type, WEIGHT_TYPES)
     with enough_memory("cpu", "reading the data", FEWER_DATA):
         predictors, outcomes = _read(x, y, outcome)
         if outcomes.rows != predictors.rows:
@@ -120,9 +145,23 @@ def read_training_data(
         if data.dropped:
             _report_missing(data, complete, na_action)
             data = data.take(complete)
-        data = _without_zeros(data, weights_name)
-        total = 0.0 if data.weights is None else float(data.weights.sum())
-        return replace(data, total=max(float(data.rows), total))
+        data = _with_meaning(_without_zeros(data, weights_name), weights_name, weight_type)
+        return replace(data, total=float(data.number))
+
+
+def _with_meaning(data: TrainingData, argument: str, weight_type: str) -> TrainingData:
+    """Have weights be what they mean; equal proportions are none."""
+    weights = data.weights
+    if weights is None:
+        return data
+    if weight_type == "frequency":
+        if (weights != np.floor(weights)).any():
+            odd = arguments.shown(float(weights[weights != np.floor(weights)][0]))
+            raise ArgumentError(argument, 'whole numbers with `weight_type = "frequency"`', odd)
+        return replace(data, weights=None, counts=None if (weights == 1).all() else weights)
+    if (weights == weights[0]).all():
+        return replace(data, weights=None)
+    return replace(data, scale=float(weights.mean()))
 
 
 def _read(x: Any, y: Any, outcome: Any) -> tuple[Table, Table]:

@@ -206,7 +206,12 @@ def continue_training(
 
 @_answer
 def refuse_other_data(
-    model: bytearray, several: bool, x: dict[str, Any], y: dict[str, Any], weights: Any
+    model: bytearray,
+    several: bool,
+    x: dict[str, Any],
+    y: dict[str, Any],
+    weights: Any,
+    weight_type: str,
 ) -> None:
     """Check that these are the tables that a fit, or an ensemble, was fitted to."""
     from pytwolayer.ensemble_file import ensemble_from_bytes
@@ -220,7 +225,9 @@ def refuse_other_data(
     weights = None if weights is None else np.frombuffer(weights, dtype=np.float64)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", MissingRowsWarning)  # the fit has told of them
-        data = read_training_data(_given(_frame(x), x), given, weights=weights)
+        data = read_training_data(
+            _given(_frame(x), x), given, weights=weights, weight_type=weight_type
+        )
     pairs = (
         data_of_each(ensemble_from_bytes(model), data) if several else [(from_bytes(model), data)]
     )

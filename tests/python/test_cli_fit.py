@@ -105,6 +105,19 @@ def test_several_outcomes_ignored_columns_and_weights(data, tmp_path, capsys):
     assert "Outcome   y, a (numeric)" in capsys.readouterr().out
 
 
+def test_weights_can_be_frequencies(data, tmp_path, capsys):
+    table = FRAME.drop(columns=["kind", "gears"]).assign(w=np.arange(len(FRAME)) % 3)
+    table.to_csv(data, index=False)
+    arguments = ["--outcome", "y", "--weights", "w", "--weight-type"]
+    predictions = tmp_path / "p.csv"
+    assert fit(data, *arguments, "frequency", "--predictions", predictions) == 0
+    rows = table.loc[table.index.repeat(table["w"])].drop(columns="w")
+    expected = reference("y", rows).predict(table)
+    assert pd.read_csv(predictions)[".pred"].tolist() == expected.tolist()
+    assert fit(data, *arguments, "count") == 2
+    assert '`weight_type` must be one of "importance"' in capsys.readouterr().err
+
+
 def test_settings_reach_the_core(data, tmp_path):
     options = (
         "--activation tanh --batch-size 8 --optimizer sgd --learning-rate 1e-2 --momentum 0.9 "

@@ -40,8 +40,10 @@ GIVEN = {
 FEW, MANY = ONE_BATCH, 50 * ONE_BATCH
 
 
-def resolved(rows=FEW, weights=None, **options):
-    data = read_training_data(np.arange(rows)[:, None], range(rows), weights=weights)
+def resolved(rows=FEW, weights=None, weight_type="importance", **options):
+    data = read_training_data(
+        np.arange(rows)[:, None], range(rows), weights=weights, weight_type=weight_type
+    )
     return resolve(Settings(**AUTO | options), data)
 
 
@@ -90,12 +92,15 @@ def test_the_penalty_of_a_summed_loss_is_that_of_the_mean_times_the_rows():
         assert total == pytest.approx(mean * rows)
 
 
-def test_a_row_of_weight_2_counts_as_two_rows():
-    assert resolved(FEW, weights=[2] * FEW).weight_decay == resolved(2 * FEW).weight_decay
+def test_a_row_that_is_there_twice_counts_as_two_rows():
+    twice = resolved(FEW, weights=[2] * FEW, weight_type="frequency")
+    assert twice.weight_decay == resolved(2 * FEW).weight_decay
 
 
-def test_weights_that_are_shares_do_not_count_as_fewer_rows():
-    assert resolved(FEW, weights=[0.01] * FEW).weight_decay == resolved(FEW).weight_decay
+@pytest.mark.parametrize("scale", [1e-6, 0.01, 1, 100, 1e4])
+def test_the_scale_of_weights_says_nothing_of_how_many_rows_there_are(scale):
+    for weights in (np.ones(FEW), np.arange(1.0, FEW + 1)):
+        assert resolved(FEW, weights=weights * scale).weight_decay == resolved(FEW).weight_decay
 
 
 def test_equal_rows_are_counted_once_for_the_batch():
@@ -112,8 +117,10 @@ def test_weight_decay_counts_rows_whether_equal_ones_are_merged_or_not():
     usual = decay(x, y)
     assert decay(x, y, batch_size=20) == usual
     assert decay(x, y, sample_weight=[0.01] * 100) == usual
-    assert decay(x, y, sample_weight=[2] * 100) == usual / 2
-    assert decay(x[::10], y[::10], sample_weight=[10] * 10) == usual
+    assert decay(x, y, sample_weight=[2] * 100) == usual
+    frequencies = {"weight_type": "frequency"}
+    assert decay(x, y, sample_weight=[2] * 100, **frequencies) == usual / 2
+    assert decay(x[::10], y[::10], sample_weight=[10] * 10, **frequencies) == usual
 
 
 def test_weights_of_classes_are_not_counted_as_rows():

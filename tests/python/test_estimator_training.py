@@ -97,9 +97,9 @@ def test_a_loss_that_is_not_finite_is_our_error_with_the_fit_so_far():
 
 
 @pytest.mark.parametrize("kind", BOTH)
-def test_a_weight_of_two_is_a_row_that_is_there_twice_to_the_last_bit(kind):
+def test_a_frequency_of_two_is_a_row_that_is_there_twice_to_the_last_bit(kind):
     weights = np.random.default_rng(1).integers(0, 4, 40)
-    weighted = kind(**QUICK).fit(X, outcome(kind), sample_weight=weights)
+    weighted = kind(**QUICK, weight_type="frequency").fit(X, outcome(kind), sample_weight=weights)
     rows = np.random.default_rng(2).permutation(np.repeat(np.arange(40), weights))
     assert same(weighted, kind(**QUICK).fit(X[rows], outcome(kind)[rows]))
 

@@ -291,7 +291,7 @@ DIFFERENT = {
     "x": ({"x": FRAME.assign(a=1.0)}, r'`x` must be .* differ in training data \(column "a"\)\.'),
     "y": ({"y": Y + 1}, r'which differ in outcome \(column "1"\)'),
     "fewer rows": ({"x": FRAME[:20], "y": Y[:20]}, "which differ in all of the training data, or"),
-    "weights": ({"sample_weight": np.arange(24) % 2}, "weights of the rows"),
+    "weights": ({"sample_weight": np.arange(24) % 2 + 1}, "weights of the rows"),
     "held out": ({"validation": 0.2}, "`validation` must be 0, as in the fit, not rows held out"),
 }
 
