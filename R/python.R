@@ -11,11 +11,13 @@ session <- new.env(parent = emptyenv())
 #' @noRd
 bridge <- function(call = rlang::caller_env()) {
   if (is.null(session$bridge)) {
-    start_python(call)
-    require_modules(python_modules, call)
-    check_versions(import_own("pytwolayer"), call)
-    load_torch(call)
-    session$bridge <- import_own("pytwolayer_bridge")
+    told_if_interrupted({
+      start_python(call)
+      require_modules(python_modules, call)
+      explained(check_versions(import_own("pytwolayer"), call), "The core", call)
+      load_torch(call, modules = "pytwolayer_bridge")
+      session$bridge <- import_own("pytwolayer_bridge")
+    })
   }
   session$bridge
 }
@@ -111,92 +113,6 @@ in_words_of_r <- function(message) {
   message
 }
 
-start_python <- function(call) {
-  if (reticulate::py_available()) {
-    return(invisible())
-  }
-  prefer_own_environment()
-  problem <- tryCatch(
-    {
-      if (reticulate::py_available(initialize = TRUE)) NULL else "none was found"
-    },
-    error = function(cnd) conditionMessage(cnd)
-  )
-  if (!is.null(problem)) {
-    abort_python(paste0("Python could not be started: ", problem), call)
-  }
-}
-
-# What the user chose comes before this.
-prefer_own_environment <- function() {
-  if (!length(named_python()) && reticulate::virtualenv_exists(python_environment)) {
-    reticulate::use_virtualenv(python_environment, required = FALSE)
-  }
-}
-
-require_modules <- function(modules, call) {
-  python <- reticulate::py_config()
-  found <- sprintf("Python %s (%s)", python$version, python$python)
-  if (numeric_version(as.character(python$version)) < "3.11") {
-    abort_python(sprintf("%s is too old: 3.11 or later is needed.", found), call)
-  }
-  missing <- Filter(function(module) !has_module(module), modules)
-  if (length(missing)) {
-    abort_python(sprintf("%s has no %s.", found, paste(missing, collapse = ", no ")), call)
-  }
-}
-
-# A Python named by the user is the one that is used, so it is the one to mend.
-abort_python <- function(problem, call) {
-  named <- named_python()
-  mend <- "Run `pytwolayer::install_pytwolayer()` and restart R."
-  if (length(named)) {
-    modules <- paste(python_modules, collapse = " ")
-    is_there <- names(named) != "RETICULATE_PYTHON" || file.exists(named)
-    gone <- if (is_there) "" else ", which is not there"
-    mend <- c(
-      sprintf("%s is set to \"%s\"%s.", names(named), named, gone),
-      if (is_there) {
-        sprintf("Install what it needs: `%s -m pip install %s`.", named, modules)
-      },
-      sprintf(
-        "%s %s, run `pytwolayer::install_pytwolayer()` and restart R.",
-        if (is_there) "Or unset" else "Unset", names(named)
-      )
-    )
-  }
-  rlang::abort(
-    c(problem, stats::setNames(mend, rep("i", length(mend)))),
-    class = c("pytwolayer_error_python", "pytwolayer_error"), call = call
-  )
-}
-
-# The variable by which the user has named a Python, if there is one.
-named_python <- function() {
-  values <- Sys.getenv(c("RETICULATE_PYTHON", "RETICULATE_PYTHON_ENV"), names = TRUE)
-  utils::head(values[nzchar(values)], 1)
-}
-
-# Loads torch as the core does. Where somebody else has loaded it before, and the wrong way,
-# this is the one place that says so, once.
-load_torch <- function(call) {
-  if (!isTRUE(session$torch)) {
-    problem <- tryCatch(import_own("pytwolayer.torch_loading")$load(), error = function(cnd) {
-      why <- strsplit(conditionMessage(cnd), "\n")[[1]][[1]]
-      abort_python(paste("torch could not be loaded:", why), call)
-    })
-    session$torch <- TRUE
-    if (!is.null(problem)) {
-      rlang::warn(problem, class = "pytwolayer_warning")
-    }
-  }
-}
-
-# Looks only: importing torch here would decide how it is loaded.
-has_module <- function(module) {
-  !is.null(reticulate::import("importlib.util")$find_spec(module))
-}
-
 own_python <- function() {
   system.file("python", package = "pytwolayer")
 }
@@ -215,10 +131,16 @@ import_own <- function(module) {
       class = "pytwolayer_error"
     )
   }
+  with_own_path(reticulate::import(module))
+}
+
+# The folder of the core is on Python's path for as long as this takes.
+with_own_path <- function(expr) {
+  folder <- own_python()
   path <- reticulate::import("sys", convert = FALSE)$path
   path$insert(0L, folder)
   on.exit(path$remove(folder))
-  reticulate::import(module)
+  expr
 }
 
 # The Python session may hold a core that was imported before this package's own.
@@ -235,12 +157,4 @@ check_versions <- function(core, call) {
       class = c("pytwolayer_error_version", "pytwolayer_error"), call = call
     )
   }
-}
-
-# Runs when Python starts, so it must never stop it: what is wrong shows at the first call.
-keep_own_blas <- function() {
-  tryCatch(
-    import_own("pytwolayer.torch_loading")$watch_for_torch(),
-    error = function(cnd) NULL
-  )
 }

@@ -5,10 +5,18 @@
 #' needs it, not with `library(pytwolayer)`.
 #'
 #' @section Which Python is used:
-#' In this order: the one that `RETICULATE_PYTHON` names, or that
-#' [reticulate::use_python()] or [reticulate::use_virtualenv()] chose; the
-#' virtual environment `r-pytwolayer`, which [install_pytwolayer()] makes; with
-#' a reticulate that has `py_require()`, an environment that it makes by itself.
+#' In this order: the one that `RETICULATE_PYTHON` or `RETICULATE_PYTHON_ENV` names, or that
+#' [reticulate::use_python()] or [reticulate::use_virtualenv()] chose; where reticulate
+#' looks for one, that of an environment that R was started in, or of a `.venv` in the working folder;
+#' the virtual environment `r-pytwolayer`, which [install_pytwolayer()] makes; with
+#' a reticulate that has `py_require()`, an environment that it makes by itself. So it is once
+#' `library(pytwolayer)` was called, whoever then starts Python: this package, a Python
+#' chunk, `reticulate::py_config()`.
+#'
+#' An environment that reticulate makes by itself is a download, of several gigabytes with
+#' PyTorch's libraries for GPUs. It is announced. To have none, run [install_pytwolayer()], name a
+#' Python, or set `RETICULATE_USE_MANAGED_VENV=no`.
+#'
 #' [pytwolayer_doctor()] shows what is in use and how to mend what is not right.
 #'
 #' @section torch's own BLAS:
@@ -37,6 +45,11 @@
 }
 
 prepare_reticulate <- function() {
+  earlier <- getOption("reticulate.python.beforeInitialized")
+  options(reticulate.python.beforeInitialized = function() {
+    if (is.function(earlier)) earlier()
+    before_python()
+  })
   if ("py_require" %in% getNamespaceExports("reticulate")) {
     getExportedValue("reticulate", "py_require")(python_modules, python_version = ">=3.11")
   }

@@ -46,9 +46,11 @@ running_torch <- function() {
 
 ready_torch <- function() {
   if (!isTRUE(session$torch)) {
-    start_python(call = NULL)
-    require_modules("torch", call = NULL)
-    load_torch(call = NULL)
+    told_if_interrupted({
+      start_python(call = NULL)
+      require_modules("torch", call = NULL)
+      load_torch(call = NULL)
+    })
   }
   survive_fork()
 }

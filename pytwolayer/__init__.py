@@ -4,15 +4,21 @@ Importing the package is quick: PyTorch is loaded by the first name that needs i
 """
 
 from importlib import import_module
-from typing import TYPE_CHECKING
 
-from pytwolayer.errors import (
-    ArgumentError,
-    DeviceError,
-    DeviceMemoryError,
-    FileFormatError,
-    PytwolayerError,
-)
+from pytwolayer.import_faults import with_causes
+
+try:
+    from typing import TYPE_CHECKING
+
+    from pytwolayer.errors import (
+        ArgumentError,
+        DeviceError,
+        DeviceMemoryError,
+        FileFormatError,
+        PytwolayerError,
+    )
+except ImportError as problem:
+    raise (with_causes(problem) or problem) from problem.__cause__
 
 if TYPE_CHECKING:
     from pytwolayer.chapter import chapter_losses
@@ -62,10 +68,19 @@ _HOME = {
 
 
 def __getattr__(name: str) -> object:
-    """Import a public name from its module on first use."""
+    """Import a public name from its module on first use.
+
+    Where that fails because a file of the user's has the name of a module, the error says so.
+    """
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(_HOME[name]), name)
+    try:
+        value = getattr(import_module(_HOME[name]), name)
+    except Exception as problem:
+        explained = with_causes(problem)
+        if explained is None:
+            raise
+        raise explained from problem
     globals()[name] = value
     return value
 

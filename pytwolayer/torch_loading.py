@@ -18,6 +18,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from pytwolayer.interrupt import watch_for_interrupt
 from pytwolayer.shared_libraries import deepbind_is_safe, foreign_blas_visible, libtorch_cpu
 
 if TYPE_CHECKING:
@@ -96,7 +97,10 @@ def __getattr__(name: str) -> ModuleType:
     """Load torch when it is first asked for: ``from pytwolayer.torch_loading import torch``."""
     if name != "torch":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    problem = load()
+    with watch_for_interrupt() as interrupt:
+        problem = load()
+    if interrupt.pressed:
+        raise KeyboardInterrupt
     if problem is not None:
         warnings.warn(problem, RuntimeWarning, stacklevel=2)
     return sys.modules["torch"]

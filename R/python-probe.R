@@ -1,0 +1,143 @@
+# What a Python is that has not been started: found out in a process of its own, since a Python
+# that is loaded into R cannot be exchanged, and some end R with them.
+
+python_oldest <- "3.11"
+
+# The first reticulate that works with a Python of this version, and the one before.
+reticulate_for_python <- c("3.12" = "1.33", "3.13" = "1.40")
+
+# NumPy 2 and pandas 3 came with other layouts of their data.
+reticulate_for_numpy_2 <- "1.38"
+reticulate_for_pandas_3 <- "1.45"
+
+reticulate_is_before <- function(version) {
+  utils::packageVersion("reticulate") < version
+}
+
+#' Why a Python cannot be used from R
+#'
+#' @param python Path of a Python.
+#' @return A list: `problem`, words that go on after the Python's path, or NULL if there is none;
+#'   `mend`, what helps whoever has chosen this Python, if not another Python; `facts`.
+#' @noRd
+examine_python <- function(python) {
+  if (is_folder(python)) {
+    inside <- file.path(python, "bin", "python")
+    hint <- if (file.exists(inside)) paste0("Name the Python in it: \"", inside, "\".")
+    return(list(problem = "is a folder, not a Python", mend = hint))
+  }
+  if (!file.exists(python)) {
+    return(list(problem = paste0("is not there", where_it_pointed(python))))
+  }
+  if (file.access(python, 1) != 0) {
+    return(list(problem = "is not a program that can be run"))
+  }
+  facts <- probe_python(python)
+  if (is.null(facts)) {
+    return(examine_silent_python(python))
+  }
+  list(problem = problem_with_facts(facts), mend = mend_for_facts(facts), facts = facts)
+}
+
+is_folder <- function(path) {
+  isTRUE(file.info(path, extra_cols = FALSE)$isdir)
+}
+
+# A virtual environment is a link to the Python that it was made with.
+where_it_pointed <- function(python) {
+  target <- Sys.readlink(python)
+  steps <- 0
+  while (nzchar(target) && !is.na(target) && steps < 10) {
+    python <- if (startsWith(target, "/")) target else file.path(dirname(python), target)
+    target <- Sys.readlink(python)
+    steps <- steps + 1
+  }
+  if (steps > 0) sprintf(" any more: it was made with %s, which is gone", python) else ""
+}
+
+# The facts that a Python tells of itself; NULL if it tells none.
+probe_python <- function(python, unset = character()) {
+  script <- file.path(own_python(), "pytwolayer_probe.py")
+  restore <- set_aside("LD_LIBRARY_PATH")
+  on.exit(restore())
+  lines <- tryCatch(
+    suppressWarnings(system2(
+      python, shQuote(script),
+      stdout = TRUE, stderr = FALSE, input = "", timeout = 60,
+      env = if (length(unset)) paste0(unset, "=")
+    )),
+    error = function(cnd) character()
+  )
+  lines <- grep("^fact\t", lines, value = TRUE, useBytes = TRUE)
+  parts <- strsplit(lines, "\t", fixed = TRUE)
+  facts <- stats::setNames(lapply(parts, `[`, 3), vapply(parts, `[`, "", 2))
+  if (is.null(facts$version)) NULL else facts
+}
+
+examine_silent_python <- function(python) {
+  for (variable in c("PYTHONHOME", "PYTHONPATH")) {
+    if (nzchar(Sys.getenv(variable)) && !is.null(probe_python(python, unset = variable))) {
+      return(problem_with_variable(variable))
+    }
+  }
+  list(problem = "does not run as a Python")
+}
+
+problem_with_variable <- function(variable) {
+  list(
+    problem = sprintf(
+      "does not start, since %s is set to \"%s\", which is not for it",
+      variable, Sys.getenv(variable)
+    ),
+    mend = sprintf(
+      "Unset %s before you start R, or now: `Sys.unsetenv(\"%s\")`.", variable, variable
+    ),
+    mended = TRUE
+  )
+}
+
+problem_with_facts <- function(facts) {
+  version <- numeric_version(facts$version)
+  if (version < python_oldest) {
+    return(sprintf(
+      "is too old: it is Python %s, and %s or later is needed", facts$version, python_oldest
+    ))
+  }
+  wanted <- wanted_reticulate(version)
+  if (!is.null(wanted)) {
+    return(sprintf(
+      "is too new: it is Python %s, which reticulate %s cannot use (%s and later can)",
+      facts$version, utils::packageVersion("reticulate"), wanted
+    ))
+  }
+  if (identical(facts$shared, "no")) {
+    return("has no shared library, so that R cannot load it")
+  }
+  if (identical(facts$threads, "free")) {
+    return("is a build without the global lock (\"free-threaded\"), which reticulate cannot use")
+  }
+  if (!identical(facts$bits, as.character(8 * .Machine$sizeof.pointer))) {
+    return(sprintf("is a program of %s bits, and R is one of another", facts$bits))
+  }
+  NULL
+}
+
+# The reticulate that this Python needs, if the one that is there is older.
+wanted_reticulate <- function(version) {
+  needs <- reticulate_for_python[numeric_version(names(reticulate_for_python)) <= version]
+  needs <- needs[vapply(needs, reticulate_is_before, NA)]
+  if (length(needs)) needs[[length(needs)]]
+}
+
+mend_for_facts <- function(facts) {
+  wanted <- wanted_reticulate(numeric_version(facts$version))
+  if (!is.null(wanted)) {
+    "Update reticulate: `install.packages(\"reticulate\")`, and restart R."
+  }
+}
+
+# The versions of Python that this reticulate can use, as it writes them.
+usable_versions <- function() {
+  too_new <- names(reticulate_for_python)[vapply(reticulate_for_python, reticulate_is_before, NA)]
+  c(paste0(">=", python_oldest), if (length(too_new)) paste0("<", too_new[[1]]))
+}

@@ -1,0 +1,247 @@
+# Starting Python: which one, and what is wrong if none can be.
+
+start_python <- function(call) {
+  if (reticulate::py_available()) {
+    return(invisible())
+  }
+  refuse_unusable_python(call)
+  problem <- try_to_start_python()
+  if (!is.null(problem)) {
+    abort_not_started(problem, call)
+  }
+}
+
+# What goes wrong while Python is started is told by us. Half of a start cannot be taken up
+# again, so that Ctrl-C waits for its end.
+try_to_start_python <- function() {
+  file <- tempfile()
+  tries <- file(file, "w")
+  before <- options(try.outFile = tries)
+  on.exit({
+    options(before)
+    close(tries)
+    unlink(file)
+  })
+  suspendInterrupts(tryCatch(
+    suppressWarnings({
+      reticulate::py_config()
+      NULL
+    }),
+    error = function(cnd) conditionMessage(cnd)
+  ))
+}
+
+told_if_interrupted <- function(expr) {
+  tryCatch(expr, interrupt = function(cnd) stop_for_interrupt())
+}
+
+# Still an interrupt, which ends loops too.
+stop_for_interrupt <- function() {
+  text <- "Interrupted while Python was starting. The next call goes on from there."
+  rlang::inform(text, class = "pytwolayer_message")
+  rlang::interrupt()
+}
+
+# The variable by which the user has named a Python, if there is one.
+named_python <- function() {
+  values <- Sys.getenv(c("RETICULATE_PYTHON", "RETICULATE_PYTHON_ENV"), names = TRUE)
+  utils::head(values[nzchar(values)], 1)
+}
+
+# Where the Python is that the user has named; NULL if reticulate has to find it.
+path_of_named <- function(named) {
+  if (identical(unname(named), "managed")) {
+    return(NULL)
+  }
+  value <- path.expand(sub("(.)[\\/]+$", "\\1", named))
+  if (names(named) == "RETICULATE_PYTHON") {
+    inside <- file.path(value, "python")
+    return(if (is_folder(value) && file.exists(inside)) inside else unname(value))
+  }
+  python <- reticulate::virtualenv_python(unname(value))
+  if (file.exists(python) || nzchar(Sys.readlink(python), keepNA = FALSE)) python
+}
+
+# reticulate would go on to another Python, or to a large download, or end R.
+refuse_unusable_python <- function(call) {
+  # An empty one counts as set for reticulate.
+  if (identical(Sys.getenv("RETICULATE_PYTHON", NA), "")) {
+    Sys.unsetenv("RETICULATE_PYTHON")
+  }
+  named <- named_python()
+  if (length(named)) {
+    python <- path_of_named(named)
+    fault <- if (!is.null(python)) examine_python(python)
+    if (!is.null(fault$problem)) {
+      abort_named(named, fault, call)
+    }
+    return(invisible())
+  }
+  fault <- examine_own()
+  if (!is.null(fault$problem) && !another_python_serves()) {
+    abort_own(fault, call)
+  }
+}
+
+# What is wrong with the package's own environment; NULL if there is none.
+examine_own <- function() {
+  python <- reticulate::virtualenv_python(python_environment)
+  if (reticulate::virtualenv_exists(python_environment)) {
+    return(examine_python(python))
+  }
+  folder <- environment_folder(python_environment)
+  if (file.exists(folder) && !is_empty_folder(folder)) {
+    list(problem = "belongs to no virtual environment: the folder is broken")
+  }
+}
+
+another_python_serves <- function() {
+  config <- discovered_python()
+  facts <- if (!is.null(config)) probe_python(config$python)
+  !is.null(facts) && is.null(problem_with_facts(facts)) && all(facts[python_modules] == "yes")
+}
+
+# What reticulate would take now; NULL if that is an environment that it makes by itself.
+discovered_python <- function() {
+  nowhere <- file(nullfile(), "w")
+  before <- options(try.outFile = nowhere)
+  on.exit({
+    options(before)
+    close(nowhere)
+  })
+  tryCatch(suppressWarnings(reticulate::py_discover_config()), error = function(cnd) NULL)
+}
+
+# Just before Python starts, whoever starts it: what the user has chosen comes before ours.
+# It must never stop the start.
+before_python <- function() {
+  tryCatch(
+    if (!length(named_python())) {
+      fault <- examine_own()
+      if (is.list(fault) && is.null(fault$problem)) {
+        reticulate::use_virtualenv(python_environment, required = FALSE)
+      } else {
+        announce_download(fault$problem)
+      }
+    },
+    error = function(cnd) NULL
+  )
+}
+
+# A reticulate that makes an environment by itself downloads what this package has asked for.
+announce_download <- function(problem = NULL) {
+  choice <- tolower(Sys.getenv("RETICULATE_USE_MANAGED_VENV"))
+  if (!makes_environments() || choice %in% c("no", "false", "0") || has_made_environment()) {
+    return(invisible())
+  }
+  if (!is.null(discovered_python())) {
+    return(invisible())
+  }
+  rlang::inform(
+    c(
+      if (!is.null(problem)) {
+        sprintf("The environment `%s` is not used: its Python %s.", python_environment, problem)
+      },
+      paste(
+        "reticulate is about to make a Python environment by itself, and to download for it:",
+        paste(wanted_packages(), collapse = ", ")
+      ),
+      "!" = "With PyTorch's libraries for GPUs these are several gigabytes.",
+      i = paste(
+        "For an environment that stays, stop here and run `pytwolayer::install_pytwolayer()`.",
+        "It can be told to leave these libraries out."
+      ),
+      i = paste(
+        "To have nothing downloaded, name a Python in RETICULATE_PYTHON, or",
+        "`Sys.setenv(RETICULATE_USE_MANAGED_VENV = \"no\")` before Python starts."
+      )
+    ),
+    class = "pytwolayer_message"
+  )
+}
+
+makes_environments <- function() {
+  "py_require" %in% getNamespaceExports("reticulate")
+}
+
+wanted_packages <- function() {
+  getExportedValue("reticulate", "py_require")()$packages
+}
+
+# What it has downloaded once, it keeps.
+has_made_environment <- function() {
+  cache <- file.path(tools::R_user_dir("reticulate", "cache"), "uv", "cache")
+  length(Sys.glob(file.path(cache, "archive-*", "*", "torch-*.dist-info"))) > 0
+}
+
+require_modules <- function(modules, call) {
+  config <- reticulate::py_config()
+  version <- sub("[ +].*", "", config$version_string)
+  found <- sprintf("Python %s (%s)", version, config$python)
+  if (numeric_version(version, strict = FALSE) < python_oldest) {
+    problem <- sprintf("%s is too old: %s or later is needed.", found, python_oldest)
+    abort_python(problem, other_python(config), call)
+  }
+  missing <- Filter(function(module) !has_module(module), modules)
+  if (length(missing)) {
+    problem <- sprintf("%s has no %s.", found, paste(missing, collapse = ", no "))
+    abort_python(problem, c(home_hides_packages(), get_modules(config, missing)), call)
+  }
+}
+
+# Looks only: importing torch here would decide how it is loaded. A folder that only happens to
+# have the name has no origin.
+has_module <- function(module) {
+  !is.null(reticulate::import("importlib.util")$find_spec(module)$origin)
+}
+
+# Loads torch as the core does, and what builds on it. Where somebody else has loaded torch
+# before, and the wrong way, this is the one place that says so, once.
+load_torch <- function(call, modules = character()) {
+  loaded <- explained(
+    with_own_path(reticulate::import("pytwolayer_start")$load(as.list(modules))), "torch", call
+  )
+  if (!is.null(loaded$failed)) {
+    what <- if (loaded$failed %in% python_modules) loaded$failed else "The core"
+    abort_import(what, loaded$said, unlist(loaded$causes), call)
+  }
+  first <- !isTRUE(session$torch)
+  session$torch <- TRUE
+  if (!is.null(loaded$problem) && first) {
+    rlang::warn(loaded$problem, class = "pytwolayer_warning")
+  }
+  if (loaded$interrupted) {
+    stop_for_interrupt()
+  }
+}
+
+# An error of Python's while something is imported becomes ours, with its cause.
+explained <- function(expr, what, call) {
+  tryCatch(expr, error = function(cnd) {
+    if (inherits(cnd, "pytwolayer_error")) {
+      rlang::cnd_signal(cnd)
+    }
+    said <- conditionMessage(cnd)
+    abort_import(what, said, import_causes(said), call)
+  })
+}
+
+# Why a module could not be imported, as far as can be seen from here.
+import_causes <- function(said) {
+  told <- grep(" is taken for ", strsplit(said, "\n")[[1]], value = TRUE, fixed = TRUE)
+  if (length(told)) {
+    return(told)
+  }
+  tryCatch(
+    as.character(unlist(import_own("pytwolayer.import_faults")$causes(said))),
+    error = function(cnd) character()
+  )
+}
+
+# Runs when Python starts, so it must never stop it: what is wrong shows at the first call.
+keep_own_blas <- function() {
+  tryCatch(
+    import_own("pytwolayer.torch_loading")$watch_for_torch(),
+    error = function(cnd) NULL
+  )
+}
