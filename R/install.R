@@ -189,11 +189,11 @@ install_convertible <- function(envname) {
   }
 }
 
-convertible <- function(modules) {
-  if (reticulate_is_before(reticulate_for_numpy_2)) {
+convertible <- function(modules, reticulate = reticulate_here()) {
+  if (reticulate < reticulate_for_numpy_2) {
     modules[modules == "numpy"] <- "numpy<2"
   }
-  if (reticulate_is_before(reticulate_for_pandas_3)) {
+  if (reticulate < reticulate_for_pandas_3) {
     modules[modules == "pandas"] <- "pandas<3"
   }
   modules

@@ -119,18 +119,13 @@ other_python <- function(config) {
         "%s and in a new session, before Python is used,",
         "`Sys.setenv(RETICULATE_PYTHON_ENV = \"%s\")`."
       ),
-      if (own_is_there()) "Restart R," else sprintf("Run %s,", run_install), python_environment
+      if (is_usable(examine_own())) "Restart R," else sprintf("Run %s,", run_install), python_environment
     )
   )
 }
 
-own_is_there <- function() {
-  fault <- examine_own()
-  is.list(fault) && is.null(fault$problem)
-}
-
 first_in_new_session <- function() {
-  if (own_is_there()) {
+  if (is_usable(examine_own())) {
     return(sprintf(
       paste(
         "Another Python than that of `%s` is running: restart R, and call `library(pytwolayer)`",

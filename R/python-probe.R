@@ -10,8 +10,8 @@ reticulate_for_python <- c("3.12" = "1.33", "3.13" = "1.40")
 reticulate_for_numpy_2 <- "1.38"
 reticulate_for_pandas_3 <- "1.45"
 
-reticulate_is_before <- function(version) {
-  utils::packageVersion("reticulate") < version
+reticulate_here <- function() {
+  utils::packageVersion("reticulate")
 }
 
 #' Why a Python cannot be used from R
@@ -107,7 +107,7 @@ problem_with_facts <- function(facts) {
   if (!is.null(wanted)) {
     return(sprintf(
       "is too new: it is Python %s, which reticulate %s cannot use (%s and later can)",
-      facts$version, utils::packageVersion("reticulate"), wanted
+      facts$version, reticulate_here(), wanted
     ))
   }
   if (identical(facts$shared, "no")) {
@@ -123,9 +123,9 @@ problem_with_facts <- function(facts) {
 }
 
 # The reticulate that this Python needs, if the one that is there is older.
-wanted_reticulate <- function(version) {
+wanted_reticulate <- function(version, reticulate = reticulate_here()) {
   needs <- reticulate_for_python[numeric_version(names(reticulate_for_python)) <= version]
-  needs <- needs[vapply(needs, reticulate_is_before, NA)]
+  needs <- needs[numeric_version(needs) > reticulate]
   if (length(needs)) needs[[length(needs)]]
 }
 
@@ -137,7 +137,7 @@ mend_for_facts <- function(facts) {
 }
 
 # The versions of Python that this reticulate can use, as it writes them.
-usable_versions <- function() {
-  too_new <- names(reticulate_for_python)[vapply(reticulate_for_python, reticulate_is_before, NA)]
+usable_versions <- function(reticulate = reticulate_here()) {
+  too_new <- names(reticulate_for_python)[numeric_version(reticulate_for_python) > reticulate]
   c(paste0(">=", python_oldest), if (length(too_new)) paste0("<", too_new[[1]]))
 }

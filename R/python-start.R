@@ -11,8 +11,7 @@ start_python <- function(call) {
   }
 }
 
-# What goes wrong while Python is started is told by us. Half of a start cannot be taken up
-# again, so that Ctrl-C waits for its end.
+# What goes wrong while Python is started is told by us.
 try_to_start_python <- function() {
   file <- tempfile()
   tries <- file(file, "w")
@@ -22,24 +21,44 @@ try_to_start_python <- function() {
     close(tries)
     unlink(file)
   })
-  suspendInterrupts(tryCatch(
+  problem <- tryCatch(
     suppressWarnings({
       reticulate::py_config()
       NULL
     }),
     error = function(cnd) conditionMessage(cnd)
-  ))
-}
-
-told_if_interrupted <- function(expr) {
-  tryCatch(expr, interrupt = function(cnd) stop_for_interrupt())
+  )
+  # What becomes of Ctrl-C in Python, by the version of reticulate.
+  if (any(grepl("KeyboardInterrupt|inspect.getmro|Unknown exception", problem))) {
+    rlang::interrupt()
+  }
+  problem
 }
 
 # Still an interrupt, which ends loops too.
-stop_for_interrupt <- function() {
-  text <- "Interrupted while Python was starting. The next call goes on from there."
-  rlang::inform(text, class = "pytwolayer_message")
-  rlang::interrupt()
+told_if_interrupted <- function(expr) {
+  tryCatch(expr, interrupt = function(cnd) {
+    text <- "Interrupted while Python was starting. The next call goes on from there."
+    rlang::inform(text, class = "pytwolayer_message")
+    rlang::interrupt()
+  })
+}
+
+# What is half loaded cannot be loaded again in the same process, and an old reticulate does not
+# survive Ctrl-C in the middle of Python: it waits for the end.
+interrupted_at_end <- function(expr) {
+  watch <- tryCatch(
+    import_own("pytwolayer.interrupt")$watch_for_interrupt(),
+    error = function(cnd) NULL
+  )
+  if (is.null(watch)) {
+    return(expr)
+  }
+  noted <- watch$`__enter__`()
+  tryCatch(expr, finally = watch$`__exit__`(NULL, NULL, NULL))
+  if (noted$pressed) {
+    rlang::interrupt()
+  }
 }
 
 # The variable by which the user has named a Python, if there is one.
@@ -64,10 +83,6 @@ path_of_named <- function(named) {
 
 # reticulate would go on to another Python, or to a large download, or end R.
 refuse_unusable_python <- function(call) {
-  # An empty one counts as set for reticulate.
-  if (identical(Sys.getenv("RETICULATE_PYTHON", NA), "")) {
-    Sys.unsetenv("RETICULATE_PYTHON")
-  }
   named <- named_python()
   if (length(named)) {
     python <- path_of_named(named)
@@ -78,9 +93,20 @@ refuse_unusable_python <- function(call) {
     return(invisible())
   }
   fault <- examine_own()
-  if (!is.null(fault$problem) && !another_python_serves()) {
+  if (is_usable(fault)) {
+    prefer_own()
+  } else if (!is.null(fault) && !another_python_serves()) {
     abort_own(fault, call)
   }
+}
+
+is_usable <- function(fault) {
+  is.list(fault) && is.null(fault$problem)
+}
+
+# What the user has chosen comes before this.
+prefer_own <- function() {
+  reticulate::use_virtualenv(python_environment, required = FALSE)
 }
 
 # What is wrong with the package's own environment; NULL if there is none.
@@ -112,14 +138,17 @@ discovered_python <- function() {
   tryCatch(suppressWarnings(reticulate::py_discover_config()), error = function(cnd) NULL)
 }
 
-# Just before Python starts, whoever starts it: what the user has chosen comes before ours.
-# It must never stop the start.
+# Just before Python starts, whoever starts it. It must never stop the start.
 before_python <- function() {
+  # An empty one counts as set for reticulate.
+  for (variable in c("RETICULATE_PYTHON", "RETICULATE_PYTHON_ENV")) {
+    if (identical(Sys.getenv(variable, NA), "")) Sys.unsetenv(variable)
+  }
   tryCatch(
     if (!length(named_python())) {
       fault <- examine_own()
-      if (is.list(fault) && is.null(fault$problem)) {
-        reticulate::use_virtualenv(python_environment, required = FALSE)
+      if (is_usable(fault)) {
+        prefer_own()
       } else {
         announce_download(fault$problem)
       }
@@ -209,9 +238,6 @@ load_torch <- function(call, modules = character()) {
   session$torch <- TRUE
   if (!is.null(loaded$problem) && first) {
     rlang::warn(loaded$problem, class = "pytwolayer_warning")
-  }
-  if (loaded$interrupted) {
-    stop_for_interrupt()
   }
 }
 

@@ -13,9 +13,11 @@ bridge <- function(call = rlang::caller_env()) {
   if (is.null(session$bridge)) {
     told_if_interrupted({
       start_python(call)
-      require_modules(python_modules, call)
-      explained(check_versions(import_own("pytwolayer"), call), "The core", call)
-      load_torch(call, modules = "pytwolayer_bridge")
+      interrupted_at_end({
+        require_modules(python_modules, call)
+        explained(check_versions(import_own("pytwolayer"), call), "The core", call)
+        load_torch(call, modules = "pytwolayer_bridge")
+      })
       session$bridge <- import_own("pytwolayer_bridge")
     })
   }

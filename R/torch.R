@@ -48,8 +48,10 @@ ready_torch <- function() {
   if (!isTRUE(session$torch)) {
     told_if_interrupted({
       start_python(call = NULL)
-      require_modules("torch", call = NULL)
-      load_torch(call = NULL)
+      interrupted_at_end({
+        require_modules("torch", call = NULL)
+        load_torch(call = NULL)
+      })
     })
   }
   survive_fork()

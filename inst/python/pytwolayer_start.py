@@ -6,31 +6,25 @@ from importlib import import_module
 from typing import Any
 
 from pytwolayer.import_faults import causes, stand_in
-from pytwolayer.interrupt import watch_for_interrupt
 from pytwolayer.torch_loading import load as load_torch
 
 
 def load(modules: Sequence[str]) -> dict[str, Any]:
-    """Load torch and then these modules; Ctrl-C waits for the end.
-
-    What is half loaded cannot be loaded again in the same process.
-    """
+    """Load torch and then these modules; say what is wrong with torch's BLAS, or what failed."""
+    problem = None
+    for module in ("torch", *modules):
+        try:
+            if module == "torch":
+                problem = load_torch()
+            else:
+                import_module(module)
+        except Exception as failure:  # noqa: BLE001 - each one becomes an R condition
+            return _failed(module, failure)
     found = stand_in()
     if found is not None:
         module, file = found
         return _failed(module, ImportError(f"{file} is no {module}"))
-    loaded: dict[str, Any] = {"problem": None}
-    with watch_for_interrupt() as interrupt:
-        for module in ("torch", *modules):
-            try:
-                if module == "torch":
-                    loaded["problem"] = load_torch()
-                else:
-                    import_module(module)
-            except Exception as problem:  # noqa: BLE001 - each one becomes an R condition
-                loaded |= _failed(module, problem)
-                break
-    return loaded | {"interrupted": interrupt.pressed}
+    return {"problem": problem}
 
 
 def _failed(module: str, problem: Exception) -> dict[str, Any]:

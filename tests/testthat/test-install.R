@@ -5,20 +5,25 @@ test_that("arguments that cannot be are refused before anything is installed", {
   expect_refused(install_pytwolayer(evnname = "a"), "`evnname`", "did you mean `envname`")
 })
 
-test_that("a Python that the user has named is the one to mend, if it is there", {
-  said <- function() {
-    conditionMessage(expect_error(abort_python("None.", NULL), class = "pytwolayer_error_python"))
-  }
-  mine <- withr::local_tempfile(lines = "")
-  withr::local_envvar(RETICULATE_PYTHON = mine)
-  expect_match(said(), paste0("RETICULATE_PYTHON is set to \"", mine, "\"."), fixed = TRUE)
-  expect_match(said(), paste(mine, "-m pip install torch"), fixed = TRUE)
-  expect_match(said(), "Or unset RETICULATE_PYTHON, run `pytwo", fixed = TRUE)
-  withr::local_envvar(RETICULATE_PYTHON = "/mine/python")
-  expect_match(said(), "is set to \"/mine/python\", which is not there.", fixed = TRUE)
-  expect_match(said(), "Unset RETICULATE_PYTHON, run `pytwo", fixed = TRUE)
-  expect_no_match(said(), "pip install")
-  withr::local_envvar(RETICULATE_PYTHON = NA, RETICULATE_PYTHON_ENV = NA)
-  expect_match(said(), "Run `pytwolayer::install_pytwolayer()`", fixed = TRUE)
-  expect_no_match(said(), "is set to")
+test_that("a Python that cannot make the environment is refused before anything is installed", {
+  old <- withr::local_tempfile(lines = c("#!/bin/sh", "printf 'fact\\tversion\\t3.10.9\\n'"))
+  Sys.chmod(old, "755")
+  expect_refused(install_pytwolayer(python = old), "`python`", "3.11 or later", "Python 3.10.9")
+  expect_refused(install_pytwolayer(python = tempdir()), "`python`", "is a folder")
+  text <- withr::local_tempfile(lines = "")
+  expect_refused(install_pytwolayer(python = text), "`python`", "is not a program")
+})
+
+test_that("what a Python needs of reticulate, and NumPy and pandas of it", {
+  has <- numeric_version
+  expect_identical(usable_versions(has("1.28")), c(">=3.11", "<3.12"))
+  expect_identical(usable_versions(has("1.35")), c(">=3.11", "<3.13"))
+  expect_identical(usable_versions(has("1.41")), ">=3.11")
+  expect_identical(wanted_reticulate(has("3.12.1"), has("1.28")), "1.33")
+  expect_identical(wanted_reticulate(has("3.13.0"), has("1.28")), "1.40")
+  expect_null(wanted_reticulate(has("3.11.9"), has("1.28")))
+  expect_null(wanted_reticulate(has("3.13.0"), has("1.41")))
+  expect_identical(convertible(c("numpy", "pandas"), has("1.28")), c("numpy<2", "pandas<3"))
+  expect_identical(convertible(c("numpy", "pandas"), has("1.41")), c("numpy", "pandas<3"))
+  expect_identical(convertible(c("numpy", "pandas"), has("1.45")), c("numpy", "pandas"))
 })
