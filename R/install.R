@@ -117,7 +117,7 @@ is_empty_folder <- function(path) {
 say_python_is_kept <- function(python, facts, folder) {
   if (!is.null(python)) {
     rlang::inform(c("!" = sprintf(
-      "%s is there already, with Python %s: `python` is not used. To make it anew, remove it first.",
+      "%s is there already, with Python %s: `python` is not used. Remove it first to make it anew.",
       folder, facts$version
     )))
   }

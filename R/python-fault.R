@@ -33,7 +33,8 @@ name_another <- function(variable) {
 usable_in_words <- function() {
   limits <- usable_versions()
   if (length(limits) > 1) {
-    return(sprintf("of version %s or later, but before %s", python_oldest, sub("<", "", limits[[2]])))
+    before <- sub("<", "", limits[[2]], fixed = TRUE)
+    return(sprintf("of version %s or later, but before %s", python_oldest, before))
   }
   sprintf("of version %s or later", python_oldest)
 }
@@ -112,15 +113,12 @@ other_python <- function(config) {
   if (is.null(chosen)) {
     return(first_in_new_session())
   }
+  install <- if (!is_usable(examine_own())) sprintf("run %s, ", run_install)
+  first <- paste0(install, "restart R,")
+  instead <- sprintf("`Sys.setenv(RETICULATE_PYTHON_ENV = \"%s\")`", python_environment)
   c(
     sprintf("It was chosen by %s.", chosen),
-    sprintf(
-      paste(
-        "%s and in a new session, before Python is used,",
-        "`Sys.setenv(RETICULATE_PYTHON_ENV = \"%s\")`."
-      ),
-      if (is_usable(examine_own())) "Restart R," else sprintf("Run %s,", run_install), python_environment
-    )
+    sprintf("Or: %s and call %s before Python is used.", first, instead)
   )
 }
 
@@ -190,7 +188,8 @@ abort_import <- function(what, said, causes, call) {
   rlang::abort(
     c(
       problem,
-      stats::setNames(causes, rep("x", length(causes))), stats::setNames(mend, rep("i", length(mend)))
+      stats::setNames(causes, rep("x", length(causes))),
+      stats::setNames(mend, rep("i", length(mend)))
     ),
     class = c("pytwolayer_error_python", "pytwolayer_error"), call = call
   )
@@ -199,7 +198,7 @@ abort_import <- function(what, said, causes, call) {
 reinstall <- function() {
   config <- reticulate::py_config()
   if (is_own(config)) {
-    return(sprintf("Run %s, which installs again what cannot be loaded, and restart R.", run_install))
+    return(sprintf("Run %s, which installs again what cannot be loaded. Restart R.", run_install))
   }
   command <- pip_install(config, python_modules, "--force-reinstall")
   c(sprintf("Install it again, and restart R: `%s`.", command), other_python(config))

@@ -7,8 +7,8 @@
 #' @section Which Python is used:
 #' In this order: the one that `RETICULATE_PYTHON` or `RETICULATE_PYTHON_ENV` names, or that
 #' [reticulate::use_python()] or [reticulate::use_virtualenv()] chose; where reticulate
-#' looks for one, that of an environment that R was started in, or of a `.venv` in the working folder;
-#' the virtual environment `r-pytwolayer`, which [install_pytwolayer()] makes; with
+#' looks for one, that of an environment that R was started in, or of a `.venv` in the working
+#' folder; the virtual environment `r-pytwolayer`, which [install_pytwolayer()] makes; with
 #' a reticulate that has `py_require()`, an environment that it makes by itself. So it is once
 #' `library(pytwolayer)` was called, whoever then starts Python: this package, a Python
 #' chunk, `reticulate::py_config()`.

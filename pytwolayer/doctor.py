@@ -11,6 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytwolayer
+from pytwolayer.import_faults import with_causes
 from pytwolayer.r_process import DATA, RError, RMissingError, rscript, run_r
 
 _NEEDED = ("torch", "numpy", "pandas", "safetensors")
@@ -20,6 +21,7 @@ _OPTIONAL = {
     "rpy2": "R inside Python",
 }
 _OLDEST_RETICULATE = (1, 28)
+_RETICULATE_FOR_NUMPY_2 = (1, 38)
 _ONLY_FOR_R = "only needed for use from R"
 _QUICK_BLAS = "openblas", "mkl", "blis", "atlas", "flexiblas", "armpl"
 
@@ -118,6 +120,8 @@ def _version(package: str) -> str | None:
 
 def _needed(package: str) -> Finding:
     spec = find_spec(package)
+    if spec is not None and Path(spec.origin or "").name == f"{package}.py":
+        return Finding(package, f"{spec.origin} is taken for it", "rename it, or work elsewhere")
     if spec is not None and spec.origin is not None:  # it need not have been installed by pip
         found = (_build_of_torch() if package == "torch" else None) or _version(package)
         return Finding(package, found or "installed, of a version that cannot be told")
@@ -129,7 +133,7 @@ def _build_of_torch() -> str | None:
     # torch_findings() says why.
     try:
         from pytwolayer.torch_loading import torch
-    except (ImportError, OSError):
+    except Exception:  # noqa: BLE001 - see above
         return None
     return str(torch.__version__) if hasattr(torch, "__version__") else None
 
@@ -142,8 +146,13 @@ def torch_findings() -> list[Finding]:
     """Look at how torch works in this very process."""
     try:
         from pytwolayer.torch_loading import torch
-    except (ImportError, OSError) as problem:
-        return [Finding("loading", str(problem), f"{sys.executable} -m pip install torch")]
+    except Exception as problem:  # noqa: BLE001 - each one is a finding
+        explained = with_causes(problem)
+        again = "" if isinstance(problem, ModuleNotFoundError) else "--force-reinstall "
+        mend = f"{sys.executable} -m pip install {again}torch"
+        if explained is not None:
+            mend = str(explained).partition("\n")[2]
+        return [Finding("loading", f"{type(problem).__name__}: {problem}", mend)]
     if not hasattr(torch, "version"):  # such as a torch.py in the working folder
         value = f"{torch.__file__ or list(torch.__path__)} is not PyTorch"
         return [Finding("loading", value, "give that file another name, or work in another folder")]
@@ -224,9 +233,16 @@ def r_findings(facts: Mapping[str, str] | RError) -> list[Finding]:
         _r_package(facts["package"]),
         Finding("R's BLAS", facts["blas"] or "R's own"),
     ]
+    numpy = _numpy_in_r(facts["reticulate"]) if has_r_package(facts) else None
+    if numpy is not None:
+        findings.append(numpy)
     if "torch_blas" in facts:
         findings.append(_blas_in_r(facts["torch_blas"]))
     return findings
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split(".")[:2] if part.isdigit())
 
 
 def _reticulate(found: str, *, wanted: bool) -> Finding:
@@ -235,9 +251,22 @@ def _reticulate(found: str, *, wanted: bool) -> Finding:
         return Finding("reticulate", found or f"not installed ({_ONLY_FOR_R})")
     if not found:
         return Finding("reticulate", "not installed", mend)
-    if tuple(int(part) for part in found.split(".")[:2]) < _OLDEST_RETICULATE:
+    if _numbers(found) < _OLDEST_RETICULATE:
         return Finding("reticulate", f"{found} is too old", mend)
     return Finding("reticulate", found)
+
+
+def _numpy_in_r(reticulate: str) -> Finding | None:
+    """Judge arrays in the user's own code; this package hands over none."""
+    numpy = _version("numpy") or "0"
+    if not reticulate or _numbers(reticulate) >= _RETICULATE_FOR_NUMPY_2 or _numbers(numpy) < (2,):
+        return None
+    return Finding(
+        "NumPy in R",
+        f"reticulate {reticulate} cannot convert arrays of NumPy {numpy}, as in Python chunks",
+        f'{sys.executable} -m pip install "numpy<2"  '
+        """(or Rscript -e 'install.packages("reticulate")')""",
+    )
 
 
 def _r_package(found: str) -> Finding:

@@ -1,5 +1,7 @@
 """The doctor's page: what it finds, and for each problem the command that mends it."""
 
+import os
+import subprocess
 import sys
 from importlib.metadata import PackageNotFoundError
 from importlib.util import find_spec
@@ -185,10 +187,14 @@ def test_a_blas_that_torch_is_linked_to_is_a_note_and_no_problem(
 
 
 @pytest.mark.parametrize(
-    "cause", ["sys.modules['torch'] = None", "sys.path.insert(0, sys.argv[1])"]
+    ("cause", "mend"),
+    [
+        ("sys.modules['torch'] = None", "pip install torch"),
+        ("sys.path.insert(0, sys.argv[1])", "torch.py is taken for the module `torch`"),
+    ],
 )
 def test_a_torch_that_is_missing_or_broken_is_a_problem_and_the_page_still_comes(
-    fresh_python, tmp_path, cause
+    fresh_python, tmp_path, cause, mend
 ):
     (tmp_path / "torch.py").write_text("raise OSError('libtorch_cpu.so: cannot open')")
     code = (
@@ -199,7 +205,7 @@ def test_a_torch_that_is_missing_or_broken_is_a_problem_and_the_page_still_comes
     )
     done = fresh_python(code, str(tmp_path))
     assert done.returncode == 0, done.stderr
-    assert "pip install torch" in done.stdout
+    assert mend in done.stdout
 
 
 @pytest.mark.parametrize("name", ["torch.py", "torch/__init__.py"])
@@ -328,3 +334,26 @@ def test_the_page_has_three_parts(monkeypatch):
     text, _ = doctor()
     lines = text.splitlines()
     assert [line for line in lines if line in {"Python", "torch", "R"}] == ["Python", "torch", "R"]
+
+
+def test_numpy_2_is_a_problem_where_reticulate_cannot_convert_it(monkeypatch):
+    monkeypatch.setattr("pytwolayer.doctor._version", lambda package: "2.4.6")
+    found = of_r(reticulate="1.36")["NumPy in R"]
+    assert "reticulate 1.36 cannot convert arrays of NumPy 2.4.6" in found.value
+    assert 'pip install "numpy<2"' in found.mend
+    assert "NumPy in R" not in of_r(reticulate="1.41.0.1")
+    monkeypatch.setattr("pytwolayer.doctor._version", lambda package: "1.26.4")
+    assert "NumPy in R" not in of_r(reticulate="1.36")
+
+
+def test_a_file_of_the_users_is_told(tmp_path, monkeypatch):
+    (tmp_path / "pandas.py").write_text("")
+    done = subprocess.run(
+        [sys.executable, "-m", "pytwolayer.cli", "doctor"],
+        cwd=tmp_path,
+        env=os.environ | {"PATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 1, done.stderr
+    assert f"pandas: {tmp_path}/pandas.py is taken for it" in done.stdout
