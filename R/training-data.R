@@ -15,7 +15,7 @@ model.frame.two_layer_ensemble <- function(formula, ...) { # nolint: object_name
 fit_frame <- function(fit, given, env, call) {
   input <- training_again(fit, "formula", given, env, call)
   frame <- if (fit$how$kind == "formula") {
-    with_point(formula_frame(fit, input$given$data, call))
+    with_point(formula_frame(fit, input, call))
   } else {
     cbind(input$outcomes, input$predictors)
   }
@@ -48,8 +48,12 @@ without_rows <- function(column, omitted) {
 }
 
 # As stats::model.frame() has it: the outcome as one column, then the variables.
-formula_frame <- function(fit, data, call) {
-  data <- plain_frame(data)
+formula_frame <- function(fit, input, call) {
+  data <- plain_frame(input$given$data)
+  rows <- attr(input$outcomes, "row.names")
+  if (length(rows) != nrow(data)) { # some of them alone
+    data <- data[match(rows, attr(data, "row.names")), , drop = FALSE]
+  }
   outcome <- stats::formula(fit)[[2]]
   parts <- list(terms = fit$how$terms, outcome = list())
   right <- evaluated(parts, data[fit$how$variables], "data", call)$frame
