@@ -195,8 +195,8 @@ def two_layer(
     MissingRowsWarning
         If rows with missing values are left out.
     SuspectColumnWarning
-        If text was taken as levels or classes that look like numbers or dates, or are nearly as
-        many as the rows.
+        If text was taken as levels or classes that look like numbers or dates, or that are more
+        than half as many as the rows.
     InterruptWarning
         If Ctrl-C ended the training; the fit so far comes back.
     ResumedWarning

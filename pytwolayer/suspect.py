@@ -98,7 +98,7 @@ def _look(column: Column) -> _Look | None:
     levels = _Levels.of(column)
     look = _look_of_text(levels) if column.kind == "text" else _look_of_factor(levels)
     if look is None and len(levels.names) >= NAMES and levels.in_half_the_rows:
-        return _Look("names", f"nearly as many as the {sum(levels.rows):,} rows")
+        return _Look("names", f"more than half as many as the {sum(levels.rows):,} rows")
     return look
 
 

@@ -61,13 +61,19 @@ SUSPECT = {
     "months": (text([f"{2020 + n // 12}-{n % 12 + 1:02}" for n in range(24)]), "dates"),
     "quarters": (text([f"{2010 + n // 4}Q{n % 4 + 1}" for n in range(20)]), "dates"),
     "times": (text([f"{n % 24:02}:{n % 60:02}" for n in range(ROWS)]), "times"),
-    "ids": (text([f"ID-{n:05}" for n in range(ROWS)]), "nearly as many as the 100 rows"),
-    "zip codes": (text([f"0{n:04}" for n in range(ROWS)]), "nearly as many as the 100 rows"),
-    "free text": (text([f"the {n}th remark" for n in range(ROWS)]), "nearly as many"),
+    "ids": (text([f"ID-{n:05}" for n in range(ROWS)]), "more than half as many as the 100 rows"),
+    "zip codes": (
+        text([f"0{n:04}" for n in range(ROWS)]),
+        "more than half as many as the 100 rows",
+    ),
+    "free text": (text([f"the {n}th remark" for n in range(ROWS)]), "more than half as many"),
     "factor with ?": (with_mark(NUMBERS, "?").astype("category"), 'numbers, but for "?"'),
     "factor of money": (text([f"${n}" for n in range(ROWS)]).astype("category"), "money"),
     "factor of days": (text(DAYS.strftime("%Y-%m-%d")).astype("category"), "dates"),
-    "factor of ids": (text([f"u{n}" for n in range(ROWS)]).astype("category"), "nearly as many"),
+    "factor of ids": (
+        text([f"u{n}" for n in range(ROWS)]).astype("category"),
+        "more than half as many",
+    ),
 }
 MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 FINE = {
@@ -136,7 +142,7 @@ def test_it_says_what_to_do():
     assert str(caught[0].message) == (
         "Text that may be something else was taken as levels or classes: "
         'column "a" (100 levels: numbers, but for "?" in 1 row), '
-        'column "b" (100 levels: nearly as many as the 100 rows). '
+        'column "b" (100 levels: more than half as many as the 100 rows). '
         "Make numbers of what is a number, and missing values of what stands for them; leave out "
         "what differs from row to row; where the levels are meant, a factor (categorical) says so."
     )
@@ -185,7 +191,7 @@ def test_rows_left_out_do_not_count():
 
 
 def test_many_long_levels_are_looked_at_in_no_time():
-    with pytest.warns(SuspectColumnWarning, match="2,000 levels: nearly as many"):
+    with pytest.warns(SuspectColumnWarning, match="2,000 levels: more than half as many"):
         two_layer(
             pd.DataFrame({"t": [f"{n} " * 200 for n in range(2_000)]}),
             np.arange(2_000),
