@@ -22,6 +22,7 @@ source scripts/lib/r.sh
 source scripts/lib/debian.sh
 
 rows=" $* "
+known=" "
 if [ -n "${MATRIX_FOLDER:-}" ]; then
   mkdir -p "$MATRIX_FOLDER"
   folder=$(cd "$MATRIX_FOLDER" && pwd)
@@ -30,6 +31,7 @@ if [ -n "${MATRIX_FOLDER:-}" ]; then
 else
   folder=$(mktemp -d)
   results=$folder/results
+  : >"$results"
   trap 'rm -rf --one-file-system "$folder"' EXIT
 fi
 
@@ -42,6 +44,7 @@ result() { printf '%s\t%s\t%s\n' "$@" >>"$results"; }
 row() {
   local name=$1 status=0 log=$folder/$1.log last
   shift
+  known+="$name "
   wanted "$name" || return 0
   say "==== $name (log: $log)"
   "$@" >"$log" 2>&1 </dev/null || status=$?
@@ -124,6 +127,10 @@ put_reticulate() {
 for minor in 11 12 13 14; do row "python3.$minor" with_python "python3.$minor"; done
 for release in $MATRIX_RETICULATE; do row "reticulate-$release" with_reticulate "$release"; done
 for release in $MATRIX_DEBIAN; do row "debian-$release" on_debian "$release" "$folder"; done
+
+for name in "$@"; do
+  [[ "$known" == *" $name "* ]] || die "there is no row $name; the rows are:$known"
+done
 
 printf '\n'
 while IFS=$'\t' read -r what name told; do say "$what: $name: $told"; done <"$results"
