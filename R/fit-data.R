@@ -18,6 +18,9 @@
 #'   a constant outcome \tab predicted \tab \cr
 #'   text where training had numbers, or the reverse \tab \tab an error that names it \cr
 #'   a factor where training had text, or the reverse \tab \tab fine \cr
+#'   integer64, labelled (haven, Hmisc) \tab the numbers or factors that they are \tab the same \cr
+#'   time spans (difftime) \tab seconds, whatever the unit; no outcome \tab the same \cr
+#'   a factor's level `NA`, see [addNA()] \tab a level, named `"NA"` \tab the same \cr
 #'   dates, lists, complex numbers \tab an error that names the column \tab the same \cr
 #'   no rows \tab an error \tab no predictions \cr
 #'   one row \tab a fit, if the outcome is numeric \tab one prediction \cr

@@ -287,9 +287,9 @@ term_columns <- function(frame, terms, call) {
   table_of(unlist(columns, recursive = FALSE), nrow(frame))
 }
 
-variable_columns <- function(column, name) {
-  column <- plain_column(column)
-  if (!is.matrix(column)) {
+variable_columns <- function(column, name, outcome = FALSE) {
+  column <- known_column(plain_column(column), outcome)
+  if (!is.matrix(column) || is.object(column)) { # a matrix with a class of its own is refused
     return(stats::setNames(list(column), name))
   }
   labels <- colnames(column)
@@ -318,7 +318,7 @@ refuse_classes <- function(parts, term, call) {
 }
 
 outcome_table <- function(outcomes) {
-  columns <- Map(variable_columns, unname(outcomes), names(outcomes))
+  columns <- Map(variable_columns, unname(outcomes), names(outcomes), outcome = TRUE)
   table_of(unlist(columns, recursive = FALSE), NROW(outcomes[[1]]))
 }
 

@@ -95,12 +95,14 @@ first_line <- function(cnd) {
 molded <- function(predictors, outcomes, vector, words, call, blueprint = NULL,
                    how = list(kind = "table", nameless = FALSE),
                    rows = attr(predictors, "row.names"), case_weights = NULL) {
+  predictors <- known_columns(predictors)
+  outcomes <- known_columns(outcomes, outcome = TRUE)
   if (length(rows) == nrow(outcomes)) {
     outcomes <- structure(outcomes, row.names = rows)
   }
   columns <- list(
     x = as_columns(words[["x"]], predictors, call),
-    y = as_columns(words[["y"]], outcomes, call)
+    y = as_columns(words[["y"]], outcomes, call, outcome = TRUE)
   )
   columns$y$vector <- vector
   if (is.null(blueprint)) {

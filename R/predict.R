@@ -189,7 +189,6 @@ formula_predictors <- function(object, new_data, call) {
 }
 
 recipe_predictors <- function(object, new_data, call) {
-  as_columns("new_data", new_data, call)
   forged <- tryCatch(
     hardhat::forge(new_data, object$blueprint)$predictors,
     error = function(cnd) abort_recipe("cannot be applied to `new_data`", cnd, call)

@@ -204,5 +204,6 @@ residuals_of <- function(x, new_data, predictions) {
     return(NULL)
   }
   env <- if (is.null(x$how$terms)) baseenv() else environment(x$how$terms)
-  list(.resid = as.vector(with_point(eval(outcome[[1]], new_data, env))) - predictions$.pred)
+  truth <- known_column(with_point(eval(outcome[[1]], new_data, env)), outcome = TRUE)
+  list(.resid = as.vector(truth) - predictions$.pred)
 }

@@ -7,15 +7,16 @@
 #' [to_core()] then sends them.
 #'
 #' @param argument Its name in error messages.
+#' @param outcome Whether it is of outcomes.
 #' @noRd
-as_columns <- function(argument, table, call = rlang::caller_env()) {
+as_columns <- function(argument, table, call = rlang::caller_env(), outcome = FALSE) {
   names <- names(table)
   if (length(table) && (is.null(names) || anyNA(names) || !all(nzchar(names)))) {
     abort_expected(argument, "a table whose columns all have names", "one with nameless ones", call)
   }
   refuse_twins(argument, names, call)
   columns <- Map(
-    function(column, name) as_column(argument, column, name, call),
+    function(column, name) as_column(argument, known_column(column, outcome), name, call),
     unname(as.list(table)), names
   )
   list(
@@ -95,9 +96,8 @@ as_column <- function(argument, column, name, call) {
     levels <- unique(column[!is.na(column)])
     codes <- match(column, levels)
   } else if (is.factor(column)) {
-    # A level that is NA stands for missing values.
-    levels <- levels(column)[!is.na(levels(column))]
-    codes <- match(levels(column), levels)[as.integer(column)]
+    levels <- levels(column)
+    codes <- as.integer(column)
   } else {
     levels <- NULL
     codes <- column
@@ -112,12 +112,13 @@ as_column <- function(argument, column, name, call) {
 }
 
 refuse_odd <- function(argument, column, name, call) {
-  fits <- are_numbers(column) || is.character(column) || is.factor(column)
+  factor <- is.factor(column) && !anyNA(levels(column))
+  fits <- are_numbers(column) || is.character(column) || factor
   if (fits && is.null(dim(column))) {
     return(invisible())
   }
   place <- if (identical(name, ".outcome")) "" else in_column(name)
-  received <- paste0(shown_column(column), place)
+  received <- paste0(shown_column(column), place, advice_for(column))
   abort_expected(argument, "numbers, logicals, factors or text", received, call)
 }
 
@@ -134,6 +135,8 @@ shown_column <- function(column) {
     "time spans"
   } else if (is.list(column) && class(column)[[1]] %in% c("list", "AsIs")) {
     "a list"
+  } else if (inherits(column, "integer64")) {
+    "whole numbers of 64 bits"
   } else {
     shown(column)
   }

@@ -65,8 +65,16 @@ def place(label: str | None) -> str:
     return "" if label is None else f" in column {quoted(label)}"
 
 
-def read_column(argument: str, label: str | None, series: "pd.Series[Any] | Doubles") -> Column:
+def read_column(
+    argument: str,
+    label: str | None,
+    series: "pd.Series[Any] | Doubles",
+    *,
+    outcome: bool = False,
+) -> Column:
     """Check a column and turn it into doubles, if it is not an array of them.
+
+    Time spans become seconds; not those of an outcome, whose unit the predictions would lose.
 
     Raises
     ------
@@ -86,9 +94,11 @@ def read_column(argument: str, label: str | None, series: "pd.Series[Any] | Doub
         return Column(label, "missing" if np.isnan(values).all() else "logical", values)
     if pd.api.types.is_numeric_dtype(kind) and not pd.api.types.is_complex_dtype(kind):
         return _numbers(argument, label, _doubles(series))
+    if pd.api.types.is_timedelta64_dtype(kind) and not outcome:
+        return _numbers(argument, label, _doubles(series.dt.total_seconds()))
     if pd.api.types.is_object_dtype(kind) or pd.api.types.is_string_dtype(kind):
         return _objects(argument, label, series)
-    raise _not_fit(argument, label, _description(kind))
+    raise _not_fit(argument, label, _description(kind), _advice(kind))
 
 
 def _numbers(argument: str, label: str | None, values: Doubles) -> Column:
@@ -170,9 +180,17 @@ def level_name(value: Any) -> str:
     return str(value).upper() if isinstance(value, (bool, np.bool_)) else str(value)
 
 
-def _not_fit(argument: str, label: str | None, received: str) -> ArgumentError:
+def _not_fit(argument: str, label: str | None, received: str, advice: str = "") -> ArgumentError:
     expected = "numbers, logicals, factors or text"
-    return ArgumentError(argument, expected, f"{received}{place(label)}")
+    return ArgumentError(argument, expected, f"{received}{place(label)}{advice}")
+
+
+def _advice(kind: Any) -> str:
+    if pd.api.types.is_datetime64_any_dtype(kind):
+        return " (`.dt.month` and its like make numbers of them, as do days since one of them)"
+    if pd.api.types.is_timedelta64_dtype(kind):
+        return " (`.dt.total_seconds()` makes numbers of them)"
+    return ""
 
 
 def _description(kind: Any) -> str:

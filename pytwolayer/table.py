@@ -74,6 +74,7 @@ def read_table(
     data: Any,
     *,
     vector: bool = False,
+    outcome: bool = False,
     like: tuple[tuple[str, ...] | None, int] | None = None,
 ) -> Table:
     """Check a table and take its columns.
@@ -87,6 +88,8 @@ def read_table(
         method ``to_pandas`` is taken through it.
     vector : bool
         Whether a vector will do.
+    outcome : bool
+        Whether it is the outcome.
     like : pair, optional
         Names (or None) and number of the columns seen in training. Take those, in that
         order: by name where both have names, by position otherwise. Others are not looked at.
@@ -113,7 +116,7 @@ def read_table(
     else:
         labels = [*(parts.names or [str(number + 1) for number in range(len(parts.columns))])]
     pairs = zip(labels, parts.columns, strict=True)
-    columns = [read_column(argument, label, column) for label, column in pairs]
+    columns = [read_column(argument, label, column, outcome=outcome) for label, column in pairs]
     names = tuple(parts.names) if parts.names else None
     return Table(names, columns, parts.shape[0], vector=len(parts.shape) == 1)
 

@@ -171,7 +171,7 @@ def _read(x: Any, y: Any, outcome: Any) -> tuple[Table, Table]:
         if isinstance(y, str):
             expected = "the outcome itself; a column of `x` is named in `outcome`"
             raise ArgumentError("y", expected, arguments.shown(y))
-        return read_table("x", x), read_table("y", y, vector=True)
+        return read_table("x", x), read_table("y", y, vector=True, outcome=True)
     if y is not None:
         raise ArgumentError("y", "left out where `outcome` is given", "given too")
     vector = isinstance(outcome, (str, int))  # numbers name the columns of a frame made of arrays
@@ -181,7 +181,7 @@ def _read(x: Any, y: Any, outcome: Any) -> tuple[Table, Table]:
     if absent:
         raise ArgumentError("outcome", "names of columns of `x`", listed(absent))
     inside = [place for place, name in enumerate(names) if name not in wanted]
-    outcomes = read_table("x", columns_of(x, [names.index(name) for name in wanted]))
+    outcomes = read_table("x", columns_of(x, [names.index(name) for name in wanted]), outcome=True)
     return read_table("x", columns_of(x, inside)), replace(outcomes, vector=vector)
 
 

@@ -170,7 +170,11 @@ def test_errors_say_the_same(route, name):
         message = re.sub(rf"\b{python}\b", r, message)
     if name.startswith("new "):
         message = message.replace("`x`", "`new_data`")
-    assert route[f"error/{name}"] == [message]
+    answer = route[f"error/{name}"]
+    if name == "dates":  # what to do about them is each language's own
+        message, answer = (re.sub(r" \(.*\)\.$", ".", text) for text in (message, *answer))
+        answer = [answer]
+    assert answer == [message]
 
 
 @pytest.mark.parametrize("name", WARNINGS)

@@ -237,6 +237,31 @@ def test_a_column_of_nothing_of_arrow_is_of_no_kind():
     assert read([None, None], pd.ArrowDtype(pa.null())).kind == "missing"
 
 
+# Time spans
+
+
+def test_time_spans_are_seconds_in_whatever_unit_they_come():
+    for unit in ("s", "ms", "us", "ns"):
+        spans = pd.Series(pd.to_timedelta([90, None, 7200], unit="s")).dt.as_unit(unit)
+        column = read_column("x", "span", spans)
+        assert column.kind == "number"
+        assert column.values[[0, 2]].tolist() == [90, 7200]
+        assert np.isnan(column.values[1])
+    arrow = pd.Series(pd.array([90, 7200], dtype="int64")).astype("timedelta64[s]")
+    assert read_column("x", "span", arrow).values.tolist() == [90, 7200]
+
+
+def test_time_spans_as_an_outcome_are_an_error_that_says_what_to_do():
+    spans = pd.Series(pd.to_timedelta([90, 7200], unit="s"))
+    with pytest.raises(ArgumentError, match=r"time spans in column .* \(`.dt.total_seconds"):
+        read_column("y", "span", spans, outcome=True)
+
+
+def test_dates_are_an_error_that_says_what_to_do():
+    with pytest.raises(ArgumentError, match=r"dates in column \"day\" \(`.dt.month`"):
+        read_column("x", "day", pd.Series(pd.to_datetime(["2020-01-01"])))
+
+
 # Anything else
 
 
@@ -245,7 +270,6 @@ def test_a_column_of_nothing_of_arrow_is_of_no_kind():
     [
         (pd.to_datetime(["2020-01-01", None]), "dates"),
         (pd.to_datetime(["2020-01-01"]).tz_localize("UTC"), "dates"),
-        (pd.to_timedelta([1, 2]), "time spans"),
         (pd.period_range("2020", periods=2), r"period\[.*\] values"),
         ([1 + 2j, 3j], "complex128 values"),
         ([datetime.date(2020, 1, 1)], "objects of .*"),
@@ -260,7 +284,8 @@ def test_a_column_of_nothing_of_arrow_is_of_no_kind():
     ids=str,
 )
 def test_what_is_no_column_is_an_error_naming_kind_and_column(values, received):
-    message = rf'^`x` must be numbers, logicals, factors or text, not {received} in column "odd"\.$'
+    expected = "^`x` must be numbers, logicals, factors or text"
+    message = rf'{expected}, not {received} in column "odd"( \(`.*\))?\.$'
     with pytest.raises(ArgumentError, match=message):
         read(values)
 

@@ -79,3 +79,46 @@ test_that("of many new levels the warning names the first and how many more ther
     expect_lt(nchar(told), 250)
   }
 })
+
+test_that("what a recipe uses up may be of any kind, in new data too", {
+  recipes_or_skip()
+  data <- data.frame(
+    y = mtcars$mpg, wt = mtcars$wt, day = as.Date("2024-01-31") + 20 * (1:32),
+    time = as.POSIXct("2024-01-31", tz = "UTC") + 9000 * (1:32)
+  )
+  data$span <- data$day - data$day[[1]]
+  data$many <- lapply(1:32, seq_len)
+  data$far <- c(Inf, rep(1, 31))
+  data$long <- structure(rep(4.940656e-324, 32), class = "integer64")
+  start <- function(names) recipes::recipe(stats::reformulate(names, "y"), data)
+  listed <- recipes::recipe(
+    data[c("y", "wt", "many")],
+    vars = c("y", "wt", "many"), roles = c("outcome", "predictor", "predictor")
+  )
+  given <- list(
+    day = recipes::step_rm(recipes::step_date(start(c("wt", "day")), day, features = "month"), day),
+    day = recipes::step_rm(start(c("wt", "day")), day),
+    day = recipes::step_mutate(start(c("wt", "day")), day = as.numeric(day)),
+    time = recipes::step_mutate(start(c("wt", "time")), time = as.numeric(time) / 3600),
+    span = recipes::step_mutate(start(c("wt", "span")), span = as.numeric(span)),
+    many = recipes::step_mutate(listed, many = lengths(many)),
+    far = recipes::step_mutate(start(c("wt", "far")), far = pmin(far, 5)),
+    long = recipes::step_rm(start(c("wt", "long")), long)
+  )
+  for (recipe in given) {
+    fit <- quick_recipe(recipe, data)
+    file <- withr::local_tempfile()
+    saveRDS(fit, file)
+    predicted <- predict(readRDS(file), data[5:1, ])
+    expect_equal(predicted$.pred, unname(fitted(fit))[5:1], tolerance = 1e-5)
+    by_r <- predict(fit, data[5:1, ], engine = "r")
+    expect_equal(by_r, predicted, tolerance = 1e-5)
+  }
+  expect_identical(nrow(predict(quick_recipe(given[[1]], data, n_models = 2), data)), 32L)
+  left <- start(c("wt", "day"))
+  expect_refused(quick_recipe(left, data), "dates in column \"day\"", "step_date()")
+  far <- quick_recipe(start(c("wt", "far")), transform(data, far = wt))
+  for (engine in c("python", "r")) {
+    expect_refused(predict(far, data, engine = engine), "infinite in column \"far\"")
+  }
+})
