@@ -1,12 +1,14 @@
 """A Python that lacks torch, that is of another version, or that loaded torch the wrong way."""
 
+import os
 import subprocess
 import sys
 import venv
+from pathlib import Path
 
 import pytest
 
-from conftest import skip_without_rpy2
+from conftest import ROOT, skip_without_rpy2
 from pytwolayer.r_process import RError
 from pytwolayer.verify import agree, take_routes
 
@@ -167,12 +169,37 @@ def test_the_command_ends_with_status_0_here(command):
     assert any(text in done.stdout for text in texts)
 
 
-@pytest.mark.parametrize("command", ["verify", "doctor"])
-def test_the_command_ends_with_status_1_without_the_r_package(command, tmp_path, monkeypatch):
-    monkeypatch.setenv("R_LIBS", str(tmp_path))
-    done = subprocess.run(
-        [sys.executable, "-m", "pytwolayer.cli", command], capture_output=True, text=True
+def command_in(library: Path, command: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "pytwolayer.cli", command],
+        env=os.environ | {"R_LIBS": str(library), "R_LIBS_USER": str(library)},
+        capture_output=True,
+        text=True,
+        check=False,
     )
-    assert done.returncode == 1
-    assert "pytwolayer" in done.stdout
-    assert "agree" not in done.stdout or "do NOT agree" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [
+        ("verify", "not run: the R package is not installed"),
+        ("doctor", "R package       not installed (only needed for use from R: R CMD INSTALL "),
+    ],
+)
+def test_who_uses_no_r_package_lacks_nothing(command, told, tmp_path):
+    done = command_in(tmp_path, command)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert told in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [("verify", "Not every route could be taken: R, "), ("doctor", "reticulate: 1.27 is too old")],
+)
+def test_who_has_the_r_package_is_told_that_it_does_not_work(command, told, tmp_path):
+    (tmp_path / "pytwolayer").symlink_to(ROOT / ".rlib" / "pytwolayer")
+    (tmp_path / "reticulate").mkdir()
+    (tmp_path / "reticulate" / "DESCRIPTION").write_text("Package: reticulate\nVersion: 1.27\n")
+    done = command_in(tmp_path, command)
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert told in done.stdout
