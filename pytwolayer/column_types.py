@@ -1,7 +1,7 @@
 """Which columns a model has as numbers and which as levels, and a file's columns made so."""
 
 import datetime
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,11 +53,8 @@ class ColumnTypes:
         if self.names is None:
             same = len(names) == len(self.levels)
             return dict(zip(names, self.levels, strict=True)) if same else {}
-        return {
-            name: levels
-            for name, levels in zip(self.names, self.levels, strict=True)
-            if name in names
-        }
+        there, pairs = set(names), zip(self.names, self.levels, strict=True)
+        return {name: levels for name, levels in pairs if name in there}
 
 
 def as_wanted(
@@ -70,13 +67,13 @@ def as_wanted(
     ArgumentError
         If there is text where the model has numbers.
     """
-    made = table.copy(deep=False)
-    for name, levels in types.by_name([str(name) for name in table]).items():
+    made = {str(name): column for name, column in table.items()}
+    for name, levels in types.by_name([*made]).items():
         if levels is None:
-            made[name] = _as_numbers(argument, table[name], decimal, marks)
+            made[name] = _as_numbers(argument, made[name], decimal, marks)
         else:
-            made[name] = _as_levels(table[name], levels)
-    return made
+            made[name] = _as_levels(made[name], levels)
+    return pd.DataFrame(made, index=table.index, columns=pd.Index(made, dtype=object), copy=False)
 
 
 def _as_numbers(
@@ -86,10 +83,11 @@ def _as_numbers(
         series = series.astype(object)
     if not (pd.api.types.is_object_dtype(series) or pd.api.types.is_string_dtype(series)):
         return series
+    there = series.dropna()
+    if not all(isinstance(value, str) for value in there):
+        return series
     values: dict[str, float] = {}
-    for text in series.dropna().unique():
-        if not isinstance(text, str):
-            return series
+    for text in there.unique():
         number = BOOLEANS.get(text.strip().casefold(), as_number(text, decimal))
         if number is None and not is_mark(text):
             refuse_text(argument, series, text, decimal)
@@ -99,11 +97,13 @@ def _as_numbers(
 
 
 def _as_levels(series: "pd.Series[Any]", known: Collection[str]) -> "pd.Series[Any]":
-    values = series.astype(object)
-    there = values.notna()
-    name = {value: _level(value, known) for value in values[there].unique()}
-    values[there] = values[there].map(name)
-    return values
+    values = series.to_numpy(dtype=object)
+    missing = pd.isna(values)
+    if not all(isinstance(value, Hashable) for value in values):
+        return series  # lists, which the core refuses
+    name = {value: _level(value, known) for value in dict.fromkeys(values[~missing])}
+    texts = [None if gap else name[value] for value, gap in zip(values, missing, strict=True)]
+    return pd.Series(texts, index=series.index, dtype=object)
 
 
 def _level(value: Any, known: Collection[str]) -> str:

@@ -104,10 +104,10 @@ def _mended(table: pd.DataFrame, decimal: str, marks: Marks) -> pd.DataFrame:
         for name, column in table.items()
         if pd.api.types.is_object_dtype(column) or pd.api.types.is_string_dtype(column)
     ]
-    made = table.copy(deep=False)
+    made = dict(table.items())
     for name in of_text:
         made[name] = mended(table[name], decimal, marks)
-    return made
+    return pd.DataFrame(made, index=table.index, columns=table.columns, copy=False)
 
 
 class _Text:
@@ -140,7 +140,7 @@ class _Text:
         named = [name for name in header if name]
         wanted = {} if self._types is None else self._types.by_name(named)
         self._refuse_one_column(header, wanted)
-        known = named if self._types is None else wanted
+        known = set(named) if self._types is None else wanted
         self._refuse_twins([name for name in named if name in known])
         # Until 3.1, where it became the usual way, pandas did not read numbers to their last bit.
         old = tuple(int(part) for part in pd.__version__.split(".")[:2]) < (3, 1)

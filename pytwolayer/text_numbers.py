@@ -15,24 +15,25 @@ BOOLEANS = {"true": True, "false": False}
 _TOLD = 5  # columns
 
 
+_Found = tuple["pd.Series[Any]", Sequence[str]]
+
+
 class Marks:
-    """Counts what was read as missing, or stayed text though it may be missing."""
+    """Knows what was read as missing, or stayed text though it may be missing."""
 
     def __init__(self) -> None:
-        self._missing: list[str] = []
-        self._kept: list[str] = []
-        self._examples: list[str] = []
+        self._missing: list[_Found] = []
+        self._kept: list[_Found] = []
 
     def count(self, series: "pd.Series[Any]", marks: Sequence[str]) -> None:
-        """Count marks that were read as missing."""
+        """Note marks that were read as missing."""
         if marks:
-            self._missing.append(_told(series, marks))
+            self._missing.append((series, marks))
 
     def count_kept(self, series: "pd.Series[Any]", marks: Sequence[str]) -> None:
-        """Count marks that stayed levels."""
+        """Note marks that stayed levels."""
         if marks:
-            self._kept.append(_told(series, marks))
-            self._examples.append(marks[0])
+            self._kept.append((series, marks))
 
     def tell(self) -> None:
         """Warn of them, once for each of the two."""
@@ -41,9 +42,14 @@ class Marks:
         if self._kept:
             warn_user(
                 f"Read as text: {_few(self._kept)}. "
-                f"`--na={quoted(self._examples[0])}` would read it as missing.",
+                f"`--na={quoted(self._kept[0][1][0])}` would read it as missing.",
                 MissingMarkWarning,
             )
+
+
+def _few(found: Sequence[_Found]) -> str:
+    more = f" and {len(found) - _TOLD:,} more columns" if len(found) > _TOLD else ""
+    return ", ".join(_told(series, marks) for series, marks in found[:_TOLD]) + more
 
 
 def _told(series: "pd.Series[Any]", marks: Sequence[str]) -> str:
@@ -52,17 +58,14 @@ def _told(series: "pd.Series[Any]", marks: Sequence[str]) -> str:
     return f"{listed(marks)} in column {name} ({rows:,} row{'s' if rows > 1 else ''})"
 
 
-def _few(told: Sequence[str]) -> str:
-    more = f" and {len(told) - _TOLD:,} more columns" if len(told) > _TOLD else ""
-    return ", ".join(told[:_TOLD]) + more
-
-
 def mended(series: "pd.Series[Any]", decimal: str, marks: Marks) -> "pd.Series[Any]":
     """Make numbers, or logicals, of a column of text that are all that, but for marks.
 
     Any other text stays as it is: a level that is called "-" or "None" may be meant.
     """
-    texts = list(series.dropna().unique())
+    values = series.to_numpy(dtype=object)
+    missing = pd.isna(values)
+    texts = [*dict.fromkeys(values[~missing])]
     if not texts or not all(isinstance(text, str) for text in texts):
         return series
     found = [text for text in texts if is_mark(text)]
@@ -70,9 +73,11 @@ def mended(series: "pd.Series[Any]", decimal: str, marks: Marks) -> "pd.Series[A
     numbers, logicals = _numbers(rest, decimal), _logicals(rest)
     if numbers is not None or logicals is not None:
         marks.count(series, found)
-        values: dict[str, Any] = numbers or logicals or {}
-        made = series.astype(object).map(values)
-        return made if numbers is None else made.astype(np.float64)
+        known: dict[str, Any] = numbers or logicals or {}
+        pairs = zip(values, missing, strict=True)
+        made = [None if gap else known.get(text) for text, gap in pairs]
+        kind = object if numbers is None else np.float64
+        return pd.Series(made, index=series.index, dtype=kind, name=series.name)
     marks.count_kept(series, [text for text in found if is_mark(text, sure=True)])
     return series
 

@@ -226,6 +226,16 @@ def test_parquet_with_values_where_training_had_text(predicted, expected, value,
         assert np.isnan(found[2])
 
 
+@pytest.mark.parametrize("name", ["n", "code"])
+def test_lists_in_parquet_are_refused_in_one_line(model, tmp_path, capsys, name):
+    pytest.importorskip("pyarrow")
+    X.head(2).assign(**{name: [[1], [2]]}).to_parquet(tmp_path / "new.parquet")
+    assert main(["predict", model, str(tmp_path / "new.parquet")]) == 2
+    printed = capsys.readouterr().err
+    assert f'in column "{name}"' in printed
+    assert len(printed.splitlines()) == 1
+
+
 def test_a_model_of_parquet_predicts_csv_alike(tmp_path, predicted):
     pytest.importorskip("pyarrow")
     categories = pd.Categorical((X["n"] + 4).astype(str), list("87654"))
