@@ -4,7 +4,7 @@
 
 # The oldest Python that pyproject.toml accepts, and the names to look for.
 PYTHON_MINIMUM=3.11
-PYTHON_NAMES=(python3 python3.13 python3.12 python3.11 /usr/bin/python3)
+PYTHON_NAMES=(python3 python3.14 python3.13 python3.12 python3.11 /usr/bin/python3)
 
 # The reticulate that development and the rpy2 tests want; the package itself
 # runs from the version in DESCRIPTION on. Where the system's is older, its

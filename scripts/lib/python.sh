@@ -52,7 +52,7 @@ want_python() {
     APT_WANTED+=(python3 python3-venv python3-pip "libpython$version" "libpython$version-dev")
     return 0
   fi
-  for minor in 13 12 11; do
+  for minor in 14 13 12 11; do
     if apt_has "python3.$minor-venv"; then
       APT_WANTED+=("python3.$minor" "python3.$minor-venv" python3-pip "libpython3.$minor" "libpython3.$minor-dev")
       return 0
