@@ -86,7 +86,7 @@ refuse_other_data <- function(fit, input, call) {
   call_core(
     "refuse_other_data", fit$model, inherits(fit, "two_layer_ensemble"),
     to_core(input$columns$x), to_core(input$columns$y), as_weights(input$weights, call),
-    weight_type_of(input$weights, given$weight_type, call),
+    weight_type_of(input$weights, input$given$weight_type, call),
     call = call, words = core_words(input)
   )
   refuse_other_predictions(fit, input, call)
