@@ -1,6 +1,7 @@
 # A misspelt argument is an error, not a silent default.
 check_dots <- function(fun, ..., call = rlang::caller_env()) {
-  refuse_unknown(rlang::names2(list(...)), character(), setdiff(names(formals(fun)), "..."), call)
+  given <- rlang::names2(rlang::enquos(...)) # unevaluated, as a name may stand for nothing here
+  refuse_unknown(given, character(), setdiff(names(formals(fun)), "..."), call)
 }
 
 #' Refuse arguments that a function does not have
@@ -28,7 +29,13 @@ unknown_argument <- function(name, known) {
   if (name %in% known) {
     return(sprintf("`%s` is given twice.", name))
   }
-  close <- agrep(name, known, max.distance = 0.3, value = TRUE)
+  close <- intersect(names_of_peers[[name]], known)
+  if (!length(close)) {
+    close <- agrep(name, known, max.distance = 0.3, value = TRUE)
+  }
+  if (name == "subset") {
+    return("`subset` is an argument of a formula's: else take the rows of the data themselves.")
+  }
   hint <- if (length(close)) sprintf(" (did you mean `%s`?)", close[[1]]) else ""
   sprintf("`%s` is not an argument%s.", name, hint)
 }
@@ -138,3 +145,24 @@ one_of <- function(argument, value, choices, call) {
   }
   value
 }
+
+# What other packages call the arguments, and what they are here.
+names_of_peers <- as.list(c(
+  weights = "case_weights", sample_weight = "case_weights", weight = "case_weights",
+  class_weight = "class_weights", size = "hidden_units", hidden = "hidden_units",
+  hidden_layer_sizes = "hidden_units", hidden_neurons = "hidden_units", neurons = "hidden_units",
+  units = "hidden_units", decay = "weight_decay", penalty = "weight_decay", alpha = "weight_decay",
+  l2_reg = "weight_decay", l2 = "weight_decay", lambda = "weight_decay", lr = "learning_rate",
+  learn_rate = "learning_rate", learning_rate_init = "learning_rate",
+  learningrate = "learning_rate", eta = "learning_rate",
+  maxit = "epochs", max_iter = "epochs", n_epochs = "epochs", num_epochs = "epochs", max_epochs = "epochs", iterations = "epochs", stepmax = "epochs",
+  act.fct = "activation", activation_function = "activation", act = "activation",
+  algorithm = "optimizer", solver = "optimizer", optim = "optimizer", optimiser = "optimizer",
+  batchsize = "batch_size", stop_iter = "patience", n_iter_no_change = "patience",
+  early_stopping = "patience", validation_split = "validation",
+  validation_fraction = "validation", validation_data = "validation", valid_data = "validation",
+  lr_scheduler = "schedule", rate_schedule = "schedule", trace = "verbose",
+  random_state = "seed", err.fct = "loss", lossfct = "loss", criterion = "loss",
+  loss_function = "loss", clip_grad = "gradient_clip", na.action = "na_action",
+  drop_rate = "dropout", dropout_rate = "dropout", newdata = "new_data"
+))

@@ -20,17 +20,27 @@ known_column <- function(column, outcome = FALSE) {
     return(of_haven(column))
   }
   if (inherits(column, "labelled")) {
-    attr(column, "label") <- attr(column, "labels") <- NULL
-    own <- setdiff(class(column), c("labelled", "numeric", "integer", "character", "logical"))
-    class(column) <- if (length(own)) own
-    column <- known_column(column, outcome)
+    return(known_column(without_label(column), outcome))
   }
   if (inherits(column, "difftime") && !outcome) {
     return(as.vector(unclass(column)) * seconds[[attr(column, "units")]])
   }
-  if (is.factor(column) && anyNA(levels(column)) && !"NA" %in% levels(column)) {
+  if (is.factor(column)) with_level_na(column) else column
+}
+
+# Two levels of one name would become one: that is refused later.
+with_level_na <- function(column) {
+  if (anyNA(levels(column)) && !"NA" %in% levels(column)) {
     levels(column)[is.na(levels(column))] <- "NA"
   }
+  column
+}
+
+# Of Hmisc's.
+without_label <- function(column) {
+  attr(column, "label") <- NULL
+  own <- setdiff(class(column), c("labelled", "numeric", "integer", "character", "logical"))
+  class(column) <- if (length(own)) own
   column
 }
 

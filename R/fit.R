@@ -13,7 +13,10 @@
 #' @param data A data frame or a matrix with the columns of the formula or of the recipe.
 #' @param y Outcome: a vector, a factor, or a data frame or matrix with one numeric column per
 #'   outcome.
-#' @param ... For a formula, a matrix and a recipe, the arguments below; else empty.
+#' @param ... For a formula, a matrix and a recipe, the arguments below; else empty. For a formula
+#'   also `subset`: which rows of `data` to fit to, as of [stats::lm()]. It and `case_weights` are
+#'   looked for in `data` first: `subset = cyl > 4`, `case_weights = wt`. Row numbers of
+#'   `validation` are those of the subset.
 #' @param outcome Names of the columns of `x` that are the outcome, instead of `y`.
 #' @param hidden_units Width of the hidden layer.
 #' @param activation `"relu"`, `"leaky_relu"`, `"elu"`, `"silu"`, `"gelu"`, `"softplus"`,
@@ -136,7 +139,19 @@ two_layer.default <- function(x, ...) {
 #' @export
 two_layer.formula <- function(formula, data, ...) {
   call <- rlang::current_env()
-  settings <- read_settings(list(...), c("formula", "data"), call)
+  given <- rlang::enquos(...)
+  masked <- if (!missing(data)) data
+  home <- environment(formula)
+  of_rows <- rlang::names2(given) == "subset"
+  subset <- evaluated_arguments(given[of_rows], call, masked, home)$subset
+  given <- given[!of_rows]
+  settings <- read_settings(given, c("formula", "data", "subset"), call, masked, home)
+  if (!is.null(subset)) {
+    parts <- c(settings[c("case_weights", "validation")], list(data = data, subset = subset))
+    parts <- of_subset(parts, call)
+    settings[c("case_weights", "validation")] <- parts[c("case_weights", "validation")]
+    data <- parts$data
+  }
   input <- with_point(mold_formula(formula, data, call))
   matched <- match.call()
   matched$formula <- formula_in_call(formula, input$how$formula, environment(input$how$terms))
@@ -158,7 +173,9 @@ two_layer.data.frame <- function(x, y = NULL, ..., outcome = NULL, hidden_units 
                                  seed = NULL) {
   call <- rlang::current_env()
   check_dots(two_layer.data.frame, ...)
-  settings <- mget(setting_names(), envir = call)
+  settings <- lapply(stats::setNames(nm = setting_names()), function(name) {
+    tryCatch(get(name, envir = call), error = function(cnd) abort_evaluation(name, cnd, call))
+  })
   fit_molded(mold_table(x, y, outcome, call), settings, match.call(), call)
 }
 
@@ -166,7 +183,7 @@ two_layer.data.frame <- function(x, y = NULL, ..., outcome = NULL, hidden_units 
 #' @export
 two_layer.matrix <- function(x, y = NULL, ..., outcome = NULL) {
   call <- rlang::current_env()
-  settings <- read_settings(list(...), c("x", "y", "outcome"), call)
+  settings <- read_settings(rlang::enquos(...), c("x", "y", "outcome"), call)
   fit_molded(mold_table(x, y, outcome, call), settings, match.call(), call)
 }
 
@@ -174,7 +191,7 @@ two_layer.matrix <- function(x, y = NULL, ..., outcome = NULL) {
 #' @export
 two_layer.recipe <- function(x, data, ...) {
   call <- rlang::current_env()
-  settings <- read_settings(list(...), c("x", "data"), call)
+  settings <- read_settings(rlang::enquos(...), c("x", "data"), call)
   fit_molded(with_point(mold_recipe(x, data, call)), settings, match.call(), call)
 }
 

@@ -83,7 +83,7 @@ with_word_of_changes <- function(fit, looked_up) {
 # What two_layer() was given besides settings.
 data_names <- c(
   "formula", "data", "x", "y", "outcome", "case_weights", "weight_type", "class_weights",
-  "validation", "loss"
+  "validation", "loss", "subset"
 )
 
 #' The data of a fit: those given again, and the others as its call has them
@@ -97,11 +97,17 @@ data_again <- function(fit, given, env, call, names = data_names) {
   if (any(c("y", "outcome") %in% names(given))) { # one of the two says what the outcome is
     had <- had[setdiff(names(had), c("y", "outcome"))]
   }
-  found <- Map(evaluated_again, had, names(had), list(env), list(call))
+  masked <- fit$how$kind == "formula" & names(had) %in% masked_names
+  found <- Map(evaluated_again, had[!masked], names(had)[!masked], list(env), list(call))
+  data <- if (is.null(given$data)) found$data else given$data
+  home <- if (fit$how$kind == "formula") environment(fit$how$terms)
+  found[names(had)[masked]] <- Map(function(expression, name) {
+    in_data(expression, name, data, list(env, home), call)
+  }, had[masked], names(had)[masked])
   if (!is.function(found$loss)) {
     found$loss <- NULL # the fit has it
   }
-  c(found, given)
+  if (fit$how$kind == "formula") of_subset(c(found, given), call) else c(found, given)
 }
 
 evaluated_again <- function(expression, name, env, call) {

@@ -7,14 +7,15 @@ setting_names <- function() {
 
 #' Settings given among the dots, and the defaults of the others
 #'
-#' @param given A list.
+#' @param given Quosures.
+#' @param data,home See [evaluated_arguments()].
 #' @param own Names of the method's own arguments, for messages.
 #' @noRd
-read_settings <- function(given, own, call) {
+read_settings <- function(given, own, call, data = NULL, home = NULL) {
   names <- setting_names()
   refuse_unknown(rlang::names2(given), names, c(own, names), call)
   settings <- lapply(formals(two_layer.data.frame)[names], eval, envir = baseenv())
-  settings[names(given)] <- given
+  settings[names(given)] <- evaluated_arguments(given, call, data, home)
   settings
 }
 
