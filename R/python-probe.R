@@ -63,7 +63,9 @@ probe_python <- function(python, unset = character()) {
   lines <- tryCatch(
     suppressWarnings(system2(
       python, shQuote(script),
-      stdout = TRUE, stderr = FALSE, input = "", timeout = 60,
+      stdout = TRUE, stderr = FALSE, input = "",
+      # With a time limit R translates the command, which the C locale cannot.
+      timeout = if (is_ascii(paste(python, script))) 60 else 0,
       env = if (length(unset)) paste0(unset, "=")
     )),
     error = function(cnd) character()
@@ -72,6 +74,10 @@ probe_python <- function(python, unset = character()) {
   parts <- strsplit(lines, "\t", fixed = TRUE)
   facts <- stats::setNames(lapply(parts, `[`, 3), vapply(parts, `[`, "", 2))
   if (is.null(facts$version)) NULL else facts
+}
+
+is_ascii <- function(text) {
+  all(charToRaw(text) < as.raw(0x80))
 }
 
 examine_silent_python <- function(python) {

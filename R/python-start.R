@@ -4,10 +4,28 @@ start_python <- function(call) {
   if (reticulate::py_available()) {
     return(invisible())
   }
+  refuse_locale(call)
   refuse_unusable_python(call)
   problem <- try_to_start_python()
   if (!is.null(problem)) {
     abort_not_started(problem, call)
+  }
+}
+
+# In the C locale neither R nor reticulate can hand on a path with other letters, and Python reads
+# it wrongly. A change of R's locale comes too late: the paths are known in the old one.
+refuse_locale <- function(call) {
+  named <- named_python()
+  paths <- c(own_python(), find.package("reticulate"), if (length(named)) path_of_named(named))
+  if (!length(named) && reticulate::virtualenv_exists(python_environment)) {
+    paths <- c(paths, reticulate::virtualenv_python(python_environment))
+  }
+  foreign <- paths[!vapply(paths, is_ascii, NA)]
+  if (length(foreign) && Sys.getlocale("LC_CTYPE") %in% c("C", "POSIX")) {
+    abort_python(
+      sprintf("R runs in the C locale, in which this path cannot reach Python: %s.", foreign[[1]]),
+      "Start R in a UTF-8 locale: `LC_ALL=C.UTF-8 R`, or another that `locale -a` lists.", call
+    )
   }
 }
 

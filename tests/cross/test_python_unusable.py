@@ -211,3 +211,15 @@ def test_ctrl_c_while_python_starts_ends_the_call_and_not_the_session(reticulate
     assert "first interrupt TRUE" in printed
     assert "second 2" in printed
     assert "third 1 1" in printed
+
+
+@BOTH
+def test_a_path_that_the_locale_does_not_have_is_told_with_one_that_has_it(reticulate, tmp_path):
+    home = tmp_path / "Ünï cödé"
+    whole_environment(home / "r-pytwolayer")
+    (said,) = answers(run_r("say(chapter_losses(2))", reticulate, home, LC_ALL="C"))
+    assert said.startswith("pytwolayer_error_python")
+    assert f"in the C locale, in which this path cannot reach Python: {home}/r-py" in said
+    assert "`LC_ALL=C.UTF-8 R`" in said
+    printed = run_r("say(chapter_losses(2))", reticulate, home, LC_ALL="C.UTF-8")
+    assert answers(printed)[0].strip() == "no error"

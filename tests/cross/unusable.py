@@ -35,7 +35,7 @@ def run_r(code: str, reticulate: str, home: Path, **extra: str) -> str:
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        text=True,
+        encoding="utf-8",
         timeout=300,
         check=False,
     )
