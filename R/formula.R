@@ -40,7 +40,12 @@ read_terms <- function(formula, data, call) {
     error = function(cnd) abort_formula(cnd, call)
   )
   if (length(attr(full, "offset"))) {
-    abort_expected("formula", "one without offset()", deparse1(formula), call)
+    advice <- paste(
+      "for a rate of counts `y` with `offset(log(n))` fit `y / n` with `case_weights = n` and",
+      "`loss = \"poisson\"`, which is the same; else fit `y - x` and add `x` to the predictions"
+    )
+    received <- sprintf("%s (%s)", short(deparse1(formula)), advice)
+    abort_expected("formula", "one without offset()", received, call)
   }
   terms
 }
@@ -311,7 +316,12 @@ products <- function(first, second) {
 refuse_classes <- function(parts, term, call) {
   for (column in unlist(parts, recursive = FALSE)) {
     if (!is.numeric(column) && !is.logical(column)) {
-      received <- sprintf("%s in `%s`", if (is.factor(column)) "a factor" else "text", term)
+      advice <- paste(
+        "with `+` the network finds interactions itself, and `interaction(f, g)` makes one factor",
+        "of two"
+      )
+      kind <- if (is.factor(column)) "a factor" else "text"
+      received <- sprintf("%s in `%s` (%s)", kind, term, advice)
       abort_expected("formula", "one whose interactions are of numbers", received, call)
     }
   }

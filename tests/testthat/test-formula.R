@@ -28,7 +28,7 @@ test_that("interactions of numbers are products", {
   expect_identical(predict(fit, mtcars), predict(quick(x), x))
   expect_refused(
     quick_formula(Sepal.Width ~ Petal.Width:Species, iris), "`formula`", "a factor",
-    "Petal.Width:Species"
+    "Petal.Width:Species", "`interaction(f, g)`"
   )
   polynomial <- quick_formula(mpg ~ poly(wt, 2):hp, mtcars)
   expect_identical(polynomial$inputs, c("poly(wt, 2)1:hp", "poly(wt, 2)2:hp"))
@@ -101,7 +101,9 @@ test_that("formulas that cannot be are refused in our words", {
   outside <- 1:32
   expect_refused(quick_formula(mpg ~ nope + outside, mtcars), "`data`", "\"nope\", \"outside\"")
   expect_refused(quick_formula(~cyl, mtcars), "`formula`", "an outcome", "~cyl")
-  expect_refused(quick_formula(mpg ~ cyl + offset(hp), mtcars), "`formula`", "offset")
+  expect_refused(
+    quick_formula(mpg ~ cyl + offset(hp), mtcars), "`formula`", "offset", "`case_weights = n`"
+  )
   expect_refused(quick_formula(mpg ~ 1, mtcars), "`data`", "one column")
   expect_refused(quick_formula(mpg ~ foo(cyl), mtcars), "cannot be evaluated", "foo")
   expect_refused(quick_formula(mpg ~ sum(cyl), mtcars), "`formula`", "1 for 32 rows")
@@ -176,4 +178,13 @@ test_that("a comparison in brackets is a term of its own", {
     quick_formula(mpg ~ wt + (gear > 3), mtcars)$history,
     quick_formula(mpg ~ wt + many, data)$history
   )
+})
+
+test_that("what is advised in the place of an interaction of factors works", {
+  skip_without_torch()
+  data <- transform(mtcars, f = factor(gear), g = factor(am))
+  fit <- quick_formula(mpg ~ interaction(f, g) + wt, data)
+  expect_equal(predict(fit, data[3:5, ])$.pred, unname(fitted(fit))[3:5], tolerance = 1e-5)
+  by_r <- predict(fit, data[3:5, ], engine = "r")
+  expect_equal(by_r, predict(fit, data[3:5, ]), tolerance = 1e-5)
 })
