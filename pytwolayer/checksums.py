@@ -23,14 +23,17 @@ def checksums(data: TrainingData, held_out: TrainingData | None) -> Mapping[str,
     dict
         ``x.<column>`` and ``y.<outcome>``, with numbers from 1 for names where there are
         none; ``weights`` where rows or classes have any, ``frequencies`` where rows count
-        several times, and ``held_out`` of the numbers of the held-out rows.
+        several times, and ``held_out`` of the numbers of the held-out rows, or of
+        validation data given apart.
     """
     sums = _of_table(PREDICTOR, data.predictors) | _of_table(OUTCOME, data.outcomes)
     if data.weights is not None:
         sums[WEIGHTS] = _of_values(data.weights)
     if data.counts is not None:
         sums[FREQUENCIES] = _of_values(data.counts)
-    if held_out is not None:
+    if data.validation is not None:
+        sums[HELD_OUT] = zlib.crc32(json.dumps(checksums(data.validation, None)).encode())
+    elif held_out is not None:
         sums[HELD_OUT] = _of_values(held_out.kept)
     return sums
 

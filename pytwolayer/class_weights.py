@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pytwolayer import arguments
 from pytwolayer.column import Doubles, level_name
@@ -27,16 +28,39 @@ def class_weighted(data: TrainingData, class_weights: Any) -> TrainingData:
     if len(data.outcomes.columns) > 1 or not column.is_classes:
         raise ArgumentError("class_weights", "left out for a numeric outcome", "given")
     names = [level_name(label) for label in column.labels or (False, True)]
-    codes = column.values.astype(np.intp)
-    weights = np.ones(data.rows) if data.weights is None else data.weights
+    parts = [data] if data.validation is None else [data, data.validation]
     if isinstance(class_weights, str) and class_weights == "balanced":
-        counted = weights if data.counts is None else weights * data.counts
-        sums = np.bincount(codes, counted, minlength=len(names))
-        factors = counted.sum() / (np.count_nonzero(sums) * np.where(sums > 0, sums, 1))
+        codes = np.concatenate([_codes(part, names) for part in parts])
+        counted = np.concatenate([_counted(part) for part in parts])
+        sums = np.bincount(codes, counted, minlength=len(names) + 1)[:-1]
+        total = counted[codes < len(names)].sum()
+        factors = total / (np.count_nonzero(sums) * np.where(sums > 0, sums, 1))
     else:
         factors = _factors(class_weights, names)
+    factors = np.append(factors, 1.0)  # of classes that training does not see
+    first, *rest = [_multiplied(part, factors[_codes(part, names)]) for part in parts]
+    return replace(first, validation=rest[0] if rest else None)
+
+
+def _codes(data: TrainingData, names: list[str]) -> NDArray[np.intp]:
+    """Give the number of each row's class among these; one more for others."""
+    column = data.outcomes.columns[0]
+    known = {name: number for number, name in enumerate(names)}
+    labels = [level_name(label) for label in column.labels or (False, True)]
+    numbers = np.array([known.get(label, len(names)) for label in labels], dtype=np.intp)
+    codes: NDArray[np.intp] = numbers[column.values.astype(np.intp)]
+    return codes
+
+
+def _counted(data: TrainingData) -> Doubles:
+    weights = np.ones(data.rows) if data.weights is None else data.weights
+    return weights if data.counts is None else weights * data.counts
+
+
+def _multiplied(data: TrainingData, factors: Doubles) -> TrainingData:
+    weights = np.ones(data.rows) if data.weights is None else data.weights
     with np.errstate(over="ignore"):
-        products = weights * factors[codes]
+        products = weights * factors
     if products.max() > LARGEST_WEIGHT:
         expected = f"at most {LARGEST_WEIGHT:g} when multiplied with a row's weight"
         raise ArgumentError("class_weights", expected, arguments.shown(float(products.max())))

@@ -33,6 +33,8 @@ _GONE = object()
 
 def _reference(value: Any) -> Callable[[], Any]:
     """Make what gives the value while it lives; what nothing can watch, such as a list, stays."""
+    if type(value) is tuple:
+        return _reference_to_parts(value)
     try:
         watched = weakref.ref(value)
     except TypeError:
@@ -41,5 +43,15 @@ def _reference(value: Any) -> Callable[[], Any]:
     def get() -> Any:
         found = watched()
         return _GONE if found is None else found
+
+    return get
+
+
+def _reference_to_parts(value: tuple[Any, ...]) -> Callable[[], Any]:
+    parts = [_reference(part) for part in value]
+
+    def get() -> Any:
+        found = tuple(part() for part in parts)
+        return _GONE if any(part is _GONE for part in found) else found
 
     return get

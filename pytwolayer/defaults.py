@@ -45,7 +45,7 @@ def suit(
 def resolve(settings: Settings, data: TrainingData) -> Settings:
     """Put values in the place of "auto" that suit the data."""
     batch_size = _batch_size(settings, data)
-    one_batch = batch_size is None or batch_size >= data.rows
+    one_batch = batch_size is None or batch_size >= data.all_rows
     lbfgs = settings.optimizer == "lbfgs"
     usual: dict[str, Any] = {
         "batch_size": batch_size,
@@ -62,9 +62,9 @@ def _batch_size(settings: Settings, data: TrainingData) -> int | None:
     if settings.batch_size != AUTO:
         size: int | None = settings.batch_size
         return size
-    if settings.optimizer == "lbfgs" or data.rows <= ONE_BATCH:
+    if settings.optimizer == "lbfgs" or data.all_rows <= ONE_BATCH:
         return None
-    power: int = 2 ** round(math.log2(data.rows / BATCHES))
+    power: int = 2 ** round(math.log2(data.all_rows / BATCHES))
     return min(max(power, SMALLEST_BATCH), LARGEST_BATCH)
 
 

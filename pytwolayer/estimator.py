@@ -90,7 +90,7 @@ class TwoLayerRegressor(RegressorMixin, TwoLayerEstimator):
     validation : float or vector, default=0.0
         Rows held out to measure ``valid_loss``: a share (of each class alike), the rows'
         numbers from 0, or true and false for each row. The weights of the best epoch come
-        back.
+        back. Data of your own go to ``fit()`` instead.
     patience : int, default=None
         Stop after so many epochs without a lower loss (``valid_loss`` where there is one).
         The weights that had it come back; without held-out rows they are those with which
@@ -274,7 +274,7 @@ class TwoLayerClassifier(ClassifierMixin, TwoLayerEstimator):
     validation : float or vector, default=0.0
         Rows held out to measure ``valid_loss``: a share (of each class alike), the rows'
         numbers from 0, or true and false for each row. The weights of the best epoch come
-        back.
+        back. Data of your own go to ``fit()`` instead.
     patience : int, default=None
         Stop after so many epochs without a lower loss (``valid_loss`` where there is one).
         The weights that had it come back; without held-out rows they are those with which

@@ -30,6 +30,7 @@ from pytwolayer.suspect import warn_of_suspects
 from pytwolayer.torch_loading import torch
 from pytwolayer.torch_settings import with_plain_settings
 from pytwolayer.training_data import read_training_data
+from pytwolayer.validation_data import is_own
 
 _SETTINGS = [field.name for field in fields(Settings) if field.name != "seed"]
 # The defaults, which are those of two_layer().
@@ -73,7 +74,16 @@ class TwoLayerEstimator(BaseEstimator):
     warm_start: bool = False
 
     @with_plain_settings
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        X_val: Any = None,
+        y_val: Any = None,
+        sample_weight_val: Any = None,
+    ) -> Self:
         """Fit the network.
 
         Parameters
@@ -85,6 +95,8 @@ class TwoLayerEstimator(BaseEstimator):
             The outcome.
         sample_weight : array-like of shape (n_samples,), optional
             Weights of the rows, at least 0.
+        X_val, y_val, sample_weight_val : array-like, optional
+            Validation data of your own, in the place of ``validation``.
 
         Returns
         -------
@@ -94,7 +106,29 @@ class TwoLayerEstimator(BaseEstimator):
         start = Start(self.two_layer_) if self.warm_start and self._is_fitted() else None
         X = self._read_predictors(X, start)
         y = self._read_outcome(X, as_pandas(y), start, partial=False)
-        return self._learn(X, y, sample_weight, start, self._settings(start))
+        own = self._read_validation(X_val, y_val, sample_weight_val)
+        return self._learn(X, y, sample_weight, start, self._settings(start), own=own)
+
+    def _read_validation(self, X: Any, y: Any, sample_weight: Any) -> Any:
+        """Check validation data as scikit-learn does; give what ``validation`` is to be."""
+        if is_own(self.validation):
+            expected = "a share or rows; data of your own go to fit(), as `X_val` and `y_val`"
+            raise ArgumentError("validation", expected, shown(self.validation))
+        if X is None and y is None and sample_weight is None:
+            return None
+        if X is None or y is None:
+            expected = "given together with `y_val`" if X is None else "given together with `X_val`"
+            raise ArgumentError("X_val" if X is None else "y_val", expected, "missing")
+        if not np.isscalar(self.validation) or self.validation:
+            received = "given too"
+            raise ArgumentError("validation", "0 where there are `X_val` and `y_val`", received)
+        X = as_pandas(X)
+        X = read_predictors(self, X, raw=has_levels(X), reset=False)
+        try:
+            y = self._read_outcome(X, as_pandas(y), None, partial=True)
+        except ArgumentError as problem:
+            raise ArgumentError("y_val", problem.expected, problem.received) from problem
+        return X, y, read_weights(sample_weight, X)
 
     @with_plain_settings
     def _learn_in_part(self, X: Any, y: Any, sample_weight: Any) -> Self:
@@ -115,8 +149,9 @@ class TwoLayerEstimator(BaseEstimator):
         settings: Settings,
         *,
         partial: bool = False,
+        own: Any = None,
     ) -> Self:
-        share, held_out = read_validation(self.validation)
+        share, held_out = read_validation(self.validation if own is None else own)
         device = select_device(self.device)
         weights = read_weights(sample_weight, X)
         data = read_training_data(

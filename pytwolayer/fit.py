@@ -121,10 +121,12 @@ def two_layer(
         element, per row, or for all rows together.
     reduction : str
         "mean", "sum", or "elementwise_mean", the mean's old name.
-    validation : float or vector
+    validation : float, vector or tuple
         Rows held out to measure ``valid_loss``: a share (of each class alike), the rows'
-        numbers from 0, or true and false for each row. The weights of the best epoch come
-        back.
+        numbers from 0, or true and false for each row. Or data of your own, ``(X, y)`` or
+        ``(X, y, weights)``, or where ``outcome`` names columns a table with these: the fit is
+        what it would be if they were among ``x`` and held out. The weights of the best epoch
+        come back.
     patience : int, optional
         Stop after so many epochs without a lower loss (``valid_loss`` where there is one).
         The weights that had it come back; without held-out rows they are those with which

@@ -1,7 +1,8 @@
 """From checked data to a fitted network: the way that every fit takes."""
 
 import copy
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -14,7 +15,7 @@ from pytwolayer.checksums import checksums
 from pytwolayer.defaults import suit
 from pytwolayer.encoded_rows import encode_rows
 from pytwolayer.encoder import Encoder
-from pytwolayer.errors import DeviceMemoryError, DivergenceError, InterruptWarning
+from pytwolayer.errors import ArgumentError, DeviceMemoryError, DivergenceError, InterruptWarning
 from pytwolayer.gradient import ClosedFormGradient
 from pytwolayer.held_out import split
 from pytwolayer.history import history_of
@@ -60,6 +61,17 @@ class Hooks:
 
     on_epoch: OnEpoch | None = None
     progress: Callable[[int], Progress | None] | None = None
+
+
+@contextmanager
+def _named_as(argument: str, others: tuple[str, ...]) -> Iterator[None]:
+    """Have errors about other arguments name this one."""
+    try:
+        yield
+    except ArgumentError as problem:
+        if problem.argument not in others:
+            raise
+        raise ArgumentError(argument, problem.expected, problem.received) from problem
 
 
 class Fitting:
@@ -141,7 +153,8 @@ class Fitting:
         self, data: TrainingData, settings: Settings, device: torch.device
     ) -> tuple[Encoder, Outcome]:
         """Split and encode the data; give the encoding."""
-        watched = self._share > 0 or data.held_out is not None
+        own = data.validation is not None
+        watched = self._share > 0 or data.held_out is not None or own
         if self._resample is not None and not watched:
             data = resampled(data, self._resample)
         suited, settings = suit(settings, data, held_out=watched)
@@ -157,7 +170,8 @@ class Fitting:
         self.learning = encode_rows("x", training, *coding).to(device)
         self.watching = None
         if held_out is not None:
-            self.watching = encode_rows("validation", held_out, *coding).to(device)
+            with _named_as("validation", ("x", "y") if own else ()):
+                self.watching = encode_rows("validation", held_out, *coding).to(device)
         return inputs, outcome
 
     def _know(self, data: TrainingData, held_out: TrainingData | None) -> None:

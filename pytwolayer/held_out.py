@@ -1,5 +1,6 @@
 """The held-out rows: the user's own, or a share of each class."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -30,6 +31,8 @@ def split(
     ArgumentError
         If that leaves no row on either side.
     """
+    if data.validation is not None:
+        return replace(data, validation=None), data.validation
     mask = data.held_out
     if mask is None and share > 0:
 

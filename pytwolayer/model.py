@@ -58,8 +58,8 @@ class TwoLayer:
     device : str
         Where it was trained.
     rows, dropped : int
-        Number of rows it was trained on, held-out ones included, and of rows left out since
-        values are missing.
+        Number of rows it was trained on, held-out ones of theirs included, and of rows left
+        out since values are missing.
     history : pandas.DataFrame
         ``epoch`` (1, 2, ...), ``loss`` and, where rows were held out, ``valid_loss``.
     best_epoch : int or None

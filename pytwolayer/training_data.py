@@ -11,6 +11,7 @@ from pytwolayer.column import Column, Doubles
 from pytwolayer.errors import ArgumentError, MissingRowsWarning
 from pytwolayer.memory import FEWER_DATA, enough_memory
 from pytwolayer.table import Mask, Rows, Table, columns_of, named_columns, read_table
+from pytwolayer.validation_data import is_own, read_own, shown_rows
 from pytwolayer.warn import warn_user
 from pytwolayer.wording import listed
 
@@ -34,6 +35,8 @@ class TrainingData:
         How many rows each is; None where each is one.
     scale : float
         Mean of the weights as they were given: what a row of ordinary weight has.
+    validation : TrainingData or None
+        Those of the user's own that are held out, given apart.
     held_out : array or None
         Which rows are held out, where the user says so.
     kept : array
@@ -56,6 +59,7 @@ class TrainingData:
     total: float = 0.0
     counts: Doubles | None = None
     scale: float = 1.0
+    validation: "TrainingData | None" = None
 
     @property
     def rows(self) -> int:
@@ -67,12 +71,19 @@ class TrainingData:
         """Number of rows that they are once those that count several times are written out."""
         return self.rows if self.counts is None else int(self.counts.sum())
 
+    @property
+    def all_rows(self) -> int:
+        """Number of rows, validation data's among them."""
+        return self.rows + (0 if self.validation is None else self.validation.rows)
+
     def written_out(self) -> "TrainingData":
         """Give each row as often as it counts."""
+        own = None if self.validation is None else self.validation.written_out()
+        data = self if own is self.validation else replace(self, validation=own)
         if self.counts is None:
-            return self
+            return data
         times = self.counts.astype(np.intp)
-        return replace(self.take(np.repeat(np.arange(self.rows), times)), counts=None)
+        return replace(data.take(np.repeat(np.arange(self.rows), times)), counts=None)
 
     def take(self, rows: Rows | Mask | slice) -> "TrainingData":
         """Take some of the rows."""
@@ -113,8 +124,9 @@ def read_training_data(
     weight_type : str
         "importance": they are proportions, whatever their scale; "frequency": whole numbers,
         a row of 3 is three rows.
-    held_out : vector, optional
-        Numbers of the rows to hold out, from 0, or true and false for each row.
+    held_out : vector or tuple, optional
+        Numbers of the rows to hold out, from 0, or true and false for each row; or data of
+        the user's own.
     na_action : str
         "omit" leaves rows with missing values out, with a warning; "fail" refuses them.
 
@@ -128,6 +140,7 @@ def read_training_data(
     arguments.one_of("na_action", na_action, NA_ACTIONS)
     arguments.one_of("weight_type", weight_type, WEIGHT_TYPES)
     with enough_memory("cpu", "reading the data", FEWER_DATA):
+        own, held_out = (held_out, None) if is_own(held_out) else (None, held_out)
         predictors, outcomes = _read(x, y, outcome)
         if outcomes.rows != predictors.rows:
             expected = f"as long as `x` ({predictors.rows} rows)"
@@ -136,7 +149,7 @@ def read_training_data(
         data = TrainingData(
             predictors,
             outcomes,
-            _weights(weights_name, weights, predictors.rows),
+            read_weights(weights_name, weights, predictors.rows),
             _mask(held_out, predictors.rows),
             np.arange(predictors.rows),
             given=predictors.rows,
@@ -145,23 +158,42 @@ def read_training_data(
         if data.dropped:
             _report_missing(data, complete, na_action)
             data = data.take(complete)
-        data = _with_meaning(_without_zeros(data, weights_name), weights_name, weight_type)
-        return replace(data, total=float(data.number))
+        data = _without_zeros(data, weights_name)
+        if own is None:
+            return _with_meaning(data, weights_name, weight_type)
+        return _with_own(data, read_own(own, outcome, data, na_action), weights_name, weight_type)
 
 
-def _with_meaning(data: TrainingData, argument: str, weight_type: str) -> TrainingData:
-    """Have weights be what they mean; equal proportions are none."""
+def _with_own(
+    data: TrainingData, own: TrainingData, weights_name: str, weight_type: str
+) -> TrainingData:
+    """Put validation data beside the others, weighed on one scale where both have weights."""
+    both = None
+    if weight_type != "frequency" and data.weights is not None and own.weights is not None:
+        both = np.concatenate([data.weights, own.weights])
+    data = _with_meaning(data, weights_name, weight_type, both)
+    own = _with_meaning(own, "validation", weight_type, both)
+    return replace(data, validation=own, total=data.total + own.total)
+
+
+def _with_meaning(
+    data: TrainingData, argument: str, weight_type: str, beside: Doubles | None = None
+) -> TrainingData:
+    """Have weights be what they mean; equal proportions are none.
+
+    ``beside`` are all those on whose scale they are, their own where it is not given.
+    """
     weights = data.weights
-    if weights is None:
-        return data
-    if weight_type == "frequency":
+    if weights is not None and weight_type == "frequency":
         if (weights != np.floor(weights)).any():
             odd = arguments.shown(float(weights[weights != np.floor(weights)][0]))
             raise ArgumentError(argument, 'whole numbers with `weight_type = "frequency"`', odd)
-        return replace(data, weights=None, counts=None if (weights == 1).all() else weights)
-    if (weights == weights[0]).all():
-        return replace(data, weights=None)
-    return replace(data, scale=float(weights.mean()))
+        data = replace(data, weights=None, counts=None if (weights == 1).all() else weights)
+    elif weights is not None:
+        scale = weights if beside is None else beside
+        equal = bool((scale == scale[0]).all())
+        data = replace(data, weights=None if equal else weights, scale=float(scale.mean()))
+    return replace(data, total=float(data.number))
 
 
 def _read(x: Any, y: Any, outcome: Any) -> tuple[Table, Table]:
@@ -192,7 +224,8 @@ def _list_of_names(outcome: Any) -> list[str]:
     return [str(name) for name in names]
 
 
-def _weights(argument: str, weights: Any, rows: int) -> Doubles | None:
+def read_weights(argument: str, weights: Any, rows: int) -> Doubles | None:
+    """Check weights of so many rows."""
     if weights is None:
         return None
     table = read_table(argument, weights, vector=True)
@@ -215,18 +248,12 @@ def _weights(argument: str, weights: Any, rows: int) -> Doubles | None:
 def _mask(held_out: Any, rows: int) -> Mask | None:
     if held_out is None:
         return None
-    array = np.asarray(held_out)
-    if array.ndim != 1 or array.dtype.kind not in "biu" or not len(array):
-        raise ArgumentError(
-            "validation",
-            "a share below 1, row numbers, or true and false for each row",
-            arguments.shown(held_out),
-        )
+    array = shown_rows(held_out)
     if array.dtype.kind == "b":
         if len(array) != rows:
             expected = f"as long as `x` ({rows} rows)"
             raise ArgumentError("validation", expected, f"{len(array)} long")
-        return array
+        return np.asarray(array, dtype=np.bool_)
     if array.min() < 0 or array.max() >= rows:
         raise ArgumentError(
             "validation", f"row numbers from 0 to {rows - 1}", f"{array.min()} to {array.max()}"

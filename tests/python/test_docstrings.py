@@ -11,6 +11,7 @@ from pytwolayer import TwoLayerClassifier, TwoLayerRegressor, two_layer
 
 BOTH = [TwoLayerRegressor, TwoLayerClassifier]
 OWN = {"random_state", "warm_start"}  # of scikit-learn, not of two_layer()
+OWN |= {"validation"}  # of which data come to fit(), as scikit-learn has it
 
 
 def section(value, title):
