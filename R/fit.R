@@ -47,8 +47,11 @@
 #'   together. R's operators and functions work on tensors, see [tensor-generics].
 #' @param reduction `"mean"`, `"sum"`, or `"elementwise_mean"`, the mean's old name.
 #' @param validation Rows held out to measure `valid_loss`: a share from 0 to below 1 (of each
-#'   class alike), row numbers, or `TRUE` and `FALSE` for each row. The weights of the best
-#'   epoch come back.
+#'   class alike), row numbers, or `TRUE` and `FALSE` for each row. Or data of your own: for a
+#'   formula, a recipe and `outcome` a table like that of training, else `list(x, y)` or
+#'   `list(x = , y = , case_weights = )`. The fit is what it would be if these rows were among the
+#'   others and held out; terms such as `poly()` and recipes are fitted to the training rows
+#'   alone. The weights of the best epoch come back.
 #' @param patience Stop after so many epochs without a lower loss (`valid_loss` where there is
 #'   one), or `NULL`. The weights that had it come back; without held-out rows they are those
 #'   with which the best epoch began.
@@ -206,6 +209,7 @@ fit_molded <- function(input, settings, matched, call) {
   input$case_weights <- settings$case_weights
   said <- if ("weight_type" %in% names(matched)) settings$weight_type
   settings$weight_type <- weight_type_of(settings$case_weights, said, call)
+  settings["validation"] <- list(mold_validation(settings$validation, input, call))
   arguments <- core_arguments(settings, nrow(input$predictors), users, call)
   arguments$loss_name <- name_of_loss(matched[["loss"]])
   arguments$formula <- with_point(formula_text(input))

@@ -48,7 +48,8 @@ continue_training <- function(fit, epochs, ..., device = "cpu", checkpoint = NUL
   input$case_weights <- one_of_weights(given$case_weights, input$case_weights, call)
   settings <- list(
     epochs = epochs, device = device, checkpoint = checkpoint, checkpoint_every = checkpoint_every,
-    validation = given$validation, class_weights = given$class_weights, loss = given$loss,
+    validation = mold_validation(given$validation, input, call),
+    class_weights = given$class_weights, loss = given$loss,
     case_weights = input$case_weights,
     weight_type = weight_type_of(input$case_weights, given$weight_type, call),
     on_epoch = on_epoch, verbose = verbose

@@ -59,14 +59,16 @@ draw_seed <- function() {
   sample.int(.Machine$integer.max, 1)
 }
 
-# A share goes as it is; the user's own rows as 1 and 0 for each row.
+# A share goes as it is; the user's own rows as 1 and 0 for each row, own data as tables.
 as_validation <- function(value, rows, call) {
   if (is.null(value) || is_single(value)) {
     return(value)
   }
+  if (inherits(value, "pytwolayer_validation")) {
+    return(list(x = to_core(value$x), y = to_core(value$y), weights = value$weights))
+  }
   if (!is_plain_vector(value) || anyNA(value)) {
-    expected <- "a share below 1, row numbers, or TRUE and FALSE for each row"
-    abort_expected("validation", expected, shown_holes(value), call)
+    abort_expected("validation", own_validation_words, shown_holes(value), call)
   }
   if (is.logical(value)) {
     return(as_bytes(value))

@@ -1,7 +1,6 @@
 """Validation data of the user's own, given apart from the training data."""
 
 from dataclasses import replace
-from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,9 +21,11 @@ def is_own(validation: Any) -> bool:
     """Tell data of the user's own from a share and from rows of the training data."""
     if hasattr(validation, "columns") and hasattr(validation, "to_numpy"):
         return True  # a data frame, of whatever library
-    if not isinstance(validation, (tuple, list)) or not validation:
+    if isinstance(validation, list) and len(validation) not in (2, 3):
         return False
-    return any(not isinstance(part, (Real, np.generic)) for part in validation)
+    if not isinstance(validation, (tuple, list)):
+        return False
+    return any(hasattr(part, "__len__") and not isinstance(part, str) for part in validation)
 
 
 def read_own(
@@ -129,7 +130,8 @@ def shown_rows(held_out: Any) -> Any:
     ArgumentError
         If it is none.
     """
-    expected = "a share below 1, row numbers, true and false for each row, or data: " + _PAIR
+    rows = "a share below 1, row numbers, or true and false for each row"
+    expected = f"{rows}; or data, {_PAIR}"
     try:
         array = np.asarray(held_out)
     except ValueError:

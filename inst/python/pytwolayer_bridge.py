@@ -252,8 +252,11 @@ def _trained(
     for name in ("sample_weight", "validation"):
         if isinstance(arguments.get(name), (bytes, bytearray)):
             arguments[name] = np.frombuffer(arguments[name], dtype=np.float64)
-    if isinstance(arguments["validation"], np.ndarray):
-        arguments["validation"] = arguments["validation"] != 0
+    own = arguments["validation"]  # held here, since R's vectors are seen where they are
+    if isinstance(own, dict):
+        arguments["validation"] = _own_validation(own)
+    elif isinstance(own, np.ndarray):
+        arguments["validation"] = own != 0
     arguments["verbose"] = _progress_of(show)
     if arguments["on_epoch"] is not None:
         arguments["on_epoch"] = _interruptible(arguments["on_epoch"])
@@ -273,6 +276,17 @@ def _trained(
         raise
     with plain_settings():
         return _described_fit(_saying(fitted, kept), frame, outcomes, encoded)
+
+
+def _own_validation(own: dict[str, Any]) -> tuple[Any, Any, Any]:
+    """Make the validation data that R sent: predictors, outcome and weights."""
+    x, y, weights = own["x"], own["y"], own["weights"]
+    outcomes = _outcomes(y)
+    return (
+        _given(_frame(x), x),
+        _given(outcomes, y) if isinstance(outcomes, pd.DataFrame) else outcomes,
+        None if weights is None else np.frombuffer(weights, dtype=np.float64),
+    )
 
 
 def _saying(fitted: Any, kept: dict[str, Any]) -> Any:

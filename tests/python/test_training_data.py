@@ -427,7 +427,7 @@ def test_rows_may_be_held_out_by_number_or_by_mask(held_out):
         ([-1], "row numbers from 0 to 4, not -1 to -1"),
         ([0, 5], "row numbers from 0 to 4, not 0 to 5"),
         ([True] * 4, r"as long as `x` \(5 rows\), not 4 long"),
-        ([], "a share below 1, row numbers, or true and false for each row, not"),
+        ([], "a share below 1, row numbers, or true and false for each row; or data"),
         ([0.5], "a share below 1, row numbers, or"),
         (["a"], "a share below 1, row numbers, or"),
         ([[0, 1]], "a share below 1, row numbers, or"),

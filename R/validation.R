@@ -1,0 +1,136 @@
+# Validation data of the user's own: predictors made as those of new data are, and the outcome
+# as that of the training data.
+
+own_validation_words <- paste(
+  "a share below 1, row numbers, or TRUE and FALSE for each row;",
+  "or data like those of training"
+)
+
+#' What `validation` is, made ready for the core where it is data
+#'
+#' @param value As the user gave it.
+#' @param input What [mold_table()] and its like gave.
+#' @return `value`, or an object of class `pytwolayer_validation`.
+#' @noRd
+mold_validation <- function(value, input, call) {
+  if (!is_table(value) && !(is.list(value) && any(vapply(value, is_table, NA)))) {
+    return(value)
+  }
+  made <- with_point(switch(input$how$kind,
+    table = validation_tables(value, input, call),
+    formula = validation_of_formula(value, input, call),
+    recipe = validation_of_recipe(value, input, call)
+  ))
+  if (nrow(made$outcomes) != nrow(made$predictors)) {
+    received <- sprintf("%d and %d rows", nrow(made$predictors), nrow(made$outcomes))
+    expected <- "predictors and an outcome of as many rows"
+    abort_expected("validation", expected, received, call)
+  }
+  y <- as_columns("validation", made$outcomes, call)
+  y$vector <- input$vector
+  own <- list(
+    x = as_columns("validation", made$predictors, call), y = y,
+    weights = named_validation(as_weights(made$case_weights, call), "case_weights", call)
+  )
+  structure(own, class = "pytwolayer_validation")
+}
+
+# Errors about new data, or about weights, name the argument that they came in.
+named_validation <- function(code, argument, call) {
+  tryCatch(code, pytwolayer_error_argument = function(cnd) {
+    if (!identical(cnd$argument, argument) || is.null(cnd$expected)) {
+      stop(cnd)
+    }
+    about <- if (argument == "case_weights") "data whose `case_weights` are "
+    abort_expected("validation", paste0(about, cnd$expected), cnd$received, call)
+  })
+}
+
+validation_predictors <- function(input, data, call) {
+  named_validation(new_predictors(input, data, call), "new_data", call)
+}
+
+validation_tables <- function(value, input, call) {
+  in_one <- input$words[["y"]] == "x" # `outcome` names columns
+  if (is_table(value)) {
+    if (!in_one) {
+      expected <- "`list(x, y)` where `outcome` does not name columns"
+      abort_expected("validation", expected, "a table", call)
+    }
+    value <- list(x = value)
+  }
+  parts <- validation_parts(value, call)
+  if (!is_table(parts$x)) {
+    abort_expected("validation", "a list whose `x` is a table", shown(parts$x), call)
+  }
+  if (is.null(parts$y) && !in_one) {
+    abort_expected("validation", "a list of `x` and `y`", "one without `y`", call)
+  }
+  outcomes <- if (is.null(parts$y)) {
+    columns_of_outcome(plain_frame(parts$x), names(input$outcomes), call)
+  } else {
+    named_validation(as_outcomes(parts$y, call), "y", call)
+  }
+  list(
+    predictors = validation_predictors(input, parts$x, call),
+    outcomes = outcomes, case_weights = parts$case_weights
+  )
+}
+
+# By their names, or else in this order.
+validation_parts <- function(value, call) {
+  known <- c("x", "y", "case_weights")
+  names <- rlang::names2(value)
+  places <- which(!nzchar(names))
+  names[places] <- setdiff(known, names)[seq_along(places)]
+  wrong <- anyNA(names) || length(setdiff(names, known)) || anyDuplicated(names)
+  if (wrong || !"x" %in% names) {
+    received <- paste("a list of", ticked(rlang::names2(value)))
+    expected <- "`list(x, y)` or `list(x = , y = , case_weights = )`"
+    abort_expected("validation", expected, received, call)
+  }
+  stats::setNames(as.list(value), names)
+}
+
+columns_of_outcome <- function(data, wanted, call) {
+  absent <- setdiff(wanted, names(data))
+  if (length(absent)) {
+    received <- paste("one without", listed(absent))
+    abort_expected("validation", "a table that has the outcome too", received, call)
+  }
+  data[match(wanted, names(data))]
+}
+
+check_validation_table <- function(value, call) {
+  if (!is_table(value)) {
+    expected <- "a table with the columns of `data`, or a share or rows of it"
+    abort_expected("validation", expected, shown(value), call)
+  }
+  plain_frame(value)
+}
+
+validation_of_formula <- function(value, input, call) {
+  data <- check_validation_table(value, call)
+  predictors <- validation_predictors(input, data, call)
+  how <- input$how
+  data <- columns_of_outcome(data, how$variables, call)
+  parts <- list(terms = how$terms, outcome = how$outcome)
+  list(
+    predictors = predictors,
+    outcomes = outcome_table(evaluated(parts, data, "validation", call)$outcomes)
+  )
+}
+
+validation_of_recipe <- function(value, input, call) {
+  data <- check_validation_table(value, call)
+  predictors <- validation_predictors(input, data, call)
+  columns_of_outcome(data, names(input$blueprint$ptypes$outcomes), call)
+  forged <- tryCatch(
+    hardhat::forge(data, input$blueprint, outcomes = TRUE),
+    error = function(cnd) abort_recipe("cannot be applied to `validation`", cnd, call)
+  )
+  list(
+    predictors = predictors, outcomes = plain_frame(forged$outcomes),
+    case_weights = forged$extras$roles$case_weights[[1]]
+  )
+}
