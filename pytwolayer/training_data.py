@@ -192,7 +192,7 @@ def _with_meaning(
     elif weights is not None:
         scale = weights if beside is None else beside
         equal = bool((scale == scale[0]).all())
-        data = replace(data, weights=None if equal else weights, scale=float(scale.mean()))
+        data = replace(data, weights=None) if equal else replace(data, scale=float(scale.mean()))
     return replace(data, total=float(data.number))
 
 
