@@ -93,20 +93,18 @@ no_answers <- list(
   )
 )
 
-# When the package is loaded, as a table of so many methods in NAMESPACE would tell less.
+# When the package is loaded, as a table of so many methods in NAMESPACE would tell less. They go
+# straight into the tables where R looks for methods: registerS3method() asks so much of each that
+# loading the package would take three times as long.
 register_no_answers <- function() {
   for (package in names(no_answers)) {
+    table <- get(".__S3MethodsTable__.", envir = asNamespace(package), inherits = FALSE)
     for (reason in names(no_answers[[package]])) {
-      lapply(no_answers[[package]][[reason]], register_no_answer, reason, asNamespace(package))
-    }
-  }
-}
-
-register_no_answer <- function(generic, reason, where) {
-  if (exists(generic, where)) { # some of them only in newer versions of R
-    method <- no_answer(generic, reason)
-    for (class in c("two_layer", "two_layer_ensemble")) {
-      registerS3method(generic, class, method, envir = where)
+      generics <- no_answers[[package]][[reason]]
+      methods <- lapply(generics, no_answer, reason)
+      for (class in c("two_layer", "two_layer_ensemble")) {
+        list2env(stats::setNames(methods, paste(generics, class, sep = ".")), envir = table)
+      }
     }
   }
 }
