@@ -1,11 +1,13 @@
 # Functions of the user's that the core calls while it trains. Only their message would come
 # through Python, so what they raise is kept here and raised again afterwards.
 
-#' Where what a function of the user's did besides returning is kept
+#' Where what functions of the user's did besides returning is kept
 #'
+#' @return An environment: `condition` of an error, `jump` (see [stopped_jump()]), `is_left` after
+#'   a jump of which no more is known, `is_interrupted`; and what finds out about that.
 #' @noRd
 watch_users <- function() {
-  new.env(parent = emptyenv())
+  list2env(list(stopper = jump_stopper(jump_targets())), parent = emptyenv())
 }
 
 #' A function that always returns
@@ -14,26 +16,49 @@ watch_users <- function() {
 #' @noRd
 guarded <- function(users, fun, otherwise) {
   function(...) {
-    # A handler of the user's may want to leave through here, as tryCatch(message = ) does.
-    # Python does not survive being jumped over, so the jump ends here: return() cancels it.
+    value <- otherwise
+    # Of a jump to the top level nothing more is known; return() cancels it.
     returned <- FALSE
     on.exit(if (!returned) {
-      users$left <- TRUE
+      users$is_left <- TRUE
       return(otherwise)
     })
-    value <- tryCatch(
-      withCallingHandlers(fun(...), condition = function(cnd) users$last <- cnd),
+    users$restarts <- length(computeRestarts())
+    run <- function() {
+      value <<- withCallingHandlers(fun(...), error = function(cnd) offer(users, cnd))
+    }
+    jump <- tryCatch(
+      stopped_jump(run, users$stopper),
       error = function(cnd) {
         users$condition <- cnd
-        otherwise
+        NULL
       },
       interrupt = function(cnd) {
-        users$interrupted <- TRUE
-        otherwise
+        users$is_interrupted <- TRUE
+        NULL
       }
     )
+    if (is.null(users$jump)) {
+      users$jump <- jump
+    }
     returned <- TRUE
     value
+  }
+}
+
+#' Let handlers further out see an error where its raiser offers them a way to go on
+#'
+#' As testthat does, whose tests go on. It is not shown to them as an error, which all are to
+#' see once, and with the fit.
+#'
+#' @noRd
+offer <- function(users, cnd) {
+  restarts <- computeRestarts()
+  own <- utils::head(restarts, max(0, length(restarts) - users$restarts))
+  usual <- c("muffleWarning", "muffleMessage") # of what options(warn = 2) made an error
+  if (!all(vapply(own, `[[`, "", "name") %in% usual)) {
+    class(cnd) <- setdiff(class(cnd), c("simpleError", "error"))
+    signalCondition(cnd)
   }
 }
 
@@ -48,13 +73,17 @@ as_on_epoch <- function(fun, users, call) {
   # Only this much of the answer goes to Python, whatever else it is.
   function(epoch, loss) {
     go_on <- !isFALSE(watched(epoch, loss))
-    if (isTRUE(users$interrupted)) {
-      "interrupt"
-    } else if (!is.null(users$condition) || isTRUE(users$left)) {
-      "failed" # which is not an end that the function wanted: a checkpoint can go on
-    } else {
-      go_on
-    }
+    ended <- how_it_ended(users)
+    if (is.null(ended)) go_on else ended
+  }
+}
+
+# Why the run has to end, for Python, if it has to.
+how_it_ended <- function(users) {
+  if (isTRUE(users$is_interrupted)) {
+    "interrupt"
+  } else if (!is.null(users$condition) || !is.null(users$jump) || isTRUE(users$is_left)) {
+    "failed" # which is not an end that the function wanted: a checkpoint can go on
   }
 }
 
@@ -73,23 +102,49 @@ as_loss <- function(loss, users, call) {
   guarded(users, computed, otherwise = NULL)
 }
 
-#' Do what a function of the user's did: raise its error, or leave as it wanted to
+#' Do what a function of the user's did: raise its error, or jump to where it wanted to
 #'
 #' @noRd
-raise_users <- function(users, fit) {
-  if (!is.null(users$condition)) {
-    cnd <- users$condition
+raise_users <- function(users, fit, call) {
+  with_fit <- function(cnd) {
     cnd$fit <- fit
     stop(cnd)
   }
-  if (isTRUE(users$left) && !is.null(users$last)) {
-    signal <- if (inherits(users$last, "message")) {
-      message
-    } else if (inherits(users$last, "warning")) {
-      warning
-    } else {
-      signalCondition
-    }
-    signal(users$last)
+  if (!is.null(users$condition)) {
+    with_fit(users$condition)
   }
+  if (!is.null(users$jump)) {
+    tryCatch(jump_again(users$jump), error = with_fit) # of a loop that cannot be left from there
+  }
+  if (isTRUE(users$is_left)) {
+    if (!users$stopper$is_whole) {
+      abort_jump(fit, call)
+    }
+    invokeRestart("abort")
+  }
+}
+
+#' The fit so far, where a loss function was interrupted: the core was told of a loss that failed
+#'
+#' @noRd
+interrupted_fit <- function(fit) {
+  if (is.null(fit)) {
+    rlang::interrupt()
+  }
+  raise_warning("InterruptWarning", sprintf(
+    "Interrupted after %d of %d epochs: this is the fit so far.",
+    max(0L, fit$history$epoch), as.integer(fit$settings$epochs)
+  ))
+  fit
+}
+
+abort_jump <- function(fit, call) {
+  rlang::abort(
+    c(
+      "`on_epoch` or `loss` was left by a jump that could not be followed.",
+      x = "It leads out of more functions than can be watched.",
+      i = "The fit so far is in `rlang::last_error()$fit`."
+    ),
+    class = c("pytwolayer_error_jump", "pytwolayer_error"), fit = fit, call = call
+  )
 }

@@ -223,21 +223,23 @@ fit_molded <- function(input, settings, matched, call) {
 #' @param users Where an error in a function of the user's is kept, see [watch_users()].
 #' @noRd
 trained <- function(name, input, arguments, verbose, users, matched, call) {
+  on.exit(rm(list = names(users), envir = users)) # which Python may hold on to, with all frames
   input <- with_copies(input, arguments)
   matched <- rlang::duplicate(matched) # do.call() puts data themselves into it
   as_fit <- function(fitted) new_two_layer(fitted, input, matched)
   fit <- tryCatch(
     as_fit(call_core(
-      name, to_core(input$columns$x), to_core(input$columns$y), arguments, progress_bar(verbose),
+      name, to_core(input$columns$x), to_core(input$columns$y), arguments,
+      progress_bar(verbose, users),
       call = call, words = core_words(input), as_fit = as_fit
     )),
     # What the core says of a function of the user's that failed is not the user's to read.
     pytwolayer_error = function(cnd) {
-      raise_users(users, cnd$fit)
-      if (isTRUE(users$left)) cnd$fit else stop(cnd)
+      raise_users(users, cnd$fit, call)
+      if (isTRUE(users$is_interrupted)) interrupted_fit(cnd$fit) else stop(cnd)
     }
   )
-  raise_users(users, fit)
+  raise_users(users, fit, call)
   fit
 }
 

@@ -2,10 +2,11 @@
 
 #' A function that draws the bar
 #'
+#' @param users See [watch_users()].
 #' @return A function of the epoch, its loss and the number of epochs, or `NULL` where nobody
 #'   would see a bar. Epoch 0 removes it.
 #' @noRd
-progress_bar <- function(verbose, visible = cli::is_dynamic_tty()) {
+progress_bar <- function(verbose, users = watch_users(), visible = cli::is_dynamic_tty()) {
   if (!verbose || !visible) {
     return(NULL)
   }
@@ -24,7 +25,15 @@ progress_bar <- function(verbose, visible = cli::is_dynamic_tty()) {
     }
     NULL
   }
-  guarded(watch_users(), draw, otherwise = NULL)
+  function(epoch, loss, epochs) {
+    # A terminal that fails is no reason to end a fit.
+    own <- list2env(as.list(users), parent = emptyenv())
+    guarded(own, draw, otherwise = NULL)(epoch, loss, epochs)
+    users$jump <- own$jump
+    users$is_left <- own$is_left
+    own$condition <- NULL
+    how_it_ended(own)
+  }
 }
 
 # cli pads what it gives.

@@ -277,11 +277,11 @@ def tell(
     interrupt: Interrupt,
 ) -> bool:
     """Tell of an epoch, counted from 0, those who want to know; give whether to go on."""
-    if progress is not None:
-        progress.update(epoch + 1, loss)
-    if on_epoch is None:
-        return True
     try:
+        if progress is not None:
+            progress.update(epoch + 1, loss)
+        if on_epoch is None:
+            return True
         with users_settings():  # what the user does there is the user's
             answer = on_epoch(epoch + 1, loss)
     except KeyboardInterrupt:

@@ -259,7 +259,7 @@ def _trained(
         arguments["validation"] = own != 0
     arguments["verbose"] = _progress_of(show)
     if arguments["on_epoch"] is not None:
-        arguments["on_epoch"] = _interruptible(arguments["on_epoch"])
+        arguments["on_epoch"] = _ending(arguments["on_epoch"])
     loss_name = arguments.pop("loss_name")
     if callable(arguments["loss"]):  # a function of R's has no name of its own
         arguments["loss"].__name__ = loss_name
@@ -309,20 +309,21 @@ def _progress_of(show: Any) -> Any:
 
     if show is None:
         return False
+    shown = _ending(show)
     return lambda epochs: Timed(
-        lambda epoch, loss: show(epoch, loss, epochs), lambda: show(0, 0.0, epochs)
+        lambda epoch, loss: shown(epoch, loss, epochs), lambda: show(0, 0.0, epochs)
     )
 
 
-def _interruptible(on_epoch: Callable[[int, float], Any]) -> Callable[[int, float], Any]:
+def _ending(function: Callable[..., Any]) -> Callable[..., Any]:
     """Have a function of R's that was interrupted, or that failed, end the fit as one here."""
 
-    def called(epoch: int, loss: float) -> Any:
-        answer = on_epoch(epoch, loss)
+    def called(*args: Any) -> Any:
+        answer = function(*args)
         if answer == "interrupt":
             raise KeyboardInterrupt
         if answer == "failed":
-            raise RuntimeError("on_epoch failed; R has the error")
+            raise RuntimeError("a function of R's failed; R has the error")
         return answer
 
     return called
