@@ -1,6 +1,6 @@
 """Weights of the classes: each row's weight multiplied with its class's."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -36,7 +36,7 @@ def class_weighted(data: TrainingData, class_weights: Any) -> TrainingData:
         total = counted[codes < len(names)].sum()
         factors = total / (np.count_nonzero(sums) * np.where(sums > 0, sums, 1))
     else:
-        factors = _factors(class_weights, names)
+        factors = _factors(class_weights, names, column.labels or (False, True))
     factors = np.append(factors, 1.0)  # of classes that training does not see
     first, *rest = [_multiplied(part, factors[_codes(part, names)]) for part in parts]
     return replace(first, validation=rest[0] if rest else None)
@@ -67,15 +67,47 @@ def _multiplied(data: TrainingData, factors: Doubles) -> TrainingData:
     return replace(data, weights=products)
 
 
-def _factors(class_weights: Any, names: list[str]) -> Doubles:
+def _factors(class_weights: Any, names: list[str], labels: Sequence[Any]) -> Doubles:
     expected = f"a positive number for each of the classes {listed(names)}"
     if not isinstance(class_weights, Mapping):
         raise ArgumentError(
             "class_weights", f'"balanced" or {expected}', arguments.shown(class_weights)
         )
-    given = {level_name(name): value for name, value in class_weights.items()}
+    given: dict[str, Any] = {}
+    for key, value in class_weights.items():
+        name = _class_of(key, names, labels)
+        if name in given:
+            raise ArgumentError("class_weights", expected, f'given twice for "{name}"')
+        given[name] = value
     wrong = sorted(set(names) ^ set(given))
     if wrong:
         received = f"wrong at {listed(wrong)}"
         raise ArgumentError("class_weights", expected, received)
     return np.array([arguments.positive("class_weights", given[name]) for name in names])
+
+
+def _class_of(key: Any, names: list[str], labels: Sequence[Any]) -> str:
+    """Name the class that a key means: one that is written alike, else one that is equal.
+
+    As numbers are to scikit-learn: 1, 1.0 and True are the same.
+    """
+    written = level_name(key)
+    if written in names:
+        return written
+    number = _number(key)
+    if number is None:
+        return written
+    for name, label in zip(names, labels, strict=True):
+        if _number(label) == number:
+            return name
+    return written
+
+
+def _number(value: Any) -> float | None:
+    """Read what is a number or a logical; text only where it is written as R or Python do."""
+    if isinstance(value, str):
+        value = {"TRUE": 1, "FALSE": 0, "True": 1, "False": 0}.get(value, value)
+    try:
+        return float(value)
+    except (TypeError, ValueError, OverflowError):
+        return None
