@@ -29,6 +29,7 @@ except ImportError as problem:
 
 from pytwolayer.estimator_base import TwoLayerEstimator
 from pytwolayer.estimator_data import like, read_outcome
+from pytwolayer.peer_names import hints_at_parameters
 from pytwolayer.torch_settings import with_plain_settings
 
 
@@ -215,6 +216,7 @@ class TwoLayerRegressor(RegressorMixin, TwoLayerEstimator):
         return float(super().score(*self._predictable(X, y, sample_weight)))
 
 
+@hints_at_parameters
 @dataclass(kw_only=True, eq=False, repr=False)
 class TwoLayerClassifier(ClassifierMixin, TwoLayerEstimator):
     """A network with one hidden layer that tells two classes or more apart.

@@ -23,6 +23,7 @@ from pytwolayer.fitting import Fitting, Hooks, OnEpoch
 from pytwolayer.loss import ForgottenLoss
 from pytwolayer.memory import gives_memory_back
 from pytwolayer.model import TwoLayer
+from pytwolayer.peer_names import hints_at_parameters
 from pytwolayer.progress import Progress
 from pytwolayer.settings import AUTO, Settings, function_name
 from pytwolayer.start import Start
@@ -45,6 +46,7 @@ _OF_A_WHOLE_RUN: dict[str, tuple[Any, ...]] = {
 _LASTING = ("input_clip", "hidden_units", "activation", "loss")
 
 
+@hints_at_parameters
 @dataclass(kw_only=True, eq=False, repr=False)
 class TwoLayerEstimator(BaseEstimator):
     """What both share; as a dataclass its ``__init__`` stores its arguments and no more."""

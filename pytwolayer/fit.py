@@ -17,6 +17,7 @@ from pytwolayer.ensemble_fitting import fit_ensemble, read_n_models
 from pytwolayer.errors import ArgumentError
 from pytwolayer.fitting import Fitting, Hooks, OnEpoch
 from pytwolayer.memory import gives_memory_back
+from pytwolayer.peer_names import hints_at_names
 from pytwolayer.progress import Progress, bar
 from pytwolayer.settings import Settings
 from pytwolayer.start import Start
@@ -26,6 +27,7 @@ from pytwolayer.torch_settings import with_plain_settings
 from pytwolayer.training_data import TrainingData, read_training_data
 
 
+@hints_at_names
 @with_plain_settings
 @gives_memory_back
 def two_layer(

@@ -16,6 +16,7 @@ from pytwolayer.fitting import Hooks, OnEpoch
 from pytwolayer.loss import ForgottenLoss
 from pytwolayer.memory import gives_memory_back
 from pytwolayer.model import TwoLayer
+from pytwolayer.peer_names import hints_at_names
 from pytwolayer.progress import Progress
 from pytwolayer.start import Start
 from pytwolayer.torch_loading import torch
@@ -24,6 +25,7 @@ from pytwolayer.torch_settings import with_plain_settings
 _DATA = ("x", "y", "outcome", "sample_weight", "weight_type", "class_weights", "validation")
 
 
+@hints_at_names
 @with_plain_settings
 @gives_memory_back
 def continue_training(

@@ -5,6 +5,7 @@ import inspect
 import pytest
 
 import pytwolayer
+from pytwolayer.peer_names import PEER_NAMES
 
 TWINS = {
     "two_layer.data.frame": pytwolayer.two_layer,
@@ -31,3 +32,12 @@ def test_signatures_are_the_same(route, name):
     python = [as_r_shows(p) for p in inspect.signature(TWINS[name]).parameters.values()]
     r = [argument.split("=", 1) for argument in route[f"signature/{name}"]]
     assert [(argument, value(default)) for argument, default in r] == python
+
+
+def test_the_names_of_other_packages_mean_the_same(route):
+    r = dict(pair.split("=") for pair in route["names of peers"])
+    theirs = {"sample_weight": "case_weights", "newdata": "new_data"}  # arguments of Python's
+    assert {name: r.pop(name) for name in theirs} == theirs
+    python = {name: R_NAMES.get(own, own) for name, own in PEER_NAMES.items()}
+    assert python.pop("case_weights") == "case_weights"  # an argument of R's
+    assert python == r
