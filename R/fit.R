@@ -205,6 +205,7 @@ two_layer.recipe <- function(x, data, ...) {
 #' @noRd
 fit_molded <- function(input, settings, matched, call) {
   users <- watch_users()
+  matched <- dots_written_out(matched, caller_of(call))
   settings["case_weights"] <- list(one_of_weights(settings$case_weights, input$case_weights, call))
   input$case_weights <- settings$case_weights
   said <- if ("weight_type" %in% names(matched)) settings$weight_type
@@ -252,6 +253,25 @@ with_copies <- function(input, arguments) {
     input$columns <- rlang::duplicate(input$columns)
   }
   input
+}
+
+# Of a call in a function with dots R knows `..1` alone, which means nothing anywhere else: what was
+# given to the function stands in its place.
+dots_written_out <- function(matched, caller) {
+  is_dot <- function(part) is.symbol(part) && grepl("^[.][.][0-9]+$", as.character(part))
+  places <- which(vapply(as.list(matched), is_dot, NA))
+  if (length(places)) {
+    given <- as.list(eval(quote(substitute(list(...))), caller))[-1]
+    numbers <- as.integer(substring(as.character(as.list(matched)[places]), 3))
+    matched[places] <- unname(given[numbers])
+  }
+  matched
+}
+
+# Where a function was called from that is still running; `frame` is its environment.
+caller_of <- function(frame) {
+  place <- Position(function(running) identical(running, frame), sys.frames(), right = TRUE)
+  sys.frame(sys.parents()[[place]])
 }
 
 # As the user's code has it, if it is a name there.

@@ -108,3 +108,24 @@ test_that("update() changes formula and settings", {
   expect_identical(nrow(update(direct, epochs = 2)$history), 2L)
   expect_identical(update(direct, epochs = 2)$history, direct$history[1:2, ])
 })
+
+test_that("the call of a fit made in a function with dots has what the function was given", {
+  skip_without_torch()
+  inner <- function(...) two_layer(..., epochs = 3, seed = 1)
+  outer <- function(...) inner(...)
+  fit <- outer(mpg ~ wt + hp, mtcars, hidden_units = 4, batch_size = NULL)
+  expect_identical(fit$call$data, quote(mtcars))
+  expect_identical(fit$call$hidden_units, 4)
+  expect_null(fit$call$batch_size)
+  expect_identical(
+    predict(update(fit, . ~ . - hp), mtcars),
+    predict(two_layer(
+      mpg ~ wt, mtcars,
+      hidden_units = 4, batch_size = NULL, epochs = 3, seed = 1
+    ), mtcars)
+  )
+  expect_equal(nrow(model.frame(fit)), 32)
+  expect_equal(nrow(continue_training(fit, epochs = 2)$history), 5)
+  tables <- inner(mtcars["wt"], mtcars$mpg)
+  expect_equal(nrow(continue_training(tables, epochs = 2)$history), 5)
+})
