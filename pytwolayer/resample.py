@@ -14,7 +14,9 @@ def resampled(data: TrainingData, seed: int) -> TrainingData:
     """Give a resample of the rows, in their order."""
     data = data.written_out()
     taken = data.take(resample_rows(data, seed))
-    return replace(taken, total=float(taken.rows))
+    own = taken.proportions
+    scale = taken.scale if own is None else float(own.mean())
+    return replace(taken, total=float(taken.rows), scale=scale)
 
 
 def resample_rows(data: TrainingData, seed: int) -> Rows:

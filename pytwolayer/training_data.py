@@ -35,6 +35,8 @@ class TrainingData:
         How many rows each is; None where each is one.
     scale : float
         Mean of the weights as they were given: what a row of ordinary weight has.
+    proportions : array or None
+        The weights as they were given, those of classes not among them; None where equal.
     validation : TrainingData or None
         Those of the user's own that are held out, given apart.
     held_out : array or None
@@ -59,6 +61,7 @@ class TrainingData:
     total: float = 0.0
     counts: Doubles | None = None
     scale: float = 1.0
+    proportions: Doubles | None = None
     validation: "TrainingData | None" = None
 
     @property
@@ -93,6 +96,7 @@ class TrainingData:
             outcomes=self.outcomes.take(rows),
             weights=None if self.weights is None else self.weights[rows],
             counts=None if self.counts is None else self.counts[rows],
+            proportions=None if self.proportions is None else self.proportions[rows],
             held_out=None if self.held_out is None else self.held_out[rows],
             kept=self.kept[rows],
         )
@@ -191,8 +195,10 @@ def _with_meaning(
         data = replace(data, weights=None, counts=None if (weights == 1).all() else weights)
     elif weights is not None:
         scale = weights if beside is None else beside
-        equal = bool((scale == scale[0]).all())
-        data = replace(data, weights=None) if equal else replace(data, scale=float(scale.mean()))
+        if (scale == scale[0]).all():
+            data = replace(data, weights=None)
+        else:
+            data = replace(data, scale=float(scale.mean()), proportions=weights)
     return replace(data, total=float(data.number))
 
 

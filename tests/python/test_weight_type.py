@@ -12,7 +12,10 @@ from pytwolayer import (
     load,
     two_layer,
 )
+from pytwolayer.ensemble_fitting import resample_seed
 from pytwolayer.errors import MissingRowsWarning
+from pytwolayer.resample import resample_rows
+from pytwolayer.training_data import read_training_data
 
 RNG = np.random.default_rng(5)
 X = pd.DataFrame(
@@ -200,3 +203,17 @@ def test_a_run_of_frequencies_is_not_one_of_proportions(tmp_path):
     fit_of(weight_type="frequency", **options)
     with pytest.raises(ArgumentError, match="frequencies of the rows"):
         fit_of(**options)
+
+
+@pytest.mark.parametrize("class_weights", [None, {"a": 1.0, "b": 4.0}])
+def test_a_resample_has_the_scale_of_its_own_weights(class_weights):
+    draws = np.random.default_rng(5)
+    x, y = draws.normal(size=(30, 2)), np.where(draws.random(30) < 0.5, "a", "b")
+    weights = draws.uniform(0.1, 9, size=30)
+    options = {"reduction": "sum", "epochs": 3, "verbose": False, "class_weights": class_weights}
+    fits = two_layer(x, y, n_models=2, bootstrap=True, seed=1, sample_weight=weights, **options)
+    for fit in fits.models:
+        seed = fit.settings.seed
+        rows = resample_rows(read_training_data(x, y, weights=weights), resample_seed(seed))
+        alone = two_layer(x[rows], y[rows], seed=seed, sample_weight=weights[rows], **options)
+        np.testing.assert_allclose(fit.history, alone.history, rtol=1e-5)
