@@ -119,10 +119,7 @@ r_known_levels <- function(coding, column) {
     if (column$kind == "text") {
       unseen <- sort(unseen, method = "radix")
     }
-    raise_warning("UnseenLevelWarning", sprintf(
-      "Levels that training did not see%s: %s. %s", in_column(column$label), listed(unseen),
-      "The predictions of their rows are missing."
-    ))
+    warn_of_levels(unseen, column$label)
   }
   column$values <- codes
   column

@@ -8,6 +8,7 @@
 #'   an infinite number \tab an error that names the column \tab the same \cr
 #'   a number far from the mean \tab counts as `input_clip` standard deviations \tab the same \cr
 #'   a level that training did not see \tab \tab `NA`, with a warning that names it \cr
+#'   a pair of levels, in `f:g`, that no training row has \tab \tab the same \cr
 #'   a level or class of held-out rows alone \tab left out, with a warning \tab as above \cr
 #'   missing columns \tab \tab an error that names them \cr
 #'   further columns, another order \tab fine \tab fine: columns are found by name \cr

@@ -7,8 +7,10 @@
 #' @param x Predictors: a data frame (tibble, data.table) or a matrix, one row per observation;
 #'   or a recipe, see [recipes::recipe()]. With `outcome`, a table that has the outcome too.
 #' @param formula Outcome and predictors: `y ~ .`, `log(y) ~ a + b`, `cbind(y1, y2) ~ .`.
-#'   Each term is a column as it is, so factors need no dummies; `a:b` and `a * b` are products
-#'   of numbers. Functions such as [stats::poly()] and [base::scale()] predict as they were
+#'   Each term is a column as it is, so factors need no dummies. Interactions, `a:b`, `a * b` and
+#'   `a %in% b`, are the products of numbers; of a factor (or text) and a number, this number once
+#'   for each level, 0 in the rows of others; of factors, one factor of the pairs that occur.
+#'   Functions such as [stats::poly()] and [base::scale()] predict as they were
 #'   fitted.
 #' @param data A data frame or a matrix with the columns of the formula or of the recipe.
 #' @param y Outcome: a vector, a factor, or a data frame or matrix with one numeric column per

@@ -244,3 +244,20 @@ check_columns <- function(terms, columns, own) {
     refuse("its formula makes too many columns")
   }
 }
+
+# Numbers that interact with levels have a column for each of these.
+check_columns_by_level <- function(terms, columns, classes) {
+  variables <- vapply(as.list(attr(terms, "variables"))[-1], shown_term, "")
+  levels <- lengths(classes$levels)[variables]
+  made <- Map(function(set, label) {
+    pairs <- length(classes$pairs[[label]])
+    own <- levels[set]
+    if (all(is.na(own)) || !anyNA(own)) { # numbers alone; a factor of pairs
+      return(0)
+    }
+    prod(columns[set]) * if (pairs) pairs else prod(own, na.rm = TRUE)
+  }, sets_of(terms), attr(terms, "term.labels"))
+  if (sum(unlist(made)) > most_cells) {
+    refuse("its formula makes too many columns")
+  }
+}

@@ -20,8 +20,11 @@ mold_formula <- function(formula, data, call) {
   how$formula <- stats::formula(terms)
   environment(how$formula) <- environment(how$terms)
   how$predictor_variables <- intersect(all.vars(parts$terms), parts$variables)
+  variables <- variables_of(made$frame)
+  outcomes <- outcome_table(made$outcomes)
+  how$classes <- classes_of(variables, how$terms, outcomes, call)
   molded(
-    term_columns(made$frame, how$terms, call), outcome_table(made$outcomes),
+    term_columns(variables, nrow(made$frame), how$terms, how$classes, "data", call), outcomes,
     vector = length(made$outcomes) == 1 && is.null(dim(made$outcomes[[1]])),
     words = c(x = "data", y = "data"), call = call, how = how,
     rows = attr(data, "row.names")
@@ -271,27 +274,6 @@ spread <- function(made, complete) {
   list(frame = frame, outcomes = outcomes)
 }
 
-#' The terms' columns
-#'
-#' A variable's own, or the products of the numbers that interact.
-#'
-#' @noRd
-term_columns <- function(frame, terms, call) {
-  sets <- sets_of(terms)
-  if (!length(sets)) {
-    return(frame[character()])
-  }
-  variables <- Map(variable_columns, unname(as.list(frame)), names(frame))
-  columns <- Map(function(set, term) {
-    if (length(set) > 1) {
-      refuse_classes(variables[set], term, call)
-    }
-    Reduce(products, variables[set])
-  }, sets, attr(terms, "term.labels"))
-  columns <- unname(columns)
-  table_of(unlist(columns, recursive = FALSE), nrow(frame))
-}
-
 variable_columns <- function(column, name, outcome = FALSE) {
   column <- known_column(plain_column(column), outcome)
   if (!is.matrix(column) || is.object(column)) { # a matrix with a class of its own is refused
@@ -303,28 +285,6 @@ variable_columns <- function(column, name, outcome = FALSE) {
   }
   columns <- lapply(seq_len(ncol(column)), function(place) as.vector(column[, place]))
   stats::setNames(columns, paste0(name, labels))
-}
-
-# In the order in which model.matrix() has them.
-products <- function(first, second) {
-  pairs <- expand.grid(first = seq_along(first), second = seq_along(second))
-  columns <- Map(function(i, j) as.double(first[[i]]) * second[[j]], pairs$first, pairs$second)
-  names <- paste(names(first)[pairs$first], names(second)[pairs$second], sep = ":")
-  stats::setNames(columns, names)
-}
-
-refuse_classes <- function(parts, term, call) {
-  for (column in unlist(parts, recursive = FALSE)) {
-    if (!is.numeric(column) && !is.logical(column)) {
-      advice <- paste(
-        "with `+` the network finds interactions itself, and `interaction(f, g)` makes one factor",
-        "of two"
-      )
-      kind <- if (is.factor(column)) "a factor" else "text"
-      received <- sprintf("%s in `%s` (%s)", kind, term, advice)
-      abort_expected("formula", "one whose interactions are of numbers", received, call)
-    }
-  }
 }
 
 outcome_table <- function(outcomes) {

@@ -44,7 +44,9 @@ formula_notes <- function(how) {
     outcome = lapply(how$outcome, exact_text),
     variables = as.list(how$variables),
     predictor_variables = as.list(how$predictor_variables),
-    constants = lapply(constants, constant_text)
+    constants = lapply(constants, constant_text),
+    levels = lapply(how$classes$levels, as.list),
+    pairs = lapply(how$classes$pairs, as.list)
   )
   notes <- Filter(length, notes)
   # What a file may not hold is not written into one.
@@ -126,13 +128,15 @@ read_notes <- function(notes) {
 }
 
 read_formula <- function(notes) {
-  known <- c("formula", "predvars", "outcome", "variables", "predictor_variables", "constants")
+  known <- c(
+    "formula", "predvars", "outcome", "variables", "predictor_variables", "constants", "levels",
+    "pairs"
+  )
   others <- setdiff(names(as_object(notes)), known)
   if (length(others)) {
     refuse("it has unknown entries of its formula: ", toString(others))
   }
-  texts <- function(values) vapply(if (is.null(values)) list() else as_list(values), as_text, "")
-  variables <- texts(notes$variables)
+  variables <- texts_in(notes$variables)
   env <- constants_of(notes$constants)
   if (length(intersect(names(env), variables))) {
     refuse("its formula has a constant with the name of a variable")
@@ -149,10 +153,61 @@ read_formula <- function(notes) {
     check_expression(part, variables, env)
   }
   check_formula(parts$formula, variables, env)
-  how <- how_of(parts, variables, texts(notes$predictor_variables), env)
+  how <- how_of(parts, variables, texts_in(notes$predictor_variables), env)
   own <- vapply(as.list(parts$predvars)[-1], is.symbol, NA)
-  check_columns(how$terms, vapply(sizes, cells_of, 1), own)
+  how$classes <- read_levels(notes, how$terms)
+  sizes <- vapply(sizes, cells_of, 1)
+  check_columns(how$terms, sizes, own)
+  check_columns_by_level(how$terms, sizes, how$classes)
   how
+}
+
+texts_in <- function(values) {
+  vapply(if (is.null(values)) list() else as_list(values), as_text, "")
+}
+
+#' The levels of variables that interact, see [classes_of()]
+#'
+#' @noRd
+read_levels <- function(notes, terms) {
+  if (is.null(notes$levels)) {
+    if (!is.null(notes$pairs)) {
+      refuse("its formula has pairs without levels")
+    }
+    return(NULL)
+  }
+  levels <- lapply(as_object(notes$levels), texts_in)
+  pairs <- lapply(if (is.null(notes$pairs)) list() else as_object(notes$pairs), texts_in)
+  if (any(vapply(levels, anyDuplicated, 1L) > 0) || !all(lengths(levels))) {
+    refuse("its formula has levels that are none")
+  }
+  sets <- stats::setNames(sets_of(terms), attr(terms, "term.labels"))
+  variables <- vapply(as.list(attr(terms, "variables"))[-1], shown_term, "")
+  if (!all(names(levels) %in% variables)) {
+    refuse("its formula has levels of no variable")
+  }
+  for (term in names(sets)) {
+    of_term <- variables[sets[[term]]]
+    check_pairs(pairs[[term]], levels[intersect(of_term, names(levels))], length(of_term))
+  }
+  if (!all(names(pairs) %in% names(sets))) {
+    refuse("its formula has pairs of no term")
+  }
+  list(levels = levels, pairs = pairs)
+}
+
+check_pairs <- function(pairs, levels, variables) {
+  needed <- length(levels) > 1 && length(levels) < variables
+  if (needed == is.null(pairs)) {
+    refuse("its formula lacks pairs, or has too many")
+  }
+  form <- sprintf("^[1-9][0-9]{0,8}(:[1-9][0-9]{0,8}){%d}$", length(levels) - 1)
+  if (needed && (anyDuplicated(pairs) || !length(pairs) || !all(grepl(form, pairs)))) {
+    refuse("its formula has pairs that are none")
+  }
+  if (needed && any(t(places_of_pairs(pairs)) > lengths(levels))) {
+    refuse("its formula has pairs of unknown levels")
+  }
 }
 
 # As mold_formula() makes it of the formula itself.

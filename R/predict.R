@@ -185,7 +185,9 @@ formula_predictors <- function(object, new_data, call) {
   }
   parts <- list(terms = object$how$terms, outcome = list())
   frame <- evaluated(parts, new_data, "new_data", call)$frame
-  term_columns(frame, object$how$terms, call)
+  how <- object$how
+  columns <- variables_of(frame)
+  term_columns(columns, nrow(frame), how$terms, how$classes, "new_data", call, warns = TRUE)
 }
 
 recipe_predictors <- function(object, new_data, call) {
@@ -208,11 +210,15 @@ warn_of_unseen <- function(forged, new_data) {
     before <- as.character(new_data[[name]])
     lost <- is.factor(forged[[name]]) & is.na(forged[[name]]) & !is.na(before)
     if (any(lost)) {
-      levels <- listed(sort(unique(before[lost]), method = "radix"))
-      raise_warning("UnseenLevelWarning", sprintf(
-        "Levels that training did not see%s: %s. %s",
-        in_column(name), levels, "The predictions of their rows are missing."
-      ))
+      warn_of_levels(sort(unique(before[lost]), method = "radix"), name)
     }
   }
+}
+
+# In the core's words.
+warn_of_levels <- function(levels, column) {
+  raise_warning("UnseenLevelWarning", sprintf(
+    "Levels that training did not see%s: %s. %s", in_column(column), listed(levels),
+    "The predictions of their rows are missing."
+  ))
 }

@@ -20,6 +20,7 @@ FORMULAS = {
     "log": "mpg ~ log(disp) + cyl",
     "poly": "log(mpg) ~ poly(hp, 3) + scale(wt) + I(qsec^2 / 3)",
     "interaction": "mpg ~ wt * hp + factor(cyl) + disp:qsec:drat - drat",
+    "levels": "mpg ~ factor(am) * wt + factor(vs):factor(am) + hp:factor(am):factor(vs)",
     "constants": "mpg ~ I(wt * by) + log(hp, base) + ifelse(am == 1, qsec, limits[2])",
     "splines": "cbind(mpg, qsec) ~ splines::ns(wt, 3) + splines::bs(hp, df = 4)",
     "cut": "mpg ~ cut(wt, c(-Inf, 2.5, 3.2, Inf)) + pmin(hp, 200) + I(gear > 3)",
