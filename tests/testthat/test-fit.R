@@ -165,6 +165,13 @@ test_that("weights of rows and classes count", {
     case_weights = weights[iris$Species], weight_decay = 0.01
   )
   expect_identical(fit$history, by_row$history)
+  for (am in list(factor(mtcars$am), mtcars$am == 1, as.character(mtcars$am))) {
+    keys <- if (is.logical(am)) c("FALSE", "TRUE", "0", "1") else c("0", "1", "0.0", "1.0")
+    one <- function(...) quick(mtcars["wt"], am, weight_decay = 0.01, ...)$history
+    weighted <- one(case_weights = ifelse(mtcars$am == 1, 5, 1))
+    expect_identical(one(class_weights = stats::setNames(c(1, 5), keys[1:2])), weighted)
+    expect_identical(one(class_weights = stats::setNames(c(5, 1), keys[4:3])), weighted)
+  }
   balanced <- quick_formula(Species ~ ., iris[1:120, ], class_weights = "balanced")
   expect_false(identical(balanced$history, quick_formula(Species ~ ., iris[1:120, ])$history))
 })
