@@ -142,7 +142,12 @@ as_interacting <- function(column, name, levels, argument, call) {
 
 # A factor of these levels; others are missing.
 coded_as <- function(column, levels) {
-  factor(enc2utf8(as.character(column)), levels = levels)
+  codes <- if (is.factor(column)) {
+    match(enc2utf8(levels(column)), levels)[as.integer(column)]
+  } else {
+    match(enc2utf8(as.character(column)), levels)
+  }
+  structure(codes, levels = levels, class = "factor")
 }
 
 # Of variables that have no column of their own: of those that have one the core warns.
@@ -176,8 +181,9 @@ interaction_columns <- function(parts, rows, label, pairs) {
     return(list(columns = Reduce(paired, parts)))
   }
   factors <- lapply(parts[classes], `[[`, 1)
-  if (is.null(pairs)) {
-    pairs <- if (length(factors) == 1) as.character(seq_along(levels(factors[[1]])))
+  if (length(factors) == 1) {
+    places <- matrix(seq_len(nlevels(factors[[1]])))
+    return(list(columns = numbers_by_level(parts, classes, as.integer(factors[[1]]), places)))
   }
   if (!length(pairs)) { # there is no complete row, which is refused later
     return(list(columns = stats::setNames(list(rep(NA_real_, rows)), label)))
@@ -185,7 +191,7 @@ interaction_columns <- function(parts, rows, label, pairs) {
   had <- codes_of(factors)
   list(
     columns = numbers_by_level(parts, classes, match(had, pairs), places_of_pairs(pairs)),
-    unseen = if (length(factors) > 1) pairs_unseen(parts[classes], had, pairs)
+    unseen = pairs_unseen(parts[classes], had, pairs)
   )
 }
 
@@ -215,7 +221,9 @@ paired <- function(first, second) {
 # Which levels a row has, by their places: text such as "1:3".
 codes_of <- function(factors) {
   codes <- lapply(unname(factors), as.integer)
-  ifelse(Reduce(`|`, lapply(codes, is.na)), NA, do.call(paste, c(codes, sep = ":")))
+  text <- do.call(paste, c(codes, sep = ":"))
+  text[Reduce(`|`, lapply(codes, is.na))] <- NA
+  text
 }
 
 pairs_in <- function(parts, rows) {
@@ -252,20 +260,21 @@ pairs_unseen <- function(parts, had, pairs) {
 #' @param places Which levels each pair is of, see [places_of_pairs()].
 #' @noRd
 numbers_by_level <- function(parts, classes, row, places) {
-  numbers <- unname(parts[!classes])
-  grid <- as.matrix(expand.grid(c(
-    list(pair = seq_len(nrow(places))), lapply(numbers, seq_along)
-  )))
-  elements <- matrix(0L, nrow(grid), length(parts))
-  elements[, classes] <- places[grid[, 1], ]
-  elements[, !classes] <- grid[, -1]
+  numbers <- Reduce(products, parts[!classes])
+  grid <- as.matrix(expand.grid(lapply(parts[!classes], seq_along)))
+  number <- rep(seq_along(numbers), each = nrow(places)) # of each column to be
+  pair <- rep(seq_len(nrow(places)), length(numbers))
+  elements <- matrix(0L, length(pair), length(parts))
+  elements[, classes] <- places[pair, ]
+  elements[, !classes] <- grid[number, ]
   order <- do.call(order, rev(unname(as.data.frame(elements)))) # the first varies fastest
+  rows <- split(seq_along(row), factor(row, seq_len(nrow(places))))
+  others <- lapply(numbers, function(values) ifelse(is.na(row) | is.na(values), NA, 0))
   columns <- lapply(order, function(place) {
-    own <- lapply(unname(Map(`[[`, numbers, grid[place, -1])), as.double)
-    number <- Reduce(`*`, own)
-    number[which(row != grid[place, 1] & !is.na(number))] <- 0
-    number[is.na(row)] <- NA
-    number
+    column <- others[[number[[place]]]]
+    own <- rows[[pair[[place]]]]
+    column[own] <- as.double(numbers[[number[[place]]]][own])
+    column
   })
   labels <- Map(function(part, class, element) {
     if (class) paste0(names(part), levels(part[[1]])[element]) else names(part)[element]
