@@ -22,7 +22,7 @@ r_predictions <- function(object, columns, type, call) {
   found <- r_restored(coding$outcome, output, type, call)
   values <- matrix(NA_real_, columns$rows, ncol(found))
   values[complete, ] <- found
-  values
+  r_with_offset(object, values, columns, type, call)
 }
 
 #' The network's inputs, a row per row and a column per input

@@ -67,6 +67,7 @@ check_level <- function(level, call) {
 
 # A matrix with a row per row of the new data; of an interval the lower ends come first.
 core_together <- function(object, columns, type, level, call) {
+  require_offset(object, columns, type, call)
   values <- with_way_out(doubles(call_core(
     "predict_ensemble", object$model, to_core(columns), type, as.double(level), call = call
   )))

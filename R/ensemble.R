@@ -21,6 +21,7 @@ made_ensemble <- function(bytes, read, make) {
     device = first$device,
     rows = first$rows,
     dropped = first$dropped,
+    offset = first$offset,
     coding = first$coding,
     outputs = first$outputs,
     levels = first$levels,

@@ -10,7 +10,10 @@
 #'   Each term is a column as it is, so factors need no dummies. Interactions, `a:b`, `a * b` and
 #'   `a %in% b`, are the products of numbers; of a factor (or text) and a number, this number once
 #'   for each level, 0 in the rows of others; of factors, one factor of the pairs that occur.
-#'   Functions such as [stats::poly()] and [base::scale()] predict as they were
+#'   `offset(o)` is what is known of each row and not learned: it is added to the
+#'   network's prediction, and under the loss `"poisson"` the rate is multiplied by `exp(o)`, as
+#'   with [stats::glm()]: `y ~ x + offset(log(n))` for rates of counts `y` in `n`. New data need
+#'   it too. Functions such as [stats::poly()] and [base::scale()] predict as they were
 #'   fitted.
 #' @param data A data frame or a matrix with the columns of the formula or of the recipe.
 #' @param y Outcome: a vector, a factor, or a data frame or matrix with one numeric column per
@@ -354,6 +357,7 @@ made_two_layer <- function(bytes, model, input) {
     dropped = model$dropped,
     best_epoch = model$best_epoch,
     stopped = model$stopped,
+    offset = model$offset,
     coding = model$coding,
     inputs = model$inputs,
     outputs = model$outputs,

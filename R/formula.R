@@ -23,34 +23,30 @@ mold_formula <- function(formula, data, call) {
   variables <- variables_of(made$frame)
   outcomes <- outcome_table(made$outcomes)
   how$classes <- classes_of(variables, how$terms, outcomes, call)
-  molded(
-    term_columns(variables, nrow(made$frame), how$terms, how$classes, "data", call), outcomes,
+  columns <- term_columns(variables, nrow(made$frame), how$terms, how$classes, "data", call)
+  offset <- formula_offset(made$frame, how$terms, "data", call)
+  input <- molded(
+    with_offset(columns, offset), outcomes,
     vector = length(made$outcomes) == 1 && is.null(dim(made$outcomes[[1]])),
     words = c(x = "data", y = "data"), call = call, how = how,
     rows = attr(data, "row.names")
   )
+  if (!is.null(offset)) {
+    refuse_offset_of_classes(input, call)
+  }
+  input
 }
 
 # The formula with its dot written out and without the variables taken away again.
 read_terms <- function(formula, data, call) {
   tryCatch(
     if (is_wide(formula, names(data))) {
-      full <- terms <- wide_terms(formula, names(data))
+      wide_terms(formula, names(data))
     } else {
-      full <- stats::terms(formula, data = data)
-      terms <- stats::terms(written_out(formula, full))
+      stats::terms(written_out(formula, stats::terms(formula, data = data)))
     },
     error = function(cnd) abort_formula(cnd, call)
   )
-  if (length(attr(full, "offset"))) {
-    advice <- paste(
-      "for a rate of counts `y` with `offset(log(n))` fit `y / n` with `case_weights = n` and",
-      "`loss = \"poisson\"`, which is the same; else fit `y - x` and add `x` to the predictions"
-    )
-    received <- sprintf("%s (%s)", short(deparse1(formula)), advice)
-    abort_expected("formula", "one without offset()", received, call)
-  }
-  terms
 }
 
 # R's own way to do so, terms(simplify = TRUE), loses the brackets of `a + (b > 3)`.
@@ -60,6 +56,7 @@ written_out <- function(formula, terms) {
   parts <- lapply(seq_along(attr(terms, "term.labels")), function(term) {
     Reduce(joined_by(":"), variables[factors[, term] > 0])
   })
+  parts <- c(parts, variables[attr(terms, "offset")])
   formula[[3]] <- if (length(parts)) Reduce(joined_by("+"), parts) else 1
   if (!attr(terms, "intercept")) {
     formula[[3]] <- call("-", formula[[3]], 1)

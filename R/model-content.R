@@ -13,12 +13,18 @@ largest_float <- (2 - 2^-23) * 2^127
 #' @param text The text itself.
 #' @noRd
 read_content <- function(content, text) {
-  refuse_others("entries", content, content_parts)
+  known <- c(content_parts, intersect("offset", names(as_object(content))))
+  refuse_others("entries", content, known)
+  has_offset <- !is.null(content[["offset"]]) && as_flag("offset", content$offset)
   saved <- list(
     settings = read_saved_settings(as_object(content$settings), content$own_loss),
     inputs = read_inputs(content$inputs),
     outcome = read_outcome(content$outcome, text)
   )
+  if (has_offset && saved$outcome$kind != "numbers") {
+    refuse("it has an offset, and its outcome is no number")
+  }
+  saved$offset <- has_offset
   saved$input_names <- input_names(saved$inputs)
   saved$output_names <- output_names(saved$outcome)
   saved$epochs <- as_count("epochs", content$epochs, least = 0)
@@ -59,7 +65,8 @@ assemble <- function(saved, tensors) {
     outputs = saved$output_names,
     weights = tensors[c("0.weight", "0.bias", "2.weight", "2.bias")],
     formula = if (!is.null(content$formula)) as_text(content$formula),
-    notes = as_object(content$notes)
+    notes = as_object(content$notes),
+    offset = saved$offset
   )
 }
 

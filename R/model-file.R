@@ -151,15 +151,17 @@ require_training_data <- function(fit, argument = "object", call = rlang::caller
 
 warn_of_unkept <- function(how, blueprint) {
   columns <- names(blueprint$ptypes$predictors)
+  has_offset <- length(attr(how$terms, "offset")) > 0
   what <- if (how$kind == "recipe" && length(blueprint$recipe$steps)) {
     "The fit has a recipe"
-  } else if (how$kind == "formula" && !all(columns %in% how$variables)) {
+  } else if (how$kind == "formula" && (has_offset || !all(columns %in% how$variables))) {
     if (is.null(formula_notes(how))) told_functions(unkept_functions(how))
   }
   if (!is.null(what)) {
+    alone <- if (has_offset) ", and without its offset gives `type = \"raw\"` alone" else ""
     raise_warning("PytwolayerWarning", sprintf(
-      "%s, which a model file does not keep: loaded, the fit takes the columns %s themselves. %s",
-      what, some_of(columns), "saveRDS() keeps all."
+      "%s, which a model file does not keep: loaded, the fit takes the columns %s themselves%s. %s",
+      what, some_of(columns), alone, "saveRDS() keeps all."
     ))
   }
 }

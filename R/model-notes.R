@@ -14,7 +14,7 @@ formula_functions <- list(
     "as.numeric", "as.double", "as.integer", "as.logical", "as.character", "nchar",
     "tolower", "toupper", "substr", "trimws", "::"
   ),
-  stats = c("poly", "plogis", "qlogis", "pnorm", "qnorm"),
+  stats = c("offset", "poly", "plogis", "qlogis", "pnorm", "qnorm"),
   splines = c("bs", "ns")
 )
 most_names <- 1e6 # in a formula

@@ -118,7 +118,7 @@ molded <- function(predictors, outcomes, vector, words, call, blueprint = NULL,
 
 # A table's columns without its rows: all that hardhat looks at.
 none_of <- function(table) {
-  table[integer(), , drop = FALSE]
+  with_offset(table[integer(), , drop = FALSE], NULL)
 }
 
 # hardhat knows classes as factors only. The core gets them as they are.

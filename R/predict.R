@@ -10,7 +10,7 @@
 #'   * `"prob"`: the probability of each class;
 #'   * `"raw"`: the network's own output. For a numeric outcome that is the standardised
 #'     outcome (under the Poisson loss the logarithm of its ratio to the mean), for classes
-#'     what the softmax is taken of.
+#'     what the softmax is taken of. An offset is not in it.
 #' @param ... Must be empty.
 #' @param engine `"python"`: the core predicts, to the last digit as in Python. `"r"`: R itself
 #'   predicts, where no Python is, as on a server for reports or apps; all behaves the same, and
@@ -107,6 +107,7 @@ read_engine <- function(engine, call) {
 
 # A matrix with a row per row of the new data.
 core_predictions <- function(object, columns, type, call) {
+  require_offset(object, columns, type, call)
   values <- with_way_out(
     doubles(call_core("predict", object$model, to_core(columns), type, call = call))
   )
@@ -180,14 +181,17 @@ training_columns <- function(object) {
 }
 
 formula_predictors <- function(object, new_data, call) {
+  terms <- object$how$terms
   if (!nrow(new_data)) {
-    return(none_of(as.data.frame(object$blueprint$ptypes$predictors)))
+    predictors <- none_of(as.data.frame(object$blueprint$ptypes$predictors))
+    return(with_offset(predictors, if (length(attr(terms, "offset"))) double()))
   }
-  parts <- list(terms = object$how$terms, outcome = list())
-  frame <- evaluated(parts, new_data, "new_data", call)$frame
-  how <- object$how
+  frame <- evaluated(list(terms = terms, outcome = list()), new_data, "new_data", call)$frame
+  offset <- formula_offset(frame, terms, "new_data", call)
+  classes <- object$how$classes
   columns <- variables_of(frame)
-  term_columns(columns, nrow(frame), how$terms, how$classes, "new_data", call, warns = TRUE)
+  columns <- term_columns(columns, nrow(frame), terms, classes, "new_data", call, warns = TRUE)
+  with_offset(columns, offset)
 }
 
 recipe_predictors <- function(object, new_data, call) {

@@ -124,7 +124,7 @@ complete_rows <- function(fit, table) {
   }
   rows <- table[-fit$na.action, , drop = FALSE]
   attr(rows, "nameless") <- attr(table, "nameless")
-  rows
+  with_offset(rows, offset_of(table)[-fit$na.action])
 }
 
 #' @rdname two_layer-generics

@@ -21,7 +21,7 @@ as_columns <- function(argument, table, call = rlang::caller_env(), outcome = FA
   )
   list(
     names = if (!is_nameless(table)) as.list(as_utf8(argument, names, call)),
-    columns = unname(columns), rows = nrow(table)
+    columns = unname(columns), rows = nrow(table), offset = offset_of(table)
   )
 }
 
@@ -32,6 +32,7 @@ as_columns <- function(argument, table, call = rlang::caller_env(), outcome = FA
 to_core <- function(columns) {
   values <- lapply(columns$columns, `[[`, "values")
   columns$columns <- lapply(columns$columns, `[`, c("levels", "text", "logical"))
+  columns["offset"] <- list(if (!is.null(columns$offset)) as_bytes(columns$offset))
   c(columns, send_vectors(values))
 }
 

@@ -62,7 +62,9 @@ class TwoLayerEnsemble:
             If they are not of one form.
         """
         first = models[0]
-        forms = {(m.inputs.names, len(m.inputs.codings), *m.outcome.outputs) for m in models}
+        forms = {
+            (m.inputs.names, len(m.inputs.codings), *m.outcome.outputs, m.offset) for m in models
+        }
         if len(forms) > 1:
             raise ValueError("its models are of several forms")
         return cls(tuple(models), replace(first.settings, seed=seed), bootstrap)
@@ -96,7 +98,7 @@ class TwoLayerEnsemble:
         return history[["model", *history.columns.drop("model")]]
 
     @with_plain_settings
-    def predict(self, x: Any) -> NDArray[Any]:
+    def predict(self, x: Any, *, offset: Any = None) -> NDArray[Any]:
         """Predict the outcome of new rows: the mean of the models' numbers, or the class.
 
         The class is that whose mean probability is the highest.
@@ -104,6 +106,7 @@ class TwoLayerEnsemble:
         Parameters
         ----------
         x : DataFrame, array or tensor
+        offset : vector, optional
             As in ``TwoLayer.predict()``.
 
         Returns
@@ -113,7 +116,8 @@ class TwoLayerEnsemble:
             resample is left to the others; a row is missing where none can predict it.
         """
         if self.classes is None:
-            return self._as_outcome(_mean(self.predict_all(x)))
+            return self._as_outcome(_mean(self.predict_all(x, offset=offset)))
+        self.models[0].with_offset(np.empty((0, 1)), offset)
         return labelled(self.predict_code(x), self.classes)
 
     @with_plain_settings
@@ -137,8 +141,14 @@ class TwoLayerEnsemble:
         return _mean(self.predict_all(x))
 
     @with_plain_settings
-    def predict_spread(self, x: Any) -> Doubles:
+    def predict_spread(self, x: Any, *, offset: Any = None) -> Doubles:
         """Give the standard deviation of the models' predictions.
+
+        Parameters
+        ----------
+        x : DataFrame, array or tensor
+        offset : vector, optional
+            As in ``TwoLayer.predict()``.
 
         Returns
         -------
@@ -146,10 +156,12 @@ class TwoLayerEnsemble:
             Of the shape of ``predict()`` for numbers, of ``predict_proba()`` for classes, on
             the same scale.
         """
-        return self._as_outcome(_standard_deviation(self.predict_all(x)))
+        return self._as_outcome(_standard_deviation(self.predict_all(x, offset=offset)))
 
     @with_plain_settings
-    def predict_interval(self, x: Any, level: float = 0.95) -> tuple[Doubles, Doubles]:
+    def predict_interval(
+        self, x: Any, level: float = 0.95, *, offset: Any = None
+    ) -> tuple[Doubles, Doubles]:
         """Give the interval that holds the middle share of the models' predictions.
 
         With ``bootstrap`` it is the percentile bootstrap interval of the prediction's mean. It
@@ -161,6 +173,8 @@ class TwoLayerEnsemble:
         level : float
             The share, above 0 and below 1. Its ends lie between the models' predictions, so
             that for 0.95 some 40 models or more are wanted.
+        offset : vector, optional
+            As in ``TwoLayer.predict()``.
 
         Returns
         -------
@@ -170,19 +184,28 @@ class TwoLayerEnsemble:
         level = arguments.between("level", level, 0, 1, below=True)
         if level == 0:
             raise ArgumentError("level", "above 0 and below 1", "0")
-        ends = _quantiles(self.predict_all(x), ((1 - level) / 2, (1 + level) / 2))
+        ends = _quantiles(self.predict_all(x, offset=offset), ((1 - level) / 2, (1 + level) / 2))
         return self._as_outcome(ends[0]), self._as_outcome(ends[1])
 
     @with_plain_settings
-    def predict_all(self, x: Any) -> Doubles:
+    def predict_all(self, x: Any, *, offset: Any = None) -> Doubles:
         """Give every model's prediction: numbers, or probabilities of the classes.
+
+        Parameters
+        ----------
+        x : DataFrame, array or tensor
+        offset : vector, optional
+            As in ``TwoLayer.predict()``.
 
         Returns
         -------
         numpy.ndarray
             Shape ``(models, rows, outputs)``; NaN where a model cannot predict.
         """
-        return self._of_each(x, lambda fit, output: fit.outcome.restore(output))
+        each = self._of_each(x, lambda fit, output: fit.outcome.restore(output))
+        for number, fit in enumerate(self.models):
+            each[number] = fit.with_offset(each[number], offset)
+        return each
 
     @with_plain_settings
     def predict_raw(self, x: Any) -> Doubles:

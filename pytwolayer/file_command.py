@@ -36,6 +36,9 @@ def named_as_options(options: Mapping[str, str]) -> Iterator[None]:
 
 def prediction_table(fit: TwoLayer | TwoLayerEnsemble, data: pd.DataFrame) -> pd.DataFrame:
     """Predict, in columns named as R's predictions are; of an ensemble with intervals."""
+    if (fit.models[0] if isinstance(fit, TwoLayerEnsemble) else fit).offset:
+        expected = "one of a fit without an offset, which has to be given to predict()"
+        raise ArgumentError("file", expected, "one of a fit with an offset")
     table = _predictions(fit, data)
     if isinstance(fit, TwoLayerEnsemble):
         names = [name for name in table if name != ".pred_class"]

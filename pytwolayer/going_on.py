@@ -108,7 +108,7 @@ def continue_training(
     held_out = read_validation(given["validation"])
     with checkpoints_in(checkpoint, checkpoint_every) as checkpoints:
         fitting = fitting_to(given, settings, held_out, chosen, Start(fit, appended=True))
-        fitting.describe(formula=fit.formula, notes=fit.notes)
+        fitting.describe(formula=fit.formula, notes=fit.notes, offset=fit.offset)
         if checkpoints is not None:
             fitting.keep_in(checkpoints, seed_given=True)
         return fitting.train(Hooks(on_epoch, progress))

@@ -14,6 +14,7 @@ from pytwolayer.column import Doubles
 from pytwolayer.encoder import Encoder
 from pytwolayer.errors import ArgumentError
 from pytwolayer.memory import enough_memory
+from pytwolayer.offset import restored_with
 from pytwolayer.outcome import Classes, Outcome
 from pytwolayer.settings import Settings
 from pytwolayer.table import EVERY_COLUMN, Table, columns_named
@@ -73,6 +74,9 @@ class TwoLayer:
         The formula of R whose terms the columns are, where they are not the data's own.
     notes : dict
         What another language keeps here for itself; handed on as it is.
+    offset : bool
+        Whether it was fitted with an offset, as formulas of R may have; predictions then need
+        that of the new rows.
     """
 
     network: torch.nn.Sequential
@@ -88,6 +92,7 @@ class TwoLayer:
     data: Mapping[str, int] = field(default_factory=dict)
     formula: str | None = None
     notes: Mapping[str, Any] = field(default_factory=dict)
+    offset: bool = False
     _source: Any = field(default=None, repr=False)  # see ``data_source``
 
     @property
@@ -107,7 +112,7 @@ class TwoLayer:
         return as_labels(self.outcome.labels) if isinstance(self.outcome, Classes) else None
 
     @with_plain_settings
-    def predict(self, x: Any) -> NDArray[Any]:
+    def predict(self, x: Any, *, offset: Any = None) -> NDArray[Any]:
         """Predict the outcome of new rows: numbers on the user's scale, or classes.
 
         Parameters
@@ -115,6 +120,10 @@ class TwoLayer:
         x : DataFrame, array or tensor
             Shape ``(rows, columns)``. Columns are found by name where training data and new
             data have names; extra and reordered ones are fine.
+        offset : vector, optional
+            Of a fit whose formula in R has an offset, that of these rows: a number for each,
+            which is added to its prediction; under the Poisson loss its exponential is what
+            the rate is multiplied with. Such a fit does not predict without.
 
         Returns
         -------
@@ -126,7 +135,8 @@ class TwoLayer:
         Raises
         ------
         ArgumentError
-            If columns are missing, of another kind than in training, or infinite.
+            If columns are missing, of another kind than in training, or infinite; if the
+            offset is missing, or given to a fit that has none.
 
         Warns
         -----
@@ -134,8 +144,9 @@ class TwoLayer:
             If there are levels that training did not see.
         """
         if not isinstance(self.outcome, Classes):
-            numbers = self._restored(x)
+            numbers = self._restored(x, offset)
             return numbers[:, 0] if self.outcome.vector else numbers
+        restored_with(np.empty((0, 1)), False, offset, log=False)
         return labelled(self.predict_code(x), as_labels(self.outcome.labels))
 
     @with_plain_settings
@@ -163,7 +174,7 @@ class TwoLayer:
 
         For a numeric outcome that is the standardised outcome (with the Poisson loss the
         logarithm of its share of the mean), for classes what the softmax is taken of. NaN in
-        the rows that ``predict()`` leaves missing.
+        the rows that ``predict()`` leaves missing. An offset is not in it.
         """
         output, complete = self._output(x)
         return spread(output.numpy().astype(np.float64), complete)
@@ -174,9 +185,14 @@ class TwoLayer:
         output, complete = self._output(x)
         return spread(output.numpy().argmax(axis=1).astype(np.float64)[:, None], complete)[:, 0]
 
-    def _restored(self, x: Any) -> Doubles:
+    def _restored(self, x: Any, offset: Any = None) -> Doubles:
         output, complete = self._output(x)
-        return spread(self.outcome.restore(output), complete)
+        return self.with_offset(spread(self.outcome.restore(output), complete), offset)
+
+    def with_offset(self, values: Doubles, offset: Any) -> Doubles:
+        """Put the offset of these rows to what the network predicts of them, if it has one."""
+        log = not isinstance(self.outcome, Classes) and self.outcome.log
+        return restored_with(values, self.offset, offset, log=log)
 
     def _output(self, x: Any) -> tuple[torch.Tensor, NDArray[np.bool_]]:
         survive_fork()

@@ -24,6 +24,7 @@ from pytwolayer.torch_loading import torch
 from pytwolayer.torch_settings import with_plain_settings
 
 _HISTORY = "history."
+_OFFSET = "offset"
 _LOSSES = ("loss", "valid_loss")
 _LABEL = (str, bool, int, float)
 _MOST_ROWS = 2**53  # the largest range of whole numbers that R's doubles hold exactly
@@ -70,6 +71,8 @@ def to_bytes(fit: TwoLayer) -> bytes:
         "formula": fit.formula,
         "notes": dict(fit.notes),
     }
+    if fit.offset:  # which others leave out, so that theirs are the files that they were
+        content[_OFFSET] = True
     tensors = dict(fit.network.state_dict())
     for name in losses:
         tensors[_HISTORY + name] = torch.from_numpy(fit.history[name].to_numpy(copy=True))
@@ -133,7 +136,9 @@ def load(file: str | Path) -> Any:
 
 def _layout(content: Content) -> Layout:
     """Tell from the content which tensors there must be: asks for no memory."""
-    refuse_others("entries", content, _PARTS)
+    refuse_others("entries", content, (*_PARTS, _OFFSET) if _OFFSET in content else _PARTS)
+    if flag(_OFFSET, content.get(_OFFSET, False)) and content["outcome"]["kind"] != "numbers":
+        raise ValueError("it has an offset, and its outcome is no number")
     settings, inputs = _settings(content), _encoder(content["inputs"])
     d_out = _outcome(content["outcome"]).width
     names, epochs = content["history"], count("epochs", content["epochs"], minimum=0)
@@ -165,6 +170,7 @@ def _assemble(tensors: Tensors, content: Content) -> TwoLayer:
         data=_checksums(content["data"]),
         formula=None if content["formula"] is None else _text(content["formula"]),
         notes=_mapping(content["notes"]),
+        offset=content.get(_OFFSET, False),
     )
 
 

@@ -200,8 +200,9 @@ def continue_training(
     """
     from pytwolayer.model_file import from_bytes
 
-    arguments["fit"] = from_bytes(arguments["fit"])
-    return _trained(pytwolayer.continue_training, x, y, arguments, show, {})
+    fit = arguments["fit"] = from_bytes(arguments["fit"])
+    own_loss = fit.settings.loss
+    return _trained(pytwolayer.continue_training, x, y, arguments, show, {}, own_loss)
 
 
 @_answer
@@ -220,17 +221,17 @@ def refuse_other_data(
     from pytwolayer.same_run import refuse_other_tables
     from pytwolayer.training_data import read_training_data
 
-    outcomes = _outcomes(y)
-    given = _given(outcomes, y) if isinstance(outcomes, pd.DataFrame) else outcomes
     weights = None if weights is None else np.frombuffer(weights, dtype=np.float64)
+    fits = ensemble_from_bytes(model) if several else from_bytes(model)
+    loss = _one_of(fits).settings.loss
+    outcomes, weights = _without_offset(_outcomes(y), weights, x, loss, weight_type)
+    given = _given(outcomes, y) if isinstance(outcomes, pd.DataFrame) else outcomes
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", MissingRowsWarning)  # the fit has told of them
         data = read_training_data(
             _given(_frame(x), x), given, weights=weights, weight_type=weight_type
         )
-    pairs = (
-        data_of_each(ensemble_from_bytes(model), data) if several else [(from_bytes(model), data)]
-    )
+    pairs = data_of_each(fits, data) if several else [(fits, data)]
     for fit, own in pairs:
         refuse_other_tables(fit, own)
 
@@ -242,8 +243,12 @@ def _trained(
     arguments: dict[str, Any],
     show: Any,
     kept: dict[str, Any],
+    own_loss: Any = None,
 ) -> dict[str, Any]:
-    """Have a function of the core train; ``kept`` is what the fit is to say besides."""
+    """Have a function of the core train; ``kept`` is what the fit is to say besides.
+
+    ``own_loss`` is that of a fit that goes on.
+    """
     from pytwolayer.encoded_rows import keep_encoded
     from pytwolayer.model import TwoLayer
     from pytwolayer.torch_settings import plain_settings
@@ -252,9 +257,16 @@ def _trained(
     for name in ("sample_weight", "validation"):
         if isinstance(arguments.get(name), (bytes, bytearray)):
             arguments[name] = np.frombuffer(arguments[name], dtype=np.float64)
+    loss = arguments["loss"] if own_loss is None else own_loss
+    weight_type = arguments["weight_type"] or "importance"
+    weights = arguments.get("sample_weight")
+    outcomes, weights = _without_offset(outcomes, weights, x, loss, weight_type)
+    if _offset_of(x) is not None:
+        kept = {**kept, "offset": True}
+        arguments["sample_weight"] = weights
     own = arguments["validation"]  # held here, since R's vectors are seen where they are
     if isinstance(own, dict):
-        arguments["validation"] = _own_validation(own)
+        arguments["validation"] = _own_validation(own, loss, weight_type)
     elif isinstance(own, np.ndarray):
         arguments["validation"] = own != 0
     arguments["verbose"] = _progress_of(show)
@@ -272,21 +284,42 @@ def _trained(
         so_far = getattr(problem, "fit", None)
         if isinstance(so_far, (TwoLayer, pytwolayer.TwoLayerEnsemble)):
             with plain_settings():
-                problem.fit_for_r = _described_fit(_saying(so_far, kept), frame, outcomes)  # type: ignore[attr-defined]
+                described = _described_fit(_saying(so_far, kept), frame, outcomes, _offset_of(x))
+                problem.fit_for_r = described  # type: ignore[attr-defined]
         raise
     with plain_settings():
-        return _described_fit(_saying(fitted, kept), frame, outcomes, encoded)
+        return _described_fit(_saying(fitted, kept), frame, outcomes, _offset_of(x), encoded)
 
 
-def _own_validation(own: dict[str, Any]) -> tuple[Any, Any, Any]:
+def _own_validation(own: dict[str, Any], loss: Any, weight_type: str) -> tuple[Any, Any, Any]:
     """Make the validation data that R sent: predictors, outcome and weights."""
     x, y, weights = own["x"], own["y"], own["weights"]
-    outcomes = _outcomes(y)
+    weights = None if weights is None else np.frombuffer(weights, dtype=np.float64)
+    outcomes, weights = _without_offset(_outcomes(y), weights, x, loss, weight_type)
     return (
         _given(_frame(x), x),
         _given(outcomes, y) if isinstance(outcomes, pd.DataFrame) else outcomes,
-        None if weights is None else np.frombuffer(weights, dtype=np.float64),
+        weights,
     )
+
+
+def _offset_of(x: dict[str, Any]) -> Any:
+    """Give the offset that came with the predictors, or None."""
+    offset = x.get("offset")
+    return None if offset is None else np.frombuffer(offset, dtype=np.float64)
+
+
+def _without_offset(
+    outcomes: Any, weights: Any, x: dict[str, Any], loss: Any, weight_type: str
+) -> tuple[Any, Any]:
+    """Give outcome and weights that the network is fitted to, see the core's ``offset``."""
+    from pytwolayer.offset import without_offset
+
+    offset = _offset_of(x)
+    if offset is None:
+        return outcomes, weights
+    made: tuple[Any, Any] = without_offset(outcomes, weights, offset, loss, weight_type)
+    return made
 
 
 def _saying(fitted: Any, kept: dict[str, Any]) -> Any:
@@ -330,7 +363,7 @@ def _ending(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _described_fit(
-    fitted: Any, frame: pd.DataFrame, outcomes: Any, encoded: Any = ()
+    fitted: Any, frame: pd.DataFrame, outcomes: Any, offset: Any, encoded: Any = ()
 ) -> dict[str, Any]:
     """Describe a fit, or an ensemble; ``encoded`` is what ``keep_encoded()`` kept of it."""
     omitted: Any = []
@@ -339,7 +372,7 @@ def _described_fit(
     return {
         "model": bytearray(_bytes_of(fitted)),
         "omitted": _doubles(omitted),
-        "fitted": _doubles(_fitted_values(fitted, frame, omitted, encoded)),
+        "fitted": _doubles(_fitted_values(fitted, frame, omitted, offset, encoded)),
     }
 
 
@@ -356,13 +389,18 @@ def _bytes_of(fitted: Any) -> bytes:
     return ensemble_to_bytes(fitted) if is_ensemble else to_bytes(fitted)
 
 
-def _fitted_values(fitted: Any, frame: pd.DataFrame, omitted: Any, encoded: Any) -> Any:
+def _fitted_values(
+    fitted: Any, frame: pd.DataFrame, omitted: Any, offset: Any, encoded: Any
+) -> Any:
     """Predict the training rows; a fit for which there was memory is not lost over them."""
     try:
         if len(encoded) == 1 and np.array_equal(encoded[0][0], np.arange(len(frame))):
-            return fitted.outcome.restore(fitted.forward(encoded[0][1]))  # all rows, in order
+            values = fitted.outcome.restore(fitted.forward(encoded[0][1]))  # all rows, in order
+            return fitted.with_offset(values, offset)
         rows = frame.drop(index=omitted - 1) if len(omitted) else frame  # else it is not copied
-        return _values(fitted, rows, _usual_type(fitted))
+        if offset is not None and len(omitted):
+            offset = np.delete(offset, omitted - 1)
+        return _values(fitted, rows, _usual_type(fitted), offset)
     except MemoryError:
         message = "Fitted values and residuals are missing: there was no memory for them."
         warnings.warn(message, PytwolayerWarning, stacklevel=2)
@@ -379,11 +417,12 @@ def _usual_type(fitted: Any) -> str:
     return "numeric" if fitted.classes is None else "prob"
 
 
-def _values(fitted: Any, frame: pd.DataFrame, kind: str) -> Any:
+def _values(fitted: Any, frame: pd.DataFrame, kind: str, offset: Any = None) -> Any:
+    if kind == "numeric":
+        return fitted.predict(frame, offset=offset)
     if kind == "class":
         return fitted.predict_code(frame) + 1
-    functions = {"numeric": fitted.predict, "prob": fitted.predict_proba}
-    return functions.get(kind, fitted.predict_raw)(frame)
+    return (fitted.predict_proba if kind == "prob" else fitted.predict_raw)(frame)
 
 
 @contextmanager
@@ -406,7 +445,7 @@ def predict(model: bytearray, x: dict[str, Any], kind: str) -> bytearray:
     from pytwolayer.model_file import from_bytes
 
     with _named_new_data():
-        return _doubles(_values(from_bytes(model), _given(_frame(x), x), kind))
+        return _doubles(_values(from_bytes(model), _given(_frame(x), x), kind, _offset_of(x)))
 
 
 @_answer
@@ -419,13 +458,14 @@ def predict_ensemble(model: bytearray, x: dict[str, Any], kind: str, level: floa
     from pytwolayer.ensemble_file import ensemble_from_bytes
 
     with _named_new_data():
-        return _doubles(_together(ensemble_from_bytes(model), _given(_frame(x), x), kind, level))
+        ensemble, rows = ensemble_from_bytes(model), _given(_frame(x), x)
+        return _doubles(_together(ensemble, rows, kind, level, _offset_of(x)))
 
 
-def _together(ensemble: Any, x: Any, kind: str, level: float) -> Any:
+def _together(ensemble: Any, x: Any, kind: str, level: float, offset: Any) -> Any:
     if kind == "std_error":
-        return ensemble.predict_spread(x)
+        return ensemble.predict_spread(x, offset=offset)
     if kind == "conf_int":
-        ends = ensemble.predict_interval(x, level)
+        ends = ensemble.predict_interval(x, level, offset=offset)
         return np.concatenate([end.reshape(len(end), -1) for end in ends], axis=1)
-    return _values(ensemble, x, kind)
+    return _values(ensemble, x, kind, offset)

@@ -97,9 +97,6 @@ test_that("formulas that cannot be are refused in our words", {
   outside <- 1:32
   expect_refused(quick_formula(mpg ~ nope + outside, mtcars), "`data`", "\"nope\", \"outside\"")
   expect_refused(quick_formula(~cyl, mtcars), "`formula`", "an outcome", "~cyl")
-  expect_refused(
-    quick_formula(mpg ~ cyl + offset(hp), mtcars), "`formula`", "offset", "`case_weights = n`"
-  )
   expect_refused(quick_formula(mpg ~ 1, mtcars), "`data`", "one column")
   expect_refused(quick_formula(mpg ~ foo(cyl), mtcars), "cannot be evaluated", "foo")
   expect_refused(quick_formula(mpg ~ sum(cyl), mtcars), "`formula`", "1 for 32 rows")

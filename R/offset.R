@@ -1,0 +1,76 @@
+# Offsets of a formula: what is known of each row's outcome, which the network does not learn. They
+# travel with the predictors; pytwolayer/offset.py takes them off the outcome and puts them back.
+
+#' The sum of a formula's offsets
+#'
+#' @param frame One column per variable of the terms.
+#' @param argument What the data are called.
+#' @return Doubles, or `NULL` where the formula has none.
+#' @noRd
+formula_offset <- function(frame, terms, argument, call) {
+  places <- attr(terms, "offset")
+  if (!length(places)) {
+    return(NULL)
+  }
+  columns <- lapply(unname(as.list(frame))[places], function(column) {
+    known_column(plain_column(column))
+  })
+  names(columns) <- names(frame)[places]
+  for (name in names(columns)) {
+    refuse_odd_offset(columns[[name]], name, call)
+  }
+  refuse_infinite(argument, table_of(columns, nrow(frame)), call)
+  Reduce(`+`, lapply(columns, as.double))
+}
+
+# R's plain NA is a logical.
+refuse_odd_offset <- function(column, name, call) {
+  numbers <- are_numbers(column) && is.null(dim(column))
+  if (!numbers || is.logical(column) && !all(is.na(column))) {
+    received <- paste0(shown_column(column), in_column(name))
+    abort_expected("formula", "one whose offset is a number for each row", received, call)
+  }
+}
+
+with_offset <- function(predictors, offset) {
+  structure(predictors, pytwolayer_offset = offset)
+}
+
+offset_of <- function(predictors) {
+  attr(predictors, "pytwolayer_offset", exact = TRUE)
+}
+
+refuse_offset_of_classes <- function(input, call) {
+  is_class <- vapply(input$outcomes, function(column) {
+    is.factor(column) || is.character(column) || is.logical(column) && !all(is.na(column))
+  }, NA)
+  if (any(is_class)) {
+    expected <- "one without offset() where the outcome is classes"
+    abort_expected("formula", expected, short(deparse1(input$how$formula)), call)
+  }
+}
+
+# A fit that was loaded may have lost its formula, and with it what the offset is made of.
+require_offset <- function(object, columns, type, call) {
+  if (isTRUE(object$offset) && type != "raw" && is.null(columns$offset)) {
+    expected <- "predicted by a fit that has its formula, since it was fitted with an offset"
+    abort_expected("new_data", expected, "by one whose formula was not kept in its file", call)
+  }
+}
+
+# As the core puts it back.
+r_with_offset <- function(object, values, columns, type, call) {
+  require_offset(object, columns, type, call)
+  offset <- columns$offset
+  if (type == "raw" || is.null(offset)) {
+    return(values)
+  }
+  if (!isTRUE(object$offset)) { # a file whose formula is another's
+    abort_expected("offset", "left out: the fit was fitted without one", "given", call)
+  }
+  values <- if (object$coding$outcome$log) values * exp(offset) else values + offset
+  if (any(is.infinite(values))) {
+    abort_expected("offset", "one with which predictions are finite", "larger", call)
+  }
+  values
+}
