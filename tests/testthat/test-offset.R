@@ -301,3 +301,12 @@ test_that("a subset takes the offset along, and a checkpoint knows another one",
     class = "pytwolayer_error_argument"
   )
 })
+
+test_that("interactions stand beside an offset", {
+  groups <- transform(rates, f = gl(3, 20))
+  fit <- quick(y ~ f * x + offset(n), groups)
+  rest <- quick(I(y - n) ~ f * x, groups)
+  expect_identical(fit$weights, rest$weights)
+  expect_identical(predict(fit, groups)$.pred, predict(rest, groups)$.pred + rates$n)
+  expect_equal(predict(fit, groups, engine = "r"), predict(fit, groups), tolerance = 1e-6)
+})
