@@ -296,7 +296,7 @@ class TwoLayerClassifier(ClassifierMixin, TwoLayerEstimator):
         Whether ``fit()`` starts from the weights and the encoding of the fit before, if there is
         one. History and optimiser start anew.
     class_weights : dict or "balanced", default=None
-        A number above 0 for each class, by which its rows\' weights are multiplied. A key that
+        A number above 0 for each class, by which its rows' weights are multiplied. A key that
         equals a class stands for it: 0, 0.0 and False are the same.
 
     Attributes

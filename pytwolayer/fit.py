@@ -149,7 +149,7 @@ def two_layer(
         "frequency": whole numbers; a row of 3 is three rows, and the fit is that of the rows
         written out.
     class_weights : dict or "balanced", optional
-        A number above 0 for each class, by which its rows\' weights are multiplied. A key that
+        A number above 0 for each class, by which its rows' weights are multiplied. A key that
         equals a class stands for it: 0, 0.0 and False are the same.
     na_action : str
         "omit" leaves rows with missing values out, with a warning that counts them; "fail"
