@@ -1,5 +1,7 @@
 """Reading a table from a file: CSV, other separated text or Parquet."""
 
+import csv
+import warnings
 import zlib
 from collections import Counter
 from collections.abc import Sequence
@@ -7,6 +9,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from pytwolayer.column_types import ColumnTypes, as_wanted
@@ -145,25 +148,72 @@ class _Text:
         # Until 3.1, where it became the usual way, pandas did not read numbers to their last bit.
         old = tuple(int(part) for part in pd.__version__.split(".")[:2]) < (3, 1)
         exact: dict[str, Any] = {"float_precision": "round_trip"} if old else {}
-        table: Any = pd.read_csv(
-            self._source(),
-            low_memory=False,  # so that a column is of one kind throughout
-            keep_default_na=False,
-            na_values={name: self._missing_of(wanted.get(name)) for name in header},
-            dtype={name: str for name, levels in wanted.items() if levels is not None},
-            decimal=self._decimal,
-            **self._how,
-            **exact,
-        )
+        how = {
+            "na_values": {name: self._missing_of(wanted.get(name)) for name in header},
+            "dtype": {name: str for name, levels in wanted.items() if levels is not None},
+        }
+        table = self._parsed(header, {**how, **exact})
+        values = len(self._line(1))
+        longer = values > len(header) and not self._ends_in_separators(header)
+        if longer and not self._are_names(table.index):
+            raise ArgumentError(self._argument, *_longer(len(header), values))
         has_name = [not str(name).startswith("Unnamed: ") for name in table.columns]
         kept: pd.DataFrame = table.loc[:, has_name].reset_index(drop=True)
         return kept
 
+    def _parsed(self, header: Sequence[str], how: dict[str, Any]) -> Any:
+        with warnings.catch_warnings():  # the values that have no name are empty
+            warnings.filterwarnings("ignore", "Length of header", pd.errors.ParserWarning)
+            return pd.read_csv(
+                self._source(),
+                # Else the first value of a longer row would be taken for the row's name.
+                index_col=False if self._ends_in_separators(header) else None,
+                low_memory=False,  # so that a column is of one kind throughout
+                keep_default_na=False,
+                decimal=self._decimal,
+                **self._how,
+                **how,
+            )
+
     def _header(self) -> list[str]:
-        first: Any = pd.read_csv(
-            self._source(), header=None, nrows=1, dtype=str, keep_default_na=False, **self._how
-        )
-        return [str(name) for name in first.iloc[0]]
+        return self._line(0)
+
+    def _line(self, number: int, **how: Any) -> list[str]:
+        """Give the values of a line as they are written; none where there is no such line."""
+        try:
+            line: Any = pd.read_csv(
+                self._source(),
+                header=None,
+                skiprows=number,
+                nrows=1,
+                dtype=str,
+                keep_default_na=False,
+                **self._how,
+                **how,
+            )
+        except pd.errors.EmptyDataError:
+            if number:
+                return []
+            raise
+        return [str(value) for value in line.iloc[0]]
+
+    def _ends_in_separators(self, header: Sequence[str]) -> bool:
+        """Tell whether rows have more values than there are names, and those are empty."""
+        more = self._line(1)[len(header) :]
+        return bool(more) and not any(more)
+
+    def _are_names(self, index: pd.Index) -> bool:
+        """Tell whether these are names of rows, which R writes without a name of their column.
+
+        They are quoted, or no numbers, or count the rows; else a value has no name, which may as
+        well be the last.
+        """
+        if index.nlevels > 1 or not index.is_unique:
+            return False
+        quoted_names = self._line(1, quoting=csv.QUOTE_NONE)[0].startswith('"')
+        numbers = pd.to_numeric(pd.Series(index), errors="coerce")
+        counts = bool((numbers == np.arange(1, len(index) + 1)).all())
+        return quoted_names or counts or bool(numbers.isna().all())
 
     def _source(self) -> Path | BytesIO:
         return self._path if self._bytes is None else BytesIO(self._bytes)
@@ -187,6 +237,13 @@ class _Text:
         if twins:
             received = f"one with several columns {listed(twins)}"
             raise ArgumentError(self._argument, "a table whose column names differ", received)
+
+
+def _longer(names: int, values: int) -> tuple[str, str]:
+    """Say what is wrong where rows have more values than there are names."""
+    expected = "a table with a name for each value of a row"
+    names_of_rows = "names of rows need a name of their column too"
+    return expected, f"one of {names} names and rows of {values} values; {names_of_rows}"
 
 
 def _read_parquet(path: Path, options: FileOptions) -> pd.DataFrame:

@@ -19,13 +19,17 @@ _PAIR = "`(X, y)` or `(X, y, weights)`, or a table where `outcome` names columns
 
 def is_own(validation: Any) -> bool:
     """Tell data of the user's own from a share and from rows of the training data."""
-    if hasattr(validation, "columns") and hasattr(validation, "to_numpy"):
+    is_frame = hasattr(validation, "columns") and hasattr(validation, "to_numpy")
+    if is_frame or hasattr(validation, "to_pandas"):
         return True  # a data frame, of whatever library
     if isinstance(validation, list) and len(validation) not in (2, 3):
         return False
     if not isinstance(validation, (tuple, list)):
         return False
-    return any(hasattr(part, "__len__") and not isinstance(part, str) for part in validation)
+    return any(
+        (hasattr(part, "__len__") and not isinstance(part, str)) or hasattr(part, "to_pandas")
+        for part in validation
+    )
 
 
 def read_own(

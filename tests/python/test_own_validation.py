@@ -221,3 +221,26 @@ def test_estimators_take_validation_data_as_scikit_learn_does(kind):
         model.fit(X[["a"]], y, X_val=X, y_val=y)
     with pytest.raises((ArgumentError, ValueError)):
         model.fit(X, y, X_val=X, y_val=["other"] * 60)
+
+
+class OfAnotherLibrary:
+    """A frame of a library that gives pandas' by a method."""
+
+    def __init__(self, frame):
+        self._frame = frame
+
+    def to_pandas(self):
+        return self._frame
+
+
+def test_frames_of_other_libraries_are_validation_data():
+    draws = np.random.default_rng(8)
+    frame = pd.DataFrame(draws.normal(size=(40, 3)), columns=["a", "b", "y"])
+    training, own = frame[:30], frame[30:].reset_index(drop=True)
+    how = {"epochs": 3, "seed": 1, "verbose": False}
+    plain = two_layer(training, outcome="y", validation=own, **how)
+    same = two_layer(training, outcome="y", validation=OfAnotherLibrary(own), **how)
+    parts = OfAnotherLibrary(own[["a", "b"]]), OfAnotherLibrary(own["y"])
+    apart = two_layer(training[["a", "b"]], training["y"], validation=parts, **how)
+    assert plain.history.equals(same.history)
+    assert plain.history.equals(apart.history)
