@@ -31,13 +31,21 @@ unknown_argument <- function(name, known) {
   }
   close <- intersect(names_of_peers[[name]], known)
   if (!length(close)) {
-    close <- agrep(name, known, max.distance = 0.3, value = TRUE)
+    close <- known[is_misspelt(name, known)]
   }
   if (name == "subset") {
     return("`subset` is an argument of a formula's: else take the rows of the data themselves.")
   }
   hint <- if (length(close)) sprintf(" (did you mean `%s`?)", close[[1]]) else ""
   sprintf("`%s` is not an argument%s.", name, hint)
+}
+
+# One letter of three another, missing or too much, or letters that have changed places.
+is_misspelt <- function(name, known) {
+  distances <- as.vector(utils::adist(name, known, ignore.case = TRUE))
+  sorted <- function(word) sort(strsplit(word, "")[[1]])
+  swapped <- vapply(lapply(known, sorted), identical, NA, sorted(name))
+  swapped | distances == min(distances) & distances <= nchar(name) / 3
 }
 
 ticked <- function(names) {
@@ -149,7 +157,9 @@ one_of <- function(argument, value, choices, call) {
 # What other packages call the arguments, and what they are here.
 names_of_peers <- as.list(c(
   weights = "case_weights", sample_weight = "case_weights", weight = "case_weights",
-  class_weight = "class_weights", size = "hidden_units", hidden = "hidden_units",
+  wts = "case_weights", class_weight = "class_weights", class.weights = "class_weights",
+  nodes = "hidden_units", rate = "learning_rate", nrounds = "epochs", callbacks = "on_epoch",
+  size = "hidden_units", hidden = "hidden_units",
   hidden_layer_sizes = "hidden_units", hidden_neurons = "hidden_units", neurons = "hidden_units",
   units = "hidden_units", decay = "weight_decay", penalty = "weight_decay", alpha = "weight_decay",
   l2_reg = "weight_decay", l2 = "weight_decay", lambda = "weight_decay", lr = "learning_rate",

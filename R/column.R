@@ -83,6 +83,26 @@ known_columns <- function(table, outcome = FALSE) {
   columns
 }
 
+#' The columns that a formula computes with
+#'
+#' R's functions take the bits of integer64 for those of doubles, and a time span's number for what
+#' it is in whichever unit: so there are numbers, and one unit, before they run.
+#'
+#' @noRd
+columns_for_formulas <- function(table, argument, call) {
+  for (name in names(Filter(is.object, as.list(table)))) {
+    column <- table[[name]]
+    if (inherits(column, "integer64")) {
+      column <- of_integer64(column)
+      refuse_odd(argument, column, name, call)
+    } else if (inherits(column, "difftime") && !identical(units(column), "secs")) {
+      units(column) <- "secs"
+    }
+    table[[name]] <- column
+  }
+  table
+}
+
 #' What to do about a column that is refused
 #'
 #' @return A clause that follows its name, or nothing.

@@ -201,6 +201,7 @@ is_standard <- function(fun, name) {
 #' @return `frame`: one column per variable, `outcomes`: a list.
 #' @noRd
 evaluated <- function(parts, data, argument, call) {
+  data <- columns_for_formulas(data, argument, call)
   tryCatch(evaluate(parts, data, call), error = function(cnd) {
     if (inherits(cnd, "pytwolayer_error")) {
       stop(cnd)

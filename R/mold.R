@@ -67,6 +67,7 @@ mold_recipe <- function(recipe, data, call) {
     hardhat::mold(recipe, data, blueprint = blueprint),
     error = function(cnd) abort_recipe("cannot be prepared with these data", cnd, call)
   )
+  refuse_other_order(made$blueprint$recipe, call)
   outcomes <- plain_frame(made$outcomes)
   if (!ncol(outcomes)) {
     abort_expected("x", "a recipe with an outcome", "one without", call)
@@ -78,6 +79,35 @@ mold_recipe <- function(recipe, data, call) {
     case_weights = made$extras$roles$case_weights[[1]]
   )
 }
+
+# Rows in another order would get the predictions, weights and residuals of others.
+refuse_other_order <- function(recipe, call) {
+  for (step in recipe$steps) {
+    kind <- class(step)[[1]]
+    chooses <- kind %in% c("step_slice", "step_sample") && !isTRUE(step$skip)
+    if (kind == "step_arrange" || chooses) {
+      expected <- "a recipe that leaves the rows where they are"
+      abort_expected("x", expected, sprintf("one with `%s()`", kind), call)
+    }
+  }
+}
+
+#' Steps that are left out with new data, but for those that choose rows
+#'
+#' They are for outcomes, which new data need not have: with them an outcome of new data is not what
+#' training had.
+#'
+#' @noRd
+skipped_steps <- function(recipe) {
+  skipped <- Filter(function(step) isTRUE(step$skip), recipe$steps)
+  kinds <- vapply(skipped, function(step) class(step)[[1]], "")
+  kinds[!kinds %in% paste0("step_", steps_of_rows)]
+}
+
+steps_of_rows <- c(
+  "naomit", "filter", "filter_missing", "sample", "slice", "upsample", "downsample", "smote",
+  "smotenc", "rose", "adasyn", "bsmote", "nearmiss", "tomek"
+)
 
 abort_recipe <- function(problem, cnd, call) {
   rlang::abort(

@@ -203,6 +203,11 @@ residuals_of <- function(x, new_data, predictions) {
   if (!all(all.vars(outcome[[1]]) %in% names(new_data))) {
     return(NULL)
   }
+  if (length(skipped_steps(x$blueprint$recipe))) { # predictions are of another outcome
+    return(NULL)
+  }
+  columns <- new_data[all.vars(outcome[[1]])]
+  new_data <- columns_for_formulas(columns, "new_data", rlang::current_env())
   env <- if (is.null(x$how$terms)) baseenv() else environment(x$how$terms)
   truth <- known_column(with_point(eval(outcome[[1]], new_data, env)), outcome = TRUE)
   list(.resid = as.vector(truth) - predictions$.pred)

@@ -81,14 +81,25 @@ as_utf8 <- function(argument, text, call) {
 
 # What scale() and I() leave, and time series, are plain numbers in a wrapping.
 plain_column <- function(column) {
-  if (inherits(column, c("AsIs", "ts")) && is.atomic(column)) {
-    column <- unclass(column)
-    attr(column, "tsp") <- NULL
+  if (is.atomic(column)) {
+    column <- without_wrapping(column)
   }
   if (inherits(column, "poly") || inherits(column, c("basis", "bs", "ns")) && is.matrix(column)) {
     column <- unclass(column)
   }
   if (is.matrix(column) && ncol(column) == 1 && !is.object(column)) as.vector(column) else column
+}
+
+# I() may hide a class of its own.
+without_wrapping <- function(column) {
+  if (inherits(column, "AsIs")) {
+    oldClass(column) <- setdiff(oldClass(column), "AsIs")
+  }
+  if (inherits(column, "ts")) {
+    column <- unclass(column)
+    attr(column, "tsp") <- NULL
+  }
+  column
 }
 
 as_column <- function(argument, column, name, call) {

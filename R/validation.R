@@ -123,6 +123,11 @@ validation_of_formula <- function(value, input, call) {
 
 validation_of_recipe <- function(value, input, call) {
   data <- check_validation_table(value, call)
+  skipped <- skipped_steps(input$blueprint$recipe)
+  if (length(skipped)) {
+    expected <- "a share or rows of `data`, as the recipe skips steps with other data"
+    abort_expected("validation", expected, sprintf("a table beside `%s()`", skipped[[1]]), call)
+  }
   predictors <- validation_predictors(input, data, call)
   columns_of_outcome(data, names(input$blueprint$ptypes$outcomes), call)
   forged <- tryCatch(

@@ -11,12 +11,12 @@ _C = TypeVar("_C", bound=type)
 
 # Each argument here, and its names elsewhere. R's table in R/arguments.R has the same.
 _PEERS = {
-    "sample_weight": "case_weights weights weight",
-    "class_weights": "class_weight",
-    "hidden_units": "size hidden hidden_layer_sizes hidden_neurons neurons units",
+    "sample_weight": "case_weights weights weight wts",
+    "class_weights": "class_weight class.weights",
+    "hidden_units": "size hidden hidden_layer_sizes hidden_neurons neurons units nodes",
     "weight_decay": "decay penalty alpha l2_reg l2 lambda",
-    "learning_rate": "lr learn_rate learning_rate_init learningrate eta",
-    "epochs": "maxit max_iter n_epochs num_epochs max_epochs iterations stepmax",
+    "learning_rate": "lr learn_rate learning_rate_init learningrate eta rate",
+    "epochs": "maxit max_iter n_epochs num_epochs max_epochs iterations stepmax nrounds",
     "activation": "act.fct activation_function act",
     "optimizer": "algorithm solver optim optimiser",
     "batch_size": "batchsize",
@@ -28,6 +28,7 @@ _PEERS = {
     "loss": "err.fct lossfct criterion loss_function",
     "gradient_clip": "clip_grad",
     "na_action": "na.action",
+    "on_epoch": "callbacks",
     "dropout": "drop_rate dropout_rate",
 }
 PEER_NAMES = {peer: own for own, peers in _PEERS.items() for peer in peers.split()}

@@ -158,3 +158,37 @@ test_that("a date as a predictor is refused with what to do", {
   told <- c("`data`", "dates in column \"day\"", "as.numeric()", "step_date()")
   expect_refused(quick_formula(y ~ day, data), told)
 })
+
+test_that("I() hides no class, and terms compute with numbers and one unit", {
+  skip_without_torch()
+  skip_if_not_installed("bit64")
+  table <- mtcars
+  table$id <- bit64::as.integer64(1:32)
+  table$span <- as.difftime(1:32 * 10, units = "mins")
+  numbers <- transform(table, id = as.double(1:32))
+  for (formula in c(mpg ~ I(id), mpg ~ I(id^2), mpg ~ cut(id, 3), mpg ~ cbind(id, hp), id ~ wt)) {
+    fit <- quick_formula(formula, table)
+    same <- quick_formula(formula, numbers)
+    expect_identical(fitted(fit), fitted(same))
+    expect_identical(predict(fit, numbers), predict(fit, table))
+  }
+  expect_identical(
+    fitted(quick(mtcars["wt"], I(table$id))), fitted(quick(mtcars["wt"], as.double(1:32)))
+  )
+  hours <- table
+  units(hours$span) <- "hours"
+  for (formula in c(mpg ~ I(span * 2), mpg ~ I(span), mpg ~ poly(span, 2), mpg ~ span)) {
+    fit <- quick_formula(formula, table)
+    expect_equal(predict(fit, hours), predict(fit, table))
+  }
+  expect_identical(quick_formula(mpg ~ I(factor(cyl)), mtcars)$inputs, quick_formula(
+    mpg ~ factor(cyl), mtcars
+  )$inputs |> sub(pattern = "factor(cyl)", replacement = "I(factor(cyl))", fixed = TRUE))
+  table$date <- as.Date("2024-01-01") + 1:32
+  expect_refused(quick_formula(I(date) ~ wt, table), "`data`", "date")
+  expect_refused(quick_formula(mpg ~ I(date), table), "`data`", "date")
+  expect_refused(quick(mtcars["wt"], I(table$date)), "`y`", "date")
+  if (requireNamespace("survival", quietly = TRUE)) {
+    expect_refused(quick_formula(I(survival::Surv(hp, am)) ~ wt, mtcars), "`data`", "Surv")
+  }
+})

@@ -122,3 +122,32 @@ test_that("what a recipe uses up may be of any kind, in new data too", {
     expect_refused(predict(far, data, engine = engine), "infinite in column \"far\"")
   }
 })
+
+test_that("a recipe that puts rows in another order is refused", {
+  skip_without_torch()
+  skip_if_not_installed("recipes")
+  recipe <- recipes::recipe(mpg ~ hp + wt, mtcars)
+  for (skip in c(TRUE, FALSE)) {
+    expect_refused(
+      two_layer(recipes::step_arrange(recipe, hp, skip = skip), mtcars, epochs = 1),
+      "`x`", "step_arrange"
+    )
+  }
+  slice <- recipes::step_slice(recipe, 32:1, skip = FALSE)
+  expect_refused(two_layer(slice, mtcars, epochs = 1), "`x`", "step_slice")
+})
+
+test_that("an outcome that a recipe changes and skips is not held against that of new data", {
+  skip_without_torch()
+  skip_if_not_installed("recipes")
+  recipe <- recipes::recipe(mpg ~ hp + wt, mtcars)
+  recipe <- recipes::step_log(recipe, recipes::all_outcomes(), skip = TRUE)
+  fit <- two_layer(recipe, mtcars, epochs = 3, seed = 1)
+  expect_named(augment(fit, mtcars), c(names(mtcars), ".pred"))
+  expect_refused(
+    two_layer(recipe, mtcars, epochs = 1, validation = mtcars[1:8, ]), "`validation`", "step_log"
+  )
+  held <- two_layer(recipe, mtcars, epochs = 3, seed = 1, validation = 1:8)
+  logs <- two_layer(log(mpg) ~ hp + wt, mtcars, epochs = 3, seed = 1, validation = 1:8)
+  expect_identical(held$history, logs$history)
+})
