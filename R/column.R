@@ -23,7 +23,7 @@ known_column <- function(column, outcome = FALSE) {
     return(known_column(without_label(column), outcome))
   }
   if (inherits(column, "difftime") && !outcome) {
-    return(as.vector(unclass(column)) * seconds[[attr(column, "units")]])
+    return(as.vector(unclass(in_seconds(column))))
   }
   if (is.factor(column)) with_level_na(column) else column
 }
@@ -44,7 +44,10 @@ without_label <- function(column) {
   column
 }
 
-seconds <- c(secs = 1, mins = 60, hours = 3600, days = 86400, weeks = 604800)
+in_seconds <- function(span) {
+  units(span) <- "secs"
+  span
+}
 
 # Its doubles hold the bits of whole numbers of 64 bits, of which the lowest is the missing one.
 of_integer64 <- function(column) {
@@ -95,8 +98,8 @@ columns_for_formulas <- function(table, argument, call) {
     if (inherits(column, "integer64")) {
       column <- of_integer64(column)
       refuse_odd(argument, column, name, call)
-    } else if (inherits(column, "difftime") && !identical(units(column), "secs")) {
-      units(column) <- "secs"
+    } else if (inherits(column, "difftime")) {
+      column <- in_seconds(column)
     }
     table[[name]] <- column
   }

@@ -133,29 +133,23 @@ measures_of <- function(x) {
 #' @export
 augment.two_layer <- function(x, new_data, ..., engine = c("python", "r"), newdata) {
   check_dots(augment.two_layer, ...)
-  if (missing(new_data)) {
-    if (missing(newdata)) {
-      abort_expected("new_data", "a data frame or a matrix", "missing")
-    }
-    new_data <- newdata
-  }
-  augmented(x, new_data, engine)
+  augmented(x, new_data, newdata, engine, rlang::current_env())
 }
 
 #' @rdname tidy.two_layer
 #' @export
 augment.two_layer_ensemble <- function(x, new_data, ..., engine = c("python", "r"), newdata) {
   check_dots(augment.two_layer_ensemble, ...)
+  augmented(x, new_data, newdata, engine, rlang::current_env())
+}
+
+augmented <- function(x, new_data, newdata, engine, call) {
   if (missing(new_data)) {
     if (missing(newdata)) {
-      abort_expected("new_data", "a data frame or a matrix", "missing")
+      abort_expected("new_data", "a data frame or a matrix", "missing", call)
     }
     new_data <- newdata
   }
-  augmented(x, new_data, engine)
-}
-
-augmented <- function(x, new_data, engine) {
   predictions <- stats::predict(x, new_data, engine = engine)
   if (!is.null(x$levels)) {
     probabilities <- stats::predict(x, new_data, type = "prob", engine = engine)

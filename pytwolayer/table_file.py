@@ -148,26 +148,26 @@ class _Text:
         # Until 3.1, where it became the usual way, pandas did not read numbers to their last bit.
         old = tuple(int(part) for part in pd.__version__.split(".")[:2]) < (3, 1)
         exact: dict[str, Any] = {"float_precision": "round_trip"} if old else {}
-        how = {
+        how: dict[str, Any] = {
             "na_values": {name: self._missing_of(wanted.get(name)) for name in header},
             "dtype": {name: str for name, levels in wanted.items() if levels is not None},
         }
-        table = self._parsed(header, {**how, **exact})
-        values = len(self._line(1))
-        longer = values > len(header) and not self._ends_in_separators(header)
-        if longer and not self._are_names(table.index):
+        nameless = self._line(1)[len(header) :]
+        # Else the first value of a longer row would be taken for the row's name.
+        how["index_col"] = False if nameless and not any(nameless) else None
+        table = self._parsed({**how, **exact})
+        if any(nameless) and not self._are_names(table.index):
+            values = len(header) + len(nameless)
             raise ArgumentError(self._argument, *_longer(len(header), values))
         has_name = [not str(name).startswith("Unnamed: ") for name in table.columns]
         kept: pd.DataFrame = table.loc[:, has_name].reset_index(drop=True)
         return kept
 
-    def _parsed(self, header: Sequence[str], how: dict[str, Any]) -> Any:
+    def _parsed(self, how: dict[str, Any]) -> Any:
         with warnings.catch_warnings():  # the values that have no name are empty
             warnings.filterwarnings("ignore", "Length of header", pd.errors.ParserWarning)
             return pd.read_csv(
                 self._source(),
-                # Else the first value of a longer row would be taken for the row's name.
-                index_col=False if self._ends_in_separators(header) else None,
                 low_memory=False,  # so that a column is of one kind throughout
                 keep_default_na=False,
                 decimal=self._decimal,
@@ -196,11 +196,6 @@ class _Text:
                 return []
             raise
         return [str(value) for value in line.iloc[0]]
-
-    def _ends_in_separators(self, header: Sequence[str]) -> bool:
-        """Tell whether rows have more values than there are names, and those are empty."""
-        more = self._line(1)[len(header) :]
-        return bool(more) and not any(more)
 
     def _are_names(self, index: pd.Index) -> bool:
         """Tell whether these are names of rows, which R writes without a name of their column.
