@@ -86,6 +86,9 @@ as_operand <- function(x, argument, scalar = TRUE, call = rlang::caller_env()) {
     check_alive(x, call)
     return(x)
   }
+  if (is_tensor_logical(x)) {
+    return(bare_tensor(x))
+  }
   check_numbers(x, argument, call)
   if (!is.double(x) && anyNA(x)) {
     storage.mode(x) <- "double"

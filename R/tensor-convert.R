@@ -140,6 +140,7 @@ str.torch.Tensor <- function(object, ...) { # nolint: object_name_linter.
 #' @export
 as_tensor <- function(x, ..., dtype = NULL, device = "cpu") {
   check_dots(as_tensor, ...)
+  x <- plain_logical(x)
   ready_torch()
   call <- rlang::current_env()
   if (is.data.frame(x) || is.matrix(x) && are_numbers(x) && shares_memory()) {

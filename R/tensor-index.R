@@ -109,7 +109,7 @@ given_indices <- function(...) {
   here <- environment()
   lapply(seq_len(...length()), function(k) {
     empty <- eval(call("missing", as.name(paste0("..", k))), here)
-    if (empty) missing_index() else ...elt(k)
+    if (empty) missing_index() else plain_logical(...elt(k))
   })
 }
 

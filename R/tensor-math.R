@@ -3,68 +3,38 @@
 Math.torch.Tensor <- function(x, ...) { # nolint: object_name_linter.
   generic <- get(".Generic")
   call <- call(generic)
+  x <- bare_tensor(x)
+  if (!is_tensor(x)) {
+    return(get(generic)(x, ...))
+  }
   if (...length() == 0) {
     return(tensor_result("elementwise", x, generic, x, call = call))
   }
-  further <- list(...)
-  if (!generic %in% c("round", "signif", "log") || length(further) > 1) {
-    abort_tensor(sprintf("`%s()` takes no further argument for a tensor.", generic), call)
-  }
-  further <- further[[1]]
-  if (generic == "log") {
-    further <- as_operand(further, "`base`", call = call)
-  } else if (!is.numeric(further) || length(further) != 1 || is.na(further)) {
-    abort_tensor(sprintf("`digits` must be one number, not %s.", kind_of(further)), call)
-  }
+  further <- further_argument(generic, list(...), call)
   tensor_result("elementwise", x, generic, x, further, call = call)
 }
 
-#' @rdname tensor-generics
-#' @export
-Summary.torch.Tensor <- function(x, ..., na.rm = FALSE) { # nolint: object_name_linter.
-  generic <- get(".Generic")
-  call <- call(generic)
-  check_na_rm(na.rm, call)
-  values <- lapply(list(x, ...), as_operand,
-    argument = sprintf("Each argument of `%s()`", generic), call = call
-  )
-  if (generic %in% c("any", "all")) {
-    answer <- raise_failure(tensor_helpers()$decide(generic, na.rm, values), call)
-    return(if (is.null(answer)) NA else answer)
+# What stands for TRUE or FALSE goes the same ways.
+#' @rawNamespace S3method(Math, tensor_logical, Math.torch.Tensor)
+NULL
+
+math_arguments <- c(round = "digits", signif = "digits", log = "base")
+
+further_argument <- function(generic, given, call) {
+  known <- math_arguments[generic]
+  if (is.na(known) || length(given) > 1 || !all(names(given) %in% c("", known))) {
+    but <- if (is.na(known)) "" else sprintf(" but `%s`", known)
+    abort_tensor(sprintf("`%s()` takes no further argument for a tensor%s.", generic, but), call)
   }
-  answer <- tensor_result("summary", x, generic, na.rm, values, call = call)
-  if (is_tensor(answer)) answer else nothing_to_summarise(generic, x)
+  if (generic == "log") as_operand(given[[1]], "`base`", call = call) else one_digits(given, call)
 }
 
-# R's own words and values.
-nothing_to_summarise <- function(generic, x) {
-  ends <- list(max = c(max = -Inf), min = c(min = Inf), range = c(min = Inf, max = -Inf))
-  values <- ends[[generic]]
-  for (each in names(values)) {
-    rlang::warn(sprintf(
-      "no non-missing arguments to %s; returning %s", each, values[[each]]
-    ))
+one_digits <- function(given, call) {
+  digits <- given[[1]]
+  if (!is.numeric(digits) || length(digits) != 1 || is.na(digits)) {
+    abort_tensor(sprintf("`digits` must be one number, not %s.", kind_of(digits)), call)
   }
-  tensor_result("constant", x, x, as.list(unname(values)), length(values) == 2)
-}
-
-check_na_rm <- function(na_rm, call) {
-  if (!is.logical(na_rm) || length(na_rm) != 1 || is.na(na_rm)) {
-    abort_tensor(
-      sprintf("`na.rm` must be TRUE or FALSE, not %s.", kind_of(na_rm)), call
-    )
-  }
-}
-
-#' @rdname tensor-generics
-#' @export
-mean.torch.Tensor <- function(x, ..., na.rm = FALSE) { # nolint: object_name_linter.
-  call <- rlang::current_env()
-  if (...length()) {
-    abort_tensor("`mean()` of a tensor has no argument but `na.rm`.", call)
-  }
-  check_na_rm(na.rm, call)
-  tensor_result("mean", x, x, na.rm, call = call)
+  digits
 }
 
 # Editors and error messages ask for dimensions, so a tensor that is gone answers too.

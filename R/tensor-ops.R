@@ -22,11 +22,18 @@
 #' tensor of whole numbers, doubles take PyTorch's default type.
 #'
 #' As in R, `%%` has the sign of the divisor, `%/%` rounds down, `&`, `|` and `!` take any
-#' number other than 0 for `TRUE`, and bool tensors count as 0 and 1 in arithmetic. Comparison
-#' with a tensor of whole numbers is exact. Other than in R, tensors hold no `NA`: it becomes
+#' number other than 0 for `TRUE` (of uint8 tensors too) and give bool tensors, and bool tensors
+#' count as 0 and 1 in arithmetic. Other than in R, tensors hold no `NA`: it becomes
 #' `NaN`, which is unequal to everything in a comparison and an error in `&`, `|` and `!`. Where
-#' operands are infinite, `^` and `%/%` give what PyTorch gives. A comparison gives a bool tensor;
-#' for `if`, `which()` and the like take `all()`, `any()` or [as.logical()][tensor-convert].
+#' operands are infinite, `^` and `%/%` give what PyTorch gives; so does arithmetic between whole
+#' numbers that leaves their type, which wraps round as in Python. A single R number that the
+#' type cannot hold, such as 300 beside uint8, makes an int64 tensor of it.
+#'
+#' Comparison with whole numbers is exact, whatever they are compared with: 2^53 + 1 in an int64
+#' tensor is larger than 2^53 as an R number or in a float64 tensor. Real numbers are compared in
+#' the tensor's type, so that `torch$tensor(0.1) == 0.1` is true. A comparison gives a bool tensor,
+#' and if that has no dimensions, an R logical that brings its tensor along, for `if` and the like:
+#' see [tensor-logical]. PyTorch's own `x$gt(1)` and such always give a tensor.
 #'
 #' `%@%` is the matrix product, by Python's sign and rules: a vector (a tensor with one
 #' dimension, or an R vector) on the left counts as a row, on the right as a column, and its
@@ -42,14 +49,30 @@
 #' round as R does, half to even. `cumsum()`, `cumprod()`, `cummax()` and `cummin()` give a
 #' tensor with one dimension, in R's column-major order, as they do for an R matrix.
 #'
+#' Functions that PyTorch has for real numbers only refuse complex tensors. Whole numbers stay whole
+#' in `abs()`, `sign()`, `floor()` and the roundings, which are exact; a rounded number that does
+#' not fit into the tensor's type is an error.
+#'
 #' `sum()`, `prod()`, `max()`, `min()` and `mean()` give a tensor without dimensions, `range()`
 #' one of two elements. Further arguments of `sum()` and the like may be tensors or R numbers;
-#' the first one must be a tensor for R to find the method. `na.rm = TRUE` leaves out `NaN`.
-#' Products and means of whole numbers are computed as doubles, as in R. Without any element,
-#' `max()` and `min()` warn and give an infinity.
+#' the first one must be a tensor for R to find the method: `max(x, 1)`, not `max(1, x)`.
+#' `na.rm = TRUE` leaves out `NaN`, `range(x, finite = TRUE)` infinities too, and
+#' `mean(x, trim = 0.1)` trims as R does. Products and means of whole numbers are computed as
+#' doubles, as in R. Without any element, `max()` and `min()` warn and give an infinity. Between
+#' whole and real numbers, `max()`, `min()` and `range()` compare exactly and give float64 where the
+#' real numbers' type would not hold the whole ones.
 #'
-#' `any()` and `all()` give R's `TRUE` or `FALSE`, or `NA` where a `NaN` would decide, so they
-#' can stand in `if`. `is.na()`, `is.nan()`, `is.finite()` and `is.infinite()` give R logicals
+#' With `dim` they work along dimensions, which are PyTorch's: they **count from 0**, or from -1
+#' backwards, and `dim = c(0, 1)` names two. `sum(x, dim = 0)` has the sums of the columns of a
+#' matrix, as `x$sum(0L)`. `keepdim = TRUE` leaves those dimensions with length 1. `max()` and
+#' `min()` give the values only; their gradient goes to one of several equal elements along a
+#' single dimension, and is shared between them otherwise, as PyTorch does. `range()` puts minimum
+#' and maximum in a new first dimension, as R's `apply(x, 2, range)` does. Other names, such as
+#' `axis`, are an error.
+#'
+#' `any()` and `all()` give an R logical that brings its tensor along, see [tensor-logical], `NA`
+#' where a `NaN` would decide; with `dim` a bool tensor, where what is undecided is an error.
+#' `is.na()`, `is.nan()`, `is.finite()` and `is.infinite()` give R logicals
 #' with the tensor's dimensions; `is.na()` is `TRUE` where the tensor has a `NaN`.
 #'
 #' @section Shape:
@@ -63,16 +86,21 @@
 #' @param ... For `round()` and `signif()`, `digits`; for `log()`, `base`; for `sum()` and the
 #'   like, further tensors or numbers.
 #' @param na.rm Whether to leave out `NaN`: `TRUE` or `FALSE`.
+#' @param dim PyTorch's dimensions to work along, which count from 0; `NULL` for everything.
+#' @param keepdim Whether to keep those dimensions, with length 1: `TRUE` or `FALSE`.
+#' @param finite For `range()`: whether to leave out infinities and `NaN`: `TRUE` or `FALSE`.
+#' @param trim Share of the elements to leave out at each end, as in [base::mean()].
 #' @param recursive Not used.
-#' @return As said for each function: a tensor, or for `any()`, `all()`, `dim()`, `length()` and
-#'   the `is.` functions an R vector or array.
+#' @return As said for each function: a tensor, for `any()`, `all()` and comparisons without
+#'   dimensions a [truth value][tensor-logical], for `dim()`, `length()` and the `is.` functions an
+#'   R vector or array.
 #'
 #' @section Errors:
 #' What cannot be done is an R error of class `pytwolayer_error_tensor`, whose message names the
 #' types and shapes met and whose field `traceback` has Python's traceback, if there is one.
 #'
-#' @seealso [tensor-index] for `x[i]` and `x[i] <- value`; [tensor-convert] for `as.array()`,
-#'   `as.numeric()` and `print()`.
+#' @seealso [tensor-logical] for what comparisons give, [tensor-index] for `x[i]` and
+#'   `x[i] <- value`, [tensor-convert] for `as.array()`, `as.numeric()` and `print()`.
 #' @examplesIf pytwolayer:::has_torch()
 #' x <- torch$ones(2L, 3L)
 #' x * 2 + matrix(1:6, 2)
@@ -81,7 +109,9 @@
 #' loss <- sum(w^2)
 #' loss$backward()
 #' w$data - w$grad * 0.1
-#' if (all(x > 0)) mean(log(x))
+#' if (all(x > 0) && loss > 1) mean(log(x))
+#' sum(x, dim = 0)
+#' max(x, dim = 1, keepdim = TRUE)
 #' @name tensor-generics
 NULL
 
@@ -92,17 +122,40 @@ Ops.torch.Tensor <- function(e1, e2) { # nolint: object_name_linter.
   # R calls the method by its own name; errors shall show what the user wrote.
   call <- as.call(c(as.name(generic), as.list(sys.call())[-1]))
   if (missing(e2)) {
-    return(tensor_result("unary", e1, generic, e1, call = call))
+    return(apply_unary(generic, e1, call))
+  }
+  if (is_tensor_logical(e1) || is_tensor_logical(e2)) {
+    if (answered_by_r(generic, e1, e2)) {
+      return(r_answer(generic, call, e1, e2))
+    }
+    e1 <- bare_tensor(e1)
+    e2 <- bare_tensor(e2)
   }
   first <- as_operand(e1, sprintf("The left side of `%s`", generic), call = call)
   second <- as_operand(e2, sprintf("The right side of `%s`", generic), call = call)
-  tensor_result("binary", if (is_tensor(e1)) e1 else e2, generic, first, second, call = call)
+  as_tensor_logical(
+    tensor_result("binary", if (is_tensor(e1)) e1 else e2, generic, first, second, call = call)
+  )
+}
+
+# The same function, so that R finds no two methods for one operator.
+#' @rawNamespace S3method(Ops, tensor_logical, Ops.torch.Tensor)
+NULL
+
+apply_unary <- function(generic, x, call) {
+  if (is_tensor_logical(x) && answered_by_r(generic, x)) {
+    return(r_answer(generic, call, x))
+  }
+  x <- bare_tensor(x)
+  as_tensor_logical(tensor_result("unary", x, generic, x, call = call))
 }
 
 #' @rdname tensor-generics
 #' @export
 `%@%` <- function(x, y) {
   call <- rlang::current_env()
+  x <- bare_tensor(x)
+  y <- bare_tensor(y)
   if (!is_tensor(x) && !is_tensor(y)) {
     abort_tensor("One side of `%@%` must be a tensor: use `%*%` for R's own matrices.", call)
   }
@@ -121,6 +174,9 @@ Ops.torch.Tensor <- function(e1, e2) { # nolint: object_name_linter.
 # which method to take; both hold a tensor, so the tensor's is the one that can answer.
 #' @rawNamespace
 #' if (getRversion() >= "4.3.0") S3method(chooseOpsMethod, torch.Tensor)
+#' if (getRversion() >= "4.3.0") {
+#'   S3method(chooseOpsMethod, tensor_logical, chooseOpsMethod.torch.Tensor)
+#' }
 chooseOpsMethod.torch.Tensor <- function(x, y, mx, my, cl, reverse) { # nolint: object_name_linter.
   TRUE
 }

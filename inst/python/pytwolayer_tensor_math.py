@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from pytwolayer.torch_loading import torch
-from pytwolayer_tensor_values import widest
+from pytwolayer_tensor_values import TensorError, describe, widest
 
 
 def sign(x: torch.Tensor) -> torch.Tensor:
@@ -28,6 +28,8 @@ def round_to(x: torch.Tensor, digits: float = 0) -> torch.Tensor:
     digits = math.floor(digits + 0.5)
     if digits == 0 or (not x.is_floating_point() and digits > 0):
         return torch.round(x)
+    if not x.is_floating_point():
+        return torch.zeros_like(x) if digits < -LARGEST else rounded_whole(x, 10**-digits)
     if abs(digits) > 308:
         return x.clone() if digits > 0 else torch.where(x.isfinite(), 0, x)
     wide = x.to(widest(x)).detach()
@@ -39,7 +41,35 @@ def round_to(x: torch.Tensor, digits: float = 0) -> torch.Tensor:
     nearest = torch.where((to_below < to_above) | ((to_below == to_above) & even), below, above)
     # R's own estimate of where the 15 digits of a double end: there the number stays.
     ends = 15 - ((torch.frexp(wide).exponent - 0.5) * math.log10(2)).ceil()
-    return torch.where((digits > ends) | ~scaled.isfinite(), wide, nearest).to(x.dtype)
+    return flat(torch.where((digits > ends) | ~scaled.isfinite(), wide, nearest).to(x.dtype), x)
+
+
+def flat(rounded: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
+    """Let a gradient of zero flow through what was rounded, as through PyTorch's own."""
+    if not (x.requires_grad and torch.is_grad_enabled()):
+        return rounded
+    return torch.where(torch.ones_like(rounded, dtype=torch.bool), rounded, x)
+
+
+LARGEST = 18
+"""10 to this power is the largest that an int64 holds."""
+
+
+def rounded_whole(x: torch.Tensor, power: Any) -> torch.Tensor:
+    """Round whole numbers to multiples of a power of ten, ties to the even one, as no float can."""
+    wide = x.long()
+    count = torch.div(wide, power, rounding_mode="floor")
+    rest = wide - count * power
+    count = count + ((2 * rest > power) | ((2 * rest == power) & (count % 2 != 0)))
+    found = count * power
+    lowest, highest = torch.iinfo(x.dtype).min, torch.iinfo(x.dtype).max
+    wrapped = (found < wide - rest) | (found < lowest) | (found > highest)
+    if bool(wrapped.any()):
+        raise TensorError(
+            f"Rounded numbers do not fit into {describe(x)}: convert it first, "
+            "`x$to(torch$float64)`."
+        )
+    return found.to(x.dtype)
 
 
 def significant(x: torch.Tensor, digits: float = 6) -> torch.Tensor:
@@ -47,6 +77,10 @@ def significant(x: torch.Tensor, digits: float = 6) -> torch.Tensor:
     digits = max(math.floor(digits + 0.5), 1)
     if digits > 22:
         return x.clone()
+    if not x.is_floating_point():
+        powers = torch.tensor([10**k for k in range(LARGEST + 1)], device=x.device)
+        size = torch.bucketize(x.long().abs(), powers, right=True)
+        return rounded_whole(x, powers[(size - int(digits)).clamp(min=0)])
     wide = x.to(widest(x)).detach()
     exponent = digits - 1 - wide.abs().log10().floor()
     exponent = exponent.nan_to_num(0, 0, 0).long()
@@ -58,7 +92,7 @@ def significant(x: torch.Tensor, digits: float = 6) -> torch.Tensor:
     up = torch.round(wide * power * second) / power / second
     down = torch.round(wide / power) * power
     rounded = torch.where(exponent > 0, up, down)
-    return torch.where((wide == 0) | ~wide.isfinite(), wide, rounded).to(x.dtype)
+    return flat(torch.where((wide == 0) | ~wide.isfinite(), wide, rounded).to(x.dtype), x)
 
 
 def within_one_turn(x: torch.Tensor) -> torch.Tensor:
@@ -105,7 +139,7 @@ def trigamma(x: torch.Tensor) -> torch.Tensor:
     negative = torch.where(wide > 0, 0.5, wide)
     reflected = (math.pi / sinpi(negative)) ** 2 - torch.special.zeta(2, 1 - negative)
     value = torch.where(wide > 0, torch.special.zeta(2, wide), reflected)
-    value = torch.where(wide == math.inf, 0.0, value)
+    value = torch.where(wide == math.inf, 0.0, torch.where(wide == -math.inf, math.inf, value))
     return value.to(x.dtype if x.is_floating_point() else torch.get_default_dtype())
 
 
@@ -144,3 +178,21 @@ ELEMENTWISE: dict[str, Callable[..., torch.Tensor]] = {
     "digamma": digamma,
     "trigamma": trigamma,
 }
+
+REAL = {
+    "floor",
+    "ceiling",
+    "trunc",
+    "round",
+    "signif",
+    "cospi",
+    "sinpi",
+    "tanpi",
+    "gamma",
+    "lgamma",
+    "digamma",
+    "trigamma",
+    "cummax",
+    "cummin",
+}
+"""Functions that PyTorch, or what is made of it here, has for real numbers only."""

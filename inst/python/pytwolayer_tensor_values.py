@@ -32,8 +32,9 @@ class Failure:
 
 
 def first_line(problem: Exception) -> str:
-    """Give PyTorch's message without the C++ frames that may follow it."""
-    return (str(problem) or type(problem).__name__).splitlines()[0]
+    """Give PyTorch's message without the C++ frames and lists of backends that may follow it."""
+    line = (str(problem) or type(problem).__name__).splitlines()[0]
+    return line.split(" This could be because ")[0]
 
 
 def for_r(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -142,6 +143,8 @@ def describe(value: Any) -> str:
         return f"a {kind} {str(value.dtype).removeprefix('torch.')} tensor"
     if isinstance(value, int | float):
         return f"the number {value}"
+    if isinstance(value, dict) and value.keys() >= {"bytes", "kind", "dim"}:
+        return "R numbers"
     return f"a Python object of class {type(value).__name__}"
 
 

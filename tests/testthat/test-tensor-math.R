@@ -138,3 +138,47 @@ test_that("a wrong further argument is an error", {
   expect_tensor_error(log(x, torch$ones(3L)), "`log\\(\\)` fails for a length-2 float32 tensor")
   expect_tensor_error(trunc(x, 2), "no further argument")
 })
+
+test_that("names of further arguments are looked at", {
+  torch <- torch_or_skip()
+  x <- torch$tensor(c(1.25, 8))
+  expect_like_r(round(x, digits = 1), c(1.2, 8), tolerance = 1e-6)
+  expect_tensor_error(round(x, foo = 1), "no further argument for a tensor but `digits`")
+  expect_tensor_error(signif(x, dim = 1), "but `digits`")
+})
+
+test_that("whole numbers are rounded exactly, or refused where they do not fit", {
+  torch <- torch_or_skip()
+  big <- torch$tensor(2L)$pow(53L) + 1L
+  expect_true(signif(big, 16) == big)
+  expect_true(round(big, -1) == big - 3L)
+  r <- c(-127L, -115L, -25L, -5L, 0L, 5L, 15L, 25L, 96L, 127L)
+  for (digits in -3:-1) {
+    expect_like_r(round(torch$tensor(r), digits), round(r, digits))
+  }
+  for (digits in 1:4) {
+    expect_like_r(signif(torch$tensor(r), digits), signif(r, digits))
+  }
+  expect_like_r(round(torch$tensor(r), -30), rep(0L, 10))
+  expect_tensor_error(round(torch$tensor(r, dtype = torch$int8), -1), "do not fit into .* int8")
+  expect_tensor_error(signif(torch$tensor(127L, dtype = torch$int8), 2), "do not fit")
+})
+
+test_that("rounding lets a gradient of zero flow, as PyTorch's does", {
+  torch <- torch_or_skip()
+  w <- torch$tensor(c(1.26, 3), requires_grad = TRUE)
+  y <- sum(round(w, 1) + signif(w, 2) + round(w) + w)
+  y$backward()
+  expect_like_r(w$grad, c(1, 1))
+})
+
+test_that("complex numbers are refused where they would lose a part", {
+  torch <- torch_or_skip()
+  z <- torch$complex(torch$ones(2L), torch$ones(2L))
+  for (name in c("round", "signif", "floor", "ceiling", "trunc", "gamma", "lgamma", "digamma",
+    "trigamma", "sinpi", "cospi", "tanpi", "cummax")) {
+    expect_tensor_error(match.fun(name)(z), "takes real numbers only, not a length-2 complex64")
+  }
+  expect_like_r(abs(z), rep(sqrt(2), 2), tolerance = 1e-6)
+  expect_like_r(exp(z)$real, Re(exp(c(1 + 1i, 1 + 1i))), tolerance = 1e-6)
+})

@@ -1,0 +1,237 @@
+# R's `if`, `while`, `&&` and isTRUE() ask no method: what they take must be a logical. So a truth
+# value of tensors is one, which brings its tensor along.
+
+#' Truth values of tensors
+#'
+#' A comparison of tensors whose result has no dimensions, such as `loss < 0.1`, and `any()` and
+#' `all()` of a tensor give an R logical of length 1 that brings its tensor along.
+#'
+#' It stands wherever R wants `TRUE` or `FALSE`: in `if`, `while`, `&&`, `isTRUE()`, `stopifnot()`,
+#' `ifelse()`, `which()`, `paste()`, `cat()`, and in `c()`, `rep()`, `sapply()` or as a value to
+#' assign, which give plain R logicals. `sum()` and other summaries of truth values alone are R's
+#' own numbers. With operators and beside tensors it is its tensor, a bool one without dimensions:
+#' `!(s > 1)` is a truth value again, `(s > 1) * x` a tensor. So it is for `$`, as in
+#' `all(x > 0)$numpy()` or `all(x > 0)$dtype`, and for Python's functions:
+#' `torch$where(s > 1, x, y)`.
+#'
+#' The value was read from the tensor, on whatever device, when the truth value was made; reading
+#' waits for a GPU. PyTorch's own methods and functions, such as `s$gt(1)`, give a tensor and read
+#' nothing.
+#'
+#' `any()` and `all()` are `NA` where a `NaN` would decide; its tensor then holds `NaN`.
+#'
+#' `saveRDS()` keeps the logical but not the tensor, for which `$` is then an error. `as.logical()`
+#' gives the plain logical. `identical(all(x > 0), TRUE)` is `FALSE`, because only the one has a
+#' tensor: write `isTRUE()`, `all.equal()` or `all(x > 0) == TRUE`.
+#'
+#' @param x,object,target A truth value of a tensor.
+#' @param current What to compare it with: a truth value, a logical or a tensor.
+#' @param name,i Name of what the tensor has, as in `x$numpy()`; `x[["numpy"]]` is the same.
+#' @param ...,value,row.names,optional As in R's own functions for logicals.
+#' @return As R's own functions for a logical of length 1; `$` what PyTorch gives.
+#' @seealso [tensor-generics]
+#' @examplesIf pytwolayer:::has_torch()
+#' x <- torch$tensor(c(1, 2, 3))
+#' if (sum(x) > 5) "large"
+#' all(x > 0)
+#' all(x > 0)$numpy()
+#' !any(x > 2) || all(x > 0)
+#' @name tensor-logical
+NULL
+
+tensor_logical <- function(tensor, value) {
+  structure(if (is.null(value)) NA else value, tensor = tensor, class = "tensor_logical")
+}
+
+is_tensor_logical <- function(x) {
+  inherits(x, "tensor_logical")
+}
+
+# The tensor of a truth value; its plain logical if the tensor is gone; anything else as it is.
+bare_tensor <- function(x) {
+  if (!is_tensor_logical(x)) {
+    return(x)
+  }
+  tensor <- attr(x, "tensor", exact = TRUE)
+  if (is.null(tensor) || reticulate::py_is_null_xptr(tensor)) plain_logical(x) else tensor
+}
+
+plain_logical <- function(x) {
+  if (is_tensor_logical(x)) as.logical(unclass(x)) else x
+}
+
+# Python answers with a tensor, or with a pair: a tensor and what R is to know of it.
+as_pair <- function(answer) {
+  if (inherits(answer, "python.builtin.tuple")) {
+    # Of a tensor that keeps Python's values.
+    answer <- list(
+      reticulate::py_get_item(answer, 0L),
+      reticulate::py_to_r(reticulate::py_get_item(answer, 1L))
+    )
+  }
+  if (is_tensor(answer)) list(answer, FALSE) else answer
+}
+
+as_tensor_logical <- function(answer) {
+  if (is_tensor(answer)) {
+    return(answer)
+  }
+  pair <- as_pair(answer)
+  tensor_logical(pair[[1]], pair[[2]])
+}
+
+# Operators between truth values and R's own, where a tensor would know less: a missing value is
+# R's, and so are text, nothing and truth values whose tensor is gone.
+answered_by_r <- function(generic, ...) {
+  given <- list(...)
+  if (some_tensor(given)) {
+    return(FALSE)
+  }
+  plain <- lapply(given, plain_logical)
+  if (!all(vapply(plain, is.atomic, TRUE) | vapply(plain, is.null, TRUE))) {
+    return(FALSE)
+  }
+  gone <- !some_tensor(lapply(given, bare_tensor))
+  undecided <- all(lengths(plain) == 1) && any(vapply(plain, anyNA, TRUE))
+  gone || !all(vapply(plain, are_operands, TRUE)) || undecided && !generic %in% arithmetic
+}
+
+arithmetic <- c("+", "-", "*", "/", "^", "%%", "%/%")
+
+are_operands <- function(x) {
+  length(x) > 0 && !is.object(x) && (is.numeric(x) || is.logical(x))
+}
+
+r_answer <- function(generic, call, ...) {
+  value <- tryCatch(
+    do.call(generic, lapply(list(...), plain_logical)),
+    error = function(cnd) abort_tensor(conditionMessage(cnd), call)
+  )
+  like <- Find(is_tensor, lapply(list(...), bare_tensor))
+  if (is.null(like) || !is.logical(value) || length(value) != 1) {
+    return(value)
+  }
+  as_tensor_logical(tensor_result("truth_value", like, like, if (!is.na(value)) value))
+}
+
+#' @rdname tensor-logical
+#' @export
+`$.tensor_logical` <- function(x, name) { # nolint: object_name_linter.
+  tensor <- attr(x, "tensor", exact = TRUE)
+  check_alive(tensor, rlang::current_env())
+  do.call("$", list(tensor, name))
+}
+
+#' @rdname tensor-logical
+#' @export
+`[[.tensor_logical` <- function(x, i, ...) { # nolint: object_name_linter.
+  if (is.character(i)) do.call("$", list(x, i)) else plain_logical(x)[[i, ...]]
+}
+
+#' @rdname tensor-logical
+#' @export
+`[.tensor_logical` <- function(x, ...) { # nolint: object_name_linter.
+  plain_logical(x)[...]
+}
+
+#' @rdname tensor-logical
+#' @export
+`[<-.tensor_logical` <- function(x, ..., value) { # nolint: object_name_linter.
+  x <- plain_logical(x)
+  x[...] <- plain_logical(value)
+  x
+}
+
+#' @rdname tensor-logical
+#' @export
+`[[<-.tensor_logical` <- function(x, ..., value) { # nolint: object_name_linter.
+  x <- plain_logical(x)
+  x[[...]] <- plain_logical(value)
+  x
+}
+
+#' @rdname tensor-logical
+#' @export
+`$<-.tensor_logical` <- function(x, name, value) { # nolint: object_name_linter.
+  abort_tensor(
+    sprintf("`%s` cannot be set in a truth value: take its tensor, `x$clone()`.", name),
+    rlang::current_env()
+  )
+}
+
+# Beside a tensor it is one; else R's own c() would keep the tensors in a list.
+#' @rdname tensor-logical
+#' @export
+c.tensor_logical <- function(...) { # nolint: object_name_linter.
+  given <- list(...)
+  if (some_tensor(given)) {
+    return(do.call("c", lapply(given, bare_tensor)))
+  }
+  do.call("c", lapply(given, plain_logical))
+}
+
+#' @rdname tensor-logical
+#' @export
+print.tensor_logical <- function(x, ...) { # nolint: object_name_linter.
+  print(plain_logical(x), ...)
+  invisible(x)
+}
+
+#' @rdname tensor-logical
+#' @export
+format.tensor_logical <- function(x, ...) { # nolint: object_name_linter.
+  format(plain_logical(x), ...)
+}
+
+#' @rdname tensor-logical
+#' @export
+str.tensor_logical <- function(object, ...) { # nolint: object_name_linter.
+  str(plain_logical(object), ...)
+}
+
+#' @rdname tensor-logical
+#' @export
+summary.tensor_logical <- function(object, ...) { # nolint: object_name_linter.
+  summary(plain_logical(object), ...)
+}
+
+#' @rdname tensor-logical
+#' @export
+as.array.tensor_logical <- function(x, ...) { # nolint: object_name_linter.
+  as.array(plain_logical(x), ...)
+}
+
+#' @rdname tensor-logical
+#' @export
+as.list.tensor_logical <- function(x, ...) { # nolint: object_name_linter.
+  as.list(plain_logical(x), ...)
+}
+
+#' @rdname tensor-logical
+#' @export
+as.data.frame.tensor_logical <- function(x, row.names = NULL, optional = FALSE, # nolint
+                                         ...) {
+  as.data.frame(plain_logical(x), row.names = row.names, optional = optional, ...)
+}
+
+#' @rdname tensor-logical
+#' @method all.equal tensor_logical
+#' @export
+all.equal.tensor_logical <- function(target, current, ...) { # nolint: object_name_linter.
+  if (is_tensor(current)) {
+    return(all.equal(bare_tensor(target), current, ...))
+  }
+  all.equal(plain_logical(target), plain_logical(current), ...)
+}
+
+#' @exportS3Method reticulate::r_to_py
+r_to_py.tensor_logical <- function(x, convert = FALSE) { # nolint: object_name_linter.
+  found <- bare_tensor(x)
+  if (is_tensor(found)) found else reticulate::r_to_py(found, convert)
+}
+
+# testthat's expect_equal() and expect_identical().
+#' @exportS3Method waldo::compare_proxy
+compare_proxy.tensor_logical <- function(x, path = "x") { # nolint: object_name_linter.
+  list(object = plain_logical(x), path = path)
+}

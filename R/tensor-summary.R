@@ -1,0 +1,165 @@
+#' @rdname tensor-generics
+#' @export
+Summary.torch.Tensor <- function(..., na.rm = FALSE, dim = NULL, keepdim = FALSE, # nolint
+                                 finite = FALSE) {
+  generic <- get(".Generic")
+  call <- call(generic)
+  given <- list(...)
+  if (!missing(finite) && generic != "range") {
+    given <- c(given, list(finite = finite))
+  }
+  check_names(generic, given, call)
+  check_flag(na.rm, "na.rm", call)
+  check_flag(keepdim, "keepdim", call)
+  check_flag(finite, "finite", call)
+  dropped <- if (finite) "infinite" else if (na.rm) "nan" else ""
+  values <- summary_operands(generic, given, call)
+  if (!some_tensor(values)) {
+    return(do.call(generic, c(values, list(na.rm = na.rm))))
+  }
+  answer <- if (is.null(dim) && !keepdim) {
+    summary_of_all(generic, values, dropped, call)
+  } else {
+    summary_along(generic, values, dim, keepdim, dropped, call)
+  }
+  warned_summary(answer)
+}
+
+# The same function, so that a truth value may come first.
+#' @rawNamespace S3method(Summary, tensor_logical, Summary.torch.Tensor)
+NULL
+
+some_tensor <- function(values) {
+  any(vapply(values, is_tensor, TRUE))
+}
+
+summary_of_all <- function(generic, values, dropped, call) {
+  like <- Find(is_tensor, values)
+  name <- if (generic %in% c("any", "all")) "decide" else "summary"
+  tensor_result(name, like, generic, dropped, values, call = call)
+}
+
+summary_along <- function(generic, values, dim, keepdim, dropped, call) {
+  if (length(values) != 1) {
+    abort_tensor(
+      sprintf("With `dim` or `keepdim`, `%s()` takes one tensor, not %d arguments.", generic,
+        length(values)),
+      call
+    )
+  }
+  x <- values[[1]]
+  dim <- as_dims(dim, call)
+  tensor_result("summary_along", x, generic, x, dim, keepdim, dropped, call = call)
+}
+
+# PyTorch's dimensions, which count from 0; NULL is all of them.
+as_dims <- function(dim, call) {
+  if (is_python(dim)) {
+    dim <- reticulate::py_to_r(dim)
+  }
+  dim <- if (is.list(dim)) unlist(dim) else dim
+  if (is.null(dim)) {
+    return(NULL)
+  }
+  if (!is.numeric(dim) || is.object(dim) || length(dim) == 0) {
+    abort_tensor(
+      sprintf(
+        "`dim` must be one or several of PyTorch's dimensions, which count from 0, not %s.",
+        kind_of(dim)
+      ),
+      call
+    )
+  }
+  as.list(as.double(dim))
+}
+
+# What sum() and its like work on. Flags alone are R's own logicals, unless a tensor is asked for.
+summary_operands <- function(generic, given, call) {
+  given <- unname(given[!vapply(given, is.null, TRUE)])
+  if (!generic %in% c("any", "all") && !some_tensor(given)) {
+    return(lapply(given, plain_logical))
+  }
+  lapply(given, as_operand, argument = sprintf("Each argument of `%s()`", generic), call = call)
+}
+
+# R takes what has any other name for a value. A tensor may have one, as do.call() gives it; what
+# is none was meant as an option.
+check_names <- function(generic, given, call) {
+  known <- c("dim", "keepdim", "na.rm", if (generic == "range") "finite")
+  for (name in setdiff(names(given), "")) {
+    value <- given[[name]]
+    if (name %in% python_options || !(is_tensor(value) || is_tensor_logical(value))) {
+      abort_tensor(
+        c(
+          sprintf("`%s()` of a tensor has no argument `%s`.", generic, name),
+          i = sprintf("It has %s.", paste0("`", known, "`", collapse = ", ")),
+          i = hint_for(name)
+        ),
+        call
+      )
+    }
+  }
+}
+
+python_options <- c(
+  "axis", "dtype", "finite", "input", "keepdims", "other", "out", "trim", "where"
+)
+
+hint_for <- function(name) {
+  hints <- c(
+    axis = "`dim` names the dimensions, which count from 0.",
+    keepdims = "Write `keepdim = TRUE`.",
+    other = "`pmax()` and `pmin()` compare element by element.",
+    dtype = "Convert first: `x$to(dtype)`."
+  )
+  if (name %in% names(hints)) hints[[name]]
+}
+
+check_flag <- function(value, name, call) {
+  if (!is.logical(value) || length(value) != 1 || is.na(value)) {
+    abort_tensor(sprintf("`%s` must be TRUE or FALSE, not %s.", name, kind_of(value)), call)
+  }
+}
+
+# A tensor, one with its truth value, or one with the functions that had nothing to work on, of
+# which R warns in its own words.
+warned_summary <- function(answer) {
+  pair <- as_pair(answer)
+  if (is.character(pair[[2]])) {
+    ends <- list(max = "-Inf", min = "Inf")
+    for (each in pair[[2]]) {
+      rlang::warn(sprintf("no non-missing arguments to %s; returning %s", each, ends[[each]]))
+    }
+    return(pair[[1]])
+  }
+  as_tensor_logical(answer)
+}
+
+#' @rdname tensor-generics
+#' @export
+mean.torch.Tensor <- function(x, ..., na.rm = FALSE, dim = NULL, keepdim = FALSE, # nolint
+                              trim = 0) {
+  call <- rlang::current_env()
+  if (...length()) {
+    name <- setdiff(c(names(list(...)), "a further argument without a name"), "")[[1]]
+    abort_tensor(
+      c(
+        sprintf("`mean()` of a tensor has no argument but `na.rm`, `dim`, `keepdim` and `trim`."),
+        i = sprintf("It got %s: write `dim = ` or `trim = `.", name)
+      ),
+      call
+    )
+  }
+  check_flag(na.rm, "na.rm", call)
+  check_flag(keepdim, "keepdim", call)
+  if (!is.numeric(trim) || length(trim) != 1 || is.na(trim)) {
+    abort_tensor(sprintf("`trim` must be one number, not %s.", kind_of(trim)), call)
+  }
+  if (is.null(dim) && !keepdim) {
+    return(tensor_result("mean", x, x, na.rm, as.double(trim), call = call))
+  }
+  if (trim != 0) {
+    abort_tensor("`mean()` takes `trim` for the whole tensor only, not with `dim`.", call)
+  }
+  tensor_result("mean_along", x, x, as_dims(dim, call), keepdim, na.rm, call = call)
+}

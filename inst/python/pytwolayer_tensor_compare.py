@@ -1,0 +1,114 @@
+"""Comparison of tensors, exact where whole numbers meet numbers of any kind.
+
+PyTorch compares in a common type: a whole number beyond 2^24 as a float32 or beyond 2^53 as a
+float64 would equal its neighbour, and 300 wraps round to 44 beside a uint8. Here none does.
+"""
+
+import math
+import operator
+from collections.abc import Callable
+from typing import Any
+
+from pytwolayer.torch_loading import torch
+from pytwolayer_tensor_values import TensorError, describe, widest
+
+COMPARISON: dict[str, Callable[..., Any]] = {
+    "==": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+MIRRORED = {"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
+
+UNSIGNED = {getattr(torch, name) for name in ("uint16", "uint32", "uint64") if hasattr(torch, name)}
+"""Types that PyTorch neither promotes nor orders."""
+
+
+def compare(symbol: str, left: Any, right: Any) -> torch.Tensor:
+    """Compare two tensors, or a tensor and a number."""
+    left, right = signed(left), signed(right)
+    if not isinstance(left, torch.Tensor):
+        return against_number(MIRRORED[symbol], right, left)
+    if not isinstance(right, torch.Tensor):
+        return against_number(symbol, left, right)
+    if is_whole(left) and is_whole(right):
+        # A tensor without dimensions would take the other's type, and wrap round.
+        common = torch.promote_types(left.dtype, right.dtype)
+        left, right = left.to(common), right.to(common)
+    elif is_whole(left) and right.is_floating_point():
+        return whole_with_real(symbol, left, right)
+    elif is_whole(right) and left.is_floating_point():
+        return whole_with_real(MIRRORED[symbol], right, left)
+    return applied(symbol, left, right)
+
+
+def applied(symbol: str, left: Any, right: Any) -> torch.Tensor:
+    """Compare as PyTorch does."""
+    found: torch.Tensor = COMPARISON[symbol](left, right)
+    return found
+
+
+def is_whole(x: torch.Tensor) -> bool:
+    """Tell tensors of whole numbers or bools."""
+    return not (x.is_floating_point() or x.is_complex())
+
+
+def signed(value: Any) -> Any:
+    """Give unsigned numbers of more than 8 bits a type that PyTorch compares."""
+    if not isinstance(value, torch.Tensor) or value.dtype not in UNSIGNED:
+        return value
+    found = value.long()
+    if value.dtype == getattr(torch, "uint64", None) and bool((found < 0).any()):
+        raise TensorError(f"Numbers of 2^63 and more are not compared: {describe(value)}.")
+    return found
+
+
+def against_number(symbol: str, x: torch.Tensor, number: float) -> torch.Tensor:
+    """Compare a tensor with a number, which does not change the type of real numbers."""
+    if is_whole(x):
+        return whole_with_number(symbol, x, number)
+    if x.is_floating_point() and math.isfinite(number) and abs(number) > torch.finfo(x.dtype).max:
+        x = x.to(widest(x))  # or it would become infinite
+    return applied(symbol, x, number)
+
+
+def whole_with_number(symbol: str, x: torch.Tensor, number: float) -> torch.Tensor:
+    """Compare whole numbers with a whole number that leads to the same answers."""
+    if math.isnan(number):
+        return constantly(symbol == "!=", x)
+    if math.isfinite(number) and number != math.floor(number):
+        if symbol in ("==", "!="):
+            return constantly(symbol == "!=", x)
+        number = math.ceil(number) if symbol in ("<", ">=") else math.floor(number)
+    if not -(2**63) <= number < 2**63:
+        return constantly(COMPARISON[symbol](0, number), x)
+    return applied(symbol, x if fits(int(number), x) else x.long(), int(number))
+
+
+def fits(number: int, x: torch.Tensor) -> bool:
+    """Tell whether the tensor's type holds a number."""
+    if x.dtype == torch.bool:
+        return False
+    limits = torch.iinfo(x.dtype)
+    return limits.min <= number <= limits.max
+
+
+def constantly(value: bool, x: torch.Tensor) -> torch.Tensor:
+    """Give the same answer for each element."""
+    return torch.full_like(x, value, dtype=torch.bool)
+
+
+def whole_with_real(symbol: str, whole: torch.Tensor, real: torch.Tensor) -> torch.Tensor:
+    """Compare elements exactly. Rounding keeps the order: only ties need a closer look."""
+    wide = widest(real)
+    near, real = whole.to(wide), real.to(wide)
+    found = applied(symbol, near, real)
+    if whole.dtype not in (torch.int64, torch.int32):
+        return found
+    tied = near == real
+    reached = real < 2**63
+    closer = applied(symbol, whole.long(), torch.where(tied & reached, real, 0).long())
+    beyond = COMPARISON[symbol](0, 1)
+    return torch.where(tied, torch.where(reached, closer, beyond), found)
