@@ -37,8 +37,11 @@ is_python <- function(x) {
 # Functions whose answer is a tensor, which keeps its operand's flag, go through here.
 tensor_result <- function(name, x, ..., call = rlang::caller_env()) {
   check_alive(x, call)
-  convert <- !identical(get0("convert", envir = x, inherits = FALSE), FALSE)
-  raise_failure(tensor_helpers(convert)[[name]](...), call)
+  raise_failure(tensor_helpers(converts(x))[[name]](...), call)
+}
+
+converts <- function(x) {
+  !identical(get0("convert", envir = x, inherits = FALSE), FALSE)
 }
 
 # Functions whose answer is an R value go through here.

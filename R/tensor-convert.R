@@ -184,6 +184,7 @@ check_column <- function(column, name, call) {
 #' @param target,current Tensors to be compared: their types, shapes and values.
 #' @export
 all.equal.torch.Tensor <- function(target, current, ...) { # nolint: object_name_linter.
+  current <- bare_tensor(current)
   if (!is_tensor(current)) {
     return(paste("target is a tensor, current is", kind_of(current)))
   }

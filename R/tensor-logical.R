@@ -119,7 +119,20 @@ r_answer <- function(generic, call, ...) {
 `$.tensor_logical` <- function(x, name) { # nolint: object_name_linter.
   tensor <- attr(x, "tensor", exact = TRUE)
   check_alive(tensor, rlang::current_env())
-  do.call("$", list(tensor, name))
+  found <- do.call("$", list(tensor, name))
+  # Old reticulates cannot convert NumPy 2's arrays, and this one is known.
+  if (name == "numpy" && converts(tensor)) function(...) array_of_one(x, found(...)) else found
+}
+
+array_of_one <- function(x, found) {
+  if (is_python(found)) array(if (is.na(x)) NaN else plain_logical(x)) else found
+}
+
+#' @rdname tensor-logical
+#' @param pattern As in [utils::.DollarNames()].
+#' @exportS3Method utils::.DollarNames
+.DollarNames.tensor_logical <- function(x, pattern = "") { # nolint: object_name_linter.
+  utils::.DollarNames(bare_tensor(x), pattern)
 }
 
 #' @rdname tensor-logical

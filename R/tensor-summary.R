@@ -9,6 +9,7 @@ Summary.torch.Tensor <- function(..., na.rm = FALSE, dim = NULL, keepdim = FALSE
     given <- c(given, list(finite = finite))
   }
   check_names(generic, given, call)
+  warn_of_position(generic, given)
   check_flag(na.rm, "na.rm", call)
   check_flag(keepdim, "keepdim", call)
   check_flag(finite, "finite", call)
@@ -75,6 +76,9 @@ as_dims <- function(dim, call) {
 
 # What sum() and its like work on. Flags alone are R's own logicals, unless a tensor is asked for.
 summary_operands <- function(generic, given, call) {
+  if (length(given) == 1 && is_tensor(given[[1]])) {
+    return(unname(given))
+  }
   given <- unname(given[!vapply(given, is.null, TRUE)])
   if (!generic %in% c("any", "all") && !some_tensor(given)) {
     return(lapply(given, plain_logical))
@@ -85,6 +89,9 @@ summary_operands <- function(generic, given, call) {
 # R takes what has any other name for a value. A tensor may have one, as do.call() gives it; what
 # is none was meant as an option.
 check_names <- function(generic, given, call) {
+  if (is.null(names(given))) {
+    return()
+  }
   known <- c("dim", "keepdim", "na.rm", if (generic == "range") "finite")
   for (name in setdiff(names(given), "")) {
     value <- given[[name]]
@@ -98,6 +105,25 @@ check_names <- function(generic, given, call) {
         call
       )
     }
+  }
+}
+
+# rTorch's all(x, 0L) is ours with `dim`; R's own takes 0 for one more value.
+warn_of_position <- function(generic, given) {
+  if (length(given) != 2 || !generic %in% c("any", "all") || !is_tensor(given[[1]])) {
+    return()
+  }
+  second <- given[[2]]
+  bare <- is.numeric(second) && length(second) == 1 && !is.object(second)
+  if (bare && !identical(getOption("torch.extract.style"), "R")) {
+    rlang::warn(
+      c(
+        sprintf("`%s(x, %s)` takes %s for one more value, as R does.", generic, second, second),
+        i = sprintf("For PyTorch's dimension write `%s(x, dim = %s)`.", generic, second)
+      ),
+      class = "pytwolayer_warning_index", .frequency = "once",
+      .frequency_id = paste0("pytwolayer_", generic, "_position")
+    )
   }
 }
 

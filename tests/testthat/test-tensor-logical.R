@@ -153,9 +153,19 @@ test_that("it equals a plain logical, and a tensor of the same value", {
   expect_identical(all.equal(all(x > 0), TRUE), TRUE)
   expect_identical(all.equal(all(x > 0), all(x > 0)), TRUE)
   expect_identical(all.equal(all(x > 0), torch$tensor(TRUE)), TRUE)
+  expect_identical(all.equal(torch$tensor(TRUE), all(x > 0)), TRUE)
   expect_type(all.equal(all(x > 0), FALSE), "character")
   expect_type(all.equal(all(x > 0), torch$tensor(FALSE)), "character")
   expect_failure(expect_equal(all(x > 0), FALSE))
+})
+
+test_that("$numpy() gives R's value with every reticulate", {
+  torch <- torch_or_skip()
+  x <- torch$tensor(c(1, 2))
+  expect_identical(all(x > 0)$numpy(), array(TRUE))
+  expect_identical((x[1] > 1)$numpy(), array(FALSE))
+  expect_identical(as.numeric(any(torch$tensor(NaN))$numpy()), NaN)
+  expect_true("numpy" %in% utils::.DollarNames(all(x > 0), "^num"))
 })
 
 test_that("undecided is NA, by R's three-valued logic", {
