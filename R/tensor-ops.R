@@ -47,7 +47,8 @@
 #' @section Functions:
 #' All of R's group [Math][base::Math] give a tensor of the same shape. `round()` and `signif()`
 #' round as R does, half to even. `cumsum()`, `cumprod()`, `cummax()` and `cummin()` give a
-#' tensor with one dimension, in R's column-major order, as they do for an R matrix.
+#' tensor with one dimension, in R's column-major order, as they do for an R matrix; R lets them
+#' have no further argument, so along a dimension it is PyTorch's `x$cumsum(0L)`.
 #'
 #' Functions that PyTorch has for real numbers only refuse complex tensors. Whole numbers stay whole
 #' in `abs()`, `sign()`, `floor()` and the roundings, which are exact; a rounded number that does

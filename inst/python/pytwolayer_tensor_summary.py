@@ -85,9 +85,8 @@ def part(value: Any, like: torch.Tensor, exact: bool) -> torch.Tensor:
     """Make a tensor of one argument; if ``exact``, whole numbers stay what they are."""
     if exact and like.is_floating_point() and is_integer(value):
         value = from_r(value).long() if isinstance(value, dict) else torch.tensor(value)
-        value = value.to(like.device)
         there = value.to(like.dtype)
-        return there if bool(compare("==", value, there).all()) else value
+        return (there if bool(compare("==", value, there).all()) else value).to(like.device)
     found = operand(value, like, "c")
     if isinstance(found, torch.Tensor):
         return found

@@ -144,7 +144,8 @@ test_that("names of further arguments are looked at", {
   x <- torch$tensor(c(1.25, 8))
   expect_like_r(round(x, digits = 1), c(1.2, 8), tolerance = 1e-6)
   expect_tensor_error(round(x, foo = 1), "no further argument for a tensor but `digits`")
-  expect_tensor_error(signif(x, dim = 1), "but `digits`")
+  # Some versions of R refuse it themselves.
+  expect_error(signif(x, dim = 1), "but `digits`|unused argument")
 })
 
 test_that("whole numbers are rounded exactly, or refused where they do not fit", {
