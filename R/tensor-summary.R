@@ -10,9 +10,9 @@ Summary.torch.Tensor <- function(..., na.rm = FALSE, dim = NULL, keepdim = FALSE
   }
   check_names(generic, given, call)
   warn_of_position(generic, given)
-  check_flag(na.rm, "na.rm", call)
-  check_flag(keepdim, "keepdim", call)
-  check_flag(finite, "finite", call)
+  check_true_false(na.rm, "na.rm", call)
+  check_true_false(keepdim, "keepdim", call)
+  check_true_false(finite, "finite", call)
   dropped <- if (finite) "infinite" else if (na.rm) "nan" else ""
   values <- summary_operands(generic, given, call)
   if (!some_tensor(values)) {
@@ -141,7 +141,7 @@ hint_for <- function(name) {
   if (name %in% names(hints)) hints[[name]]
 }
 
-check_flag <- function(value, name, call) {
+check_true_false <- function(value, name, call) {
   if (!is.logical(value) || length(value) != 1 || is.na(value)) {
     abort_tensor(sprintf("`%s` must be TRUE or FALSE, not %s.", name, kind_of(value)), call)
   }
@@ -176,8 +176,8 @@ mean.torch.Tensor <- function(x, ..., na.rm = FALSE, dim = NULL, keepdim = FALSE
       call
     )
   }
-  check_flag(na.rm, "na.rm", call)
-  check_flag(keepdim, "keepdim", call)
+  check_true_false(na.rm, "na.rm", call)
+  check_true_false(keepdim, "keepdim", call)
   if (!is.numeric(trim) || length(trim) != 1 || is.na(trim)) {
     abort_tensor(sprintf("`trim` must be one number, not %s.", kind_of(trim)), call)
   }
