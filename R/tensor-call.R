@@ -20,12 +20,6 @@ tensor_helpers <- function(convert = TRUE) {
   tensor_session[[key]]
 }
 
-#' @export
-`$.torch.Tensor` <- function(x, name) { # nolint: object_name_linter.
-  survive_fork()
-  NextMethod()
-}
-
 is_tensor <- function(x) {
   inherits(x, "torch.Tensor")
 }
@@ -37,26 +31,56 @@ is_python <- function(x) {
 # Functions whose answer is a tensor, which keeps its operand's flag, go through here.
 tensor_result <- function(name, x, ..., call = rlang::caller_env()) {
   check_alive(x, call)
-  raise_failure(tensor_helpers(converts(x))[[name]](...), call)
-}
-
-converts <- function(x) {
-  !identical(get0("convert", envir = x, inherits = FALSE), FALSE)
+  look_at_memory()
+  answer <- call_helper(name, converts(x), ...)
+  if (ran_out_of_memory(answer)) {
+    gc()
+    answer <- call_helper(name, converts(x), ...)
+  }
+  raise_failure(answer, call)
 }
 
 # Functions whose answer is an R value go through here.
 tensor_value <- function(name, x, ..., call = rlang::caller_env()) {
   check_alive(x, call)
-  raise_failure(tensor_helpers()[[name]](x, ...), call)
+  raise_failure(call_helper(name, TRUE, x, ...), call)
+}
+
+# What reticulate does, less looking for the function and at tensors.
+call_helper <- function(name, convert, ...) {
+  arguments <- list(...)
+  named <- nzchar(names2(arguments))
+  answer <- call_python(helper_function(name, convert), arguments[!named], arguments[named])
+  if (convert && !is_tensor(answer)) py_to_r(answer) else answer
+}
+
+helper_function <- function(name, convert) {
+  survive_fork()
+  key <- if (convert) name else paste("plain", name)
+  found <- tensor_session$functions[[key]]
+  if (is.null(found)) {
+    found <- py_get_attr(tensor_helpers(convert), name)
+    tensor_session$functions[[key]] <- found
+  }
+  found
+}
+
+is_failure <- function(answer) {
+  inherits(answer, "pytwolayer_tensor_values.Failure")
+}
+
+ran_out_of_memory <- function(answer) {
+  is_failure(answer) &&
+    told_of_memory(py_to_r(py_get_attr(answer, "message")))
 }
 
 raise_failure <- function(answer, call) {
-  if (!inherits(answer, "pytwolayer_tensor_values.Failure")) {
+  if (!is_failure(answer)) {
     return(answer)
   }
   abort_tensor(
-    reticulate::py_to_r(reticulate::py_get_attr(answer, "message")), call,
-    traceback = reticulate::py_to_r(reticulate::py_get_attr(answer, "traceback"))
+    py_to_r(py_get_attr(answer, "message")), call,
+    traceback = py_to_r(py_get_attr(answer, "traceback"))
   )
 }
 
@@ -66,10 +90,11 @@ abort_tensor <- function(message, call, ...) {
 
 # readRDS() and a new session leave a pointer to nothing; old reticulates crash on it.
 check_alive <- function(x, call) {
-  if (reticulate::py_is_null_xptr(x)) {
+  if (py_is_null_xptr(x)) {
+    what <- if (is_tensor(x)) "tensor" else "Python object"
     abort_tensor(
       c(
-        "The tensor is gone: it belonged to another R session.",
+        sprintf("The %s is gone: it belonged to another R session.", what),
         i = "Tensors do not survive `saveRDS()`: save `as.array(x)`, or use `torch$save()`."
       ),
       call

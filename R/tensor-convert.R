@@ -102,10 +102,29 @@ format.torch.Tensor <- function(x, ...) { # nolint: object_name_linter.
 }
 
 tensor_text <- function(x) {
-  if (reticulate::py_is_null_xptr(x)) {
+  if (py_is_null_xptr(x)) {
     return("<a tensor of another R session>")
   }
   tensor_value("text", x)
+}
+
+# Editors complete names by this. reticulate's own evaluates each attribute for its kind, and
+# Python warns of some.
+#' @importFrom utils .DollarNames
+#' @export
+.DollarNames.torch.Tensor <- function(x, pattern = "") { # nolint: object_name_linter.
+  if (py_is_null_xptr(x)) {
+    return(character())
+  }
+  known <- reticulate::py_list_attributes(x)
+  known <- sort(grep("^_", known, value = TRUE, invert = TRUE))
+  structure(grep(pattern, known, value = TRUE), helpHandler = "reticulate:::help_handler")
+}
+
+# What error messages call it; they would ask for its dimensions, which may be the error.
+#' @rawNamespace S3method(pillar::type_sum, torch.Tensor)
+type_sum.torch.Tensor <- function(x) { # nolint: object_name_linter.
+  "tensor"
 }
 
 #' @rdname tensor-convert
@@ -119,39 +138,70 @@ str.torch.Tensor <- function(object, ...) { # nolint: object_name_linter.
 #' Make a tensor of R numbers
 #'
 #' Copies an R vector, matrix, array or data frame of numbers into a tensor of the same shape,
-#' with every version of reticulate. (`torch$tensor()` of a matrix needs one that knows the NumPy
-#' at hand: 1.28, say, does not take NumPy 2.)
+#' with every version of reticulate.
 #'
-#' @param x R numbers or logicals: a vector, matrix, array, or a data frame of such columns.
+#' @param x R numbers or logicals: a vector, matrix, array, or a data frame of such columns. Or a
+#'   tensor, which is given back, of another type or on another device if these are named.
 #' @param ... Must be empty.
-#' @param dtype Type of the tensor, such as `torch$float64`. `NULL` takes what PyTorch usually
-#'   does: doubles become `torch$get_default_dtype()`, integers `torch$int64`, logicals
-#'   `torch$bool`.
-#' @param device Where to put it, see [select_device()].
-#'   Of a data frame's columns the widest counts.
+#' @param dtype Type of the tensor, such as `torch$float64` or `"float64"`. `NULL` takes what
+#'   PyTorch usually does: doubles become `torch$get_default_dtype()`, integers `torch$int64`,
+#'   logicals `torch$bool`. Of a data frame's columns the widest counts.
+#' @param device Where to put it, such as `"auto"` or `"cuda"`, see [select_device()]. `NULL` is
+#'   the CPU, and for a tensor where it is.
 #' @return A tensor with the dimensions of `x`; a vector has one. Missing integers and logicals
-#'   become `NaN`.
+#'   become `NaN`, which a type of whole numbers cannot hold.
 #' @section Errors:
-#' What is neither numbers nor logicals is an error of class `pytwolayer_error_tensor`.
+#' What is neither numbers nor logicals is an error of class `pytwolayer_error_tensor`, as is a
+#' `dtype` that there is not; a device that is not there is one of class `pytwolayer_error_device`.
 #' @seealso [tensor-convert] for the way back, [tensor-generics].
 #' @examplesIf pytwolayer:::has_torch()
 #' as_tensor(matrix(1:6, 2))
 #' as_tensor(c(0.1, 0.2), dtype = torch$float64)
 #' @export
-as_tensor <- function(x, ..., dtype = NULL, device = "cpu") {
+as_tensor <- function(x, ..., dtype = NULL, device = NULL) {
   check_dots(as_tensor, ...)
   x <- plain_logical(x)
   ready_torch()
   call <- rlang::current_env()
+  dtype <- as_dtype(dtype, call)
+  device <- as_device(device, call)
+  if (is_python(x)) {
+    check_alive(x, call)
+    return(raise_failure(tensor_helpers()$moved(x, dtype, device), call))
+  }
+  device <- if (is.null(device)) "cpu" else device
   if (is.data.frame(x) || is.matrix(x) && are_numbers(x) && shares_memory()) {
     sent <- send_columns(x, call)
     return(raise_failure(tensor_helpers()$make_of_columns(sent, dtype, device), call))
   }
   sent <- as_operand(x, "`x`", scalar = FALSE, call = call)
-  if (is_python(sent)) {
-    abort_tensor(sprintf("`x` must be R numbers or logicals, not %s.", kind_of(x)), call)
-  }
   raise_failure(tensor_helpers()$make(sent, dtype, device), call)
+}
+
+as_dtype <- function(dtype, call) {
+  if (is.null(dtype) || inherits(dtype, "torch.dtype")) {
+    return(dtype)
+  }
+  if (!is.character(dtype) || length(dtype) != 1 || is.na(dtype)) {
+    abort_tensor(
+      sprintf(
+        "`dtype` must be a type of PyTorch's, such as `torch$float32` or \"float32\", not %s.",
+        kind_of(dtype)
+      ),
+      call
+    )
+  }
+  raise_failure(tensor_helpers()$dtype_named(dtype), call)
+}
+
+# The CPU needs no search; PyTorch's own kinds that the core has no use for are PyTorch's matter.
+as_device <- function(device, call) {
+  name <- if (inherits(device, "torch.device")) reticulate::py_str(device) else device
+  if (is.null(name) || identical(name, "cpu") || identical(name, "meta")) {
+    return(name)
+  }
+  chosen <- call_core("select_device", check_settings(list(device = name))$device, call = call)
+  as.character(chosen)
 }
 
 # Of a data frame each column, a matrix as a whole.
@@ -182,7 +232,7 @@ check_column <- function(column, name, call) {
 
 #' @rdname tensor-convert
 #' @param target,current Tensors to be compared: their types, shapes and values.
-#' @export
+#' @exportS3Method all.equal torch.Tensor
 all.equal.torch.Tensor <- function(target, current, ...) { # nolint: object_name_linter.
   current <- bare_tensor(current)
   if (!is_tensor(current)) {

@@ -82,7 +82,7 @@ NULL
 `[[.torch.Tensor` <- function(x, ...) { # nolint: object_name_linter.
   if (...length() == 1 && is.character(..1)) {
     # Not NextMethod(), by which reticulate would try the name as an index first.
-    return(do.call("$", list(x, ..1)))
+    return(eval(call("$", quote(x), ..1)))
   }
   found <- x[...]
   if (length(found) != 1) {

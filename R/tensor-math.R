@@ -37,13 +37,9 @@ one_digits <- function(given, call) {
   digits
 }
 
-# Editors and error messages ask for dimensions, so a tensor that is gone answers too.
 #' @rdname tensor-generics
 #' @export
 dim.torch.Tensor <- function(x) { # nolint: object_name_linter.
-  if (reticulate::py_is_null_xptr(x)) {
-    return(NULL)
-  }
   size <- tensor_shape(x)
   if (length(size)) size
 }
@@ -61,7 +57,14 @@ whole_numbers <- function(x) {
 #' @rdname tensor-generics
 #' @export
 length.torch.Tensor <- function(x) { # nolint: object_name_linter.
-  if (reticulate::py_is_null_xptr(x)) 0L else whole_numbers(tensor_value("count", x))
+  whole_numbers(tensor_value("count", x))
+}
+
+# R's numbers have none by themselves either; reticulate's would evaluate all attributes.
+#' @export
+names.torch.Tensor <- function(x) { # nolint: object_name_linter.
+  check_alive(x, rlang::current_env())
+  NULL
 }
 
 #' @rdname tensor-generics

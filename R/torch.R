@@ -20,28 +20,14 @@ make_torch <- function() {
 
 # A module of reticulate's that loads on first use, with our own errors before it does.
 lazy_torch <- function() {
-  module <- reticulate::import("torch", delay_load = list(environment = python_environment))
-  class(module) <- c("pytwolayer_torch", class(module))
-  module
+  of_torch(reticulate::import("torch", delay_load = list(environment = python_environment)))
 }
 
 # In a Python that is running already reticulate would load the module at once; here
 # R does, when `torch` is first looked at.
 running_torch <- function() {
   ready_torch()
-  reticulate::import("torch")
-}
-
-#' @export
-`$.pytwolayer_torch` <- function(x, name) {
-  ready_torch()
-  NextMethod()
-}
-
-#' @export
-`[[.pytwolayer_torch` <- function(x, name) {
-  ready_torch()
-  NextMethod()
+  of_torch(reticulate::import("torch"))
 }
 
 ready_torch <- function() {

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from pytwolayer_shared_memory import sent_vectors
 
 from pytwolayer.torch_loading import torch
+from pytwolayer_tensor_gate import check_reach, holds_fractions
 from pytwolayer_tensor_values import Sent, for_r, usual_type
 
 # Numbers that are worked on at a time, what a processor's cache holds; but some rows at least.
@@ -25,6 +26,8 @@ def make_of_columns(
     vectors = sent_vectors(sent)
     columns = list(vectors[0].reshape(width, rows)) if sent["matrix"] else vectors
     dtype = usual_type(sent["kinds"]) if dtype is None else dtype
+    for column in columns if not holds_fractions(dtype) else []:
+        check_reach(column, dtype)
     if not (rows and width):
         return torch.empty(rows, width, dtype=dtype, device=device)
     return _turned(columns, dtype).to(device)

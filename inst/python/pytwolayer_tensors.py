@@ -9,6 +9,17 @@ from typing import Any
 
 from pytwolayer.torch_loading import torch
 from pytwolayer_tensor_columns import make_of_columns
+from pytwolayer_tensor_gate import (
+    array_for_r,
+    array_from_r,
+    call_with_care,
+    check_reach,
+    dtype_named,
+    memory_in_use,
+    moved,
+    numbers_for_r,
+    sizes,
+)
 from pytwolayer_tensor_index import put, take
 from pytwolayer_tensor_math import ELEMENTWISE, REAL
 from pytwolayer_tensor_ops import PROBLEMS, binary, truth_value, unary
@@ -32,17 +43,25 @@ from pytwolayer_tensor_values import (
 )
 
 __all__ = [
+    "array_for_r",
+    "array_from_r",
     "binary",
+    "call_with_care",
     "count",
     "decide",
+    "dtype_named",
     "elementwise",
     "make",
     "make_of_columns",
     "mean",
     "mean_along",
+    "memory_in_use",
+    "moved",
+    "numbers_for_r",
     "predicate",
     "put",
     "shape",
+    "sizes",
     "summary",
     "summary_along",
     "take",
@@ -59,6 +78,7 @@ def make(sent: Sent, dtype: torch.dtype | None, device: str | torch.device) -> t
     """Make a tensor of an R vector or array, of the type that PyTorch gives such numbers."""
     value = from_r(sent)
     dtype = usual_type({sent["kind"]}) if dtype is None else dtype
+    check_reach(value, dtype)
     return value.to(device=device, dtype=dtype).contiguous()
 
 

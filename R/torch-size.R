@@ -1,0 +1,219 @@
+#' Sizes of tensors
+#'
+#' What `x$shape` and `x$size()` give is a `torch.Size` of Python's. In R it has R's indices and
+#' arithmetic, and PyTorch's functions take it as it is: `torch$zeros(x$shape)`.
+#'
+#' `x$shape[1]` is the first size: positions count from 1, negative ones are left out, as in an R
+#' vector. What is taken from it or computed with it is an R vector, of integers where they reach.
+#' Other than in an R vector, a position beyond the end is an error. `x$size(0L)` is PyTorch's own
+#' way to a single size, and counts from 0.
+#'
+#' @param x,e1,e2,target,current Sizes; for operators one of both may be R numbers.
+#' @param i,... Positions, logicals or nothing, as in an R vector; for `c()` and the summaries,
+#'   further numbers; else not used.
+#' @param value Numbers.
+#' @param mode,na.rm,recursive,use.names As in R's own.
+#' @return R numbers; for `print()`, `x`, invisibly, and for `format()` a text, as Python shows it.
+#' @seealso `dim(x)`, which is an R vector, see [tensor-generics].
+#' @examplesIf pytwolayer:::has_torch()
+#' x <- torch$zeros(2L, 3L)
+#' x$shape[1]
+#' prod(x$shape)
+#' torch$ones(x$shape)
+#' @name torch-size
+NULL
+
+size_values <- function(x, call = rlang::caller_env()) {
+  check_alive(x, call)
+  whole_numbers(as.double(unlist(tensor_value("sizes", x, call = call))))
+}
+
+as_sizes <- function(x) {
+  if (inherits(x, "torch.Size")) size_values(x, NULL) else x
+}
+
+check_size_index <- function(i, count, call) {
+  problem <- if (!is_index(i)) {
+    sprintf("The index of sizes must be whole numbers or logicals, not %s.", kind_of(i))
+  } else if (is.numeric(i) && any(i < 0) && any(i > 0)) {
+    "The index of sizes mixes positive and negative numbers."
+  } else if (last_of_index(i) > count) {
+    sprintf(
+      "Subscript out of bounds: there %s %d size%s, the index is %s.",
+      if (count == 1) "is" else "are", count, if (count == 1) "" else "s",
+      in_code(last_of_index(i))
+    )
+  }
+  if (!is.null(problem)) {
+    abort_tensor(problem, call)
+  }
+}
+
+is_index <- function(i) {
+  (is.numeric(i) || is.logical(i)) && !anyNA(i) && all(i == trunc(i))
+}
+
+last_of_index <- function(i) {
+  if (is.logical(i)) length(i) else max(i, 0)
+}
+
+#' @rdname torch-size
+#' @export
+`[.torch.Size` <- function(x, i) { # nolint: object_name_linter.
+  values <- size_values(x)
+  if (missing(i)) {
+    return(values)
+  }
+  check_size_index(i, length(values), rlang::current_env())
+  values[i]
+}
+
+#' @rdname torch-size
+#' @export
+`[[.torch.Size` <- function(x, i) { # nolint: object_name_linter.
+  if (is.character(i)) {
+    return(eval(call("$", quote(x), i)))
+  }
+  call <- rlang::current_env()
+  values <- size_values(x)
+  check_size_index(i, length(values), call)
+  found <- values[i]
+  if (length(found) != 1) {
+    abort_tensor(sprintf("`[[` takes one size, not %d: use `[`.", length(found)), call)
+  }
+  found
+}
+
+#' @rdname torch-size
+#' @export
+`[<-.torch.Size` <- function(x, i, value) { # nolint: object_name_linter.
+  values <- size_values(x)
+  if (missing(i)) values[] <- value else values[i] <- value
+  values
+}
+
+#' @rdname torch-size
+#' @export
+`[[<-.torch.Size` <- function(x, i, value) { # nolint: object_name_linter.
+  values <- size_values(x)
+  values[[i]] <- value
+  values
+}
+
+#' @export
+`$.torch.Size` <- function(x, name) { # nolint: object_name_linter.
+  check_alive(x, NULL)
+  if (converts(x)) mended(py_get_attr(x, name)) else NextMethod()
+}
+
+#' @rdname torch-size
+#' @export
+length.torch.Size <- function(x) { # nolint: object_name_linter.
+  length(size_values(x))
+}
+
+#' @export
+names.torch.Size <- function(x) { # nolint: object_name_linter.
+  NULL
+}
+
+#' @rdname torch-size
+#' @export
+as.integer.torch.Size <- function(x, ...) { # nolint: object_name_linter.
+  as.integer(size_values(x))
+}
+
+#' @rdname torch-size
+#' @export
+as.double.torch.Size <- function(x, ...) { # nolint: object_name_linter.
+  as.double(size_values(x))
+}
+
+#' @rdname torch-size
+#' @export
+as.vector.torch.Size <- function(x, mode = "any") { # nolint: object_name_linter.
+  as.vector(size_values(x), mode)
+}
+
+#' @rdname torch-size
+#' @export
+as.list.torch.Size <- function(x, ...) { # nolint: object_name_linter.
+  as.list(size_values(x))
+}
+
+#' @rdname torch-size
+#' @export
+as.character.torch.Size <- function(x, ...) { # nolint: object_name_linter.
+  as.character(size_values(x))
+}
+
+#' @rdname torch-size
+#' @exportS3Method unlist torch.Size
+unlist.torch.Size <- function(x, recursive = TRUE, use.names = TRUE) { # nolint
+  size_values(x)
+}
+
+#' @rdname torch-size
+#' @export
+c.torch.Size <- function(...) { # nolint: object_name_linter.
+  do.call(c, lapply(list(...), as_sizes))
+}
+
+#' @rdname torch-size
+#' @export
+rep.torch.Size <- function(x, ...) { # nolint: object_name_linter.
+  rep(size_values(x), ...)
+}
+
+#' @rdname torch-size
+#' @export
+xtfrm.torch.Size <- function(x) { # nolint: object_name_linter.
+  as.double(x)
+}
+
+#' @rdname torch-size
+#' @export
+mean.torch.Size <- function(x, ...) { # nolint: object_name_linter.
+  mean(size_values(x), ...)
+}
+
+#' @rdname torch-size
+#' @export
+Ops.torch.Size <- function(e1, e2) { # nolint: object_name_linter.
+  operator <- match.fun(get(".Generic"))
+  if (missing(e2)) operator(as_sizes(e1)) else operator(as_sizes(e1), as_sizes(e2))
+}
+
+#' @rdname torch-size
+#' @export
+Math.torch.Size <- function(x, ...) { # nolint: object_name_linter.
+  match.fun(get(".Generic"))(size_values(x), ...)
+}
+
+#' @rdname torch-size
+#' @export
+Summary.torch.Size <- function(x, ..., na.rm = FALSE) { # nolint: object_name_linter.
+  do.call(get(".Generic"), c(lapply(list(x, ...), as_sizes), list(na.rm = na.rm)))
+}
+
+#' @rdname torch-size
+#' @exportS3Method all.equal torch.Size
+all.equal.torch.Size <- function(target, current, ...) { # nolint: object_name_linter.
+  all.equal(as_sizes(target), as_sizes(current), ...)
+}
+
+#' @rdname torch-size
+#' @export
+format.torch.Size <- function(x, ...) { # nolint: object_name_linter.
+  if (py_is_null_xptr(x)) {
+    return("<sizes of another R session>")
+  }
+  reticulate::py_str(x)
+}
+
+#' @rdname torch-size
+#' @export
+print.torch.Size <- function(x, ...) { # nolint: object_name_linter.
+  writeLines(format(x))
+  invisible(x)
+}

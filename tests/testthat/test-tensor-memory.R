@@ -1,0 +1,61 @@
+# R sees none of a tensor's memory, so these run in a process with a limit of memory.
+
+loop_in_limited_memory <- function(body, times, gigabytes = 3) {
+  skip_on_os(c("windows", "mac", "solaris"))
+  skip_without_torch()
+  script <- withr::local_tempfile(fileext = ".R", lines = c(
+    sprintf(".libPaths(%s)", paste(deparse(.libPaths()), collapse = "")),
+    "library(pytwolayer)",
+    "x <- torch$ones(1000L, 10000L)",
+    sprintf("for (i in seq_len(%d)) { %s }", times, body),
+    "cat('alive', length(y))"
+  ))
+  command <- sprintf(
+    "ulimit -v %d; exec %s --vanilla %s 2>&1", gigabytes * 2^20,
+    shQuote(file.path(R.home("bin"), "Rscript")), shQuote(script)
+  )
+  paste(system2("sh", c("-c", shQuote(command)), stdout = TRUE), collapse = "\n")
+}
+
+test_that("loops over large tensors live in little memory", {
+  # 40 MB a tensor: 4 GB of them.
+  told <- loop_in_limited_memory("y <- x * 2; y <- x$mul(2)", 50)
+  expect_match(told, "alive 10000000", fixed = TRUE)
+  told <- loop_in_limited_memory("y <- torch$full(list(1000L, 10000L), 2)", 80)
+  expect_match(told, "alive 10000000", fixed = TRUE)
+})
+
+test_that("memory that is not touched runs out, and is collected then", {
+  told <- loop_in_limited_memory("y <- torch$empty(1000L, 10000L)", 300)
+  expect_match(told, "alive 10000000", fixed = TRUE)
+})
+
+test_that("collections wait for more growth where they free little", {
+  skip_without_torch()
+  before <- as.list(memory)
+  withr::defer({
+    rm(list = ls(memory), envir = memory)
+    list2env(before, memory)
+  })
+  look <- function(used) watch_memory(function() used)
+  rm(list = ls(memory), envir = memory)
+  look(0)
+  expect_identical(memory$limit, memory_step)
+  look(memory_step + 1)
+  expect_identical(memory$step, 2 * memory_step)
+  expect_identical(memory$limit, 3 * memory_step + 1)
+  look(3 * memory_step)
+  expect_identical(memory$step, 2 * memory_step)
+  look(memory_step)
+  expect_identical(memory$limit, 3 * memory_step)
+})
+
+test_that("what is in use is told in bytes", {
+  skip_without_torch()
+  used <- memory_in_use()
+  expect_gt(used[[1]], 1e7)
+  expect_lt(used[[1]], 1e12)
+  skip_on_os(c("windows", "mac", "solaris"))
+  kept <- torch$ones(10000L, 1000L)
+  expect_gt(memory_in_use()[[1]], used[[1]] + 3e7)
+})
