@@ -25,6 +25,7 @@ is_plain <- function(x) {
 #'
 #' @noRd
 as_argument <- function(x, call) {
+  x <- bare_tensor(x)
   if (is_python(x)) {
     return(x)
   }
@@ -75,7 +76,7 @@ refuse_misread <- function(x, call) {
 }
 
 has_missing <- function(x) {
-  if (is_python(x)) {
+  if (is_python(bare_tensor(x))) {
     FALSE
   } else if (is.list(x)) {
     any(vapply(x, has_missing, NA))

@@ -94,6 +94,14 @@ test_that("R's missing numbers become NaN", {
   expect_identical(nan(padded), c(TRUE, FALSE))
 })
 
+test_that("a truth value of tensors is its tensor to torch's functions", {
+  skip_without_torch()
+  s <- torch$ones(1L)
+  expect_identical(as.numeric(torch$where(all(s > 0), s, -s)), 1)
+  expect_identical(as.numeric(torch$tensor(0)$add(sum(s) > 0)), 1)
+  expect_true(is.nan(as.numeric(torch$ones(1L)$mul(any(torch$tensor(NaN) > NaN, NA)))))
+})
+
 test_that("missing numbers are an error where the target has no place for them", {
   skip_without_torch()
   whole <- torch$ones(2L)$long()
