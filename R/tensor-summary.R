@@ -14,11 +14,12 @@ Summary.torch.Tensor <- function(..., na.rm = FALSE, dim = NULL, keepdim = FALSE
   check_true_false(keepdim, "keepdim", call)
   check_true_false(finite, "finite", call)
   dropped <- if (finite) "infinite" else if (na.rm) "nan" else ""
-  values <- summary_operands(generic, given, call)
+  along <- !is.null(dim) || keepdim
+  values <- summary_operands(generic, given, along, call)
   if (!some_tensor(values)) {
     return(do.call(generic, c(values, list(na.rm = na.rm))))
   }
-  answer <- if (is.null(dim) && !keepdim) {
+  answer <- if (!along) {
     summary_of_all(generic, values, dropped, call)
   } else {
     summary_along(generic, values, dim, keepdim, dropped, call)
@@ -74,13 +75,14 @@ as_dims <- function(dim, call) {
   as.list(as.double(dim))
 }
 
-# What sum() and its like work on. Flags alone are R's own logicals, unless a tensor is asked for.
-summary_operands <- function(generic, given, call) {
+# What sum() and its like work on. Truth values alone are R's own logicals, unless the answer is
+# one too, or along a dimension.
+summary_operands <- function(generic, given, along, call) {
   if (length(given) == 1 && is_tensor(given[[1]])) {
     return(unname(given))
   }
   given <- unname(given[!vapply(given, is.null, TRUE)])
-  if (!generic %in% c("any", "all") && !some_tensor(given)) {
+  if (!generic %in% c("any", "all") && !along && !some_tensor(given)) {
     return(lapply(given, plain_logical))
   }
   lapply(given, as_operand, argument = sprintf("Each argument of `%s()`", generic), call = call)

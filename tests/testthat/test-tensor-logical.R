@@ -46,6 +46,7 @@ test_that("it stands wherever R wants TRUE or FALSE", {
   expect_identical(which(s > 9), integer())
   expect_identical(sum(s > 1), 1L)
   expect_identical(sum(s > 1, s > 2, TRUE), 3L)
+  expect_like_r(sum(s > 1, dim = 0), 1L)
   expect_identical(mean(s > 1), 1)
   expect_identical(max(s > 1, 3), 3)
   expect_identical(paste(s > 1, "!"), "TRUE !")
