@@ -23,9 +23,14 @@ def log(x: torch.Tensor, base: Any = None) -> torch.Tensor:
     return torch.log(x) / torch.log(torch.tensor(base, dtype=torch.float64)).item()
 
 
+def whole_digits(digits: float) -> int:
+    """Round a number of digits; so many say as much as infinitely many."""
+    return math.floor(min(max(digits, -1000), 1000) + 0.5)
+
+
 def round_to(x: torch.Tensor, digits: float = 0) -> torch.Tensor:
     """Round as R 4 does: to the nearer of the two decimal neighbours, ties to the even digit."""
-    digits = math.floor(digits + 0.5)
+    digits = whole_digits(digits)
     if digits == 0 or (not x.is_floating_point() and digits > 0):
         return torch.round(x)
     if not x.is_floating_point():
@@ -74,7 +79,7 @@ def rounded_whole(x: torch.Tensor, power: Any) -> torch.Tensor:
 
 def significant(x: torch.Tensor, digits: float = 6) -> torch.Tensor:
     """Round to a number of significant digits."""
-    digits = max(math.floor(digits + 0.5), 1)
+    digits = max(whole_digits(digits), 1)
     if digits > 22:
         return x.clone()
     if not x.is_floating_point():

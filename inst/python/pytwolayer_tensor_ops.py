@@ -64,9 +64,12 @@ def binary(symbol: str, left: Any, right: Any) -> torch.Tensor | Flag:
     try:
         return applied(symbol, left, right)
     except PROBLEMS as problem:
+        reason = first_line(problem)
+        if "ZeroDivisionError" in reason or isinstance(problem, ZeroDivisionError):
+            reason = "whole numbers have no value for it, convert first, `x$to(torch$float64)`."
+            reason = f"division by zero, and {reason}"
         raise TensorError(
-            f"`{symbol}` fails between {describe(left)} and {describe(right)}: "
-            f"{first_line(problem)}"
+            f"`{symbol}` fails between {describe(left)} and {describe(right)}: {reason}"
         ) from problem
 
 

@@ -83,7 +83,7 @@ def parts(values: list[Any], dropped: str, exact: bool = False) -> list[torch.Te
 
 def part(value: Any, like: torch.Tensor, exact: bool) -> torch.Tensor:
     """Make a tensor of one argument; if ``exact``, whole numbers stay what they are."""
-    if exact and like.is_floating_point() and is_integer(value):
+    if exact and like.is_floating_point() and is_whole_number(value):
         value = from_r(value).long() if isinstance(value, dict) else torch.tensor(value)
         there = value.to(like.dtype)
         return (there if bool(compare("==", value, there).all()) else value).to(like.device)
@@ -95,11 +95,9 @@ def part(value: Any, like: torch.Tensor, exact: bool) -> torch.Tensor:
     return torch.tensor(found, dtype=kind, device=like.device)
 
 
-def is_integer(value: Any) -> bool:
-    """Tell R's integers."""
-    if isinstance(value, dict):
-        return bool(value["kind"] == "integer")
-    return isinstance(value, int) and not isinstance(value, bool)
+def is_whole_number(value: Any) -> bool:
+    """Tell R's integers and logicals."""
+    return bool(value["kind"] != "double") if isinstance(value, dict) else isinstance(value, int)
 
 
 def droppable(x: torch.Tensor, dropped: str) -> torch.Tensor | None:

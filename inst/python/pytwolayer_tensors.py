@@ -22,7 +22,7 @@ from pytwolayer_tensor_gate import (
 )
 from pytwolayer_tensor_index import put, take
 from pytwolayer_tensor_math import ELEMENTWISE, REAL
-from pytwolayer_tensor_ops import PROBLEMS, binary, truth_value, unary
+from pytwolayer_tensor_ops import PROBLEMS, binary, converted, truth_value, unary
 from pytwolayer_tensor_summary import decide, mean, mean_along, summary, summary_along
 from pytwolayer_tensor_values import (
     Sent,
@@ -117,7 +117,8 @@ def elementwise(name: str, x: torch.Tensor, *extra: Any) -> torch.Tensor:
     try:
         if name in CUMULATIVE:
             return CUMULATIVE[name](flatten(x))
-        return ELEMENTWISE[name](x, *extra)
+        vectors = (converted(each, x, "^") if isinstance(each, dict) else each for each in extra)
+        return ELEMENTWISE[name](x, *vectors)
     except PROBLEMS as problem:
         message = f"`{name}()` fails for {describe(x)}: {first_line(problem)}"
         raise TensorError(message) from problem

@@ -124,7 +124,9 @@ test_that("max(), min() and range() are exact between kinds of numbers", {
   expect_like_r(range(y, x), c(1, 16777217))
   expect_like_r(min(-x, -y), -16777217)
   expect_like_r(max(x$half(), torch$tensor(2049L)), 2049)
-  expect_equal(reticulate::py_str(max(x, 3L)$dtype), "torch.float32")
+  for (same in list(max(x, 3L), max(x, TRUE), min(x, c(FALSE, TRUE)), range(x, 1:3), max(x, 0.1))) {
+    expect_equal(reticulate::py_str(same$dtype), "torch.float32")
+  }
   big <- whole(torch, 53L, 1L)
   expect_true(max(big, 1L) == big)
   expect_true(max(big, big - 1L) == big)

@@ -88,6 +88,9 @@ test_that("log() takes a base", {
   expect_like_r(log(x, 3), log(r, 3))
   expect_like_r(log(x, torch$tensor(3, dtype = torch$float64)), log(r, 3))
   expect_like_r(log(torch$tensor(1:3), 2), log(1:3, 2), tolerance = 1e-6)
+  expect_like_r(log(x, c(2, 3, 10)), log(r, c(2, 3, 10)))
+  expect_like_r(log(x$reshape(3L, 1L), matrix(2, 3, 1)), matrix(log(r, 2)))
+  expect_tensor_error(log(x, c(2, 3)), "length 2 cannot be recycled over a length-3")
 })
 
 test_that("cumulative functions follow R's order and hold no surprise", {
@@ -146,6 +149,18 @@ test_that("names of further arguments are looked at", {
   expect_tensor_error(round(x, foo = 1), "no further argument for a tensor but `digits`")
   # Some versions of R refuse it themselves.
   expect_error(signif(x, dim = 1), "but `digits`|unused argument")
+})
+
+test_that("infinitely many digits are all there are, or none", {
+  torch <- torch_or_skip()
+  r <- c(1.25, -8, 0)
+  for (x in list(tensor_of(torch, r), torch$tensor(c(3L, -8L, 0L)))) {
+    values <- as.vector(as.array(x))
+    for (digits in c(Inf, -Inf)) {
+      expect_like_r(round(x, digits), round(values, digits))
+      expect_like_r(signif(x, digits), signif(values, max(digits, 1)))
+    }
+  }
 })
 
 test_that("whole numbers are rounded exactly, or refused where they do not fit", {

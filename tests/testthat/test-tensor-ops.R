@@ -141,7 +141,7 @@ test_that("a wrong operand is named", {
   expect_tensor_error(list(1) * x, "left side of `\\*` must be .*, not a list")
   expect_tensor_error(x + NULL, "not NULL")
   expect_tensor_error(x + 1i, "complex")
-  expect_tensor_error(torch$tensor(1:2) %/% 0L, "fails between")
+  expect_tensor_error(torch$tensor(1:2) %/% 0L, "fails between .* division by zero")
   condition <- expect_tensor_error(x + torch$ones(3L), "size of tensor")
   expect_equal(deparse(condition$call), "x + torch$ones(3L)")
   expect_match(condition$traceback, "Traceback")
