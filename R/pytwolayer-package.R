@@ -40,12 +40,8 @@
   own <- topenv()
   register_no_answers()
   delayedAssign("torch", make_torch(), assign.env = own)
-  delayedAssign("iterate", reticulate::iterate, assign.env = own)
-  delayedAssign("%as%", reticulate::`%as%`, assign.env = own)
-  delayedAssign("py_get_attr", reticulate::py_get_attr, assign.env = own)
-  delayedAssign("py_has_attr", reticulate::py_has_attr, assign.env = own)
-  delayedAssign("py_is_null_xptr", reticulate::py_is_null_xptr, assign.env = own)
-  delayedAssign("py_to_r", reticulate::py_to_r, assign.env = own)
+  wait_for_modules(own)
+  wait_for_reticulate(own)
   delayedAssign("py_call_impl", get0("py_call_impl", asNamespace("reticulate")), assign.env = own)
 }
 

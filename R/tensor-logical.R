@@ -237,7 +237,7 @@ all.equal.tensor_logical <- function(target, current, ...) { # nolint: object_na
   all.equal(plain_logical(target), plain_logical(current), ...)
 }
 
-#' @exportS3Method reticulate::r_to_py
+#' @rawNamespace S3method(reticulate::r_to_py, tensor_logical)
 r_to_py.tensor_logical <- function(x, convert = FALSE) { # nolint: object_name_linter.
   found <- bare_tensor(x)
   if (is_tensor(found)) found else reticulate::r_to_py(found, convert)

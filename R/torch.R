@@ -75,18 +75,3 @@ print.torch.nn.modules.module.Module <- function(x, ...) { # nolint: object_name
   writeLines(reticulate::py_str(x))
   invisible(x)
 }
-
-#' reticulate's own
-#'
-#' [reticulate::iterate()] and reticulate's operator `%as%`, for the chapter's style, without
-#' loading reticulate before they are used.
-#'
-#' @name reticulate-own
-#' @aliases iterate %as%
-#' @keywords internal
-#' @rawNamespace export(iterate, "%as%")
-NULL
-
-# Set when the package is loaded.
-iterate <- NULL
-`%as%` <- NULL

@@ -1,0 +1,226 @@
+#' Functions known from rTorch
+#'
+#' What scripts written for the package rTorch call. `vignette("coming-from-rtorch")` has the
+#' whole table of what is alike and what differs.
+#'
+#' @details
+#' * `np` and `torchvision` are the Python modules NumPy and torchvision, loaded on first use as
+#'   [torch] is. torchvision is not needed by this package nor installed by
+#'   [install_pytwolayer()]; where it is not there, its first use is an error that says so.
+#' * `a %.*% b` is the dot product of two vectors, `a %**% b` the matrix product, the same as
+#'   [`%@%`][tensor-generics]. One side must be a tensor, the other may be R numbers.
+#' * `make_copy()` gives a copy with memory of its own: of a tensor, a NumPy array or another
+#'   Python object the same, of an R matrix or array a NumPy array, of an R vector or list a
+#'   Python list or dictionary. rTorch's gives a tensor itself back.
+#' * `as_boolean()` makes a bool tensor of numbers, logicals, a tensor or a NumPy array:
+#'   everything but 0 is `TRUE`. Missing values are an error.
+#' * `is_tensor()` is `TRUE` for a tensor and nothing else.
+#' * `shape(2, 3)` is the list `list(2L, 3L)`, as PyTorch's functions take a shape; `NULL`
+#'   stays. The shape of a tensor is `dim(x)`.
+#' * `torch_size()` gives the sizes of a tensor, or of a `torch.Size`, as integers.
+#' * `torch_version()` is PyTorch's version as text without its build (`"2.13.0"`), so that
+#'   `package_version()` takes it; `torch_config()` prints it with Python's and NumPy's, and
+#'   has them as its elements. See also [pytwolayer_doctor()].
+#'
+#' `install_pytorch()` is [install_pytwolayer()] here. `dataset_mnist_digits()` has no counterpart:
+#' `torchvision$datasets$MNIST(folder, download = TRUE)` gets the data.
+#'
+#' @param a,b Tensors with one dimension (`%**%`: one or more), or R numbers.
+#' @param x,object,... What the function is applied to; for `shape()`, whole numbers.
+#' @return As said above.
+#' @examplesIf pytwolayer:::has_torch()
+#' torch$ones(3L) %.*% c(1, 2, 3)
+#' x <- torch$zeros(2L)
+#' y <- make_copy(x)
+#' y$fill_(1)
+#' x
+#' as_boolean(c(0, 1, 2))
+#' torch_size(torch$ones(2L, 3L))
+#' @name rtorch
+#' @aliases np torchvision
+#' @rawNamespace export(np, torchvision, is_tensor)
+NULL
+
+# Each waits until it is looked at.
+lazy_modules <- c(torchvision = "torchvision", np = "numpy")
+
+# Called when the package is loaded.
+wait_for_modules <- function(own) {
+  for (name in names(lazy_modules)) {
+    promise_of_module(name, own)
+  }
+}
+
+promise_of_module <- function(name, own) {
+  force(name)
+  delayedAssign(name, make_module(lazy_modules[[name]]), assign.env = own)
+}
+
+make_module <- function(module) {
+  if (reticulate::py_available()) running_module(module) else lazy_module(module)
+}
+
+# As torch itself: with our own errors before reticulate loads it.
+lazy_module <- function(module) {
+  lazy <- reticulate::import(module, delay_load = list(environment = python_environment))
+  class(lazy) <- c("pytwolayer_module", class(lazy))
+  attr(lazy, "waits_for") <- module
+  lazy
+}
+
+running_module <- function(module) {
+  ready_module(module)
+  reticulate::import(module)
+}
+
+# torch is loaded first, so that it is loaded in the way that keeps its BLAS.
+ready_module <- function(module) {
+  ready_torch()
+  if (is.null(session$modules[[module]])) {
+    require_modules(module, call = NULL)
+    session$modules[[module]] <- TRUE
+  }
+}
+
+#' @export
+`$.pytwolayer_module` <- function(x, name) {
+  ready_module(attr(x, "waits_for"))
+  NextMethod()
+}
+
+#' @export
+`[[.pytwolayer_module` <- function(x, name) {
+  ready_module(attr(x, "waits_for"))
+  NextMethod()
+}
+
+# reticulate's own would load it without our errors.
+#' @export
+print.pytwolayer_module <- function(x, ...) {
+  ready_module(attr(x, "waits_for"))
+  NextMethod()
+}
+
+#' @rdname rtorch
+#' @export
+`%.*%` <- function(a, b) {
+  vectors <- vapply(list(a, b), function(x) {
+    if (is_tensor(x)) length(dim(x)) == 1 else is.null(dim(x))
+  }, NA)
+  if (!all(vectors)) {
+    abort_tensor(
+      "`%.*%` takes two vectors; the product of matrices is `%@%`.", rlang::current_env()
+    )
+  }
+  a %@% b
+}
+
+#' @rdname rtorch
+#' @export
+`%**%` <- function(a, b) {
+  a %@% b
+}
+
+#' @rdname rtorch
+#' @export
+make_copy <- function(object, ...) {
+  check_dots(make_copy, ...)
+  ready_torch()
+  if (is_tensor(object)) {
+    check_alive(object, rlang::current_env())
+    return(object$clone())
+  }
+  if (!is_python(object)) {
+    object <- reticulate::r_to_py(with_missing_numbers(object))
+  }
+  reticulate::import("copy", convert = FALSE)$copy(object)
+}
+
+# Python has no missing integer or logical.
+with_missing_numbers <- function(x) {
+  if ((is.integer(x) || is.logical(x)) && anyNA(x)) {
+    storage.mode(x) <- "double"
+  }
+  x
+}
+
+#' @rdname rtorch
+#' @export
+as_boolean <- function(x) {
+  call <- rlang::current_env()
+  if (is_python(x)) {
+    x <- torch$as_tensor(x)
+  }
+  if (anyNA(x)) {
+    abort_tensor("`x` must have no missing values, which are neither TRUE nor FALSE.", call)
+  }
+  if (is_tensor(x)) x$to(torch$bool) else as_tensor(x, dtype = torch$bool)
+}
+
+#' @rdname rtorch
+#' @export
+shape <- function(...) {
+  lapply(list(...), function(size) {
+    if (!is.null(size) && !are_whole(size)) {
+      abort_tensor(
+        c(
+          sprintf("`shape()` takes whole numbers, not %s.", kind_of(size)),
+          i = "The shape of a tensor `x` is `dim(x)`."
+        ),
+        quote(shape())
+      )
+    }
+    if (!is.null(size)) as.integer(size)
+  })
+}
+
+are_whole <- function(x) {
+  is.numeric(x) && !is.object(x) && all(is.finite(x) & x == trunc(x))
+}
+
+#' @rdname rtorch
+#' @export
+torch_size <- function(x) {
+  if (is_tensor(x)) {
+    return(tensor_shape(x))
+  }
+  if (!inherits(x, "torch.Size")) {
+    abort_tensor(
+      sprintf("`x` must be a tensor or a `torch.Size`, not %s.", kind_of(x)), rlang::current_env()
+    )
+  }
+  as.integer(unlist(reticulate::import_builtins()$list(x)))
+}
+
+#' @rdname rtorch
+#' @export
+torch_version <- function() {
+  torch_config()$version
+}
+
+#' @rdname rtorch
+#' @export
+torch_config <- function() {
+  ready_torch()
+  python <- reticulate::py_config()
+  text <- torch[["__version__"]]
+  structure(
+    list(
+      available = TRUE, version = sub("[+].*", "", text), version_str = text,
+      location = dirname(torch[["__file__"]]), python = python$python,
+      python_version = sub(" .*", "", python$version_string),
+      numpy_version = np[["__version__"]]
+    ),
+    class = "pytorch_config"
+  )
+}
+
+#' @export
+print.pytorch_config <- function(x, ...) {
+  writeLines(c(
+    sprintf("PyTorch %s (%s)", x$version_str, x$location),
+    sprintf("Python %s (%s)", x$python_version, x$python),
+    sprintf("NumPy %s", x$numpy_version)
+  ))
+  invisible(x)
+}
