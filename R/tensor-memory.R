@@ -43,6 +43,7 @@ collect_tensors <- function(used, in_use) {
   gc(full = FALSE)
   left <- in_use()
   if (all(left < memory$least + memory$step / 2)) {
+    memory$step <- rep(memory_step, length(used))
     memory$limit <- left + memory$step
     return(invisible())
   }

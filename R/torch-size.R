@@ -50,7 +50,7 @@ check_size_index <- function(i, count, call) {
 }
 
 is_index <- function(i) {
-  (is.numeric(i) || is.logical(i)) && !anyNA(i) && all(i == trunc(i))
+  is.null(i) || (is.numeric(i) || is.logical(i)) && !anyNA(i) && all(i == trunc(i))
 }
 
 last_of_index <- function(i) {
@@ -137,6 +137,30 @@ as.vector.torch.Size <- function(x, mode = "any") { # nolint: object_name_linter
 
 #' @rdname torch-size
 #' @export
+as.logical.torch.Size <- function(x, ...) { # nolint: object_name_linter.
+  as.logical(size_values(x))
+}
+
+#' @rdname torch-size
+#' @export
+is.na.torch.Size <- function(x) { # nolint: object_name_linter.
+  is.na(size_values(x))
+}
+
+#' @rdname torch-size
+#' @export
+unique.torch.Size <- function(x, ...) { # nolint: object_name_linter.
+  unique(size_values(x), ...)
+}
+
+#' @rdname torch-size
+#' @export
+diff.torch.Size <- function(x, ...) { # nolint: object_name_linter.
+  diff(size_values(x), ...)
+}
+
+#' @rdname torch-size
+#' @export
 as.list.torch.Size <- function(x, ...) { # nolint: object_name_linter.
   as.list(size_values(x))
 }
@@ -200,6 +224,12 @@ Summary.torch.Size <- function(x, ..., na.rm = FALSE) { # nolint: object_name_li
 #' @exportS3Method all.equal torch.Size
 all.equal.torch.Size <- function(target, current, ...) { # nolint: object_name_linter.
   all.equal(as_sizes(target), as_sizes(current), ...)
+}
+
+# testthat compares what is in here.
+#' @exportS3Method waldo::compare_proxy torch.Size
+compare_proxy.torch.Size <- function(x, path) { # nolint: object_name_linter.
+  list(object = size_values(x), path = path)
 }
 
 #' @rdname torch-size

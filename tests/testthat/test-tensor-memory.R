@@ -48,6 +48,14 @@ test_that("collections wait for more growth where they free little", {
   expect_identical(memory$step, 2 * memory_step)
   look(memory_step)
   expect_identical(memory$limit, 3 * memory_step)
+  told <- c(4, 1, 1) * memory_step
+  watch_memory(function() {
+    now <- told[[1]]
+    told <<- told[-1]
+    now
+  })
+  expect_identical(memory$step, memory_step)
+  expect_identical(memory$limit, 2 * memory_step)
 })
 
 test_that("what is in use is told in bytes", {

@@ -44,6 +44,12 @@ test_that("sizes become R's vectors", {
   expect_identical(rep(s, 2), c(2L, 3L, 2L, 3L))
   expect_identical(sort(s, decreasing = TRUE), c(3L, 2L))
   expect_null(names(s))
+  expect_identical(unique(c(s, s[])), c(2L, 3L))
+  expect_identical(unique(torch_or_skip()$zeros(2L, 2L)$shape), 2L)
+  expect_identical(is.na(s), c(FALSE, FALSE))
+  expect_identical(as.logical(s), c(TRUE, TRUE))
+  expect_identical(diff(s), 1L)
+  expect_identical(s[NULL], integer())
   s[1] <- 7L
   expect_identical(s, c(7L, 3L))
 })
@@ -67,6 +73,9 @@ test_that("sizes take part in arithmetic, comparison and summaries", {
   expect_true(all.equal(s, c(2, 3)))
   expect_true(all.equal(s, torch$ones(2L, 3L)$shape))
   expect_match(all.equal(s, c(2, 4)), "difference")
+  expect_equal(s, torch$Size(list(2L, 3L)))
+  expect_equal(s, c(2, 3), ignore_attr = TRUE)
+  expect_failure(expect_equal(s, torch$Size(list(2L, 4L))))
 })
 
 test_that("sizes print as Python shows them, and are sizes to PyTorch", {
