@@ -1,9 +1,9 @@
 #' Parts of tensors, by R's indices
 #'
-#' `x[i, j]` takes and `x[i, j] <- value` changes parts of a PyTorch tensor, with the indices of
+#' `x[i, j]` takes and `x[i, j] <- value` replaces parts of a PyTorch tensor, with the indices of
 #' an R array: they count from 1, both ends of `2:4` belong to it, and what is negative is left
 #' out. `x[[i, j]]` takes a single element in the same way; `x[["grad"]]`, with a name, is
-#' `x$grad`.
+#' `x$grad`. `set_at(x, i, j, value = value)` writes into the tensor itself.
 #'
 #' @section Indices:
 #' One index per dimension, each of them
@@ -11,7 +11,13 @@
 #' * whole numbers: positions, in any order and also repeatedly; 0 is dropped; negative ones are
 #'   left out, and cannot be mixed with positive ones;
 #' * logicals, recycled to the dimension's length; or a bool tensor of just that length;
-#' * empty: everything.
+#' * empty: everything;
+#' * a slice in Python's notation, see below;
+#' * a tensor of whole numbers, for example from `x$argmax(dim = 0L)` or `torch$randperm(5L)`: these
+#'   are PyTorch's positions, which count from 0, and from the end if negative.
+#'
+#' `all_dims()` stands for as many empty indices as are needed: `x[all_dims(), 1]`. Of fewer indices
+#' than dimensions, but at least two, the rest is taken whole.
 #'
 #' Or a single one for the whole tensor:
 #'
@@ -19,36 +25,88 @@
 #'   in R;
 #' * a numeric matrix with a column per dimension and a row per element;
 #' * a mask: a bool tensor or a logical array of the tensor's shape. The elements come in R's
-#'   order, column by column, always as a vector.
+#'   order, column by column, always as a vector;
+#' * a tensor of whole numbers: positions along the first dimension, as in PyTorch.
 #'
-#' A tensor that is not bool is no index, because it would not be known whether it counts from 0,
-#' as what `x$argmax()` gives, or from 1. A position beyond the end, a missing value, a text and a
-#' number such as 1.5 are errors.
+#' A position beyond the end, a missing value, a text and a number such as 1.5 are errors, and so is
+#' a tensor of type uint8, which older versions of PyTorch took for a mask.
+#'
+#' @section Slices:
+#' What R's grammar lets pass of Python's slices can be written as it is, `x[, 1:5:2]`; the rest
+#' in backticks, `` x[`2:`, ] ``, `` x[, `::2`] ``, or with `NULL` for an open end,
+#' `x[2:NULL, ]`, `x[, NULL:NULL:2]`. Positions count from 1 and both ends belong to the slice:
+#' `` `2:6:2` `` is `seq(2, 6, 2)`. With a step below 0, or from a larger number to a smaller
+#' one, it runs down. Negative positions are an error. Ends that are tensors are PyTorch's own, as
+#' in Python: they count from 0, and the last one does not belong to the slice. A variable whose
+#' name is written in backticks comes first: with a variable `a:b`, `` x[`a:b`] `` takes its value.
 #'
 #' @section Taking:
-#' `x[i]` is a copy, through which gradients flow. `drop = TRUE` drops all dimensions of length 1,
-#' so `x[1, ]` has one dimension and `x[1, 2]` none.
+#' `x[i, j]` is a *view*, as in PyTorch, where each index is empty, one position, or whole numbers
+#' that count up in equal steps, such as `2:4`, `seq(1, 9, 2)` or what a negative index leaves if it
+#' is such a run; and so is one single position, `x[5]`. A view shares the memory of `x`: PyTorch's
+#' methods with an underscore write through it, as in `x[1, ]$fill_(0)` or
+#' `torch$nn$init$ones_(x[, 2])`. Everything else is a copy: logicals, masks, tensors, matrices
+#' of positions, `c(3, 1)`, repeated positions. Gradients flow through both.
 #'
-#' @section Changing:
-#' `x[i] <- value` changes the tensor itself: every R variable and Python object that refers to it
-#' sees the change. Write `x <- x$clone()` before to keep the old one. The tensor keeps its type:
-#' a value that it cannot hold, such as 1.5 in a tensor of whole numbers, is an error. A tensor
-#' that requires a gradient is changed in `with(torch$no_grad(), x[1] <- 0)`.
+#' `drop = TRUE` drops all dimensions of length 1, so `x[1, ]` has one dimension and `x[1, 2]` none.
+#'
+#' @section Replacing:
+#' `x[i] <- value` is R's: it binds `x` to a new tensor. No other R variable, no view and no Python
+#' object sees the change, so that functions such as `replace()` do not change what they are given.
+#' The new tensor keeps the old one's type: a value that it cannot hold, such as 1.5 in a tensor of
+#' whole numbers, is an error. Gradients flow to what is left of `x` and to `value`. In
+#' `with(torch$no_grad(), x[i] <- value)` the new tensor requires a gradient if `x` did, and has a
+#' copy of its `$grad`.
+#'
+#' So do `diag(x) <-`, `is.na(x) <-`, `dim(x) <-`, which folds the elements in R's order, column by
+#' column, and `length(x) <-`, which fills up with `NaN`. Tensors have no names, dimnames or levels;
+#' to assign them is an error.
+#'
+#' If several indices name one element, it has the last of their values.
+#'
+#' @section Writing in place:
+#' Where other references are to see a change:
+#'
+#' * `x[1, ]$fill_(0)`, `x[1, ]$copy_(values)`: PyTorch's methods, on views;
+#' * `set_at(x, i, j, value = value)`, for every kind of index. A tensor that requires a gradient is
+#'   written to in `with(torch$no_grad(), ...)`;
+#' * `lin$weight[1, ] <- 0` in `with(torch$no_grad(), ...)`, for the parameters of PyTorch's
+#'   modules, also along paths such as `model[[0]]$weight[1, ] <- 0` and `net$fc1$bias[2] <- 1`. A tensor
+#'   that is assigned there to the name of a parameter of the same shape is copied into the
+#'   parameter, so that an optimiser that was made before goes on with it. While PyTorch records, it
+#'   is an error; a `torch$nn$Parameter()` takes the old one's place at any time;
+#' * `param$data[1, ] <- 0`: the parameter stays the same Python object.
+#'
+#' What `x[i] <- value` costs grows with the size of `x`, which it copies; what `set_at()` costs only
+#' with the selection. @@COST@@
+#'
+#' @section Warnings:
+#' Where R's meaning is not that of the package rTorch or of Python, the first such use in a session
+#' is a warning of class `pytwolayer_warning_index`: negative indices and 0; a single index for
+#' a tensor of several dimensions; fewer indices than dimensions; a tensor of whole numbers as
+#' index.
+#' `options(torch.extract.style = "R")` says that R's meaning is meant, and there are none. R's own
+#' functions, such as `head()`, are not warned of. rTorch's other options, such as
+#' `torch.extract.one_based = FALSE`, are not supported: with them, numbers as indices are an error.
 #'
 #' @param x A tensor.
 #' @param ... Indices, see below.
 #' @param drop Whether to drop dimensions of length 1: `TRUE` or `FALSE`.
 #' @param value A number; an R vector, matrix or array, whose elements are taken column by column
 #'   and recycled, if their number divides that of the elements to change; or a tensor of the
-#'   selected shape (dimensions of length 1 do not count), or one that can be broadcast to it.
-#' @return `x[...]`: a tensor; `x[[...]]`: one without dimensions;
-#'   `x[...] <- value`: `x`, the same tensor.
+#'   selected shape (dimensions of length 1 do not count), or one that can be broadcast to it. For
+#'   `dim(x) <-` and `length(x) <-` whole numbers.
+#' @return `x[...]`: a tensor; `x[[...]]`: one without dimensions; `x[...] <- value` and the like: a
+#'   new tensor; `set_at()`: `x`, invisibly; `all_dims()`: Python's `Ellipsis`.
 #' @examplesIf pytwolayer:::has_torch()
 #' x <- torch$arange(6)$reshape(2L, 3L)
 #' x[1, ]
-#' x[, -1]
+#' x[, `2:`]
 #' x[x > 2]
 #' x[2, 3] <- 10
+#' x[1, ]$fill_(0)
+#' set_at(x, x > 4, value = 4)
+#' x
 #' @name tensor-index
 NULL
 
@@ -63,132 +121,175 @@ NULL
   }
   given <- given_indices(...)
   all_of_it <- length(given) < 2 && all(vapply(given, is_missing_index, TRUE))
-  index <- resolve_indices(given, x, call)
+  index <- resolve_indices(given, x, call, parent.frame())
   tensor_result("take", x, x, index, drop && !all_of_it, call = call)
-}
-
-#' @rdname tensor-index
-#' @export
-`[<-.torch.Tensor` <- function(x, ..., value) { # nolint: object_name_linter.
-  call <- rlang::current_env()
-  value <- as_operand(value, "`value`", call = call)
-  tensor_result("put", x, x, resolve_indices(given_indices(...), x, call), value, call = call)
-  x
 }
 
 # Left to reticulate, x[[1]] would be Python's x[1]: the second element, beside x[1] the first.
 #' @rdname tensor-index
 #' @export
 `[[.torch.Tensor` <- function(x, ...) { # nolint: object_name_linter.
-  if (...length() == 1 && is.character(..1)) {
+  if (is_name(...)) {
     # Not NextMethod(), by which reticulate would try the name as an index first.
     return(eval(call("$", quote(x), ..1)))
   }
-  found <- x[...]
+  call <- rlang::current_env()
+  index <- resolve_indices(given_indices(...), x, call, parent.frame())
+  found <- tensor_result("take", x, x, index, TRUE, call = call)
   if (length(found) != 1) {
-    abort_tensor(
-      sprintf("`[[` takes one element, not %d: use `[`.", length(found)), rlang::current_env()
-    )
+    abort_tensor(sprintf("`[[` takes one element, not %d: use `[`.", length(found)), call)
   }
   found
 }
 
-#' @rdname tensor-index
-#' @export
-`[[<-.torch.Tensor` <- function(x, ..., value) { # nolint: object_name_linter.
-  if (...length() == 1 && is.character(..1)) {
-    return(NextMethod())
+# A name, as in x[["grad"]]. Slices and ranges are not evaluated for that.
+is_name <- function(...) {
+  if (...length() != 1) {
+    return(FALSE)
   }
-  x[...] <- value
-  x
+  written <- substitute(...)
+  if (is_call_to(written, ":") || is_slice_written(written) || identical(written, quote(expr = ))) {
+    return(FALSE)
+  }
+  is.character(..1)
 }
 
-# The values of the indices, with a marker for those left empty: as in x[1, ], or in x[i, j] of
-# a function that was called without its j.
-given_indices <- function(...) {
-  here <- environment()
-  lapply(seq_len(...length()), function(k) {
-    empty <- eval(call("missing", as.name(paste0("..", k))), here)
-    if (empty) missing_index() else plain_logical(...elt(k))
-  })
-}
-
-missing_index <- function() {
-  structure(list(), class = "pytwolayer_missing_index")
-}
-
-is_missing_index <- function(i) {
-  inherits(i, "pytwolayer_missing_index")
-}
-
-# The three forms of an index that Python knows: along, cells, mask.
-resolve_indices <- function(given, x, call) {
+# The forms of an index that Python knows: along, cell, cells, mask.
+resolve_indices <- function(given, x, call, caller) {
   size <- tensor_shape(x, call)
+  check_options(given, call, caller)
+  given <- fill_dimensions(given, length(size), call, caller)
+  index <- if (length(given) == 1 && length(size) != 1) {
+    resolve_single(given[[1]], size, call, caller)
+  } else if (length(given) == 1 && is_mask(given[[1]], call)) {
+    list(mask = given[[1]])
+  } else {
+    list(along = lapply(seq_along(size), function(k) {
+      resolve_along(given[[k]], size[[k]], sprintf("dimension %d", k), call)
+    }))
+  }
+  warn_of_indices(given, call, caller)
+  index
+}
+
+# As many indices as dimensions, or a single one.
+fill_dimensions <- function(given, dimensions, call, caller) {
   if (length(given) == 0) {
-    given <- list(missing_index())
+    return(list(missing_index()))
   }
-  if (length(given) == 1 && (length(size) != 1 || is_missing_index(given[[1]]))) {
-    return(resolve_single(given[[1]], size, call))
+  everywhere <- vapply(given, is_all_dims, TRUE)
+  if (sum(everywhere) > 1) {
+    abort_tensor("`all_dims()` can be one of the indices only.", call)
   }
-  if (length(given) == 1 && is_tensor(given[[1]])) {
-    return(list(mask = given[[1]]))
+  if (any(everywhere)) {
+    rest <- max(dimensions - length(given) + 1, 0)
+    at <- which(everywhere)
+    given <- c(given[seq_len(at - 1)], rep(list(missing_index()), rest), given[-seq_len(at)])
+    given <- if (length(given)) given else list(missing_index())
   }
-  if (length(given) != length(size)) {
+  missing <- dimensions - length(given)
+  if (missing < 0 && !(dimensions == 0 && length(given) == 1)) {
     abort_tensor(
       sprintf(
         "Incorrect number of dimensions: %d indices for a tensor with %d.",
-        length(given), length(size)
+        length(given), dimensions
       ),
       call
     )
   }
-  list(along = lapply(seq_along(size), function(k) {
-    resolve_along(given[[k]], size[[k]], sprintf("dimension %d", k), call)
-  }))
+  if (missing > 0 && length(given) > 1) {
+    warn_fewer(length(given), dimensions, call, caller)
+    given <- c(given, rep(list(missing_index()), missing))
+  }
+  given
 }
 
 # One index for a tensor of any number of dimensions.
-resolve_single <- function(i, size, call) {
+resolve_single <- function(i, size, call, caller) {
   if (is_missing_index(i)) {
     return(list(along = lapply(size, function(each) NULL)))
   }
   if (is_tensor(i)) {
-    return(list(mask = i))
+    if (is_mask(i, call)) {
+      return(list(mask = i))
+    }
+    i <- if (length(size)) i else as_positions(i)
   }
-  position <- if (is_matrix_index(i, size)) {
-    matrix_positions(i, size, call)
-  } else {
-    positions_along(i, prod(size), "the tensor", call)
+  if (is_tensor(i)) {
+    return(list(along = c(list(list(places = i)), lapply(size[-1], function(each) NULL))))
   }
-  mask <- is.logical(i) && length(size) > 1 && identical(as.integer(dim(i)), as.integer(size))
-  list(cells = send_values(as.double(position) - 1), vector = mask || is.matrix(i))
+  if (is_matrix_index(i, size)) {
+    return(list(cells = send_values(as.double(matrix_positions(i, size, call)) - 1), vector = TRUE))
+  }
+  whole_mask <- is_whole_mask(i, size)
+  if (!whole_mask && length(size) > 1) {
+    warn_single(length(size), call, caller)
+  }
+  position <- as.double(positions_along(i, prod(size), "the tensor", call)) - 1
+  if (length(position) == 1 && !is.logical(i)) {
+    return(list(cell = position))
+  }
+  list(cells = send_values(position), vector = whole_mask || is.matrix(i))
+}
+
+is_whole_mask <- function(i, size) {
+  is.logical(i) && length(size) > 1 && identical(as.integer(dim(i)), as.integer(size))
+}
+
+# A tensor of PyTorch's positions, as R's.
+as_positions <- function(i) {
+  as.vector(as_r_array(tensor_value("to_r", i))) + 1
 }
 
 is_matrix_index <- function(i, size) {
   is.matrix(i) && is.numeric(i) && !is.object(i) && length(size) > 1 && ncol(i) == length(size)
 }
 
-# An index for one dimension: NULL for all, a run, or positions from 0.
+# An index for one dimension: NULL for all, a run, PyTorch's positions, or positions from 0.
 resolve_along <- function(i, size, where, call) {
   if (is_missing_index(i)) {
     return(NULL)
   }
   if (is_tensor(i)) {
+    if (!is_mask(i, call)) {
+      return(list(places = i))
+    }
     i <- mask_along(i, size, where, call)
   }
-  position <- positions_along(i, size, where, call)
-  count <- length(position)
-  if (count && position[[count]] - position[[1]] == count - 1 && all(diff(position) == 1)) {
-    return(list(start = position[[1]] - 1, count = count))
+  position <- as.double(positions_along(i, size, where, call)) - 1
+  step <- if (is.logical(i)) NA else step_of(position)
+  if (is.na(step)) {
+    return(send_values(position))
   }
-  send_values(as.double(position) - 1)
+  list(start = position[[1]], count = as.double(length(position)), step = step)
+}
+
+# By how much positions count up, if all by the same.
+step_of <- function(position) {
+  count <- length(position)
+  if (count == 1) {
+    return(1)
+  }
+  if (count == 0 || position[[2]] <= position[[1]]) {
+    return(NA)
+  }
+  step <- position[[2]] - position[[1]]
+  even <- position[[count]] - position[[1]] == (count - 1) * step
+  if (even && (count == 2 || all(diff(position) == step))) step else NA
+}
+
+is_mask <- function(i, call) {
+  is_tensor(i) && tensor_value("index_kind", i, call = call) == "mask"
 }
 
 mask_along <- function(i, size, where, call) {
   mask <- as_r_array(tensor_value("to_r", i, call = call))
-  if (!is.logical(mask) || length(dim(mask)) != 1 || length(mask) != size) {
+  if (length(dim(mask)) != 1 || length(mask) != size) {
     abort_tensor(
-      sprintf("A tensor as index of %s must be bool and of length %s.", where, in_code(size)),
+      sprintf(
+        "A bool tensor as index of %s must have one dimension and the length %s.",
+        where, in_code(size)
+      ),
       call
     )
   }
@@ -197,6 +298,9 @@ mask_along <- function(i, size, where, call) {
 
 # Positions from 1, by R's own rules for what is negative, zero or logical.
 positions_along <- function(i, size, where, call) {
+  if (is_slice(i)) {
+    return(slice_positions(i, size, where, call))
+  }
   i <- if (is.null(i)) integer() else i
   if (!(is.numeric(i) || is.logical(i)) || is.object(i)) {
     abort_tensor(
@@ -207,6 +311,9 @@ positions_along <- function(i, size, where, call) {
     )
   }
   i <- as.vector(i)
+  if (length(i) == 1 && is.numeric(i) && !is.na(i) && i >= 1 && i <= size && i == trunc(i)) {
+    return(i)
+  }
   check_positions(i, size, where, call)
   seq_len(size)[i]
 }

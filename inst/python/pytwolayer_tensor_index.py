@@ -1,24 +1,21 @@
-"""Indexing of tensors as R does it.
+"""Taking parts of tensors by R's indices.
 
-R has checked the indices and made them zero-based. They come in one of three forms:
+R has checked the indices and made them zero-based. They come in one of four forms:
 
-- ``{"along": [...]}``: one entry per dimension, None for all of it, ``{"start", "count"}`` for a
-  run, or a sent vector of positions;
-- ``{"cells": sent, "vector": flag}``: positions in the tensor seen as one long column-major
-  vector, and whether a single element stays a vector;
+- ``{"along": [...]}``: one entry per dimension, None for all of it, ``{"start", "count", "step"}``
+  for a run, ``{"places": tensor}`` for a tensor of PyTorch's positions, or a sent vector of
+  positions;
+- ``{"cell": position}``: one position in the tensor seen as one long column-major vector;
+- ``{"cells": sent, "vector": flag}``: such positions, and whether a single element stays a vector;
 - ``{"mask": tensor}``: a bool tensor of the same shape.
 """
 
-import math
 from typing import Any
-
-import numpy as np
 
 from pytwolayer.torch_loading import torch
 from pytwolayer_tensor_values import (
     Sent,
     TensorError,
-    column_major,
     describe,
     flatten,
     for_r,
@@ -30,39 +27,62 @@ Index = dict[str, Any]
 
 @for_r
 def take(x: torch.Tensor, index: Index, drop: bool) -> torch.Tensor:
-    """Give a copy of the elements at ``index``."""
+    """Give the elements at ``index``: a view where positions and runs suffice, else a copy."""
+    if "cell" in index:
+        found = x[cell(x, index)]
+        return found if drop else found.reshape(1)
     if "along" not in index:
-        view = at_least_1d(x)
-        found = view[cells(view, index)]
+        whole = at_least_1d(x)
+        found = whole[cells(whole, index)]
         return found.squeeze() if drop and not index.get("vector", True) else found
-    found, copied = x, False
-    for dim, entry in enumerate(index["along"]):
-        if entry is not None and "start" in entry:
-            found = found.narrow(dim, int(entry["start"]), int(entry["count"]))
-        elif entry is not None:
-            found, copied = found.index_select(dim, positions(entry, x)), True
-    found = found if copied else found.clone()
+    found = taken_along(x, index["along"])
     return found.squeeze() if drop else found
 
 
+def taken_along(x: torch.Tensor, entries: list[Any]) -> torch.Tensor:
+    """Take one dimension after the other."""
+    found = x
+    for dim, entry in enumerate(entries):
+        if entry is None:
+            continue
+        if "start" in entry:
+            found = narrowed(found, dim, entry)
+        else:
+            found = found.index_select(dim, positions_along(entry, x, dim))
+    if len(entries) and is_block(entries[0]):
+        shape = [*entries[0]["places"].shape, *found.shape[1:]]
+        found = found.reshape(shape)
+    return found[...] if found is x else found
+
+
+def narrowed(x: torch.Tensor, dim: int, entry: dict[str, float]) -> torch.Tensor:
+    """Take a run of positions, as a view."""
+    if entry["step"] == 1:
+        return x.narrow(dim, int(entry["start"]), int(entry["count"]))
+    key = [slice(None)] * dim
+    return x[(*key, run(entry, x.shape[dim]))]
+
+
+def is_block(entry: Any) -> bool:
+    """Whether an index is a tensor of several dimensions."""
+    return isinstance(entry, dict) and "places" in entry and entry["places"].dim() > 1
+
+
 @for_r
-def put(x: torch.Tensor, index: Index, value: Any) -> torch.Tensor:
-    """Assign ``value`` to the elements at ``index``, in place."""
-    if x.requires_grad and x.is_leaf and torch.is_grad_enabled():
+def index_kind(index: torch.Tensor) -> str:
+    """Tell masks from positions."""
+    if index.dtype == torch.bool:
+        return "mask"
+    if index.dtype == torch.uint8:
         raise TensorError(
-            "A tensor that requires a gradient cannot be changed in place while PyTorch records "
-            "operations: use `with(torch$no_grad(), x[i] <- value)`."
+            "An index of type uint8 is a mask in older versions of PyTorch, and positions in "
+            "newer ones: use `i$bool()` or `i$long()`."
         )
-    view = at_least_1d(x)
-    key, size, kept = selection(view, index)
-    if not all(size):
-        return x
-    assigned = replacement(value, x, size)
-    if assigned.dim():
-        for dim, positions_kept in kept.items():
-            assigned = assigned.index_select(dim, positions_kept)
-    view[key] = assigned
-    return x
+    if index.is_floating_point() or index.is_complex():
+        raise TensorError(
+            f"As an index a tensor must be bool or of whole numbers, not {describe(index)}."
+        )
+    return "positions"
 
 
 def at_least_1d(x: torch.Tensor) -> torch.Tensor:
@@ -75,18 +95,42 @@ def positions(sent: Sent, x: torch.Tensor) -> torch.Tensor:
     return from_r(sent).long().to(x.device)
 
 
+def positions_along(entry: Any, x: torch.Tensor, dim: int) -> torch.Tensor:
+    """Make an index tensor for one dimension."""
+    if "places" not in entry:
+        return positions(entry, x)
+    size, places = x.shape[dim], entry["places"].detach().to(x.device).long().reshape(-1)
+    outside = places[(places < -size) | (places >= size)]
+    if outside.numel():
+        raise TensorError(
+            f"Subscript out of bounds: dimension {dim + 1} has {size} elements, the index, a "
+            f"tensor that counts from 0, is {outside[0].item()}."
+        )
+    return torch.where(places < 0, places + size, places)
+
+
+def cell(x: torch.Tensor, index: Index) -> tuple[int, ...]:
+    """Split one position in column-major order into one number per dimension."""
+    position, found = int(index["cell"]), []
+    for size in x.shape:
+        position, rest = divmod(position, size)
+        found.append(rest)
+    return tuple(found)
+
+
 def cells(x: torch.Tensor, index: Index) -> tuple[torch.Tensor, ...]:
     """Turn positions in column-major order, or a mask, into one index per dimension."""
+    if "cell" in index:
+        return tuple(torch.tensor([each], device=x.device) for each in cell(x, index))
     if "cells" in index:
         return coordinates(positions(index["cells"], x), x)
     mask = index["mask"]
-    if mask.dtype != torch.bool:
-        raise TensorError(
-            f"As an index a tensor must be bool, not {describe(mask)}: whether its numbers count "
-            "from 0 or from 1 cannot be known. Use `as.integer(i) + 1L` for PyTorch's positions."
-        )
     if mask.shape != x.shape:
-        raise TensorError(f"A mask must have the tensor's shape: {describe(x)}, {describe(mask)}.")
+        by_rows = x.dim() > 1 and mask.shape == x.shape[:1]
+        hint = f" For rows write `x[mask{', ' * (x.dim() - 1)}]`." if by_rows else ""
+        raise TensorError(
+            f"A mask must have the tensor's shape: {describe(x)}, {describe(mask)}.{hint}"
+        )
     return coordinates(flatten(mask).nonzero().reshape(-1).to(x.device), x)
 
 
@@ -99,118 +143,9 @@ def coordinates(position: torch.Tensor, x: torch.Tensor) -> tuple[torch.Tensor, 
     return tuple(found)
 
 
-def selection(
-    x: torch.Tensor, index: Index
-) -> tuple[tuple[Any, ...], list[int], dict[int, torch.Tensor]]:
-    """Give PyTorch's key, the selected shape, and by dimension what is left of duplicates.
-
-    Of an element assigned twice R keeps the last value; PyTorch leaves it open.
-    """
-    if "along" not in index:
-        key = cells(x, index)
-        kept = last_of_each(linear(key, x))
-        cut = {} if kept is None else {0: kept}
-        unique = key if kept is None else tuple(part[kept] for part in key)
-        return unique, [key[0].numel()], cut
-    entries = index["along"]
-    if all(entry is None or "start" in entry for entry in entries):
-        runs = tuple(run(entry, size) for entry, size in zip(entries, x.shape, strict=True))
-        return runs, list(x[runs].shape), {}
-    chosen = [
-        torch.arange(size, device=x.device)[run(entry, size)]
-        if entry is None or "start" in entry
-        else positions(entry, x)
-        for entry, size in zip(entries, x.shape, strict=True)
-    ]
-    cut = {}
-    for dim, each in enumerate(chosen):
-        kept = last_of_each(each)
-        if kept is not None:
-            cut[dim] = kept
-    crossed = torch.meshgrid(
-        *(each[cut[dim]] if dim in cut else each for dim, each in enumerate(chosen)), indexing="ij"
-    )
-    return tuple(crossed), [each.numel() for each in chosen], cut
-
-
 def run(entry: dict[str, float] | None, size: int) -> slice:
     """Make a slice of a run of positions, or of all of them."""
     if entry is None:
         return slice(0, size)
-    return slice(int(entry["start"]), int(entry["start"] + entry["count"]))
-
-
-def linear(key: tuple[torch.Tensor, ...], x: torch.Tensor) -> torch.Tensor:
-    """Give each cell a number of its own."""
-    number = torch.zeros_like(key[0])
-    for part, size in zip(key, x.shape, strict=True):
-        number = number * size + part
-    return number
-
-
-def last_of_each(values: torch.Tensor) -> torch.Tensor | None:
-    """Where each value stands for the last time; None if none comes twice."""
-    unique, group = torch.unique(values, return_inverse=True)
-    if unique.numel() == values.numel():
-        return None
-    order = torch.arange(values.numel(), device=values.device)
-    return torch.zeros_like(unique).scatter_reduce(0, group, order, "amax")
-
-
-def replacement(value: Any, x: torch.Tensor, size: list[int]) -> torch.Tensor:
-    """Bring what is assigned to the selected shape (or to 0 dimensions) and ``x``'s type."""
-    if isinstance(value, dict):
-        found = refilled(from_r(value | {"dim": None}), size)
-    elif isinstance(value, torch.Tensor | np.ndarray | np.generic):
-        found = reshaped(torch.as_tensor(value), size)
-    elif isinstance(value, bool | int | float):
-        found = torch.tensor(value, dtype=torch.float64 if isinstance(value, float) else None)
-    else:
-        raise TensorError(f"`value` must be numbers or a tensor, not {describe(value)}.")
-    check_fits(found, x)
-    found = found.to(x.dtype).to(x.device)
-    shared = found.untyped_storage().data_ptr() == x.untyped_storage().data_ptr()
-    return found.clone() if shared else found
-
-
-def refilled(flat: torch.Tensor, size: list[int]) -> torch.Tensor:
-    """Recycle an R vector over the selection, down its columns."""
-    length, wanted = flat.numel(), math.prod(size)
-    if length == 0 or wanted % length:
-        raise TensorError(
-            f"The number of elements to replace ({wanted}) is not a multiple of the length of "
-            f"`value` ({length})."
-        )
-    return column_major(flat.repeat(wanted // length), size)
-
-
-def reshaped(value: torch.Tensor, size: list[int]) -> torch.Tensor:
-    """Fit a tensor to the selection; dimensions of length one do not count."""
-    if value.numel() == 1:
-        return value.reshape(())
-    dropped = [length for length in size if length != 1]
-    if [length for length in value.shape if length != 1] == dropped:
-        return value.reshape(size)
-    try:
-        return value.expand(dropped).reshape(size)
-    except RuntimeError as problem:
-        selected = "x".join(map(str, size))
-        raise TensorError(
-            f"`value` must fit the selected elements ({selected}), but is {describe(value)}."
-        ) from problem
-
-
-def check_fits(value: torch.Tensor, x: torch.Tensor) -> None:
-    """Refuse what a tensor of whole numbers or bools would hold otherwise than it came."""
-    if value.is_complex() and not x.is_complex():
-        raise TensorError(f"Complex numbers do not fit into {describe(x)}.")
-    if x.is_floating_point() or x.is_complex() or value.dtype == x.dtype:
-        return
-    wide = value.double() if value.is_floating_point() else value.long()
-    limits = (
-        (0, 1) if x.dtype == torch.bool else (torch.iinfo(x.dtype).min, torch.iinfo(x.dtype).max)
-    )
-    fits = (wide == wide.trunc()) & (wide >= limits[0]) & (wide <= limits[1])
-    if not bool(fits.all()):
-        worst = wide[~fits].flatten()[0].item()
-        raise TensorError(f"{worst} does not fit into {describe(x)}: convert it first, `x$to()`.")
+    start, count, step = (int(entry[part]) for part in ("start", "count", "step"))
+    return slice(start, start + (count - 1) * step + 1 if count else start, step)

@@ -20,9 +20,11 @@ from pytwolayer_tensor_gate import (
     numbers_for_r,
     sizes,
 )
-from pytwolayer_tensor_index import put, take
+from pytwolayer_tensor_index import index_kind, take
 from pytwolayer_tensor_math import ELEMENTWISE, REAL
+from pytwolayer_tensor_module import assign_item, assign_parameter
 from pytwolayer_tensor_ops import PROBLEMS, binary, converted, truth_value, unary
+from pytwolayer_tensor_replace import put, put_in_place, with_dim, with_length
 from pytwolayer_tensor_summary import decide, mean, mean_along, summary, summary_along
 from pytwolayer_tensor_values import (
     Sent,
@@ -45,12 +47,15 @@ from pytwolayer_tensor_values import (
 __all__ = [
     "array_for_r",
     "array_from_r",
+    "assign_item",
+    "assign_parameter",
     "binary",
     "call_with_care",
     "count",
     "decide",
     "dtype_named",
     "elementwise",
+    "index_kind",
     "make",
     "make_of_columns",
     "mean",
@@ -60,6 +65,7 @@ __all__ = [
     "numbers_for_r",
     "predicate",
     "put",
+    "put_in_place",
     "shape",
     "sizes",
     "summary",
@@ -70,6 +76,8 @@ __all__ = [
     "transpose",
     "truth_value",
     "unary",
+    "with_dim",
+    "with_length",
 ]
 
 

@@ -1,3 +1,6 @@
+# R's meaning is meant here; test-tensor-index-notes.R has the warnings.
+withr::local_options(torch.extract.style = "R", .local_envir = testthat::teardown_env())
+
 test_that("x[...] selects what base R selects", {
   torch <- torch_or_skip()
   r <- array(as.double(1:24), 2:4)
@@ -87,10 +90,10 @@ test_that("indices that are not there or no indices at all are errors", {
   expect_tensor_error(v[1.5], "must be whole, not 1.5")
   expect_tensor_error(v[c(-1, 1)], "mixes positive and negative")
   expect_tensor_error(v[rep(TRUE, 4)], "Logical subscript too long")
-  expect_tensor_error(x[x], "must be bool, not a 2x3 float32 tensor")
-  expect_tensor_error(v[v$argmax()], "must be bool, not a 0-dimensional int64 tensor")
+  expect_tensor_error(x[x], "bool or of whole numbers, not a 2x3 float32 tensor")
+  expect_tensor_error(v[v$byte()], "uint8 .* use `i\\$bool\\(\\)` or `i\\$long\\(\\)`")
   expect_tensor_error(x[v > 0], "mask must have the tensor's shape")
-  expect_tensor_error(x[, x > 0], "index of dimension 2 must be bool and of length 3")
+  expect_tensor_error(x[, x > 0], "index of dimension 2 must have one dimension and the length 3")
   expect_error(v[stop("inner")], "inner")
 })
 
@@ -129,17 +132,70 @@ test_that("indices may come through functions, and be left out there", {
   expect_like_r(rev(torch$tensor(c(1, 2, 3))), c(3, 2, 1))
 })
 
-test_that("x[...] is a copy through which gradients flow", {
+test_that("x[...] is a view by positions and runs, and else a copy", {
+  torch <- torch_or_skip()
+  views <- expression(
+    x[1, ], x[, 2:3], x[2:3, seq(1, 4, 2)], x[-1, ], x[-3, -4], x[], x[1, 1], x[[2, 1]], x[-2, ],
+    x[5], x[[5]], x[, `::2`], x[2:NULL, ], x[all_dims(), 1], x[1:3, , drop = FALSE], x[5, drop = FALSE], x[3, 2]
+  )
+  copies <- expression(
+    x[c(3, 1), ], x[c(1, 1), ], x[c(TRUE, FALSE, TRUE), ], x[x > 4], x[cbind(1, 1)], x[3:1, ],
+    x[torch$tensor(1L), ], x[torch$tensor(list(0L, 1L)), ], x[, -3], x[2:3], x[TRUE],
+    x[integer(), ], x[torch$tensor(list(TRUE, TRUE, FALSE)), ]
+  )
+  start <- matrix(as.double(1:12), 3)
+  for (k in seq_along(views)) {
+    x <- tensor_of(torch, start)
+    part <- eval(views[[k]])
+    part$add_(100)
+    expect_equal(sum(as.array(x) != start), length(part), label = deparse(views[[k]]))
+    expect_equal(sum(as.array(x)), sum(start) + 100 * length(part), label = deparse(views[[k]]))
+  }
+  for (k in seq_along(copies)) {
+    x <- tensor_of(torch, start)
+    eval(copies[[k]])$add_(100)
+    expect_like_r(x, start, label = deparse(copies[[k]]))
+  }
+  v <- torch$ones(3L, 3L)
+  v[1L, ]$fill_(2L)
+  expect_like_r(v, rbind(rep(2, 3), 1, 1))
+  torch$nn$init$zeros_(v[3, ])
+  expect_like_r(v[3, ], rep(0, 3))
+  scalar <- torch$tensor(5)
+  scalar[1]$fill_(6)
+  expect_like_r(scalar, 6)
+  lin <- torch$nn$Linear(2L, 2L)
+  with(torch$no_grad(), lin$weight[1, ]$zero_())
+  expect_like_r(lin$weight[1, ], c(0, 0))
+})
+
+test_that("gradients flow through what is taken", {
   torch <- torch_or_skip()
   w <- torch$ones(2L, 3L, requires_grad = TRUE)
-  total <- sum(w[1, ]) + 2 * w[2, 3] + sum(w[cbind(1, 1)]) + sum(w[c(1, 1)])
+  total <- sum(w[1, ]) + 2 * w[2, 3] + sum(w[cbind(1, 1)]) + sum(w[c(1, 1)]) + 3 * w[6] +
+    sum(w[, c(1, 3)][1, ])
   total$backward()
-  expect_like_r(w$grad, matrix(c(4, 0, 1, 0, 1, 2), 2))
-  x <- torch$ones(3L)
-  for (part in list(x[1:2], x[], x[c(1, 3)], x[x > 0])) {
-    part$add_(1)
+  expect_like_r(w$grad, matrix(c(5, 0, 1, 0, 2, 5), 2))
+})
+
+test_that("parts of tensors of every type and layout are taken", {
+  torch <- torch_or_skip()
+  m <- matrix(c(1, 0, 1, 1, 0, 0), 2)
+  for (type in c("bool", "uint8", "int32", "int64", "float16", "bfloat16", "float64")) {
+    x <- tensor_of(torch, m)$to(torch[[type]])
+    expect_equal(as.double(x[2, 2:3]), m[2, 2:3], label = type)
+    expect_equal(as.double(x[4]), m[4], label = type)
+    expect_equal(as.double(x[c(1, 6, 4)]), m[c(1, 6, 4)], label = type)
+    x[2, ] <- c(1, 1, 0)
+    expect_equal(as.double(x[2, ]), c(1, 1, 0), label = type)
+    expect_equal(reticulate::py_str(x$dtype), paste0("torch.", type))
   }
-  expect_like_r(x, c(1, 1, 1))
+  expect_like_r(t(tensor_of(torch, m))[2, ], t(m)[2, ])
+  expect_like_r(t(tensor_of(torch, m))[4], t(m)[4])
+  wide <- torch$tensor(list(1, 2))$expand(3L, 2L)
+  expect_like_r(wide[, 2], rep(2, 3))
+  expect_equal(dim(torch$ones(0L, 3L)[, 2]), 0)
+  expect_tensor_error(torch$ones(0L, 3L)[1, 2], "dimension 1 has 0 elements")
 })
 
 test_that("x[...] <- value changes what base R changes", {
@@ -174,7 +230,7 @@ test_that("x[...] <- value changes what base R changes", {
     eval(changes[[k]], in_r)
     eval(changes[[k]], in_torch)
     expect_like_r(in_torch$m, in_r$m, label = deparse(changes[[k]]))
-    expect_like_r(same, in_r$m)
+    expect_like_r(same, m)
   }
 })
 
@@ -221,17 +277,4 @@ test_that("what does not fit is an error and changes nothing", {
   expect_like_r(byte, c(255L, 0L))
   expect_like_r(yes, c(TRUE, TRUE))
   expect_like_r(x, matrix(0, 2, 3))
-})
-
-test_that("a tensor that requires a gradient is changed in no_grad() only", {
-  torch <- torch_or_skip()
-  w <- torch$ones(3L, requires_grad = TRUE)
-  expect_tensor_error(w[1] <- 5, "with\\(torch\\$no_grad\\(\\), x\\[i\\] <- value\\)")
-  with(torch$no_grad(), w[1] <- 5)
-  expect_like_r(w, c(5, 1, 1))
-  y <- w * 2
-  y[2] <- 0
-  total <- sum(y)
-  total$backward()
-  expect_like_r(w$grad, c(2, 0, 2))
 })

@@ -1,0 +1,148 @@
+# Where R's indices mean something else than rTorch's or Python's: said once per session.
+
+index_session <- new.env(parent = emptyenv())
+
+# For tests.
+forget_index_warnings <- function() {
+  rm(list = ls(index_session), envir = index_session)
+}
+
+# What `...` describes is an sprintf() text; `caller` is who wrote the index.
+warn_index <- function(kind, caller, call, text, ...) {
+  told <- isTRUE(index_session[[kind]]) || identical(getOption("torch.extract.style"), "R")
+  if (told || is_r_itself(caller)) {
+    return(invisible())
+  }
+  index_session[[kind]] <- TRUE
+  rlang::warn(
+    c(
+      sprintf(text, ...),
+      i = "Said once per session; `options(torch.extract.style = \"R\")` says that this is meant."
+    ),
+    class = "pytwolayer_warning_index", call = call
+  )
+}
+
+# R's own functions, such as head(), and this package's know what they mean.
+is_r_itself <- function(caller) {
+  space <- topenv(caller)
+  own <- c("base", "stats", "utils", "methods", "graphics", "grDevices", "tools")
+  environmentName(space) %in% own || identical(parent.env(caller), topenv())
+}
+
+warn_of_indices <- function(given, call, caller) {
+  for (i in given) {
+    if (is_position_tensor(i)) {
+      if (!isTRUE(getOption("torch.extract.warn_tensors_passed_asis") == FALSE)) {
+        warn_index("tensor", caller, call, paste(
+          "A tensor of whole numbers as index has PyTorch's positions, which count from 0;",
+          "R's numbers count from 1."
+        ))
+      }
+    } else if (is.numeric(i) && !is.object(i) && length(i)) {
+      warn_of_numbers(i, call, caller)
+    }
+  }
+}
+
+# Masks of a tensor are asked by resolve_indices(), and slices may have tensors as ends.
+is_position_tensor <- function(i) {
+  if (is_slice(i)) {
+    return(any(vapply(i, is_tensor, TRUE)))
+  }
+  is_tensor(i) && tensor_value("index_kind", i) == "positions"
+}
+
+warn_of_numbers <- function(i, call, caller) {
+  lowest <- if (length(i) == 1) i else min(i)
+  if (isTRUE(lowest < 0)) {
+    warn_index("negative", caller, call, paste(
+      "A negative index leaves out what it names, as in R. In rTorch and Python it counts from the",
+      "end: for the last element write `x[length(x)]`."
+    ))
+  } else if (isTRUE(lowest == 0)) {
+    warn_index("zero", caller, call, paste(
+      "Indices count from 1, as in R, and 0 names nothing: `x[0]` is empty, and",
+      "`x[0] <- value` changes nothing. Python's element 0 is `x[1]`."
+    ))
+  }
+}
+
+warn_single <- function(dimensions, call, caller) {
+  warn_index("single", caller, call, paste(
+    "A single index of a tensor with %d dimensions counts its elements column by column, as in R.",
+    "In rTorch and Python it names rows: write `x[i%s]`."
+  ), dimensions, strrep(", ", dimensions - 1))
+}
+
+warn_fewer <- function(given, dimensions, call, caller) {
+  warn_index("fewer", caller, call, paste(
+    "Incorrect number of dimensions: %d indices for a tensor with %d. The rest is taken whole,",
+    "as in Python; in R it is an error."
+  ), given, dimensions)
+}
+
+# Options of rTorch's by which other elements would be meant.
+foreign_options <- list(
+  torch.extract.style = "python", torch.extract.one_based = FALSE, torch.one_based_extract = FALSE,
+  torch.extract.inclusive_stop = FALSE, torch.extract.disallow_out_of_bounds = FALSE,
+  torch.extract.dissallow_out_of_bounds = FALSE
+)
+
+check_options <- function(given, call, caller) {
+  pythonic <- identical(getOption("torch.extract.warn_negatives_pythonic"), FALSE) &&
+    !identical(getOption("torch.extract.style"), "R")
+  set <- Filter(function(name) !is_default(name, getOption(name)), names(foreign_options))
+  if (!(pythonic || length(set)) || is_r_itself(caller)) {
+    return(invisible())
+  }
+  if (length(set) && any(vapply(given, is_counted, TRUE))) {
+    abort_option(set[[1]], call)
+  }
+  if (pythonic && any(vapply(given, function(i) is.numeric(i) && any(i < 0, na.rm = TRUE), TRUE))) {
+    abort_option("torch.extract.warn_negatives_pythonic", call)
+  }
+}
+
+is_default <- function(name, value) {
+  is.null(value) || identical(value, if (name == "torch.extract.style") "R" else TRUE)
+}
+
+is_counted <- function(i) {
+  is.numeric(i) || is_slice(i)
+}
+
+abort_option <- function(name, call) {
+  abort_tensor(
+    c(
+      sprintf(
+        "The option `%s` is %s, which is not supported: indices of tensors are R's.",
+        name, in_code(getOption(name))
+      ),
+      i = sprintf(
+        paste(
+          "They count from 1, ranges include both ends, negative ones leave out:",
+          "set `options(%s = NULL)`."
+        ),
+        name
+      )
+    ),
+    call
+  )
+}
+
+# rTorch's arguments in the brackets.
+without_style <- function(given, names, call) {
+  style <- which(names %in% c("style", "options"))
+  for (k in style) {
+    if (names[[k]] == "options" || !identical(given[[k]], "R")) {
+      abort_tensor(
+        sprintf(
+          "`%s` within the brackets is not supported: indices of tensors are R's.", names[[k]]
+        ),
+        call
+      )
+    }
+  }
+  if (length(style)) given[-style] else given
+}

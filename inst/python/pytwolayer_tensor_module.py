@@ -1,0 +1,46 @@
+"""Assigning to the parameters of PyTorch's modules from R.
+
+R's ``lin$weight[1, ] <- 0`` makes a new tensor and assigns that to ``lin$weight``. Written into
+the parameter that is there, it reaches optimisers and whoever else holds it.
+"""
+
+from typing import Any
+
+from pytwolayer.torch_loading import torch
+from pytwolayer_tensor_replace import check_fits
+from pytwolayer_tensor_values import TensorError, describe, for_r
+
+
+@for_r
+def assign_parameter(module: torch.nn.Module, name: str, value: torch.Tensor) -> bool:
+    """Copy a tensor into a registered parameter; say whether there is one."""
+    known = dict(module.named_parameters(recurse=False, remove_duplicate=False)).get(name)
+    if known is None:
+        return False
+    copy_into(known, value, f"`{name}`")
+    return True
+
+
+@for_r
+def assign_item(module: Any, key: float, value: Any) -> None:
+    """Assign to a place, counted from 0, of a module that holds others or parameters."""
+    known = module[int(key)] if key < len(module) else None
+    plain = isinstance(value, torch.Tensor) and not isinstance(value, torch.nn.Parameter)
+    if plain and isinstance(known, torch.nn.Parameter):
+        copy_into(known, value, f"Element {int(key)}")
+    elif known is not value:
+        module[int(key)] = value
+
+
+def copy_into(known: torch.nn.Parameter, value: torch.Tensor, what: str) -> None:
+    """Give a parameter another tensor's values."""
+    if torch.is_grad_enabled():
+        raise TensorError(
+            f"{what} is a parameter, which is changed while PyTorch records nothing: use "
+            "`with(torch$no_grad(), ...)`, or assign a `torch$nn$Parameter()` to put another in "
+            "its place."
+        )
+    if value.shape != known.shape:
+        raise TensorError(f"{what} is {describe(known)}, which {describe(value)} does not fit.")
+    check_fits(value, known)
+    known.copy_(value)

@@ -1,0 +1,220 @@
+"""Replacing parts of tensors by R's indices, and the rest of R's replacement functions.
+
+What R replaces is a new tensor: whoever else refers to the old one keeps it as it was.
+"""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from pytwolayer.torch_loading import torch
+from pytwolayer_tensor_index import Index, at_least_1d, cells, is_block, positions_along, run
+from pytwolayer_tensor_values import (
+    TensorError,
+    column_major,
+    describe,
+    flatten,
+    for_r,
+    from_r,
+)
+
+
+@for_r
+def put(x: torch.Tensor, index: Index, value: Any) -> torch.Tensor:
+    """Give a copy of ``x`` with ``value`` at ``index``; gradients go to both."""
+    changed = x.clone()
+    write(changed, index, value)
+    return as_trainable(changed, x)
+
+
+@for_r
+def put_in_place(x: torch.Tensor, index: Index, value: Any) -> torch.Tensor:
+    """Write ``value`` into the elements of ``x`` itself."""
+    check_writable(x)
+    write(x, index, value)
+    return x
+
+
+def as_trainable(changed: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
+    """Where nothing is recorded, what replaces a tensor to be trained is one as well."""
+    if x.requires_grad and x.is_leaf and not torch.is_grad_enabled():
+        changed.requires_grad_(True)
+        if x.grad is not None and x.grad.shape == changed.shape:
+            changed.grad = x.grad.clone()
+    return changed
+
+
+def check_writable(x: torch.Tensor) -> None:
+    """Refuse in our words what PyTorch refuses to change in place."""
+    source = x._base if x._is_view() and x._base is not None else x
+    if torch.is_grad_enabled() and source.requires_grad and source.is_leaf:
+        raise TensorError(
+            "A tensor that requires a gradient cannot be changed in place while PyTorch records "
+            "operations: use `with(torch$no_grad(), set_at(x, ..., value = value))`."
+        )
+    if any(step == 0 and size > 1 for step, size in zip(strides(x), x.shape, strict=False)):
+        raise TensorError(
+            "Several elements of this tensor are the same place in memory, since it was expanded: "
+            "change `x$clone()`."
+        )
+
+
+def strides(x: torch.Tensor) -> tuple[int, ...]:
+    """Steps in memory, where there are some."""
+    return tuple(x.stride()) if x.layout == torch.strided else ()
+
+
+def write(x: torch.Tensor, index: Index, value: Any) -> None:
+    """Assign ``value`` to the elements at ``index``, in place."""
+    view = at_least_1d(x)
+    key, size, kept = selection(view, index)
+    if not all(size):
+        return
+    assigned = replacement(value, x, size)
+    if assigned.dim():
+        for dim, positions_kept in kept.items():
+            assigned = assigned.index_select(dim, positions_kept)
+    view[key] = assigned
+
+
+@for_r
+def with_dim(x: torch.Tensor, size: list[float]) -> torch.Tensor:
+    """Fold the elements, in R's order, into another shape."""
+    shape = [int(each) for each in size]
+    if math.prod(shape) != x.numel():
+        raise TensorError(
+            f"The dimensions {'x'.join(map(str, shape))} do not fit {describe(x)} with "
+            f"{x.numel()} elements."
+        )
+    changed = column_major(flatten(x).clone(), shape).contiguous()
+    as_trainable(changed, x)
+    if changed.is_leaf and changed.requires_grad and x.grad is not None:
+        changed.grad = column_major(flatten(x.grad).clone(), shape).contiguous()
+    return changed
+
+
+@for_r
+def with_length(x: torch.Tensor, length: float) -> torch.Tensor:
+    """Cut, or fill up with missing values, the elements in R's order."""
+    flat, more = flatten(x), int(length) - x.numel()
+    if more <= 0:
+        return as_trainable(flat[: int(length)].clone(), x)
+    if not (x.is_floating_point() or x.is_complex()):
+        raise TensorError(
+            f"{describe(x).capitalize()} cannot hold the missing values that a greater length "
+            "needs: convert it first, `x$to()`."
+        )
+    return as_trainable(torch.cat([flat, flat.new_full((more,), math.nan)]), x)
+
+
+def selection(
+    x: torch.Tensor, index: Index
+) -> tuple[tuple[Any, ...], list[int], dict[int, torch.Tensor]]:
+    """Give PyTorch's key, the selected shape, and by dimension what is left of duplicates.
+
+    Of an element assigned twice R keeps the last value; PyTorch leaves it open.
+    """
+    if "along" not in index:
+        key = cells(x, index)
+        kept = last_of_each(linear(key, x))
+        cut = {} if kept is None else {0: kept}
+        unique = key if kept is None else tuple(part[kept] for part in key)
+        return unique, [key[0].numel()], cut
+    entries = index["along"] or [None]  # of a tensor without dimensions, seen as a vector
+    if is_block(entries[0]):
+        raise TensorError("An index that is a tensor of several dimensions can take, not change.")
+    if all(entry is None or "start" in entry for entry in entries):
+        runs = tuple(run(entry, size) for entry, size in zip(entries, x.shape, strict=True))
+        return runs, list(x[runs].shape), {}
+    chosen = [
+        torch.arange(size, device=x.device)[run(entry, size)]
+        if entry is None or "start" in entry
+        else positions_along(entry, x, dim)
+        for dim, (entry, size) in enumerate(zip(entries, x.shape, strict=True))
+    ]
+    cut = {}
+    for dim, each in enumerate(chosen):
+        kept = last_of_each(each)
+        if kept is not None:
+            cut[dim] = kept
+    crossed = torch.meshgrid(
+        *(each[cut[dim]] if dim in cut else each for dim, each in enumerate(chosen)), indexing="ij"
+    )
+    return tuple(crossed), [each.numel() for each in chosen], cut
+
+
+def linear(key: tuple[torch.Tensor, ...], x: torch.Tensor) -> torch.Tensor:
+    """Give each cell a number of its own."""
+    number = torch.zeros_like(key[0])
+    for part, size in zip(key, x.shape, strict=True):
+        number = number * size + part
+    return number
+
+
+def last_of_each(values: torch.Tensor) -> torch.Tensor | None:
+    """Where each value stands for the last time; None if none comes twice."""
+    unique, group = torch.unique(values, return_inverse=True)
+    if unique.numel() == values.numel():
+        return None
+    order = torch.arange(values.numel(), device=values.device)
+    return torch.zeros_like(unique).scatter_reduce(0, group, order, "amax")
+
+
+def replacement(value: Any, x: torch.Tensor, size: list[int]) -> torch.Tensor:
+    """Bring what is assigned to the selected shape (or to 0 dimensions) and ``x``'s type."""
+    if isinstance(value, dict):
+        found = refilled(from_r(value | {"dim": None}), size)
+    elif isinstance(value, torch.Tensor | np.ndarray | np.generic):
+        found = reshaped(torch.as_tensor(value), size)
+    elif isinstance(value, bool | int | float):
+        found = torch.tensor(value, dtype=torch.float64 if isinstance(value, float) else None)
+    else:
+        raise TensorError(f"`value` must be numbers or a tensor, not {describe(value)}.")
+    check_fits(found, x)
+    found = found.to(x.dtype).to(x.device)
+    shared = found.untyped_storage().data_ptr() == x.untyped_storage().data_ptr()
+    return found.clone() if shared else found
+
+
+def refilled(flat: torch.Tensor, size: list[int]) -> torch.Tensor:
+    """Recycle an R vector over the selection, down its columns."""
+    length, wanted = flat.numel(), math.prod(size)
+    if length == 0 or wanted % length:
+        raise TensorError(
+            f"The number of elements to replace ({wanted}) is not a multiple of the length of "
+            f"`value` ({length})."
+        )
+    return column_major(flat.repeat(wanted // length), size)
+
+
+def reshaped(value: torch.Tensor, size: list[int]) -> torch.Tensor:
+    """Fit a tensor to the selection; dimensions of length one do not count."""
+    if value.numel() == 1:
+        return value.reshape(())
+    dropped = [length for length in size if length != 1]
+    if [length for length in value.shape if length != 1] == dropped:
+        return value.reshape(size)
+    try:
+        return value.expand(dropped).reshape(size)
+    except RuntimeError as problem:
+        selected = "x".join(map(str, size))
+        raise TensorError(
+            f"`value` must fit the selected elements ({selected}), but is {describe(value)}."
+        ) from problem
+
+
+def check_fits(value: torch.Tensor, x: torch.Tensor) -> None:
+    """Refuse what a tensor of whole numbers or bools would hold otherwise than it came."""
+    if value.is_complex() and not x.is_complex():
+        raise TensorError(f"Complex numbers do not fit into {describe(x)}.")
+    if x.is_floating_point() or x.is_complex() or value.dtype == x.dtype:
+        return
+    wide = value.double() if value.is_floating_point() else value.long()
+    limits = (
+        (0, 1) if x.dtype == torch.bool else (torch.iinfo(x.dtype).min, torch.iinfo(x.dtype).max)
+    )
+    fits = (wide == wide.trunc()) & (wide >= limits[0]) & (wide <= limits[1])
+    if not bool(fits.all()):
+        worst = wide[~fits].flatten()[0].item()
+        raise TensorError(f"{worst} does not fit into {describe(x)}: convert it first, `x$to()`.")
