@@ -33,15 +33,19 @@ is_r_itself <- function(caller) {
 warn_of_indices <- function(given, call, caller) {
   for (i in given) {
     if (is_position_tensor(i)) {
-      if (!isTRUE(getOption("torch.extract.warn_tensors_passed_asis") == FALSE)) {
-        warn_index("tensor", caller, call, paste(
-          "A tensor of whole numbers as index has PyTorch's positions, which count from 0;",
-          "R's numbers count from 1."
-        ))
-      }
+      warn_tensor(call, caller)
     } else if (is.numeric(i) && !is.object(i) && length(i)) {
       warn_of_numbers(i, call, caller)
     }
+  }
+}
+
+warn_tensor <- function(call, caller) {
+  if (!identical(getOption("torch.extract.warn_tensors_passed_asis"), FALSE)) {
+    warn_index("tensor", caller, call, paste(
+      "A tensor of whole numbers as index has PyTorch's positions, which count from 0;",
+      "R's numbers count from 1."
+    ))
   }
 }
 
@@ -90,18 +94,27 @@ foreign_options <- list(
 )
 
 check_options <- function(given, call, caller) {
-  pythonic <- identical(getOption("torch.extract.warn_negatives_pythonic"), FALSE) &&
-    !identical(getOption("torch.extract.style"), "R")
   set <- Filter(function(name) !is_default(name, getOption(name)), names(foreign_options))
+  pythonic <- negatives_of_python()
   if (!(pythonic || length(set)) || is_r_itself(caller)) {
     return(invisible())
   }
   if (length(set) && any(vapply(given, is_counted, TRUE))) {
     abort_option(set[[1]], call)
   }
-  if (pythonic && any(vapply(given, function(i) is.numeric(i) && any(i < 0, na.rm = TRUE), TRUE))) {
+  if (pythonic && any(vapply(given, has_negative, TRUE))) {
     abort_option("torch.extract.warn_negatives_pythonic", call)
   }
+}
+
+# Who does not want to be warned knows that they count from the end.
+negatives_of_python <- function() {
+  identical(getOption("torch.extract.warn_negatives_pythonic"), FALSE) &&
+    !identical(getOption("torch.extract.style"), "R")
+}
+
+has_negative <- function(i) {
+  is.numeric(i) && any(i < 0, na.rm = TRUE)
 }
 
 is_default <- function(name, value) {

@@ -71,14 +71,14 @@
 #' * `set_at(x, i, j, value = value)`, for every kind of index. A tensor that requires a gradient is
 #'   written to in `with(torch$no_grad(), ...)`;
 #' * `lin$weight[1, ] <- 0` in `with(torch$no_grad(), ...)`, for the parameters of PyTorch's
-#'   modules, also along paths such as `model[[0]]$weight[1, ] <- 0` and `net$fc1$bias[2] <- 1`. A tensor
-#'   that is assigned there to the name of a parameter of the same shape is copied into the
+#'   modules, also along paths such as `model[[0]]$weight[1, ] <- 0` and `net$fc1$bias[2] <- 1`. A
+#'   tensor that is assigned there to the name of a parameter of the same shape is copied into the
 #'   parameter, so that an optimiser that was made before goes on with it. While PyTorch records, it
 #'   is an error; a `torch$nn$Parameter()` takes the old one's place at any time;
 #' * `param$data[1, ] <- 0`: the parameter stays the same Python object.
 #'
-#' What `x[i] <- value` costs grows with the size of `x`, which it copies; what `set_at()` costs, only
-#' with the selection. For one element of 1000 both take the same time, of a million `x[i] <- value`
+#' What `x[i] <- value` costs grows with the size of `x`, which it copies; what `set_at()` costs,
+#' only with the selection. For one element of 1000 both take the same time, of a million `x[i] <- value`
 #' takes about 5 times as long, of ten millions about 40 times; to change half of the elements,
 #' between 1 and 1.5 times.
 #'
@@ -150,7 +150,7 @@ is_name <- function(...) {
     return(FALSE)
   }
   written <- substitute(...)
-  if (is_call_to(written, ":") || is_slice_written(written) || identical(written, quote(expr = ))) {
+  if (is_call_to(written, ":") || is_slice_written(written) || !nzchar(deparse(written)[[1]])) {
     return(FALSE)
   }
   is.character(..1)
@@ -206,23 +206,25 @@ fill_dimensions <- function(given, dimensions, call, caller) {
   given
 }
 
-# One index for a tensor of any number of dimensions.
+# One index for a tensor of any number of dimensions but one.
 resolve_single <- function(i, size, call, caller) {
   if (is_missing_index(i)) {
     return(list(along = lapply(size, function(each) NULL)))
   }
-  if (is_tensor(i)) {
-    if (is_mask(i, call)) {
-      return(list(mask = i))
-    }
-    i <- if (length(size)) i else as_positions(i)
+  if (is_mask(i, call)) {
+    return(list(mask = i))
   }
-  if (is_tensor(i)) {
+  if (is_tensor(i) && length(size)) {
     return(list(along = c(list(list(places = i)), lapply(size[-1], function(each) NULL))))
   }
   if (is_matrix_index(i, size)) {
     return(list(cells = send_values(as.double(matrix_positions(i, size, call)) - 1), vector = TRUE))
   }
+  resolve_vector(if (is_tensor(i)) as_positions(i) else i, size, call, caller)
+}
+
+# Positions in the tensor seen as one long vector.
+resolve_vector <- function(i, size, call, caller) {
   whole_mask <- is_whole_mask(i, size)
   if (!whole_mask && length(size) > 1) {
     warn_single(length(size), call, caller)
@@ -298,13 +300,17 @@ mask_along <- function(i, size, where, call) {
   as.vector(mask)
 }
 
+is_plain_index <- function(i) {
+  (is.numeric(i) || is.logical(i)) && !is.object(i)
+}
+
 # Positions from 1, by R's own rules for what is negative, zero or logical.
 positions_along <- function(i, size, where, call) {
   if (is_slice(i)) {
     return(slice_positions(i, size, where, call))
   }
   i <- if (is.null(i)) integer() else i
-  if (!(is.numeric(i) || is.logical(i)) || is.object(i)) {
+  if (!is_plain_index(i)) {
     abort_tensor(
       sprintf(
         "The index of %s must be numbers or logicals, not %s.", where, kind_of(i)
@@ -313,9 +319,6 @@ positions_along <- function(i, size, where, call) {
     )
   }
   i <- as.vector(i)
-  if (length(i) == 1 && is.numeric(i) && !is.na(i) && i >= 1 && i <= size && i == trunc(i)) {
-    return(i)
-  }
   check_positions(i, size, where, call)
   seq_len(size)[i]
 }

@@ -103,7 +103,7 @@ is_parameter <- function(x) {
 
 # `lin$weight[1, ] <- 0` makes a tensor of a parameter, and assigns it here.
 #' @export
-`$<-.torch.nn.modules.module.Module` <- function(x, name, value) { # nolint: object_name_linter.
+`$<-.torch.nn.modules.module.Module` <- function(x, name, value) { # nolint
   if (is_tensor(value) && !is_parameter(value)) {
     call <- rlang::current_env()
     done <- tensor_value("assign_parameter", x, name, value, call = call)
@@ -117,7 +117,7 @@ is_parameter <- function(x) {
 # For `model[[0]]$weight[1, ] <- 0`, which assigns the layer to `model[[0]]` at the end; reticulate
 # knows attributes only. As in `model[[0]]`, a number is Python's.
 #' @export
-`[[<-.torch.nn.modules.module.Module` <- function(x, name, value) { # nolint: object_name_linter.
+`[[<-.torch.nn.modules.module.Module` <- function(x, name, value) { # nolint
   if (is.character(name)) {
     return(do.call("$<-", list(x, name, value)))
   }

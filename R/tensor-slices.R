@@ -151,27 +151,38 @@ range_index <- function(written, env) {
 
 # Positions from 1 of a slice.
 slice_positions <- function(slice, size, where, call) {
-  by <- slice_number(slice$by, "step", where, call)
+  by <- slice_step(slice, where, call)
   from <- slice_end(slice$from, 1, size, where, call)
   to <- slice_end(slice$to, 0, size, where, call)
-  by <- if (is.null(by)) 1 else by
-  if (by == 0) {
-    abort_tensor(sprintf("The step of the slice of %s is 0.", where), call)
+  if (!is.null(from) && !is.null(to) && !is_tensor(slice$to)) {
+    by <- turned_step(by, from, to, where, call)
   }
-  if (!is.null(from) && !is.null(to) && !is_tensor(slice$to) && (to - from) * by < 0) {
-    if (by < 0) {
-      abort_tensor(sprintf("The slice of %s goes up, but its step is below 0.", where), call)
-    }
-    by <- -by
-  }
-  open <- is.null(to)
-  from <- if (is.null(from)) if (by > 0) 1 else size else from
-  to <- if (open) if (by > 0) size else 1 else to
+  if (is.null(from)) from <- if (by > 0) 1 else size
+  if (is.null(to)) to <- if (by > 0) size else 1
   if ((to - from) * by < 0 && from <= size + 1) {
     return(numeric())
   }
   check_positions(c(from, to), size, where, call)
-  if (size == 0) numeric() else seq(from, to, by = by)
+  seq(from, to, by = by)
+}
+
+slice_step <- function(slice, where, call) {
+  by <- slice_number(slice$by, "step", where, call)
+  if (identical(by, 0)) {
+    abort_tensor(sprintf("The step of the slice of %s is 0.", where), call)
+  }
+  if (is.null(by)) 1 else by
+}
+
+# Down from a larger number to a smaller one.
+turned_step <- function(by, from, to, where, call) {
+  if ((to - from) * by >= 0) {
+    return(by)
+  }
+  if (by < 0) {
+    abort_tensor(sprintf("The slice of %s goes up, but its step is below 0.", where), call)
+  }
+  -by
 }
 
 # A tensor is a position of Python's, so it counts from 0: `shift` makes it one of R's.
@@ -199,11 +210,12 @@ slice_number <- function(number, part, where, call) {
   if (is.null(number)) {
     return(NULL)
   }
-  if (!is.numeric(number) || length(number) != 1 || !is.finite(number) || number != trunc(number)) {
+  single <- is.numeric(number) && length(number) == 1
+  if (!single || !is.finite(number) || number != trunc(number)) {
     abort_tensor(
       sprintf(
         "Each %s of the slice of %s must be one whole number, not %s.", part, where,
-        if (is.numeric(number) && length(number) == 1) in_code(number) else kind_of(number)
+        if (single) in_code(number) else kind_of(number)
       ),
       call
     )

@@ -61,7 +61,7 @@ def check_writable(x: torch.Tensor) -> None:
 
 
 def strides(x: torch.Tensor) -> tuple[int, ...]:
-    """Steps in memory, where there are some."""
+    """Give the steps in memory, where there are some."""
     return tuple(x.stride()) if x.layout == torch.strided else ()
 
 

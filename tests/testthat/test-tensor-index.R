@@ -136,7 +136,8 @@ test_that("x[...] is a view by positions and runs, and else a copy", {
   torch <- torch_or_skip()
   views <- expression(
     x[1, ], x[, 2:3], x[2:3, seq(1, 4, 2)], x[-1, ], x[-3, -4], x[], x[1, 1], x[[2, 1]], x[-2, ],
-    x[5], x[[5]], x[, `::2`], x[2:NULL, ], x[all_dims(), 1], x[1:3, , drop = FALSE], x[5, drop = FALSE], x[3, 2]
+    x[5], x[[5]], x[, `::2`], x[2:NULL, ], x[all_dims(), 1], x[1:3, , drop = FALSE],
+    x[5, drop = FALSE], x[3, 2]
   )
   copies <- expression(
     x[c(3, 1), ], x[c(1, 1), ], x[c(TRUE, FALSE, TRUE), ], x[x > 4], x[cbind(1, 1)], x[3:1, ],

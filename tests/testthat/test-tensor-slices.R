@@ -64,7 +64,7 @@ test_that("slices that make no sense are errors", {
 test_that("variables with such names come first, and no argument is evaluated twice", {
   torch <- torch_or_skip()
   x <- tensor_of(torch, matrix(as.double(1:9), 3))
-  `a:b` <- c(3, 1)
+  `a:b` <- c(3, 1) # nolint: object_name_linter.
   expect_like_r(x[`a:b`, 1], c(3, 1))
   count <- 0
   once <- function(value) {
