@@ -78,9 +78,9 @@
 #' * `param$data[1, ] <- 0`: the parameter stays the same Python object.
 #'
 #' What `x[i] <- value` costs grows with the size of `x`, which it copies; what `set_at()` costs,
-#' only with the selection. For one element of 1000 both take the same time, of a million `x[i] <- value`
-#' takes about 5 times as long, of ten millions about 40 times; to change half of the elements,
-#' between 1 and 1.5 times.
+#' only with the selection. For one element of 1000 both take the same time; of a million
+#' `x[i] <- value` takes about 6 times as long, of ten millions about 40 times. To change half of
+#' the elements takes between 1 and 1.5 times as long.
 #'
 #' @section Warnings:
 #' Where R's meaning is not that of the package rTorch or of Python, the first such use in a session

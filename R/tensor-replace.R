@@ -97,14 +97,10 @@ no_attribute <- function(x, value, what, call) {
   x
 }
 
-is_parameter <- function(x) {
-  inherits(x, "torch.nn.parameter.Parameter")
-}
-
 # `lin$weight[1, ] <- 0` makes a tensor of a parameter, and assigns it here.
 #' @export
 `$<-.torch.nn.modules.module.Module` <- function(x, name, value) { # nolint
-  if (is_tensor(value) && !is_parameter(value)) {
+  if (is_tensor(value)) {
     call <- rlang::current_env()
     done <- tensor_value("assign_parameter", x, name, value, call = call)
     if (done) {

@@ -52,7 +52,9 @@ def taken_along(x: torch.Tensor, entries: list[Any]) -> torch.Tensor:
     if len(entries) and is_block(entries[0]):
         shape = [*entries[0]["places"].shape, *found.shape[1:]]
         found = found.reshape(shape)
-    return found[...] if found is x else found
+    if found is not x:
+        return found
+    return x[...] if x.layout == torch.strided else x.clone()
 
 
 def narrowed(x: torch.Tensor, dim: int, entry: dict[str, float]) -> torch.Tensor:

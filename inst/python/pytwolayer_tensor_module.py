@@ -13,9 +13,9 @@ from pytwolayer_tensor_values import TensorError, describe, for_r
 
 @for_r
 def assign_parameter(module: torch.nn.Module, name: str, value: torch.Tensor) -> bool:
-    """Copy a tensor into a registered parameter; say whether there is one."""
+    """Copy a tensor that is none into a registered parameter; say whether that was done."""
     known = dict(module.named_parameters(recurse=False, remove_duplicate=False)).get(name)
-    if known is None:
+    if known is None or isinstance(value, torch.nn.Parameter):
         return False
     copy_into(known, value, f"`{name}`")
     return True

@@ -196,6 +196,7 @@ test_that("parts of tensors of every type and layout are taken", {
   wide <- torch$tensor(list(1, 2))$expand(3L, 2L)
   expect_like_r(wide[, 2], rep(2, 3))
   expect_equal(dim(torch$ones(0L, 3L)[, 2]), 0)
+  expect_like_r(torch$eye(2L)$to_sparse()[]$to_dense(), diag(2))
   expect_tensor_error(torch$ones(0L, 3L)[1, 2], "dimension 1 has 0 elements")
 })
 

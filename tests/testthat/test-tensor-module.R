@@ -24,6 +24,10 @@ test_that("parts of a module's parameters are replaced in the module itself", {
     lin$weight <- lin$weight * 2
   })
   expect_like_r(weight[1, ], c(-1, -1))
+  with(torch$no_grad(), {
+    lin$weight <- pmax(lin$weight, torch$zeros(3L, 2L))
+  })
+  expect_like_r(weight[1, ], c(0, 0))
 })
 
 test_that("paths to parameters work", {
