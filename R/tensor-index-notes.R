@@ -86,23 +86,12 @@ warn_fewer <- function(given, dimensions, call, caller) {
   ), given, dimensions)
 }
 
-# Options of rTorch's by which other elements would be meant.
-foreign_options <- list(
-  torch.extract.style = "python", torch.extract.one_based = FALSE, torch.one_based_extract = FALSE,
-  torch.extract.inclusive_stop = FALSE, torch.extract.disallow_out_of_bounds = FALSE,
-  torch.extract.dissallow_out_of_bounds = FALSE
-)
-
-check_options <- function(given, call, caller) {
-  set <- Filter(function(name) !is_default(name, getOption(name)), names(foreign_options))
-  pythonic <- negatives_of_python()
-  if (!(pythonic || length(set)) || is_r_itself(caller)) {
+# Code that asks not to be warned of negative indices means Python's.
+check_negatives <- function(given, call, caller) {
+  if (!negatives_of_python() || is_r_itself(caller)) {
     return(invisible())
   }
-  if (length(set) && any(vapply(given, is_counted, TRUE))) {
-    abort_option(set[[1]], call)
-  }
-  if (pythonic && any(vapply(given, has_negative, TRUE))) {
+  if (any(vapply(given, has_negative, TRUE))) {
     abort_option("torch.extract.warn_negatives_pythonic", call)
   }
 }
@@ -110,19 +99,11 @@ check_options <- function(given, call, caller) {
 # Who does not want to be warned knows that they count from the end.
 negatives_of_python <- function() {
   identical(getOption("torch.extract.warn_negatives_pythonic"), FALSE) &&
-    !identical(getOption("torch.extract.style"), "R")
+    is.null(getOption("torch.extract.style"))
 }
 
 has_negative <- function(i) {
   is.numeric(i) && any(i < 0, na.rm = TRUE)
-}
-
-is_default <- function(name, value) {
-  is.null(value) || identical(value, if (name == "torch.extract.style") "R" else TRUE)
-}
-
-is_counted <- function(i) {
-  is.numeric(i) || is_slice(i)
 }
 
 abort_option <- function(name, call) {

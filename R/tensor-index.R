@@ -88,8 +88,16 @@
 #' a tensor of several dimensions; fewer indices than dimensions; a tensor of whole numbers as
 #' index.
 #' `options(torch.extract.style = "R")` says that R's meaning is meant, and there are none. R's own
-#' functions, such as `head()`, are not warned of. rTorch's other options, such as
-#' `torch.extract.one_based = FALSE`, are not supported: with them, numbers as indices are an error.
+#' functions, such as `head()`, are not warned of.
+#'
+#' @section rTorch's options:
+#' Code that was written with rTorch's options keeps its meaning where they are set; R's own
+#' functions count as R does all the same. `torch.extract.one_based = FALSE`: positions count from 0,
+#' and a single index names rows. `torch.extract.inclusive_stop = FALSE`: a range that is written in
+#' the brackets leaves out its end. `torch.extract.disallow_out_of_bounds = FALSE`: it may end beyond
+#' the dimension. `torch.extract.style = "python"`: all of these, and negative positions count
+#' from the end. `torch.extract.warn_negatives_pythonic = FALSE` alone makes negative indices an
+#' error, because rTorch's count from the end even then.
 #'
 #' @param x A tensor.
 #' @param ... Indices, see below.
@@ -159,8 +167,15 @@ is_name <- function(...) {
 # The forms of an index that Python knows: along, cell, cells, mask.
 resolve_indices <- function(given, x, call, caller) {
   size <- tensor_shape(x, call)
-  check_options(given, call, caller)
+  check_negatives(given, call, caller)
+  style <- index_style(caller)
+  if (!is.null(style) && length(given) == 1 && is_counted(given[[1]])) {
+    given <- c(given, rep(list(missing_index()), max(length(size) - 1, 0)))
+  }
   given <- fill_dimensions(given, length(size), call, caller)
+  if (!is.null(style) && length(size)) {
+    given <- indices_of_style(given, size, style)
+  }
   index <- if (length(given) == 1 && length(size) != 1) {
     resolve_single(given[[1]], size, call, caller)
   } else if (length(given) == 1 && is_mask(given[[1]], call)) {

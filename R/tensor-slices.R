@@ -140,10 +140,10 @@ is_slice <- function(i) {
   inherits(i, "pytwolayer_slice")
 }
 
-# `from:to`, whose ends may be tensors; R's own `:` knows none.
+# `from:to`, whose ends may be tensors; R's own `:` knows none, nor rTorch's ways of counting.
 range_index <- function(written, env) {
   ends <- list(eval(written[[2]], env), eval(written[[3]], env))
-  if (is_tensor(ends[[1]]) || is_tensor(ends[[2]])) {
+  if (is_tensor(ends[[1]]) || is_tensor(ends[[2]]) || !is.null(index_style(env))) {
     return(new_slice(ends))
   }
   eval(as.call(c(written[[1]], ends)), env)

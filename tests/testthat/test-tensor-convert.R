@@ -162,7 +162,9 @@ test_that("all.equal compares type, shape and values", {
   expect_true(all.equal(x, x + 1e-9))
   expect_false(isTRUE(all.equal(x, torch$zeros(2L))))
   expect_false(isTRUE(all.equal(x, torch$ones(5L))))
-  expect_match(all.equal(x, x$double()), "types")
+  expect_true(all.equal(x, x$double()))
+  expect_true(all.equal(x, x$long()))
+  expect_match(all.equal(x, x$bool())[[1]], "logical")
   expect_match(all.equal(x, 1), "tensor")
 })
 

@@ -57,7 +57,7 @@ test_that("what means the same everywhere, and R's own functions, are not warned
   )
 })
 
-test_that("options that rTorch's users set are heard or refused", {
+test_that("rTorch's options that silence warnings are heard", {
   torch <- torch_or_skip()
   fresh_warnings()
   v <- torch$tensor(list(1, 2, 3, 4))
@@ -66,22 +66,6 @@ test_that("options that rTorch's users set are heard or refused", {
     expect_warning(v[-1], NA)
     expect_warning(m[1], NA)
   })
-  off <- list(
-    torch.extract.style = "python", torch.extract.one_based = FALSE,
-    torch.one_based_extract = FALSE, torch.extract.inclusive_stop = FALSE,
-    torch.extract.disallow_out_of_bounds = FALSE
-  )
-  for (name in names(off)) {
-    withr::with_options(off[name], {
-      expect_tensor_error(v[1], name)
-      expect_tensor_error(v[`2:`], name)
-      expect_tensor_error(v[2] <- 1, name)
-      expect_tensor_error(set_at(v, 1:2, value = 1), name)
-      expect_like_r(v[], 1:4)
-      expect_like_r(v[v > 2], 3:4)
-      expect_like_r(head(v, 1), 1)
-    })
-  }
   withr::with_options(list(torch.extract.warn_negatives_pythonic = FALSE), {
     expect_tensor_error(v[-1], "warn_negatives_pythonic")
     expect_like_r(v[1], 1)
@@ -92,4 +76,58 @@ test_that("options that rTorch's users set are heard or refused", {
   })
   expect_like_r(v[1, style = "R"], 1)
   expect_tensor_error(v[0, style = "python"], "`style` within the brackets is not supported")
+})
+
+test_that("with rTorch's options code counts as it was written, and R's functions as R", {
+  torch <- torch_or_skip()
+  fresh_warnings()
+  r <- matrix(c(1, 2, 3, 4, 5, 6, 7, 8), 4)
+  v <- tensor_of(torch, c(1, 2, 3, 4))
+  m <- tensor_of(torch, r)
+  for (name in c("torch.extract.one_based", "torch.one_based_extract")) {
+    withr::with_options(stats::setNames(list(FALSE), name), {
+      expect_like_r(v[0], 1)
+      expect_like_r(v[[3]], 4)
+      expect_like_r(v[1:2], c(2, 3))
+      expect_like_r(v[c(3, 0)], c(4, 1))
+      expect_like_r(v[`1:`], c(2, 3, 4))
+      expect_like_r(m[1:2, 0], r[2:3, 1])
+      expect_like_r(m[2, ], r[3, ])
+      expect_like_r(m[2], r[3, ])
+      expect_like_r(m[cbind(0, 1)], r[1, 2])
+      expect_like_r(v[v > 2], c(3, 4))
+      expect_like_r(v[c(TRUE, FALSE)], c(1, 3))
+      expect_like_r(v[], c(1, 2, 3, 4))
+      expect_like_r(head(v, 1), 1)
+      expect_like_r(rev(v), c(4, 3, 2, 1))
+      shift <- function(x, i) x[i - 1]
+      expect_like_r(shift(v, 1:2), c(1, 2))
+      expect_tensor_error(v[4], "out of bounds")
+      expect_tensor_error(v[3:1], "a range goes up")
+      z <- v
+      z[0] <- 9
+      expect_like_r(z, c(9, 2, 3, 4))
+    })
+  }
+  withr::with_options(list(torch.extract.style = "python"), {
+    expect_like_r(m[1:3, ], r[2:3, ])
+    expect_like_r(m[1:-1, ], r[2:3, ])
+    expect_like_r(v[-1], 4)
+    expect_like_r(v[c(0, -1)], c(1, 4))
+    expect_like_r(v[`-2:`], c(3, 4))
+    expect_like_r(v[2:10], c(3, 4))
+    expect_like_r(v[3:1], numeric())
+    expect_like_r(v[0:4:2], c(1, 3))
+    expect_tensor_error(v[4], "out of bounds")
+    expect_tensor_error(v[-5], "out of bounds|0")
+    expect_like_r(tail(v, 1), 4)
+  })
+  withr::with_options(list(torch.extract.inclusive_stop = FALSE), {
+    expect_like_r(v[1:3], c(1, 2))
+    expect_like_r(v[c(1, 3)], c(1, 3))
+  })
+  withr::with_options(list(torch.extract.disallow_out_of_bounds = FALSE), {
+    expect_like_r(v[3:9], c(3, 4))
+    expect_tensor_error(v[9], "out of bounds")
+  })
 })

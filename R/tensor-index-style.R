@@ -1,0 +1,74 @@
+# rTorch's options by which indices count as in Python, for code that was written with them.
+
+#' How indices count, if not as R's
+#'
+#' @param caller Who wrote the index: R's own functions always count as R does.
+#' @return `NULL`, or a list of flags: whether positions count from 0, whether a range leaves out
+#'   its end, whether what is beyond the end is cut, and whether negative ones count from the end.
+#' @noRd
+index_style <- function(caller) {
+  style <- getOption("torch.extract.style")
+  if (identical(style, "R")) {
+    return(NULL)
+  }
+  python <- identical(style, "python")
+  off <- function(...) python || any(vapply(c(...), function(name) isFALSE(getOption(name)), TRUE))
+  flags <- list(
+    from_zero = off("torch.extract.one_based", "torch.one_based_extract"),
+    without_end = off("torch.extract.inclusive_stop"),
+    cut = off("torch.extract.disallow_out_of_bounds", "torch.extract.dissallow_out_of_bounds"),
+    from_end = python
+  )
+  if (any(unlist(flags)) && !is_r_itself(caller)) flags
+}
+
+is_counted <- function(i) {
+  is_slice(i) || is_plain_index(i) && is.numeric(i) && !is.matrix(i)
+}
+
+# R's positions, of as many indices as there are dimensions.
+indices_of_style <- function(given, size, style) {
+  for (k in seq_along(given)) {
+    if (is_slice(given[[k]]) && !is_position_tensor(given[[k]])) {
+      given[[k]] <- range_of_style(given[[k]], size[[k]], style)
+    } else if (is_plain_index(given[[k]]) && is.numeric(given[[k]])) {
+      given[[k]] <- position_of_style(given[[k]], size[[k]], style)
+      if (style$from_end && any(given[[k]] < 1, na.rm = TRUE)) {
+        abort_tensor(
+          sprintf("Subscript out of bounds: dimension %d has %s elements.", k, in_code(size[[k]])),
+          rlang::caller_env()
+        )
+      }
+    }
+  }
+  given
+}
+
+position_of_style <- function(i, size, style) {
+  negative <- !is.na(i) & i < 0
+  if (style$from_end) {
+    i[negative] <- i[negative] + size + 1
+  }
+  i[!negative] <- i[!negative] + style$from_zero
+  i
+}
+
+range_of_style <- function(slice, size, style) {
+  by <- if (is.null(slice$by)) 1 else as.double(slice$by)
+  if (by < 1) {
+    abort_tensor("PyTorch's slices have steps above 0.", rlang::caller_env())
+  }
+  end <- function(number, open) {
+    if (is.null(number)) open else position_of_style(as.double(number), size, style)
+  }
+  from <- end(slice$from, 1)
+  to <- end(slice$to, size + 1) - (is.null(slice$to) || style$without_end)
+  if (style$cut) {
+    from <- max(from, 1)
+    to <- min(to, size)
+  }
+  if (from > to && !style$from_end) {
+    abort_tensor("With rTorch's options a range goes up.", rlang::caller_env())
+  }
+  if (from > to) integer() else seq(from, to, by = by)
+}
