@@ -231,13 +231,19 @@ check_column <- function(column, name, call) {
 }
 
 #' @rdname tensor-convert
-#' @param target,current Tensors to be compared, as the R arrays that [as.array()] makes of them:
-#'   shapes and values, and whether both are numbers or both are bool, but not how wide a type is.
+#' @param target,current Tensors to be compared: their shapes and values, whatever their types.
+#'   Bools count as 0 and 1.
 #' @exportS3Method all.equal torch.Tensor
 all.equal.torch.Tensor <- function(target, current, ...) { # nolint: object_name_linter.
   current <- bare_tensor(current)
   if (!is_tensor(current)) {
     return(paste("target is a tensor, current is", kind_of(current)))
   }
-  all.equal(as.array(target), as.array(current), ...)
+  all.equal(as_number_array(target), as_number_array(current), ...)
+}
+
+as_number_array <- function(x) {
+  values <- as.array(x)
+  storage.mode(values) <- "double"
+  values
 }

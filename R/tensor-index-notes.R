@@ -1,19 +1,20 @@
 # Where R's indices mean something else than rTorch's or Python's: said once per session.
 
-index_session <- new.env(parent = emptyenv())
+warned_about <- new.env(parent = emptyenv())
 
 # For tests.
 forget_index_warnings <- function() {
-  rm(list = ls(index_session), envir = index_session)
+  rm(list = ls(warned_about), envir = warned_about)
 }
 
 # What `...` describes is an sprintf() text; `caller` is who wrote the index.
 warn_index <- function(kind, caller, call, text, ...) {
-  told <- isTRUE(index_session[[kind]]) || identical(getOption("torch.extract.style"), "R")
-  if (told || is_r_itself(caller)) {
+  # Fewer indices than dimensions are an error in R, so R's style does not stand for them.
+  meant <- kind != "fewer" && identical(getOption("torch.extract.style"), "R")
+  if (meant || isTRUE(warned_about[[kind]]) || is_r_itself(caller)) {
     return(invisible())
   }
-  index_session[[kind]] <- TRUE
+  warned_about[[kind]] <- TRUE
   rlang::warn(
     c(
       sprintf(text, ...),
@@ -84,45 +85,6 @@ warn_fewer <- function(given, dimensions, call, caller) {
     "Incorrect number of dimensions: %d indices for a tensor with %d. The rest is taken whole,",
     "as in Python; in R it is an error."
   ), given, dimensions)
-}
-
-# Code that asks not to be warned of negative indices means Python's.
-check_negatives <- function(given, call, caller) {
-  if (!negatives_of_python() || is_r_itself(caller)) {
-    return(invisible())
-  }
-  if (any(vapply(given, has_negative, TRUE))) {
-    abort_option("torch.extract.warn_negatives_pythonic", call)
-  }
-}
-
-# Who does not want to be warned knows that they count from the end.
-negatives_of_python <- function() {
-  identical(getOption("torch.extract.warn_negatives_pythonic"), FALSE) &&
-    is.null(getOption("torch.extract.style"))
-}
-
-has_negative <- function(i) {
-  is.numeric(i) && any(i < 0, na.rm = TRUE)
-}
-
-abort_option <- function(name, call) {
-  abort_tensor(
-    c(
-      sprintf(
-        "The option `%s` is %s, which is not supported: indices of tensors are R's.",
-        name, in_code(getOption(name))
-      ),
-      i = sprintf(
-        paste(
-          "They count from 1, ranges include both ends, negative ones leave out:",
-          "set `options(%s = NULL)`."
-        ),
-        name
-      )
-    ),
-    call
-  )
 }
 
 # rTorch's arguments in the brackets.

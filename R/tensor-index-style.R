@@ -7,17 +7,13 @@
 #'   its end, whether what is beyond the end is cut, and whether negative ones count from the end.
 #' @noRd
 index_style <- function(caller) {
-  style <- getOption("torch.extract.style")
-  if (identical(style, "R")) {
-    return(NULL)
-  }
-  python <- identical(style, "python")
+  python <- identical(getOption("torch.extract.style"), "python")
   off <- function(...) python || any(vapply(c(...), function(name) isFALSE(getOption(name)), TRUE))
   flags <- list(
     from_zero = off("torch.extract.one_based", "torch.one_based_extract"),
     without_end = off("torch.extract.inclusive_stop"),
     cut = off("torch.extract.disallow_out_of_bounds", "torch.extract.dissallow_out_of_bounds"),
-    from_end = python
+    from_end = off("torch.extract.warn_negatives_pythonic")
   )
   if (any(unlist(flags)) && !is_r_itself(caller)) flags
 }
@@ -67,7 +63,7 @@ range_of_style <- function(slice, size, style) {
     from <- max(from, 1)
     to <- min(to, size)
   }
-  if (from > to && !style$from_end) {
+  if (from > to && !style$cut) {
     abort_tensor("With rTorch's options a range goes up.", rlang::caller_env())
   }
   if (from > to) integer() else seq(from, to, by = by)

@@ -96,8 +96,8 @@
 #' and a single index names rows. `torch.extract.inclusive_stop = FALSE`: a range that is written in
 #' the brackets leaves out its end. `torch.extract.disallow_out_of_bounds = FALSE`: it may end beyond
 #' the dimension. `torch.extract.style = "python"`: all of these, and negative positions count
-#' from the end. `torch.extract.warn_negatives_pythonic = FALSE` alone makes negative indices an
-#' error, because rTorch's count from the end even then.
+#' from the end. `torch.extract.warn_negatives_pythonic = FALSE`: negative positions count from the
+#' end, as rTorch's did with that option and without it.
 #'
 #' @param x A tensor.
 #' @param ... Indices, see below.
@@ -167,7 +167,6 @@ is_name <- function(...) {
 # The forms of an index that Python knows: along, cell, cells, mask.
 resolve_indices <- function(given, x, call, caller) {
   size <- tensor_shape(x, call)
-  check_negatives(given, call, caller)
   style <- index_style(caller)
   if (!is.null(style) && length(given) == 1 && is_counted(given[[1]])) {
     given <- c(given, rep(list(missing_index()), max(length(size) - 1, 0)))
@@ -328,7 +327,8 @@ positions_along <- function(i, size, where, call) {
   if (!is_plain_index(i)) {
     abort_tensor(
       sprintf(
-        "The index of %s must be numbers or logicals, not %s.", where, kind_of(i)
+        "The index of %s must be numbers or logicals, not %s.", where,
+        if (is.character(i)) "character" else kind_of(i)
       ),
       call
     )

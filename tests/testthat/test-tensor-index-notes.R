@@ -67,7 +67,9 @@ test_that("rTorch's options that silence warnings are heard", {
     expect_warning(m[1], NA)
   })
   withr::with_options(list(torch.extract.warn_negatives_pythonic = FALSE), {
-    expect_tensor_error(v[-1], "warn_negatives_pythonic")
+    expect_like_r(v[-1], 4)
+    expect_like_r(m[-1, ], c(1, 1))
+    expect_like_r(v[NULL:-2], 1:3)
     expect_like_r(v[1], 1)
   })
   withr::with_options(list(torch.extract.one_based = TRUE), expect_like_r(v[1], 1))
@@ -121,6 +123,9 @@ test_that("with rTorch's options code counts as it was written, and R's function
     expect_tensor_error(v[4], "out of bounds")
     expect_tensor_error(v[-5], "out of bounds|0")
     expect_like_r(tail(v, 1), 4)
+  })
+  withr::with_options(list(torch.extract.style = "R", torch.extract.one_based = FALSE), {
+    expect_like_r(v[0:1], c(1, 2))
   })
   withr::with_options(list(torch.extract.inclusive_stop = FALSE), {
     expect_like_r(v[1:3], c(1, 2))

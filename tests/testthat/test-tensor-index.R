@@ -81,7 +81,7 @@ test_that("indices that are not there or no indices at all are errors", {
   expect_tensor_error(x[cbind(1, 4)], "out of bounds: dimension 2")
   expect_tensor_error(x[cbind(1, -1)], "matrix of indices cannot hold negative")
   expect_tensor_error(x[1, 1, 1], "3 indices for a tensor with 2")
-  expect_tensor_error(v["a"], "must be numbers or logicals, not a string")
+  expect_tensor_error(v["a"], "must be numbers or logicals, not character")
   expect_tensor_error(x[1, list(1)], "index of dimension 2 must be numbers or logicals, not a list")
   expect_tensor_error(v[factor("a")], "must be numbers or logicals, not a <factor>")
   expect_tensor_error(v[NA], "missing values")

@@ -58,7 +58,7 @@ test_that("slices that make no sense are errors", {
   expect_tensor_error(v[1:3:1:1], "at most two colons")
   expect_tensor_error(v[c(1, 2):NULL], "one whole number, not a double vector")
   expect_error(v[`nowhere:`], "nowhere")
-  expect_tensor_error(v["2:"], "must be numbers or logicals, not a string")
+  expect_tensor_error(v["2:"], "must be numbers or logicals, not character")
 })
 
 test_that("variables with such names come first, and no argument is evaluated twice", {
