@@ -39,10 +39,19 @@
   }
   own <- topenv()
   register_no_answers()
+  register_tensor_methods()
+  register_compare_proxy()
+  make_masks(own)
   delayedAssign("torch", make_torch(), assign.env = own)
   wait_for_modules(own)
   wait_for_reticulate(own)
   delayedAssign("py_call_impl", get0("py_call_impl", asNamespace("reticulate")), assign.env = own)
+}
+
+# R lets no namespace export this. Attaching then says nothing of what is masked, as for all but
+# tensors it is the same.
+.onAttach <- function(libname, pkgname) {
+  assign(".conflicts.OK", TRUE, envir = as.environment(paste0("package:", pkgname)))
 }
 
 prepare_reticulate <- function() {

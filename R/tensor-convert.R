@@ -41,36 +41,44 @@ as_r_array <- function(sent) {
 #' @rdname tensor-convert
 #' @export
 as.array.torch.Tensor <- function(x, ...) { # nolint: object_name_linter.
+  check_caller(x, parent.frame())
   as.array(as_r_array(tensor_value("to_r", x)))
 }
 
 #' @rdname tensor-convert
 #' @export
 as.matrix.torch.Tensor <- function(x, ...) { # nolint: object_name_linter.
+  check_caller(x, parent.frame())
   as.matrix(as_r_array(tensor_value("to_r", x)))
 }
 
 #' @rdname tensor-convert
 #' @export
 as.vector.torch.Tensor <- function(x, mode = "any") { # nolint: object_name_linter.
+  # R's as.vector() is a function that dispatches within.
+  frame <- parent.frame()
+  check_caller(x, if (is_base_frame(frame)) caller_of(frame) else frame)
   as.vector(as_r_array(tensor_value("to_r", x)), mode)
 }
 
 #' @rdname tensor-convert
 #' @export
 as.double.torch.Tensor <- function(x, ...) { # nolint: object_name_linter.
+  check_caller(x, parent.frame())
   as.double(as_r_array(tensor_value("to_r", x)))
 }
 
 #' @rdname tensor-convert
 #' @export
 as.integer.torch.Tensor <- function(x, ...) { # nolint: object_name_linter.
+  check_caller(x, parent.frame())
   as.integer(as_r_array(tensor_value("to_r", x)))
 }
 
 #' @rdname tensor-convert
 #' @export
 as.logical.torch.Tensor <- function(x, ...) { # nolint: object_name_linter.
+  check_caller(x, parent.frame())
   as.logical(as_r_array(tensor_value("to_r", x)))
 }
 
@@ -78,14 +86,16 @@ as.logical.torch.Tensor <- function(x, ...) { # nolint: object_name_linter.
 #' @export
 as.data.frame.torch.Tensor <- function(x, row.names = NULL, optional = FALSE, # nolint
                                        ...) {
-  as.data.frame(as.matrix(x), row.names = row.names, optional = optional, ...)
+  check_caller(x, parent.frame())
+  values <- as_r_values(x, check = FALSE)
+  as.data.frame(values, row.names = row.names, optional = optional, ..., nm = "x")
 }
 
 # What order() and sort() compare.
 #' @rdname tensor-convert
 #' @export
 xtfrm.torch.Tensor <- function(x) { # nolint: object_name_linter.
-  as.double(x)
+  as.double(as_r_values(x))
 }
 
 #' @rdname tensor-convert

@@ -40,6 +40,7 @@ one_digits <- function(given, call) {
 #' @rdname tensor-generics
 #' @export
 dim.torch.Tensor <- function(x) { # nolint: object_name_linter.
+  if (is_base_frame(parent.frame())) becomes_column(x, parent.frame())
   size <- tensor_shape(x)
   if (length(size)) size
 }
@@ -57,6 +58,7 @@ whole_numbers <- function(x) {
 #' @rdname tensor-generics
 #' @export
 length.torch.Tensor <- function(x) { # nolint: object_name_linter.
+  if (is_base_frame(parent.frame())) becomes_column(x, parent.frame())
   whole_numbers(tensor_value("count", x))
 }
 

@@ -108,7 +108,7 @@ test_that("what reticulate gives stays", {
   expect_true(all(c("backward", "grad", "sum") %in% utils::.DollarNames(x)))
   expect_true("backward" %in% utils::.DollarNames(x, "^back"))
   expect_identical(x$dim(), 2L)
-  expect_match(as.character(x), "tensor")
+  expect_identical(as.character(x), rep("1", 6))
 })
 
 test_that("other devices", {

@@ -1,0 +1,28 @@
+# Comparing whole tensors: identical(), and testthat's expectations.
+
+# Type, shape and values; where they are and whether they require a gradient does not count.
+identical_tensors <- function(x, y, ...) {
+  if (!is_tensor(x) || !is_tensor(y)) {
+    return(FALSE)
+  }
+  check_alive(y, call("identical"))
+  tensor_value("same", x, y)
+}
+
+# What waldo, which testthat's third edition compares with, shows and compares of a tensor.
+compare_proxy_tensor <- function(x, path = "x") {
+  object <- list(
+    type = reticulate::py_str(x$dtype), shape = tensor_shape(x),
+    values = as_r_values(x, check = FALSE)
+  )
+  if (utils::packageVersion("waldo") >= "0.3.0") list(object = object, path = path) else object
+}
+
+register_compare_proxy <- function() {
+  add <- function(...) {
+    registerS3method("compare_proxy", "torch.Tensor", compare_proxy_tensor,
+      envir = asNamespace("waldo")
+    )
+  }
+  if (isNamespaceLoaded("waldo")) add() else setHook(packageEvent("waldo", "onLoad"), add)
+}

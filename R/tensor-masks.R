@@ -1,0 +1,193 @@
+# Functions that R does not let packages extend: exported under their own names.
+#
+# Each is R's own function, body and environment, with one question before: is an argument a
+# tensor? So for everything else it is R's own, missing arguments and messages included.
+
+# By package and function: the arguments to look at (`...` for all of them) and what answers.
+# A text is one of the ways in `answer_mask()`.
+mask_table <- function() {
+  list(
+    base = list(
+      ifelse = list(c("test", "yes where TRUE", "no where FALSE"), ifelse_tensors),
+      which = list("x", "converted"),
+      which.max = list("x", "converted"),
+      which.min = list("x", "converted"),
+      match = list(c("x", "table"), "converted"),
+      `%in%` = list(c("x", "table"), "converted"),
+      identical = list(c("x", "y"), identical_tensors),
+      rank = list("x", "converted"),
+      tabulate = list("bin", "converted"),
+      table = list("...", "converted"),
+      findInterval = list(c("x", "vec"), "converted"),
+      drop = list("x", "positions"),
+      matrix = list("data", "positions"),
+      array = list("data", "positions"),
+      rep.int = list("x", "positions"),
+      rep_len = list("x", "positions"),
+      unlist = list("x in a list", unlist_tensors),
+      cbind = list("...", bind_tensors("cbind")),
+      rbind = list("...", bind_tensors("rbind")),
+      outer = list(c("X", "Y"), outer_tensors),
+      `%o%` = list(c("X", "Y"), outer_tensors),
+      sweep = list(c("x", "STATS"), sweep_tensors),
+      prop.table = list("x", proportions_of),
+      proportions = list("x", proportions_of),
+      marginSums = list("x", margin_sums),
+      margin.table = list("x", margin_sums),
+      diag = list("x", diagonal_tensor),
+      norm = list("x", "converted"),
+      chol2inv = list("x", "converted"),
+      rowSums = list("x", margin_tensors("rowSums")),
+      colSums = list("x", margin_tensors("colSums")),
+      rowMeans = list("x", margin_tensors("rowMeans")),
+      colMeans = list("x", margin_tensors("colMeans")),
+      crossprod = list(c("x", "y"), cross_tensors("crossprod")),
+      tcrossprod = list(c("x", "y"), cross_tensors("tcrossprod")),
+      pmax = list("...", extreme_tensors("pmax")),
+      pmin = list("...", extreme_tensors("pmin")),
+      atan2 = list(c("y", "x"), function(y, x) two_way_tensors("atan2")(y, x)),
+      beta = list(c("a", "b"), function(a, b) two_way_tensors("beta")(a, b)),
+      lbeta = list(c("a", "b"), function(a, b) two_way_tensors("lbeta")(a, b)),
+      choose = list(c("n", "k"), "converted"),
+      factor = list("x", "converted"),
+      nchar = list("x", "converted"),
+      sprintf = list("...", "converted"),
+      cat = list("...", "converted"),
+      formatC = list("x", "converted"),
+      rle = list("x", "converted"),
+      zapsmall = list("x", "converted"),
+      tapply = list(c("X", "INDEX"), "converted"),
+      interaction = list("...", "converted")
+    ),
+    stats = list(
+      var = list(c("x", "y"), covariance_tensors("var")),
+      cov = list(c("x", "y"), covariance_tensors("cov")),
+      cor = list(c("x", "y"), covariance_tensors("cor")),
+      sd = list("x", deviation_tensor),
+      mad = list("x", absolute_deviation),
+      IQR = list("x", interquartile_tensor),
+      complete.cases = list("...", "converted"),
+      embed = list("x", "converted"),
+      ecdf = list("x", "converted"),
+      fft = list("z", "converted"),
+      dnorm = list(c("x", "mean", "sd"), "converted"),
+      pnorm = list(c("q", "mean", "sd"), "converted"),
+      qnorm = list(c("p", "mean", "sd"), "converted"),
+      plogis = list("q", "converted"),
+      qlogis = list("p", "converted")
+    ),
+    utils = list(combn = list("x", "converted"))
+  )
+}
+
+# Within sapply() and mapply() results that are tensors are joined.
+simplifying <- c("sapply", "mapply")
+
+make_masks <- function(own) {
+  table <- mask_table()
+  for (package in names(table)) {
+    from <- asNamespace(package)
+    for (name in names(table[[package]])) {
+      original <- get(name, envir = from)
+      assign(name, mask_of(original, name, table[[package]][[name]][[1]]), envir = own)
+    }
+  }
+  # Their second half is simplify2array(), which R's own environment gives them; here it is ours.
+  within <- new.env(parent = baseenv())
+  within$simplify2array <- simplify_tensors
+  for (name in simplifying) {
+    original <- get(name, envir = baseenv())
+    environment(original) <- within
+    assign(name, original, envir = own)
+  }
+  assign("%*%", matrix_product_mask(), envir = own)
+  session$masks <- do.call(c, unname(table))
+  session$mask_homes <- rep(names(table), lengths(table))
+  names(session$mask_homes) <- names(session$masks)
+}
+
+mask_of <- function(original, name, arguments) {
+  if (is.primitive(original)) {
+    return(original)
+  }
+  asked <- lapply(arguments, question)
+  condition <- Reduce(function(a, b) call("||", a, b), asked)
+  answer <- bquote(return(pytwolayer:::answer_mask(.(name), environment())))
+  body(original) <- call("{", call("if", condition, answer), body(original))
+  attr(original, "srcref") <- NULL
+  original
+}
+
+# ifelse() looks at an alternative only if it is wanted.
+special_questions <- list(
+  "x in a list" = quote(
+    !missing(x) && is.list(x) && length(x) > 0L && inherits(.subset2(x, 1L), "torch.Tensor")
+  ),
+  "yes where TRUE" = quote(
+    !missing(test) && is.logical(test) && any(test, na.rm = TRUE) && !missing(yes) &&
+      inherits(yes, "torch.Tensor")
+  ),
+  "no where FALSE" = quote(
+    !missing(test) && is.logical(test) && !all(test, na.rm = TRUE) && !missing(no) &&
+      inherits(no, "torch.Tensor")
+  )
+)
+
+question <- function(argument) {
+  if (argument == "...") {
+    return(quote(pytwolayer:::has_tensor(...)))
+  }
+  if (argument %in% names(special_questions)) {
+    return(special_questions[[argument]])
+  }
+  bquote(!missing(.(as.name(argument))) && inherits(.(as.name(argument)), "torch.Tensor"))
+}
+
+#' What a mask gives for tensors
+#'
+#' @param frame The mask's frame, which has its arguments.
+#' @noRd
+answer_mask <- function(name, frame) {
+  answer <- session$masks[[name]][[2]]
+  arguments <- given_arguments(frame, name)
+  if (is.function(answer)) {
+    return(do.call(answer, arguments, quote = TRUE))
+  }
+  original <- get(name, envir = asNamespace(session$mask_homes[[name]]))
+  if (answer == "converted") {
+    exempt <- name %in% c(without_gradient, "which.max", "which.min")
+    return(do.call(original, lapply(arguments, plain_values, if (!exempt) name), quote = TRUE))
+  }
+  x <- arguments[[1]]
+  arguments <- lapply(arguments[-1], plain_values, name)
+  gathered(x, do.call(original, c(list(positions_in(x)), arguments), quote = TRUE), call(name))
+}
+
+# What the caller gave, by name; the defaults are the original's.
+given_arguments <- function(frame, name) {
+  names <- names(formals(get(name, envir = topenv())))
+  given <- list()
+  for (each in names) {
+    if (each == "...") {
+      given <- c(given, eval(quote(list(...)), frame))
+    } else if (!eval(call("missing", as.name(each)), frame)) {
+      given[each] <- list(get(each, envir = frame))
+    }
+  }
+  given
+}
+
+matrix_product_mask <- function() {
+  if (getRversion() >= "4.3.0") {
+    return(base::`%*%`)
+  }
+  mask <- function(x, y) {
+    if (inherits(x, "torch.Tensor") || inherits(y, "torch.Tensor")) {
+      return(pytwolayer::`%@%`(x, y))
+    }
+    x %*% y
+  }
+  environment(mask) <- baseenv()
+  attr(mask, "srcref") <- NULL
+  mask
+}

@@ -1,0 +1,168 @@
+# R's functions that move, repeat or choose elements: R's own function is applied to the elements'
+# positions, PyTorch then takes the elements at these, so that every argument means what it does
+# in R, and gradients flow.
+
+# A tensor's shape as R sees it: of a vector or a single number no dimensions.
+positions_in <- function(x) {
+  size <- dim(x)
+  positions <- seq_len(length(x))
+  if (length(size) > 1) dim(positions) <- size
+  positions
+}
+
+gathered <- function(x, positions, call = rlang::caller_env()) {
+  if (anyNA(positions)) {
+    abort_tensor("There is no element for each position: the tensor is too short.", call)
+  }
+  size <- if (is.null(dim(positions))) length(positions) else dim(positions)
+  tensor_result("gather", x, x, send_values(as.vector(positions)), as.list(as.double(size)),
+    call = call
+  )
+}
+
+by_positions <- function(x, f, ..., call = rlang::caller_env()) {
+  gathered(x, f(positions_in(x), ...), call)
+}
+
+#' Several arguments, tensors and R numbers, as one pool of elements
+#'
+#' @return A list: the `pool`, one long tensor, and each argument's `positions` in it.
+#' @noRd
+pooled <- function(values, name, call) {
+  values <- lapply(values, bare_tensor)
+  sent <- lapply(values, as_operand,
+    argument = sprintf("Each argument of `%s()`", name), scalar = FALSE, call = call
+  )
+  ends <- cumsum(vapply(values, length, 0))
+  places <- Map(function(value, end) {
+    positions <- if (is_tensor(value)) positions_in(value) else value
+    positions[] <- end - length(value) + seq_len(length(value))
+    positions
+  }, values, ends)
+  like <- Find(is_tensor, values)
+  list(pool = tensor_result("combine", like, unname(sent), call = call), positions = places)
+}
+
+# Is there one among a mask's arguments? Empty ones, as in x[1, ], cannot be looked at.
+has_tensor <- function(...) {
+  expressions <- as.list(substitute(alist(...)))[-1]
+  for (k in seq_along(expressions)) {
+    if (!identical(expressions[[k]], quote(expr = )) && is_tensor(...elt(k))) {
+      return(TRUE)
+    }
+  }
+  FALSE
+}
+
+combine_tensors <- function(..., recursive = FALSE, use.names = TRUE) { # nolint
+  values <- Filter(Negate(is.null), list(...))
+  if (any(vapply(values, is_plain_list, TRUE))) {
+    as_lists <- lapply(values, function(each) if (is_plain_list(each)) each else list(each))
+    return(do.call(c, as_lists))
+  }
+  pooled(values, "c", sys.call())$pool
+}
+
+is_plain_list <- function(x) {
+  is.list(x) && !is_python(x)
+}
+
+# `name` is cbind or rbind.
+bind_tensors <- function(name) {
+  force(name)
+  function(..., deparse.level = 1) { # nolint: object_name_linter.
+    call <- sys.call()
+    values <- Filter(Negate(is.null), list(...))
+    frames <- vapply(values, is.data.frame, TRUE)
+    if (any(frames)) {
+      values <- lapply(values, plain_values, name)
+      return(do.call(getExportedValue("base", name), values))
+    }
+    deep <- vapply(values, function(each) length(dim(each)) > 2, TRUE)
+    if (any(deep)) {
+      abort_tensor(
+        sprintf("`%s()` takes vectors and matrices: use `torch$cat()` or `torch$stack()`.", name),
+        call
+      )
+    }
+    parts <- pooled(values, name, call)
+    bound <- do.call(getExportedValue("base", name), unname(parts$positions))
+    gathered(parts$pool, bound, call)
+  }
+}
+
+unlist_tensors <- function(x, recursive = TRUE, use.names = TRUE) { # nolint: object_name_linter.
+  if (!all(vapply(x, is_joinable, TRUE))) {
+    return(base::unlist(x, recursive, use.names))
+  }
+  do.call(combine_tensors, unname(as.list(x)))
+}
+
+is_joinable <- function(x) {
+  is_tensor(x) || is.numeric(x) || is.logical(x)
+}
+
+# What sapply() and mapply() make of a list of results.
+simplify_tensors <- function(x, higher = TRUE, except = c(0L, 1L)) {
+  if (!is.list(x) || !length(x) || !all(vapply(x, is_joinable, TRUE)) || !some_tensor(x)) {
+    return(base::simplify2array(x, higher))
+  }
+  lengths <- vapply(x, length, 0)
+  if (any(lengths != lengths[[1]])) {
+    return(x)
+  }
+  joined <- do.call(combine_tensors, unname(x))
+  if (lengths[[1]] == 1) joined else by_positions(joined, matrix, lengths[[1]])
+}
+
+repeat_tensor <- function(x, ...) by_positions(x, function(p, ...) rep(as.vector(p), ...), ...)
+
+sort_tensor <- function(x, decreasing = FALSE, ...) {
+  further <- list(...)
+  na_last <- if (is.null(further$na.last)) NA else further$na.last
+  by_positions(x, function(p) {
+    order(as_r_values(x), decreasing = decreasing, na.last = na_last)
+  })
+}
+
+reverse_tensor <- function(x) by_positions(x, function(p) rev(as.vector(p)))
+
+aperm_tensor <- function(a, perm = NULL, ...) {
+  count <- length(dim(a))
+  perm <- if (is.null(perm)) rev(seq_len(count)) else perm
+  if (!is.numeric(perm) || !identical(sort(as.integer(perm)), seq_len(count))) {
+    message <- sprintf("`perm` must hold each of the numbers from 1 to %d once.", count)
+    abort_tensor(message, call("aperm"))
+  }
+  tensor_result("permute", a, a, as.list(as.double(perm - 1)))
+}
+
+# Of a matrix the rows, as in R.
+unique_tensor <- function(x, incomparables = FALSE, ..., MARGIN = 1) { # nolint: object_name_linter.
+  positions <- positions_in(x)
+  if (is.null(dim(positions))) {
+    return(gathered(x, which(!duplicated(as_r_values(x), incomparables, ...))))
+  }
+  kept <- !duplicated(as_r_values(x), incomparables, MARGIN = MARGIN, ...)
+  where <- rep(list(TRUE), length(dim(positions)))
+  where[[MARGIN]] <- as.vector(kept)
+  gathered(x, do.call(`[`, c(list(positions), where, list(drop = FALSE))))
+}
+
+split_tensor <- function(x, f, drop = FALSE, ...) {
+  parts <- split(seq_len(length(x)), plain_values(f), drop = drop, ...)
+  lapply(parts, function(positions) gathered(x, positions))
+}
+
+subset_tensor <- function(x, subset, ...) {
+  subset <- plain_values(subset)
+  if (!is.logical(subset)) {
+    abort_tensor(sprintf("`subset` must be logical, not %s.", kind_of(subset)), sys.call())
+  }
+  gathered(x, which(rep_len(subset, length(x))))
+}
+
+as_list_of_numbers <- function(x, ...) {
+  check_caller(x, parent.frame(), listing = TRUE)
+  as.list(as_r_values(x, check = FALSE))
+}
