@@ -57,7 +57,7 @@ as.matrix.torch.Tensor <- function(x, ...) { # nolint: object_name_linter.
 as.vector.torch.Tensor <- function(x, mode = "any") { # nolint: object_name_linter.
   # R's as.vector() is a function that dispatches within.
   frame <- parent.frame()
-  check_caller(x, if (is_base_frame(frame)) caller_of(frame) else frame)
+  check_caller(x, if (is_base_frame(frame)) frame_above(frame) else frame)
   as.vector(as_r_array(tensor_value("to_r", x)), mode)
 }
 

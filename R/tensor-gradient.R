@@ -105,7 +105,7 @@ frame_number <- function(frame) {
   Position(function(each) identical(each, frame), sys.frames(), nomatch = 0L)
 }
 
-caller_of <- function(frame) {
+frame_above <- function(frame) {
   k <- frame_number(frame)
   if (k == 0) globalenv() else sys.frame(sys.parents()[[k]])
 }
