@@ -118,27 +118,29 @@ mask_of <- function(original, name, arguments) {
   original
 }
 
-# ifelse() looks at an alternative only if it is wanted.
-special_questions <- list(
-  "x in a list" = quote(
-    !missing(x) && is.list(x) && length(x) > 0L && inherits(.subset2(x, 1L), "torch.Tensor")
-  ),
-  "yes where TRUE" = quote(
-    !missing(test) && is.logical(test) && any(test, na.rm = TRUE) && !missing(yes) &&
-      inherits(yes, "torch.Tensor")
-  ),
-  "no where FALSE" = quote(
-    !missing(test) && is.logical(test) && !all(test, na.rm = TRUE) && !missing(no) &&
-      inherits(no, "torch.Tensor")
-  )
+# Questions that look at more than an argument's class.
+special_questions <- c(
+  "x in a list" = "pytwolayer:::holds_tensors(x)",
+  "yes where TRUE" = "pytwolayer:::chooses_tensor(test, TRUE, yes)",
+  "no where FALSE" = "pytwolayer:::chooses_tensor(test, FALSE, no)"
 )
+
+holds_tensors <- function(x) {
+  !missing(x) && is.list(x) && length(x) > 0L && is_tensor(.subset2(x, 1L))
+}
+
+# ifelse() looks at an alternative only if it is wanted.
+chooses_tensor <- function(test, at, chosen) {
+  !missing(test) && is.logical(test) && any(test == at, na.rm = TRUE) && !missing(chosen) &&
+    is_tensor(chosen)
+}
 
 question <- function(argument) {
   if (argument == "...") {
     return(quote(pytwolayer:::has_tensor(...)))
   }
   if (argument %in% names(special_questions)) {
-    return(special_questions[[argument]])
+    return(str2lang(special_questions[[argument]]))
   }
   bquote(!missing(.(as.name(argument))) && inherits(.(as.name(argument)), "torch.Tensor"))
 }

@@ -47,7 +47,7 @@ pooled <- function(values, name, call) {
 has_tensor <- function(...) {
   expressions <- as.list(substitute(alist(...)))[-1]
   for (k in seq_along(expressions)) {
-    if (!identical(expressions[[k]], quote(expr = )) && is_tensor(...elt(k))) {
+    if (!identical(expressions[[k]], rlang::missing_arg()) && is_tensor(...elt(k))) {
       return(TRUE)
     }
   }

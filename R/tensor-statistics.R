@@ -79,6 +79,7 @@ outer_tensors <- function(X, Y, FUN = "*", ...) { # nolint: object_name_linter.
   second <- rep(seq_len(length(Y)), each = length(X))
   first <- rep(seq_len(length(X)), times = length(Y))
   found <- f(chosen(X, first), chosen(Y, second), ...)
+  if (is_plain_list(found)) found <- unlist_tensors(found)
   if (length(found) != length(X) * length(Y)) {
     abort_tensor("`FUN` of `outer()` must give one element for each pair.", call)
   }
