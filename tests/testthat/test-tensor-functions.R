@@ -89,7 +89,8 @@ test_that("matrices and pairs are as in R, with their gradient", {
   expect_as_in_r(gives = "tensor", c(
     "crossprod(m)", "crossprod(m, m)", "crossprod(x)", "crossprod(x, y)", "tcrossprod(m)",
     "tcrossprod(x)", "crossprod(m, v)", "outer(x, y)", "outer(x, 1:3)", "outer(1:3, x)",
-    "outer(x, y, \"+\")", "outer(x, y, function(p, q) p - q)", "outer(m, x)", "outer(x, y, Vectorize(`*`))", "x %o% y",
+    "outer(x, y, \"+\")", "outer(x, y, function(p, q) p - q)", "outer(m, x)",
+    "outer(x, y, Vectorize(`*`))", "x %o% y",
     "diag(q)", "diag(m)", "diag(x)", "diag(v, 3)", "diag(v, 2, 4)", "det(q)", "solve(q)",
     "solve(q, c(1, 2))", "solve(q, v)", "solve(q, q)", "chol(q)", "determinant(q)$modulus",
     "pmax(x, 0)", "pmin(x, 1)", "pmax(x, y)", "pmax(0, x)", "pmin(m, 2)", "pmax(x, y, 1)",
