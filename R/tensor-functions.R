@@ -53,6 +53,7 @@ NULL
 instead_of <- c(
   "for (v in x) v", "for (k in seq_along(x)) x[k]", "NULL",
   "c(1, x)", "c(as_tensor(1), x)", "c(1, 1, 2, 3)",
+  "unlist(list(1, x))", "unlist(list(as_tensor(1), x))", "c(1, 1, 2, 3)",
   "max(1, x)", "max(x, 1)", "3",
   "sum(1, x)", "sum(x, 1)", "7",
   "if (x > 1) \"yes\"", "if (any(x > 1)) \"yes\"", "\"yes\"",

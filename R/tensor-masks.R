@@ -152,6 +152,7 @@ question <- function(argument) {
 answer_mask <- function(name, frame) {
   answer <- session$masks[[name]][[2]]
   arguments <- given_arguments(frame, name)
+  if (name == "cbind") arguments <- named_columns(arguments, frame)
   if (is.function(answer)) {
     return(do.call(answer, arguments, quote = TRUE))
   }
@@ -163,6 +164,18 @@ answer_mask <- function(name, frame) {
   x <- arguments[[1]]
   arguments <- lapply(arguments[-1], plain_values, name)
   gathered(x, do.call(original, c(list(positions_in(x)), arguments), quote = TRUE), call(name))
+}
+
+# A tensor beside a data frame is called as the variable that holds it.
+named_columns <- function(arguments, frame) {
+  written <- as.list(eval(quote(substitute(list(...))), frame))[-1]
+  called <- rlang::names2(arguments)
+  for (k in seq_along(written)) {
+    if (called[[k]] == "" && is.name(written[[k]]) && is_tensor(arguments[[k]])) {
+      called[[k]] <- as.character(written[[k]])
+    }
+  }
+  stats::setNames(arguments, called)
 }
 
 # What the caller gave, by name; the defaults are the original's.

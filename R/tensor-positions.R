@@ -115,7 +115,10 @@ simplify_tensors <- function(x, higher = TRUE, except = c(0L, 1L)) {
   if (lengths[[1]] == 1) joined else by_positions(joined, matrix, lengths[[1]])
 }
 
-repeat_tensor <- function(x, ...) by_positions(x, function(p, ...) rep(as.vector(p), ...), ...)
+repeat_tensor <- function(x, ...) {
+  arguments <- lapply(list(...), plain_values)
+  gathered(x, do.call(rep, c(list(as.vector(positions_in(x))), arguments)))
+}
 
 sort_tensor <- function(x, decreasing = FALSE, ...) {
   further <- list(...)

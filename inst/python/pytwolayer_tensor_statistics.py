@@ -273,6 +273,8 @@ def covariance(name: str, x: Any, y: Any, use: str) -> torch.Tensor:
     like = first_tensor([x, y])
     first = as_double(as_tensor(x, like))
     second = first if y is None else as_double(as_tensor(y, like))
+    if first.is_complex() or second.is_complex():
+        raise TensorError(f"`{name}()` takes no complex numbers.")
     vectors = first.dim() < 2 and second.dim() < 2
     one, other = columns(first), columns(second)
     kind = torch.promote_types(one.dtype, other.dtype)

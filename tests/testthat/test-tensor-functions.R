@@ -161,6 +161,8 @@ test_that("what cannot be done is an error that says what", {
   expect_tensor_error(rowSums(x), "at least two dimensions")
   expect_tensor_error(cor(x), "`cor\\(\\)` needs `x` and `y`")
   expect_tensor_error(var(x, torch$ones(3L)), "as many elements")
+  expect_tensor_error(sd(torch$complex(x, x)), "no complex numbers")
+  expect_identical(as.numeric(rep(torch$ones(1L), torch$tensor(2L))), c(1, 1))
   expect_tensor_error(diff(x, lag = 0), "`lag` and `differences`")
   expect_tensor_error(crossprod(torch$ones(2L, 2L), torch$ones(3L)), "non-conformable")
   expect_tensor_error(rbind(torch$ones(1L, 2L, 3L), 1), "torch\\$cat")

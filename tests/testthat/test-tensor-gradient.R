@@ -67,6 +67,8 @@ test_that("tensors become ordinary columns of data frames", {
   frame <- data.frame(k = 1:3)
   expect_identical(data.frame(k = 1:3, z = x), expected)
   expect_identical(cbind(frame, z = x), expected)
+  z <- x
+  expect_identical(cbind(frame, z), expected)
   expect_identical(transform(frame, z = x), expected)
   expect_identical(within(frame, z <- x), expected)
   frame$k <- torch$tensor(2)
