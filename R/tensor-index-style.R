@@ -25,19 +25,26 @@ is_counted <- function(i) {
 # R's positions, of as many indices as there are dimensions.
 indices_of_style <- function(given, size, style) {
   for (k in seq_along(given)) {
-    if (is_slice(given[[k]]) && !is_position_tensor(given[[k]])) {
-      given[[k]] <- range_of_style(given[[k]], size[[k]], style)
-    } else if (is_plain_index(given[[k]]) && is.numeric(given[[k]])) {
-      given[[k]] <- position_of_style(given[[k]], size[[k]], style)
-      if (style$from_end && any(given[[k]] < 1, na.rm = TRUE)) {
-        abort_tensor(
-          sprintf("Subscript out of bounds: dimension %d has %s elements.", k, in_code(size[[k]])),
-          rlang::caller_env()
-        )
-      }
-    }
+    given[[k]] <- index_of_style(given[[k]], size[[k]], style, sprintf("dimension %d", k))
   }
   given
+}
+
+index_of_style <- function(i, size, style, where) {
+  if (is_slice(i)) {
+    return(if (is_position_tensor(i)) i else range_of_style(i, size, style))
+  }
+  if (!is_plain_index(i) || !is.numeric(i)) {
+    return(i)
+  }
+  position <- position_of_style(i, size, style)
+  if (style$from_end && any(position < 1, na.rm = TRUE)) {
+    abort_tensor(
+      sprintf("Subscript out of bounds: %s has %s elements.", where, in_code(size)),
+      rlang::caller_env()
+    )
+  }
+  position
 }
 
 position_of_style <- function(i, size, style) {

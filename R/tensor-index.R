@@ -92,12 +92,15 @@
 #'
 #' @section rTorch's options:
 #' Code that was written with rTorch's options keeps its meaning where they are set; R's own
-#' functions count as R does all the same. `torch.extract.one_based = FALSE`: positions count from 0,
-#' and a single index names rows. `torch.extract.inclusive_stop = FALSE`: a range that is written in
-#' the brackets leaves out its end. `torch.extract.disallow_out_of_bounds = FALSE`: it may end beyond
-#' the dimension. `torch.extract.style = "python"`: all of these, and negative positions count
-#' from the end. `torch.extract.warn_negatives_pythonic = FALSE`: negative positions count from the
-#' end, as rTorch's did with that option and without it.
+#' functions count as R does all the same.
+#'
+#' * `torch.extract.one_based = FALSE`: positions count from 0, and a single index names rows.
+#' * `torch.extract.inclusive_stop = FALSE`: a range that is written in the brackets leaves out
+#'   its end.
+#' * `torch.extract.disallow_out_of_bounds = FALSE`: a range may end beyond the dimension.
+#' * `torch.extract.style = "python"`: all of these, and negative positions count from the end.
+#' * `torch.extract.warn_negatives_pythonic = FALSE`: negative positions count from the end, as
+#'   rTorch's did with that option and without it.
 #'
 #' @param x A tensor.
 #' @param ... Indices, see below.
@@ -167,14 +170,7 @@ is_name <- function(...) {
 # The forms of an index that Python knows: along, cell, cells, mask.
 resolve_indices <- function(given, x, call, caller) {
   size <- tensor_shape(x, call)
-  style <- index_style(caller)
-  if (!is.null(style) && length(given) == 1 && is_counted(given[[1]])) {
-    given <- c(given, rep(list(missing_index()), max(length(size) - 1, 0)))
-  }
-  given <- fill_dimensions(given, length(size), call, caller)
-  if (!is.null(style) && length(size)) {
-    given <- indices_of_style(given, size, style)
-  }
+  given <- as_many_indices(given, size, call, caller)
   index <- if (length(given) == 1 && length(size) != 1) {
     resolve_single(given[[1]], size, call, caller)
   } else if (length(given) == 1 && is_mask(given[[1]], call)) {
@@ -186,6 +182,19 @@ resolve_indices <- function(given, x, call, caller) {
   }
   warn_of_indices(given, call, caller)
   index
+}
+
+# As many indices as dimensions, or a single one, that count as R's.
+as_many_indices <- function(given, size, call, caller) {
+  style <- index_style(caller)
+  if (is.null(style)) {
+    return(fill_dimensions(given, length(size), call, caller))
+  }
+  if (length(given) == 1 && is_counted(given[[1]])) {
+    given <- c(given, rep(list(missing_index()), max(length(size) - 1, 0)))
+  }
+  given <- fill_dimensions(given, length(size), call, caller)
+  if (length(size)) indices_of_style(given, size, style) else given
 }
 
 # As many indices as dimensions, or a single one.
