@@ -243,7 +243,8 @@ check_column <- function(column, name, call) {
 #' @rdname tensor-convert
 #' @param target,current Tensors to be compared: their shapes and values, whatever their types.
 #'   Bools count as 0 and 1.
-#' @exportS3Method all.equal torch.Tensor
+#' @method all.equal torch.Tensor
+#' @export
 all.equal.torch.Tensor <- function(target, current, ...) { # nolint: object_name_linter.
   current <- bare_tensor(current)
   if (!is_tensor(current)) {

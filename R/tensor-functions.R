@@ -35,8 +35,9 @@
 #' @eval section_of_masks()
 #' @section Comparison:
 #' `identical(x, y)` is `TRUE` for tensors of the same type, shape and values; any two `NaN` are the
-#' same, and neither the device nor whether a gradient is required counts. `all.equal()` and
-#' testthat's `expect_equal()` and `expect_identical()` compare types, shapes and values.
+#' same, and neither the device nor whether a gradient is required counts. `all.equal()` compares
+#' shapes and values, whatever the types. The third edition of testthat compares types, shapes and
+#' values, `expect_equal()` with a tolerance.
 #'
 #' @examplesIf pytwolayer:::has_torch()
 #' x <- torch$tensor(c(3, 1, 2))

@@ -10,7 +10,8 @@
 #' between a tensor and
 #'
 #' * a tensor: types and shapes are matched (broadcast) as in Python, and the result has
-#'   Python's bits;
+#'   Python's bits. So a tensor with one dimension goes along the rows of a matrix, other than
+#'   a vector in R: write `x - rowMeans(x)$unsqueeze(1L)` for R's `x - rowMeans(x)`;
 #' * a single R number, which does not change the type of a tensor of floating-point numbers.
 #'   A tensor of whole numbers stays one with `2L` and becomes one of PyTorch's default type
 #'   (`torch$get_default_dtype()`, usually float32) with `2`;

@@ -221,7 +221,8 @@ Summary.torch.Size <- function(x, ..., na.rm = FALSE) { # nolint: object_name_li
 }
 
 #' @rdname torch-size
-#' @exportS3Method all.equal torch.Size
+#' @method all.equal torch.Size
+#' @export
 all.equal.torch.Size <- function(target, current, ...) { # nolint: object_name_linter.
   all.equal(as_sizes(target), as_sizes(current), ...)
 }
