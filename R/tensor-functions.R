@@ -31,6 +31,11 @@
 #' requires one is an error that says so, of class `pytwolayer_error_tensor`; `x$detach()` or
 #' `as.numeric(x)` says that it is not wanted. Printing, plotting, positions and ranks need none.
 #'
+#' @section Attributes:
+#' A tensor is a Python object, which all its names in R share. R lets no package copy it where an
+#' attribute is set: `class(x) <- "a"`, `attr(x, "unit") <- "m"`, `I(x)` and `noquote(x)` mark it
+#' for every name. Keep such notes beside it, or on `as.array(x)`.
+#'
 #' @eval section_of_instead()
 #' @eval section_of_masks()
 #' @section Comparison:

@@ -120,8 +120,23 @@ repeat_tensor <- function(x, ...) {
   gathered(x, do.call(rep, c(list(as.vector(positions_in(x))), arguments)))
 }
 
+# An argument that a method would swallow, such as PyTorch's own `descending`.
+refuse_further <- function(generic, given, allowed = character()) {
+  unknown <- setdiff(names(given), c(allowed, ""))
+  if (length(unknown)) {
+    abort_tensor(
+      sprintf(
+        "`%s()` of a tensor has no argument `%s`: PyTorch's are those of its methods, `x$...()`.",
+        generic, unknown[[1]]
+      ),
+      call(generic)
+    )
+  }
+}
+
 sort_tensor <- function(x, decreasing = FALSE, ...) {
   further <- list(...)
+  refuse_further("sort", further, c("na.last", "method"))
   na_last <- if (is.null(further$na.last)) NA else further$na.last
   by_positions(x, function(p) {
     order(as_r_values(x), decreasing = decreasing, na.last = na_last)
@@ -131,6 +146,7 @@ sort_tensor <- function(x, decreasing = FALSE, ...) {
 reverse_tensor <- function(x) by_positions(x, function(p) rev(as.vector(p)))
 
 aperm_tensor <- function(a, perm = NULL, ...) {
+  refuse_further("aperm", list(...), "resize")
   count <- length(dim(a))
   perm <- if (is.null(perm)) rev(seq_len(count)) else perm
   if (!is.numeric(perm) || !identical(sort(as.integer(perm)), seq_len(count))) {
@@ -142,6 +158,7 @@ aperm_tensor <- function(a, perm = NULL, ...) {
 
 # Of a matrix the rows, as in R.
 unique_tensor <- function(x, incomparables = FALSE, ..., MARGIN = 1) { # nolint: object_name_linter.
+  refuse_further("unique", list(...), c("fromLast", "nmax"))
   positions <- positions_in(x)
   if (is.null(dim(positions))) {
     return(gathered(x, which(!duplicated(as_r_values(x), incomparables, ...))))

@@ -177,7 +177,10 @@ solve_tensors <- function(a, b, ...) {
   tensor_result("solve", like_of(a, b), sent[[1]], sent[[2]], call = call)
 }
 
-chol_tensor <- function(x, ...) tensor_result("decompose", x, "chol", x, call = call("chol"))
+chol_tensor <- function(x, ...) {
+  refuse_further("chol", list(...))
+  tensor_result("decompose", x, "chol", x, call = call("chol"))
+}
 
 determinant_tensor <- function(x, logarithm = TRUE, ...) {
   parts <- tensor_result("decompose", x, "determinant", x, call = call("determinant"))
@@ -190,6 +193,7 @@ determinant_tensor <- function(x, logarithm = TRUE, ...) {
 }
 
 difference_tensor <- function(x, lag = 1L, differences = 1L, ...) {
+  refuse_further("diff", list(...))
   whole <- function(n) is.numeric(n) && length(n) == 1 && !is.na(n) && n >= 1
   if (!whole(lag) || !whole(differences)) {
     abort_tensor("`lag` and `differences` must be whole numbers of at least 1.", call("diff"))
@@ -232,6 +236,7 @@ deviation_tensor <- function(x, na.rm = FALSE) { # nolint: object_name_linter.
 quantile_tensor <- function(x, probs = seq(0, 1, 0.25), na.rm = FALSE, # nolint: object_name_linter.
                             names = TRUE, type = 7, ...) {
   call <- call("quantile")
+  refuse_further("quantile", list(...), "fuzz")
   probs <- plain_values(probs, "quantile")
   check_na_rm(na.rm, call)
   if (!is.numeric(probs) || any(probs < 0 | probs > 1, na.rm = TRUE)) {
@@ -246,6 +251,7 @@ quantile_tensor <- function(x, probs = seq(0, 1, 0.25), na.rm = FALSE, # nolint:
 }
 
 median_tensor <- function(x, na.rm = FALSE, ...) { # nolint: object_name_linter.
+  refuse_further("median", list(...))
   check_na_rm(na.rm, call("median"))
   tensor_result("median", x, x, na.rm, call = call("median"))
 }

@@ -171,3 +171,18 @@ test_that("what cannot be done is an error that says what", {
   expect_true(is.nan(as.numeric(median(x))))
   expect_identical(as.numeric(median(x, na.rm = TRUE)), 1)
 })
+
+test_that("an argument that R's functions do not have is an error, not swallowed", {
+  torch <- torch_or_skip()
+  x <- torch$tensor(list(3, 1, 2))
+  m <- torch$eye(2L)
+  expect_tensor_error(sort(x, descending = TRUE), "`sort\\(\\)` of a tensor has no .*`descending`")
+  expect_tensor_error(median(m, dim = 0), "`dim`")
+  expect_tensor_error(unique(x, return_counts = TRUE), "`return_counts`")
+  expect_tensor_error(diff(x, n = 2), "`n`")
+  expect_tensor_error(quantile(x, q = 0.5), "`q`")
+  expect_tensor_error(aperm(m, dims = 1), "`dims`")
+  expect_tensor_error(chol(m, pivot = TRUE), "`pivot`")
+  expect_like_r(sort(x, na.last = TRUE, method = "radix"), c(1, 2, 3))
+  expect_like_r(unique(x, fromLast = TRUE), c(3, 1, 2))
+})
