@@ -37,7 +37,7 @@
 #' as_boolean(c(0, 1, 2))
 #' torch_size(torch$ones(2L, 3L))
 #' @name rtorch
-#' @aliases np torchvision
+#' @aliases np torchvision is_tensor
 #' @rawNamespace export(np, torchvision, is_tensor)
 NULL
 

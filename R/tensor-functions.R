@@ -133,5 +133,5 @@ section_of_masks <- function() {
 }
 
 mask_names <- function() {
-  sort(c(unlist(lapply(mask_table(), names), use.names = FALSE), simplifying, "%*%"))
+  sort(c(unlist(lapply(mask_table(), names), use.names = FALSE), "sapply", "mapply", "%*%"))
 }

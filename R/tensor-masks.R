@@ -1,7 +1,7 @@
 # Functions that R does not let packages extend: exported under their own names.
 #
-# Each is R's own function, body and environment, with one question before: is an argument a
-# tensor? So for everything else it is R's own, missing arguments and messages included.
+# Each is R's own function, arguments, body and environment, with one question before: is an
+# argument a tensor? So for everything else it is R's own, missing arguments and messages included.
 
 # By package and function: the arguments to look at (`...` for all of them) and what answers.
 # A text is one of the ways in `answer_mask()`.
@@ -80,9 +80,6 @@ mask_table <- function() {
   )
 }
 
-# Within sapply() and mapply() results that are tensors are joined.
-simplifying <- c("sapply", "mapply")
-
 make_masks <- function(own) {
   table <- mask_table()
   for (package in names(table)) {
@@ -92,14 +89,13 @@ make_masks <- function(own) {
       assign(name, mask_of(original, name, table[[package]][[name]][[1]]), envir = own)
     }
   }
-  # Their second half is simplify2array(), which R's own environment gives them; here it is ours.
+  # In sapply() and mapply() results that are tensors are joined: simplify2array() is ours there.
   within <- new.env(parent = baseenv())
   within$simplify2array <- simplify_tensors
-  for (name in simplifying) {
-    original <- get(name, envir = baseenv())
-    environment(original) <- within
-    assign(name, original, envir = own)
-  }
+  joining <- base::sapply
+  environment(joining) <- within
+  assign("sapply", joining, envir = own)
+  assign("mapply", mapply_mask(within), envir = own)
   assign("%*%", matrix_product_mask(), envir = own)
   session$masks <- do.call(c, unname(table))
   session$mask_homes <- rep(names(table), lengths(table))
@@ -112,17 +108,53 @@ mask_of <- function(original, name, arguments) {
   }
   asked <- lapply(arguments, question)
   condition <- Reduce(function(a, b) call("||", a, b), asked)
-  answer <- bquote(return(pytwolayer:::answer_mask(.(name), environment())))
-  body(original) <- call("{", call("if", condition, answer), body(original))
+  answer <- bquote(return(.(answer_mask)(.(name), environment())))
+  body(original) <- call("{", call("if", condition, answer), body_of(name, original))
   attr(original, "srcref") <- NULL
   original
 }
 
+# R's body; but a call of R's function where the body calls .Internal(), which is for R's own
+# functions alone.
+body_of <- function(name, original) {
+  if (".Internal" %in% all.names(body(original))) {
+    bquote(.(pass_on)(.(name), environment()))
+  } else {
+    body(original)
+  }
+}
+
+# With what was given alone, so that an argument that is missing here is missing there.
+pass_on <- function(name, frame) {
+  names <- names(formals(get(name, envir = baseenv())))
+  there <- vapply(names, function(each) {
+    each == "..." || !eval(call("missing", as.name(each)), frame)
+  }, TRUE)
+  passed <- lapply(names[there], as.name)
+  names(passed) <- base::ifelse(names[there] == "...", "", names[there])
+  eval(as.call(c(as.name(name), passed)), frame)
+}
+
+# R's own but for what joins the results.
+mapply_mask <- function(within) {
+  mask <- base::mapply
+  body(mask) <- quote({
+    FUN <- match.fun(FUN) # nolint: object_name_linter.
+    answer <- mapply(
+      FUN = FUN, ..., MoreArgs = MoreArgs, SIMPLIFY = FALSE, USE.NAMES = USE.NAMES
+    )
+    if (isFALSE(SIMPLIFY)) answer else simplify2array(answer, higher = (SIMPLIFY == "array"))
+  })
+  environment(mask) <- within
+  attr(mask, "srcref") <- NULL
+  mask
+}
+
 # Questions that look at more than an argument's class.
-special_questions <- c(
-  "x in a list" = "pytwolayer:::holds_tensors(x)",
-  "yes where TRUE" = "pytwolayer:::chooses_tensor(test, TRUE, yes)",
-  "no where FALSE" = "pytwolayer:::chooses_tensor(test, FALSE, no)"
+special_questions <- list(
+  "x in a list" = quote(holds_tensors(x)),
+  "yes where TRUE" = quote(chooses_tensor(test, TRUE, yes)),
+  "no where FALSE" = quote(chooses_tensor(test, FALSE, no))
 )
 
 holds_tensors <- function(x) {
@@ -137,10 +169,13 @@ chooses_tensor <- function(test, at, chosen) {
 
 question <- function(argument) {
   if (argument == "...") {
-    return(quote(pytwolayer:::has_tensor(...)))
+    return(bquote(.(has_tensor)(...)))
   }
   if (argument %in% names(special_questions)) {
-    return(str2lang(special_questions[[argument]]))
+    asked <- special_questions[[argument]]
+    # The function itself, since R's environment knows none of this package's.
+    asked[[1]] <- get(as.character(asked[[1]]), envir = topenv())
+    return(asked)
   }
   bquote(!missing(.(as.name(argument))) && inherits(.(as.name(argument)), "torch.Tensor"))
 }

@@ -47,7 +47,8 @@ pooled <- function(values, name, call) {
 has_tensor <- function(...) {
   expressions <- as.list(substitute(alist(...)))[-1]
   for (k in seq_along(expressions)) {
-    if (!identical(expressions[[k]], rlang::missing_arg()) && is_tensor(...elt(k))) {
+    empty <- is.symbol(expressions[[k]]) && !nzchar(as.character(expressions[[k]]))
+    if (!empty && is_tensor(...elt(k))) {
       return(TRUE)
     }
   }

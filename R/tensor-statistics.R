@@ -260,7 +260,7 @@ interquartile_tensor <- function(x, na.rm = FALSE, type = 7) { # nolint: object_
   difference_tensor(quantile_tensor(x, c(0.25, 0.75), na.rm, type = type))$reshape(list())
 }
 
-absolute_deviation <- function(x, center = median(x), constant = 1.4826, na.rm = FALSE, # nolint
+absolute_deviation <- function(x, center = stats::median(x), constant = 1.4826, na.rm = FALSE, # nolint
                                low = FALSE, high = FALSE) {
   if (low || high) {
     return(stats::mad(

@@ -172,7 +172,8 @@ as.character.torch.Size <- function(x, ...) { # nolint: object_name_linter.
 }
 
 #' @rdname torch-size
-#' @exportS3Method unlist torch.Size
+#' @method unlist torch.Size
+#' @export
 unlist.torch.Size <- function(x, recursive = TRUE, use.names = TRUE) { # nolint
   size_values(x)
 }
