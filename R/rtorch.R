@@ -136,14 +136,6 @@ make_copy <- function(object, ...) {
   reticulate::import("copy", convert = FALSE)$copy(object)
 }
 
-# Python has no missing integer or logical.
-with_missing_numbers <- function(x) {
-  if ((is.integer(x) || is.logical(x)) && anyNA(x)) {
-    storage.mode(x) <- "double"
-  }
-  x
-}
-
 #' @rdname rtorch
 #' @export
 as_boolean <- function(x) {
@@ -189,7 +181,7 @@ torch_size <- function(x) {
       sprintf("`x` must be a tensor or a `torch.Size`, not %s.", kind_of(x)), rlang::current_env()
     )
   }
-  as.integer(unlist(reticulate::import_builtins()$list(x)))
+  as.integer(x)
 }
 
 #' @rdname rtorch

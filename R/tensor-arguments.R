@@ -54,10 +54,7 @@ with_nan <- function(x, call) {
       call
     )
   }
-  if (is.integer(x) || is.logical(x)) {
-    storage.mode(x) <- "double"
-  }
-  x
+  with_missing_numbers(x)
 }
 
 # What reticulate would send as its codes, or as numbers without their meaning.

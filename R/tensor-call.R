@@ -118,13 +118,19 @@ as_operand <- function(x, argument, scalar = TRUE, call = rlang::caller_env()) {
     return(bare_tensor(x))
   }
   check_numbers(x, argument, call)
-  if (!is.double(x) && anyNA(x)) {
-    storage.mode(x) <- "double"
-  }
+  x <- with_missing_numbers(x)
   if (scalar && length(x) == 1 && is.null(dim(x))) {
     return(x[[1]])
   }
   send_values(x)
+}
+
+# Python has no missing integer or logical.
+with_missing_numbers <- function(x) {
+  if ((is.integer(x) || is.logical(x)) && anyNA(x)) {
+    storage.mode(x) <- "double"
+  }
+  x
 }
 
 check_numbers <- function(x, argument, call) {

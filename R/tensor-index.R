@@ -127,11 +127,7 @@ NULL
 #' @export
 `[.torch.Tensor` <- function(x, ..., drop = TRUE) { # nolint: object_name_linter.
   call <- rlang::current_env()
-  if (!is.logical(drop) || length(drop) != 1 || is.na(drop)) {
-    abort_tensor(
-      sprintf("`drop` must be TRUE or FALSE, not %s.", kind_of(drop)), call
-    )
-  }
+  check_true_false(drop, "drop", call)
   given <- given_indices(...)
   all_of_it <- length(given) < 2 && all(vapply(given, is_missing_index, TRUE))
   index <- resolve_indices(given, x, call, parent.frame())

@@ -126,13 +126,18 @@ body_of <- function(name, original) {
 
 # With what was given alone, so that an argument that is missing here is missing there.
 pass_on <- function(name, frame) {
-  names <- names(formals(get(name, envir = baseenv())))
-  there <- vapply(names, function(each) {
-    each == "..." || !eval(call("missing", as.name(each)), frame)
-  }, TRUE)
-  passed <- lapply(names[there], as.name)
-  names(passed) <- base::ifelse(names[there] == "...", "", names[there])
+  names <- given_names(frame, name)
+  passed <- lapply(names, as.name)
+  names(passed) <- sub("...", "", names, fixed = TRUE)
   eval(as.call(c(as.name(name), passed)), frame)
+}
+
+# A mask's arguments that are not missing, and `...`.
+given_names <- function(frame, name) {
+  names <- names(formals(get(name, envir = topenv())))
+  Filter(function(each) {
+    each == "..." || !eval(call("missing", as.name(each)), frame)
+  }, names)
 }
 
 # R's own but for what joins the results.
@@ -215,12 +220,11 @@ named_columns <- function(arguments, frame) {
 
 # What the caller gave, by name; the defaults are the original's.
 given_arguments <- function(frame, name) {
-  names <- names(formals(get(name, envir = topenv())))
   given <- list()
-  for (each in names) {
+  for (each in given_names(frame, name)) {
     if (each == "...") {
       given <- c(given, eval(quote(list(...)), frame))
-    } else if (!eval(call("missing", as.name(each)), frame)) {
+    } else {
       given[each] <- list(get(each, envir = frame))
     }
   }

@@ -12,7 +12,6 @@ method_table <- function() {
       as.character = function(x, ...) as.character(as_r_values(x)),
       toString = function(x, ...) toString(as.character(as_r_values(x)), ...),
       as.complex = function(x, ...) as.complex(as_r_values(x, "as.complex")),
-      `names<-` = no_labels("names"), `dimnames<-` = no_labels("dimnames"),
       is.numeric = function(x) tensor_value("kind_of_numbers", x) == "numeric",
       is.matrix = function(x) length(dim(x)) == 2,
       is.array = function(x) length(dim(x)) > 0,
@@ -64,19 +63,6 @@ register <- function(name, method, home) {
   if (!exists(".__S3MethodsTable__.", envir = home, inherits = FALSE)) home <- topenv(home)
   table <- get(".__S3MethodsTable__.", envir = home, inherits = FALSE)
   assign(paste0(name, ".torch.Tensor"), method, envir = table)
-}
-
-no_labels <- function(what) {
-  force(what)
-  function(x, value) {
-    if (!is.null(value)) {
-      abort_tensor(
-        sprintf("A tensor has no %s: keep them beside it, or label `as.array(x)`.", what),
-        call(what)
-      )
-    }
-    x
-  }
 }
 
 converting <- function(names, home, keeps_gradient = TRUE) {

@@ -139,9 +139,7 @@ sort_tensor <- function(x, decreasing = FALSE, ...) {
   further <- list(...)
   refuse_further("sort", further, c("na.last", "method"))
   na_last <- if (is.null(further$na.last)) NA else further$na.last
-  by_positions(x, function(p) {
-    order(as_r_values(x), decreasing = decreasing, na.last = na_last)
-  })
+  gathered(x, order(as_r_values(x), decreasing = decreasing, na.last = na_last))
 }
 
 reverse_tensor <- function(x) by_positions(x, function(p) rev(as.vector(p)))

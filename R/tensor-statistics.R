@@ -6,12 +6,6 @@ numbers_for <- function(x, name, call) {
   )
 }
 
-check_na_rm <- function(na_rm, call) {
-  if (!is.logical(na_rm) || length(na_rm) != 1 || is.na(na_rm)) {
-    abort_tensor(sprintf("`na.rm` must be TRUE or FALSE, not %s.", kind_of(na_rm)), call)
-  }
-}
-
 like_of <- function(...) Find(is_tensor, list(...))
 
 # ---- Element by element ---------------------------------------------------------------------
@@ -20,7 +14,7 @@ extreme_tensors <- function(name) {
   force(name)
   function(..., na.rm = FALSE) { # nolint: object_name_linter.
     call <- call(name)
-    check_na_rm(na.rm, call)
+    check_true_false(na.rm, "na.rm", call)
     values <- list(...)
     sent <- unname(lapply(values, numbers_for, name, call))
     tensor_result("extreme", Find(is_tensor, values), name, na.rm, sent, call = call)
@@ -61,8 +55,7 @@ as_r_truth <- function(x) {
 
 # A plain vector has the dimension that a tensor of one dimension has.
 as_logical_array <- function(x) {
-  size <- if (is.null(dim(x))) length(x) else dim(x)
-  array(if (anyNA(x)) as.double(as.logical(x)) else as.logical(x), size)
+  array(if (anyNA(x)) as.double(as.logical(x)) else as.logical(x), sizes_in(x))
 }
 
 outer_tensors <- function(X, Y, FUN = "*", ...) { # nolint: object_name_linter.
@@ -163,7 +156,7 @@ margin_tensors <- function(name) {
   force(name)
   function(x, na.rm = FALSE, dims = 1L) { # nolint: object_name_linter.
     call <- call(name)
-    check_na_rm(na.rm, call)
+    check_true_false(na.rm, "na.rm", call)
     tensor_result("margins", x, name, x, na.rm, as.double(dims), call = call)
   }
 }
@@ -238,7 +231,7 @@ quantile_tensor <- function(x, probs = seq(0, 1, 0.25), na.rm = FALSE, # nolint:
   call <- call("quantile")
   refuse_further("quantile", list(...), "fuzz")
   probs <- plain_values(probs, "quantile")
-  check_na_rm(na.rm, call)
+  check_true_false(na.rm, "na.rm", call)
   if (!is.numeric(probs) || any(probs < 0 | probs > 1, na.rm = TRUE)) {
     abort_tensor("`probs` must be numbers from 0 to 1.", call)
   }
@@ -252,7 +245,7 @@ quantile_tensor <- function(x, probs = seq(0, 1, 0.25), na.rm = FALSE, # nolint:
 
 median_tensor <- function(x, na.rm = FALSE, ...) { # nolint: object_name_linter.
   refuse_further("median", list(...))
-  check_na_rm(na.rm, call("median"))
+  check_true_false(na.rm, "na.rm", call("median"))
   tensor_result("median", x, x, na.rm, call = call("median"))
 }
 
@@ -276,7 +269,7 @@ weighted_tensor <- function(x, w, ..., na.rm = FALSE) { # nolint: object_name_li
   if (missing(w)) {
     return(mean(x, na.rm = na.rm))
   }
-  check_na_rm(na.rm, call)
+  check_true_false(na.rm, "na.rm", call)
   tensor_result("weighted_mean", x, x, numbers_for(w, "weighted.mean", call), na.rm, call = call)
 }
 

@@ -2,7 +2,7 @@
 
 import operator
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -44,6 +44,15 @@ ELEMENTS = (ARITHMETIC.keys() | COMPARISON.keys() | LOGIC.keys()) - {"%@%"}
 
 PROBLEMS = (RuntimeError, TypeError, ValueError, ArithmeticError, IndexError)
 """What PyTorch raises when it cannot do what it is asked for."""
+Result = TypeVar("Result")
+
+
+def named(what: str, x: torch.Tensor, work: Callable[[], Result]) -> Result:
+    """Have PyTorch's error say which of R's functions or operators fails, and for what."""
+    try:
+        return work()
+    except PROBLEMS as problem:
+        raise TensorError(f"`{what}` fails for {describe(x)}: {first_line(problem)}") from problem
 
 
 @for_r
@@ -51,11 +60,7 @@ def unary(symbol: str, x: torch.Tensor) -> torch.Tensor | Flag:
     """Apply one of R's operators to one operand."""
     if symbol == "!":
         return flagged(torch.logical_not(truth(x, x)))
-    try:
-        found: torch.Tensor = UNARY[symbol](countable(x))
-    except PROBLEMS as problem:
-        raise TensorError(f"`{symbol}` fails for {describe(x)}: {first_line(problem)}") from problem
-    return found
+    return named(symbol, x, lambda: UNARY[symbol](countable(x)))
 
 
 @for_r

@@ -18,6 +18,7 @@ from pytwolayer_tensor_values import (
     column_major,
     countable,
     describe,
+    first_tensor,
     flatten,
     for_r,
     from_r,
@@ -42,11 +43,6 @@ def as_tensor(value: Any, like: torch.Tensor) -> torch.Tensor:
     elif found.is_floating_point():
         found = found.to(widest(like))
     return found.to(like.device)
-
-
-def first_tensor(values: list[Any]) -> torch.Tensor:
-    """Give the tensor whose type and device count."""
-    return next(value for value in values if isinstance(value, torch.Tensor))
 
 
 # ---- Elements by position ------------------------------------------------------------------

@@ -4,24 +4,23 @@ import math
 import operator
 from collections.abc import Callable, Sequence
 from functools import reduce
-from typing import Any, TypeVar
+from typing import Any
 
 from pytwolayer.torch_loading import torch
 from pytwolayer_tensor_compare import compare, is_whole
-from pytwolayer_tensor_ops import PROBLEMS, Flag, flagged, operand, truth_tensor
+from pytwolayer_tensor_ops import Flag, flagged, named, operand, truth_tensor
 from pytwolayer_tensor_values import (
     TensorError,
     as_double,
     countable,
     describe,
-    first_line,
+    first_tensor,
     flatten,
     for_r,
     from_r,
     widest,
 )
 
-Result = TypeVar("Result")
 Warned = tuple[torch.Tensor, list[str]]
 """A result, and the functions of which R warns that they had nothing to work on."""
 
@@ -29,14 +28,6 @@ ENDS = {"max": ("max",), "min": ("min",), "range": ("min", "max")}
 """The functions that have no value where there is no element, and what they ask for."""
 EXACT = {torch.float16: 11, torch.bfloat16: 8, torch.float32: 24, torch.float64: 53}
 """How many binary digits of a whole number a type holds."""
-
-
-def named(name: str, x: torch.Tensor, work: Callable[[], Result]) -> Result:
-    """Have PyTorch's error say which of R's functions fails, and for what."""
-    try:
-        return work()
-    except PROBLEMS as problem:
-        raise TensorError(f"`{name}()` fails for {describe(x)}: {first_line(problem)}") from problem
 
 
 # ---- Of everything -------------------------------------------------------------------------
@@ -77,7 +68,7 @@ COMBINE: dict[str, Callable[..., torch.Tensor]] = {
 
 def parts(values: list[Any], dropped: str, exact: bool = False) -> list[torch.Tensor]:
     """Make tensors of a summary's arguments, without the elements to be dropped."""
-    like = next(value for value in values if isinstance(value, torch.Tensor))
+    like = first_tensor(values)
     return [without(part(value, like, exact), dropped) for value in values]
 
 
@@ -122,7 +113,7 @@ def summary(name: str, dropped: str, values: list[Any]) -> torch.Tensor | Warned
         found = [each for each in found if each.numel()]
         if not found:
             return nothing(name, like)
-    return named(name, found[0], lambda: combined(name, found))
+    return named(f"{name}()", found[0], lambda: combined(name, found))
 
 
 def combined(name: str, found: list[torch.Tensor]) -> torch.Tensor:
@@ -145,7 +136,7 @@ def nothing(name: str, x: torch.Tensor) -> Warned:
 def decide(name: str, dropped: str, values: list[Any]) -> Flag:
     """Apply any or all; None where a missing value decides."""
     found = parts(values, dropped)
-    value = named(name, found[0], lambda: decided(name, found))
+    value = named(f"{name}()", found[0], lambda: decided(name, found))
     return truth_tensor(found[0], value), value
 
 
@@ -165,7 +156,7 @@ def decided(name: str, found: list[torch.Tensor]) -> bool | None:
 def mean(x: torch.Tensor, na_rm: bool, trim: float) -> torch.Tensor:
     """Average; of whole numbers and bools as doubles."""
     found = as_double(without(x, "nan" if na_rm else ""))
-    return named("mean", x, lambda: trimmed_mean(found, trim))
+    return named("mean()", x, lambda: trimmed_mean(found, trim))
 
 
 def trimmed_mean(x: torch.Tensor, trim: float) -> torch.Tensor:
@@ -248,13 +239,13 @@ def summary_along(
     """Apply a function of R's group Summary along dimensions."""
     places = checked_dims(x, dims)
     if name in ("any", "all"):
-        return named(name, x, lambda: decided_along(name, x, places, keepdim, dropped))
+        return named(f"{name}()", x, lambda: decided_along(name, x, places, keepdim, dropped))
     if name in ENDS:
-        return named(name, x, lambda: ends_along(name, x, places, keepdim, dropped))
+        return named(f"{name}()", x, lambda: ends_along(name, x, places, keepdim, dropped))
     found = as_double(x) if name == "prod" else x
     mask = droppable(found, dropped)
     found = found if mask is None else torch.where(mask, NEUTRAL[name], found)
-    return named(name, x, lambda: ALONG[name](found, places, keepdim))
+    return named(f"{name}()", x, lambda: ALONG[name](found, places, keepdim))
 
 
 def ends_along(
@@ -311,4 +302,4 @@ def mean_along(
     """Average along dimensions."""
     places = checked_dims(x, dims)
     average = torch.nanmean if na_rm and not x.is_complex() else torch.mean
-    return named("mean", x, lambda: average(as_double(x), places, keepdim))
+    return named("mean()", x, lambda: average(as_double(x), places, keepdim))

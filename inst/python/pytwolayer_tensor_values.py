@@ -135,6 +135,11 @@ def text(x: torch.Tensor) -> str:
     return repr(x)
 
 
+def first_tensor(values: Sequence[Any]) -> torch.Tensor:
+    """Give the tensor whose type and device count."""
+    return next(value for value in values if isinstance(value, torch.Tensor))
+
+
 def describe(value: Any) -> str:
     """Name a value in an error message."""
     if isinstance(value, torch.Tensor):

@@ -23,7 +23,7 @@ from pytwolayer_tensor_gate import (
 from pytwolayer_tensor_index import index_kind, take
 from pytwolayer_tensor_math import ELEMENTWISE, REAL
 from pytwolayer_tensor_module import assign_item, assign_parameter
-from pytwolayer_tensor_ops import PROBLEMS, binary, converted, truth_value, unary
+from pytwolayer_tensor_ops import binary, converted, named, truth_value, unary
 from pytwolayer_tensor_replace import put, put_in_place, with_dim, with_length
 from pytwolayer_tensor_statistics import (
     choose,
@@ -57,7 +57,6 @@ from pytwolayer_tensor_values import (
     count,
     countable,
     describe,
-    first_line,
     flatten,
     for_r,
     from_r,
@@ -168,14 +167,15 @@ def elementwise(name: str, x: torch.Tensor, *extra: Any) -> torch.Tensor:
     x = countable(x)
     if name in REAL and x.is_complex():
         raise TensorError(f"`{name}()` takes real numbers only, not {describe(x)}.")
-    try:
-        if name in CUMULATIVE:
-            return CUMULATIVE[name](flatten(x))
-        vectors = (converted(each, x, "^") if isinstance(each, dict) else each for each in extra)
-        return ELEMENTWISE[name](x, *vectors)
-    except PROBLEMS as problem:
-        message = f"`{name}()` fails for {describe(x)}: {first_line(problem)}"
-        raise TensorError(message) from problem
+    return named(f"{name}()", x, lambda: applied_to_each(name, x, extra))
+
+
+def applied_to_each(name: str, x: torch.Tensor, extra: tuple[Any, ...]) -> torch.Tensor:
+    """Look a function of R's group Math up, and call it."""
+    if name in CUMULATIVE:
+        return CUMULATIVE[name](flatten(x))
+    vectors = (converted(each, x, "^") if isinstance(each, dict) else each for each in extra)
+    return ELEMENTWISE[name](x, *vectors)
 
 
 @for_r
