@@ -120,7 +120,7 @@ quoted <- function(names) {
   paste0("\"", names, "\"", collapse = ", ")
 }
 
-# Names in messages, no more of them than somebody reads; pytwolayer/wording.py has the same.
+# Names in messages, no more of them than somebody reads; pytwolayer/checks.py has the same.
 listed <- function(names) {
   names <- short(names)
   if (length(names) <= 10) {

@@ -1,5 +1,5 @@
 # Columns with a class of their own that are numbers or factors all the same, and what to do with
-# those that are not. pytwolayer/column.py has the like.
+# those that are not. pytwolayer/preprocessing/column.py has the like.
 
 #' A column as the number or factor that it is
 #'

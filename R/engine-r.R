@@ -1,6 +1,7 @@
 # Prediction in R's own arithmetic, without Python: `predict(engine = "r")`. It takes what the
 # core takes, refuses and warns in the core's words and order, and agrees with it but for the
-# last digits. pytwolayer/encoder.py, table.py, outcome.py and model.py have the same.
+# last digits. pytwolayer/preprocessing/ (encoder, table, outcome) and pytwolayer/models/two_layer.py
+# have the same.
 
 rows_by_units <- 4e6 # of a block, so that the hidden layer stays small
 

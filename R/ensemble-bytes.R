@@ -1,5 +1,5 @@
 # The bytes of an ensemble: those of its models, side by side in one file of the same form.
-# pytwolayer/ensemble_file.py reads and writes the same.
+# pytwolayer/models/ensemble_file.py reads and writes the same.
 
 ensemble_parts <- c("versions", "bytes", "seed", "bootstrap")
 

@@ -1,5 +1,5 @@
 # The bytes of a model: safetensors, checked before believed. The format is described in
-# docs/model-file.md; pytwolayer/tensor_file.py reads and writes the same, in this order.
+# docs/model-file.md; pytwolayer/files/safetensors_format.py reads and writes the same, in this order.
 # Nothing is allocated that is larger than the bytes themselves, and nothing in them is run.
 
 formats <- c(model = 3, ensemble = 1)

@@ -1,5 +1,6 @@
 # What a model's text says, checked: settings, the inputs' and the outcome's coding, and what
-# came of training. pytwolayer/model_file.py checks the same, and its settings.py the settings.
+# came of training. pytwolayer/models/model_file.py checks the same, and
+# pytwolayer/training/settings.py the settings.
 
 content_parts <- c(
   "versions", "settings", "own_loss", "inputs", "outcome", "device", "rows", "dropped",
@@ -193,7 +194,7 @@ setting_size <- function(name, value) as_count(name, value, most = largest_size)
 setting_rate <- function(name, value) as_positive(name, value, largest_float)
 setting_share <- function(name, value) as_between(name, value, 1)
 
-# What each setting may be, see pytwolayer/settings.py.
+# What each setting may be, see pytwolayer/training/settings.py.
 setting_checks <- list(
   hidden_units = setting_size,
   activation = function(name, value) as_one_of(name, value, names(r_activations)),

@@ -1,5 +1,5 @@
 # Offsets of a formula: what is known of each row's outcome, which the network does not learn. They
-# travel with the predictors; pytwolayer/offset.py takes them off the outcome and puts them back.
+# travel with the predictors; pytwolayer/preprocessing/offset.py takes them off the outcome and puts them back.
 
 #' The sum of a formula's offsets
 #'

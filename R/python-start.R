@@ -66,7 +66,7 @@ told_if_interrupted <- function(expr) {
 # survive Ctrl-C in the middle of Python: it waits for the end.
 interrupted_at_end <- function(expr) {
   watch <- tryCatch(
-    import_own("pytwolayer.interrupt")$watch_for_interrupt(),
+    import_own("pytwolayer.runtime.interrupt")$watch_for_interrupt(),
     error = function(cnd) NULL
   )
   if (is.null(watch)) {
@@ -277,7 +277,7 @@ import_causes <- function(said) {
     return(told)
   }
   tryCatch(
-    as.character(unlist(import_own("pytwolayer.import_faults")$causes(said))),
+    as.character(unlist(import_own("pytwolayer.runtime.import_faults")$causes(said))),
     error = function(cnd) character()
   )
 }
@@ -285,7 +285,7 @@ import_causes <- function(said) {
 # Runs when Python starts, so it must never stop it: what is wrong shows at the first call.
 keep_own_blas <- function() {
   tryCatch(
-    import_own("pytwolayer.torch_loading")$watch_for_torch(),
+    import_own("pytwolayer.runtime.torch_loading")$watch_for_torch(),
     error = function(cnd) NULL
   )
 }

@@ -10,7 +10,7 @@ import pandas as pd
 from sklearn import datasets
 from sklearn.model_selection import KFold, StratifiedKFold
 
-from pytwolayer.r_process import r_environment, rscript
+from pytwolayer.r_interop.r_process import r_environment, rscript
 
 CHOSEN, CONFIRMED = "chosen on", "confirmed on"
 OF_SKLEARN = {"iris": CHOSEN, "digits": CHOSEN, "wine": CONFIRMED, "breast_cancer": CONFIRMED}

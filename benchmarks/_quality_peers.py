@@ -17,7 +17,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 
 from pytwolayer import two_layer
-from pytwolayer.r_process import r_environment, rscript
+from pytwolayer.r_interop.r_process import r_environment, rscript
 
 OURS, SKLEARN, NNET = "pytwolayer", "scikit-learn", "nnet"
 Fold = tuple[np.ndarray, np.ndarray]

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pytwolayer.r_process import r_environment
+from pytwolayer.r_interop.r_process import r_environment
 
 WORKERS = Path(__file__).resolve().parent / "workers"
 Row = dict[str, Any]

@@ -7,7 +7,7 @@ from pathlib import Path
 from _routes import WORKERS, Row, alternate, peaks, rows_of, seconds
 from equal_work import write_data
 
-from pytwolayer.r_process import rscript
+from pytwolayer.r_interop.r_process import rscript
 
 NUMPY = "one NumPy conversion"
 PYTHON, R = "ours, Python", "ours, R"

@@ -4,7 +4,7 @@ import sys
 
 from _routes import WORKERS, Row, alternate, rows_of, seconds
 
-from pytwolayer.r_process import rscript
+from pytwolayer.r_interop.r_process import rscript
 
 OURS = "ours, Python"
 

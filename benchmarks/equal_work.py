@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from _routes import WORKERS, Row, alternate, peaks, rows_of, seconds
 
-from pytwolayer.r_process import rscript
+from pytwolayer.r_interop.r_process import rscript
 
 OURS = "ours, Python"
 # case -> rows, columns, hidden units, batch, epochs, calls of a worker, most rounds

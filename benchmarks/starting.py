@@ -7,7 +7,7 @@ from pathlib import Path
 
 from _routes import NOT_INSTALLED, WORKERS, Row, environment, rows_of
 
-from pytwolayer.r_process import rscript
+from pytwolayer.r_interop.r_process import rscript
 
 _COMMAND = str(Path(sys.executable).parent / "pytwolayer")
 

@@ -5,7 +5,7 @@ Importing the package is quick: PyTorch is loaded by the first name that needs i
 
 from importlib import import_module
 
-from pytwolayer.import_faults import with_causes
+from pytwolayer.runtime.import_faults import with_causes
 
 try:
     from typing import TYPE_CHECKING
@@ -22,14 +22,14 @@ except ImportError as problem:
 
 if TYPE_CHECKING:
     from pytwolayer.chapter import chapter_losses
-    from pytwolayer.device import available_devices, select_device
-    from pytwolayer.ensemble import TwoLayerEnsemble
-    from pytwolayer.estimator import TwoLayerClassifier, TwoLayerRegressor
-    from pytwolayer.fit import two_layer
-    from pytwolayer.going_on import continue_training
-    from pytwolayer.model import TwoLayer
-    from pytwolayer.model_file import load
-    from pytwolayer.plot import plot_history
+    from pytwolayer.estimators.estimators import TwoLayerClassifier, TwoLayerRegressor
+    from pytwolayer.fitting.continue_training import continue_training
+    from pytwolayer.fitting.two_layer import two_layer
+    from pytwolayer.models.ensemble import TwoLayerEnsemble
+    from pytwolayer.models.model_file import load
+    from pytwolayer.models.two_layer import TwoLayer
+    from pytwolayer.reports.plot import plot_history
+    from pytwolayer.runtime.device import available_devices, select_device
 
 __version__ = "0.1.0"
 
@@ -53,17 +53,17 @@ __all__ = [
 ]
 
 _HOME = {
-    "TwoLayer": "pytwolayer.model",
-    "TwoLayerClassifier": "pytwolayer.estimator",
-    "TwoLayerEnsemble": "pytwolayer.ensemble",
-    "TwoLayerRegressor": "pytwolayer.estimator",
-    "available_devices": "pytwolayer.device",
+    "TwoLayer": "pytwolayer.models.two_layer",
+    "TwoLayerClassifier": "pytwolayer.estimators.estimators",
+    "TwoLayerEnsemble": "pytwolayer.models.ensemble",
+    "TwoLayerRegressor": "pytwolayer.estimators.estimators",
+    "available_devices": "pytwolayer.runtime.device",
     "chapter_losses": "pytwolayer.chapter",
-    "continue_training": "pytwolayer.going_on",
-    "load": "pytwolayer.model_file",
-    "plot_history": "pytwolayer.plot",
-    "select_device": "pytwolayer.device",
-    "two_layer": "pytwolayer.fit",
+    "continue_training": "pytwolayer.fitting.continue_training",
+    "load": "pytwolayer.models.model_file",
+    "plot_history": "pytwolayer.reports.plot",
+    "select_device": "pytwolayer.runtime.device",
+    "two_layer": "pytwolayer.fitting.two_layer",
 }
 
 

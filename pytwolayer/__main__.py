@@ -2,7 +2,7 @@
 
 import sys
 
-from pytwolayer.cli import main
+from pytwolayer.cli.main import main
 
 if __name__ == "__main__":
     sys.exit(main(prog="python -m pytwolayer"))

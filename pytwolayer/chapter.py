@@ -9,23 +9,23 @@ from importlib.resources import files
 
 import pandas as pd
 
-from pytwolayer import arguments
-from pytwolayer.batches import Batch, Rows
-from pytwolayer.device import select_device
-from pytwolayer.gradient import ClosedFormGradient
-from pytwolayer.loss import LOSSES, REDUCTIONS
-from pytwolayer.memory import enough_memory, gives_memory_back
-from pytwolayer.network import (
+from pytwolayer import checks
+from pytwolayer.network.architecture import (
     cpu_generator,
     draw_initial_weights,
     flatten_parameters,
     two_layer_net,
 )
-from pytwolayer.threads import survive_fork
-from pytwolayer.torch_loading import torch
-from pytwolayer.torch_settings import with_plain_settings
-from pytwolayer.train import train
-from pytwolayer.update_rules import GradientDescent
+from pytwolayer.network.batches import Batch, Rows
+from pytwolayer.network.gradient import ClosedFormGradient
+from pytwolayer.network.losses import LOSSES, REDUCTIONS
+from pytwolayer.optim.first_order import GradientDescent
+from pytwolayer.runtime.device import select_device
+from pytwolayer.runtime.memory import enough_memory, gives_memory_back
+from pytwolayer.runtime.threads import survive_fork
+from pytwolayer.runtime.torch_loading import torch
+from pytwolayer.runtime.torch_settings import with_plain_settings
+from pytwolayer.training.loop import train
 
 Problem = tuple[torch.Tensor, torch.Tensor, torch.nn.Sequential]
 
@@ -51,10 +51,10 @@ def chapter_problem(
         With its initial weights, on the CPU.
     """
     survive_fork()
-    generator = cpu_generator(arguments.seed("seed", seed))
-    n, d_in = arguments.size("n", n), arguments.size("d_in", d_in)
-    hidden_units = arguments.size("hidden_units", hidden_units)
-    d_out = arguments.size("d_out", d_out)
+    generator = cpu_generator(checks.seed("seed", seed))
+    n, d_in = checks.size("n", n), checks.size("d_in", d_in)
+    hidden_units = checks.size("hidden_units", hidden_units)
+    d_out = checks.size("d_out", d_out)
     x = torch.randn(n, d_in, generator=generator, dtype=torch.float32, device="cpu")
     y = torch.randn(n, d_out, generator=generator, dtype=torch.float32, device="cpu")
     net = two_layer_net(d_in, hidden_units, d_out)
@@ -114,10 +114,10 @@ def chapter_losses(
     >>> from pytwolayer import chapter_losses
     >>> chapter_losses(steps=3)
     """
-    steps = arguments.size("steps", steps)
-    learning_rate = arguments.positive("learning_rate", learning_rate)
-    arguments.one_of("loss", loss, LOSSES)
-    arguments.one_of("reduction", reduction, REDUCTIONS)
+    steps = checks.size("steps", steps)
+    learning_rate = checks.positive("learning_rate", learning_rate)
+    checks.one_of("loss", loss, LOSSES)
+    checks.one_of("reduction", reduction, REDUCTIONS)
     chosen = select_device(device)
     work = f"n = {n}, d_in = {d_in}, hidden_units = {hidden_units}"
     with enough_memory(chosen, work, "Make these smaller"):

@@ -6,10 +6,10 @@ from pathlib import Path
 import pandas as pd
 
 from pytwolayer import chapter_losses, plot_history, two_layer
-from pytwolayer.browse import write_html
-from pytwolayer.file_output import write_csv
-from pytwolayer.r_process import run_r, run_r_in_python
-from pytwolayer.verify import agree, report, take_routes
+from pytwolayer.files.atomic_write import write_csv
+from pytwolayer.r_interop.r_process import run_r, run_r_in_python
+from pytwolayer.r_interop.verify import agree, report, take_routes
+from pytwolayer.reports.html_table import write_html
 
 FOLDER = Path("demo")
 

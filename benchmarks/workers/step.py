@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from pytwolayer import chapter_losses, two_layer
-from pytwolayer.batches import DrawnBatch, Rows
+from pytwolayer.network.batches import DrawnBatch, Rows
 
 CPU = torch.device("cpu")
 BATCHED = 100_000  # rows of which batches are drawn

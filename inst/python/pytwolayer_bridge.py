@@ -36,7 +36,7 @@ def _answer(function: Callable[..., Any]) -> Callable[..., Answer]:
 
     @wraps(function)
     def answered(*args: Any, **kwargs: Any) -> Answer:
-        from pytwolayer.memory import FEWER_DATA, enough_memory
+        from pytwolayer.runtime.memory import FEWER_DATA, enough_memory
 
         value, error = None, None
         with warnings.catch_warnings(record=True) as caught:
@@ -130,7 +130,7 @@ def _column(column: dict[str, Any], values: Any) -> Any:
 @_answer
 def doctor_page(facts: dict[str, str]) -> dict[str, Any]:
     """Doctor's page for this process, with what R says of itself."""
-    from pytwolayer.doctor import page, python_findings, r_findings, torch_findings
+    from pytwolayer.r_interop.doctor import page, python_findings, r_findings, torch_findings
 
     text, healthy = page(
         {"Python": python_findings(), "torch": torch_findings(), "R": r_findings(facts)}
@@ -141,7 +141,7 @@ def doctor_page(facts: dict[str, str]) -> dict[str, Any]:
 @_answer
 def torch_blas() -> list[str]:
     """Which BLAS torch uses in this process: "own", "linked" or "foreign", and its path."""
-    from pytwolayer import blas
+    from pytwolayer.runtime import blas
 
     used = blas.torch_blas()
     return [used.kind, used.path or "unknown"]
@@ -178,7 +178,7 @@ def fit(
     the epoch, its loss and the number of epochs, is called now and then while the fit goes on,
     and once with epoch 0 after it was; or None.
     """
-    from pytwolayer.checkpoint import has_checkpoints
+    from pytwolayer.checkpoints.folder import has_checkpoints
 
     if arguments.pop("seed_is_drawn") and has_checkpoints(arguments["checkpoint"]):
         arguments["seed"] = None
@@ -198,7 +198,7 @@ def continue_training(
     ``arguments`` are those of ``continue_training()``, with the model's bytes as ``fit``, and
     ``loss_name``.
     """
-    from pytwolayer.model_file import from_bytes
+    from pytwolayer.models.model_file import from_bytes
 
     fit = arguments["fit"] = from_bytes(arguments["fit"])
     own_loss = fit.settings.loss
@@ -215,11 +215,11 @@ def refuse_other_data(
     weight_type: str,
 ) -> None:
     """Check that these are the tables that a fit, or an ensemble, was fitted to."""
-    from pytwolayer.ensemble_file import ensemble_from_bytes
-    from pytwolayer.ensemble_fitting import data_of_each
-    from pytwolayer.model_file import from_bytes
-    from pytwolayer.same_run import refuse_other_tables
-    from pytwolayer.training_data import read_training_data
+    from pytwolayer.checkpoints.compatibility import refuse_other_tables
+    from pytwolayer.fitting.ensemble import data_of_each
+    from pytwolayer.models.ensemble_file import ensemble_from_bytes
+    from pytwolayer.models.model_file import from_bytes
+    from pytwolayer.preprocessing.training_data import read_training_data
 
     weights = None if weights is None else np.frombuffer(weights, dtype=np.float64)
     fits = ensemble_from_bytes(model) if several else from_bytes(model)
@@ -249,9 +249,9 @@ def _trained(
 
     ``own_loss`` is that of a fit that goes on.
     """
-    from pytwolayer.encoded_rows import keep_encoded
-    from pytwolayer.model import TwoLayer
-    from pytwolayer.torch_settings import plain_settings
+    from pytwolayer.models.two_layer import TwoLayer
+    from pytwolayer.runtime.torch_settings import plain_settings
+    from pytwolayer.training.dataset import keep_encoded
 
     frame, outcomes = _frame(x), _outcomes(y)
     for name in ("sample_weight", "validation"):
@@ -313,7 +313,7 @@ def _without_offset(
     outcomes: Any, weights: Any, x: dict[str, Any], loss: Any, weight_type: str
 ) -> tuple[Any, Any]:
     """Give outcome and weights that the network is fitted to, see the core's ``offset``."""
-    from pytwolayer.offset import without_offset
+    from pytwolayer.preprocessing.offset import without_offset
 
     offset = _offset_of(x)
     if offset is None:
@@ -338,7 +338,7 @@ def _outcomes(y: dict[str, Any]) -> Any:
 
 
 def _progress_of(show: Any) -> Any:
-    from pytwolayer.progress import Timed
+    from pytwolayer.training.progress import Timed
 
     if show is None:
         return False
@@ -382,8 +382,8 @@ def _one_of(fitted: Any) -> Any:
 
 
 def _bytes_of(fitted: Any) -> bytes:
-    from pytwolayer.ensemble_file import ensemble_to_bytes
-    from pytwolayer.model_file import to_bytes
+    from pytwolayer.models.ensemble_file import ensemble_to_bytes
+    from pytwolayer.models.model_file import to_bytes
 
     is_ensemble = isinstance(fitted, pytwolayer.TwoLayerEnsemble)
     return ensemble_to_bytes(fitted) if is_ensemble else to_bytes(fitted)
@@ -442,7 +442,7 @@ def predict(model: bytearray, x: dict[str, Any], kind: str) -> bytearray:
 
     ``kind`` is "numeric", "prob", "raw", or "class" for the classes' numbers from 1.
     """
-    from pytwolayer.model_file import from_bytes
+    from pytwolayer.models.model_file import from_bytes
 
     with _named_new_data():
         return _doubles(_values(from_bytes(model), _given(_frame(x), x), kind, _offset_of(x)))
@@ -455,7 +455,7 @@ def predict_ensemble(model: bytearray, x: dict[str, Any], kind: str, level: floa
     ``kind`` is "numeric", "prob", "class" for the classes' numbers from 1, "std_error", or
     "conf_int" for the lower ends and then the upper ones of intervals.
     """
-    from pytwolayer.ensemble_file import ensemble_from_bytes
+    from pytwolayer.models.ensemble_file import ensemble_from_bytes
 
     with _named_new_data():
         ensemble, rows = ensemble_from_bytes(model), _given(_frame(x), x)

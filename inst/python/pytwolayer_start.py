@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import Any
 
-from pytwolayer.import_faults import causes, stand_in
-from pytwolayer.torch_loading import load as load_torch
+from pytwolayer.runtime.import_faults import causes, stand_in
+from pytwolayer.runtime.torch_loading import load as load_torch
 
 
 def load(modules: Sequence[str]) -> dict[str, Any]:

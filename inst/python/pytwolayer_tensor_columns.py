@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pytwolayer_shared_memory import sent_vectors
 
-from pytwolayer.torch_loading import torch
+from pytwolayer.runtime.torch_loading import torch
 from pytwolayer_tensor_gate import check_reach, holds_fractions
 from pytwolayer_tensor_values import Sent, for_r, usual_type
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from pytwolayer.torch_loading import torch
+from pytwolayer.runtime.torch_loading import torch
 from pytwolayer_tensor_values import Sent, TensorError, describe, first_line, for_r, from_r, send
 
 # The least of R's integers stands for a missing one.

@@ -12,7 +12,7 @@ R has checked the indices and made them zero-based. They come in one of four for
 
 from typing import Any
 
-from pytwolayer.torch_loading import torch
+from pytwolayer.runtime.torch_loading import torch
 from pytwolayer_tensor_values import (
     Sent,
     TensorError,

@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from pytwolayer.torch_loading import torch
+from pytwolayer.runtime.torch_loading import torch
 from pytwolayer_tensor_values import TensorError, describe, widest
 
 

@@ -6,7 +6,7 @@ the parameter that is there, it reaches optimisers and whoever else holds it.
 
 from typing import Any
 
-from pytwolayer.torch_loading import torch
+from pytwolayer.runtime.torch_loading import torch
 from pytwolayer_tensor_replace import check_fits
 from pytwolayer_tensor_values import TensorError, describe, for_r
 

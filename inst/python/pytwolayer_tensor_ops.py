@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from pytwolayer.torch_loading import torch
+from pytwolayer.runtime.torch_loading import torch
 from pytwolayer_tensor_compare import COMPARISON, compare, fits, is_whole
 from pytwolayer_tensor_values import (
     Sent,

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from pytwolayer.torch_loading import torch
+from pytwolayer.runtime.torch_loading import torch
 from pytwolayer_tensor_index import Index, at_least_1d, cells, is_block, positions_along, run
 from pytwolayer_tensor_values import (
     TensorError,

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from pytwolayer.torch_loading import torch
+from pytwolayer.runtime.torch_loading import torch
 from pytwolayer_tensor_values import (
     Sent,
     TensorError,

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import reduce
 from typing import Any
 
-from pytwolayer.torch_loading import torch
+from pytwolayer.runtime.torch_loading import torch
 from pytwolayer_tensor_compare import compare, is_whole
 from pytwolayer_tensor_ops import Flag, flagged, named, operand, truth_tensor
 from pytwolayer_tensor_values import (

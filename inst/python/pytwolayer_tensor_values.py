@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from pytwolayer.torch_loading import torch
+from pytwolayer.runtime.torch_loading import torch
 
 Sent = dict[str, Any]
 """An R vector or array on its way: ``bytes`` (a list of pieces), ``kind`` and ``dim``."""

@@ -7,7 +7,7 @@ The R package's methods for the class ``torch.Tensor`` call the functions that a
 from collections.abc import Callable
 from typing import Any
 
-from pytwolayer.torch_loading import torch
+from pytwolayer.runtime.torch_loading import torch
 from pytwolayer_tensor_columns import make_of_columns
 from pytwolayer_tensor_gate import (
     array_for_r,

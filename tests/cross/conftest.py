@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from pytwolayer.r_process import run_r, run_r_in_python
-from pytwolayer.torch_loading import torch
-from pytwolayer.verify import RPY2_NEEDS
+from pytwolayer.r_interop.r_process import run_r, run_r_in_python
+from pytwolayer.r_interop.verify import RPY2_NEEDS
+from pytwolayer.runtime.torch_loading import torch
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent

@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 from hypothesis import strategies as st
 
-from pytwolayer.activation import ACTIVATIONS
+from pytwolayer.network.activations import ACTIVATIONS
 
 NAMES = ["a", "b", "x 1", "größe", "名前", "if", "A", ".b", "a.b", "`q`"]
 LEVELS = ["u", "v", "w", "ä", "ß", "", "TRUE", "NA", "1", "two words"]

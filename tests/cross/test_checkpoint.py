@@ -10,7 +10,7 @@ from test_same_fits import read_frame
 from conftest import HERE, numbers
 from pytwolayer import continue_training, two_layer
 from pytwolayer.errors import ResumedWarning
-from pytwolayer.r_process import RError, run_r
+from pytwolayer.r_interop.r_process import RError, run_r
 
 SETTINGS = {
     "epochs": 12,

@@ -5,7 +5,7 @@ import io
 
 import pytest
 
-from pytwolayer.cli import main
+from pytwolayer.cli.main import main
 
 SCRIPT = """
 suppressPackageStartupMessages(library(pytwolayer))
@@ -32,7 +32,7 @@ for (name in names(fits)) {{
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    from pytwolayer.r_process import run_r
+    from pytwolayer.r_interop.r_process import run_r
 
     folder = tmp_path_factory.mktemp("models")
     script = folder / "script.R"

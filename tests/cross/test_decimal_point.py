@@ -9,8 +9,9 @@ import pytest
 
 import pytwolayer
 from conftest import ROOT, numbers
-from pytwolayer import chapter_losses, two_layer, verify
-from pytwolayer.r_process import run_r
+from pytwolayer import chapter_losses, two_layer
+from pytwolayer.r_interop import verify
+from pytwolayer.r_interop.r_process import run_r
 
 CARS = pd.read_csv(ROOT / "tests/fixtures/mtcars.csv", dtype=str).astype(float)
 

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 import pytwolayer
-from pytwolayer.r_process import r_environment, rscript
+from pytwolayer.r_interop.r_process import r_environment, rscript
 
 MTCARS = Path(__file__).parents[1] / "fixtures" / "mtcars.csv"
 SCRIPT = """

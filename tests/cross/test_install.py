@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from conftest import ROOT
-from pytwolayer.r_process import rscript
+from pytwolayer.r_interop.r_process import rscript
 
 # The Python that .venv was made with: one for which this torch is to be had.
 BASE = Path(sys.base_prefix) / "bin" / f"python{sys.version_info[0]}.{sys.version_info[1]}"

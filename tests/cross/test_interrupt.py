@@ -12,7 +12,7 @@ import time
 import pytest
 
 from conftest import HANGS, ROOT, STOCK, skip_without_rpy2
-from pytwolayer.r_process import r_environment, rscript
+from pytwolayer.r_interop.r_process import r_environment, rscript
 
 # Prints "ready" when the fit is about to begin, and what came of it.
 CODE = """
@@ -121,7 +121,7 @@ def test_r_inside_python(tmp_path, watch):
         '"ready\\n")', '"ready\\n"); flush(stdout())'
     )
     script.write_text(code)
-    command = (sys.executable, "-u", "-m", "pytwolayer.r_in_python", str(script))
+    command = (sys.executable, "-u", "-m", "pytwolayer.r_interop.r_in_python", str(script))
     assert answer(run_and_interrupt(command)) == GOOD
 
 

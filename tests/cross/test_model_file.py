@@ -12,8 +12,8 @@ from test_same_fits import CASES, read_frame
 from conftest import HERE
 from pytwolayer import ArgumentError, FileFormatError, load, two_layer
 from pytwolayer.errors import MissingRowsWarning, PytwolayerWarning
-from pytwolayer.model_file import to_bytes
-from pytwolayer.r_process import run_r
+from pytwolayer.models.model_file import to_bytes
+from pytwolayer.r_interop.r_process import run_r
 
 MADE = [case for case in CASES if "weights" not in case and "held_out" not in case]
 FORMULAS = {

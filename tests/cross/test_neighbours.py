@@ -7,7 +7,7 @@ from importlib.util import find_spec
 import pytest
 
 from conftest import HANGS, HERE, ROOT, STOCK, skip_without_rpy2
-from pytwolayer.r_process import r_environment, rscript
+from pytwolayer.r_interop.r_process import r_environment, rscript
 
 R_PACKAGES = ["data.table", "ggplot2", "Matrix", "MASS", "recipes", "tibble", "dplyr"]
 PYTHON_MODULES = ["numpy", "scipy", "pandas", "sklearn", "matplotlib", "pyarrow"]
@@ -89,7 +89,7 @@ def test_the_environments_number_of_threads_is_r_s_too(library):
 FIT = """
 import numpy as np
 from pytwolayer import two_layer
-from pytwolayer.torch_loading import torch
+from pytwolayer.runtime.torch_loading import torch
 x = np.random.default_rng(0).normal(size=(2000, 20))
 def tell():
     fit = two_layer(x, x[:, 0], hidden_units=256, batch_size=None, epochs=3, seed=1)
@@ -168,7 +168,7 @@ def test_r_inside_python_ends_well(tmp_path):
         "fit <- two_layer(mpg ~ ., mtcars, epochs = 2, seed = 1)\n"
         "stopifnot(nrow(predict(fit, mtcars)) == 32)\n"
     )
-    run([sys.executable, "-m", "pytwolayer.r_in_python", script], OMP_NUM_THREADS="2")
+    run([sys.executable, "-m", "pytwolayer.r_interop.r_in_python", script], OMP_NUM_THREADS="2")
 
 
 @pytest.mark.parametrize("end", ["", "import sys; sys.exit(0)"], ids=["the last line", "sys.exit"])

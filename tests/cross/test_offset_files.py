@@ -6,7 +6,7 @@ import pytest
 
 from conftest import HERE
 from pytwolayer import ArgumentError, load, two_layer
-from pytwolayer.offset import without_offset
+from pytwolayer.preprocessing.offset import without_offset
 
 CARS = pd.read_csv(HERE.parent / "fixtures" / "mtcars.csv")
 NAMES = ["wt", "hp"]

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from conftest import ROOT, skip_without_rpy2
-from pytwolayer.r_process import RError
-from pytwolayer.verify import agree, take_routes
+from pytwolayer.r_interop.r_process import RError
+from pytwolayer.r_interop.verify import agree, take_routes
 
 SAY = """
 cat(tryCatch({ CALL; "no error" }, error = function(cnd)
@@ -162,7 +162,7 @@ def test_all_routes_of_verify_agree():
 @pytest.mark.parametrize("command", ["verify", "doctor"])
 def test_the_command_ends_with_status_0_here(command):
     done = subprocess.run(
-        [sys.executable, "-m", "pytwolayer.cli", command], capture_output=True, text=True
+        [sys.executable, "-m", "pytwolayer.cli.main", command], capture_output=True, text=True
     )
     assert done.returncode == 0, done.stdout + done.stderr
     texts = "All agree.", "All that ran agree", "No problem found."
@@ -171,7 +171,7 @@ def test_the_command_ends_with_status_0_here(command):
 
 def command_in(library: Path, command: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "pytwolayer.cli", command],
+        [sys.executable, "-m", "pytwolayer.cli.main", command],
         env=os.environ | {"R_LIBS": str(library), "R_LIBS_USER": str(library)},
         capture_output=True,
         text=True,

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from conftest import HANGS, HERE, ROOT, STOCK
-from pytwolayer.r_process import r_environment, rscript
+from pytwolayer.r_interop.r_process import r_environment, rscript
 
 LIBRARIES = [
     pytest.param(ROOT / ".rlib", id="reticulate"),

@@ -8,7 +8,7 @@ import pytest
 import pytwolayer
 from conftest import ROOT, numbers
 from pytwolayer import chapter_losses, two_layer
-from pytwolayer.torch_loading import torch
+from pytwolayer.runtime.torch_loading import torch
 
 PRINTED = pd.read_csv(ROOT / "tests/fixtures/chapter_losses.csv", converters={"loss": float})
 

@@ -12,7 +12,7 @@ import pytest
 from conftest import HERE, numbers
 from pytwolayer import two_layer
 from pytwolayer.errors import MissingRowsWarning
-from pytwolayer.r_process import run_r
+from pytwolayer.r_interop.r_process import run_r
 
 QUICK = {"epochs": 15, "hidden_units": 8, "seed": 1}
 BATCHES = {"batch_size": 32, "dropout": 0.25, "validation": 0.2, "patience": 4}

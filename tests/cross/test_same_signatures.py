@@ -5,7 +5,7 @@ import inspect
 import pytest
 
 import pytwolayer
-from pytwolayer.peer_names import PEER_NAMES
+from pytwolayer.fitting.argument_hints import PEER_NAMES
 
 TWINS = {
     "two_layer.data.frame": pytwolayer.two_layer,

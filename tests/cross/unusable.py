@@ -9,7 +9,7 @@ import zipfile
 from pathlib import Path
 
 from conftest import ROOT
-from pytwolayer.r_process import rscript
+from pytwolayer.r_interop.r_process import rscript
 
 LIBRARIES = {"old": ROOT / ".rlib-stock", "present": ROOT / ".rlib"}
 SAY = """

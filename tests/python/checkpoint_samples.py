@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from pytwolayer import two_layer
-from pytwolayer.torch_loading import torch
+from pytwolayer.runtime.torch_loading import torch
 
 X = np.random.default_rng(5).normal(size=(24, 2))
 FRAME = pd.DataFrame({"a": X[:, 0], "b": X[:, 1], "town": ["Köln", "Oslo", "Rom"] * 8})

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from pytwolayer import TwoLayer, chapter_losses, two_layer
-from pytwolayer.torch_loading import torch
+from pytwolayer.runtime.torch_loading import torch
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 # A limit for what hangs, in seconds; what is only slow, on a busy machine, is let go on.

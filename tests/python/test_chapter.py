@@ -9,7 +9,7 @@ import pytest
 
 from pytwolayer import ArgumentError, DeviceError, chapter_losses
 from pytwolayer.chapter import chapter_loop, chapter_problem, printed_losses
-from pytwolayer.torch_loading import torch
+from pytwolayer.runtime.torch_loading import torch
 
 FIXTURE = Path(__file__).parent.parent / "fixtures" / "chapter_losses.csv"
 

@@ -34,7 +34,7 @@ test_that("a model of a device that is not here prints and predicts", {
   skip_without_torch()
   skip_if("cuda:0" %in% available_devices(), "there is a CUDA GPU here")
   fit <- quick()
-  models <- pytwolayer:::import_own("pytwolayer.model_file")
+  models <- pytwolayer:::import_own("pytwolayer.models.model_file")
   replace <- reticulate::import("dataclasses")$replace
   there <- fit
   there$model <- models$to_bytes(replace(models$from_bytes(fit$model), device = "cuda:0"))

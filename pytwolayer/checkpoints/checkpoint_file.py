@@ -1,0 +1,112 @@
+"""A checkpoint as a file: all that the next epoch of a run depends on.
+
+That is: weights, what the optimiser and the generator remember, the losses, the best and the
+last good weights, and where schedule and patience are. It is safetensors with text beside it,
+checked before it is believed; reading it runs no code.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from pytwolayer.checkpoints.compatibility import Facts
+from pytwolayer.checks import count, one_of, seed
+from pytwolayer.files.safetensors_format import Content, Format, Layout, Tensors, refuse_others
+from pytwolayer.files.state_tree import layout_of_tree, pack_tree, refuse_other_form, unpack_tree
+from pytwolayer.runtime.torch_loading import torch
+from pytwolayer.training.settings import Settings
+
+_PARTS = ("versions", "epoch", "facts", "state")
+_FACTS = ("settings", "validation", "data", "loss_value", "start")
+_ENDS = ("epochs", "patience", "on_epoch")
+
+
+def _layout(content: Content) -> Layout:
+    refuse_others("entries", content, _PARTS)
+    count("epoch", content["epoch"])
+    _check_facts(content["facts"])
+    return layout_of_tree(content["state"])
+
+
+def _check_facts(facts: Facts) -> None:
+    refuse_others("entries of its facts", facts, _FACTS)
+    refuse_others("settings", facts["settings"], [field.name for field in fields(Settings)])
+    seed("seed", facts["settings"]["seed"])
+    if not isinstance(facts["data"], dict):
+        raise ValueError("it does not say of what data it is")
+
+
+def _build(tensors: Tensors, content: Content) -> tuple[int, Facts, Any]:
+    state = unpack_tree(content["state"], tensors)
+    one_of("stopped", state["stopped"], _ENDS)
+    return content["epoch"], content["facts"], state
+
+
+CHECKPOINT = Format("checkpoint", 1, _layout, _build)
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A checkpoint as it was read.
+
+    Attributes
+    ----------
+    path : Path
+    epoch : int
+        The last epoch that was done.
+    facts : dict
+        Of what run it is; see ``same_run``.
+    state : dict
+        Not yet checked for being of a run of this form.
+    """
+
+    path: Path
+    epoch: int
+    facts: Facts
+    state: Any
+
+    def has_ended(self, epochs: int) -> bool:
+        """Whether its run, of so many epochs, has nothing left to do."""
+        return self.epoch >= epochs or bool(self.state["stopped"] != "epochs")
+
+
+def checkpoint_bytes(epoch: int, facts: Facts, state: Mapping[str, Any]) -> bytes:
+    """Write a checkpoint as bytes."""
+    packed, tensors = pack_tree(dict(state))
+    return CHECKPOINT.pack(tensors, {"epoch": epoch, "facts": facts, "state": packed})
+
+
+def read_checkpoint(path: Path) -> Checkpoint:
+    """Read a checkpoint.
+
+    Raises
+    ------
+    ArgumentError, FileFormatError
+        If there is no such file, or it is something else or damaged.
+    """
+    return Checkpoint(path, *CHECKPOINT.load("checkpoint", path))
+
+
+def check_state(
+    newest: Checkpoint, model: Mapping[str, Any], epochs: int, *, validated: bool
+) -> None:
+    """Check that a state is one of a run of this form, all but what the optimiser remembers.
+
+    Raises
+    ------
+    ValueError, LookupError, TypeError, RuntimeError
+        If not.
+    """
+    state, epoch = newest.state, count("epoch", newest.epoch, maximum=epochs)
+    refuse_others("entries of its state", state, model)
+    watched = epoch if validated else 0
+    empty = torch.empty(0, dtype=torch.float64)
+    refuse_other_form(state["losses"], empty.new_empty(epoch), "losses")
+    refuse_other_form(state["valid_losses"], empty.new_empty(watched), "valid_losses")
+    if state["best_epoch"] is not None:
+        count("best_epoch", state["best_epoch"], maximum=epoch)
+    checked = ("losses", "valid_losses", "best_epoch", "stopped", "optimizer")
+    for name in [name for name in model if name not in checked]:
+        refuse_other_form(state[name], model[name], name)
+    torch.Generator().set_state(state["generator"])  # which raises where it is none

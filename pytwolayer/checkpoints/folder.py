@@ -1,0 +1,270 @@
+"""The folder in which a run is kept from time to time, so that it can go on."""
+
+import os
+import re
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+from pytwolayer.checkpoints.checkpoint_file import (
+    CHECKPOINT,
+    Checkpoint,
+    check_state,
+    checkpoint_bytes,
+    read_checkpoint,
+)
+from pytwolayer.checkpoints.compatibility import Facts, differences
+from pytwolayer.checks import shown, size
+from pytwolayer.errors import (
+    ArgumentError,
+    CheckpointWarning,
+    PytwolayerError,
+    ResumedWarning,
+    warn_user,
+)
+from pytwolayer.files.safetensors_format import DOUBTS
+from pytwolayer.optim.optimizer import Optimizer
+from pytwolayer.training.settings import AUTO
+
+_KEPT = 3  # newest checkpoints
+_SECONDS = 10.0  # from one checkpoint to the next with "auto",
+_COST = 100  # and so many times as long as writing one takes, so that it costs 1 % at most
+_NAME = re.compile(r"epoch-(\d{8,})\.safetensors")
+_UNFINISHED = ".epoch-"  # begins the name of one that is being written
+
+
+@contextmanager
+def checkpoints_in(checkpoint: Any, every: Any) -> "Iterator[Checkpoints | None]":
+    """Have a folder to this run alone; None where none is given.
+
+    Raises
+    ------
+    ArgumentError
+        If it cannot be made or written to, another run has it, or its checkpoints are damaged.
+    """
+    automatic = isinstance(every, str) and every == AUTO
+    number = None if automatic else size("checkpoint_every", every)
+    if checkpoint is None:
+        if number is not None:
+            raise ArgumentError("checkpoint", "given with `checkpoint_every`", "missing")
+        yield None
+        return
+    folder = _folder(checkpoint)
+    with _locked(folder):
+        yield Checkpoints(folder, number)
+
+
+def _folder(checkpoint: Any) -> Path:
+    expected = "the path of a folder"
+    if not isinstance(checkpoint, (str, os.PathLike)) or not str(checkpoint):
+        raise ArgumentError("checkpoint", expected, shown(checkpoint))
+    path = Path(checkpoint).expanduser()
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except FileExistsError as problem:
+        raise ArgumentError("checkpoint", expected, f'the file "{path}"') from problem
+    except (OSError, ValueError) as problem:  # the latter of a null byte
+        received = f'"{path}": {getattr(problem, "strerror", None) or problem}'
+        raise ArgumentError("checkpoint", f"{expected} that can be made", received) from problem
+    return path
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Refuse a folder in which another run is at work; the system ends a killed one's claim."""
+    with ExitStack() as opened:
+        try:
+            # A network's file system may lock only what is open for writing, as no folder can be.
+            if not _lock(opened, folder, os.O_RDONLY):
+                _lock(opened, folder / ".lock", os.O_RDWR | os.O_CREAT)
+        except BlockingIOError as problem:
+            received = f'"{folder}", where one is at work'
+            raise ArgumentError("checkpoint", "a folder of no other run", received) from problem
+        yield
+
+
+def _lock(opened: ExitStack, path: Path, flags: int) -> bool:
+    """Lock what is at a path; give whether that is possible here."""
+    try:
+        import fcntl
+
+        handle = os.open(path, flags, 0o666)
+        opened.callback(os.close, handle)
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise
+    except (ImportError, OSError):
+        return False
+    # Closing alone would leave it to a child that was forked in the meantime.
+    opened.callback(fcntl.flock, handle, fcntl.LOCK_UN)
+    return True
+
+
+class Checkpoints:
+    """The checkpoints of one run.
+
+    Parameters
+    ----------
+    folder : Path
+    every : int or None
+        Epochs from one to the next; None: so many that it costs nothing to speak of.
+    """
+
+    def __init__(self, folder: Path, every: int | None) -> None:
+        self.folder, self._every = folder, every
+        self.newest = self._read_newest()
+        self._facts: Facts = {}
+        self._more: Callable[[], Mapping[str, Any]] = dict
+        self._next, self._has_warned = 0.0, False
+
+    @property
+    def seed(self) -> int | None:
+        """The seed of the run whose checkpoints are here."""
+        found: int | None = None
+        if self.newest is not None:
+            found = self.newest.facts["settings"]["seed"]
+        return found
+
+    def _read_newest(self) -> Checkpoint | None:
+        try:
+            found = _files(self.folder)
+        except OSError as problem:
+            received = f'"{self.folder}": {problem.strerror}'
+            raise ArgumentError("checkpoint", "a folder that can be read", received) from problem
+        for _, path in sorted(found, reverse=True):
+            try:
+                return read_checkpoint(path)
+            except PytwolayerError as problem:
+                if getattr(problem, "newer", False):  # of a run that this version cannot go on with
+                    raise
+                warn_user(f"{problem} It is passed over.", CheckpointWarning)
+        if found:
+            received = f'"{self.folder}", where those that are there are damaged'
+            expected = "a folder with a checkpoint that can be read, or another one to begin anew"
+            raise ArgumentError("checkpoint", expected, received)
+        return None
+
+    def claim(self, facts: Facts, *, seed_given: bool) -> None:
+        """Check that the checkpoints here, if there are any, are of this run.
+
+        Raises
+        ------
+        ArgumentError
+            If not, or none can be written here.
+        """
+        self._facts = facts
+        if self.newest is not None:
+            but = () if seed_given else ("seed",)
+            try:
+                found = differences(self.newest.facts, facts, but=but)
+            except DOUBTS as problem:
+                raise CHECKPOINT.error(problem, self.newest.path) from problem
+            if found:
+                expected = "the folder of a run of the same data and settings"
+                received = f"one that differs in {', '.join(found)}"
+                raise ArgumentError("checkpoint", expected, received)
+            if self.newest.has_ended(facts["settings"]["epochs"]):
+                return
+        self._try_to_write()
+
+    def _try_to_write(self) -> None:
+        try:
+            for path in self.folder.glob(_UNFINISHED + "?" * 8):  # of a run that was killed
+                if path.is_file():
+                    path.unlink(missing_ok=True)
+            with tempfile.TemporaryFile(dir=self.folder):
+                pass
+        except OSError as problem:
+            received = f'"{self.folder}": {problem.strerror}'
+            raise ArgumentError("checkpoint", "a folder to write to", received) from problem
+
+    def begin(self, more: Callable[[], Mapping[str, Any]]) -> None:
+        """From now on keep checkpoints; ``more`` gives the state besides the supervisor's."""
+        self._more = more
+        self._next = time.monotonic() + _SECONDS
+
+    def is_due(self, epoch: int) -> bool:
+        """Whether one is to be written after this epoch, counted from 1."""
+        if self._every is not None:
+            return epoch % self._every == 0
+        return time.monotonic() >= self._next
+
+    def keep(self, epoch: int, state: Mapping[str, Any]) -> None:
+        """Write one; where that fails, warn once and go on without."""
+        start = time.monotonic()
+        path = self.folder / f"epoch-{epoch:08}.safetensors"
+        try:
+            data = checkpoint_bytes(epoch, self._facts, {**state, **self._more()})
+            if path.is_symlink():  # what it leads to is not ours
+                path.unlink()
+            CHECKPOINT.write("checkpoint", path, data, prefix=_UNFINISHED)
+            self._remove_old(epoch)
+        # PyTorch raises RuntimeError where memory for the copy lacks.
+        except (PytwolayerError, OSError, MemoryError, RuntimeError) as problem:
+            self._warn(problem)
+        now = time.monotonic()
+        self._next = now + max(_SECONDS, _COST * (now - start))
+
+    def _remove_old(self, epoch: int) -> None:
+        old = sorted(file for file in _files(self.folder) if file[0] <= epoch)
+        for _, path in old[:-_KEPT]:
+            path.unlink(missing_ok=True)
+
+    def _warn(self, problem: Exception) -> None:
+        if not self._has_warned:
+            self._has_warned = True
+            warn_user(f"A checkpoint is missing, training goes on: {problem}", CheckpointWarning)
+
+    def resume(
+        self, model: Mapping[str, Any], optimizer: Optimizer, epochs: int, *, validated: bool
+    ) -> Any:
+        """Give the state that the newest checkpoint holds, checked, and say so.
+
+        Parameters
+        ----------
+        model : dict
+            A state of this run: the form that it must have.
+        optimizer : Optimizer
+        epochs : int
+            Number of epochs of the whole run.
+        validated : bool
+            Whether rows are held out.
+
+        Raises
+        ------
+        FileFormatError
+            If it is not of this form.
+        """
+        newest = self.newest
+        if newest is None:
+            return None
+        try:
+            check_state(newest, model, epochs, validated=validated)
+            optimizer.refuse_other_state(newest.state["optimizer"])
+        except DOUBTS as problem:
+            raise CHECKPOINT.error(problem, newest.path) from problem
+        self._tell(newest, epochs)
+        self.newest = None  # its memory is needed
+        return newest.state
+
+    def _tell(self, newest: Checkpoint, epochs: int) -> None:
+        where = f'after epoch {newest.epoch} of {epochs}, from the checkpoint in "{self.folder}".'
+        ended = newest.has_ended(epochs)
+        text = f"This is the fit of a run that ended {where}" if ended else f"Going on {where}"
+        warn_user(text, ResumedWarning)
+
+
+def has_checkpoints(folder: str | Path | None) -> bool:
+    """Whether there are any in this folder, readable or not."""
+    try:
+        return folder is not None and bool(_files(Path(folder)))
+    except (OSError, TypeError, ValueError):  # what is no folder, the fit itself refuses
+        return False
+
+
+def _files(folder: Path) -> list[tuple[int, Path]]:
+    found = ((_NAME.fullmatch(path.name), path) for path in folder.iterdir())
+    return [(int(name[1]), path) for name, path in found if name is not None]

@@ -1,0 +1,148 @@
+"""Checks of single arguments: each gives the value back in its own type or raises."""
+
+import difflib
+import math
+from collections.abc import Callable, Collection, Sequence
+from numbers import Integral, Real
+from typing import Any
+
+from pytwolayer.errors import ArgumentError
+
+LARGEST_SIZE = 2**31 - 1  # of a layer
+LARGEST_SEED = 2**53  # the largest range of whole numbers that R's doubles hold exactly
+
+
+def shown(value: Any) -> str:
+    """Describe ``value`` in an error message, briefly."""
+    if value is None or isinstance(value, bool):
+        return str(value)
+    if isinstance(value, Real):
+        return _shown_number(value)
+    text = f'"{value}"' if isinstance(value, str) else repr(value)
+    if len(text) > 60 or "\n" in text:
+        return f"a {type(value).__name__}"
+    return text if isinstance(value, str) else f"{text} (a {type(value).__name__})"
+
+
+def _shown_number(value: Real) -> str:
+    if isinstance(value, Integral):
+        number = int(value)
+        sign = "-" if number < 0 else ""
+        short = abs(number) < 10**20
+        return str(number) if short else f"about {sign}2**{number.bit_length()}"
+    double = float(value)
+    whole = double.is_integer() and abs(double) < 1e15
+    return f"{double:.0f}" if whole else repr(double)  # R's numbers are doubles: 0, not 0.0
+
+
+def _is_number(value: Any) -> bool:
+    return not isinstance(value, bool) and isinstance(value, Real)
+
+
+def count(argument: str, value: Any, *, minimum: int = 1, maximum: int | None = None) -> int:
+    """Check for a whole number; a whole double such as ``500.0`` is one."""
+    expected = f"a whole number of at least {minimum}"
+    if maximum is not None:
+        expected = f"a whole number from {minimum} to {maximum}"
+    whole = _is_number(value) and (
+        isinstance(value, Integral) or (_is_finite(value) and float(value).is_integer())
+    )
+    if not whole or value < minimum or (maximum is not None and value > maximum):
+        raise ArgumentError(argument, expected, shown(value))
+    return int(value)
+
+
+def size(argument: str, value: Any) -> int:
+    """Check for the size of a layer or of data."""
+    number = count(argument, value)
+    if number > LARGEST_SIZE:
+        raise ArgumentError(argument, f"at most {LARGEST_SIZE}", shown(value))
+    return number
+
+
+def seed(argument: str, value: Any) -> int:
+    """Check for a seed."""
+    return count(argument, value, minimum=0, maximum=LARGEST_SEED)
+
+
+def positive(argument: str, value: Any, *, maximum: float | None = None) -> float:
+    """Check for a finite number above zero."""
+    if not _is_number(value) or not _is_finite(value) or value <= 0:
+        raise ArgumentError(argument, "a finite number above 0", shown(value))
+    if maximum is not None and value > maximum:
+        raise ArgumentError(argument, f"at most {maximum:g}", shown(value))
+    return float(value)
+
+
+def between(
+    argument: str, value: Any, minimum: float, maximum: float, *, below: bool = False
+) -> float:
+    """Check for a number from ``minimum`` to ``maximum``, or ``below`` the latter."""
+    good = _is_number(value) and _is_finite(value) and minimum <= value <= maximum
+    if not good or (below and value == maximum):
+        to = f"below {maximum:g}" if below else f"up to {maximum:g}"
+        raise ArgumentError(argument, f"a number from {minimum:g} {to}", shown(value))
+    return float(value)
+
+
+def is_flag(value: Any) -> bool:
+    """Tell whether it is true or false, NumPy's own, which is another type, included."""
+    return type(value).__name__ in ("bool", "bool_")
+
+
+def flag(argument: str, value: Any) -> bool:
+    """Check for true or false."""
+    if not is_flag(value):
+        raise ArgumentError(argument, "True or False", shown(value))
+    return bool(value)
+
+
+def function(argument: str, value: Any) -> Any:
+    """Check for something that can be called, or None."""
+    if value is not None and not callable(value):
+        raise ArgumentError(argument, "a function", shown(value))
+    return value
+
+
+def _is_finite(value: Any) -> bool:
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # an integer that no double holds
+        return False
+
+
+def one_of(argument: str, value: Any, choices: Collection[str]) -> str:
+    """Check for one of a few names."""
+    if not isinstance(value, str) or value not in choices:
+        expected = f"one of {listed([*choices])}"
+        raise ArgumentError(argument, expected, shown(value) + _suggestion(value, choices))
+    return value
+
+
+def _suggestion(value: Any, choices: Collection[str]) -> str:
+    close = difflib.get_close_matches(value.lower(), choices, 1) if isinstance(value, str) else []
+    return f' (did you mean "{close[0]}"?)' if close else ""
+
+
+_ALL, _FIRST = 10, 5  # so many are all named as a rule; of more, the first few
+_LONGEST = 60  # characters of a name
+
+
+def short(name: str, longest: int = _LONGEST) -> str:
+    """Cut a name that is too long for a message."""
+    return name if len(name) <= longest else f"{name[: longest - 3]}..."
+
+
+def quoted(name: object) -> str:
+    """Put a name in quotes, cut where it is too long."""
+    return f'"{short(str(name))}"'
+
+
+def listed(
+    names: Sequence[object], most: int = _ALL, as_text: Callable[[object], str] = quoted
+) -> str:
+    """List names: all where there are at most so many, else the first and how many more."""
+    if len(names) <= most:
+        return ", ".join(as_text(name) for name in names)
+    few = ", ".join(as_text(name) for name in names[:_FIRST])
+    return f"{few} and {len(names) - _FIRST:,} more"

@@ -1,0 +1,241 @@
+"""The command ``pytwolayer fit``: its work, from a table in a file to files with what came out."""
+
+import argparse
+import sys
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from pytwolayer import checks as checks
+from pytwolayer.checks import listed
+from pytwolayer.cli.common import (
+    named_as_options,
+    plain_warnings,
+    prediction_table,
+    with_missing_marks,
+)
+from pytwolayer.errors import ArgumentError, DivergenceError
+from pytwolayer.files.atomic_write import output_path, write_csv
+from pytwolayer.files.column_types import ColumnTypes
+from pytwolayer.files.read_options import FileOptions
+from pytwolayer.files.table_reader import read_table_file
+from pytwolayer.fitting.two_layer import two_layer
+from pytwolayer.models.ensemble import TwoLayerEnsemble
+from pytwolayer.models.two_layer import TwoLayer, told_ends
+from pytwolayer.preprocessing.outcome import Classes
+from pytwolayer.reports.plot import plot_path
+
+INTERRUPTED = 130  # the status of a program that Ctrl-C ends
+# What the core calls the arguments, and what the command does.
+_OPTIONS = {"x": "data", "y": "outcome", "sample_weight": "weights"}
+_PATH_CHECKS: dict[str, Callable[[str, Any], Path]] = {
+    "history": output_path,
+    "plot": plot_path,
+    "predictions": output_path,
+    "save": output_path,
+}
+
+
+@dataclass(frozen=True)
+class _Task:
+    """What is to be done, all of it checked.
+
+    Attributes
+    ----------
+    file : str
+        Name of the data's file.
+    data : DataFrame
+        Predictors and outcome.
+    outcome : list of str
+        Columns that are the outcome.
+    weights : Series or None
+        Of the rows.
+    new_data : DataFrame
+        What to predict.
+    files : dict
+        Paths of what to write.
+    missing : tuple of str
+        What the command says is a missing value.
+    """
+
+    file: str
+    data: pd.DataFrame
+    outcome: list[str]
+    weights: "pd.Series[Any] | None"
+    new_data: pd.DataFrame
+    files: dict[str, Path]
+    missing: tuple[str, ...] = ()
+
+    @property
+    def truth(self) -> Any:
+        """The outcome: a column, or several as a table."""
+        return self.data[self.outcome[0] if len(self.outcome) == 1 else self.outcome]
+
+
+def fit_file(given: argparse.Namespace, settings: Mapping[str, Any]) -> int:
+    """Do what the command was told; give its exit status."""
+    with plain_warnings(), named_as_options(_OPTIONS):
+        task = _read(given)
+        try:
+            fit = two_layer(
+                task.data.drop(columns=task.outcome),
+                task.truth,
+                sample_weight=task.weights,
+                verbose=not given.quiet,
+                **_settings(settings),
+            )
+        except DivergenceError as problem:
+            _write(task, problem.fit)
+            print(
+                f"pytwolayer: The loss is not finite in epoch {problem.epoch}, so training "
+                "stopped. Try a smaller --learning-rate, or --gradient-clip 1.",
+                file=sys.stderr,
+            )
+            return 2
+        _write(task, fit)
+        if not given.quiet:
+            print(_report(task, fit))
+        return INTERRUPTED if fit.stopped == "interrupt" else 0
+
+
+def _read(given: argparse.Namespace) -> _Task:
+    options = vars(given)
+    files = {
+        name: check(name, options[name]) for name, check in _PATH_CHECKS.items() if name in options
+    }
+    _refuse_same_file(files)
+    reading = FileOptions.of(given)
+    table = read_table_file("data", given.data, reading)
+    for name in ("outcome", "ignore", "weights"):
+        for column in _several(options[name]):
+            checks.one_of(name, column, [str(known) for known in table])
+    _refuse_overlap(given)
+    left_out = {*_several(given.ignore), *_several(given.weights)}
+    data = table[[str(name) for name in table if name not in left_out]]
+    if given.classes:
+        # Numbers become whole ones where they can, also beside missing ones: "4" and not "4.0".
+        classes = data[given.outcome].convert_dtypes().astype("category")
+        data = data.copy(deep=False)
+        data[given.outcome] = classes
+    weights = None if given.weights is None else table[given.weights]
+    new_data = _new_data(options, data, given.outcome, reading)
+    return _Task(
+        Path(given.data).name, data, given.outcome, weights, new_data, files, reading.missing
+    )
+
+
+def _refuse_same_file(files: Mapping[str, Path]) -> None:
+    """Have no file written over by the next."""
+    taken: dict[Path, str] = {}
+    for name, path in files.items():
+        if path.resolve() in taken:
+            expected = f"another file than `{taken[path.resolve()]}`"
+            raise ArgumentError(name, expected, f'"{path}" too')
+        taken[path.resolve()] = name
+
+
+def _several(columns: str | list[str] | None) -> list[str]:
+    return [] if columns is None else [columns] if isinstance(columns, str) else columns
+
+
+def _refuse_overlap(given: argparse.Namespace) -> None:
+    taken = [*given.outcome, *_several(given.weights), *_several(given.ignore)]
+    twice = [name for name in dict.fromkeys(taken) if taken.count(name) > 1]
+    if twice:
+        expected = "columns each named once, as outcome, weights or ignored"
+        raise ArgumentError("outcome", expected, f"{listed(twice)} twice")
+
+
+def _new_data(
+    options: Mapping[str, Any], data: pd.DataFrame, outcome: list[str], reading: FileOptions
+) -> pd.DataFrame:
+    if "new_data" not in options:
+        return data
+    if "predictions" not in options:
+        expected = "the path of a file where `new_data` is given"
+        raise ArgumentError("predictions", expected, "missing")
+    types = ColumnTypes.of_table("x", data.drop(columns=outcome))
+    new_data = read_table_file("new_data", options["new_data"], reading, types)
+    missing = [name for name in data if name not in [*outcome, *new_data]]
+    if missing:
+        expected = "a table with all columns of the data"
+        raise ArgumentError("new_data", expected, f"one without {listed(missing)}")
+    return new_data
+
+
+def _settings(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Turn words of the command line into what the core takes."""
+    settings: dict[str, Any] = {
+        name: None if value == "none" else value for name, value in given.items()
+    }
+    if settings.get("batch_size") == "all":
+        settings["batch_size"] = None
+    if "class_weights" in settings:
+        settings["class_weights"] = _class_weights(settings["class_weights"])
+    return settings
+
+
+def _class_weights(words: list[str]) -> str | dict[str, float]:
+    if words == ["balanced"]:
+        return "balanced"
+    weights = {}
+    for word in words:
+        name, _, number = word.rpartition("=")
+        try:
+            weights[name] = float(number)
+        except ValueError:
+            expected = '"balanced", or CLASS=NUMBER for each class'
+            raise ArgumentError("class_weights", expected, f'"{word}"') from None
+    return weights
+
+
+def _write(task: _Task, fit: TwoLayer | TwoLayerEnsemble) -> None:
+    files = task.files
+    if "save" in files:
+        with_missing_marks(fit, task.missing).save(files["save"])
+    if "history" in files:
+        write_csv(fit.history, files["history"])
+    if "plot" in files:
+        fit.plot(files["plot"])
+    if "predictions" in files:
+        write_csv(prediction_table(fit, task.new_data), files["predictions"])
+
+
+def _ends(fit: TwoLayer | TwoLayerEnsemble) -> str:
+    models = fit.models if isinstance(fit, TwoLayerEnsemble) else (fit,)
+    return told_ends([model.stopped for model in models])
+
+
+def _report(task: _Task, fit: TwoLayer | TwoLayerEnsemble) -> str:
+    classes = isinstance(fit.outcome, Classes)
+    kind = f"{fit.outcome.width} classes" if classes else "numeric"
+    one = fit.models[0] if isinstance(fit, TwoLayerEnsemble) else fit
+    settings, history = fit.settings, one.history
+    lines = [
+        f"Data      {task.file}: {one.rows:,} rows, {len(one.inputs.codings):,} predictors",
+        f"Outcome   {', '.join(task.outcome)} ({kind})",
+        f"Network   {one.architecture} ({settings.activation}), {one.n_parameters:,} parameters",
+        f"Training  {settings.optimizer}, learning rate {settings.learning_rate:g}, "
+        f"{len(history):,} epochs on {one.device}, seed {settings.seed}{_ends(fit)}",
+    ]
+    if isinstance(fit, TwoLayerEnsemble):
+        how = "on bootstrap resamples" if fit.bootstrap else "with different seeds"
+        lines.append(f"Models    {fit.n_models} {how}; the losses are those of the first")
+    for column, title in (("loss", "Loss"), ("valid_loss", "Held out")):
+        if column in history and len(history):
+            losses = history[column]
+            lines.append(
+                f"{title:<9} {settings.loss_name} {losses.iloc[0]:.4g} at first, "
+                f"{losses.iloc[-1]:.4g} at last, lowest {losses.min():.4g} "
+                f"in epoch {losses.argmin() + 1:,}"
+            )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of rows left out the fit has told already
+        score = fit.score(task.data, task.truth, task.weights)
+    also = ", held-out ones too" if "valid_loss" in history else ""
+    lines.append(f"{'Accuracy' if classes else 'R squared'} {score:.4g} on these rows{also}")
+    return "\n".join(lines)

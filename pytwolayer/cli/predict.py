@@ -1,0 +1,36 @@
+"""The command ``pytwolayer predict``: what a saved fit predicts of a table in a file."""
+
+import argparse
+import sys
+
+from pytwolayer.cli.common import (
+    missing_marks,
+    named_as_options,
+    plain_warnings,
+    prediction_table,
+)
+from pytwolayer.files.atomic_write import output_path, write_csv
+from pytwolayer.files.column_types import ColumnTypes
+from pytwolayer.files.read_options import FileOptions
+from pytwolayer.files.table_reader import read_table_file
+from pytwolayer.models.ensemble import TwoLayerEnsemble
+from pytwolayer.models.model_file import load
+
+_OPTIONS = {"x": "data", "file": "model"}
+
+
+def predict_file(given: argparse.Namespace) -> int:
+    """Do what the command was told; give its exit status."""
+    file = None if given.predictions is None else output_path("predictions", given.predictions)
+    with plain_warnings(), named_as_options(_OPTIONS):
+        options = FileOptions.of(given)
+        fit = load(given.model)
+        models = fit.models if isinstance(fit, TwoLayerEnsemble) else [fit]
+        types = ColumnTypes.of_model([model.inputs for model in models])
+        options = options.also_missing(missing_marks(fit))
+        predictions = prediction_table(fit, read_table_file("data", given.data, options, types))
+    if file is None:
+        predictions.to_csv(sys.stdout, index=False)
+    else:
+        write_csv(predictions, file)
+    return 0

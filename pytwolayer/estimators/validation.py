@@ -1,0 +1,105 @@
+"""Data for the estimators: scikit-learn's checks, but frames with text stay as they are."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from sklearn.utils import check_array, check_consistent_length
+from sklearn.utils.validation import _check_sample_weight, validate_data
+
+from pytwolayer.checks import listed
+from pytwolayer.errors import ArgumentError
+
+
+def has_levels(X: Any) -> bool:
+    """Tell whether it is a frame with columns that are not numbers: they need no encoding."""
+    if not isinstance(X, pd.DataFrame):
+        return False
+    return not all(pd.api.types.is_numeric_dtype(kind) for kind in X.dtypes)
+
+
+def as_pandas(X: Any) -> Any:
+    """Turn the frames of other libraries into pandas'."""
+    is_other = hasattr(X, "to_pandas") and not isinstance(X, (pd.DataFrame, pd.Series))
+    return X.to_pandas() if is_other else X
+
+
+def read_predictors(estimator: Any, X: Any, *, raw: bool, reset: bool) -> Any:
+    """Check predictors as scikit-learn does.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Whose ``n_features_in_`` and ``feature_names_in_`` are set or compared.
+    X : array or DataFrame
+    raw : bool
+        Whether text and categorical columns go in as they are.
+    reset : bool
+        Whether they are set.
+
+    Returns
+    -------
+    array or DataFrame
+        For the core, named only if the estimator knows names.
+
+    Raises
+    ------
+    ValueError
+        If a value is missing or infinite, or the columns are not those of before.
+    """
+    if raw:
+        X = validate_data(estimator, X, reset=reset, skip_check_array=True)
+        X = X if isinstance(X, pd.DataFrame) else np.asarray(X, dtype=object)
+        _refuse_missing(X)
+    else:
+        X = validate_data(estimator, X, reset=reset, dtype=np.float64)
+    names = getattr(estimator, "feature_names_in_", None)
+    if names is None:
+        names = [f"x{number + 1}" for number in range(estimator.n_features_in_)]
+        return X.set_axis(names, axis=1) if isinstance(X, pd.DataFrame) else X
+    return X if isinstance(X, pd.DataFrame) else pd.DataFrame(X, columns=names)
+
+
+def _refuse_missing(X: Any) -> None:
+    missing = pd.isna(X)
+    if not np.asarray(missing).any():
+        return
+    frame = pd.DataFrame(missing)
+    columns = listed([name for name, found in frame.any().items() if found])
+    raise ArgumentError("X", "without missing values", f"NaN in column {columns}")
+
+
+def read_outcome(estimator: Any, X: Any, y: Any, *, kind: str | None) -> NDArray[Any]:
+    """Check an outcome as scikit-learn does.
+
+    Parameters
+    ----------
+    kind : str or None
+        "numeric", or None for labels.
+    """
+    if y is None:
+        name = type(estimator).__name__
+        raise ValueError(f"This {name} estimator requires y to be passed, but the target y is None")
+    if np.any(pd.isna(y)):  # scikit-learn lets None pass among labels, and trips over pandas' NA
+        raise ValueError("Input y contains NaN.")
+    values: NDArray[Any] = check_array(
+        y, ensure_2d=False, dtype=kind, input_name="y", estimator=estimator
+    )
+    check_consistent_length(X, values)
+    return values
+
+
+def read_weights(sample_weight: Any, X: Any) -> NDArray[np.float64] | None:
+    """Check weights as scikit-learn does: one for each row, or one number."""
+    if sample_weight is None:
+        return None
+    weights: NDArray[np.float64] = _check_sample_weight(sample_weight, X, dtype=np.float64)
+    return weights
+
+
+def like(values: Any, y: Any) -> Any:
+    """Give values the outcome's names, where it has any."""
+    if isinstance(y, pd.DataFrame):
+        return pd.DataFrame(values, columns=y.columns)
+    return pd.Series(values, name=y.name) if isinstance(y, pd.Series) else values

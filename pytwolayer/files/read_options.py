@@ -1,0 +1,79 @@
+"""How a text file is to be read: the options that the commands share."""
+
+import argparse
+import codecs
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from pytwolayer.checks import one_of, shown
+from pytwolayer.errors import ArgumentError
+
+OPTIONS = (
+    ("--sep", "CHARACTER", "what separates the columns of a text file: a character, tab or space"),
+    ("--dec", "CHARACTER", "decimal mark of its numbers: . or ,"),
+    ("--na", "TEXT", "also a missing value, in all columns; may be given several times"),
+    ("--encoding", "NAME", "encoding of its text, such as latin-1"),
+)
+_SEPARATORS = {"tab": "\t", "\\t": "\t", "space": r"\s+", " ": r"\s+"}
+
+
+@dataclass(frozen=True)
+class FileOptions:
+    """How to read text files.
+
+    Attributes
+    ----------
+    separator : str or None
+        Between columns; None: what the file's ending says.
+    decimal : str
+        Mark in numbers.
+    missing : tuple of str
+        What is a missing value besides the usual.
+    encoding : str
+        Of the text.
+    """
+
+    separator: str | None = None
+    decimal: str = "."
+    missing: tuple[str, ...] = ()
+    encoding: str = "utf-8"
+
+    @classmethod
+    def of(cls, given: argparse.Namespace) -> "FileOptions":
+        """Check the options of a command."""
+        return cls(
+            None if given.sep is None else _separator(given.sep),
+            "." if given.dec is None else one_of("dec", given.dec, (".", ",")),
+            # Python 3.11 makes an empty list of "--".
+            tuple(mark if isinstance(mark, str) else "--" for mark in given.na or ()),
+            "utf-8" if given.encoding is None else _encoding(given.encoding),
+        )
+
+    def also_missing(self, marks: Sequence[Any]) -> "FileOptions":
+        """Take what a fit's data had for missing values too."""
+        more = (mark for mark in marks if isinstance(mark, str))
+        return replace(self, missing=tuple(dict.fromkeys((*self.missing, *more))))
+
+
+def add_file_options(group: Any) -> None:
+    """Add the options to a command."""
+    for option, value, text in OPTIONS:
+        action = "append" if option == "--na" else "store"
+        group.add_argument(option, metavar=value, action=action, help=text)
+
+
+def _separator(given: str) -> str:
+    if given in _SEPARATORS:
+        return _SEPARATORS[given]
+    if len(given) != 1 or given in '"\n\r\0' or given.isalnum():
+        raise ArgumentError("sep", 'a single character, "tab" or "space"', shown(given))
+    return given
+
+
+def _encoding(given: str) -> str:
+    try:
+        "".encode(codecs.lookup(given).name)
+    except (LookupError, ValueError):
+        raise ArgumentError("encoding", "a known encoding of text", shown(given)) from None
+    return given

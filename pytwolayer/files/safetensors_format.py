@@ -1,0 +1,360 @@
+"""Tensors with text beside them as bytes and as a file: safetensors, checked before believed.
+
+The file's metadata has one entry, ``pytwolayer``: JSON that holds all that is no tensor. In it
+``kind``, ``format`` and ``versions`` come first, and ``md5`` comes last: the checksum of the
+text before it and of the tensors' bytes, so that one changed bit is found. A checksum does not
+tell who wrote the file: reading believes nothing that it has not checked, and runs no code.
+"""
+
+import hashlib
+import io
+import json
+import math
+import os
+import platform
+import re
+import struct
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO, Generic, TypeVar
+
+import numpy as np
+import safetensors.torch
+from safetensors import SafetensorError
+
+from pytwolayer import __version__
+from pytwolayer.errors import ArgumentError, FileFormatError, PytwolayerError
+from pytwolayer.files.atomic_write import PATH_OF_FILE, output_path, path_of_file, whole_file
+from pytwolayer.runtime.torch_loading import torch
+
+_KEY = "pytwolayer"
+_SUM = re.compile(r', "md5": "([0-9a-f]{32})"}\Z')
+_LENGTH = struct.Struct("<Q")  # the header's length comes first
+_LONGEST_HEADER = 100_000_000  # bytes; safetensors' own limit
+_PLACE = ("dtype", "shape", "data_offsets")
+_LONGEST_REASON = 300  # characters
+_DAMAGED = "it is damaged, or something else"
+_CHUNK = 2**20  # bytes
+_BYTES = {"F32": 4, "F64": 8, "I64": 8, "U8": 1}
+# What bytes that are no such file can lead to, here and where their content is read.
+DOUBTS = (
+    SafetensorError,
+    LookupError,
+    TypeError,
+    ValueError,
+    OverflowError,
+    RuntimeError,  # RecursionError, of JSON that is nested too deeply, is one
+    AttributeError,
+    MemoryError,
+)
+Tensors = dict[str, torch.Tensor]
+Content = dict[str, Any]
+T = TypeVar("T")
+Layout = Mapping[str, tuple[str, tuple[int, ...]]]  # name -> safetensors' type, and shape
+
+
+class NewerError(ValueError):
+    """Something is of a format that this version does not know yet."""
+
+
+@dataclass(frozen=True)
+class Format(Generic[T]):
+    """A kind of file.
+
+    Attributes
+    ----------
+    kind : str
+        What it is, such as "model".
+    number : int
+        Changes when older versions could no longer read it.
+    layout : callable
+        Tells from the content which tensors there must be.
+    build : callable
+        Makes of tensors and content what was packed.
+    others : tuple of Format
+        Kinds of files that are read too, where one of this kind is expected.
+    """
+
+    kind: str
+    number: int
+    layout: Callable[[Content], Layout]
+    build: Callable[[Tensors, Content], T]
+    others: "tuple[Format[Any], ...]" = ()
+
+    def pack(self, tensors: Mapping[str, torch.Tensor], content: Mapping[str, Any]) -> bytes:
+        """Write tensors and what JSON can hold as bytes.
+
+        Parameters
+        ----------
+        tensors : mapping
+            On the CPU, contiguous.
+        content : mapping
+            Text, finite numbers, truth values, None, lists and dictionaries of them.
+        """
+        start = {"kind": self.kind, "format": self.number, "versions": _versions()}
+        text = json.dumps({**start, **content}, allow_nan=False)
+        parts = dict(tensors)
+        data = _values(_bytes_of(parts, text))
+        checked = f'{text[:-1]}, "md5": "{_checksum(text, [data])}"}}'
+        return _bytes_of(parts, checked)
+
+    def unpack(self, data: bytes | bytearray) -> T:
+        """Read what ``pack()`` wrote.
+
+        Raises
+        ------
+        FileFormatError
+            If the bytes are something else, are damaged, or are of another format.
+        """
+        try:
+            data = bytes(data)
+            return self._read(io.BytesIO(data), len(data))
+        except DOUBTS as problem:
+            raise self.error(problem) from problem
+
+    def write(self, argument: str, file: Any, data: bytes, **options: str) -> None:
+        """Write packed bytes so that they are there whole or not at all; see ``whole_file()``.
+
+        Raises
+        ------
+        ArgumentError
+            If ``file`` is no path in a folder that exists.
+        PytwolayerError
+            If it cannot be written; what was there before then still is.
+        """
+        path = output_path(argument, file)
+        try:
+            with whole_file(path, **options) as unfinished:
+                unfinished.write_bytes(data)
+        except OSError as problem:
+            raise PytwolayerError(f'"{path}" cannot be written: {problem.strerror}.') from problem
+
+    def load(self, argument: str, file: Any) -> T:
+        """Read a file, its tensors once its size is what its header and content ask for.
+
+        Raises
+        ------
+        ArgumentError
+            If there is no such file.
+        FileFormatError
+            As ``unpack()``.
+        """
+        path = _input_path(argument, file)
+        try:
+            with path.open("rb") as opened:
+                return self._read(opened, os.fstat(opened.fileno()).st_size)
+        except OSError as problem:
+            received = f'"{path}": {problem.strerror}'
+            raise ArgumentError(argument, PATH_OF_FILE, received) from problem
+        except DOUBTS as problem:
+            raise self.error(problem, path) from problem
+
+    def error(self, problem: Exception, file: Path | None = None) -> FileFormatError:
+        """Tell of a problem as one with the file."""
+        where = None if file is None else str(file)
+        newer = isinstance(problem, NewerError)
+        return FileFormatError(self.kind, _one_line(_reason(problem)), where, newer=newer)
+
+    def _read(self, opened: BinaryIO, size: int) -> T:
+        start = opened.read(_LENGTH.size)
+        text = opened.read(_header_length(start, size))
+        saved, tensors = _header(text, size - len(start) - len(text))
+        try:
+            found, content, layout = self._content(saved)
+        except DOUBTS:
+            # Of damaged text what it says is beside the point: that it is damaged goes first.
+            _check_sum(saved, iter(lambda: opened.read(_CHUNK), b""))
+            raise
+        with _in_doubt(_DAMAGED):
+            _check_layout(tensors, layout)
+        values = opened.read(size - len(start) - len(text))
+        _check_sum(saved, [values])
+        made: T = found.build(safetensors.torch.load(start + text + values), content)
+        return made
+
+    def _content(self, saved: str) -> "tuple[Format[Any], Content, Layout]":
+        """Give format and content, and the tensors that it asks for."""
+        content: Content = json.loads(
+            saved, parse_constant=_refuse_constant, object_pairs_hook=_once
+        )
+        kind = content.pop("kind")
+        found = next((other for other in self.others if other.kind == kind), self)
+        found._check_format(kind, content.pop("format"))
+        del content["md5"]
+        return found, content, found.layout(content)
+
+    def _check_format(self, kind: Any, number: Any) -> None:
+        if kind != self.kind:
+            raise ValueError(f"it is a {kind}"[:200])
+        if not isinstance(number, int) or isinstance(number, bool):
+            raise ValueError("its format has no number")
+        if number > self.number:
+            raise NewerError(
+                f"it is of format {number}, and this version of pytwolayer reads format "
+                f"{self.number}: install a newer pytwolayer"[:200]
+            )
+        if number < self.number:
+            raise ValueError(
+                f"it is of format {number}, of a pytwolayer before its first release: "
+                f"make the {self.kind} again"
+            )
+
+
+def _versions() -> dict[str, str]:
+    versions = {"pytwolayer": __version__, "torch": torch.__version__}
+    return {**versions, "python": platform.python_version()}
+
+
+def refuse_others(what: str, found: Mapping[str, Any], names: Collection[str]) -> None:
+    """Check that there is each of some names, and no other.
+
+    Raises
+    ------
+    ValueError
+        If one is missing or there are others; it names them.
+    """
+    missing = sorted(name for name in names if name not in found)
+    others = sorted(name for name in found if name not in names)
+    if missing:
+        raise ValueError(f"it lacks {what}: {', '.join(missing)}")
+    if others:
+        raise ValueError(f"it has unknown {what}: {', '.join(others)}"[:200])
+
+
+def _bytes_of(parts: Mapping[str, torch.Tensor], text: str) -> bytes:
+    # The library ends the process where it finds no room, so that is tried first: its own
+    # bytes, those that it gives and the tensors' that it is given.
+    size = sum(part.numel() * part.element_size() for part in parts.values())
+    np.empty((3, size + len(text)), dtype=np.uint8)
+    return safetensors.torch.save(dict(parts), {_KEY: text})
+
+
+def _values(data: bytes) -> memoryview:
+    """Give the tensors' bytes."""
+    return memoryview(data)[_LENGTH.size + _header_length(data, len(data)) :]
+
+
+def _header_length(start: bytes | memoryview, size: int) -> int:
+    if len(start) < _LENGTH.size:
+        raise ValueError(f"{_DAMAGED}: it is cut short")
+    length: int = _LENGTH.unpack_from(start)[0]
+    if length > min(_LONGEST_HEADER, size - _LENGTH.size):
+        raise ValueError(f"{_DAMAGED}: it is cut short, or its beginning is no header")
+    return length
+
+
+def _header(text: bytes, rest: int) -> tuple[str, dict[str, Any]]:
+    """Give the metadata's text, and what is said of the tensors, that take so many bytes."""
+    with _in_doubt(_DAMAGED):
+        try:
+            header = json.loads(text, object_pairs_hook=_once)
+        except ValueError as problem:
+            raise ValueError("its header is no JSON") from problem
+        if not isinstance(header, dict) or not isinstance(header.get("__metadata__"), dict):
+            raise ValueError("its header has no metadata")
+        if not text.rstrip(b" ").endswith(b"}"):
+            raise ValueError("its header ends in something else")
+        metadata = header.pop("__metadata__")
+        refuse_others("entries of the metadata", metadata, (_KEY,))
+        if not isinstance(metadata[_KEY], str):
+            raise ValueError("its metadata are no text")
+        _check_places(header, rest)
+    return metadata[_KEY], header
+
+
+@contextmanager
+def _in_doubt(words: str) -> Iterator[None]:
+    """Begin what a problem says with these words."""
+    try:
+        yield
+    except DOUBTS as problem:
+        raise ValueError(f"{words}: {_reason(problem)}") from problem
+
+
+def _check_places(tensors: Mapping[str, Any], size: int) -> None:
+    """Check that the tensors take so many bytes, one behind the other."""
+    places = []
+    for entry in tensors.values():
+        if not isinstance(entry, dict):
+            raise ValueError("its tensors are no objects")
+        refuse_others("entries of a tensor", entry, _PLACE)
+        begin, end = _sizes(entry["data_offsets"], 2)
+        places.append((begin, end))
+    ends = [0, *(end for _, end in sorted(places))]
+    if [begin for begin, _ in sorted(places)] != ends[:-1] or ends != sorted(ends):
+        raise ValueError("its tensors are not one behind the other")
+    if ends[-1] != size:
+        raise ValueError(f"its tensors take {size} bytes where {ends[-1]} are needed")
+
+
+def _sizes(values: Any, number: int | None = None) -> tuple[int, ...]:
+    whole = isinstance(values, list) and all(type(value) is int for value in values)
+    if not whole or number not in (None, len(values)):
+        raise ValueError("its tensors have a shape or a place that is none")
+    return tuple(values)
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Make an object of which no entry comes twice: readers differ in which they take."""
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        raise ValueError("its JSON has an entry twice")
+    return made
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(f"its JSON has {name}, which is none")
+
+
+def _checksum(text: str, parts: Iterable[bytes | memoryview]) -> str:
+    checksum = hashlib.md5(text.encode(), usedforsecurity=False)
+    for part in parts:
+        checksum.update(part)
+    return checksum.hexdigest()
+
+
+def _check_sum(text: str, parts: Iterable[bytes | memoryview]) -> None:
+    found = _SUM.search(text)
+    try:
+        same = found is not None and found[1] == _checksum(text[: found.start()] + "}", parts)
+    except UnicodeEncodeError:  # half a surrogate pair, which no text of ours has
+        same = False
+    if not same:
+        raise ValueError("it is damaged, its checksum is another")
+
+
+def _check_layout(tensors: Mapping[str, Any], layout: Layout) -> None:
+    refuse_others("tensors", tensors, layout)
+    for name, (kind, shape) in layout.items():
+        begin, end = tensors[name]["data_offsets"]
+        found = tensors[name]["dtype"], _sizes(tensors[name]["shape"])
+        if found != (kind, shape) or end - begin != _BYTES[kind] * math.prod(shape):
+            raise ValueError(f'tensor "{name}" is {found} where {(kind, shape)} is needed'[:200])
+
+
+def _reason(problem: Exception) -> str:
+    if isinstance(problem, KeyError):
+        return f"it lacks {problem}"
+    if isinstance(problem, RecursionError):
+        return "its JSON is nested too deeply"
+    return str(problem) or type(problem).__name__
+
+
+def _one_line(text: str) -> str:
+    """Make text of a file's safe to show: short, and without what would steer a terminal."""
+    shown = "".join(c if c.isprintable() else repr(c)[1:-1] for c in text[:_LONGEST_REASON])
+    return shown + ("..." if len(text) > _LONGEST_REASON else "")
+
+
+def _input_path(argument: str, file: Any) -> Path:
+    path = path_of_file(argument, file)
+    try:
+        # A pipe would have it wait, a device would never end.
+        problem = None if path.is_file() else "it is no file" if path.exists() else "no such file"
+    except OSError as error:  # such as a name that is too long
+        problem = error.strerror
+    if problem is not None:
+        raise ArgumentError(argument, PATH_OF_FILE, f'"{path}": {problem}')
+    return path

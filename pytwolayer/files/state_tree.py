@@ -1,0 +1,158 @@
+"""What a run remembers, as JSON with its tensors beside it, and back.
+
+A state is a tree of dictionaries, lists, numbers, text, truth values, None and tensors, as
+the optimisers of PyTorch give it. In JSON a tensor is where it is found and what it is, a
+dictionary a list of pairs, for its keys may be numbers, and a number that JSON does not know
+is text. Reading makes plain values alone: it runs no code.
+"""
+
+import math
+from typing import Any
+
+from pytwolayer.files.safetensors_format import Layout, Tensors, refuse_others
+from pytwolayer.runtime.torch_loading import torch
+
+Tree = Any
+_TYPES = {
+    torch.float32: "F32",
+    torch.float64: "F64",
+    torch.int64: "I64",
+    torch.uint8: "U8",
+}
+_TENSOR, _PAIRS, _NUMBER = "tensor", "pairs", "number"
+_ODD_NUMBERS = ("nan", "inf", "-inf")
+
+
+def pack_tree(tree: Tree) -> tuple[Any, Tensors]:
+    """Take a state apart: what JSON holds, and the tensors by name, copies on the CPU.
+
+    Raises
+    ------
+    TypeError
+        If something in it is of another kind.
+    """
+    tensors: Tensors = {}
+    return _packed(tree, "state", tensors), tensors
+
+
+def _packed(tree: Tree, name: str, tensors: Tensors) -> Any:
+    if isinstance(tree, torch.Tensor):
+        tensors[name] = tree.detach().cpu().clone(memory_format=torch.contiguous_format)
+        return {_TENSOR: name, "type": _TYPES[tree.dtype], "shape": list(tree.shape)}
+    if isinstance(tree, dict):
+        pairs = enumerate(tree.items())
+        return {
+            # The place makes names differ where keys read alike.
+            _PAIRS: [[key, _packed(part, f"{name}.{n}.{key}", tensors)] for n, (key, part) in pairs]
+        }
+    if isinstance(tree, list):
+        return [_packed(part, f"{name}.{number}", tensors) for number, part in enumerate(tree)]
+    if isinstance(tree, float) and not math.isfinite(tree):
+        return {_NUMBER: str(tree)}
+    if tree is None or isinstance(tree, (bool, int, float, str)):
+        return tree
+    raise TypeError(f"a state holds a {type(tree).__name__}")
+
+
+def layout_of_tree(packed: Any) -> Layout:
+    """Tell which tensors there must be.
+
+    Raises
+    ------
+    ValueError, LookupError, TypeError
+        If that is no state.
+    """
+    layout: dict[str, tuple[str, tuple[int, ...]]] = {}
+    _note_tensors(packed, layout)
+    return layout
+
+
+def _note_tensors(packed: Any, layout: dict[str, tuple[str, tuple[int, ...]]]) -> None:
+    if isinstance(packed, list):
+        for part in packed:
+            _note_tensors(part, layout)
+    elif isinstance(packed, dict) and _PAIRS in packed:
+        for _, part in _pairs(packed):
+            _note_tensors(part, layout)
+    elif isinstance(packed, dict) and _TENSOR in packed:
+        refuse_others("entries of a tensor", packed, (_TENSOR, "type", "shape"))
+        name, kind, shape = packed[_TENSOR], packed["type"], packed["shape"]
+        if not isinstance(name, str) or name in layout or kind not in _TYPES.values():
+            raise ValueError("its tensors are not told apart, or of a type that it cannot have")
+        if not isinstance(shape, list) or not all(_is_size(size) for size in shape):
+            raise ValueError("its tensors have shapes that are none")
+        layout[name] = kind, tuple(shape)
+
+
+def _pairs(packed: dict[str, Any]) -> list[tuple[Any, Any]]:
+    refuse_others("entries of a dictionary", packed, (_PAIRS,))
+    pairs = packed[_PAIRS]
+    if not isinstance(pairs, list) or not all(isinstance(p, list) and len(p) == 2 for p in pairs):
+        raise ValueError("it has something else where a dictionary is needed")
+    keys = [key for key, _ in pairs]
+    if not all(isinstance(key, (str, int)) for key in keys) or len(set(keys)) < len(keys):
+        raise ValueError("its dictionaries have keys that are none, or alike")
+    return [(key, part) for key, part in pairs]
+
+
+def _is_size(size: Any) -> bool:
+    return isinstance(size, int) and not isinstance(size, bool) and size >= 0
+
+
+def unpack_tree(packed: Any, tensors: Tensors) -> Tree:
+    """Put a state together again; its tensors have memory of their own.
+
+    Raises
+    ------
+    ValueError, LookupError, TypeError
+        If that is no state.
+    """
+    if isinstance(packed, list):
+        return [unpack_tree(part, tensors) for part in packed]
+    if not isinstance(packed, dict):
+        return packed
+    if _PAIRS in packed:
+        return {key: unpack_tree(part, tensors) for key, part in _pairs(packed)}
+    if _TENSOR in packed:
+        return tensors[packed[_TENSOR]].clone()
+    refuse_others("entries of a number", packed, (_NUMBER,))
+    if packed[_NUMBER] not in _ODD_NUMBERS:
+        raise ValueError("it has numbers that are none")
+    return float(packed[_NUMBER])
+
+
+def refuse_other_form(found: Tree, model: Tree, place: str = "its state") -> None:
+    """Check that a state has the form of another: the same keys, types and shapes throughout.
+
+    Raises
+    ------
+    ValueError
+        If it has not; it says where.
+    """
+    if isinstance(model, torch.Tensor):
+        _refuse_other_tensor(found, model, place)
+    elif isinstance(model, dict):
+        if not isinstance(found, dict):
+            raise ValueError(f"{place} is no dictionary")
+        refuse_others(f"entries of {place}", _by_text(found), _by_text(model))
+        for key, part in model.items():
+            refuse_other_form(_by_text(found)[str(key)], part, f"{place}.{key}")
+    elif isinstance(model, list):
+        if not isinstance(found, list) or len(found) != len(model):
+            raise ValueError(f"{place} is no list of {len(model)}")
+        for number, part in enumerate(model):
+            refuse_other_form(found[number], part, f"{place}.{number}")
+    elif type(found) is not type(model):
+        raise ValueError(f"{place} is a {type(found).__name__}, not a {type(model).__name__}")
+
+
+def _by_text(tree: dict[Any, Tree]) -> dict[str, Tree]:
+    return {str(key): part for key, part in tree.items()}
+
+
+def _refuse_other_tensor(found: Tree, model: torch.Tensor, place: str) -> None:
+    if not isinstance(found, torch.Tensor):
+        raise ValueError(f"{place} is no tensor")
+    if found.dtype != model.dtype or found.shape != model.shape:
+        received = f"of {found.dtype} and shape {tuple(found.shape)}"
+        raise ValueError(f"{place} is {received}, not {model.dtype} and {tuple(model.shape)}")

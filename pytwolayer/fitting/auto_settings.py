@@ -1,0 +1,78 @@
+"""What "auto" stands for. The numbers are chosen by evidence: see ``benchmarks/quality.py``."""
+
+import math
+from dataclasses import replace
+from typing import Any
+
+from pytwolayer.optim.optimizer import OPTIMIZERS
+from pytwolayer.preprocessing.deduplicate import merge_equal_rows
+from pytwolayer.preprocessing.training_data import TrainingData
+from pytwolayer.training.settings import AUTO, Settings
+
+ONE_BATCH = 128  # most rows of which "auto" makes one batch
+_SOME = 1024  # rows that mostly tell already whether there are more different ones
+SMALLEST_BATCH, LARGEST_BATCH, BATCHES = 32, 256, 40
+EPOCHS, EPOCHS_OF_ONE_BATCH = 200, 1000
+SCHEDULE, SCHEDULE_OF_LBFGS = "cosine", "constant"
+DECAY, DECAY_OF_ADAMW = 3.0, 0.01
+
+
+def suit(
+    settings: Settings, data: TrainingData, *, held_out: bool
+) -> tuple[TrainingData, Settings]:
+    """Put values in the place of "auto", and merge equal rows where all rows are one batch.
+
+    Equal rows stay apart where they would not be treated alike: with rows held out, with
+    dropout, and with a loss that sees all rows together.
+    """
+    size = settings.batch_size
+    small = isinstance(size, int) and size < data.number
+    if held_out or small or settings.dropout or callable(settings.loss):
+        data = data.written_out()
+        return data, resolve(settings, data)
+    asks = size == AUTO and settings.optimizer != "lbfgs"
+    some = data.take(slice(_SOME)) if asks and data.rows > _SOME else data
+    merged = merge_equal_rows(some)
+    if some is not data and merged.rows <= ONE_BATCH:
+        merged = merge_equal_rows(data)
+    if asks and merged.rows > ONE_BATCH:
+        data = data.written_out()
+        return data, resolve(settings, data)
+    whole = settings if size == AUTO else replace(settings, batch_size=None)
+    return merged, resolve(whole, merged)
+
+
+def resolve(settings: Settings, data: TrainingData) -> Settings:
+    """Put values in the place of "auto" that suit the data."""
+    batch_size = _batch_size(settings, data)
+    one_batch = batch_size is None or batch_size >= data.all_rows
+    lbfgs = settings.optimizer == "lbfgs"
+    usual: dict[str, Any] = {
+        "batch_size": batch_size,
+        "epochs": EPOCHS_OF_ONE_BATCH if one_batch and not lbfgs else EPOCHS,
+        "learning_rate": OPTIMIZERS[settings.optimizer].learning_rate,
+        "schedule": SCHEDULE_OF_LBFGS if lbfgs else SCHEDULE,
+        "weight_decay": _weight_decay(settings, data),
+    }
+    auto = {name: value for name, value in usual.items() if getattr(settings, name) == AUTO}
+    return replace(settings, **auto)
+
+
+def _batch_size(settings: Settings, data: TrainingData) -> int | None:
+    if settings.batch_size != AUTO:
+        size: int | None = settings.batch_size
+        return size
+    if settings.optimizer == "lbfgs" or data.all_rows <= ONE_BATCH:
+        return None
+    power: int = 2 ** round(math.log2(data.all_rows / BATCHES))
+    return min(max(power, SMALLEST_BATCH), LARGEST_BATCH)
+
+
+def _weight_decay(settings: Settings, data: TrainingData) -> float:
+    """Let the penalty weigh the same against the summed losses of however many rows.
+
+    Weights do not count as rows, since their scale says nothing; frequencies do.
+    """
+    if OPTIMIZERS[settings.optimizer].decoupled:
+        return DECAY_OF_ADAMW
+    return DECAY if settings.reduction == "sum" else DECAY / data.total

@@ -1,0 +1,155 @@
+"""``continue_training()``: more epochs for a fit."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from pytwolayer import checks
+from pytwolayer.checkpoints.folder import checkpoints_in
+from pytwolayer.errors import ArgumentError
+from pytwolayer.fitting.argument_hints import hints_at_names
+from pytwolayer.fitting.prepare import Hooks, OnEpoch
+from pytwolayer.fitting.starting_point import Start
+from pytwolayer.fitting.two_layer import fitting_to, read_validation, read_verbose
+from pytwolayer.models.ensemble import TwoLayerEnsemble
+from pytwolayer.models.two_layer import TwoLayer
+from pytwolayer.network.losses import ForgottenLoss
+from pytwolayer.preprocessing.fingerprint import FREQUENCIES
+from pytwolayer.runtime.device import select_device
+from pytwolayer.runtime.memory import gives_memory_back
+from pytwolayer.runtime.torch_loading import torch
+from pytwolayer.runtime.torch_settings import with_plain_settings
+from pytwolayer.training.progress import Progress
+
+_DATA = ("x", "y", "outcome", "sample_weight", "weight_type", "class_weights", "validation")
+
+
+@hints_at_names
+@with_plain_settings
+@gives_memory_back
+def continue_training(
+    fit: TwoLayer,
+    x: Any = None,
+    y: Any = None,
+    *,
+    outcome: str | list[str] | None = None,
+    epochs: int,
+    sample_weight: Any = None,
+    weight_type: str | None = None,
+    class_weights: Mapping[Any, float] | str | None = None,
+    validation: Any = None,
+    loss: Callable[[torch.Tensor, torch.Tensor], Any] | None = None,
+    device: str | torch.device = "cpu",
+    checkpoint: str | Path | None = None,
+    checkpoint_every: int | str = "auto",
+    on_epoch: OnEpoch | None = None,
+    verbose: bool | Callable[[int], Progress] = True,
+) -> TwoLayer:
+    """Train a fit for more epochs, on the data that it was fitted to.
+
+    It begins with the fit's weights, and with its settings; the optimiser and the learning
+    rate's schedule begin anew, over these epochs. So it is the same whether the fit was saved
+    and loaded in between or not. Also a fit that was interrupted, that ``patience`` stopped, or
+    that diverged can go on.
+
+    Parameters
+    ----------
+    fit : TwoLayer
+        It stays as it is.
+    x, y, outcome, sample_weight, weight_type, class_weights, validation : optional
+        The data, as ``two_layer()`` was given them. What is left out is what the fit was
+        given, while that is still in memory; a fit that was loaded from a file needs its data
+        again.
+    epochs : int
+        How many more.
+    loss : callable, optional
+        The loss again, if it is a function and the fit was loaded from a file.
+    device, checkpoint, checkpoint_every, on_epoch, verbose
+        As in ``two_layer()``; ``on_epoch`` is told the number of the epoch in the history.
+
+    Returns
+    -------
+    TwoLayer
+        Its ``history`` is the fit's, with the new epochs after it, and ``settings.epochs`` is
+        the number of all. With held-out rows or ``patience`` the best epoch is looked for
+        among all: if none of the new ones is better, the fit's own weights come back.
+        ``patience`` counts from here.
+
+    Raises
+    ------
+    ArgumentError
+        If the data are others than those of the fit, naming what differs, or are gone.
+    DivergenceError
+        As ``two_layer()``, which see for warnings too.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pytwolayer import continue_training, two_layer
+    >>> x = np.random.default_rng(1).normal(size=(50, 3))
+    >>> fit = two_layer(x, x.sum(axis=1), epochs=200, seed=1)
+    >>> len(continue_training(fit, x, x.sum(axis=1), epochs=100).history)
+    300
+    """
+    _refuse_others(fit)
+    total = len(fit.history) + checks.size("epochs", epochs)
+    settings = replace(fit.settings, epochs=total, loss=_loss(fit, loss))
+    checks.function("on_epoch", on_epoch)
+    progress = read_verbose(verbose)
+    chosen = select_device(device)
+    own = {
+        "sample_weight": sample_weight,
+        "weight_type": weight_type,
+        "class_weights": class_weights,
+        "validation": validation,
+    }
+    given = _given(fit, {"x": x, "y": y, "outcome": outcome, **own})
+    held_out = read_validation(given["validation"])
+    with checkpoints_in(checkpoint, checkpoint_every) as checkpoints:
+        fitting = fitting_to(given, settings, held_out, chosen, Start(fit, appended=True))
+        fitting.describe(formula=fit.formula, notes=fit.notes, offset=fit.offset)
+        if checkpoints is not None:
+            fitting.keep_in(checkpoints, seed_given=True)
+        return fitting.train(Hooks(on_epoch, progress))
+
+
+def _refuse_others(fit: Any) -> None:
+    if isinstance(fit, TwoLayerEnsemble):
+        expected = "one network, such as one of its `models`"
+        raise ArgumentError("fit", expected, checks.shown(fit))
+    if not isinstance(fit, TwoLayer):
+        raise ArgumentError("fit", "what two_layer() gave", checks.shown(fit))
+
+
+def _loss(fit: TwoLayer, loss: Any) -> Any:
+    """Give the loss of the fit; a function that no file keeps has to come again."""
+    own = fit.settings.loss
+    if loss is None:
+        if isinstance(own, ForgottenLoss):
+            received = f"missing: no file keeps the function `{own.__name__}`"
+            raise ArgumentError("loss", "given again", received)
+        return own
+    if callable(own) != callable(loss) or (isinstance(loss, str) and loss != own):
+        expected = "a function, as in the fit" if callable(own) else f'"{own}", as in the fit'
+        raise ArgumentError("loss", expected, checks.shown(loss))
+    return loss
+
+
+def _given(fit: TwoLayer, given: dict[str, Any]) -> dict[str, Any]:
+    """Put the fit's own data in the place of those that are not given."""
+    known = {} if fit._source is None else fit._source.data()
+    if given["y"] is not None or given["outcome"] is not None:
+        known |= {"y": None, "outcome": None}
+    taken = {name: known.get(name) if given[name] is None else given[name] for name in _DATA}
+    if fit._source is not None:
+        gone = [name for name in _DATA if given[name] is None and name not in known]
+        if gone:
+            expected = "given again, since the data of the fit are no longer in memory"
+            raise ArgumentError(gone[0], expected, "missing")
+    if taken["weight_type"] is None:  # which a fit that was loaded tells by its checksums
+        taken["weight_type"] = "frequency" if FREQUENCIES in fit.data else "importance"
+    if taken["x"] is None:
+        expected = "given again, since a fit that was loaded does not hold its data"
+        raise ArgumentError("x", expected, "missing")
+    return taken

@@ -1,0 +1,395 @@
+"""From checked data to a fitted network: the way that every fit takes."""
+
+import copy
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import pandas as pd
+
+from pytwolayer.checkpoints.compatibility import checksum_of_start, probe_loss, refuse_other_data
+from pytwolayer.checkpoints.folder import Checkpoints
+from pytwolayer.errors import (
+    ArgumentError,
+    DeviceMemoryError,
+    DivergenceError,
+    InterruptWarning,
+    warn_user,
+)
+from pytwolayer.fitting.auto_settings import suit
+from pytwolayer.fitting.starting_point import Remembered, Start, on_cpu
+from pytwolayer.models.two_layer import TwoLayer
+from pytwolayer.network.architecture import (
+    cpu_generator,
+    draw_initial_weights,
+    flatten_parameters,
+    own_parameters,
+    two_layer_net,
+)
+from pytwolayer.network.batches import Batches, Dropout
+from pytwolayer.network.gradient import ClosedFormGradient
+from pytwolayer.optim.lr_schedule import Schedule
+from pytwolayer.optim.optimizer import Optimizer, make_optimizer
+from pytwolayer.preprocessing.bootstrap import resampled
+from pytwolayer.preprocessing.encoder import Encoder
+from pytwolayer.preprocessing.fingerprint import checksums
+from pytwolayer.preprocessing.outcome import Outcome, outcome_of
+from pytwolayer.preprocessing.training_data import TrainingData
+from pytwolayer.preprocessing.validation_split import split
+from pytwolayer.runtime.interrupt import Interrupt, watch_for_interrupt
+from pytwolayer.runtime.memory import enough_memory, fit_change, fit_work
+from pytwolayer.runtime.threads import survive_fork, threads_for
+from pytwolayer.runtime.torch_loading import torch
+from pytwolayer.training.dataset import encode_rows
+from pytwolayer.training.history import history_of
+from pytwolayer.training.loop import train
+from pytwolayer.training.progress import Progress
+from pytwolayer.training.settings import AUTO, Settings
+from pytwolayer.training.supervisor import Run, Supervisor
+
+OnEpoch = Callable[[int, float], object]
+
+
+@dataclass(frozen=True)
+class Hooks:
+    """What is told of a run while it goes on.
+
+    Attributes
+    ----------
+    on_epoch : callable or None
+        ``on_epoch(epoch, loss)``; False ends the run.
+    progress : callable or None
+        Makes, of the number of epochs, what shows the progress.
+    """
+
+    on_epoch: OnEpoch | None = None
+    progress: Callable[[int], Progress | None] | None = None
+
+
+@contextmanager
+def _named_as(argument: str, others: tuple[str, ...]) -> Iterator[None]:
+    """Have errors about other arguments name this one."""
+    try:
+        yield
+    except ArgumentError as problem:
+        if problem.argument not in others:
+            raise
+        raise ArgumentError(argument, problem.expected, problem.received) from problem
+
+
+class Fitting:
+    """One fit: the data encoded, the network at its start, ready to be trained.
+
+    Parameters
+    ----------
+    data : TrainingData
+    settings : Settings
+    share : float
+        Of the rows to hold out, where the data do not say which.
+    device : torch.device
+    start : Start, optional
+    partial : bool
+        Whether more data are to come, so that rows of one class alone will do.
+    resample : int, optional
+        Seed of a bootstrap resample of the rows, which are trained on in their place.
+
+    Raises
+    ------
+    ArgumentError
+        If the data do not fit the settings or the start.
+    DeviceMemoryError
+        If there is no room for data and network on the device.
+    """
+
+    def __init__(
+        self,
+        data: TrainingData,
+        settings: Settings,
+        share: float,
+        device: torch.device,
+        start: Start | None = None,
+        *,
+        partial: bool = False,
+        resample: int | None = None,
+    ) -> None:
+        survive_fork()
+        self._resample = resample
+        batch = settings.batch_size if isinstance(settings.batch_size, int) else data.rows
+        sizes = data.rows, len(data.predictors.columns), settings.hidden_units, batch
+        with enough_memory(device, fit_work(*sizes), fit_change(*sizes, device)):
+            self._prepare(data, settings, share, device, start, partial)
+
+    def _prepare(
+        self,
+        data: TrainingData,
+        settings: Settings,
+        share: float,
+        device: torch.device,
+        start: Start | None,
+        partial: bool,
+    ) -> None:
+        self.generator = cpu_generator(settings.seed)
+        self._share, self._start, self._partial = share, start, partial
+        self._sums: Mapping[str, int] = {}
+        memory = None if start is None else start.memory
+        if memory is not None:
+            self.generator.set_state(memory.generator)
+        rows, dropped = data.rows, data.dropped
+        inputs, outcome = self._read(data, settings, device)
+        network = self._start_network(inputs.width, outcome.width, device)
+        if memory is not None:
+            self._optimizer.set_state(memory.optimizer)
+        self._fit = TwoLayer(
+            network=network,
+            inputs=inputs,
+            outcome=outcome,
+            settings=self.settings,
+            device=str(device),
+            rows=rows,
+            dropped=dropped,
+            history=pd.DataFrame(),
+            data=self._sums,
+        )
+        self._checkpoints: Checkpoints | None = None
+
+    def _read(
+        self, data: TrainingData, settings: Settings, device: torch.device
+    ) -> tuple[Encoder, Outcome]:
+        """Split and encode the data; give the encoding."""
+        own = data.validation is not None
+        watched = self._share > 0 or data.held_out is not None or own
+        if self._resample is not None and not watched:
+            data = resampled(data, self._resample)
+        suited, settings = suit(settings, data, held_out=watched)
+        training, held_out = split(suited, self._share, self.generator)
+        self._know(data, held_out)
+        if self._resample is not None and watched:  # of rows that are not held out
+            training = resampled(training, self._resample)
+        inputs, outcome = self._coding(training, settings)
+        if settings.loss == AUTO:
+            settings = replace(settings, loss=outcome.usual_loss)
+        coding = inputs, outcome, settings
+        self.settings = settings
+        self.learning = encode_rows("x", training, *coding).to(device)
+        self.watching = None
+        if held_out is not None:
+            with _named_as("validation", ("x", "y") if own else ()):
+                self.watching = encode_rows("validation", held_out, *coding).to(device)
+        return inputs, outcome
+
+    def _know(self, data: TrainingData, held_out: TrainingData | None) -> None:
+        """Take checksums of the data; a fit that goes on has to have the same."""
+        if self._partial:
+            return
+        self._sums, start = checksums(data, held_out), self._start
+        if start is not None and start.appended:
+            refuse_other_data(start.fit, self._sums)
+
+    def _coding(self, data: TrainingData, settings: Settings) -> tuple[Encoder, Outcome]:
+        if self._start is not None:
+            return self._start.fit.inputs, self._start.fit.outcome
+        inputs = Encoder.of("x", data.predictors, data.weights, settings.input_clip)
+        outcome = outcome_of(data.outcomes, data.weights, settings.loss, partial=self._partial)
+        return inputs, outcome
+
+    def _network(self, d_in: int, d_out: int) -> torch.nn.Sequential:
+        settings, start = self.settings, self._start
+        network = two_layer_net(d_in, settings.hidden_units, d_out, settings.activation)
+        if start is None:
+            draw_initial_weights(network, self.generator)
+        else:
+            network.load_state_dict(start.fit.network.state_dict())
+            if start.appended:  # or the first epochs would have their batches again
+                self.generator.manual_seed(start.seed)
+        return network
+
+    def _start_network(self, d_in: int, d_out: int, device: torch.device) -> torch.nn.Sequential:
+        network, settings = self._network(d_in, d_out), self.settings
+        self.parameters = flatten_parameters(network, device, by_input=True)
+        self._optimizer = make_optimizer(settings.optimizer, self.parameters, settings.tuning)
+        return network
+
+    def with_seed(self, seed: int) -> "Fitting":
+        """Give the fitting as it would be with another seed, where nothing was drawn for the rows.
+
+        The encoded rows are the same ones, in the same memory.
+        """
+        other = copy.copy(self)
+        other.settings = replace(self.settings, seed=seed)
+        other.generator = cpu_generator(seed)
+        sizes = self._fit.inputs.width, self._fit.outcome.width
+        network = other._start_network(*sizes, self.parameters.values.device)
+        other._fit = replace(self._fit, network=network, settings=other.settings)
+        return other
+
+    def describe(self, **described: Any) -> None:
+        """Have the fit say more of itself."""
+        self._fit = replace(self._fit, **described)
+
+    def keep_in(self, checkpoints: Checkpoints, *, seed_given: bool) -> None:
+        """Have checkpoints kept, and go on from the newest that is there.
+
+        Raises
+        ------
+        ArgumentError
+            If those that are there are of another run, or none can be written.
+        """
+        fit, start = self._fit, self._start
+        facts = {
+            "settings": fit.settings.plain(),
+            "validation": self._share,
+            "data": dict(fit.data),
+            "loss_value": probe_loss(fit.settings.loss, self.learning.y[: self.sizes()[3]]),
+            "start": None if start is None else checksum_of_start(start.fit),
+        }
+        checkpoints.claim(facts, seed_given=seed_given)
+        self._checkpoints = checkpoints
+
+    def memory(self) -> Remembered:
+        """Give what is needed to go on from here."""
+        return Remembered(on_cpu(self._optimizer.state()), self.generator.get_state())
+
+    def train(self, hooks: Hooks) -> TwoLayer:
+        """Train the network.
+
+        Raises
+        ------
+        DivergenceError
+            If the loss is no longer finite; it has the fit so far.
+        DeviceMemoryError
+            If there is no room for a step; it has the fit so far, if an epoch is done. This
+            fitting is of no use then.
+        """
+        with watch_for_interrupt() as interrupt:
+            fit = self.trained(hooks, interrupt)
+        if fit.stopped == "divergence":
+            raise DivergenceError(len(fit.history), fit)
+        if fit.stopped == "interrupt":
+            _warn_of_interrupt(fit)
+        return fit
+
+    def trained(self, hooks: Hooks, interrupt: Interrupt) -> TwoLayer:
+        """Train the network; ``stopped`` of the fit says why it ended."""
+        progress = hooks.progress(self.settings.epochs) if hooks.progress is not None else None
+        try:
+            with threads_for(self._multiplications()):
+                return self.finished(self._run_in_memory(hooks, progress, interrupt))
+        finally:
+            if progress is not None:
+                progress.close()
+
+    def sizes(self) -> tuple[int, int, int, int]:
+        """Count rows, inputs, hidden units and rows of a batch."""
+        rows, d_in = self.learning.x.shape
+        batch = min(rows, self.settings.batch_size or rows)
+        return rows, d_in, self.settings.hidden_units, batch
+
+    @property
+    def has_batches(self) -> bool:
+        """Whether an epoch has several updates."""
+        rows, _, _, batch = self.sizes()
+        return batch < rows
+
+    def _multiplications(self) -> int:
+        """Count those of a step's largest matrix product."""
+        _, d_in, hidden_units, batch = self.sizes()
+        return batch * d_in * hidden_units
+
+    def _run_in_memory(self, hooks: Hooks, progress: Progress | None, interrupt: Interrupt) -> Run:
+        device, sizes = self.parameters.values.device, self.sizes()
+        try:
+            with enough_memory(device, fit_work(*sizes), fit_change(*sizes, device)):
+                return self._run(hooks, progress, interrupt)
+        except DeviceMemoryError:  # holds this fitting, and would hold all of it
+            del self.learning, self.watching, self.parameters, self._optimizer
+            raise
+
+    def _run(self, hooks: Hooks, progress: Progress | None, interrupt: Interrupt) -> Run:
+        settings, gradient = self.settings, self._gradient()
+        supervisor = self._supervisor(gradient, hooks, progress, interrupt)
+        self._resume(supervisor)
+        batches = Batches(self.learning, settings.batch_size, self.generator)
+        before = supervisor.run.losses
+        epochs = len(before) if supervisor.has_ended else settings.epochs
+        try:
+            losses = train(gradient, self._optimizer, batches, epochs, supervisor, before)
+        except Exception as problem:
+            # What a function of the user's raised goes its way, and the work so far with it.
+            run = supervisor.finish(supervisor.run.losses)
+            problem.fit = self.finished(run)  # type: ignore[attr-defined]
+            raise
+        return supervisor.finish(losses)
+
+    def _supervisor(
+        self,
+        gradient: ClosedFormGradient,
+        hooks: Hooks,
+        progress: Progress | None,
+        interrupt: Interrupt,
+    ) -> Supervisor:
+        settings, watching = self.settings, self.watching
+        before = None if self._start is None else self._start.run
+        done = 0 if before is None else len(before.losses)
+        rate, epochs = settings.learning_rate, settings.epochs
+        return Supervisor(
+            self.parameters.values.data,
+            epochs,
+            self._optimizer,
+            Schedule(settings.schedule, rate, epochs - done, done),
+            interrupt,
+            validate=None if watching is None else gradient.evaluator(watching),
+            patience=settings.patience,
+            on_epoch=hooks.on_epoch,
+            progress=progress,
+            before=before,
+            keeper=self._checkpoints,
+        )
+
+    def _resume(self, supervisor: Supervisor) -> None:
+        """Go on from the newest checkpoint, where there are any."""
+        if self._checkpoints is None:
+            return
+        optimizer, epochs = self._optimizer, self.settings.epochs
+        # Not a method: the checkpoints would hold this fitting, which holds them.
+        remembered = partial(_remembered, optimizer, self.generator)
+        model = {**supervisor.state(), **remembered()}
+        validated = self.watching is not None
+        state = self._checkpoints.resume(model, optimizer, epochs, validated=validated)
+        if state is not None:
+            supervisor.set_state(state)
+            optimizer.set_state({"state": state["optimizer"]})
+            self.generator.set_state(state["generator"])
+        self._checkpoints.begin(remembered)
+
+    def _gradient(self) -> ClosedFormGradient:
+        settings = self.settings
+        share, rows = settings.dropout, len(self.learning.x)
+        dropout = Dropout(share, self.generator) if share else None
+        shape = settings.activation, settings.loss, settings.reduction
+        return ClosedFormGradient(self.parameters, *shape, rows, dropout)
+
+    def finished(self, run: Run) -> TwoLayer:
+        """Give the fit after a run."""
+        own_parameters(self._fit.network)
+        return replace(
+            self._fit, history=history_of(run), best_epoch=run.best_epoch, stopped=run.stopped
+        )
+
+
+def _remembered(optimizer: Optimizer, generator: torch.Generator) -> dict[str, Any]:
+    """Give what a run depends on besides what its supervisor remembers."""
+    return {
+        "optimizer": optimizer.state().get("state", {}),
+        "generator": generator.get_state(),
+    }
+
+
+def _warn_of_interrupt(fit: TwoLayer) -> None:
+    best = "" if fit.best_epoch is None else f", with the weights of epoch {fit.best_epoch}"
+    warn_user(
+        f"Interrupted after {len(fit.history)} of {fit.settings.epochs} epochs: "
+        f"this is the fit so far{best}.",
+        InterruptWarning,
+    )

@@ -1,0 +1,352 @@
+"""``two_layer()``: fit the network to the user's data."""
+
+import secrets
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from numbers import Real
+from pathlib import Path
+from typing import Any, cast
+
+from pytwolayer import checks
+from pytwolayer.checkpoints.folder import checkpoints_in
+from pytwolayer.errors import ArgumentError
+from pytwolayer.fitting.argument_hints import hints_at_names
+from pytwolayer.fitting.data_reference import Source
+from pytwolayer.fitting.ensemble import fit_ensemble, read_n_models
+from pytwolayer.fitting.prepare import Fitting, Hooks, OnEpoch
+from pytwolayer.fitting.starting_point import Start
+from pytwolayer.preprocessing.class_weights import class_weighted
+from pytwolayer.preprocessing.suspect_columns import warn_of_suspects
+from pytwolayer.preprocessing.training_data import TrainingData, read_training_data
+from pytwolayer.runtime.device import select_device
+from pytwolayer.runtime.memory import gives_memory_back
+from pytwolayer.runtime.torch_loading import torch
+from pytwolayer.runtime.torch_settings import with_plain_settings
+from pytwolayer.training.progress import Progress, bar
+from pytwolayer.training.settings import Settings
+
+
+@hints_at_names
+@with_plain_settings
+@gives_memory_back
+def two_layer(
+    x: Any,
+    y: Any = None,
+    *,
+    outcome: str | list[str] | None = None,
+    hidden_units: int = 64,
+    activation: str = "relu",
+    epochs: int | str = "auto",
+    batch_size: int | str | None = "auto",
+    optimizer: str = "adam",
+    learning_rate: float | str = "auto",
+    momentum: float = 0.0,
+    nesterov: bool = False,
+    schedule: str = "auto",
+    weight_decay: float | str = "auto",
+    dropout: float = 0.0,
+    gradient_clip: float | None = None,
+    input_clip: float | None = 5.0,
+    loss: str | Callable[[torch.Tensor, torch.Tensor], Any] = "auto",
+    reduction: str = "mean",
+    validation: Any = 0.0,
+    patience: int | None = None,
+    n_models: int = 1,
+    bootstrap: bool = False,
+    sample_weight: Any = None,
+    weight_type: str = "importance",
+    class_weights: Mapping[Any, float] | str | None = None,
+    na_action: str = "omit",
+    device: str | torch.device = "cpu",
+    checkpoint: str | Path | None = None,
+    checkpoint_every: int | str = "auto",
+    on_epoch: OnEpoch | None = None,
+    verbose: bool | Callable[[int], Progress] = True,
+    seed: int | None = None,
+) -> Any:
+    """Fit a two-layer network to a table: regression, or classification.
+
+    Predictors are standardised and one-hot encoded inside, a numeric outcome is standardised,
+    and predictions come back on the user's scale. A numeric outcome means regression; a
+    categorical, text or logical one classification.
+
+    Parameters
+    ----------
+    x : DataFrame, array or tensor
+        Predictors, shape ``(rows, columns)``: numbers, logicals, categoricals or text. With
+        ``outcome``, a data frame that has the outcome too.
+    y : vector, DataFrame, array or tensor, optional
+        Outcome, shape ``(rows,)``; numeric ones also ``(rows, d_out)``.
+    outcome : str or list of str, optional
+        Names of the columns of ``x`` that are the outcome, instead of ``y``.
+    hidden_units : int
+        Width of the hidden layer.
+    activation : str
+        "relu", "leaky_relu", "elu", "silu", "gelu", "softplus", "tanh", "sigmoid" or
+        "identity".
+    epochs : int or "auto"
+        Passes over the data; "auto": 200, or 1000 where all rows are one batch.
+    batch_size : int, None or "auto"
+        Most rows of an update; None: all rows; "auto": all rows if there are no more than 128
+        different ones, else the power of 2 from 32 to 256 that is nearest to a fortieth of
+        them. Batches are drawn anew for every epoch.
+    optimizer : str
+        "sgd", "adam", "adamw", "rmsprop" or "lbfgs" (strong Wolfe, all rows at once).
+    learning_rate : float or "auto"
+        Step size; "auto": 0.003 for "adam" and "adamw", 0.05 for "sgd", 0.001 for "rmsprop",
+        1 for "lbfgs".
+    momentum : float
+        Of "sgd" and "rmsprop".
+    nesterov : bool
+        Nesterov's momentum, of "sgd".
+    schedule : str
+        How the learning rate changes from what is given: "constant", "cosine" (down to
+        nearly 0), "step" (a tenth after each third of the epochs) or "plateau" (halved after
+        ten epochs without a lower loss); "auto": "cosine", or "constant" for "lbfgs".
+    weight_decay : float or "auto"
+        L2 penalty ``weight_decay / 2 * sum(weights ** 2)`` of weights, not of biases; with
+        "adamw" decoupled. The losses reported are without it. "auto": 3 divided by the number
+        of rows (with ``weight_type="frequency"`` by the sum of their frequencies), or 3 with a
+        summed loss; 0.01 for "adamw".
+    dropout : float
+        Share of hidden units left out at random in training.
+    gradient_clip : float, optional
+        Largest norm of the gradient.
+    input_clip : float, optional
+        Numbers further from the mean than so many standard deviations count as that far, in
+        training and in prediction, so that a mistyped one does no harm; None: as they are.
+    loss : str or callable
+        "mse", "mae", "huber" or "poisson" for numbers, "cross_entropy" for classes; "auto" is
+        "mse" or "cross_entropy". Or a function of the network's output and the (standardised
+        or 0/1) outcome, both of shape ``(rows, d_out)``, that gives a tensor: a loss per
+        element, per row, or for all rows together.
+    reduction : str
+        "mean", "sum", or "elementwise_mean", the mean's old name.
+    validation : float, vector or tuple
+        Rows held out to measure ``valid_loss``: a share (of each class alike), the rows'
+        numbers from 0, or true and false for each row. Or data of your own, ``(X, y)`` or
+        ``(X, y, weights)``, or where ``outcome`` names columns a table with these: the fit is
+        what it would be if they were among ``x`` and held out. The weights of the best epoch
+        come back.
+    patience : int, optional
+        Stop after so many epochs without a lower loss (``valid_loss`` where there is one).
+        The weights that had it come back; without held-out rows they are those with which
+        the best epoch began.
+    n_models : int
+        Number of networks. Several are trained together, for little more than one where they
+        are small, and give a ``TwoLayerEnsemble``: predictions are their mean, with their spread.
+        Each is what it would be alone with its own seed, of which the first is ``seed``, but
+        for rounding.
+    bootstrap : bool
+        Whether each of several networks is trained on a bootstrap resample of the rows (of each
+        class alike): as many, drawn with replacement.
+    sample_weight : vector, optional
+        A number of at least 0 for each row. Losses, means and standard deviations are
+        weighted.
+    weight_type : str
+        What ``sample_weight`` means. "importance": proportions, whatever their scale.
+        "frequency": whole numbers; a row of 3 is three rows, and the fit is that of the rows
+        written out.
+    class_weights : dict or "balanced", optional
+        A number above 0 for each class, by which its rows' weights are multiplied. A key that
+        equals a class stands for it: 0, 0.0 and False are the same.
+    na_action : str
+        "omit" leaves rows with missing values out, with a warning that counts them; "fail"
+        refuses them.
+    device : str or torch.device
+        "cpu", "cuda", "cuda:1", "mps" or "auto" (the best there is).
+    checkpoint : str or Path, optional
+        A folder, made if it is not there, in which the run is kept as it goes on. The same
+        call again goes on from there, with a warning that says so: a run that was killed or
+        interrupted ends with the very bits of one that was not, and of one that has ended
+        the fit comes back at once. Another device or number of threads may change the last
+        bits. Data and settings have to be the same; a seed that is not given is that of the
+        run. The newest three checkpoints stay, each there whole or not at all.
+    checkpoint_every : int or "auto"
+        Epochs from one checkpoint to the next; "auto": ten seconds or more of training. There
+        is one after the last epoch in any case, and where Ctrl-C ends the run, which then
+        ends its epoch first.
+    on_epoch : callable, optional
+        ``on_epoch(epoch, loss)``, called after every epoch, counted from 1. Training stops
+        where it gives False.
+    verbose : bool or callable
+        Whether a progress bar may be shown: after a second, and only in a terminal or a
+        notebook. A function that, given the number of epochs, makes an object with
+        ``update(epoch, loss)`` and ``close()`` shows it in another way.
+    seed : int, optional
+        Seed of initial weights, held-out rows, order of rows and dropout; drawn, and kept in
+        ``settings``, if not given.
+
+    Returns
+    -------
+    TwoLayer or TwoLayerEnsemble
+        The latter with ``n_models`` above 1.
+
+    Raises
+    ------
+    ArgumentError, DeviceError
+        If an argument is not what it must be, or differs from the run in ``checkpoint``.
+    FileFormatError
+        If the checkpoint is not of a run of this form.
+    DivergenceError
+        If the loss is no longer finite; its ``fit`` has the last good weights.
+    DeviceMemoryError
+        If the device's memory does not suffice; it says how much was needed and what to change.
+        If it was in training, its ``fit`` has the fit so far.
+
+    Warns
+    -----
+    MissingRowsWarning
+        If rows with missing values are left out.
+    SuspectColumnWarning
+        If text was taken as levels or classes that look like numbers or dates, or that are more
+        than half as many as the rows.
+    InterruptWarning
+        If Ctrl-C ended the training; the fit so far comes back.
+    ResumedWarning
+        If training goes on from a checkpoint.
+    CheckpointWarning
+        If a checkpoint cannot be written, or is damaged and passed over.
+
+    Notes
+    -----
+    The loss of an epoch is that of its batches, each taken before its update, with dropout;
+    ``valid_loss`` is taken after the epoch, without. "mse", "mae" and "huber" are means over
+    rows and outcomes of the standardised outcome, so an "mse" of 1 is what predicting the mean
+    gives. "cross_entropy" is the mean over rows of ``-log(probability of the row's class)``,
+    with two classes as with many. "poisson" is the mean of ``rate - y * log(rate)`` where
+    ``y`` is the outcome divided by its mean. With weights these are weighted means. "sum" gives
+    sums instead.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pytwolayer import two_layer
+    >>> x = np.random.default_rng(1).normal(size=(50, 3))
+    >>> fit = two_layer(x, x.sum(axis=1), epochs=200, seed=1)
+    >>> fit.predict(x).shape
+    (50,)
+    """
+    settings = Settings(
+        hidden_units=hidden_units,
+        activation=activation,
+        epochs=epochs,
+        batch_size=batch_size,
+        optimizer=optimizer,
+        learning_rate=learning_rate,
+        momentum=momentum,
+        nesterov=nesterov,
+        schedule=schedule,
+        weight_decay=weight_decay,
+        dropout=dropout,
+        gradient_clip=gradient_clip,
+        input_clip=input_clip,
+        loss=loss,
+        reduction=reduction,
+        patience=patience,
+        seed=secrets.randbits(31) if seed is None else seed,
+    )
+    checks.function("on_epoch", on_epoch)
+    progress = read_verbose(verbose)
+    given = {
+        "x": x,
+        "y": y,
+        "outcome": outcome,
+        "sample_weight": sample_weight,
+        "weight_type": weight_type,
+        "class_weights": class_weights,
+        "validation": validation,
+    }
+    held_out = read_validation(validation)
+    chosen = select_device(device)
+    n_models = read_n_models(n_models, bootstrap, checkpoint)
+    if n_models > 1:
+        with _named_outcome(given):
+            data = _training_data(given, held_out, na_action)
+        warn_of_suspects(data)
+        hooks = Hooks(on_epoch, progress)
+        return fit_ensemble(data, settings, held_out[0], chosen, hooks, n_models, bootstrap)
+    with checkpoints_in(checkpoint, checkpoint_every) as checkpoints:
+        if seed is None and checkpoints is not None and checkpoints.seed is not None:
+            settings = replace(settings, seed=checkpoints.seed)
+        fitting = fitting_to(given, settings, held_out, chosen, na_action=na_action)
+        if checkpoints is not None:
+            fitting.keep_in(checkpoints, seed_given=seed is not None)
+        return fitting.train(Hooks(on_epoch, progress))
+
+
+def fitting_to(
+    given: Mapping[str, Any],
+    settings: Settings,
+    held_out: tuple[float, Any],
+    device: torch.device,
+    start: Start | None = None,
+    *,
+    na_action: str = "omit",
+) -> Fitting:
+    """Make a fitting to data as ``two_layer()`` is given them, which knows them again.
+
+    Parameters
+    ----------
+    given : mapping
+        ``x``, ``y``, ``outcome``, ``sample_weight``, ``weight_type``, ``class_weights`` and
+        ``validation``.
+    settings : Settings
+    held_out : tuple
+        What ``read_validation()`` makes of ``validation``.
+    device : torch.device
+    start : Start, optional
+    na_action : str
+    """
+    with _named_outcome(given):
+        data = _training_data(given, held_out, na_action)
+        fitting = Fitting(data, settings, held_out[0], device, start)
+    if start is None:
+        warn_of_suspects(data)
+    fitting.describe(_source=Source(**given))
+    return fitting
+
+
+def _training_data(
+    given: Mapping[str, Any], held_out: tuple[float, Any], na_action: str
+) -> TrainingData:
+    data = read_training_data(
+        given["x"],
+        given["y"],
+        given["outcome"],
+        weights=given["sample_weight"],
+        weight_type=given["weight_type"],
+        held_out=held_out[1],
+        na_action=na_action,
+    )
+    return class_weighted(data, given["class_weights"])
+
+
+@contextmanager
+def _named_outcome(given: Mapping[str, Any]) -> Iterator[None]:
+    """Have errors about the outcome name the argument that it came in."""
+    outcome = "x" if given["outcome"] is not None and given["y"] is None else "y"
+    try:
+        yield
+    except ArgumentError as problem:
+        if problem.argument != "y" or outcome == "y":
+            raise
+        raise ArgumentError(outcome, problem.expected, problem.received) from problem
+
+
+def read_verbose(verbose: Any) -> Callable[[int], Progress | None]:
+    """Turn ``verbose`` into what makes the display of a run's progress."""
+    if callable(verbose):
+        return cast("Callable[[int], Progress | None]", verbose)
+    shows = checks.flag("verbose", verbose)
+    return lambda epochs: bar(epochs) if shows else None
+
+
+def read_validation(validation: Any) -> tuple[float, Any]:
+    """Tell a share of held-out rows from the rows themselves."""
+    if validation is None:
+        return 0.0, None
+    if not isinstance(validation, bool) and isinstance(validation, (str, Real)):
+        return checks.between("validation", validation, 0, 1, below=True), None
+    return 0.0, validation

@@ -1,0 +1,318 @@
+"""``TwoLayerEnsemble``: several fitted networks, and what they say together."""
+
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from pytwolayer import checks
+from pytwolayer.errors import ArgumentError, UnseenLevelWarning
+from pytwolayer.models.two_layer import TwoLayer, encoded, labelled, spread, told_ends
+from pytwolayer.preprocessing.column import Doubles
+from pytwolayer.preprocessing.encoder import Coding, Encoder, LevelCoding
+from pytwolayer.preprocessing.outcome import Classes, Outcome
+from pytwolayer.preprocessing.table import Table, read_table
+from pytwolayer.runtime.memory import enough_memory
+from pytwolayer.runtime.threads import survive_fork
+from pytwolayer.runtime.torch_loading import torch
+from pytwolayer.runtime.torch_settings import with_plain_settings
+from pytwolayer.training.settings import Settings
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+@dataclass(frozen=True, eq=False)
+class TwoLayerEnsemble:
+    """Several fitted networks of one form, which predict together.
+
+    They differ in their seeds, and with ``bootstrap`` in the resample of the rows that each was
+    trained on. What they predict is the mean; how far they are apart says how sure it is. With
+    seeds alone that is what the training's own chance leaves open; with bootstrap resamples
+    also what other data of the same kind would have changed. Neither holds the noise of single
+    outcomes.
+
+    Attributes
+    ----------
+    models : tuple of TwoLayer
+        The networks; each is what it would be alone, but for rounding: sums are in another
+        order, as on another machine, and long training can make more of that.
+    settings : Settings
+        Those of the fit, with its seed. Each model's own has the seed of that.
+    bootstrap : bool
+        Whether each was trained on a resample of the rows.
+    """
+
+    models: tuple[TwoLayer, ...]
+    settings: Settings
+    bootstrap: bool
+
+    @classmethod
+    def of(cls, models: Sequence[TwoLayer], seed: int, bootstrap: bool) -> "TwoLayerEnsemble":
+        """Put models together.
+
+        Raises
+        ------
+        ValueError
+            If they are not of one form.
+        """
+        first = models[0]
+        forms = {
+            (m.inputs.names, len(m.inputs.codings), *m.outcome.outputs, m.offset) for m in models
+        }
+        if len(forms) > 1:
+            raise ValueError("its models are of several forms")
+        return cls(tuple(models), replace(first.settings, seed=seed), bootstrap)
+
+    @property
+    def outcome(self) -> Outcome:
+        """What turns the networks' outputs into predictions, alike for all."""
+        return self.models[0].outcome
+
+    @property
+    def stopped(self) -> str:
+        """Why training ended: "interrupt" if of one model, else as of the first."""
+        reasons = [fit.stopped for fit in self.models]
+        return "interrupt" if "interrupt" in reasons else reasons[0]
+
+    @property
+    def n_models(self) -> int:
+        """Number of networks."""
+        return len(self.models)
+
+    @property
+    def classes(self) -> NDArray[Any] | None:
+        """The classes, in the order of ``predict_proba()``; None for a numeric outcome."""
+        return self.models[0].classes
+
+    @property
+    def history(self) -> pd.DataFrame:
+        """``model`` (1, 2, ...), ``epoch``, ``loss`` and, with held-out rows, ``valid_loss``."""
+        parts = [fit.history.assign(model=n + 1) for n, fit in enumerate(self.models)]
+        history = pd.concat(parts, ignore_index=True)
+        return history[["model", *history.columns.drop("model")]]
+
+    @with_plain_settings
+    def predict(self, x: Any, *, offset: Any = None) -> NDArray[Any]:
+        """Predict the outcome of new rows: the mean of the models' numbers, or the class.
+
+        The class is that whose mean probability is the highest.
+
+        Parameters
+        ----------
+        x : DataFrame, array or tensor
+        offset : vector, optional
+            As in ``TwoLayer.predict()``.
+
+        Returns
+        -------
+        numpy.ndarray
+            As that of ``TwoLayer.predict()``. A level that some models did not see in their
+            resample is left to the others; a row is missing where none can predict it.
+        """
+        if self.classes is None:
+            return self._as_outcome(_mean(self.predict_all(x, offset=offset)))
+        self.models[0].with_offset(np.empty((0, 1)), offset)
+        return labelled(self.predict_code(x), self.classes)
+
+    @with_plain_settings
+    def predict_code(self, x: Any) -> Doubles:
+        """Predict the number of each row's class, from 0; NaN where it is missing."""
+        means = self.predict_proba(x)
+        missing = np.asarray(np.isnan(means).any(axis=1))
+        return np.where(missing, np.nan, np.where(missing[:, None], 0, means).argmax(axis=1))
+
+    @with_plain_settings
+    def predict_proba(self, x: Any) -> Doubles:
+        """Predict the probability of each class: the mean of the models', ``(rows, classes)``.
+
+        Raises
+        ------
+        ArgumentError
+            As ``predict()``, and if the outcome is numeric.
+        """
+        if not self._are_classes:
+            raise ArgumentError("y", "of classes for probabilities", "numeric")
+        return _mean(self.predict_all(x))
+
+    @with_plain_settings
+    def predict_spread(self, x: Any, *, offset: Any = None) -> Doubles:
+        """Give the standard deviation of the models' predictions.
+
+        Parameters
+        ----------
+        x : DataFrame, array or tensor
+        offset : vector, optional
+            As in ``TwoLayer.predict()``.
+
+        Returns
+        -------
+        numpy.ndarray
+            Of the shape of ``predict()`` for numbers, of ``predict_proba()`` for classes, on
+            the same scale.
+        """
+        return self._as_outcome(_standard_deviation(self.predict_all(x, offset=offset)))
+
+    @with_plain_settings
+    def predict_interval(
+        self, x: Any, level: float = 0.95, *, offset: Any = None
+    ) -> tuple[Doubles, Doubles]:
+        """Give the interval that holds the middle share of the models' predictions.
+
+        With ``bootstrap`` it is the percentile bootstrap interval of the prediction's mean. It
+        is no interval of single outcomes, whose noise is not in it.
+
+        Parameters
+        ----------
+        x : DataFrame, array or tensor
+        level : float
+            The share, above 0 and below 1. Its ends lie between the models' predictions, so
+            that for 0.95 some 40 models or more are wanted.
+        offset : vector, optional
+            As in ``TwoLayer.predict()``.
+
+        Returns
+        -------
+        lower, upper : numpy.ndarray
+            As that of ``predict_spread()``.
+        """
+        level = checks.between("level", level, 0, 1, below=True)
+        if level == 0:
+            raise ArgumentError("level", "above 0 and below 1", "0")
+        ends = _quantiles(self.predict_all(x, offset=offset), ((1 - level) / 2, (1 + level) / 2))
+        return self._as_outcome(ends[0]), self._as_outcome(ends[1])
+
+    @with_plain_settings
+    def predict_all(self, x: Any, *, offset: Any = None) -> Doubles:
+        """Give every model's prediction: numbers, or probabilities of the classes.
+
+        Parameters
+        ----------
+        x : DataFrame, array or tensor
+        offset : vector, optional
+            As in ``TwoLayer.predict()``.
+
+        Returns
+        -------
+        numpy.ndarray
+            Shape ``(models, rows, outputs)``; NaN where a model cannot predict.
+        """
+        each = self._of_each(x, lambda fit, output: fit.outcome.restore(output))
+        for number, fit in enumerate(self.models):
+            each[number] = fit.with_offset(each[number], offset)
+        return each
+
+    @with_plain_settings
+    def predict_raw(self, x: Any) -> Doubles:
+        """Give every network's own output, shape ``(models, rows, outputs)``."""
+        return self._of_each(x, lambda fit, output: output.numpy())
+
+    def _of_each(self, x: Any, made: Callable[[TwoLayer, torch.Tensor], Doubles]) -> Doubles:
+        survive_fork()
+        work = f"predictions of {self.n_models} models"
+        with enough_memory("cpu", work, "Predict fewer rows at a time"):
+            known = encodings(self.models)
+            table = _read(x, list(known))
+            values = np.empty((self.n_models, table.rows, self.outcome.width))
+            for encoder, numbers in known.items():
+                matrix, complete = encoded(encoder, _recoded(encoder, table))
+                for number in numbers:
+                    fit = self.models[number]
+                    values[number] = spread(made(fit, fit.forward(matrix)), complete)
+            return values
+
+    @property
+    def _are_classes(self) -> bool:
+        return isinstance(self.outcome, Classes)
+
+    def _as_outcome(self, values: Doubles) -> Doubles:
+        """Give a vector where the outcome was one."""
+        is_vector = not isinstance(self.outcome, Classes) and self.outcome.vector
+        return values[:, 0] if is_vector else values
+
+    @with_plain_settings
+    def score(self, x: Any, y: Any = None, sample_weight: Any = None) -> float:
+        """Score predictions, as ``TwoLayer.score()`` does: R squared, or share of right ones."""
+        found = self.predict_code(x)[:, None] if self._are_classes else _mean(self.predict_all(x))
+        return self.models[0].score_of(found, x, y, sample_weight)
+
+    @with_plain_settings
+    def save(self, file: str | Path) -> None:
+        """Write the ensemble to a file that Python and R can read; see ``TwoLayer.save()``."""
+        from pytwolayer.models.ensemble_file import ENSEMBLE, ensemble_to_bytes
+
+        ENSEMBLE.write("file", file, ensemble_to_bytes(self))
+
+    def plot(self, file: str | Path | None = None) -> "Axes":
+        """Plot every model's losses against the epoch; see ``plot_history()``."""
+        from pytwolayer.reports.plot import plot_history
+
+        return plot_history(self.history, file)
+
+    def __repr__(self) -> str:
+        how = "on bootstrap resamples" if self.bootstrap else "with different seeds"
+        ends = told_ends([fit.stopped for fit in self.models])
+        return (
+            f"<TwoLayerEnsemble of {self.n_models} models {how}{ends}, "
+            f"the first: {self.models[0]!r}>"
+        )
+
+
+def encodings(models: Sequence[TwoLayer]) -> dict[Encoder, list[int]]:
+    """Give the encodings that models have, and the numbers of the models that have each."""
+    known: dict[Encoder, list[int]] = {}
+    for number, fit in enumerate(models):
+        known.setdefault(fit.inputs, []).append(number)
+    return known
+
+
+def _read(x: Any, encoders: Sequence[Encoder]) -> Table:
+    """Check new data, and tell of levels that no model saw."""
+    first = encoders[0]
+    table = read_table("x", x, like=(first.names, len(first.codings)))
+    columns = zip(*(encoder.codings for encoder in encoders), strict=True)
+    Encoder(first.names, tuple(_joined(column) for column in columns)).recode("x", table)
+    return table
+
+
+def _joined(codings: Sequence[Coding]) -> Coding:
+    """Give a coding with the levels of all."""
+    levels = [lv for coding in codings if isinstance(coding, LevelCoding) for lv in coding.levels]
+    return LevelCoding(tuple(dict.fromkeys(levels))) if levels else codings[0]
+
+
+def _recoded(encoder: Encoder, table: Table) -> Table:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UnseenLevelWarning)  # what there is to tell was told
+        return encoder.recode("x", table)
+
+
+def _mean(values: Doubles) -> Doubles:
+    """Average over the models that predict a row; NaN where none does."""
+    there = ~np.isnan(values)
+    if there.all():
+        mean: Doubles = values.mean(axis=0)
+        return mean
+    number = there.sum(axis=0)
+    total = np.where(there, values, 0).sum(axis=0)
+    return np.where(number > 0, total / np.maximum(number, 1), np.nan)
+
+
+def _standard_deviation(values: Doubles) -> Doubles:
+    there = ~np.isnan(values)
+    number = there.sum(axis=0)
+    squares = np.where(there, (values - _mean(values)) ** 2, 0).sum(axis=0)
+    return np.where(number > 1, np.sqrt(squares / np.maximum(number - 1, 1)), np.nan)
+
+
+def _quantiles(values: Doubles, shares: tuple[float, float]) -> Doubles:
+    if not np.isnan(values).any():
+        return np.asarray(np.quantile(values, shares, axis=0))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # of rows that no model predicts
+        return np.asarray(np.nanquantile(values, shares, axis=0))

@@ -1,0 +1,62 @@
+"""An ensemble as bytes, as a file, and back: its networks' own bytes, side by side.
+
+R reads and writes the same: see ``R/ensemble-file.R``, and ``docs/model-file.md``.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from pytwolayer.checks import count, flag, seed
+from pytwolayer.files.safetensors_format import Content, Format, Layout, Tensors, refuse_others
+from pytwolayer.models.ensemble import TwoLayerEnsemble
+from pytwolayer.models.model_file import from_bytes, to_bytes
+from pytwolayer.runtime.torch_loading import torch
+from pytwolayer.runtime.torch_settings import with_plain_settings
+
+_PARTS = ("versions", "bytes", "seed", "bootstrap")
+_MODEL = "model."
+
+
+@with_plain_settings
+def ensemble_to_bytes(ensemble: TwoLayerEnsemble) -> bytes:
+    """Write an ensemble as bytes."""
+    models = [np.frombuffer(bytearray(to_bytes(fit)), dtype=np.uint8) for fit in ensemble.models]
+    tensors = {f"{_MODEL}{number + 1}": torch.from_numpy(m) for number, m in enumerate(models)}
+    content: dict[str, Any] = {
+        "bytes": [len(model) for model in models],
+        "seed": ensemble.settings.seed,
+        "bootstrap": ensemble.bootstrap,
+    }
+    return ENSEMBLE.pack(tensors, content)
+
+
+@with_plain_settings
+def ensemble_from_bytes(data: bytes | bytearray) -> TwoLayerEnsemble:
+    """Read an ensemble from bytes that ``ensemble_to_bytes()`` wrote.
+
+    Raises
+    ------
+    FileFormatError
+        If the bytes are not such an ensemble, are damaged, or are of another format.
+    """
+    return ENSEMBLE.unpack(data)
+
+
+def _layout(content: Content) -> Layout:
+    refuse_others("entries", content, _PARTS)
+    sizes = content["bytes"]
+    if not isinstance(sizes, list) or not sizes:
+        raise ValueError("it has no models")
+    checked = [count("bytes", size, maximum=2**53) for size in sizes]
+    return {f"{_MODEL}{number + 1}": ("U8", (size,)) for number, size in enumerate(checked)}
+
+
+def _assemble(tensors: Tensors, content: Content) -> TwoLayerEnsemble:
+    numbers = range(1, len(content["bytes"]) + 1)
+    models = tuple(from_bytes(tensors[f"{_MODEL}{n}"].numpy().tobytes()) for n in numbers)
+    drawn = seed("seed", content["seed"]), flag("bootstrap", content["bootstrap"])
+    return TwoLayerEnsemble.of(models, *drawn)
+
+
+ENSEMBLE = Format("ensemble", 1, _layout, _assemble)

@@ -1,0 +1,277 @@
+"""A fitted network as bytes, as a file, and back: safetensors, with the rest as text.
+
+R reads and writes the same: see ``R/model-file.R``, and ``docs/model-file.md`` for the format.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any, get_args
+
+import pandas as pd
+
+from pytwolayer.checks import count, flag, one_of, positive
+from pytwolayer.files.safetensors_format import Content, Format, Layout, Tensors, refuse_others
+from pytwolayer.models.two_layer import TwoLayer
+from pytwolayer.network.architecture import outline
+from pytwolayer.network.losses import LOSSES, ForgottenLoss
+from pytwolayer.preprocessing.encoder import Coding, Encoder, LevelCoding, NumberCoding
+from pytwolayer.preprocessing.outcome import Classes, Numbers, Outcome
+from pytwolayer.runtime.torch_loading import torch
+from pytwolayer.runtime.torch_settings import with_plain_settings
+from pytwolayer.training.settings import AUTO, Settings
+from pytwolayer.training.supervisor import Stopped
+
+_HISTORY = "history."
+_OFFSET = "offset"
+_LOSSES = ("loss", "valid_loss")
+_LABEL = (str, bool, int, float)
+_MOST_ROWS = 2**53  # the largest range of whole numbers that R's doubles hold exactly
+_OUTCOMES = {
+    "numbers": ("kind", "names", "center", "scale", "log", "vector"),
+    "classes": ("kind", "name", "labels"),
+}
+_PARTS = (
+    "versions",
+    "settings",
+    "own_loss",
+    "inputs",
+    "outcome",
+    "device",
+    "rows",
+    "dropped",
+    "epochs",
+    "history",
+    "best_epoch",
+    "stopped",
+    "data",
+    "formula",
+    "notes",
+)
+
+
+@with_plain_settings
+def to_bytes(fit: TwoLayer) -> bytes:
+    """Write a fitted network as bytes."""
+    losses = fit.history.columns.drop("epoch")
+    content = {
+        "settings": fit.settings.plain(),
+        "own_loss": callable(fit.settings.loss),
+        "inputs": {"names": fit.inputs.names, "codings": [asdict(c) for c in fit.inputs.codings]},
+        "outcome": _plain_outcome(fit.outcome),
+        "device": fit.device,
+        "rows": fit.rows,
+        "dropped": fit.dropped,
+        "epochs": len(fit.history),
+        "history": list(losses),
+        "best_epoch": fit.best_epoch,
+        "stopped": fit.stopped,
+        "data": dict(fit.data),
+        "formula": fit.formula,
+        "notes": dict(fit.notes),
+    }
+    if fit.offset:  # which others leave out, so that theirs are the files that they were
+        content[_OFFSET] = True
+    tensors = dict(fit.network.state_dict())
+    for name in losses:
+        tensors[_HISTORY + name] = torch.from_numpy(fit.history[name].to_numpy(copy=True))
+    return MODEL.pack(tensors, content)
+
+
+def _plain_outcome(outcome: Outcome) -> dict[str, Any]:
+    """Give an outcome as text and numbers alone."""
+    if isinstance(outcome, Numbers):
+        return {"kind": "numbers", **asdict(outcome)}
+    pairs = zip(outcome.labels, outcome.outputs, strict=True)
+    labels = [label if _is_plain(label) else name for label, name in pairs]
+    return {"kind": "classes", "name": outcome.name, "labels": labels}
+
+
+def _is_plain(label: Any) -> bool:
+    """Tell whether JSON holds it; other labels, such as dates, become text."""
+    return isinstance(label, _LABEL) and not (isinstance(label, float) and not math.isfinite(label))
+
+
+@with_plain_settings
+def from_bytes(data: bytes | bytearray) -> TwoLayer:
+    """Read a fitted network from bytes that ``to_bytes()`` wrote.
+
+    Raises
+    ------
+    FileFormatError
+        If the bytes are not such a network, are damaged, or are of another format.
+    """
+    return MODEL.unpack(data)
+
+
+@with_plain_settings
+def load(file: str | Path) -> Any:
+    """Read a fit or an ensemble that its ``save()`` wrote, or ``save_two_layer()`` in R.
+
+    Everything in the file is checked before it is believed, and reading runs no code.
+
+    Parameters
+    ----------
+    file : str or Path
+
+    Returns
+    -------
+    TwoLayer or TwoLayerEnsemble
+        It predicts as the fit did that was saved. A loss that was a function has left its
+        name alone.
+
+    Raises
+    ------
+    ArgumentError
+        If there is no such file.
+    FileFormatError
+        If it is something else, is damaged, or was written by a newer version in a format
+        that this one does not know.
+    """
+    from pytwolayer.models.ensemble_file import ENSEMBLE
+
+    return replace(MODEL, others=(ENSEMBLE,)).load("file", file)
+
+
+def _layout(content: Content) -> Layout:
+    """Tell from the content which tensors there must be: asks for no memory."""
+    refuse_others("entries", content, (*_PARTS, _OFFSET) if _OFFSET in content else _PARTS)
+    if flag(_OFFSET, content.get(_OFFSET, False)) and content["outcome"]["kind"] != "numbers":
+        raise ValueError("it has an offset, and its outcome is no number")
+    settings, inputs = _settings(content), _encoder(content["inputs"])
+    d_out = _outcome(content["outcome"]).width
+    names, epochs = content["history"], count("epochs", content["epochs"], minimum=0)
+    if names not in ([_LOSSES[0]], [*_LOSSES]):
+        raise ValueError("its history has other columns than losses")
+    network = outline(inputs.width, settings.hidden_units, d_out, settings.activation)
+    weights = {name: ("F32", tuple(w.shape)) for name, w in network.state_dict().items()}
+    return weights | {_HISTORY + name: ("F64", (epochs,)) for name in names}
+
+
+def _assemble(tensors: Tensors, content: Content) -> TwoLayer:
+    settings = _settings(content)
+    inputs, outcome = _encoder(content["inputs"]), _outcome(content["outcome"])
+    epochs, best = content["epochs"], content["best_epoch"]
+    losses = {name: tensors.pop(_HISTORY + name).numpy() for name in content["history"]}
+    network = outline(inputs.width, settings.hidden_units, outcome.width, settings.activation)
+    network.load_state_dict(tensors, assign=True)
+    return TwoLayer(
+        network=network.requires_grad_(False),
+        inputs=inputs,
+        outcome=outcome,
+        settings=settings,
+        device=_text(content["device"]),
+        rows=count("rows", content["rows"], maximum=_MOST_ROWS),
+        dropped=count("dropped", content["dropped"], minimum=0, maximum=_MOST_ROWS),
+        history=pd.DataFrame({"epoch": range(1, epochs + 1), **losses}),
+        best_epoch=None if best is None else count("best_epoch", best, maximum=epochs),
+        stopped=one_of("stopped", content["stopped"], get_args(Stopped)),
+        data=_checksums(content["data"]),
+        formula=None if content["formula"] is None else _text(content["formula"]),
+        notes=_mapping(content["notes"]),
+        offset=content.get(_OFFSET, False),
+    )
+
+
+MODEL = Format("model", 3, _layout, _assemble)
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"it has {type(value).__name__} where text is needed")
+    return value
+
+
+def _mapping(value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise ValueError(f"it has {type(value).__name__} where an object is needed")
+    return value
+
+
+def _checksums(saved: Any) -> Mapping[str, int]:
+    return {
+        name: count(name, value, minimum=0, maximum=2**64)
+        for name, value in _mapping(saved).items()
+    }
+
+
+def _settings(content: Content) -> Settings:
+    """Read settings; of a loss that was a function only the name is left."""
+    saved = _mapping(content["settings"])
+    if AUTO in {**saved, "loss": None}.values():
+        raise ValueError("its settings are not all known")
+    if not flag("own_loss", content["own_loss"]):
+        one_of("loss", saved["loss"], LOSSES)
+        return Settings(**saved)
+    return Settings(**{**saved, "loss": ForgottenLoss(_text(saved["loss"]))})
+
+
+def _encoder(saved: Any) -> Encoder:
+    refuse_others("entries of its inputs", _mapping(saved), ("names", "codings"))
+    names = _names(saved["names"])
+    codings = tuple(_coding(_mapping(coding)) for coding in _list(saved["codings"]))
+    if not codings or (names is not None and len(names) != len(codings)):
+        raise ValueError("its names and columns differ in number")
+    return Encoder(names, codings)
+
+
+def _coding(saved: dict[str, Any]) -> Coding:
+    if "levels" in saved:
+        refuse_others("entries of a column", saved, ("levels",))
+        return LevelCoding(_texts(saved["levels"]))
+    refuse_others("entries of a column", saved, ("center", "scale", "limit"))
+    limit = saved["limit"]
+    return NumberCoding(
+        _number(saved["center"]),
+        _number(saved["scale"], least=0),
+        None if limit is None else positive("limit", limit),
+    )
+
+
+def _outcome(saved: Any) -> Outcome:
+    kind = _text(_mapping(saved)["kind"])
+    refuse_others("entries of its outcome", saved, _OUTCOMES[kind])
+    if kind == "classes":
+        return _classes(saved["name"], _list(saved["labels"]))
+    names = _names(saved["names"])
+    center = tuple(_number(value) for value in _list(saved["center"]))
+    scale = tuple(_number(value, least=5e-324) for value in _list(saved["scale"]))
+    if not center or len(center) != len(scale) or (names is not None and len(names) != len(center)):
+        raise ValueError("its names, centres and scales differ in number")
+    return Numbers(names, center, scale, flag("log", saved["log"]), flag("vector", saved["vector"]))
+
+
+def _classes(name: Any, labels: list[Any]) -> Classes:
+    if not all(_is_plain(label) for label in labels):
+        raise ValueError("its classes are neither text nor numbers")
+    classes = Classes(None if name is None else _text(name), tuple(labels))
+    if len(set(classes.outputs)) < len(labels) or not labels:
+        raise ValueError("its classes do not differ, or there are none")
+    return classes
+
+
+def _names(saved: Any) -> tuple[str, ...] | None:
+    return None if saved is None else _texts(saved)
+
+
+def _texts(saved: Any) -> tuple[str, ...]:
+    texts = tuple(_text(value) for value in _list(saved))
+    if len(set(texts)) < len(texts) or not texts:
+        raise ValueError("its names or levels do not differ, or there are none")
+    return texts
+
+
+def _list(value: Any) -> list[Any]:
+    if not isinstance(value, list):
+        raise ValueError(f"it has {type(value).__name__} where a list is needed")
+    return value
+
+
+def _number(value: Any, *, least: float = -math.inf) -> float:
+    if not isinstance(value, (int, float)) or isinstance(value, bool):
+        raise ValueError(f"it has {type(value).__name__} where a number is needed")
+    number = float(value)
+    if not math.isfinite(number) or number < least:
+        raise ValueError("its centres and scales are not finite, or are too small")
+    return number

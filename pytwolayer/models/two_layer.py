@@ -1,0 +1,388 @@
+"""``TwoLayer``: the fitted network, and what can be asked of it."""
+
+import copy
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from pytwolayer.checks import short
+from pytwolayer.errors import ArgumentError
+from pytwolayer.preprocessing.column import Doubles
+from pytwolayer.preprocessing.encoder import Encoder
+from pytwolayer.preprocessing.offset import restored_with
+from pytwolayer.preprocessing.outcome import Classes, Outcome
+from pytwolayer.preprocessing.table import EVERY_COLUMN, Table, columns_named
+from pytwolayer.runtime.memory import enough_memory
+from pytwolayer.runtime.threads import survive_fork
+from pytwolayer.runtime.torch_loading import torch
+from pytwolayer.runtime.torch_settings import with_plain_settings
+from pytwolayer.training.settings import Settings
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+# In prediction, so that the hidden layer stays in the processor's cache: rows, and numbers in it.
+_ROWS_AT_ONCE, _HIDDEN_AT_ONCE = 4096, 2**18
+_LONGEST_FORMULA = 200  # in messages
+# But not so few rows that the matrix products become slow, as long as there is memory for them.
+_ROWS_AT_LEAST, _HIDDEN_AT_MOST = 256, 2**24
+# Why training ended before all epochs were done.
+_ENDS = {
+    "patience": "stopped by `patience`",
+    "on_epoch": "stopped by `on_epoch`",
+    "interrupt": "interrupted",
+    "divergence": "diverged",
+}
+
+_OF_SEVERAL = ("predict_interval", "predict_spread", "predict_all")
+
+
+@dataclass(frozen=True, eq=False)
+class TwoLayer:
+    """A fitted network.
+
+    Attributes
+    ----------
+    network : torch.nn.Sequential
+        The trained network, on the CPU, for encoded input.
+    inputs : Encoder
+        What turns predictors into the network's input.
+    outcome : Numbers or Classes
+        What turns the network's output into predictions.
+    settings : Settings
+        The settings of the fit, its seed among them, with numbers in the place of "auto".
+    device : str
+        Where it was trained.
+    rows, dropped : int
+        Number of rows it was trained on, held-out ones of theirs included, and of rows left
+        out since values are missing.
+    history : pandas.DataFrame
+        ``epoch`` (1, 2, ...), ``loss`` and, where rows were held out, ``valid_loss``.
+    best_epoch : int or None
+        The epoch whose weights these are; None where it is simply the last.
+    stopped : str
+        Why training ended: "epochs" (all done), "patience", "on_epoch", "interrupt" or
+        "divergence".
+    data : dict
+        Checksums of the training data, by which they are known again.
+    formula : str or None
+        The formula of R whose terms the columns are, where they are not the data's own.
+    notes : dict
+        What another language keeps here for itself; handed on as it is.
+    offset : bool
+        Whether it was fitted with an offset, as formulas of R may have; predictions then need
+        that of the new rows.
+    """
+
+    network: torch.nn.Sequential
+    inputs: Encoder
+    outcome: Outcome
+    settings: Settings
+    device: str
+    rows: int
+    dropped: int
+    history: pd.DataFrame
+    best_epoch: int | None = None
+    stopped: str = "epochs"
+    data: Mapping[str, int] = field(default_factory=dict)
+    formula: str | None = None
+    notes: Mapping[str, Any] = field(default_factory=dict)
+    offset: bool = False
+    _source: Any = field(default=None, repr=False)  # see ``data_source``
+
+    @property
+    def architecture(self) -> str:
+        """Inputs, hidden units and outputs, as ``"10-32-1"``."""
+        sizes = self.inputs.width, self.settings.hidden_units, self.outcome.width
+        return "-".join(str(size) for size in sizes)
+
+    @property
+    def n_parameters(self) -> int:
+        """Number of weights and biases."""
+        return sum(parameter.numel() for parameter in self.network.parameters())
+
+    @property
+    def classes(self) -> NDArray[Any] | None:
+        """The classes, in the order of ``predict_proba()``; None for a numeric outcome."""
+        return as_labels(self.outcome.labels) if isinstance(self.outcome, Classes) else None
+
+    @with_plain_settings
+    def predict(self, x: Any, *, offset: Any = None) -> NDArray[Any]:
+        """Predict the outcome of new rows: numbers on the user's scale, or classes.
+
+        Parameters
+        ----------
+        x : DataFrame, array or tensor
+            Shape ``(rows, columns)``. Columns are found by name where training data and new
+            data have names; extra and reordered ones are fine.
+        offset : vector, optional
+            Of a fit whose formula in R has an offset, that of these rows: a number for each,
+            which is added to its prediction; under the Poisson loss its exponential is what
+            the rate is multiplied with. Such a fit does not predict without.
+
+        Returns
+        -------
+        numpy.ndarray
+            One row per row of ``x``. Numbers have shape ``(rows,)`` if ``y`` was a vector,
+            else ``(rows, d_out)``; classes have shape ``(rows,)``. Where a row has a missing
+            value, or a level that training did not see, a number is NaN and a class None.
+
+        Raises
+        ------
+        ArgumentError
+            If columns are missing, of another kind than in training, or infinite; if the
+            offset is missing, or given to a fit that has none.
+
+        Warns
+        -----
+        UnseenLevelWarning
+            If there are levels that training did not see.
+        """
+        if not isinstance(self.outcome, Classes):
+            numbers = self._restored(x, offset)
+            return numbers[:, 0] if self.outcome.vector else numbers
+        restored_with(np.empty((0, 1)), False, offset, log=False)
+        return labelled(self.predict_code(x), as_labels(self.outcome.labels))
+
+    @with_plain_settings
+    def predict_proba(self, x: Any) -> Doubles:
+        """Predict the probability of each class.
+
+        Returns
+        -------
+        numpy.ndarray
+            Shape ``(rows, classes)``, in the order of ``classes``; NaN in the rows that
+            ``predict()`` leaves missing.
+
+        Raises
+        ------
+        ArgumentError
+            As ``predict()``, and if the outcome is numeric.
+        """
+        if not isinstance(self.outcome, Classes):
+            raise ArgumentError("y", "of classes for probabilities", "numeric")
+        return self._restored(x)
+
+    @with_plain_settings
+    def predict_raw(self, x: Any) -> Doubles:
+        """Give the network's own output, shape ``(rows, outputs)``.
+
+        For a numeric outcome that is the standardised outcome (with the Poisson loss the
+        logarithm of its share of the mean), for classes what the softmax is taken of. NaN in
+        the rows that ``predict()`` leaves missing. An offset is not in it.
+        """
+        output, complete = self._output(x)
+        return spread(output.numpy().astype(np.float64), complete)
+
+    @with_plain_settings
+    def predict_code(self, x: Any) -> Doubles:
+        """Predict the number of each row's class, from 0; NaN where it is missing."""
+        output, complete = self._output(x)
+        return spread(output.numpy().argmax(axis=1).astype(np.float64)[:, None], complete)[:, 0]
+
+    def _restored(self, x: Any, offset: Any = None) -> Doubles:
+        output, complete = self._output(x)
+        return self.with_offset(spread(self.outcome.restore(output), complete), offset)
+
+    def with_offset(self, values: Doubles, offset: Any) -> Doubles:
+        """Put the offset of these rows to what the network predicts of them, if it has one."""
+        log = not isinstance(self.outcome, Classes) and self.outcome.log
+        return restored_with(values, self.offset, offset, log=log)
+
+    def _output(self, x: Any) -> tuple[torch.Tensor, NDArray[np.bool_]]:
+        survive_fork()
+        work = f"predictions with {self.settings.hidden_units} hidden units"
+        with enough_memory("cpu", work, "Predict fewer rows at a time"):
+            return self._output_in_memory(x)
+
+    def _output_in_memory(self, x: Any) -> tuple[torch.Tensor, NDArray[np.bool_]]:
+        matrix, complete = encoded(self.inputs, self._read(x))
+        return self.forward(matrix), complete
+
+    @with_plain_settings
+    def forward(self, matrix: torch.Tensor) -> torch.Tensor:
+        """Give the network's output for encoded rows, in double precision."""
+        # In float32 a row's last digits would depend on how many rows it is predicted with.
+        network = copy.deepcopy(self.network).double()
+        rows = _rows_at_once(self.settings.hidden_units)
+        with torch.no_grad():
+            parts = [network(part.double()) for part in torch.split(matrix, rows)]
+        return torch.cat(parts)
+
+    def _read(self, x: Any) -> Table:
+        try:
+            return self.inputs.read("x", x)
+        except ArgumentError as problem:
+            if self.formula is None or problem.expected != EVERY_COLUMN:
+                raise
+            expected = f"{EVERY_COLUMN}, the terms of `{short(self.formula, _LONGEST_FORMULA)}`"
+            raise ArgumentError("x", expected, problem.received) from problem
+
+    @with_plain_settings
+    def save(self, file: str | Path) -> None:
+        """Write the fit to a file that Python and R can read; see ``load()``.
+
+        The file is safetensors: the weights and the history, and as text what prediction
+        needs and the settings. It is there whole or not at all: a reader never sees half of
+        it, and where it cannot be written, a file that was there before still is. Training
+        data are not in it, nor a loss that is a function: of that the name is left.
+
+        Parameters
+        ----------
+        file : str or Path
+            Usually with the ending ``.safetensors``. A file of this name is replaced.
+
+        Raises
+        ------
+        ArgumentError
+            If it is no path in a folder that exists.
+        PytwolayerError
+            If it cannot be written.
+        """
+        from pytwolayer.models.model_file import MODEL, to_bytes
+
+        MODEL.write("file", file, to_bytes(self))
+
+    @with_plain_settings
+    def score(self, x: Any, y: Any = None, sample_weight: Any = None) -> float:
+        """Score predictions: R squared of numbers, share of right ones of classes.
+
+        Parameters
+        ----------
+        x : DataFrame, array or tensor
+            As in ``predict()``.
+        y : vector or table, optional
+            The truth; left out where ``x`` has the outcome's columns.
+        sample_weight : vector, optional
+            Weights of the rows.
+
+        Returns
+        -------
+        float
+            Over the rows that have both a truth and a prediction.
+        """
+        if isinstance(self.outcome, Classes):
+            found = self.predict_code(x)[:, None]
+        else:
+            found = self._restored(x)
+        return self.score_of(found, x, y, sample_weight)
+
+    def score_of(self, found: Doubles, x: Any, y: Any, sample_weight: Any) -> float:
+        """Score given predictions of ``x``: numbers, or numbers of classes from 0."""
+        from sklearn.metrics import accuracy_score, r2_score
+
+        from pytwolayer.preprocessing.training_data import read_training_data
+
+        outcome = self._outcome_names() if y is None else None
+        data = read_training_data(self._own(x), y, outcome, weights=sample_weight)
+        truth, found = self.outcome.truth(data.outcomes), found[data.kept]
+        there = ~(np.isnan(found).any(axis=1) | np.isnan(truth).any(axis=1))
+        if not there.any():
+            raise ArgumentError("x", "of rows that can be predicted", "others alone")
+        weights = None if data.weights is None else data.weights[there]
+        metric = accuracy_score if isinstance(self.outcome, Classes) else r2_score
+        return float(metric(truth[there], found[there], sample_weight=weights))
+
+    def _own(self, x: Any) -> Any:
+        """Take the columns that the fit knows, where it can tell them by name."""
+        names = {*(self.inputs.names or ()), *(self.outcome.names or ())}
+        return columns_named(x, names) if self.inputs.names else x
+
+    def _outcome_names(self) -> list[str]:
+        names = self.outcome.names
+        if names is None:
+            raise ArgumentError("y", "given, since the training data named no outcome", "missing")
+        return list(names)
+
+    def plot(self, file: str | Path | None = None) -> "Axes":
+        """Plot the losses against the epoch, the best one marked; see ``plot_history()``."""
+        from pytwolayer.reports.plot import plot_history
+
+        return plot_history(self.history, file, best_epoch=self.best_epoch)
+
+    def __repr__(self) -> str:
+        settings = self.settings
+        left_out = f" ({self.dropped:,} left out)" if self.dropped else ""
+        return (
+            f"<TwoLayer {self.architecture} ({settings.activation}), "
+            f"{self.n_parameters:,} parameters, fitted to {self.rows:,} rows{left_out}: "
+            f"{settings.optimizer}, learning rate {settings.learning_rate:g}, "
+            f"{len(self.history):,} epochs on {self.device}, seed {settings.seed}; "
+            f"{self._told_loss()} ({settings.loss_name}, {settings.reduction})"
+            f"{told_ends([self.stopped])}>"
+        )
+
+    if not TYPE_CHECKING:  # or every name would count as an attribute
+
+        def __getattr__(self, name: str) -> Any:
+            """Say what only several networks have."""
+            problem = f"{type(self).__name__!r} object has no attribute {name!r}"
+            if name in _OF_SEVERAL:
+                problem += (
+                    ": intervals and spread come of several networks, "
+                    "two_layer(..., n_models=50, bootstrap=True)"
+                )
+            raise AttributeError(problem, name=name, obj=self)
+
+    def _told_loss(self) -> str:
+        if not len(self.history):
+            return "no epoch finished"
+        column = "valid_loss" if "valid_loss" in self.history else "loss"
+        word = "validation loss" if column == "valid_loss" else "loss"
+        if self.best_epoch is None:
+            return f"last {word} {self.history[column].iloc[-1]:.4g}"
+        best = self.history[column].iloc[self.best_epoch - 1]
+        return f"best {word} {best:.4g} in epoch {self.best_epoch}"
+
+
+def told_ends(stopped: Sequence[str]) -> str:
+    """Say how training ended, of one network or of several; nothing of all epochs done."""
+    told = []
+    for reason, end in _ENDS.items():
+        number = stopped.count(reason)
+        if number:
+            share = "all " if number == len(stopped) else f"{number} of {len(stopped)} "
+            told.append(f", {share if len(stopped) > 1 else ''}{end}")
+    return "".join(told)
+
+
+def _rows_at_once(hidden_units: int) -> int:
+    rows = min(_ROWS_AT_ONCE, max(_ROWS_AT_LEAST, _HIDDEN_AT_ONCE // hidden_units))
+    return max(1, min(rows, _HIDDEN_AT_MOST // hidden_units))
+
+
+def encoded(inputs: Encoder, table: Table) -> tuple[torch.Tensor, NDArray[np.bool_]]:
+    """Encode the rows without missing values, and tell which these are."""
+    complete = table.complete()
+    return inputs.encode("x", table if complete.all() else table.take(complete)), complete
+
+
+def as_labels(labels: tuple[Any, ...]) -> NDArray[Any]:
+    """Give classes as an array, of text as objects, so that none is cut short."""
+    array = np.asarray(labels)
+    return np.asarray(labels, dtype=object) if array.dtype.kind in "US" else array
+
+
+def labelled(codes: Doubles, labels: NDArray[Any]) -> NDArray[Any]:
+    """Give the classes of these numbers; None where a number is missing."""
+    missing = np.isnan(codes)
+    if not missing.any():
+        found: NDArray[Any] = labels[codes.astype(np.intp)]
+        return found
+    found = np.full(len(codes), None, dtype=object)
+    found[~missing] = labels[codes[~missing].astype(np.intp)]
+    return found
+
+
+def spread(values: Doubles, complete: NDArray[np.bool_]) -> Doubles:
+    """Give values of the complete rows their places among all; NaN in the others."""
+    if complete.all():
+        return values
+    everywhere = np.full((len(complete), values.shape[1]), np.nan)
+    everywhere[complete] = values
+    return everywhere

@@ -1,0 +1,170 @@
+"""The losses: each one's value and its derivative at the network's output."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from pytwolayer.errors import ArgumentError
+from pytwolayer.runtime.torch_loading import torch
+
+Tensor = torch.Tensor
+
+# How a loss is summed; the last is an old name of the mean that the chapter uses.
+REDUCTIONS = ("mean", "sum", "elementwise_mean")
+_HUBER_DELTA = 1.0
+
+
+Operation = Callable[[], object]
+
+
+@dataclass(frozen=True)
+class Loss:
+    """One loss: what is done for it in every step.
+
+    Attributes
+    ----------
+    operations : callable
+        ``operations(output, y, e, d)`` gives functions to be called one after the other. They
+        write into ``e`` what adds up to the loss times ``sign``, and into ``d`` the loss's
+        derivative at the output, divided by ``slope``; all of shape ``(rows, d_out)``.
+    slope, sign : float
+    per_row : bool
+        Whether the mean is over rows, as where the elements of a row make one loss together,
+        and not over all elements.
+    """
+
+    operations: Callable[[Tensor, Tensor, Tensor, Tensor], list[Operation]]
+    slope: float = 1.0
+    sign: float = 1.0
+    per_row: bool = False
+
+    def terms(self, rows: Any, d_out: int) -> Any:
+        """Count what the sum over so many rows, a number or an array of them, is divided by."""
+        return rows if self.per_row else rows * d_out
+
+
+def _squared_error(output: Tensor, y: Tensor, e: Tensor, d: Tensor) -> list[Operation]:
+    return [partial(torch.sub, output, y, out=d), partial(torch.mul, d, d, out=e)]
+
+
+def _absolute_error(output: Tensor, y: Tensor, e: Tensor, d: Tensor) -> list[Operation]:
+    return [partial(torch.sub, output, y, out=d), partial(torch.abs, d, out=e), d.sign_]
+
+
+def _huber(output: Tensor, y: Tensor, e: Tensor, d: Tensor) -> list[Operation]:
+    return [
+        partial(torch.ops.aten.huber_loss.out, output, y, 0, _HUBER_DELTA, out=e),
+        partial(torch.sub, output, y, out=d),
+        partial(d.clamp_, -_HUBER_DELTA, _HUBER_DELTA),
+    ]
+
+
+def _cross_entropy(output: Tensor, y: Tensor, e: Tensor, d: Tensor) -> list[Operation]:
+    """``y`` is 1 at the row's class, else 0; ``-log(probability of the class)`` in each row."""
+    # The softmax is quickest, and makes no copies, along the layout in memory.
+    by_row = output.is_contiguous()
+    softmax = (
+        partial(torch.log_softmax, output, 1, out=d)
+        if by_row
+        else partial(torch.log_softmax, output.t(), 0, out=d.t())
+    )
+    return [
+        softmax,
+        partial(torch.mul, d, y, out=e),
+        d.exp_,
+        partial(d.sub_, y),
+    ]
+
+
+def _poisson(output: Tensor, y: Tensor, e: Tensor, d: Tensor) -> list[Operation]:
+    """``rate - y * log(rate)``, the output being the log; the constant of ``y`` is left out."""
+    return [
+        partial(torch.exp, output, out=d),
+        partial(torch.mul, output, y, out=e),
+        partial(torch.sub, d, e, out=e),
+        partial(d.sub_, y),
+    ]
+
+
+LOSSES: dict[str, Loss] = {
+    "mse": Loss(_squared_error, slope=2.0),
+    "mae": Loss(_absolute_error),
+    "huber": Loss(_huber),
+    "cross_entropy": Loss(_cross_entropy, sign=-1.0, per_row=True),
+    "poisson": Loss(_poisson),
+}
+
+
+@dataclass(frozen=True)
+class ForgottenLoss:
+    """Stands for a loss that was a function, of which a file keeps the name alone.
+
+    Attributes
+    ----------
+    __name__ : str
+        Its name.
+    """
+
+    __name__: str
+
+    def __call__(self, output: Tensor, y: Tensor) -> Tensor:
+        """Say that it cannot be computed."""
+        received = f"the name alone of the function `{self.__name__}`, which no file keeps"
+        raise ArgumentError("loss", "given again", received)
+
+
+def users_loss(
+    function: Callable[[Tensor, Tensor], Any], output: Tensor, y: Tensor, weights: Tensor | None
+) -> tuple[Tensor, Tensor, int]:
+    """Call a loss of the user's and take its derivative at the output from autograd.
+
+    Parameters
+    ----------
+    function : callable
+        ``function(output, y)``: a loss per element, per row, or for all rows together.
+    output, y : Tensor
+        Shape ``(rows, d_out)``.
+    weights : Tensor, optional
+        Weights of the rows, shape ``(rows, 1)``.
+
+    Returns
+    -------
+    total : Tensor
+        The loss, summed where it came per element or per row, shape ``()``.
+    derivative : Tensor
+        Of the total, shape ``(rows, d_out)``.
+    terms : int
+        By how many the total is divided for the mean.
+
+    Raises
+    ------
+    ArgumentError
+        If it gives no loss.
+    """
+    with torch.inference_mode(False), torch.enable_grad():
+        leaf = output.detach().clone().requires_grad_()
+        values = function(leaf, y)
+        terms = _checked(values, output, weights)
+        if weights is not None:
+            values = values * (weights if values.dim() == 2 else weights[:, 0])
+        total = values.sum()
+        (derivative,) = torch.autograd.grad(total, leaf)
+    return total.detach(), derivative, terms
+
+
+def _checked(values: Any, output: Tensor, weights: Tensor | None) -> int:
+    rows, d_out = output.shape
+    if not isinstance(values, torch.Tensor) or not values.requires_grad:
+        received = f"one that gives {'nothing' if values is None else type(values).__name__}"
+        if isinstance(values, torch.Tensor):
+            received = "one whose value does not depend on the network's output"
+        raise ArgumentError("loss", "a function that computes with tensors", received)
+    shapes: list[tuple[int, ...]] = [(rows, d_out), (rows,), ()]
+    if tuple(values.shape) not in shapes:
+        expected = f"a function that gives a loss of shape {shapes[0]}, {shapes[1]} or ()"
+        raise ArgumentError("loss", expected, f"one of shape {tuple(values.shape)}")
+    if values.dim() == 0 and weights is not None:
+        expected = "a function that gives a loss per row where rows have weights"
+        raise ArgumentError("loss", expected, "one that gives one number")
+    return max(values.numel(), 1)

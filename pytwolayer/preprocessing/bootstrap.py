@@ -1,0 +1,36 @@
+"""Bootstrap resamples: as many rows as there are, drawn with replacement."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from pytwolayer.network.architecture import cpu_generator
+from pytwolayer.preprocessing.table import Rows
+from pytwolayer.preprocessing.training_data import TrainingData
+from pytwolayer.runtime.torch_loading import torch
+
+
+def resampled(data: TrainingData, seed: int) -> TrainingData:
+    """Give a resample of the rows, in their order."""
+    data = data.written_out()
+    taken = data.take(resample_rows(data, seed))
+    own = taken.proportions
+    scale = taken.scale if own is None else float(own.mean())
+    return replace(taken, total=float(taken.rows), scale=scale)
+
+
+def resample_rows(data: TrainingData, seed: int) -> Rows:
+    """Draw rows, numbered from 0, sorted; of each class as many as it has, so that none is lost."""
+    generator = cpu_generator(seed)
+    column = data.outcomes.columns[0]
+    if len(data.outcomes.columns) > 1 or not column.is_classes:
+        return np.sort(_draw(np.arange(data.rows), generator))
+    parts = [np.flatnonzero(column.values == code) for code in np.unique(column.values)]
+    return np.sort(np.concatenate([_draw(part, generator) for part in parts]))
+
+
+def _draw(rows: Rows, generator: torch.Generator) -> Rows:
+    number = len(rows)
+    places = torch.randint(number, (number,), generator=generator, device="cpu")
+    drawn: Rows = rows[places.numpy()]
+    return drawn

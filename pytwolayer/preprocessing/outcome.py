@@ -1,0 +1,208 @@
+"""The outcome: what the network learns, and what its output means to the user."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from pytwolayer.checks import listed, quoted
+from pytwolayer.errors import ArgumentError, UnseenLevelWarning, warn_user
+from pytwolayer.preprocessing.column import Column, Doubles, level_name, place
+from pytwolayer.preprocessing.encoder import NumberCoding
+from pytwolayer.preprocessing.table import Table
+from pytwolayer.runtime.torch_loading import torch
+
+_DATA = "y"
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """A numeric outcome, or several.
+
+    Attributes
+    ----------
+    names : tuple of str or None
+        Names of the outcomes, where the training data had any.
+    center, scale : tuple of float
+        The network learns ``(y - center) / scale``.
+    log : bool
+        Whether the network's output is the logarithm of that (Poisson).
+    vector : bool
+        Whether ``y`` came as a vector; predictions then do too.
+    """
+
+    names: tuple[str, ...] | None
+    center: tuple[float, ...]
+    scale: tuple[float, ...]
+    log: bool
+    vector: bool
+    usual_loss = "mse"
+
+    @classmethod
+    def of(cls, table: Table, weights: Doubles | None, loss: Any) -> "Numbers":
+        """Measure the outcomes; for the Poisson loss they are scaled, and not centred."""
+        if loss == "poisson":
+            pairs = [(0.0, _mean_count(column, weights)) for column in table.columns]
+        else:
+            codings = [NumberCoding.of(_DATA, c.values, weights) for c in table.columns]
+            pairs = [(coding.center, coding.scale or 1.0) for coding in codings]
+        center, scale = tuple(c for c, _ in pairs), tuple(s for _, s in pairs)
+        return cls(table.names, center, scale, loss == "poisson", table.vector)
+
+    @property
+    def width(self) -> int:
+        """Number of the network's outputs."""
+        return len(self.center)
+
+    @property
+    def outputs(self) -> list[str]:
+        """Names of the network's outputs."""
+        return list(self.names or (f"y{number + 1}" for number in range(self.width)))
+
+    def truth(self, table: Table) -> Doubles:
+        """Give the outcomes on the user's scale, shape ``(rows, width)``."""
+        return np.column_stack([column.values for column in table.columns])
+
+    def warn_of_unseen(self, table: Table, consequence: str) -> None:
+        """Numbers have no classes to warn of."""
+
+    def target(self, table: Table) -> torch.Tensor:
+        """Give what the network is to learn, float32, shape ``(rows, width)``.
+
+        Raises
+        ------
+        ArgumentError
+            If a held-out outcome is so far from those of training that float32 cannot hold it.
+        """
+        matrix = self.truth(table)
+        with np.errstate(over="ignore"):
+            target = ((matrix - self.center) / self.scale).astype(np.float32)
+        if not np.isfinite(target).all():
+            received = f"{np.max(np.abs(matrix)):.3g}"
+            raise ArgumentError(_DATA, "of the size seen in training", received)
+        return torch.from_numpy(target)
+
+    def restore(self, output: torch.Tensor) -> Doubles:
+        """Turn the network's output to the user's scale, shape ``(rows, width)``."""
+        values = output.numpy().astype(np.float64)
+        with np.errstate(over="ignore"):
+            restored: Doubles = (np.exp(values) if self.log else values) * self.scale + self.center
+        if not np.isfinite(restored).all():
+            expected = "so near to the training data that what it predicts is a finite number"
+            raise ArgumentError("x", expected, "further away")
+        return restored
+
+
+@dataclass(frozen=True)
+class Classes:
+    """An outcome of two classes or more.
+
+    Attributes
+    ----------
+    name : str or None
+        Name of the outcome, where the training data had one.
+    labels : tuple
+        The classes as the user has them: text, logicals, numbers.
+    """
+
+    name: str | None
+    labels: tuple[Any, ...]
+    usual_loss = "cross_entropy"
+
+    @classmethod
+    def of(cls, table: Table, *, partial: bool = False) -> "Classes":
+        """Take the classes of a column of levels or logicals; ``partial``: more rows will come.
+
+        Those of a factor stay all, also without rows, as R's factors keep their levels.
+        """
+        (column,) = table.columns
+        seen = np.unique(column.values).astype(np.intp).tolist()
+        labels = (False, True) if column.kind == "logical" else column.labels
+        if len(seen) < 2 and not partial:
+            received = f"one class only, {quoted(level_name(labels[seen[0]]))}{place(column.label)}"
+            raise ArgumentError(_DATA, "of at least two classes", received)
+        if column.kind == "text":
+            labels = tuple(labels[code] for code in seen)
+        return cls(table.names[0] if table.names else None, labels)
+
+    @property
+    def names(self) -> tuple[str, ...] | None:
+        """The outcome's name, as ``Numbers`` has its."""
+        return None if self.name is None else (self.name,)
+
+    def truth(self, table: Table) -> Doubles:
+        """Give the number of each row's class, shape ``(rows, 1)``; NaN for other classes."""
+        (column,) = table.columns
+        names = column.levels if column.has_levels else ("FALSE", "TRUE")
+        code = {name: float(number) for number, name in enumerate(self.outputs)}
+        codes = np.array([code.get(name, np.nan) for name in names])
+        return codes[column.values.astype(np.intp)][:, None]
+
+    @property
+    def width(self) -> int:
+        """Number of the network's outputs, one for each class."""
+        return len(self.labels)
+
+    @property
+    def outputs(self) -> list[str]:
+        """Names of the network's outputs: the classes as text."""
+        return [level_name(label) for label in self.labels]
+
+    def warn_of_unseen(self, table: Table, consequence: str) -> None:
+        """Warn of classes that training did not see; ``consequence`` is that for their rows."""
+        (column,) = table.columns
+        codes = column.values[np.isnan(self.truth(table)[:, 0])].astype(np.intp)
+        if len(codes):
+            names = listed([column.levels[code] for code in np.unique(codes)])
+            where = place(column.label)
+            warn_user(
+                f"Classes that training did not see{where}: {names}. {consequence}",
+                UnseenLevelWarning,
+            )
+
+    def target(self, table: Table) -> torch.Tensor:
+        """Give 1 at each row's class, else 0: float32, shape ``(rows, width)``."""
+        codes = self.truth(table)[:, 0].astype(np.intp)
+        rows = np.zeros((table.rows, self.width), dtype=np.float32)
+        rows[np.arange(table.rows), codes] = 1
+        return torch.from_numpy(rows)
+
+    def restore(self, output: torch.Tensor) -> Doubles:
+        """Turn the network's output to probabilities, shape ``(rows, width)``."""
+        probabilities: Doubles = torch.softmax(output.double(), 1).numpy()
+        return probabilities
+
+
+Outcome = Numbers | Classes
+
+
+def outcome_of(
+    table: Table, weights: Doubles | None, loss: Any, *, partial: bool = False
+) -> Outcome:
+    """Tell what kind of outcome the training data have, and measure it.
+
+    Raises
+    ------
+    ArgumentError
+        If classes are mixed with other outcomes, there is but one class, or the loss does
+        not fit.
+    """
+    are_classes = [column.is_classes for column in table.columns]
+    if not any(are_classes):
+        if loss == "cross_entropy":
+            raise ArgumentError("loss", "one for a numeric outcome", '"cross_entropy"')
+        return Numbers.of(table, weights, loss)
+    if len(are_classes) > 1:
+        expected = "numbers where it has several columns"
+        label = table.columns[are_classes.index(True)].label
+        raise ArgumentError(_DATA, expected, f"classes{place(label)}")
+    if isinstance(loss, str) and loss not in ("auto", "cross_entropy"):
+        raise ArgumentError("loss", '"cross_entropy" or a function for classes', f'"{loss}"')
+    return Classes.of(table, partial=partial)
+
+
+def _mean_count(column: Column, weights: Doubles | None) -> float:
+    if column.values.min() < 0:
+        received = f"{column.values.min():.3g}{place(column.label)}"
+        raise ArgumentError(_DATA, "at least 0 for the Poisson loss", received)
+    return float(np.average(column.values, weights=weights)) or 1.0

@@ -1,0 +1,151 @@
+"""A warning of text that most likely is not what its reader meant it to be.
+
+A column of numbers with one "?" comes out of most readers as text, and each of its numbers would
+become an input of its own.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from pytwolayer.checks import listed, quoted
+from pytwolayer.errors import SuspectColumnWarning, warn_user
+from pytwolayer.preprocessing.column import Column
+from pytwolayer.preprocessing.text_patterns import (
+    is_code,
+    is_mark,
+    most_are,
+    number_kind,
+    time_kind,
+)
+from pytwolayer.preprocessing.training_data import TrainingData
+
+MANY = 10  # more levels of numbers or dates than that are suspect
+FEW = 5  # and so many, where they are more than half as many as rows
+NAMES = 20  # so many levels of anything, under the same condition
+_MOST = 0.8  # of the levels have to look alike
+_TOLD = 5  # columns
+_ADVICE = {
+    "numbers": "make numbers of what is a number, and missing values of what stands for them",
+    "dates": "make numbers of dates and times, such as the days since one of them",
+    "names": "leave out what differs from row to row",
+    "text": "where the levels are meant, a factor (categorical) says so",
+}
+
+
+@dataclass(frozen=True)
+class _Look:
+    """What a column looks like: one of those that there is advice on, and in words."""
+
+    kind: str
+    words: str
+
+
+@dataclass(frozen=True)
+class _Levels:
+    """The levels that a column's rows have, and how many rows have each."""
+
+    names: Sequence[str]
+    rows: Sequence[int]
+
+    @classmethod
+    def of(cls, column: Column) -> "_Levels":
+        counts = np.bincount(column.values.astype(np.intp), minlength=len(column.levels))
+        (there,) = counts.nonzero()
+        return cls([column.levels[code] for code in there], counts[there].tolist())
+
+    @property
+    def in_half_the_rows(self) -> bool:
+        """Whether there are more than half as many levels as rows."""
+        return len(self.names) > sum(self.rows) / 2
+
+    def rows_of(self, names: Sequence[str]) -> str:
+        """Say in how many rows these are."""
+        wanted = set(names)
+        pairs = zip(self.names, self.rows, strict=True)
+        number = sum(rows for name, rows in pairs if name in wanted)
+        return f"{number:,} row{'s' if number > 1 else ''}"
+
+
+def warn_of_suspects(data: TrainingData, *, outcome: bool = True) -> None:
+    """Warn of text that looks like numbers, dates or names; ``outcome``: there too."""
+    found = [(column, _look(column), "levels") for column in data.predictors.columns]
+    if outcome:
+        found += [(column, _look(column), "classes") for column in data.outcomes.columns]
+    told, kinds = [], set[str]()
+    for column, look, each in found:
+        if look is not None:
+            told.append(_told(column, look, each))
+            kinds |= {look.kind, column.kind}
+    if not told:
+        return
+    more = f" and {len(told) - _TOLD:,} more" if len(told) > _TOLD else ""
+    advice = "; ".join(text for kind, text in _ADVICE.items() if kind in kinds)
+    warn_user(
+        f"Text that may be something else was taken as levels or classes: "
+        f"{', '.join(told[:_TOLD])}{more}. {advice[0].upper()}{advice[1:]}.",
+        SuspectColumnWarning,
+    )
+
+
+def _told(column: Column, look: _Look, each: str) -> str:
+    name = "" if column.label is None else f" {quoted(column.label)}"
+    number = len(_Levels.of(column).names)
+    what = "the outcome" if each == "classes" else "column"
+    return f"{what}{name} ({number:,} {each}: {look.words})"
+
+
+def _look(column: Column) -> _Look | None:
+    if not column.has_levels or len(column.levels) < 2:
+        return None
+    levels = _Levels.of(column)
+    look = _look_of_text(levels) if column.kind == "text" else _look_of_factor(levels)
+    if look is None and len(levels.names) >= NAMES and levels.in_half_the_rows:
+        return _Look("names", f"more than half as many as the {sum(levels.rows):,} rows")
+    return look
+
+
+def _look_of_text(levels: _Levels) -> _Look | None:
+    marks = [name for name in levels.names if is_mark(name)]
+    rest = [name for name in levels.names if not is_mark(name)]
+    many = _are_many(levels, rest)
+    if most_are(rest, number_kind, _MOST):
+        others = [name for name in rest if number_kind(name) is None]
+        if any(is_code(name) for name in rest):
+            return None
+        if many or (marks and not others and len(rest) > 1):
+            return _Look("numbers", _words(_number_words(rest), [*marks, *others], levels))
+    elif many and most_are(rest, time_kind, _MOST):
+        others = [name for name in rest if time_kind(name) is None]
+        return _Look("dates", _words(_time_words(rest), [*marks, *others], levels))
+    return None
+
+
+def _look_of_factor(levels: _Levels) -> _Look | None:
+    """Tell only where the levels cannot be meant: somebody may have made them on purpose."""
+    marks = [name for name in levels.names if is_mark(name)]
+    rest = [name for name in levels.names if not is_mark(name)]
+    if len(rest) <= MANY or not (marks or len(rest) > sum(levels.rows) / 4):
+        return None
+    look = _look_of_text(levels)
+    return look if look is None or marks or look.words != "numbers" else None
+
+
+def _are_many(levels: _Levels, rest: Sequence[str]) -> bool:
+    return len(rest) > MANY or (len(rest) >= FEW and levels.in_half_the_rows)
+
+
+def _words(what: str, others: Sequence[str], levels: _Levels) -> str:
+    return f"{what}, but for {listed(others)} in {levels.rows_of(others)}" if others else what
+
+
+def _number_words(names: Sequence[str]) -> str:
+    kinds = Counter(kind for name in names if (kind := number_kind(name)) is not None)
+    odd = {kind: count for kind, count in kinds.items() if kind != "numbers"}
+    return max(odd, key=lambda kind: odd[kind]) if odd else "numbers"
+
+
+def _time_words(names: Sequence[str]) -> str:
+    return Counter(filter(None, map(time_kind, names))).most_common(1)[0][0]

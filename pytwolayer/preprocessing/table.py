@@ -1,0 +1,265 @@
+"""The user's table, whatever it is: columns of doubles, checked.
+
+Numbers stay in double precision and levels become codes, column by column, so the layout in
+which a table arrives does not change a bit of the result.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from pytwolayer.checks import listed, shown
+from pytwolayer.errors import ArgumentError
+from pytwolayer.preprocessing.column import Column, read_column
+from pytwolayer.runtime.torch_loading import torch
+
+_BLOCK = 2048  # rows of an array that are turned into columns at a time
+EVERY_COLUMN = "a table with every column seen in training"
+Rows = NDArray[np.intp]
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Table:
+    """A checked table.
+
+    Attributes
+    ----------
+    names : tuple of str or None
+        Column names, where the table has any.
+    columns : list of Column
+        All of one length.
+    rows : int
+        Number of rows.
+    vector : bool
+        Whether it came as a vector and not as a table.
+    """
+
+    names: tuple[str, ...] | None
+    columns: list[Column]
+    rows: int
+    vector: bool = False
+
+    def complete(self) -> Mask:
+        """Tell which rows have no missing value."""
+        complete = np.ones(self.rows, dtype=np.bool_)
+        for column in self.columns:
+            if not column.complete:
+                complete &= ~np.isnan(column.values)
+        return complete
+
+    def take(self, rows: Rows | Mask | slice) -> "Table":
+        """Take some of the rows."""
+        columns = [column.take(rows) for column in self.columns]
+        return Table(self.names, columns, len(np.arange(self.rows)[rows]), self.vector)
+
+
+@dataclass(frozen=True)
+class _Parts:
+    """A table taken apart, nothing of it checked yet."""
+
+    names: list[str] | None
+    shape: tuple[int, ...]
+    columns: list[Any]
+
+
+def read_table(
+    argument: str,
+    data: Any,
+    *,
+    vector: bool = False,
+    outcome: bool = False,
+    like: tuple[tuple[str, ...] | None, int] | None = None,
+) -> Table:
+    """Check a table and take its columns.
+
+    Parameters
+    ----------
+    argument : str
+        Its name in error messages.
+    data : DataFrame, Series, array, tensor or nested sequence
+        Shape ``(rows, columns)``, or ``(rows,)`` where ``vector`` allows it. What has a
+        method ``to_pandas`` is taken through it.
+    vector : bool
+        Whether a vector will do.
+    outcome : bool
+        Whether it is the outcome.
+    like : pair, optional
+        Names (or None) and number of the columns seen in training. Take those, in that
+        order: by name where both have names, by position otherwise. Others are not looked at.
+
+    Raises
+    ------
+    ArgumentError
+        If it has no rows or columns, lacks columns, or has a column that is neither
+        numbers nor levels, or an infinite number.
+    """
+    parts = _split(argument, data)
+    if len(parts.shape) != 2 and not (vector and len(parts.shape) == 1):
+        expected = "a table with rows and columns" + (" or a vector" if vector else "")
+        received = f"data of shape {parts.shape}" if parts.shape else shown(data)
+        raise ArgumentError(argument, expected, received)
+    if 0 in parts.shape[1:] or (like is None and 0 in parts.shape):
+        expected = "a table of at least one row and one column"
+        raise ArgumentError(argument, expected, f"data of shape {parts.shape}")
+    if like is not None:
+        parts = _pick(argument, parts, *like)
+    _refuse_twins(argument, parts.names)
+    if len(parts.shape) == 1:
+        labels: list[str | None] = [parts.names[0] if parts.names else None]
+    else:
+        labels = [*(parts.names or [str(number + 1) for number in range(len(parts.columns))])]
+    pairs = zip(labels, parts.columns, strict=True)
+    columns = [read_column(argument, label, column, outcome=outcome) for label, column in pairs]
+    names = tuple(parts.names) if parts.names else None
+    return Table(names, columns, parts.shape[0], vector=len(parts.shape) == 1)
+
+
+def named_columns(argument: str, data: Any) -> list[str]:
+    """Give the column names of a data frame.
+
+    Raises
+    ------
+    ArgumentError
+        If it is none, or has columns of the same name.
+    """
+    frame = _as_pandas(data)
+    if not isinstance(frame, pd.DataFrame):
+        raise ArgumentError(argument, "a data frame where `outcome` names columns", shown(data))
+    names = [str(name) for name in frame.columns]
+    _refuse_twins(argument, names)
+    return names
+
+
+def columns_of(data: Any, places: Sequence[int]) -> pd.DataFrame:
+    """Take columns of a data frame by their places."""
+    frame: pd.DataFrame = _as_pandas(data)
+    return frame.iloc[:, list(places)]
+
+
+def columns_named(data: Any, names: Collection[str]) -> Any:
+    """Take the columns of a data frame that have one of these names; others stay as they are."""
+    frame = _as_pandas(data)
+    if not isinstance(frame, pd.DataFrame):
+        return data
+    return frame.loc[:, [str(name) in names for name in frame.columns]]
+
+
+def _as_pandas(data: Any) -> Any:
+    if hasattr(data, "to_pandas") and not isinstance(data, (pd.DataFrame, pd.Series)):
+        return data.to_pandas()
+    return data
+
+
+def _split(argument: str, data: Any) -> _Parts:
+    data = _as_pandas(data)
+    if isinstance(data, pd.DataFrame):
+        names = [str(name) for name in data.columns]
+        if _is_row_after_row(data):
+            return _Parts(names, data.shape, list(_turned(data.to_numpy())))
+        return _Parts(names, data.shape, [data.iloc[:, j] for j in range(data.shape[1])])
+    vectors = (pd.Series, pd.Categorical, pd.Index)
+    if isinstance(data, vectors) and not isinstance(data, pd.MultiIndex):
+        series = pd.Series(data)
+        return _Parts(None if series.name is None else [str(series.name)], series.shape, [series])
+    array = _array(argument, data)
+    if array.ndim == 2 and array.dtype.kind in "fiu":
+        return _Parts(None, array.shape, list(_turned(array)))
+    columns = [array] if array.ndim == 1 else list(array.T) if array.ndim == 2 else []
+    return _Parts(None, array.shape, [pd.Series(column) for column in columns])
+
+
+def _is_row_after_row(frame: pd.DataFrame) -> bool:
+    """Tell whether a frame of numbers of one type has its columns strewn in memory."""
+    kinds = set(frame.dtypes)
+    kind = next(iter(kinds), None)
+    if len(kinds) != 1 or not isinstance(kind, np.dtype) or kind.kind not in "fiu":
+        return False
+    return frame.iloc[:, 0].to_numpy().strides[0] > kind.itemsize
+
+
+def _turned(array: NDArray[Any]) -> NDArray[np.float64]:
+    """Give an array's columns as the rows of another, of doubles.
+
+    It is turned in blocks of rows, in which both are near in memory; or not at all, where the
+    columns lie like that already.
+    """
+    if array.dtype == np.float64 and array.flags.f_contiguous:
+        return array.T
+    turned = np.empty(array.shape[::-1])
+    with np.errstate(over="ignore"):  # a longer float becomes infinite
+        for start in range(0, len(array), _BLOCK):
+            turned[:, start : start + _BLOCK] = array[start : start + _BLOCK].T
+    return turned
+
+
+def _array(argument: str, data: Any) -> NDArray[Any]:
+    if isinstance(data, torch.Tensor):
+        return _of_tensor(argument, data)
+    if isinstance(data, np.ma.MaskedArray):
+        return _of_masked(data)
+    try:
+        rows = isinstance(data, (list, tuple)) and _holds_none(data)
+        array = np.asarray(data, dtype=object if rows else None)
+        if rows and array.ndim == 1 and any(isinstance(row, (list, tuple)) for row in data):
+            raise ValueError
+    except ValueError:
+        received = f"a {type(data).__name__} with rows of different lengths"
+        raise ArgumentError(argument, "a table or an array", received) from None
+    if array.dtype.kind == "V":
+        raise ArgumentError(argument, "a table or an array", "a structured array")
+    return array
+
+
+def _of_tensor(argument: str, data: torch.Tensor) -> NDArray[Any]:
+    try:
+        data = data.detach().cpu()
+        data = data.to_dense() if data.layout != torch.strided else data
+        data = data.double() if data.is_floating_point() else data
+        return np.asarray(data.resolve_conj().resolve_neg())
+    except (TypeError, RuntimeError):  # quantised, or on the meta device
+        received = f"one of {data.dtype} on {data.device}"
+        raise ArgumentError(argument, "a tensor of numbers", received) from None
+
+
+def _of_masked(data: np.ma.MaskedArray[Any, Any]) -> NDArray[Any]:
+    mask = np.ma.getmaskarray(data)
+    if data.dtype.kind in "fiu":
+        return np.where(mask, np.nan, data.data)
+    values = data.data.astype(object)
+    values[mask] = None
+    return values
+
+
+def _holds_none(data: Sequence[Any]) -> bool:
+    """Tell whether NumPy would make text of missing values, or of numbers beside text."""
+    inner = [value for row in data for value in (row if isinstance(row, (list, tuple)) else [row])]
+    return any(value is None or isinstance(value, (str, bool)) for value in inner)
+
+
+def _pick(argument: str, parts: _Parts, names: tuple[str, ...] | None, number: int) -> _Parts:
+    if names is None or parts.names is None:
+        if len(parts.columns) != number:
+            expected = f"a table of {number} columns"
+            raise ArgumentError(argument, expected, f"one of {len(parts.columns)}")
+        return parts
+    had = set(parts.names)
+    missing = [name for name in names if name not in had]
+    if missing:
+        raise ArgumentError(argument, EVERY_COLUMN, f"one without {listed(missing)}")
+    wanted = set(names)
+    _refuse_twins(argument, [name for name in parts.names if name in wanted])
+    by_name = dict(zip(parts.names, parts.columns, strict=True))
+    return _Parts(list(names), parts.shape, [by_name[name] for name in names])
+
+
+def _refuse_twins(argument: str, names: Sequence[str] | None) -> None:
+    if names and len(set(names)) < len(names):
+        twins = sorted(name for name, count in Counter(names).items() if count > 1)
+        received = f"one with several columns {listed(twins)}"
+        raise ArgumentError(argument, "a table whose column names differ", received)

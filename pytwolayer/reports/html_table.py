@@ -1,0 +1,86 @@
+"""A loss history as a page that one can leaf through, sort and search, without a network."""
+
+import html
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pandas as pd
+
+from pytwolayer.errors import PytwolayerError
+from pytwolayer.files.atomic_write import output_path, whole_file
+
+_DIGITS = 6  # significant ones; all of them are in the CSV
+
+_PAGE = """<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<title>{title}</title>
+<style>body {{ font-family: system-ui, sans-serif; margin: 2rem auto; max-width: 40rem; }}</style>
+{script}
+</head>
+<body>
+<h1>{title}</h1>
+{table}
+</body>
+</html>
+"""
+
+
+def write_html(history: pd.DataFrame, file: str | Path, title: str = "Training loss") -> None:
+    """Write a history as one self-contained HTML page, its losses at six significant digits.
+
+    Parameters
+    ----------
+    history : pandas.DataFrame
+        What ``chapter_losses()`` gives or a fit keeps as ``history``.
+    file : str or Path
+        Where to.
+    title : str
+        Title and heading of the page.
+
+    Raises
+    ------
+    PytwolayerError
+        If itables is not installed.
+    """
+    path = html_path("file", file)
+    itables = _itables()
+    table = itables.to_html_datatable(
+        rounded(history),
+        connected=False,
+        showIndex=False,
+        maxBytes=0,
+        lengthMenu=[10, 25, 50, 100, 500],
+        format_floats_in_python=False,
+    )
+    script = itables.javascript.generate_init_offline_itables_html(itables.options.dt_bundle)
+    with whole_file(path) as unfinished:
+        page = _PAGE.format(title=html.escape(title), script=script, table=table)
+        unfinished.write_text(page, encoding="utf-8")
+
+
+def rounded(history: pd.DataFrame) -> pd.DataFrame:
+    """Give a table whose numbers are as people read them."""
+    shown = history.copy()
+    for name in shown.select_dtypes(np.floating):
+        shown[name] = [float(f"{value:.{_DIGITS}g}") for value in shown[name]]
+    return shown
+
+
+def html_path(argument: str, file: str | Path) -> Path:
+    """Check that a page can be written to ``file``, before the work that it is to show."""
+    _itables()
+    return output_path(argument, file)
+
+
+def _itables() -> ModuleType:
+    try:
+        import itables
+        import itables.javascript
+    except ImportError as problem:
+        raise PytwolayerError(
+            'HTML tables need itables, which is not installed: pip install "pytwolayer[html]"'
+        ) from problem
+    return itables

@@ -1,0 +1,139 @@
+"""The loss curve."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from pytwolayer.checks import shown
+from pytwolayer.errors import ArgumentError, PytwolayerError
+from pytwolayer.files.atomic_write import output_path, whole_file
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+_TIME = {"iter": "Iteration", "epoch": "Epoch"}
+# column -> its name in the legend, and its colour; the two differ in grey too
+_CURVES = {"loss": ("training", "#1f6f8b"), "valid_loss": ("validation", "#e08a2e")}
+
+
+def plot_history(
+    history: pd.DataFrame, file: str | Path | None = None, *, best_epoch: int | None = None
+) -> "Axes":
+    """Plot the loss against iteration or epoch, beside that of held-out rows if there is one.
+
+    The loss has a logarithmic axis where it is above zero throughout.
+
+    Parameters
+    ----------
+    history : pandas.DataFrame
+        ``iter`` or ``epoch``, ``loss`` and perhaps ``valid_loss``: what ``chapter_losses()``
+        gives or a fit keeps. With ``model``, one curve for each.
+    file : str or Path, optional
+        Also write the plot to this file; its ending names the format (.png, .svg, .pdf).
+    best_epoch : int, optional
+        An epoch to mark, as the one whose weights a fit has.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+
+    Raises
+    ------
+    PytwolayerError
+        If matplotlib is not installed.
+    """
+    time = _time(history)
+    path = None if file is None else plot_path("file", file)
+    figure = _figure()
+    axes = figure.subplots()
+    drawn = [name for name in _CURVES if name in history]
+    for name in drawn:
+        _draw(axes, history, time, name)
+    losses = history[drawn].to_numpy(dtype=np.float64)
+    if losses.size and ((losses > 0) & np.isfinite(losses)).all():
+        axes.set_yscale("log")
+        _number_ticks(axes, losses.min(), losses.max())
+    if best_epoch is not None:
+        _mark(axes, history, drawn[-1], best_epoch)
+    _dress(axes, _TIME[time], both=len(drawn) > 1)
+    if path is not None:
+        with whole_file(path) as unfinished:
+            figure.savefig(unfinished, dpi=150)
+    return axes
+
+
+def _draw(axes: "Axes", history: pd.DataFrame, time: str, name: str) -> None:
+    """Draw a curve, of several models one for each."""
+    label, colour = _CURVES[name]
+    if "model" not in history:
+        axes.plot(history[time], history[name], linewidth=1.8, color=colour, label=label)
+        return
+    for number, (_, own) in enumerate(history.groupby("model")):
+        once = label if number == 0 else None
+        axes.plot(own[time], own[name], linewidth=1, alpha=0.5, color=colour, label=once)
+
+
+def _number_ticks(axes: "Axes", lowest: float, highest: float) -> None:
+    """Write 0.05 and not 5 x 10^-2 on a logarithmic axis, where such numbers are short."""
+    from matplotlib.ticker import LogFormatter
+
+    class PlainFormatter(LogFormatter):
+        def __call__(self, x: float, pos: int | None = None) -> str:
+            return f"{x:g}" if super().__call__(x, pos) else ""
+
+    axes.grid(visible=True, which="minor", axis="y", alpha=0.1)
+    if lowest >= 1e-4 and highest < 1e5:
+        for set_formatter in (axes.yaxis.set_major_formatter, axes.yaxis.set_minor_formatter):
+            set_formatter(PlainFormatter(minor_thresholds=(2, 0.8)))
+
+
+def _mark(axes: "Axes", history: pd.DataFrame, column: str, epoch: int) -> None:
+    """Mark an epoch on the curve by which it was chosen."""
+    (row,) = history.index[history[_time(history)] == epoch]
+    label, colour = f"best epoch: {epoch}", _CURVES[column][1]
+    axes.axvline(epoch, linewidth=1, linestyle=":", color="0.45", zorder=1)
+    (point,) = axes.plot([epoch], [history.loc[row, column]], "o", color=colour, label=label)
+    point.set(markersize=6.5, markeredgecolor="white")
+
+
+def _dress(axes: "Axes", time: str, *, both: bool) -> None:
+    axes.set_xlabel(time)
+    axes.set_ylabel("Loss")
+    axes.set_title("Training and validation loss" if both else "Training loss", loc="left")
+    axes.grid(visible=True, alpha=0.25)
+    axes.spines[["top", "right"]].set_visible(False)
+    if len(axes.get_legend_handles_labels()[1]) > 1:
+        axes.legend(frameon=False)
+
+
+def _time(history: pd.DataFrame) -> str:
+    columns = list(history) if isinstance(history, pd.DataFrame) else []
+    times = [name for name in _TIME if name in columns]
+    if not times or "loss" not in columns:
+        received = f"one with the columns {columns}" if columns else shown(history)
+        expected = 'a data frame with the columns "iter" or "epoch", and "loss"'
+        raise ArgumentError("history", expected, received)
+    return times[0]
+
+
+def plot_path(argument: str, file: str | Path) -> Path:
+    """Check that a plot can be written to ``file``, before the work that it is to show."""
+    path = output_path(argument, file)
+    formats = _figure().canvas.get_supported_filetypes()
+    if path.suffix[1:].lower() not in formats:
+        endings = ", ".join(f".{name}" for name in sorted(formats))
+        raise ArgumentError(argument, f"the path of a file ending in one of {endings}", f'"{path}"')
+    return path
+
+
+def _figure() -> "Figure":
+    try:
+        from matplotlib.figure import Figure
+    except ImportError as problem:
+        raise PytwolayerError(
+            'Plots need matplotlib, which is not installed: pip install "pytwolayer[plot]"'
+        ) from problem
+    return Figure(figsize=(7, 4.2), layout="constrained")

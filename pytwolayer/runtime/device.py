@@ -1,0 +1,84 @@
+"""Which devices there are, and the choice of one."""
+
+import re
+
+from pytwolayer.checks import shown
+from pytwolayer.errors import DeviceError
+from pytwolayer.runtime.torch_loading import torch
+
+
+def available_devices() -> list[str]:
+    """List the devices that a fit can use here, the best one first.
+
+    Returns
+    -------
+    list of str
+        Such as ``["cuda:0", "cuda:1", "cpu"]``; the CPU is always there. A process that was
+        forked from one that had used a GPU can use none.
+    """
+    devices = [f"cuda:{index}" for index in range(torch.cuda.device_count())]
+    if _lost_in_fork("cuda") or not torch.cuda.is_available():
+        devices = []
+    if torch.backends.mps.is_available() and not _lost_in_fork("mps"):
+        devices.append("mps")
+    return [*devices, "cpu"]
+
+
+def _lost_in_fork(kind: str) -> bool:
+    """Whether this process was forked from one that had used such a GPU; it cannot itself."""
+    forked = getattr(getattr(torch, kind), "_is_in_bad_fork", None)
+    return forked is not None and bool(forked())
+
+
+def select_device(device: "str | torch.device" = "auto") -> torch.device:
+    """Turn the name of a device into the device, or say why it cannot be had.
+
+    Parameters
+    ----------
+    device : str or torch.device
+        ``"auto"`` (the best there is), ``"cpu"``, ``"cuda"``, ``"cuda:1"`` or ``"mps"``.
+
+    Returns
+    -------
+    torch.device
+
+    Raises
+    ------
+    DeviceError
+        If the name is unknown or the device is not in this machine. There is no silent
+        way back to the CPU.
+    """
+    name = str(device) if isinstance(device, (str, torch.device)) else None
+    available = available_devices()
+    if name == "auto":
+        return torch.device(available[0])
+    kind = re.fullmatch(r"(cpu|cuda|mps)(:0|:[1-9][0-9]*)?", name or "")
+    if kind is not None and kind[1] != "cuda" and kind[2] == ":0":
+        name = kind[1]  # as a tensor on it names it
+    elif name is None or kind is None or (kind[2] and kind[1] != "cuda"):
+        raise DeviceError(
+            "device", 'one of "auto", "cpu", "cuda", "cuda:<n>", "mps"', shown(device)
+        )
+    if name not in available and f"{name}:0" not in available:
+        raise DeviceError("device", _there(available), f'"{name}": {_why_not(kind[1])}')
+    return torch.device(name)
+
+
+def _there(available: list[str]) -> str:
+    return "a device of this machine (" + ", ".join(f'"{name}"' for name in available) + ")"
+
+
+def _why_not(kind: str) -> str:
+    if _lost_in_fork(kind):
+        return (
+            "this process was forked from one that had used it; in one that is started afresh "
+            "(multiprocessing's \"spawn\", R's makeCluster()) it can be used"
+        )
+    if kind == "mps":
+        built = torch.backends.mps.is_built()
+        return "this machine has no Apple GPU" if built else "this PyTorch is built without MPS"
+    if torch.version.cuda is None and torch.version.hip is None:
+        return f"this PyTorch ({torch.__version__}) is built without CUDA"
+    if torch.cuda.device_count() == 0:
+        return "no CUDA GPU is visible"
+    return f"{torch.cuda.device_count()} CUDA GPU(s) are visible"

@@ -1,0 +1,112 @@
+"""Memory that runs out: one error of ours that says how much was needed and what to change."""
+
+import re
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import wraps
+from typing import Any, TypeVar, cast
+
+from pytwolayer.errors import DeviceMemoryError
+from pytwolayer.runtime.torch_loading import torch
+
+# PyTorch says it in a plain RuntimeError but for CUDA, in these words.
+_SHORTAGE = re.compile(
+    r"out of memory|can't allocate memory|not enough memory|STATUS_ALLOC_FAILED", re.IGNORECASE
+)
+_ASKED = re.compile(r"(?:tried|unable) to allocate ([\d.]+) ?(bytes|[kmgtp]i?b)", re.IGNORECASE)
+_UNITS = "bkmgtp"
+_F = TypeVar("_F", bound=Callable[..., Any])
+
+FEWER_DATA = "Use fewer rows or columns"
+
+
+@contextmanager
+def enough_memory(device: "str | torch.device", work: str, change: str) -> Iterator[None]:
+    """Have memory that runs out be an error about it.
+
+    Parameters
+    ----------
+    device : str or torch.device
+        Whose memory it is.
+    work : str
+        What it is for, with the sizes that matter.
+    change : str
+        What would need less of it.
+
+    Raises
+    ------
+    DeviceMemoryError
+        In the place of PyTorch's and NumPy's errors; with their ``fit``, if they have one.
+    """
+    try:
+        yield
+    except (MemoryError, RuntimeError) as problem:
+        if not _is_shortage(problem):
+            raise
+        short = DeviceMemoryError(str(device), needed_bytes(str(problem)), work, change)
+        short.fit = getattr(problem, "fit", None)
+        _let_go(problem, torch.device(device))
+        raise short from problem
+
+
+def _is_shortage(problem: Exception) -> bool:
+    if isinstance(problem, DeviceMemoryError):
+        return False
+    return isinstance(problem, MemoryError) or _SHORTAGE.search(str(problem)) is not None
+
+
+def needed_bytes(message: str) -> int | None:
+    """Read from PyTorch's or NumPy's message how much was asked for when there was no room."""
+    asked = _ASKED.search(message)
+    if asked is None:
+        return None
+    number = float(asked[1].rstrip("."))
+    unit: int = 1024 ** _UNITS.index(asked[2][0].lower())
+    return round(number * unit)
+
+
+def _let_go(problem: Exception, device: torch.device) -> None:
+    """Free what the failed work holds, so that the next try has room.
+
+    As long as the error lives, so do the variables of every function that it came through.
+    """
+    traceback.clear_frames(problem.__traceback__)
+    if device.type == "cuda":
+        torch.cuda.empty_cache()
+
+
+def gives_memory_back(function: _F) -> _F:
+    """Have what a function took of a GPU's memory given back once it is done.
+
+    PyTorch would keep it for itself, and other programs could not have it.
+    """
+
+    @wraps(function)
+    def giving_back(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return function(*args, **kwargs)
+        finally:
+            if torch.cuda.is_initialized():  # type: ignore[no-untyped-call]
+                torch.cuda.empty_cache()
+
+    return cast("_F", giving_back)
+
+
+def fit_work(rows: int, columns: int, hidden_units: int, batch: int) -> str:
+    """Name the sizes that decide how much memory a fit needs."""
+    return (
+        f"{rows} rows of {columns} columns, {hidden_units} hidden units "
+        f"and batches of up to {batch} rows"
+    )
+
+
+def fit_change(rows: int, columns: int, hidden_units: int, batch: int, device: torch.device) -> str:
+    """Say what would make a fit need less: of the data, or of the network."""
+    if rows * columns > hidden_units * max(batch, columns):
+        change = FEWER_DATA
+    elif columns > batch:
+        change = "Use fewer `hidden_units`"
+    else:
+        change = "Use a smaller `batch_size` or fewer `hidden_units`"
+    return change if device.type == "cpu" else f'{change}, or `device = "cpu"`'

@@ -1,0 +1,213 @@
+"""Progress of a long fit: shown by time, and only where somebody sees it."""
+
+import contextlib
+import io
+import itertools
+import sys
+
+import numpy as np
+import pytest
+
+from pytwolayer import ArgumentError, two_layer
+from pytwolayer.training import progress as progress_module
+from pytwolayer.training.progress import Bar, Timed, bar
+
+X = np.random.default_rng(0).normal(size=(30, 3))
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+class Clock:
+    """A clock that a test turns."""
+
+    def __init__(self):
+        self.now = 1000.0
+
+    def monotonic(self):
+        return self.now
+
+    time = monotonic
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    clock = Clock()
+    monkeypatch.setattr(progress_module, "time", clock)
+    return clock
+
+
+def a_terminal():
+    return contextlib.redirect_stderr(Terminal())
+
+
+def quick(**options):
+    settings = {"hidden_units": 2, "epochs": 200, "seed": 1, "learning_rate": 0.01}
+    return two_layer(X, X[:, 0], **settings | options)
+
+
+# Updates by time
+
+
+def test_nothing_is_shown_in_the_first_second(clock):
+    shown = []
+    timed = Timed(lambda epoch, loss: shown.append(epoch), lambda: shown.append("closed"))
+    for epoch in range(1, 100):
+        timed.update(epoch, 1.0)
+        clock.now += 0.01
+    timed.close()
+    assert shown == []
+
+
+def test_then_at_most_ten_times_a_second_however_quick_the_epochs(clock):
+    shown = []
+    timed = Timed(lambda epoch, loss: shown.append((clock.now, epoch)), lambda: None)
+    for epoch in range(1, 5001):
+        clock.now += 0.001
+        timed.update(epoch, 1.0)
+    times = [now - 1000 for now, _ in shown]
+    assert times[0] == pytest.approx(1, abs=0.01)
+    assert len(shown) == pytest.approx(40, abs=2)
+    assert min(b - a for a, b in itertools.pairwise(times)) > 0.099
+
+
+def test_slow_epochs_are_each_shown(clock):
+    shown = []
+    timed = Timed(lambda epoch, loss: shown.append((epoch, loss)), lambda: shown.append("closed"))
+    for epoch in (1, 2, 3):
+        clock.now += 2
+        timed.update(epoch, 1 / epoch)
+    timed.close()
+    assert shown == [(1, 1.0), (2, 0.5), (3, 1 / 3), "closed"]
+
+
+# tqdm's bar
+
+
+def test_the_bar_tells_epoch_and_loss_and_is_removed():
+    with a_terminal() as terminal:
+        drawn = Bar(50)
+        drawn.show(7, 0.25)
+        text = terminal.getvalue()
+        assert "7/50" in text
+        assert "loss 0.25" in text
+        drawn.close()
+    assert terminal.getvalue().rstrip(" ").endswith("\r")
+
+
+def test_a_bar_that_was_never_shown_draws_nothing():
+    with a_terminal() as terminal:
+        Bar(50).close()
+    assert terminal.getvalue() == ""
+
+
+# Where nobody sees it
+
+
+@pytest.mark.parametrize("stream", [io.StringIO(), None])
+def test_there_is_no_bar_without_a_terminal(stream):
+    with contextlib.redirect_stderr(stream):
+        assert bar(10) is None
+
+
+def test_there_is_one_in_a_terminal():
+    with a_terminal():
+        assert bar(10) is not None
+
+
+def test_there_is_one_in_a_notebook(monkeypatch):
+    class Shell:
+        config: dict = {"IPKernelApp": {}}  # noqa: RUF012
+
+    class IPython:
+        get_ipython = staticmethod(lambda: Shell)
+
+    monkeypatch.setitem(sys.modules, "IPython", IPython)
+    with contextlib.redirect_stderr(io.StringIO()):
+        assert bar(10) is not None
+        Shell.config = {}
+        assert bar(10) is None
+
+
+# In a fit
+
+
+def test_a_long_fit_shows_a_bar_in_a_terminal_and_leaves_nothing(clock):
+    def on_epoch(epoch, loss):
+        clock.now += 0.02
+
+    with a_terminal() as terminal:
+        quick(on_epoch=on_epoch)
+    text = terminal.getvalue()
+    assert "/200" in text
+    assert "loss " in text
+    assert text.rstrip(" ").endswith("\r")
+
+
+def test_a_short_fit_shows_nothing():
+    with a_terminal() as terminal:
+        quick(epochs=3)
+    assert terminal.getvalue() == ""
+
+
+def test_verbose_false_shows_nothing(clock):
+    def on_epoch(epoch, loss):
+        clock.now += 1
+
+    with a_terminal() as terminal:
+        quick(on_epoch=on_epoch, verbose=False)
+    assert terminal.getvalue() == ""
+
+
+@pytest.mark.parametrize("verbose", [1, 0, "yes", None])
+def test_verbose_is_true_or_false(verbose):
+    with pytest.raises(ArgumentError, match=r"`verbose` must be True or False, not"):
+        quick(verbose=verbose)
+
+
+class Recorder:
+    def __init__(self, epochs):
+        self.epochs, self.seen, self.closed = epochs, [], 0
+
+    def update(self, epoch, loss):
+        self.seen.append((epoch, loss))
+
+    def close(self):
+        self.closed += 1
+
+
+def test_the_user_may_show_it_in_another_way():
+    made = []
+
+    def verbose(epochs):
+        made.append(Recorder(epochs))
+        return made[-1]
+
+    fit = quick(epochs=5, verbose=verbose)
+    (recorder,) = made
+    assert recorder.epochs == 5
+    assert recorder.seen == list(fit.history.itertuples(index=False, name=None))
+    assert recorder.closed == 1
+
+
+def test_what_shows_it_is_closed_whatever_happens():
+    recorder = Recorder(1)
+
+    def on_epoch(epoch, loss):
+        raise OSError("gone")
+
+    with pytest.raises(OSError, match="gone"):
+        quick(verbose=lambda epochs: recorder, on_epoch=on_epoch)
+    assert recorder.closed == 1
+
+
+def test_showing_progress_changes_no_bit(clock):
+    def on_epoch(epoch, loss):
+        clock.now += 1
+
+    with a_terminal() as terminal:
+        shown, silent = quick(on_epoch=on_epoch), quick(verbose=False)
+    assert "/200" in terminal.getvalue()
+    assert shown.history["loss"].tolist() == silent.history["loss"].tolist()

@@ -1,0 +1,200 @@
+"""What watches over a run: best weights, patience, divergence, the user's function."""
+
+import math
+
+import numpy as np
+import pytest
+
+from pytwolayer.optim.lr_schedule import Schedule
+from pytwolayer.runtime.interrupt import Interrupt
+from pytwolayer.runtime.torch_loading import torch
+from pytwolayer.training.supervisor import Supervisor
+
+NAN, INF = math.nan, math.inf
+
+
+class Rates:
+    """Stands for the optimiser; notes the learning rates it is given."""
+
+    def __init__(self):
+        self.set = []
+
+    def set_learning_rate(self, learning_rate):
+        self.set.append(learning_rate)
+
+
+class Simulation:
+    """A run whose losses are known before; its only weight is the number of the epoch."""
+
+    def __init__(self, losses, valid_losses=None, schedule="constant", epochs=None, **options):
+        self.losses, self.valid_losses = losses, valid_losses
+        self.values, self.rates, self.epoch = torch.zeros(1), Rates(), 0
+        epochs = epochs or len(losses)
+        if valid_losses is not None:
+            options["validate"] = lambda loss: loss.fill_(valid_losses[self.epoch])
+        self.interrupt = Interrupt()
+        self.supervisor = Supervisor(
+            self.values,
+            epochs,
+            self.rates,
+            Schedule(schedule, 1.0, epochs),
+            self.interrupt,
+            **options,
+        )
+
+    def run(self):
+        done = []
+        for epoch, loss in enumerate(self.losses):
+            self.epoch = epoch
+            self.supervisor.begin(self.epoch)
+            if self.interrupt.pressed:
+                break
+            self.values.fill_(self.epoch + 1)
+            done.append(loss)
+            if not self.supervisor.goes_on(self.epoch, done):
+                break
+        return self.supervisor.finish(done)
+
+
+def told(*args, **options):
+    simulation = Simulation(*args, **options)
+    run = simulation.run()
+    return run.stopped, len(run.losses), run.best_epoch, simulation.values.item()
+
+
+def test_without_patience_and_validation_the_last_weights_stay():
+    assert told([3.0, 1.0, 2.0]) == ("epochs", 3, None, 3)
+
+
+def test_with_validation_the_weights_of_its_lowest_loss_come_back():
+    assert told([3.0, 2.0, 1.0, 0.0], [5.0, 3.0, 4.0, 6.0]) == ("epochs", 4, 2, 2)
+
+
+def test_of_equal_losses_the_first_is_the_best():
+    assert told([3.0] * 4, [5.0, 3.0, 3.0, 4.0]) == ("epochs", 4, 2, 2)
+
+
+@pytest.mark.parametrize(
+    ("losses", "patience", "expected"),
+    [
+        ([3.0, 2.0, 2.0, 2.0, 1.0], 2, ("patience", 4, 2, 2)),
+        ([3.0, 2.0, 2.0, 1.0, 1.0], 2, ("epochs", 5, 4, 4)),
+        ([3.0, 4.0, 1.0], 1, ("patience", 2, 1, 1)),
+        ([3.0, 4.0, 1.0], 10, ("epochs", 3, 3, 3)),
+        ([1.0, 2.0, 3.0, 4.0], 3, ("patience", 4, 1, 1)),
+    ],
+)
+def test_patience_counts_epochs_without_a_lower_loss(losses, patience, expected):
+    # A training loss is that of the weights before the epoch's update.
+    assert told(losses, patience=patience) == (*expected[:3], expected[3] - 1)
+    assert told([1.0 / (n + 1) for n in range(5)][: len(losses)], losses, patience=patience) == (
+        expected
+    )
+
+
+@pytest.mark.parametrize("bad", [NAN, INF, -INF])
+def test_divergence_keeps_the_weights_before_and_the_history_up_to_it(bad):
+    assert told([3.0, 2.0, bad, 1.0]) == ("divergence", 3, None, 1)
+    assert told([bad]) == ("divergence", 1, None, 0)
+
+
+def test_divergence_with_validation_gives_the_best_weights():
+    assert told([3.0, 2.0, 2.0, NAN], [1.0, 0.5, 2.0, NAN]) == ("divergence", 4, 2, 2)
+
+
+def test_a_validation_loss_that_is_not_finite_is_divergence_too():
+    stopped, epochs, best, _ = told([3.0, 2.0, 1.0], [1.0, NAN, 1.0])
+    assert (stopped, epochs, best) == ("divergence", 2, 1)
+
+
+# The user's function
+
+
+def test_on_epoch_is_told_epoch_from_one_and_loss():
+    seen = []
+    run = Simulation([3.0, 2.0], on_epoch=lambda epoch, loss: seen.append((epoch, loss))).run()
+    assert seen == [(1, 3.0), (2, 2.0)]
+    assert run.stopped == "epochs"
+
+
+@pytest.mark.parametrize("no", [False, np.False_, np.bool_(0)])
+def test_on_epoch_ends_the_run_by_false(no):
+    expected = ("on_epoch", 2, None, 2)
+    assert (
+        told([3.0, 2.0, 1.0], on_epoch=lambda epoch, loss: no if epoch == 2 else True) == expected
+    )
+
+
+@pytest.mark.parametrize("answer", [None, True, 0, 0.0, "", [], np.array([]), torch.tensor(False)])
+def test_on_epoch_ends_the_run_by_nothing_else(answer):
+    assert told([3.0, 2.0], on_epoch=lambda epoch, loss: answer)[0] == "epochs"
+
+
+def test_on_epoch_and_patience_go_together():
+    assert told([1.0] * 9, patience=3, on_epoch=lambda e, loss: None)[:2] == ("patience", 4)
+
+
+def test_ctrl_c_in_on_epoch_is_an_interrupt():
+    def on_epoch(epoch, loss):
+        if epoch == 2:
+            raise KeyboardInterrupt
+
+    assert told([3.0, 2.0, 1.0, 0.0], on_epoch=on_epoch) == ("interrupt", 2, None, 2)
+
+
+# Learning rates and progress
+
+
+def test_a_constant_learning_rate_is_left_alone():
+    simulation = Simulation([1.0] * 3)
+    simulation.run()
+    assert simulation.rates.set == []
+
+
+def test_a_schedule_sets_the_learning_rate_of_each_epoch_of_the_whole_run():
+    simulation = Simulation([1.0] * 3, schedule="step")
+    simulation.run()
+    assert simulation.rates.set == pytest.approx([1, 0.1, 0.01])
+
+
+@pytest.mark.parametrize("valid", [False, True])
+def test_plateau_follows_the_validation_loss_where_there_is_one(valid):
+    falling, stuck = [1.0 / (n + 1) for n in range(14)], [1.0] * 14
+    simulation = (
+        Simulation(falling, stuck, schedule="plateau")
+        if valid
+        else Simulation(stuck, schedule="plateau")
+    )
+    simulation.run()
+    assert simulation.rates.set == [1.0] * 11 + [0.5] * 3
+
+
+def test_progress_is_told_of_every_epoch():
+    seen = []
+
+    class Progress:
+        update = staticmethod(lambda epoch, loss: seen.append((epoch, loss)))
+
+    Simulation([3.0, 2.0], progress=Progress()).run()
+    assert seen == [(1, 3.0), (2, 2.0)]
+
+
+# How often the losses are looked at
+
+
+def test_on_the_cpu_every_epoch_is_looked_at():
+    supervisor = Simulation([1.0], epochs=100).supervisor
+    assert all(supervisor.is_due(epoch) for epoch in range(100))
+
+
+def test_elsewhere_only_some_are_unless_something_asks_for_each():
+    def due(**options):
+        values = torch.empty(1, device="meta")
+        schedule = Schedule(options.pop("schedule", "constant"), 1.0, 100)
+        supervisor = Supervisor(values, 100, Rates(), schedule, Interrupt(), **options)
+        return [epoch + 1 for epoch in range(100) if supervisor.is_due(epoch)]
+
+    assert due() == due(patience=3) == due(validate=print) == [64, 100]
+    every = list(range(1, 101))
+    assert due(on_epoch=print) == every
+    assert due(schedule="plateau") == every
