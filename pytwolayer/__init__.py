@@ -5,6 +5,7 @@ Importing the package is quick: PyTorch is loaded by the first name that needs i
 
 from importlib import import_module
 
+from pytwolayer._version import __version__ as __version__
 from pytwolayer.runtime.import_faults import with_causes
 
 try:
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
     from pytwolayer.models.two_layer import TwoLayer
     from pytwolayer.reports.plot import plot_history
     from pytwolayer.runtime.device import available_devices, select_device
-
-__version__ = "0.1.0"
 
 __all__ = [
     "ArgumentError",

@@ -1,8 +1,8 @@
-"""The errors and warnings that this package raises on purpose."""
+"""The errors and warnings of this package, and how it warns."""
 
+import os
 import sys
 import warnings
-from pathlib import Path
 from typing import Any
 
 
@@ -144,7 +144,8 @@ class CheckpointWarning(PytwolayerWarning):
     """A checkpoint could not be written or read."""
 
 
-_PACKAGE = str(Path(__file__).parent)
+# What names modules of the package; pathlib would make every start slower.
+_PACKAGE = os.path.dirname(__file__)  # noqa: PTH120
 
 
 def warn_user(message: str, category: type[Warning]) -> None:

@@ -24,7 +24,7 @@ import numpy as np
 import safetensors.torch
 from safetensors import SafetensorError
 
-from pytwolayer import __version__
+from pytwolayer._version import __version__
 from pytwolayer.errors import ArgumentError, FileFormatError, PytwolayerError
 from pytwolayer.files.atomic_write import PATH_OF_FILE, output_path, path_of_file, whole_file
 from pytwolayer.runtime.torch_loading import torch

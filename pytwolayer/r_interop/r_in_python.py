@@ -1,4 +1,4 @@
-"""Run a script of R in an R inside this Python process: ``python -m pytwolayer.r_interop.r_in_python``.
+"""Run a script of R in an R inside this process: ``python -m pytwolayer.r_interop.r_in_python``.
 
 It is a process of its own because R, once inside Python, cannot be shut down cleanly with
 every version of reticulate.

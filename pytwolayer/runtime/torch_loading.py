@@ -94,7 +94,7 @@ def watch_for_torch() -> None:
 
 
 def __getattr__(name: str) -> ModuleType:
-    """Load torch when it is first asked for: ``from pytwolayer.runtime.torch_loading import torch``."""
+    """Load torch when it is first asked for, by ``from ...torch_loading import torch``."""
     if name != "torch":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     with watch_for_interrupt() as interrupt:

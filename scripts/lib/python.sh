@@ -122,7 +122,7 @@ sys.exit(m.version('torch').split('+')[0] != '${torch#torch==}')" 2>/dev/null; t
 install_package_editable() {
   local key
   if [ ! -f pytwolayer/__init__.py ]; then return 0; fi
-  key=$(hash_text "$(hash_files pyproject.toml)" "$(grep -h '__version__ *[:=]' pytwolayer/__init__.py || true)")
+  key=$(hash_text "$(hash_files pyproject.toml)" "$(grep -h '__version__ *[:=]' pytwolayer/_version.py || true)")
   if stamp_is editable "$key"; then return 0; fi
   say "Installing pytwolayer into .venv in development mode"
   pip_install --no-deps --no-build-isolation -e .

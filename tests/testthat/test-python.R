@@ -1,6 +1,6 @@
 test_that("the R package carries the core, of its own version", {
   expect_true(file.exists(file.path(own_python(), "pytwolayer", "__init__.py")))
-  text <- readLines(file.path(own_python(), "pytwolayer", "__init__.py"))
+  text <- readLines(file.path(own_python(), "pytwolayer", "_version.py"))
   version <- sub('__version__ = "(.*)"', "\\1", grep("^__version__", text, value = TRUE))
   expect_identical(version, as.character(packageVersion("pytwolayer")))
 })

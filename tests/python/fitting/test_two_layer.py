@@ -87,7 +87,8 @@ def test_the_default_fit_is_the_documented_one():
     assert {name for name in decided if usual[name] == "auto"} == set(decided)
     documented = re.sub(r"\s+", " ", two_layer.__doc__)
     for text in (
-        f'"auto": {auto_settings.EPOCHS}, or {auto_settings.EPOCHS_OF_ONE_BATCH} where all rows are one',
+        f'"auto": {auto_settings.EPOCHS}, or '
+        f"{auto_settings.EPOCHS_OF_ONE_BATCH} where all rows are one",
         f'"auto": "{auto_settings.SCHEDULE}", or "{auto_settings.SCHEDULE_OF_LBFGS}" for "lbfgs"',
         f'"auto": {auto_settings.DECAY:g} divided by the number of rows',
         f'{auto_settings.DECAY_OF_ADAMW:g} for "adamw"',

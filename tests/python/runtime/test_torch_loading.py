@@ -53,7 +53,8 @@ def beside_a_blas(fresh_python):
         "from pytwolayer.runtime.torch_loading import torch",
         "import pytwolayer; pytwolayer.chapter_losses(1)",
         "import numpy, pandas, pytwolayer.chapter",
-        "from pytwolayer.runtime.torch_loading import watch_for_torch; watch_for_torch(); import torch",
+        "from pytwolayer.runtime.torch_loading import watch_for_torch\n"
+        "watch_for_torch(); import torch",
     ],
 )
 def test_torch_keeps_its_own_blas(beside_a_blas, load):
