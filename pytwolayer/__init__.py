@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from pytwolayer.fitting.continue_training import continue_training
     from pytwolayer.fitting.two_layer import two_layer
     from pytwolayer.models.ensemble import TwoLayerEnsemble
-    from pytwolayer.models.model_file import load
+    from pytwolayer.models.load import load
     from pytwolayer.models.two_layer import TwoLayer
     from pytwolayer.reports.plot import plot_history
     from pytwolayer.runtime.device import available_devices, select_device
@@ -59,7 +59,7 @@ _HOME = {
     "available_devices": "pytwolayer.runtime.device",
     "chapter_losses": "pytwolayer.chapter",
     "continue_training": "pytwolayer.fitting.continue_training",
-    "load": "pytwolayer.models.model_file",
+    "load": "pytwolayer.models.load",
     "plot_history": "pytwolayer.reports.plot",
     "select_device": "pytwolayer.runtime.device",
     "two_layer": "pytwolayer.fitting.two_layer",

@@ -11,7 +11,6 @@ import pandas as pd
 
 from pytwolayer import checks
 from pytwolayer.network.architecture import (
-    cpu_generator,
     draw_initial_weights,
     flatten_parameters,
     two_layer_net,
@@ -22,6 +21,7 @@ from pytwolayer.network.losses import LOSSES, REDUCTIONS
 from pytwolayer.optim.first_order import GradientDescent
 from pytwolayer.runtime.device import select_device
 from pytwolayer.runtime.memory import enough_memory, gives_memory_back
+from pytwolayer.runtime.random import cpu_generator
 from pytwolayer.runtime.threads import survive_fork
 from pytwolayer.runtime.torch_loading import torch
 from pytwolayer.runtime.torch_settings import with_plain_settings

@@ -198,7 +198,7 @@ def continue_training(
     ``arguments`` are those of ``continue_training()``, with the model's bytes as ``fit``, and
     ``loss_name``.
     """
-    from pytwolayer.models.model_file import from_bytes
+    from pytwolayer.models.load import from_bytes
 
     fit = arguments["fit"] = from_bytes(arguments["fit"])
     own_loss = fit.settings.loss
@@ -217,9 +217,8 @@ def refuse_other_data(
     """Check that these are the tables that a fit, or an ensemble, was fitted to."""
     from pytwolayer.checkpoints.compatibility import refuse_other_tables
     from pytwolayer.fitting.ensemble import data_of_each
-    from pytwolayer.models.ensemble_file import ensemble_from_bytes
-    from pytwolayer.models.model_file import from_bytes
-    from pytwolayer.preprocessing.training_data import read_training_data
+    from pytwolayer.models.load import ensemble_from_bytes, from_bytes
+    from pytwolayer.preprocessing.reading import read_training_data
 
     weights = None if weights is None else np.frombuffer(weights, dtype=np.float64)
     fits = ensemble_from_bytes(model) if several else from_bytes(model)
@@ -442,7 +441,7 @@ def predict(model: bytearray, x: dict[str, Any], kind: str) -> bytearray:
 
     ``kind`` is "numeric", "prob", "raw", or "class" for the classes' numbers from 1.
     """
-    from pytwolayer.models.model_file import from_bytes
+    from pytwolayer.models.load import from_bytes
 
     with _named_new_data():
         return _doubles(_values(from_bytes(model), _given(_frame(x), x), kind, _offset_of(x)))
@@ -455,7 +454,7 @@ def predict_ensemble(model: bytearray, x: dict[str, Any], kind: str, level: floa
     ``kind`` is "numeric", "prob", "class" for the classes' numbers from 1, "std_error", or
     "conf_int" for the lower ends and then the upper ones of intervals.
     """
-    from pytwolayer.models.ensemble_file import ensemble_from_bytes
+    from pytwolayer.models.load import ensemble_from_bytes
 
     with _named_new_data():
         ensemble, rows = ensemble_from_bytes(model), _given(_frame(x), x)

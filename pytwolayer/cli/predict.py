@@ -14,7 +14,7 @@ from pytwolayer.files.column_types import ColumnTypes
 from pytwolayer.files.read_options import FileOptions
 from pytwolayer.files.table_reader import read_table_file
 from pytwolayer.models.ensemble import TwoLayerEnsemble
-from pytwolayer.models.model_file import load
+from pytwolayer.models.load import load
 
 _OPTIONS = {"x": "data", "file": "model"}
 

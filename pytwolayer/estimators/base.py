@@ -23,8 +23,8 @@ from pytwolayer.models.two_layer import TwoLayer
 from pytwolayer.network.losses import ForgottenLoss
 from pytwolayer.preprocessing.class_weights import class_weighted
 from pytwolayer.preprocessing.encoder import LevelCoding
+from pytwolayer.preprocessing.reading import read_training_data
 from pytwolayer.preprocessing.suspect_columns import warn_of_suspects
-from pytwolayer.preprocessing.training_data import read_training_data
 from pytwolayer.preprocessing.validation_data import is_own
 from pytwolayer.runtime.device import select_device
 from pytwolayer.runtime.memory import gives_memory_back

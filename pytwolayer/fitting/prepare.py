@@ -22,7 +22,6 @@ from pytwolayer.fitting.auto_settings import suit
 from pytwolayer.fitting.starting_point import Remembered, Start, on_cpu
 from pytwolayer.models.two_layer import TwoLayer
 from pytwolayer.network.architecture import (
-    cpu_generator,
     draw_initial_weights,
     flatten_parameters,
     own_parameters,
@@ -40,6 +39,7 @@ from pytwolayer.preprocessing.training_data import TrainingData
 from pytwolayer.preprocessing.validation_split import split
 from pytwolayer.runtime.interrupt import Interrupt, watch_for_interrupt
 from pytwolayer.runtime.memory import enough_memory, fit_change, fit_work
+from pytwolayer.runtime.random import cpu_generator
 from pytwolayer.runtime.threads import survive_fork, threads_for
 from pytwolayer.runtime.torch_loading import torch
 from pytwolayer.training.dataset import encode_rows

@@ -17,8 +17,9 @@ from pytwolayer.fitting.ensemble import fit_ensemble, read_n_models
 from pytwolayer.fitting.prepare import Fitting, Hooks, OnEpoch
 from pytwolayer.fitting.starting_point import Start
 from pytwolayer.preprocessing.class_weights import class_weighted
+from pytwolayer.preprocessing.reading import read_training_data
 from pytwolayer.preprocessing.suspect_columns import warn_of_suspects
-from pytwolayer.preprocessing.training_data import TrainingData, read_training_data
+from pytwolayer.preprocessing.training_data import TrainingData
 from pytwolayer.runtime.device import select_device
 from pytwolayer.runtime.memory import gives_memory_back
 from pytwolayer.runtime.torch_loading import torch

@@ -1,4 +1,4 @@
-"""An ensemble as bytes, as a file, and back: its networks' own bytes, side by side.
+"""An ensemble as bytes: its networks' own bytes, side by side.
 
 R reads and writes the same: see ``R/ensemble-file.R``, and ``docs/model-file.md``.
 """
@@ -7,10 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from pytwolayer.checks import count, flag, seed
+from pytwolayer.checks import count
 from pytwolayer.files.safetensors_format import Content, Format, Layout, Tensors, refuse_others
-from pytwolayer.models.ensemble import TwoLayerEnsemble
-from pytwolayer.models.model_file import from_bytes, to_bytes
+from pytwolayer.models.model_file import to_bytes
 from pytwolayer.runtime.torch_loading import torch
 from pytwolayer.runtime.torch_settings import with_plain_settings
 
@@ -19,8 +18,8 @@ _MODEL = "model."
 
 
 @with_plain_settings
-def ensemble_to_bytes(ensemble: TwoLayerEnsemble) -> bytes:
-    """Write an ensemble as bytes."""
+def ensemble_to_bytes(ensemble: Any) -> bytes:
+    """Write a ``TwoLayerEnsemble`` as bytes."""
     models = [np.frombuffer(bytearray(to_bytes(fit)), dtype=np.uint8) for fit in ensemble.models]
     tensors = {f"{_MODEL}{number + 1}": torch.from_numpy(m) for number, m in enumerate(models)}
     content: dict[str, Any] = {
@@ -29,18 +28,6 @@ def ensemble_to_bytes(ensemble: TwoLayerEnsemble) -> bytes:
         "bootstrap": ensemble.bootstrap,
     }
     return ENSEMBLE.pack(tensors, content)
-
-
-@with_plain_settings
-def ensemble_from_bytes(data: bytes | bytearray) -> TwoLayerEnsemble:
-    """Read an ensemble from bytes that ``ensemble_to_bytes()`` wrote.
-
-    Raises
-    ------
-    FileFormatError
-        If the bytes are not such an ensemble, are damaged, or are of another format.
-    """
-    return ENSEMBLE.unpack(data)
 
 
 def _layout(content: Content) -> Layout:
@@ -52,11 +39,9 @@ def _layout(content: Content) -> Layout:
     return {f"{_MODEL}{number + 1}": ("U8", (size,)) for number, size in enumerate(checked)}
 
 
-def _assemble(tensors: Tensors, content: Content) -> TwoLayerEnsemble:
+def _bytes_of_models(tensors: Tensors, content: Content) -> list[bytes]:
     numbers = range(1, len(content["bytes"]) + 1)
-    models = tuple(from_bytes(tensors[f"{_MODEL}{n}"].numpy().tobytes()) for n in numbers)
-    drawn = seed("seed", content["seed"]), flag("bootstrap", content["bootstrap"])
-    return TwoLayerEnsemble.of(models, *drawn)
+    return [tensors[f"{_MODEL}{number}"].numpy().tobytes() for number in numbers]
 
 
-ENSEMBLE = Format("ensemble", 1, _layout, _assemble)
+ENSEMBLE = Format("ensemble", 1, _layout, _bytes_of_models)

@@ -1,19 +1,19 @@
-"""A fitted network as bytes, as a file, and back: safetensors, with the rest as text.
+"""A fitted network as bytes: safetensors, with the rest as text.
 
-R reads and writes the same: see ``R/model-file.R``, and ``docs/model-file.md`` for the format.
+``load`` makes a network of them again. The class is not imported here, since its ``save()``
+imports this. R reads and writes the same: see ``R/model-file.R``, and ``docs/model-file.md`` for
+the format.
 """
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, replace
-from pathlib import Path
+from dataclasses import asdict
 from typing import Any, get_args
 
 import pandas as pd
 
 from pytwolayer.checks import count, flag, one_of, positive
 from pytwolayer.files.safetensors_format import Content, Format, Layout, Tensors, refuse_others
-from pytwolayer.models.two_layer import TwoLayer
 from pytwolayer.network.architecture import outline
 from pytwolayer.network.losses import LOSSES, ForgottenLoss
 from pytwolayer.preprocessing.encoder import Coding, Encoder, LevelCoding, NumberCoding
@@ -52,8 +52,8 @@ _PARTS = (
 
 
 @with_plain_settings
-def to_bytes(fit: TwoLayer) -> bytes:
-    """Write a fitted network as bytes."""
+def to_bytes(fit: Any) -> bytes:
+    """Write a fitted network, a ``TwoLayer``, as bytes."""
     losses = fit.history.columns.drop("epoch")
     content = {
         "settings": fit.settings.plain(),
@@ -93,47 +93,6 @@ def _is_plain(label: Any) -> bool:
     return isinstance(label, _LABEL) and not (isinstance(label, float) and not math.isfinite(label))
 
 
-@with_plain_settings
-def from_bytes(data: bytes | bytearray) -> TwoLayer:
-    """Read a fitted network from bytes that ``to_bytes()`` wrote.
-
-    Raises
-    ------
-    FileFormatError
-        If the bytes are not such a network, are damaged, or are of another format.
-    """
-    return MODEL.unpack(data)
-
-
-@with_plain_settings
-def load(file: str | Path) -> Any:
-    """Read a fit or an ensemble that its ``save()`` wrote, or ``save_two_layer()`` in R.
-
-    Everything in the file is checked before it is believed, and reading runs no code.
-
-    Parameters
-    ----------
-    file : str or Path
-
-    Returns
-    -------
-    TwoLayer or TwoLayerEnsemble
-        It predicts as the fit did that was saved. A loss that was a function has left its
-        name alone.
-
-    Raises
-    ------
-    ArgumentError
-        If there is no such file.
-    FileFormatError
-        If it is something else, is damaged, or was written by a newer version in a format
-        that this one does not know.
-    """
-    from pytwolayer.models.ensemble_file import ENSEMBLE
-
-    return replace(MODEL, others=(ENSEMBLE,)).load("file", file)
-
-
 def _layout(content: Content) -> Layout:
     """Tell from the content which tensors there must be: asks for no memory."""
     refuse_others("entries", content, (*_PARTS, _OFFSET) if _OFFSET in content else _PARTS)
@@ -149,32 +108,33 @@ def _layout(content: Content) -> Layout:
     return weights | {_HISTORY + name: ("F64", (epochs,)) for name in names}
 
 
-def _assemble(tensors: Tensors, content: Content) -> TwoLayer:
+def _attributes(tensors: Tensors, content: Content) -> dict[str, Any]:
+    """Read what a ``TwoLayer`` is made of."""
     settings = _settings(content)
     inputs, outcome = _encoder(content["inputs"]), _outcome(content["outcome"])
     epochs, best = content["epochs"], content["best_epoch"]
     losses = {name: tensors.pop(_HISTORY + name).numpy() for name in content["history"]}
     network = outline(inputs.width, settings.hidden_units, outcome.width, settings.activation)
     network.load_state_dict(tensors, assign=True)
-    return TwoLayer(
-        network=network.requires_grad_(False),
-        inputs=inputs,
-        outcome=outcome,
-        settings=settings,
-        device=_text(content["device"]),
-        rows=count("rows", content["rows"], maximum=_MOST_ROWS),
-        dropped=count("dropped", content["dropped"], minimum=0, maximum=_MOST_ROWS),
-        history=pd.DataFrame({"epoch": range(1, epochs + 1), **losses}),
-        best_epoch=None if best is None else count("best_epoch", best, maximum=epochs),
-        stopped=one_of("stopped", content["stopped"], get_args(Stopped)),
-        data=_checksums(content["data"]),
-        formula=None if content["formula"] is None else _text(content["formula"]),
-        notes=_mapping(content["notes"]),
-        offset=content.get(_OFFSET, False),
-    )
+    return {
+        "network": network.requires_grad_(False),
+        "inputs": inputs,
+        "outcome": outcome,
+        "settings": settings,
+        "device": _text(content["device"]),
+        "rows": count("rows", content["rows"], maximum=_MOST_ROWS),
+        "dropped": count("dropped", content["dropped"], minimum=0, maximum=_MOST_ROWS),
+        "history": pd.DataFrame({"epoch": range(1, epochs + 1), **losses}),
+        "best_epoch": None if best is None else count("best_epoch", best, maximum=epochs),
+        "stopped": one_of("stopped", content["stopped"], get_args(Stopped)),
+        "data": _checksums(content["data"]),
+        "formula": None if content["formula"] is None else _text(content["formula"]),
+        "notes": _mapping(content["notes"]),
+        "offset": content.get(_OFFSET, False),
+    }
 
 
-MODEL = Format("model", 3, _layout, _assemble)
+MODEL = Format("model", 3, _layout, _attributes)
 
 
 def _text(value: Any) -> str:

@@ -276,7 +276,7 @@ class TwoLayer:
         """Score given predictions of ``x``: numbers, or numbers of classes from 0."""
         from sklearn.metrics import accuracy_score, r2_score
 
-        from pytwolayer.preprocessing.training_data import read_training_data
+        from pytwolayer.preprocessing.reading import read_training_data
 
         outcome = self._outcome_names() if y is None else None
         data = read_training_data(self._own(x), y, outcome, weights=sample_weight)

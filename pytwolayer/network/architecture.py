@@ -47,11 +47,6 @@ def outline(d_in: int, hidden_units: int, d_out: int, activation: str) -> torch.
     )
 
 
-def cpu_generator(seed: int) -> torch.Generator:
-    """Make a random stream of its own; nothing global is touched."""
-    return torch.Generator(device="cpu").manual_seed(seed)
-
-
 def draw_initial_weights(net: torch.nn.Sequential, generator: torch.Generator) -> None:
     """Draw PyTorch's default initial weights of ``Linear``, in its order, from ``generator``.
 

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from pytwolayer.network.architecture import cpu_generator
 from pytwolayer.preprocessing.table import Rows
 from pytwolayer.preprocessing.training_data import TrainingData
+from pytwolayer.runtime.random import cpu_generator
 from pytwolayer.runtime.torch_loading import torch
 
 

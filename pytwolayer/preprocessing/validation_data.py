@@ -1,16 +1,14 @@
 """Validation data of the user's own, given apart from the training data."""
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from pytwolayer import checks
 from pytwolayer.errors import ArgumentError, MissingRowsWarning, warn_user
 from pytwolayer.preprocessing.table import Table, read_table
-
-if TYPE_CHECKING:
-    from pytwolayer.preprocessing.training_data import TrainingData
+from pytwolayer.preprocessing.training_data import TrainingData, read_weights
 
 _NAME = "validation"
 _PAIR = "`(X, y)` or `(X, y, weights)`, or a table where `outcome` names columns"
@@ -31,9 +29,7 @@ def is_own(validation: Any) -> bool:
     )
 
 
-def read_own(
-    validation: Any, outcome: Any, training: "TrainingData", na_action: str
-) -> "TrainingData":
+def read_own(validation: Any, outcome: Any, training: TrainingData, na_action: str) -> TrainingData:
     """Check validation data, and leave out rows with missing values.
 
     Raises
@@ -84,7 +80,7 @@ def _parts(validation: Any, outcome: Any) -> tuple[Any, Any, Any]:
     return x, y, weights[0] if weights else None
 
 
-def _tables(x: Any, y: Any, training: "TrainingData") -> tuple[Table, Table]:
+def _tables(x: Any, y: Any, training: TrainingData) -> tuple[Table, Table]:
     names, outcomes = training.predictors.names, training.outcomes
     predictors = read_table(_NAME, x, like=(names, len(training.predictors.columns)))
     if y is None:
@@ -105,8 +101,6 @@ def _refuse_other_kinds(training: Table, own: Table) -> None:
 
 
 def _weights(weights: Any, rows: int) -> Any:
-    from pytwolayer.preprocessing.training_data import read_weights
-
     try:
         return read_weights(_NAME, weights, rows)
     except ArgumentError as problem:
@@ -114,7 +108,7 @@ def _weights(weights: Any, rows: int) -> Any:
         raise ArgumentError(_NAME, expected.replace("`x`", "its rows"), problem.received) from None
 
 
-def _report_missing(own: "TrainingData", na_action: str) -> None:
+def _report_missing(own: TrainingData, na_action: str) -> None:
     number = f"{own.dropped} of {own.given} rows"
     if na_action == "fail":
         raise ArgumentError(

@@ -18,8 +18,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from pytwolayer.runtime.deep_binding import deepbind_is_safe
 from pytwolayer.runtime.interrupt import watch_for_interrupt
-from pytwolayer.runtime.shared_libraries import deepbind_is_safe, foreign_blas_visible, libtorch_cpu
+from pytwolayer.runtime.shared_libraries import foreign_blas_visible, libtorch_cpu
 
 if TYPE_CHECKING:
     import torch as torch

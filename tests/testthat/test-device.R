@@ -34,10 +34,11 @@ test_that("a model of a device that is not here prints and predicts", {
   skip_without_torch()
   skip_if("cuda:0" %in% available_devices(), "there is a CUDA GPU here")
   fit <- quick()
-  models <- pytwolayer:::import_own("pytwolayer.models.model_file")
+  files <- pytwolayer:::import_own("pytwolayer.models.model_file")
+  models <- pytwolayer:::import_own("pytwolayer.models.load")
   replace <- reticulate::import("dataclasses")$replace
   there <- fit
-  there$model <- models$to_bytes(replace(models$from_bytes(fit$model), device = "cuda:0"))
+  there$model <- files$to_bytes(replace(models$from_bytes(fit$model), device = "cuda:0"))
   there$device <- "cuda:0"
   expect_output(print(there), "5 epochs on cuda:0", fixed = TRUE)
   expect_identical(predict(there, mtcars), predict(fit, mtcars))

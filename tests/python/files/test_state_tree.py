@@ -7,12 +7,12 @@ import pytest
 
 from pytwolayer.files.state_tree import layout_of_tree, pack_tree, refuse_other_form, unpack_tree
 from pytwolayer.network.architecture import (
-    cpu_generator,
     draw_initial_weights,
     flatten_parameters,
     two_layer_net,
 )
 from pytwolayer.optim.optimizer import Tuning, make_optimizer
+from pytwolayer.runtime.random import cpu_generator
 from pytwolayer.runtime.torch_loading import torch
 
 TREE = {

@@ -8,7 +8,7 @@ import pytest
 from pytwolayer import two_layer
 from pytwolayer.fitting.auto_settings import ONE_BATCH, resolve
 from pytwolayer.optim.optimizer import OPTIMIZERS
-from pytwolayer.preprocessing.training_data import read_training_data
+from pytwolayer.preprocessing.reading import read_training_data
 from pytwolayer.training.settings import Settings
 
 AUTO = {

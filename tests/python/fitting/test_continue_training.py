@@ -12,7 +12,8 @@ from checkpoint_samples import FRAME, SIDE, Y, assert_same_bits, break_off, chec
 
 from pytwolayer import ArgumentError, continue_training, load, two_layer
 from pytwolayer.errors import DivergenceError, InterruptWarning, ResumedWarning
-from pytwolayer.models.model_file import from_bytes, to_bytes
+from pytwolayer.models.load import from_bytes
+from pytwolayer.models.model_file import to_bytes
 from pytwolayer.runtime.torch_loading import torch
 
 MORE = {"epochs": 7}

@@ -16,9 +16,10 @@ from pytwolayer.errors import (
     UnseenLevelWarning,
 )
 from pytwolayer.fitting.ensemble import data_of_each, resample_seed, seeds_of
-from pytwolayer.models.ensemble_file import ensemble_from_bytes, ensemble_to_bytes
+from pytwolayer.models.ensemble_file import ensemble_to_bytes
+from pytwolayer.models.load import ensemble_from_bytes
 from pytwolayer.preprocessing.bootstrap import resample_rows
-from pytwolayer.preprocessing.training_data import read_training_data
+from pytwolayer.preprocessing.reading import read_training_data
 from pytwolayer.runtime.torch_loading import torch
 
 DRAWS = np.random.default_rng(1)

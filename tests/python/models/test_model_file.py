@@ -32,7 +32,8 @@ from pytwolayer import (
     two_layer,
 )
 from pytwolayer.errors import DivergenceError, MissingRowsWarning
-from pytwolayer.models.model_file import from_bytes, to_bytes
+from pytwolayer.models.load import from_bytes
+from pytwolayer.models.model_file import to_bytes
 from pytwolayer.runtime.torch_loading import torch
 
 RNG = np.random.default_rng(3)

@@ -8,7 +8,8 @@ import pytest
 
 from pytwolayer import ArgumentError, continue_training, load, two_layer
 from pytwolayer.cli.main import main
-from pytwolayer.models.model_file import from_bytes, to_bytes
+from pytwolayer.models.load import from_bytes
+from pytwolayer.models.model_file import to_bytes
 from pytwolayer.preprocessing.offset import without_offset
 
 RNG = np.random.default_rng(3)

@@ -10,7 +10,7 @@ from pytwolayer import ArgumentError
 from pytwolayer.errors import MissingRowsWarning
 from pytwolayer.preprocessing.class_weights import class_weighted
 from pytwolayer.preprocessing.deduplicate import merge_equal_rows
-from pytwolayer.preprocessing.training_data import read_training_data
+from pytwolayer.preprocessing.reading import read_training_data
 from pytwolayer.preprocessing.validation_split import held_out_rows
 from pytwolayer.runtime.torch_loading import torch
 

@@ -11,8 +11,9 @@ from damaged_files import header_of
 
 from pytwolayer import FileFormatError, load, two_layer
 from pytwolayer.checkpoints.checkpoint_file import CHECKPOINT
-from pytwolayer.models.ensemble_file import ensemble_from_bytes, ensemble_to_bytes
-from pytwolayer.models.model_file import from_bytes, to_bytes
+from pytwolayer.models.ensemble_file import ensemble_to_bytes
+from pytwolayer.models.load import ensemble_from_bytes, from_bytes
+from pytwolayer.models.model_file import to_bytes
 
 FRAME = pd.DataFrame({"a": [1.0, 2.0, 5.0, 3.0], "kind": pd.Categorical(list("pqpq"))})
 QUICK = {"hidden_units": 2, "epochs": 2, "seed": 1, "verbose": False}

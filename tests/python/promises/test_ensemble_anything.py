@@ -7,7 +7,7 @@ import pytest
 from pytwolayer import two_layer
 from pytwolayer.fitting.ensemble import resample_seed
 from pytwolayer.preprocessing.bootstrap import resample_rows
-from pytwolayer.preprocessing.training_data import read_training_data
+from pytwolayer.preprocessing.reading import read_training_data
 
 
 def drawn_data(draws):

@@ -15,7 +15,7 @@ from pytwolayer import (
 from pytwolayer.errors import MissingRowsWarning
 from pytwolayer.fitting.ensemble import resample_seed
 from pytwolayer.preprocessing.bootstrap import resample_rows
-from pytwolayer.preprocessing.training_data import read_training_data
+from pytwolayer.preprocessing.reading import read_training_data
 
 RNG = np.random.default_rng(5)
 X = pd.DataFrame(

@@ -12,7 +12,8 @@ from pytwolayer import (
     available_devices,
     select_device,
 )
-from pytwolayer.models.model_file import from_bytes, to_bytes
+from pytwolayer.models.load import from_bytes
+from pytwolayer.models.model_file import to_bytes
 from pytwolayer.runtime.torch_loading import torch
 
 

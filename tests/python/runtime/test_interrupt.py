@@ -8,7 +8,8 @@ import pytest
 
 from pytwolayer import two_layer
 from pytwolayer.errors import InterruptWarning
-from pytwolayer.models.model_file import from_bytes, to_bytes
+from pytwolayer.models.load import from_bytes
+from pytwolayer.models.model_file import to_bytes
 from pytwolayer.runtime.interrupt import Interrupt, watch_for_interrupt
 
 

@@ -12,7 +12,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from pytwolayer.runtime import shared_libraries, torch_loading
+from pytwolayer.runtime import deep_binding, torch_loading
 from pytwolayer.runtime.shared_libraries import library_at, libtorch_cpu
 from pytwolayer.runtime.torch_loading import torch
 
@@ -147,13 +147,13 @@ def test_the_loaders_flags_are_as_before(beside_a_blas):
 @needs_a_blas
 @pytest.mark.parametrize(
     "danger",
-    ["libraries._library_of = lambda f: 'libjemalloc.so.2'", "del libraries.os.RTLD_DEEPBIND"],
+    ["binding._library_of = lambda f: 'libjemalloc.so.2'", "del binding.os.RTLD_DEEPBIND"],
 )
 def test_where_deep_binding_would_kill_torch_is_loaded_as_usual_and_it_is_said(
     beside_a_blas, danger
 ):
     code = f"""
-import pytwolayer.runtime.shared_libraries as libraries, pytwolayer.runtime.torch_loading as loading
+import pytwolayer.runtime.deep_binding as binding, pytwolayer.runtime.torch_loading as loading
 {danger}
 with warnings.catch_warnings(record=True) as caught:
     warnings.simplefilter("always")
@@ -182,28 +182,28 @@ class TestSafety:
     """Deep binding kills a process with another malloc than libc's, or under a sanitizer."""
 
     def test_it_is_safe_here(self):
-        assert shared_libraries.deepbind_is_safe() == hasattr(os, "RTLD_DEEPBIND")
+        assert deep_binding.deepbind_is_safe() == hasattr(os, "RTLD_DEEPBIND")
 
     @pytest.mark.parametrize(
         "malloc", ["libjemalloc.so.2", "libtcmalloc.so.4", "libmimalloc.so", ""]
     )
     def test_not_with_another_malloc(self, monkeypatch, malloc):
-        monkeypatch.setattr(shared_libraries, "_library_of", lambda function: malloc)
-        assert not shared_libraries.deepbind_is_safe()
+        monkeypatch.setattr(deep_binding, "_library_of", lambda function: malloc)
+        assert not deep_binding.deepbind_is_safe()
 
     @pytest.mark.skipif(not hasattr(os, "RTLD_DEEPBIND"), reason="there is no RTLD_DEEPBIND here")
     def test_not_under_a_sanitizer(self, monkeypatch):
         process = SimpleNamespace(malloc=None)
-        monkeypatch.setattr(shared_libraries, "_library_of", lambda function: "libc.so.6")
+        monkeypatch.setattr(deep_binding, "_library_of", lambda function: "libc.so.6")
         monkeypatch.setattr(ctypes, "CDLL", lambda name: process)
-        assert shared_libraries.deepbind_is_safe()
+        assert deep_binding.deepbind_is_safe()
         process = SimpleNamespace(malloc=None, **{"__asan_init": None})
         monkeypatch.setattr(ctypes, "CDLL", lambda name: process)
-        assert not shared_libraries.deepbind_is_safe()
+        assert not deep_binding.deepbind_is_safe()
 
     def test_not_where_the_system_has_no_such_flag(self, monkeypatch):
         monkeypatch.delattr(os, "RTLD_DEEPBIND", raising=False)
-        assert not shared_libraries.deepbind_is_safe()
+        assert not deep_binding.deepbind_is_safe()
 
 
 @pytest.fixture

@@ -20,7 +20,8 @@ from pytwolayer import (
     two_layer,
 )
 from pytwolayer.chapter import chapter_loop
-from pytwolayer.models.model_file import from_bytes, to_bytes
+from pytwolayer.models.load import from_bytes
+from pytwolayer.models.model_file import to_bytes
 from pytwolayer.runtime.torch_loading import torch
 
 torch.set_num_threads(1)

@@ -1,0 +1,201 @@
+"""What is given as data, read: checked, and without rows that have missing values."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from pytwolayer import checks
+from pytwolayer.checks import listed
+from pytwolayer.errors import ArgumentError, MissingRowsWarning, warn_user
+from pytwolayer.preprocessing.column import Column, Doubles
+from pytwolayer.preprocessing.table import Mask, Table, columns_of, named_columns, read_table
+from pytwolayer.preprocessing.training_data import TrainingData, read_weights
+from pytwolayer.preprocessing.validation_data import is_own, read_own, shown_rows
+from pytwolayer.runtime.memory import FEWER_DATA, enough_memory
+
+NA_ACTIONS = ("omit", "fail")
+# What weights of rows mean: proportions, or how many rows each is.
+WEIGHT_TYPES = ("importance", "frequency")
+
+
+def read_training_data(
+    x: Any,
+    y: Any,
+    outcome: Any = None,
+    *,
+    weights: Any = None,
+    weights_name: str = "sample_weight",
+    weight_type: str = "importance",
+    held_out: Any = None,
+    na_action: str = "omit",
+) -> TrainingData:
+    """Check the data of a fit and leave out rows with missing values, or with weight 0.
+
+    Parameters
+    ----------
+    x, y : table, vector
+        Predictors and outcome.
+    outcome : str or list of str, optional
+        Names of the columns of ``x`` that are the outcome, instead of ``y``.
+    weights : vector, optional
+        One number of at least 0 for each row.
+    weights_name : str
+        Their name in messages.
+    weight_type : str
+        "importance": they are proportions, whatever their scale; "frequency": whole numbers,
+        a row of 3 is three rows.
+    held_out : vector or tuple, optional
+        Numbers of the rows to hold out, from 0, or true and false for each row; or data of
+        the user's own.
+    na_action : str
+        "omit" leaves rows with missing values out, with a warning; "fail" refuses them.
+
+    Raises
+    ------
+    ArgumentError
+        If something of it is not what it must be.
+    DeviceMemoryError
+        If there is no room for the data.
+    """
+    checks.one_of("na_action", na_action, NA_ACTIONS)
+    checks.one_of("weight_type", weight_type, WEIGHT_TYPES)
+    with enough_memory("cpu", "reading the data", FEWER_DATA):
+        own, held_out = (held_out, None) if is_own(held_out) else (None, held_out)
+        predictors, outcomes = _read(x, y, outcome)
+        if outcomes.rows != predictors.rows:
+            expected = f"as long as `x` ({predictors.rows} rows)"
+            raise ArgumentError("y", expected, f"{outcomes.rows} rows long")
+        complete = predictors.complete() & outcomes.complete()
+        data = TrainingData(
+            predictors,
+            outcomes,
+            read_weights(weights_name, weights, predictors.rows),
+            _mask(held_out, predictors.rows),
+            np.arange(predictors.rows),
+            given=predictors.rows,
+            dropped=int(predictors.rows - complete.sum()),
+        )
+        if data.dropped:
+            _report_missing(data, complete, na_action)
+            data = data.take(complete)
+        data = _without_zeros(data, weights_name)
+        if own is None:
+            return _with_meaning(data, weights_name, weight_type)
+        return _with_own(data, read_own(own, outcome, data, na_action), weights_name, weight_type)
+
+
+def _with_own(
+    data: TrainingData, own: TrainingData, weights_name: str, weight_type: str
+) -> TrainingData:
+    """Put validation data beside the others, weighed on one scale where both have weights."""
+    both = None
+    if weight_type != "frequency" and data.weights is not None and own.weights is not None:
+        both = np.concatenate([data.weights, own.weights])
+    data = _with_meaning(data, weights_name, weight_type, both)
+    own = _with_meaning(own, "validation", weight_type, both)
+    return replace(data, validation=own, total=data.total + own.total)
+
+
+def _with_meaning(
+    data: TrainingData, argument: str, weight_type: str, beside: Doubles | None = None
+) -> TrainingData:
+    """Have weights be what they mean; equal proportions are none.
+
+    ``beside`` are all those on whose scale they are, their own where it is not given.
+    """
+    weights = data.weights
+    if weights is not None and weight_type == "frequency":
+        if (weights != np.floor(weights)).any():
+            odd = checks.shown(float(weights[weights != np.floor(weights)][0]))
+            raise ArgumentError(argument, 'whole numbers with `weight_type = "frequency"`', odd)
+        data = replace(data, weights=None, counts=None if (weights == 1).all() else weights)
+    elif weights is not None:
+        scale = weights if beside is None else beside
+        if (scale == scale[0]).all():
+            data = replace(data, weights=None)
+        else:
+            data = replace(data, scale=float(scale.mean()), proportions=weights)
+    return replace(data, total=float(data.number))
+
+
+def _read(x: Any, y: Any, outcome: Any) -> tuple[Table, Table]:
+    if outcome is None:
+        if y is None:
+            raise ArgumentError("y", "the outcome, where `outcome` does not name it", "missing")
+        if isinstance(y, str):
+            expected = "the outcome itself; a column of `x` is named in `outcome`"
+            raise ArgumentError("y", expected, checks.shown(y))
+        return read_table("x", x), read_table("y", y, vector=True, outcome=True)
+    if y is not None:
+        raise ArgumentError("y", "left out where `outcome` is given", "given too")
+    vector = isinstance(outcome, (str, int))  # numbers name the columns of a frame made of arrays
+    wanted = [str(outcome)] if vector else _list_of_names(outcome)
+    names = named_columns("x", x)
+    absent = [name for name in wanted if name not in names]
+    if absent:
+        raise ArgumentError("outcome", "names of columns of `x`", listed(absent))
+    inside = [place for place, name in enumerate(names) if name not in wanted]
+    outcomes = read_table("x", columns_of(x, [names.index(name) for name in wanted]), outcome=True)
+    return read_table("x", columns_of(x, inside)), replace(outcomes, vector=vector)
+
+
+def _list_of_names(outcome: Any) -> list[str]:
+    names = list(outcome) if isinstance(outcome, (list, tuple)) else []
+    if not names or not all(isinstance(name, (str, int)) for name in names):
+        raise ArgumentError("outcome", "the name of a column, or several", checks.shown(outcome))
+    return [str(name) for name in names]
+
+
+def _mask(held_out: Any, rows: int) -> Mask | None:
+    if held_out is None:
+        return None
+    array = shown_rows(held_out)
+    if array.dtype.kind == "b":
+        if len(array) != rows:
+            expected = f"as long as `x` ({rows} rows)"
+            raise ArgumentError("validation", expected, f"{len(array)} long")
+        return np.asarray(array, dtype=np.bool_)
+    if array.min() < 0 or array.max() >= rows:
+        raise ArgumentError(
+            "validation", f"row numbers from 0 to {rows - 1}", f"{array.min()} to {array.max()}"
+        )
+    mask = np.zeros(rows, dtype=np.bool_)
+    mask[array] = True
+    return mask
+
+
+def _report_missing(data: TrainingData, complete: Mask, na_action: str) -> None:
+    number = f"{data.dropped} of {data.given} rows"
+    if na_action == "fail":
+        received = f"missing values in {number}, in {_columns(data, _has_gaps)}"
+        raise ArgumentError("x", 'complete with `na_action = "fail"`', received)
+    if not complete.any():
+        empty = _columns(data, lambda column: column.kind == "missing")
+        why = f"nothing is in {empty}" if empty else "no column is empty in all of them"
+        received = f"missing values in {number}: {why}"
+        raise ArgumentError("x", "complete in at least one row", received)
+    warn_user(f"{number} left out of training: values are missing.", MissingRowsWarning)
+
+
+def _has_gaps(column: Column) -> bool:
+    return not column.complete and bool(np.isnan(column.values).any())
+
+
+def _columns(data: TrainingData, which: Callable[[Column], bool]) -> str:
+    """Name the columns of which something is true; the outcome where it has no name."""
+    columns = [*data.predictors.columns, *data.outcomes.columns]
+    labels = [column.label for column in columns if which(column)]
+    names = [label for label in labels if label is not None]
+    told = [f"column{'s' if len(names) > 1 else ''} {listed(names)}"] if names else []
+    return " and ".join(told + ["the outcome"] * (len(labels) > len(names)))
+
+
+def _without_zeros(data: TrainingData, argument: str) -> TrainingData:
+    if data.weights is None:
+        return data
+    positive = data.weights > 0
+    if not positive.any():
+        raise ArgumentError(argument, "above 0 in at least one complete row", "0 in all of them")
+    return data if positive.all() else data.take(positive)
