@@ -20,7 +20,7 @@ test: setup ## Lint, Python tests, R tests with both reticulates, cross tests, R
 matrix: ## The suite on other Pythons, reticulates and Debians, as far as they are to be had
 	@scripts/matrix.sh $(ROWS)
 
-lint: setup ## ruff, mypy and lintr
+lint: setup ## ruff, mypy, import-linter and lintr
 	@scripts/lint.sh
 
 check: setup ## R CMD build and R CMD check

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# ruff, mypy and lintr; all run even if one complains. With a file name as
+# ruff, mypy, import-linter and lintr; all run even if one complains. With a file name as
 # argument, writes "PASSED FAILED" there (test.sh adds it up).
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -19,6 +19,7 @@ tool() {
 tool "ruff check" .venv/bin/python -m ruff check .
 tool "ruff format" .venv/bin/python -m ruff format --check .
 tool "mypy" .venv/bin/python -m mypy
+tool "import-linter" .venv/bin/lint-imports --no-logo --no-cache
 tool "lintr" with_r .rlib Rscript scripts/lint.R
 
 if [ $# -gt 0 ]; then echo "$passed $failed" >"$1"; fi
