@@ -1,15 +1,18 @@
 """A two-layer neural network with one implementation for R and Python.
 
-Importing the package is quick: PyTorch is loaded by the first name that needs it.
+Importing the package is quick: PyTorch is loaded by the first name that needs it. Public classes
+say that they are of this package, not of the module that defines them: pickles hold that name.
 """
 
+import sys
 from importlib import import_module
+from importlib.machinery import ModuleSpec
 
 from pytwolayer._version import __version__ as __version__
 from pytwolayer.runtime.import_faults import with_causes
 
 try:
-    from typing import TYPE_CHECKING
+    from typing import TYPE_CHECKING, Any
 
     from pytwolayer.errors import (
         ArgumentError,
@@ -64,6 +67,38 @@ _HOME = {
     "select_device": "pytwolayer.runtime.device",
     "two_layer": "pytwolayer.fitting.two_layer",
 }
+
+# Modules that pickles name which were made when they stood elsewhere.
+_MOVED = {
+    "pytwolayer.encoder": "pytwolayer.preprocessing.encoder",
+    "pytwolayer.ensemble": "pytwolayer.models.ensemble",
+    "pytwolayer.estimator": "pytwolayer.estimators.estimators",
+    "pytwolayer.loss": "pytwolayer.network.losses",
+    "pytwolayer.model": "pytwolayer.models.two_layer",
+    "pytwolayer.outcome": "pytwolayer.preprocessing.outcome",
+    "pytwolayer.settings": "pytwolayer.training.settings",
+    "pytwolayer.start": "pytwolayer.fitting.starting_point",
+}
+
+
+class _Moved:
+    """Finds those modules by their old names, once all else has not found them."""
+
+    @staticmethod
+    def find_spec(name: str, path: object = None, target: object = None) -> ModuleSpec | None:
+        loader: Any = _Moved()  # importlib.abc, where loaders' base is, takes long to import
+        return ModuleSpec(name, loader) if name in _MOVED else None
+
+    def create_module(self, spec: ModuleSpec) -> None:
+        """Leave it to Python to make an empty module."""
+
+    def exec_module(self, module: Any) -> None:
+        """Have the module give what the one at the new place has."""
+        place = import_module(_MOVED[module.__name__])
+        module.__getattr__ = lambda name: getattr(place, name)
+
+
+sys.meta_path.append(_Moved)
 
 
 def __getattr__(name: str) -> object:

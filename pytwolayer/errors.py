@@ -9,6 +9,8 @@ from typing import Any
 class PytwolayerError(Exception):
     """Base of every error of this package."""
 
+    __module__ = "pytwolayer"
+
 
 class ArgumentError(PytwolayerError, ValueError):
     """An argument is not what was expected.
@@ -18,6 +20,8 @@ class ArgumentError(PytwolayerError, ValueError):
     argument, expected, received : str
         The argument's name, what it must be, and what came instead.
     """
+
+    __module__ = "pytwolayer"
 
     def __init__(self, argument: str, expected: str, received: str) -> None:
         self.argument, self.expected, self.received = argument, expected, received
@@ -29,6 +33,8 @@ class ArgumentError(PytwolayerError, ValueError):
 
 class DeviceError(ArgumentError):
     """The device asked for is unknown or is not in this machine."""
+
+    __module__ = "pytwolayer"
 
 
 class DivergenceError(PytwolayerError):
@@ -69,6 +75,8 @@ class DeviceMemoryError(PytwolayerError, MemoryError):
         Where it ran out in training: the weights and the history so far.
     """
 
+    __module__ = "pytwolayer"
+
     fit: Any = None
 
     def __init__(self, device: str, needed: int | None, work: str, change: str) -> None:
@@ -100,6 +108,8 @@ class FileFormatError(PytwolayerError):
     newer : bool
         Whether it is of a format that this version does not know yet.
     """
+
+    __module__ = "pytwolayer"
 
     def __init__(
         self, kind: str, problem: str, file: str | None = None, *, newer: bool = False

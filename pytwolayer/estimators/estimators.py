@@ -147,6 +147,8 @@ class TwoLayerRegressor(RegressorMixin, TwoLayerEstimator):
     (111,)
     """
 
+    __module__ = "pytwolayer"
+
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.target_tags.multi_output = True
@@ -335,6 +337,8 @@ class TwoLayerClassifier(ClassifierMixin, TwoLayerEstimator):
     >>> bool(cross_val_score(model, X, y).mean() > 0.9)
     True
     """
+
+    __module__ = "pytwolayer"
 
     class_weights: Mapping[Any, float] | str | None = None
 

@@ -48,6 +48,8 @@ class TwoLayerEnsemble:
         Whether each was trained on a resample of the rows.
     """
 
+    __module__ = "pytwolayer"
+
     models: tuple[TwoLayer, ...]
     settings: Settings
     bootstrap: bool

@@ -79,6 +79,8 @@ class TwoLayer:
         that of the new rows.
     """
 
+    __module__ = "pytwolayer"
+
     network: torch.nn.Sequential
     inputs: Encoder
     outcome: Outcome

@@ -90,3 +90,25 @@ def test_python_is_recent_enough_for_what_the_project_promises():
     assert sys.version_info >= (3, 11)
     project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
     assert 'requires-python = ">=3.11"' in project
+
+
+def test_no_module_hides_a_public_name():
+    beside = {path.stem for path in (ROOT / "pytwolayer").iterdir()}
+    assert not beside & PUBLIC
+
+
+def test_sub_packages_are_empty_so_that_imports_are_quick():
+    own = sorted((ROOT / "pytwolayer").glob("*/__init__.py"))
+    assert len(own) > 9
+    assert [path.parent.name for path in own if path.read_text(encoding="utf-8")] == []
+
+
+def test_every_test_of_a_module_is_named_after_it():
+    rooms = {path.parent.name for path in (ROOT / "pytwolayer").glob("*/__init__.py")}
+    tested = {path.parent.name for path in (ROOT / "tests" / "python").glob("*/test_*.py")}
+    assert tested - {"promises"} <= rooms
+    for room in tested & rooms:
+        modules = [path.stem for path in (ROOT / "pytwolayer" / room).glob("*.py")]
+        for path in (ROOT / "tests" / "python" / room).glob("test_*.py"):
+            name = path.stem.removeprefix("test_")
+            assert any(name == m or name.startswith(f"{m}_") for m in modules), path

@@ -4,12 +4,14 @@ import copy
 import multiprocessing
 import pickle
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 
 import joblib
 import numpy as np
 import pytest
 from estimator_samples import FRAME, LABELS, QUICK, X, Y, same
 
+import pytwolayer
 from pytwolayer import TwoLayerClassifier, TwoLayerRegressor, two_layer
 from pytwolayer.network.losses import ForgottenLoss
 from pytwolayer.runtime.torch_loading import torch
@@ -147,3 +149,68 @@ def test_an_estimator_whose_loss_is_a_lambda_goes_on_after_joblibs_workers():
     again.set_params(warm_start=True).fit(X, Y)
     with pytest.raises((AttributeError, pickle.PicklingError), match="squared"):
         pickle.dumps(estimator)
+
+
+PUBLIC = {
+    "estimator": ["TwoLayerClassifier", "TwoLayerRegressor"],
+    "ensemble": ["TwoLayerEnsemble"],
+    "model": ["TwoLayer"],
+}
+MOVED = {
+    "pytwolayer.preprocessing.encoder": "pytwolayer.encoder",
+    "pytwolayer.network.losses": "pytwolayer.loss",
+    "pytwolayer.preprocessing.outcome": "pytwolayer.outcome",
+    "pytwolayer.training.settings": "pytwolayer.settings",
+    "pytwolayer.fitting.starting_point": "pytwolayer.start",
+}
+
+
+def as_before(pickled: bytes) -> bytes:
+    """Name the modules as they were named when all of them stood beside one another."""
+    for module, names in PUBLIC.items():
+        for name in names:
+            new, old = f"cpytwolayer\n{name}\n", f"cpytwolayer.{module}\n{name}\n"
+            pickled = pickled.replace(new.encode(), old.encode())
+    for new, old in MOVED.items():
+        pickled = pickled.replace(f"c{new}\n".encode(), f"c{old}\n".encode())
+    return pickled
+
+
+def forgotten():
+    fit = quick()
+    return replace(fit, settings=replace(fit.settings, loss=ForgottenLoss("mine")))
+
+
+@pytest.mark.parametrize(
+    ("make", "modules"),
+    [
+        (quick, "model encoder outcome settings"),
+        (lambda: quick("classes"), "model encoder outcome settings"),
+        (forgotten, "loss"),
+        (lambda: quick("classes", n_models=2), "ensemble model"),
+        (lambda: TwoLayerRegressor(**QUICK).fit(X, Y), "estimator model start"),
+        (lambda: TwoLayerClassifier(**QUICK).fit(X, LABELS), "estimator model start"),
+    ],
+)
+def test_what_was_pickled_before_the_modules_moved_is_still_read(make, modules):
+    made = make()
+    old = as_before(pickle.dumps(made, protocol=2))
+    for module in modules.split():
+        assert f"cpytwolayer.{module}\n".encode() in old
+    again, data = pickle.loads(old), X if hasattr(made, "get_params") else FRAME
+    assert type(again) is type(made)
+    assert again.predict(data).tolist() == made.predict(data).tolist()
+
+
+def test_a_module_that_never_was_is_not_found():
+    with pytest.raises(ModuleNotFoundError, match=r"pytwolayer\.modell"):
+        pickle.loads(b"cpytwolayer.modell\nTwoLayer\n.")
+    with pytest.raises(AttributeError, match="TwoLayers"):
+        pickle.loads(b"cpytwolayer.model\nTwoLayers\n.")
+
+
+@pytest.mark.parametrize("name", [name for name in pytwolayer.__all__ if name[0].isupper()])
+def test_pickles_name_public_classes_as_the_package_does(name):
+    public = getattr(pytwolayer, name)
+    assert public.__module__ == "pytwolayer"
+    assert pickle.loads(pickle.dumps(public)) is public
