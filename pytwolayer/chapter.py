@@ -15,7 +15,7 @@ from pytwolayer.network.architecture import (
     flatten_parameters,
     two_layer_net,
 )
-from pytwolayer.network.batches import Batch, Rows
+from pytwolayer.network.batches import Batch, EncodedRows
 from pytwolayer.network.gradient import ClosedFormGradient
 from pytwolayer.network.losses import LOSSES, REDUCTIONS
 from pytwolayer.optim.first_order import GradientDescent
@@ -123,7 +123,7 @@ def chapter_losses(
     with enough_memory(chosen, work, "Make these smaller"):
         x, y, net = chapter_problem(n, d_in, hidden_units, d_out, seed)
         parameters = flatten_parameters(net, chosen)
-        batch = Batch(Rows(x.to(chosen), y.to(chosen), None))
+        batch = Batch(EncodedRows(x.to(chosen), y.to(chosen), None))
         losses = train(
             ClosedFormGradient(parameters, "relu", loss, reduction, len(x), as_autograd=True),
             GradientDescent(parameters, learning_rate),

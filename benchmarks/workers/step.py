@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from pytwolayer import chapter_losses, two_layer
-from pytwolayer.network.batches import DrawnBatch, Rows
+from pytwolayer.network.batches import DrawnBatch, EncodedRows
 
 CPU = torch.device("cpu")
 BATCHED = 100_000  # rows of which batches are drawn
@@ -70,7 +70,7 @@ def products(kind: str, rows: int, columns: int, hidden: int, outputs: int) -> N
 
 def gather(kind: str, rows: int, columns: int, hidden: int, outputs: int) -> None:
     """Time the drawing of a batch's rows."""
-    source = Rows(torch.randn(BATCHED, columns), torch.randn(BATCHED, outputs), None)
+    source = EncodedRows(torch.randn(BATCHED, columns), torch.randn(BATCHED, outputs), None)
     batch = DrawnBatch(source.to(CPU), rows)
     order = torch.randperm(BATCHED).split(rows)[:-1]
     place = [0]

@@ -56,7 +56,7 @@ class Checkpoint:
     epoch : int
         The last epoch that was done.
     facts : dict
-        Of what run it is; see ``same_run``.
+        Of what run it is; see ``compatibility``.
     state : dict
         Not yet checked for being of a run of this form.
     """

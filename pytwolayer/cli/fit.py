@@ -25,7 +25,7 @@ from pytwolayer.files.read_options import FileOptions
 from pytwolayer.files.table_reader import read_table_file
 from pytwolayer.fitting.two_layer import two_layer
 from pytwolayer.models.ensemble import TwoLayerEnsemble
-from pytwolayer.models.two_layer import TwoLayer, told_ends
+from pytwolayer.models.two_layer import TwoLayer, format_ends
 from pytwolayer.preprocessing.outcome import Classes
 from pytwolayer.reports.plot import plot_path
 
@@ -207,7 +207,7 @@ def _write(task: _Task, fit: TwoLayer | TwoLayerEnsemble) -> None:
 
 def _ends(fit: TwoLayer | TwoLayerEnsemble) -> str:
     models = fit.models if isinstance(fit, TwoLayerEnsemble) else (fit,)
-    return told_ends([model.stopped for model in models])
+    return format_ends([model.stopped for model in models])
 
 
 def _report(task: _Task, fit: TwoLayer | TwoLayerEnsemble) -> str:

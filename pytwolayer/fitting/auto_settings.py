@@ -17,7 +17,7 @@ SCHEDULE, SCHEDULE_OF_LBFGS = "cosine", "constant"
 DECAY, DECAY_OF_ADAMW = 3.0, 0.01
 
 
-def suit(
+def resolve_auto(
     settings: Settings, data: TrainingData, *, held_out: bool
 ) -> tuple[TrainingData, Settings]:
     """Put values in the place of "auto", and merge equal rows where all rows are one batch.

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 
-class Source:
+class DataReference:
     """Knows the data that a fit was given, without keeping arrays and frames in memory.
 
     It is of this session alone: a copy in a file or in another process is None.

@@ -19,8 +19,8 @@ from pytwolayer.fitting.prepare import Fitting, Hooks
 from pytwolayer.models.ensemble import TwoLayerEnsemble
 from pytwolayer.models.two_layer import TwoLayer
 from pytwolayer.network.batches import Dropout
-from pytwolayer.network.stacked_batches import BatchesOfMany, all_rows
-from pytwolayer.network.stacked_gradient import GradientOfMany, stack_parameters
+from pytwolayer.network.stacked_batches import StackedBatches, all_rows
+from pytwolayer.network.stacked_gradient import StackedGradient, stack_parameters
 from pytwolayer.optim.lr_schedule import Schedule
 from pytwolayer.optim.optimizer import OPTIMIZERS, make_optimizer
 from pytwolayer.preprocessing.bootstrap import resampled
@@ -29,7 +29,7 @@ from pytwolayer.runtime.interrupt import Interrupt, watch_for_interrupt
 from pytwolayer.runtime.memory import enough_memory, fit_change, fit_work
 from pytwolayer.runtime.threads import threads_for
 from pytwolayer.runtime.torch_loading import torch
-from pytwolayer.training.ensemble_supervisor import Losses, SupervisorOfMany
+from pytwolayer.training.ensemble_supervisor import EnsembleSupervisor, LossArray
 from pytwolayer.training.loop import train
 from pytwolayer.training.settings import Settings
 from pytwolayer.training.supervisor import Run
@@ -223,7 +223,7 @@ class _Together:
         masks = None
         if settings.dropout:
             masks = [Dropout(settings.dropout, each.generator) for each in fittings]
-        self._gradient = GradientOfMany(
+        self._gradient = StackedGradient(
             self._parameters,
             settings.activation,
             settings.loss,
@@ -247,7 +247,7 @@ class _Together:
             supervisor = self._supervisor(hooks, progress, interrupt)
             learning = [each.learning for each in fittings]
             generators = [each.generator for each in fittings]
-            batches = BatchesOfMany(learning, settings.batch_size, generators)
+            batches = StackedBatches(learning, settings.batch_size, generators)
             try:
                 losses = train(
                     self._gradient, self._optimizer, batches, settings.epochs, supervisor
@@ -257,18 +257,18 @@ class _Together:
                 raise
             self._finish(supervisor, losses)
 
-    def _finish(self, supervisor: SupervisorOfMany, losses: list[Losses]) -> None:
+    def _finish(self, supervisor: EnsembleSupervisor, losses: list[LossArray]) -> None:
         self.runs = supervisor.finish(losses)
         for model, fitting in enumerate(self._fittings):
             pairs = zip(fitting.parameters.views, self._parameters.views, strict=True)
             for own, stacked in pairs:
                 own.copy_(stacked[model])
 
-    def _supervisor(self, hooks: Hooks, progress: Any, interrupt: Interrupt) -> SupervisorOfMany:
+    def _supervisor(self, hooks: Hooks, progress: Any, interrupt: Interrupt) -> EnsembleSupervisor:
         settings = self._settings
         watching = [each.watching for each in self._fittings if each.watching is not None]
         validate = self._gradient.evaluator(all_rows(watching)) if watching else None
-        return SupervisorOfMany(
+        return EnsembleSupervisor(
             self._parameters,
             settings.epochs,
             self._optimizer,

@@ -18,7 +18,7 @@ from pytwolayer.errors import (
     InterruptWarning,
     warn_user,
 )
-from pytwolayer.fitting.auto_settings import suit
+from pytwolayer.fitting.auto_settings import resolve_auto
 from pytwolayer.fitting.starting_point import Remembered, Start, on_cpu
 from pytwolayer.models.two_layer import TwoLayer
 from pytwolayer.network.architecture import (
@@ -162,9 +162,9 @@ class Fitting:
         watched = self._share > 0 or data.held_out is not None or own
         if self._resample is not None and not watched:
             data = resampled(data, self._resample)
-        suited, settings = suit(settings, data, held_out=watched)
+        suited, settings = resolve_auto(settings, data, held_out=watched)
         training, held_out = split(suited, self._share, self.generator)
-        self._know(data, held_out)
+        self._record_fingerprint(data, held_out)
         if self._resample is not None and watched:  # of rows that are not held out
             training = resampled(training, self._resample)
         inputs, outcome = self._coding(training, settings)
@@ -179,7 +179,7 @@ class Fitting:
                 self.watching = encode_rows("validation", held_out, *coding).to(device)
         return inputs, outcome
 
-    def _know(self, data: TrainingData, held_out: TrainingData | None) -> None:
+    def _record_fingerprint(self, data: TrainingData, held_out: TrainingData | None) -> None:
         """Take checksums of the data; a fit that goes on has to have the same."""
         if self._partial:
             return

@@ -12,7 +12,7 @@ from pytwolayer import checks
 from pytwolayer.checkpoints.folder import checkpoints_in
 from pytwolayer.errors import ArgumentError
 from pytwolayer.fitting.argument_hints import hints_at_names
-from pytwolayer.fitting.data_reference import Source
+from pytwolayer.fitting.data_reference import DataReference
 from pytwolayer.fitting.ensemble import fit_ensemble, read_n_models
 from pytwolayer.fitting.prepare import Fitting, Hooks, OnEpoch
 from pytwolayer.fitting.starting_point import Start
@@ -305,7 +305,7 @@ def fitting_to(
         fitting = Fitting(data, settings, held_out[0], device, start)
     if start is None:
         warn_of_suspects(data)
-    fitting.describe(_source=Source(**given))
+    fitting.describe(_source=DataReference(**given))
     return fitting
 
 

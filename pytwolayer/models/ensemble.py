@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from pytwolayer import checks
 from pytwolayer.errors import ArgumentError, UnseenLevelWarning
-from pytwolayer.models.two_layer import TwoLayer, encoded, labelled, spread, told_ends
+from pytwolayer.models.two_layer import TwoLayer, encoded, format_ends, labelled, spread
 from pytwolayer.preprocessing.column import Doubles
 from pytwolayer.preprocessing.encoder import Coding, Encoder, LevelCoding
 from pytwolayer.preprocessing.outcome import Classes, Outcome
@@ -258,7 +258,7 @@ class TwoLayerEnsemble:
 
     def __repr__(self) -> str:
         how = "on bootstrap resamples" if self.bootstrap else "with different seeds"
-        ends = told_ends([fit.stopped for fit in self.models])
+        ends = format_ends([fit.stopped for fit in self.models])
         return (
             f"<TwoLayerEnsemble of {self.n_models} models {how}{ends}, "
             f"the first: {self.models[0]!r}>"

@@ -95,7 +95,7 @@ class TwoLayer:
     formula: str | None = None
     notes: Mapping[str, Any] = field(default_factory=dict)
     offset: bool = False
-    _source: Any = field(default=None, repr=False)  # see ``data_source``
+    _source: Any = field(default=None, repr=False)  # see ``fitting.data_reference``
 
     @property
     def architecture(self) -> str:
@@ -315,8 +315,8 @@ class TwoLayer:
             f"{self.n_parameters:,} parameters, fitted to {self.rows:,} rows{left_out}: "
             f"{settings.optimizer}, learning rate {settings.learning_rate:g}, "
             f"{len(self.history):,} epochs on {self.device}, seed {settings.seed}; "
-            f"{self._told_loss()} ({settings.loss_name}, {settings.reduction})"
-            f"{told_ends([self.stopped])}>"
+            f"{self._format_loss()} ({settings.loss_name}, {settings.reduction})"
+            f"{format_ends([self.stopped])}>"
         )
 
     if not TYPE_CHECKING:  # or every name would count as an attribute
@@ -331,7 +331,7 @@ class TwoLayer:
                 )
             raise AttributeError(problem, name=name, obj=self)
 
-    def _told_loss(self) -> str:
+    def _format_loss(self) -> str:
         if not len(self.history):
             return "no epoch finished"
         column = "valid_loss" if "valid_loss" in self.history else "loss"
@@ -342,7 +342,7 @@ class TwoLayer:
         return f"best {word} {best:.4g} in epoch {self.best_epoch}"
 
 
-def told_ends(stopped: Sequence[str]) -> str:
+def format_ends(stopped: Sequence[str]) -> str:
     """Say how training ended, of one network or of several; nothing of all epochs done."""
     told = []
     for reason, end in _ENDS.items():

@@ -10,7 +10,7 @@ from pytwolayer.runtime.torch_loading import torch
 Tensor = torch.Tensor
 
 
-class Rows(NamedTuple):
+class EncodedRows(NamedTuple):
     """Encoded rows on the device.
 
     Attributes
@@ -25,7 +25,7 @@ class Rows(NamedTuple):
     y: Tensor
     weights: Tensor | None
 
-    def to(self, device: torch.device) -> "Rows":
+    def to(self, device: torch.device) -> "EncodedRows":
         """Move them to where they are computed with.
 
         On the CPU the outcomes are laid out output after output: the network's output then
@@ -35,7 +35,7 @@ class Rows(NamedTuple):
         y = self.y.to(device)
         if device.type == "cpu":
             y = y.t().contiguous().t()
-        return Rows(self.x.to(device), y, weights)
+        return EncodedRows(self.x.to(device), y, weights)
 
 
 class Batch:
@@ -46,10 +46,10 @@ class Batch:
     Attributes
     ----------
     x, y, weights : Tensor
-        As in ``Rows``.
+        As in ``EncodedRows``.
     """
 
-    def __init__(self, rows: Rows) -> None:
+    def __init__(self, rows: EncodedRows) -> None:
         self.x, self.y, self.weights = rows
 
     def gather(self) -> None:
@@ -61,7 +61,7 @@ class DrawnBatch(Batch):
 
     Parameters
     ----------
-    rows : Rows
+    rows : EncodedRows
         All of them.
     size : int
         Number of rows drawn.
@@ -72,12 +72,14 @@ class DrawnBatch(Batch):
         Those of the rows drawn, to be written before they are gathered.
     """
 
-    def __init__(self, rows: Rows, size: int) -> None:
+    def __init__(self, rows: EncodedRows, size: int) -> None:
         x, y, weights = rows
         self.numbers = torch.empty(size, dtype=torch.int64, device=x.device)
         room = x.new_empty(size, x.shape[1])
         outcomes = y.new_empty(y.shape[1], size).t() if _by_output(y) else y[:size].clone()
-        super().__init__(Rows(room, outcomes, None if weights is None else weights[:size].clone()))
+        super().__init__(
+            EncodedRows(room, outcomes, None if weights is None else weights[:size].clone())
+        )
         pairs = [(x, self.x), (y, self.y), (weights, self.weights)]
         self._selections = [
             _selection(all_rows, self.numbers, drawn)
@@ -113,14 +115,16 @@ class Batches:
 
     Parameters
     ----------
-    rows : Rows
+    rows : EncodedRows
     batch_size : int or None
         Most rows of a batch; the batches of an epoch differ by at most one row. None: all.
     generator : torch.Generator
         Where the order is drawn, on the CPU.
     """
 
-    def __init__(self, rows: Rows, batch_size: int | None, generator: torch.Generator) -> None:
+    def __init__(
+        self, rows: EncodedRows, batch_size: int | None, generator: torch.Generator
+    ) -> None:
         self._number, self._device = len(rows.x), rows.x.device
         self._generator = generator
         self._sizes = batch_sizes(self._number, batch_size)

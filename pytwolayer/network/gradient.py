@@ -5,7 +5,7 @@ from functools import partial
 
 from pytwolayer.network.activations import ACTIVATIONS
 from pytwolayer.network.architecture import FlatParameters
-from pytwolayer.network.batches import Batch, Rows
+from pytwolayer.network.batches import Batch, EncodedRows
 from pytwolayer.network.losses import Operation
 from pytwolayer.network.objective import UsersLoss, objective
 from pytwolayer.network.operations import Masks, Program, ProgrammedGradient
@@ -66,7 +66,7 @@ class ClosedFormGradient(ProgrammedGradient):
         self.scale = self._objective.scale(rows, self._d_out)
         self.on_fixed_memory = isinstance(loss, str)
 
-    def evaluator(self, rows: Rows) -> Callable[[Tensor], None]:
+    def evaluator(self, rows: EncodedRows) -> Callable[[Tensor], None]:
         """Make a function that writes the loss on these rows into the tensor it is given.
 
         It does without dropout, and leaves the gradients as they are.

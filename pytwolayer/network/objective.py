@@ -31,11 +31,11 @@ def objective(loss: str | UsersLoss, reduction: str) -> Objective:
     """Make it of a key of ``LOSSES`` or a function of the user's, and a key of ``REDUCTIONS``."""
     summed = reduction == "sum"
     if isinstance(loss, str):
-        return _OfTable(LOSSES[loss], summed=summed)
-    return _OfUsers(loss, summed=summed)
+        return _TableObjective(LOSSES[loss], summed=summed)
+    return _UserObjective(loss, summed=summed)
 
 
-class _OfTable:
+class _TableObjective:
     def __init__(self, loss: Loss, *, summed: bool) -> None:
         self._loss, self._summed = loss, summed
 
@@ -62,7 +62,7 @@ class _OfTable:
         return operations
 
 
-class _OfUsers:
+class _UserObjective:
     def __init__(self, loss: UsersLoss, *, summed: bool) -> None:
         self._loss, self._summed = loss, summed
 

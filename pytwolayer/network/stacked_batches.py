@@ -7,13 +7,13 @@ networks is one call. Networks with fewer rows than others have rows of weight 0
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
-from pytwolayer.network.batches import Batch, Rows, batch_sizes
+from pytwolayer.network.batches import Batch, EncodedRows, batch_sizes
 from pytwolayer.runtime.torch_loading import torch
 
 Tensor = torch.Tensor
 
 
-class BatchOfMany(Batch):
+class StackedBatch(Batch):
     """Rows of one update of every network.
 
     Attributes
@@ -37,19 +37,19 @@ class BatchOfMany(Batch):
         return self.x.dim() == 2
 
 
-def all_rows(rows: Sequence[Rows]) -> BatchOfMany:
+def all_rows(rows: Sequence[EncodedRows]) -> StackedBatch:
     """Put all rows of every network into one batch."""
     counts = [len(each.x) for each in rows]
     first = rows[0]
     if _are_same(rows):
         weights = None if first.weights is None else first.weights.t()[None]
-        return BatchOfMany(first.x, first.y.t().contiguous()[None], weights, counts)
+        return StackedBatch(first.x, first.y.t().contiguous()[None], weights, counts)
     x = torch.stack([_filled(each.x, max(counts)) for each in rows])
     y = torch.stack([_filled(each.y, max(counts)).t() for each in rows])
-    return BatchOfMany(x, y.contiguous(), _weights(rows, counts), counts)
+    return StackedBatch(x, y.contiguous(), _weights(rows, counts), counts)
 
 
-def _weights(rows: Sequence[Rows], counts: list[int]) -> Tensor | None:
+def _weights(rows: Sequence[EncodedRows], counts: list[int]) -> Tensor | None:
     if len(set(counts)) == 1 and all(each.weights is None for each in rows):
         return None
     ones = (each.x.new_ones(len(each.x), 1) for each in rows)
@@ -58,7 +58,7 @@ def _weights(rows: Sequence[Rows], counts: list[int]) -> Tensor | None:
     return torch.stack([_filled(each, max(counts)).t() for each in given])
 
 
-def _are_same(rows: Sequence[Rows]) -> bool:
+def _are_same(rows: Sequence[EncodedRows]) -> bool:
     """Tell whether all networks see the same rows, in the same memory."""
     return all(each.x is rows[0].x and each.y is rows[0].y for each in rows)
 
@@ -68,7 +68,7 @@ def _filled(values: Tensor, rows: int) -> Tensor:
     return torch.nn.functional.pad(values, (0, 0, 0, rows - len(values)))
 
 
-class DrawnBatchOfMany(BatchOfMany):
+class DrawnStackedBatch(StackedBatch):
     """Rows drawn from those of each network.
 
     Parameters
@@ -107,7 +107,7 @@ class DrawnBatchOfMany(BatchOfMany):
 class _Source:
     """The rows of all networks, one after the other; once where they are the same."""
 
-    def __init__(self, rows: Sequence[Rows]) -> None:
+    def __init__(self, rows: Sequence[EncodedRows]) -> None:
         first, self.models = rows[0], len(rows)
         shared = _are_same(rows)
         parts = [first] if shared else list(rows)
@@ -121,12 +121,12 @@ class _Source:
         self.starts = [0 if shared else number * model for model in range(self.models)]
 
 
-class BatchesOfMany:
+class StackedBatches:
     """Gives the batches of an epoch of every network, or all rows at once.
 
     Parameters
     ----------
-    rows : sequence of Rows
+    rows : sequence of EncodedRows
         Those of each network; as many of each where there are batches.
     batch_size : int or None
         As that of ``Batches``.
@@ -136,7 +136,7 @@ class BatchesOfMany:
 
     def __init__(
         self,
-        rows: Sequence[Rows],
+        rows: Sequence[EncodedRows],
         batch_size: int | None,
         generators: Sequence[torch.Generator],
     ) -> None:
@@ -148,14 +148,14 @@ class BatchesOfMany:
             return
         self._source = _Source(rows)
         self._starts = torch.tensor(self._source.starts, device="cpu")[:, None]
-        batch = {size: DrawnBatchOfMany(self._source, size) for size in set(self._sizes)}
+        batch = {size: DrawnStackedBatch(self._source, size) for size in set(self._sizes)}
         self._drawn = [batch[size] for size in self._sizes]
 
-    def __call__(self, epoch: int) -> Sequence[BatchOfMany] | Iterator[BatchOfMany]:
+    def __call__(self, epoch: int) -> Sequence[StackedBatch] | Iterator[StackedBatch]:
         """Give the batches of an epoch; each is good until the next is asked for."""
         return self._all if len(self._sizes) == 1 else self._draw()
 
-    def _draw(self) -> Iterator[BatchOfMany]:
+    def _draw(self) -> Iterator[StackedBatch]:
         number = self._number
         draws = [torch.randperm(number, generator=g, device="cpu") for g in self._generators]
         order = (torch.stack(draws) + self._starts).to(self._source.x.device)

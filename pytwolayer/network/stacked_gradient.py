@@ -10,7 +10,7 @@ from pytwolayer.network.activations import ACTIVATIONS
 from pytwolayer.network.architecture import FlatParameters
 from pytwolayer.network.losses import LOSSES, Operation
 from pytwolayer.network.operations import Masks, Program, ProgrammedGradient
-from pytwolayer.network.stacked_batches import BatchOfMany
+from pytwolayer.network.stacked_batches import StackedBatch
 from pytwolayer.runtime.torch_loading import torch
 
 Tensor = torch.Tensor
@@ -48,7 +48,7 @@ def stack_parameters(parts: Sequence[FlatParameters], *, same_rows: bool) -> Fla
     return FlatParameters(flat, gradients, split(values), split(gradients), is_weight, split)
 
 
-class GradientOfMany(ProgrammedGradient):
+class StackedGradient(ProgrammedGradient):
     """Losses and gradients of one batch of every network.
 
     Parameters
@@ -99,7 +99,7 @@ class GradientOfMany(ProgrammedGradient):
         terms: NDArray[np.float64] = self._loss.terms(numbers, self._weights[3].shape[1])
         return terms
 
-    def evaluator(self, batch: BatchOfMany) -> Callable[[], NDArray[np.float64]]:
+    def evaluator(self, batch: StackedBatch) -> Callable[[], NDArray[np.float64]]:
         """Make a function that gives the losses on these rows, without dropout."""
         program, losses = Program(), torch.empty_like(self.loss)
         _, output = self._forward(program, batch, None)
@@ -112,7 +112,7 @@ class GradientOfMany(ProgrammedGradient):
 
         return evaluate
 
-    def _prepare(self, batch: BatchOfMany) -> Program:  # type: ignore[override]
+    def _prepare(self, batch: StackedBatch) -> Program:  # type: ignore[override]
         program, mask = Program(), None
         if self._masks is not None:
             mask = self._dropout(program, batch, self._masks)
@@ -123,7 +123,7 @@ class GradientOfMany(ProgrammedGradient):
             program.operations.append(partial(self._shorten, self._clip))
         return program
 
-    def _dropout(self, program: Program, batch: BatchOfMany, masks: Sequence[Masks]) -> Tensor:
+    def _dropout(self, program: Program, batch: StackedBatch, masks: Sequence[Masks]) -> Tensor:
         models, hidden_units = self._weights[1].shape
         mask = batch.x.new_zeros(models, batch.y.shape[2], hidden_units)
         for draws, one, count in zip(masks, mask, batch.counts, strict=True):
@@ -131,7 +131,7 @@ class GradientOfMany(ProgrammedGradient):
         return mask.mT
 
     def _forward(
-        self, program: Program, batch: BatchOfMany, mask: Tensor | None
+        self, program: Program, batch: StackedBatch, mask: Tensor | None
     ) -> tuple[tuple[Tensor, Tensor, Tensor], Tensor]:
         w1, b1, w2, b2 = self._weights
         models, hidden_units = b1.shape
@@ -153,7 +153,7 @@ class GradientOfMany(ProgrammedGradient):
         program.operations.append(partial(torch.baddbmm, b2[:, :, None], w2, hidden, out=output))
         return (z, a, hidden), output
 
-    def _value(self, program: Program, batch: BatchOfMany, output: Tensor, loss: Tensor) -> Tensor:
+    def _value(self, program: Program, batch: StackedBatch, output: Tensor, loss: Tensor) -> Tensor:
         losses, d_output = torch.empty_like(output), torch.empty_like(output)
         y = batch.y.expand_as(output)
         program.operations += self._loss.operations(output, y, losses, d_output)
@@ -170,7 +170,7 @@ class GradientOfMany(ProgrammedGradient):
     def _back(
         self,
         program: Program,
-        batch: BatchOfMany,
+        batch: StackedBatch,
         layers: tuple[Tensor, Tensor, Tensor],
         d_output: Tensor,
         mask: Tensor | None,
@@ -191,7 +191,7 @@ class GradientOfMany(ProgrammedGradient):
             partial(torch.sum, d_hidden, 2, out=g_b1),
         ]
 
-    def _first_layers(self, batch: BatchOfMany, d_hidden: Tensor, g_w1: Tensor) -> Operation:
+    def _first_layers(self, batch: StackedBatch, d_hidden: Tensor, g_w1: Tensor) -> Operation:
         wide = _as_one(g_w1)
         if wide is not None and batch.shared:
             flat = d_hidden.view(-1, d_hidden.shape[2])

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from pytwolayer.network.architecture import FlatParameters
 from pytwolayer.optim.first_order import Adam, GradientDescent, Momentum, RMSprop, UpdateRule
-from pytwolayer.optim.torch_optimizers import AdamOfTorch, Lbfgs
+from pytwolayer.optim.torch_optimizers import Lbfgs, TorchAdam
 from pytwolayer.runtime.torch_loading import torch
 
 Tensor = torch.Tensor
@@ -74,14 +74,14 @@ class Tuning:
     gradient_clip: float | None = None
 
 
-class Shaped:
+class ClipAndDecay:
     """Another optimiser's update, after clipping and weight decay."""
 
     def __init__(
         self,
         parameters: FlatParameters,
         tuning: Tuning,
-        update: UpdateRule | AdamOfTorch,
+        update: UpdateRule | TorchAdam,
         *,
         decoupled: bool,
     ) -> None:
@@ -134,10 +134,10 @@ def _sgd(parameters: FlatParameters, t: Tuning) -> UpdateRule:
     return Momentum(parameters, t.learning_rate, t.momentum, nesterov=t.nesterov)
 
 
-def _adam(parameters: FlatParameters, t: Tuning) -> UpdateRule | AdamOfTorch:
+def _adam(parameters: FlatParameters, t: Tuning) -> UpdateRule | TorchAdam:
     version = tuple(int(part) for part in torch.__version__.split(".")[:2])
     at_once = version >= (2, 4) and parameters.values.device.type in ("cpu", "cuda")
-    return (Adam if at_once else AdamOfTorch)(parameters, t.learning_rate)
+    return (Adam if at_once else TorchAdam)(parameters, t.learning_rate)
 
 
 def _rmsprop(parameters: FlatParameters, t: Tuning) -> UpdateRule:
@@ -145,7 +145,7 @@ def _rmsprop(parameters: FlatParameters, t: Tuning) -> UpdateRule:
 
 
 @dataclass(frozen=True)
-class Kind:
+class OptimizerEntry:
     """One optimiser.
 
     Attributes
@@ -159,18 +159,18 @@ class Kind:
     """
 
     learning_rate: float
-    make: Callable[[FlatParameters, Tuning], UpdateRule | AdamOfTorch] | None
+    make: Callable[[FlatParameters, Tuning], UpdateRule | TorchAdam] | None
     momentum: bool = False
     nesterov: bool = False
     decoupled: bool = False
 
 
-OPTIMIZERS: dict[str, Kind] = {
-    "sgd": Kind(0.05, _sgd, momentum=True, nesterov=True),
-    "adam": Kind(0.003, _adam),
-    "adamw": Kind(0.003, _adam, decoupled=True),
-    "rmsprop": Kind(0.001, _rmsprop, momentum=True),
-    "lbfgs": Kind(1.0, None),
+OPTIMIZERS: dict[str, OptimizerEntry] = {
+    "sgd": OptimizerEntry(0.05, _sgd, momentum=True, nesterov=True),
+    "adam": OptimizerEntry(0.003, _adam),
+    "adamw": OptimizerEntry(0.003, _adam, decoupled=True),
+    "rmsprop": OptimizerEntry(0.001, _rmsprop, momentum=True),
+    "lbfgs": OptimizerEntry(1.0, None),
 }
 
 
@@ -181,5 +181,5 @@ def make_optimizer(name: str, parameters: FlatParameters, tuning: Tuning) -> Opt
         return Lbfgs(parameters, tuning.learning_rate, tuning.weight_decay)
     update = kind.make(parameters, tuning)
     if tuning.weight_decay or tuning.gradient_clip is not None:
-        return Shaped(parameters, tuning, update, decoupled=kind.decoupled)
+        return ClipAndDecay(parameters, tuning, update, decoupled=kind.decoupled)
     return update

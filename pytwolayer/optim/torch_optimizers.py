@@ -13,7 +13,7 @@ Tensor = torch.Tensor
 _STATE = "the optimiser's state"  # in messages
 
 
-class OfTorch:
+class TorchOptimizer:
     """One of PyTorch's optimisers."""
 
     on_fixed_memory = False
@@ -42,7 +42,7 @@ class OfTorch:
         self._optimizer.load_state_dict({"state": copied, "param_groups": told})
 
 
-class AdamOfTorch(OfTorch):
+class TorchAdam(TorchOptimizer):
     """Adam as every PyTorch has it, on every device."""
 
     def __init__(self, parameters: FlatParameters, learning_rate: float) -> None:
@@ -62,7 +62,7 @@ class AdamOfTorch(OfTorch):
         refuse_other_form(state, twin.state_dict()["state"], _STATE)
 
 
-class Lbfgs(OfTorch):
+class Lbfgs(TorchOptimizer):
     """L-BFGS with a strong Wolfe line search: one iteration a step, on all rows."""
 
     def __init__(

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from pytwolayer.preprocessing.table import Rows
+from pytwolayer.preprocessing.table import RowNumbers
 from pytwolayer.preprocessing.training_data import TrainingData
 from pytwolayer.runtime.random import cpu_generator
 from pytwolayer.runtime.torch_loading import torch
@@ -19,7 +19,7 @@ def resampled(data: TrainingData, seed: int) -> TrainingData:
     return replace(taken, total=float(taken.rows), scale=scale)
 
 
-def resample_rows(data: TrainingData, seed: int) -> Rows:
+def resample_rows(data: TrainingData, seed: int) -> RowNumbers:
     """Draw rows, numbered from 0, sorted; of each class as many as it has, so that none is lost."""
     generator = cpu_generator(seed)
     column = data.outcomes.columns[0]
@@ -29,8 +29,8 @@ def resample_rows(data: TrainingData, seed: int) -> Rows:
     return np.sort(np.concatenate([_draw(part, generator) for part in parts]))
 
 
-def _draw(rows: Rows, generator: torch.Generator) -> Rows:
+def _draw(rows: RowNumbers, generator: torch.Generator) -> RowNumbers:
     number = len(rows)
     places = torch.randint(number, (number,), generator=generator, device="cpu")
-    drawn: Rows = rows[places.numpy()]
+    drawn: RowNumbers = rows[places.numpy()]
     return drawn

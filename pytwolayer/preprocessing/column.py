@@ -15,7 +15,7 @@ from pytwolayer.errors import ArgumentError
 
 Doubles = NDArray[np.float64]
 # "missing": nothing in it tells what it is.
-Kind = Literal["number", "logical", "factor", "text", "missing"]
+ColumnKind = Literal["number", "logical", "factor", "text", "missing"]
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Column:
     """
 
     label: str | None
-    kind: Kind
+    kind: ColumnKind
     values: Doubles
     levels: tuple[str, ...] = ()
     labels: tuple[Any, ...] = ()
@@ -165,7 +165,7 @@ def _spread(there: NDArray[np.bool_], found: Any) -> Doubles:
 
 
 def _levels(
-    argument: str, label: str | None, kind: Kind, codes: Doubles, labels: tuple[Any, ...]
+    argument: str, label: str | None, kind: ColumnKind, codes: Doubles, labels: tuple[Any, ...]
 ) -> Column:
     levels = tuple(level_name(value) for value in labels)
     if len(set(levels)) < len(levels):

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pytwolayer.preprocessing.column import Doubles
-from pytwolayer.preprocessing.table import Rows
+from pytwolayer.preprocessing.table import RowNumbers
 from pytwolayer.preprocessing.training_data import TrainingData
 
 
@@ -27,7 +27,7 @@ def merge_equal_rows(data: TrainingData) -> TrainingData:
     return replace(merged, weights=None if (sums == 1).all() else sums, counts=None)
 
 
-def _sorted(columns: Sequence[Doubles]) -> tuple[Rows, NDArray[np.bool_]]:
+def _sorted(columns: Sequence[Doubles]) -> tuple[RowNumbers, NDArray[np.bool_]]:
     """Sort rows by their columns, the first one first; equal rows stay in their order.
 
     Each column sorts only the rows that those before it left equal: mostly the first tells

@@ -20,7 +20,7 @@ from pytwolayer.runtime.torch_loading import torch
 
 _BLOCK = 2048  # rows of an array that are turned into columns at a time
 EVERY_COLUMN = "a table with every column seen in training"
-Rows = NDArray[np.intp]
+RowNumbers = NDArray[np.intp]
 Mask = NDArray[np.bool_]
 
 
@@ -53,7 +53,7 @@ class Table:
                 complete &= ~np.isnan(column.values)
         return complete
 
-    def take(self, rows: Rows | Mask | slice) -> "Table":
+    def take(self, rows: RowNumbers | Mask | slice) -> "Table":
         """Take some of the rows."""
         columns = [column.take(rows) for column in self.columns]
         return Table(self.names, columns, len(np.arange(self.rows)[rows]), self.vector)

@@ -8,7 +8,7 @@ import numpy as np
 from pytwolayer import checks
 from pytwolayer.errors import ArgumentError
 from pytwolayer.preprocessing.column import Doubles
-from pytwolayer.preprocessing.table import Mask, Rows, Table, read_table
+from pytwolayer.preprocessing.table import Mask, RowNumbers, Table, read_table
 
 LARGEST_WEIGHT = float(np.finfo(np.float32).max)
 
@@ -47,7 +47,7 @@ class TrainingData:
     outcomes: Table
     weights: Doubles | None
     held_out: Mask | None
-    kept: Rows
+    kept: RowNumbers
     given: int
     dropped: int
     total: float = 0.0
@@ -80,7 +80,7 @@ class TrainingData:
         times = self.counts.astype(np.intp)
         return replace(data.take(np.repeat(np.arange(self.rows), times)), counts=None)
 
-    def take(self, rows: Rows | Mask | slice) -> "TrainingData":
+    def take(self, rows: RowNumbers | Mask | slice) -> "TrainingData":
         """Take some of the rows."""
         return replace(
             self,

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pytwolayer.errors import ArgumentError
-from pytwolayer.network.batches import Rows
+from pytwolayer.network.batches import EncodedRows
 from pytwolayer.preprocessing.column import Doubles
 from pytwolayer.preprocessing.encoder import Encoder
 from pytwolayer.preprocessing.outcome import Outcome
@@ -37,7 +37,7 @@ def keep_encoded() -> Iterator[Kept]:
 
 def encode_rows(
     argument: str, data: TrainingData, inputs: Encoder, outcome: Outcome, settings: Settings
-) -> Rows:
+) -> EncodedRows:
     """Encode rows, on the CPU; those with levels that training did not see are left out."""
     predictors = inputs.recode("x", data.predictors, _LEFT_OUT)
     outcome.warn_of_unseen(data.outcomes, _LEFT_OUT)
@@ -49,7 +49,7 @@ def encode_rows(
     matrix, kept = inputs.encode("x", predictors), _kept.get()
     if kept is not None:
         kept.append((data.kept, matrix))
-    return Rows(
+    return EncodedRows(
         matrix,
         outcome.target(data.outcomes),
         _row_weights(data.weights, data.scale, settings),

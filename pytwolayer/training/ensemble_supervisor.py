@@ -19,10 +19,10 @@ from pytwolayer.runtime.torch_loading import torch
 from pytwolayer.training.progress import Progress
 from pytwolayer.training.supervisor import Run, Stopped, epochs_ahead, tell
 
-Losses = NDArray[np.float64]
+LossArray = NDArray[np.float64]
 
 
-class SupervisorOfMany:
+class EnsembleSupervisor:
     """Watches over one run of several networks.
 
     Parameters
@@ -51,7 +51,7 @@ class SupervisorOfMany:
         schedule: Schedule,
         interrupt: Interrupt,
         *,
-        validate: Callable[[], Losses] | None = None,
+        validate: Callable[[], LossArray] | None = None,
         patience: int | None = None,
         on_epoch: Callable[[int, float], object] | None = None,
         progress: Progress | None = None,
@@ -68,10 +68,10 @@ class SupervisorOfMany:
         self._best_loss = np.full(models, np.inf)
         self._best_epoch = np.zeros(models, dtype=np.intp)  # 0: simply the last
         self._diverged = np.zeros(models, dtype=np.bool_)
-        self._valid: list[Losses] = []
+        self._valid: list[LossArray] = []
         self._best, self._good, self._candidate = (values.clone() for _ in range(3))
         self._owner = _owner(parameters)
-        self.losses: list[Losses] = []
+        self.losses: list[LossArray] = []
         self._seen = 0
         looks = validate or patience or on_epoch
         self._interval = 1 if looks else epochs_ahead(values)
@@ -108,7 +108,7 @@ class SupervisorOfMany:
             self._observe(epoch, watched)
         return bool(self._goes_on.any()) and self._told(epoch, losses[-1])
 
-    def _note_divergence(self, seen: int, news: list[Losses], watched: Losses) -> None:
+    def _note_divergence(self, seen: int, news: list[LossArray], watched: LossArray) -> None:
         if all(math.isfinite(losses.dot(losses)) for losses in (*news, watched)):
             return
         finite = np.isfinite(np.stack(news))
@@ -118,7 +118,7 @@ class SupervisorOfMany:
         self._keep(lost[self._best_epoch[lost] == 0], self._good)
         self._diverged[lost] = True
 
-    def _observe(self, epoch: int, watched: Losses) -> None:
+    def _observe(self, epoch: int, watched: LossArray) -> None:
         better = self._goes_on & (watched < self._best_loss)
         chosen = np.flatnonzero(better)
         self._best_loss[chosen], self._best_epoch[chosen] = watched[chosen], epoch + 1
@@ -151,7 +151,7 @@ class SupervisorOfMany:
         are[models] = True
         return torch.from_numpy(are).to(self._owner.device)[self._owner]
 
-    def _told(self, epoch: int, losses: Losses) -> bool:
+    def _told(self, epoch: int, losses: LossArray) -> bool:
         if self._progress is None and self._on_epoch is None:
             return True
         loss = float(losses[self._goes_on].mean())
@@ -161,7 +161,7 @@ class SupervisorOfMany:
         self._end(on, "on_epoch", np.full(len(on), epoch + 1))
         return False
 
-    def finish(self, losses: list[Losses]) -> list[Run]:
+    def finish(self, losses: list[LossArray]) -> list[Run]:
         """Put the best weights in place, or the last good ones, and give what is known."""
         if len(losses) > self._seen and self._goes_on.any():  # Ctrl-C came between two looks
             self._note_divergence(self._seen, losses[self._seen :], losses[-1])
@@ -170,7 +170,7 @@ class SupervisorOfMany:
         torch.where(back, self._best, values, out=values)
         return [self._run(model, losses) for model in range(len(self._goes_on))]
 
-    def _run(self, model: int, losses: list[Losses]) -> Run:
+    def _run(self, model: int, losses: list[LossArray]) -> Run:
         stopped = self._stopped[model]
         if stopped == "epochs" and len(losses) < self._epochs:
             stopped = "interrupt"

@@ -8,7 +8,7 @@ from pytwolayer.network.batches import Batch
 from pytwolayer.optim.optimizer import Optimizer
 from pytwolayer.runtime.torch_loading import torch
 from pytwolayer.training.cuda_graphs import replayed
-from pytwolayer.training.loss_log import losses_on
+from pytwolayer.training.loss_log import make_loss_log
 
 Tensor = torch.Tensor
 
@@ -88,7 +88,7 @@ def train(
     list of float, of several networks of arrays
         Those, and one loss per finished epoch, that of each batch taken before its update.
     """
-    losses = losses_on(gradient.loss, gradient.scale, before)
+    losses = make_loss_log(gradient.loss, gradient.scale, before)
 
     def step(batch: Batch) -> None:
         batch.gather()

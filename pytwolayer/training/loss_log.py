@@ -11,7 +11,7 @@ Tensor = torch.Tensor
 _CHUNK = 256  # epochs whose losses wait on the device before they are read together
 
 
-class Losses(Protocol):
+class LossLog(Protocol):
     """Gathers them."""
 
     def add(self) -> None:
@@ -24,7 +24,7 @@ class Losses(Protocol):
         """Give one for each epoch that has ended."""
 
 
-def losses_on(loss: Tensor, scale: Any, before: Sequence[Any]) -> Losses:
+def make_loss_log(loss: Tensor, scale: Any, before: Sequence[Any]) -> LossLog:
     """Make what gathers the losses.
 
     Parameters
@@ -37,11 +37,11 @@ def losses_on(loss: Tensor, scale: Any, before: Sequence[Any]) -> Losses:
         Those of epochs that were done before.
     """
     if loss.device.type == "cpu":
-        return _LossesHere(loss, scale, before)
-    return LossesThere(loss, scale, before)
+        return _HostLossLog(loss, scale, before)
+    return DeviceLossLog(loss, scale, before)
 
 
-class _LossesHere:
+class _HostLossLog:
     """On the CPU, where a loss is read as soon as it is written."""
 
     def __init__(self, loss: Tensor, scale: Any, before: Sequence[Any]) -> None:
@@ -60,7 +60,7 @@ class _LossesHere:
         return self._losses
 
 
-class LossesThere:
+class DeviceLossLog:
     """On a device that works on while the host goes ahead: read in chunks, so no step waits."""
 
     def __init__(self, loss: Tensor, scale: Any, before: Sequence[Any]) -> None:

@@ -16,7 +16,7 @@ from pytwolayer.errors import (
     MissingRowsWarning,
     UnseenLevelWarning,
 )
-from pytwolayer.models.two_layer import told_ends
+from pytwolayer.models.two_layer import format_ends
 from pytwolayer.runtime.torch_loading import torch
 
 QUICK = {
@@ -218,9 +218,9 @@ def test_repr_of_a_fit_that_was_interrupted_stopped_or_diverged_says_so():
 
 
 def test_of_several_networks_it_is_told_how_many_ended_so():
-    assert told_ends(["epochs", "epochs"]) == ""
-    assert told_ends(["patience", "patience"]) == ", all stopped by `patience`"
-    assert told_ends(["patience", "epochs", "divergence"]) == (
+    assert format_ends(["epochs", "epochs"]) == ""
+    assert format_ends(["patience", "patience"]) == ", all stopped by `patience`"
+    assert format_ends(["patience", "epochs", "divergence"]) == (
         ", 1 of 3 stopped by `patience`, 1 of 3 diverged"
     )
     with pytest.warns(InterruptWarning):

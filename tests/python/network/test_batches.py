@@ -2,13 +2,13 @@
 
 import pytest
 
-from pytwolayer.network.batches import Batches, Dropout, Rows
+from pytwolayer.network.batches import Batches, Dropout, EncodedRows
 from pytwolayer.runtime.torch_loading import torch
 
 
 def rows(number, weighted=False):
     x = torch.arange(float(number))[:, None]
-    return Rows(x, 10 * x, 100 * x if weighted else None)
+    return EncodedRows(x, 10 * x, 100 * x if weighted else None)
 
 
 def batches(number, batch_size, seed=1, weighted=False):
@@ -79,11 +79,11 @@ def test_all_rows_at_once_keep_their_order_and_draw_nothing(batch_size):
 def test_outcomes_laid_out_by_output_stay_so_and_are_the_same(outputs):
     x = torch.arange(20.0)[:, None]
     y = x + torch.arange(outputs)
-    by_output = Rows(x, y, None).to(torch.device("cpu"))
+    by_output = EncodedRows(x, y, None).to(torch.device("cpu"))
     assert torch.equal(by_output.y, y)
     assert by_output.y.t().is_contiguous()
     draws = [torch.Generator().manual_seed(1) for _ in range(2)]
-    plain = Batches(Rows(x, y, None), 3, draws[0])
+    plain = Batches(EncodedRows(x, y, None), 3, draws[0])
     quick = Batches(by_output, 3, draws[1])
     for batch, other in zip(plain(0), quick(0), strict=True):
         batch.gather()

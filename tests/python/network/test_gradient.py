@@ -6,7 +6,7 @@ import pytest
 
 from pytwolayer.network.activations import ACTIVATIONS
 from pytwolayer.network.architecture import draw_initial_weights, flatten_parameters, two_layer_net
-from pytwolayer.network.batches import Batch, Rows
+from pytwolayer.network.batches import Batch, EncodedRows
 from pytwolayer.network.gradient import ClosedFormGradient
 from pytwolayer.network.losses import LOSSES, REDUCTIONS
 from pytwolayer.runtime.torch_loading import torch
@@ -95,7 +95,7 @@ class Case:
         """Give the loss and the gradients of these rows, the only ones of their epoch."""
         weights = None if self.weights is None else self.weights[: len(x)]
         self.gradient._rows = len(x)
-        rows = Rows(x, y, weights)
+        rows = EncodedRows(x, y, weights)
         batch = Batch(rows if self.as_autograd else rows.to(CPU))
         with torch.no_grad():
             self.gradient.draw(batch)
@@ -195,7 +195,7 @@ def test_data_and_weights_are_left_as_they_were():
 
 def test_no_new_memory_is_taken_by_later_steps():
     case = Case(SHAPES[0])
-    batch = Batch(Rows(case.x, case.y, None))
+    batch = Batch(EncodedRows(case.x, case.y, None))
     with torch.no_grad():
         case.gradient(batch)
         places = [view.data_ptr() for view in case.parameters.gradient_views]
@@ -226,7 +226,7 @@ def test_the_evaluator_gives_the_loss_without_dropout(loss, weighted):
     case = Case(SHAPES[0], "tanh", loss, "mean", 0, weighted, dropout=True)
     value = torch.empty(())
     with torch.no_grad():
-        case.gradient.evaluator(Rows(case.x, case.y, case.weights))(value)
+        case.gradient.evaluator(EncodedRows(case.x, case.y, case.weights))(value)
         expected = case.their_loss(case.x, case.y, dropout=False)
         trained_on = case.their_loss(case.x, case.y, dropout=True)
     torch.testing.assert_close(value, expected, rtol=1e-5, atol=1e-6)
@@ -236,7 +236,7 @@ def test_the_evaluator_gives_the_loss_without_dropout(loss, weighted):
 def test_the_evaluator_leaves_the_gradients_as_they_were():
     case = Case(SHAPES[0])
     loss, *gradients = case.closed_form(case.x, case.y)
-    evaluate = case.gradient.evaluator(Rows(case.x + 1, case.y, None))
+    evaluate = case.gradient.evaluator(EncodedRows(case.x + 1, case.y, None))
     with torch.no_grad():
         evaluate(torch.empty(()))
     views = case.parameters.gradient_views

@@ -5,7 +5,7 @@ import copy
 import pytest
 
 from pytwolayer.network.architecture import draw_initial_weights, flatten_parameters, two_layer_net
-from pytwolayer.network.batches import Batch, Rows
+from pytwolayer.network.batches import Batch, EncodedRows
 from pytwolayer.network.gradient import ClosedFormGradient
 from pytwolayer.optim.optimizer import OPTIMIZERS, Tuning, clip, make_optimizer
 from pytwolayer.runtime.torch_loading import torch
@@ -42,7 +42,7 @@ class Ours:
         self.optimizer = make_optimizer(name, self.flat, Tuning(learning_rate, **tuning))
 
     def run(self, steps):
-        batch = Batch(Rows(*self.batch, None))
+        batch = Batch(EncodedRows(*self.batch, None))
         return train(self.gradient, self.optimizer, lambda epoch: (batch,), steps)
 
     def parameters(self):
@@ -246,7 +246,7 @@ def test_lbfgs_finds_the_minimum_of_a_convex_problem():
         flat.values.copy_(0.1 * torch.ones_like(flat.values))
     gradient = ClosedFormGradient(flat, "identity", "mse", "mean", len(x))
     optimizer = make_optimizer("lbfgs", flat, Tuning(1.0))
-    batch = Batch(Rows(x, y, None))
+    batch = Batch(EncodedRows(x, y, None))
     losses = train(gradient, optimizer, lambda epoch: (batch,), 60)
     design = torch.cat([x, torch.ones(len(x), 1)], 1)
     solution = torch.linalg.lstsq(design, y).solution

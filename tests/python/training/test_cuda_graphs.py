@@ -11,13 +11,13 @@ import pytest
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from pytwolayer.network.architecture import draw_initial_weights, flatten_parameters, two_layer_net
-from pytwolayer.network.batches import Batches, Dropout, Rows
+from pytwolayer.network.batches import Batches, Dropout, EncodedRows
 from pytwolayer.network.gradient import ClosedFormGradient
 from pytwolayer.optim.optimizer import Tuning, make_optimizer
 from pytwolayer.runtime.torch_loading import torch
 from pytwolayer.training.cuda_graphs import WARM_UP, Replayed, replayed
 from pytwolayer.training.loop import train
-from pytwolayer.training.loss_log import LossesThere
+from pytwolayer.training.loss_log import DeviceLossLog
 
 CPU = torch.device("cpu")
 
@@ -94,7 +94,7 @@ class Run:
         self.gradient = ClosedFormGradient(self.flat, *shape)
         self.optimizer = make_optimizer(name, self.flat, Tuning(0.01, **tuning))
         self._read_rate_from_memory()
-        self.batches = Batches(Rows(x, y, weights).to(device), batch_size, draws)
+        self.batches = Batches(EncodedRows(x, y, weights).to(device), batch_size, draws)
 
     def _read_rate_from_memory(self):
         """Have Adam do as on a GPU."""
@@ -130,7 +130,7 @@ CASES = [
 
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_replayed_steps_give_the_bits_of_steps_done_one_by_one(case, monkeypatch):
-    monkeypatch.setattr("pytwolayer.training.loop.losses_on", LossesThere)
+    monkeypatch.setattr("pytwolayer.training.loop.make_loss_log", DeviceLossLog)
     plain = Run(**case)
     expected = plain.go()
     stand_in, again = StandIn(), Run(**case)

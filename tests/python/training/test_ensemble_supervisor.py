@@ -10,8 +10,8 @@ import pytest
 from pytwolayer import ArgumentError, TwoLayerEnsemble, continue_training, load, two_layer
 from pytwolayer.errors import DeviceMemoryError, DivergenceError, UnseenLevelWarning
 from pytwolayer.models.ensemble import encodings
-from pytwolayer.network.stacked_batches import BatchesOfMany
-from pytwolayer.training.loss_log import LossesThere
+from pytwolayer.network.stacked_batches import StackedBatches
+from pytwolayer.training.loss_log import DeviceLossLog
 
 DRAWS = np.random.default_rng(5)
 X = DRAWS.normal(size=(60, 3))
@@ -101,14 +101,14 @@ def test_training_goes_on_with_one_network():
 
 
 def interrupting_at(epoch, monkeypatch):
-    deal = BatchesOfMany.__call__
+    deal = StackedBatches.__call__
 
     def dealing(self, number):
         if number == epoch:
             signal.raise_signal(signal.SIGINT)
         return deal(self, number)
 
-    monkeypatch.setattr(BatchesOfMany, "__call__", dealing)
+    monkeypatch.setattr(StackedBatches, "__call__", dealing)
 
 
 @pytest.mark.parametrize("ahead", [3, 64])
@@ -124,7 +124,7 @@ def test_models_diverge_as_usual_where_losses_are_looked_at_now_and_then(
     monkeypatch.setattr(
         "pytwolayer.training.ensemble_supervisor.epochs_ahead", lambda values: ahead
     )
-    monkeypatch.setattr("pytwolayer.training.loop.losses_on", LossesThere)
+    monkeypatch.setattr("pytwolayer.training.loop.make_loss_log", DeviceLossLog)
     if interrupted:
         interrupting_at(40, monkeypatch)
     with pytest.raises(DivergenceError) as later:

@@ -2,11 +2,11 @@
 
 import pytest
 
-from pytwolayer.network.batches import Batch, Rows
+from pytwolayer.network.batches import Batch, EncodedRows
 from pytwolayer.runtime.interrupt import Interrupt
 from pytwolayer.runtime.torch_loading import torch
 from pytwolayer.training.loop import train
-from pytwolayer.training.loss_log import LossesThere
+from pytwolayer.training.loss_log import DeviceLossLog
 
 
 class Counting:
@@ -60,7 +60,7 @@ class Watching:
 
 
 def one_number(value):
-    return Batch(Rows(torch.tensor([[value]]), torch.tensor([[0.0]]), None))
+    return Batch(EncodedRows(torch.tensor([[value]]), torch.tensor([[0.0]]), None))
 
 
 @pytest.mark.parametrize("epochs", [1, 2, 255, 256, 257, 600])
@@ -99,7 +99,7 @@ def test_each_batch_is_gathered_before_its_step():
         def gather(self):
             counting.calls.append("gather")
 
-    batch = Gathered(Rows(torch.ones(1, 1), torch.zeros(1, 1), None))
+    batch = Gathered(EncodedRows(torch.ones(1, 1), torch.zeros(1, 1), None))
     counting.train(lambda epoch: [batch], 2)
     assert counting.calls == ["gather", "gradient", "step"] * 2
 
@@ -162,7 +162,7 @@ class There:
 
     def __init__(self, scale=1.0, before=()):
         self.loss = torch.empty(())
-        self.losses = LossesThere(self.loss, scale, before)
+        self.losses = DeviceLossLog(self.loss, scale, before)
 
     def epoch(self, *values):
         for value in values:

@@ -9,7 +9,7 @@ import pytest
 from pytwolayer import two_layer
 from pytwolayer.errors import DivergenceError, InterruptWarning
 from pytwolayer.runtime.torch_loading import torch
-from pytwolayer.training.loss_log import LossesThere
+from pytwolayer.training.loss_log import DeviceLossLog
 from pytwolayer.training.supervisor import epochs_ahead
 
 DRAWS = np.random.default_rng(2)
@@ -34,7 +34,7 @@ def both(monkeypatch, ahead, y=Y, **options):
     """Fit once looking after every epoch, and once after so many."""
     usual = two_layer(X, y, **OPTIONS | options)
     monkeypatch.setattr("pytwolayer.training.supervisor.epochs_ahead", lambda values: ahead)
-    monkeypatch.setattr("pytwolayer.training.loop.losses_on", LossesThere)
+    monkeypatch.setattr("pytwolayer.training.loop.make_loss_log", DeviceLossLog)
     return usual, two_layer(X, y, **OPTIONS | options)
 
 
@@ -62,7 +62,7 @@ def test_divergence_leaves_the_last_good_weights(monkeypatch, options):
     with pytest.raises(DivergenceError) as usual:
         two_layer(X, Y, **OPTIONS | diverging)
     monkeypatch.setattr("pytwolayer.training.supervisor.epochs_ahead", lambda values: 16)
-    monkeypatch.setattr("pytwolayer.training.loop.losses_on", LossesThere)
+    monkeypatch.setattr("pytwolayer.training.loop.make_loss_log", DeviceLossLog)
     with pytest.raises(DivergenceError) as later:
         two_layer(X, Y, **OPTIONS | diverging)
     assert later.value.epoch == usual.value.epoch
