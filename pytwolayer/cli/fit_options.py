@@ -3,7 +3,7 @@
 import argparse
 from typing import Any
 
-from pytwolayer.files.read_options import add_file_options
+from pytwolayer.cli.file_options import add_file_options
 
 _ABOUT = """\
 Fit a network with one hidden layer to a table, and report how well it fits.

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytwolayer
+from pytwolayer.cli.file_options import add_file_options
 from pytwolayer.cli.fit_options import FILE, add_fit
 from pytwolayer.errors import PytwolayerError
-from pytwolayer.files.read_options import add_file_options
 from pytwolayer.runtime.wait_policy import wait_passively
 
 if TYPE_CHECKING:

@@ -1,6 +1,5 @@
-"""How a text file is to be read: the options that the commands share."""
+"""How a text file is to be read."""
 
-import argparse
 import codecs
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -9,12 +8,6 @@ from typing import Any
 from pytwolayer.checks import one_of, shown
 from pytwolayer.errors import ArgumentError
 
-OPTIONS = (
-    ("--sep", "CHARACTER", "what separates the columns of a text file: a character, tab or space"),
-    ("--dec", "CHARACTER", "decimal mark of its numbers: . or ,"),
-    ("--na", "TEXT", "also a missing value, in all columns; may be given several times"),
-    ("--encoding", "NAME", "encoding of its text, such as latin-1"),
-)
 _SEPARATORS = {"tab": "\t", "\\t": "\t", "space": r"\s+", " ": r"\s+"}
 
 
@@ -40,7 +33,7 @@ class FileOptions:
     encoding: str = "utf-8"
 
     @classmethod
-    def of(cls, given: argparse.Namespace) -> "FileOptions":
+    def of(cls, given: Any) -> "FileOptions":
         """Check the options of a command."""
         return cls(
             None if given.sep is None else _separator(given.sep),
@@ -54,13 +47,6 @@ class FileOptions:
         """Take what a fit's data had for missing values too."""
         more = (mark for mark in marks if isinstance(mark, str))
         return replace(self, missing=tuple(dict.fromkeys((*self.missing, *more))))
-
-
-def add_file_options(group: Any) -> None:
-    """Add the options to a command."""
-    for option, value, text in OPTIONS:
-        action = "append" if option == "--na" else "store"
-        group.add_argument(option, metavar=value, action=action, help=text)
 
 
 def _separator(given: str) -> str:
