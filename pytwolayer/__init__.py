@@ -6,10 +6,6 @@ say that they are of this package, not of the module that defines them: pickles 
 
 import sys
 from importlib import import_module
-from importlib.machinery import ModuleSpec
-
-from pytwolayer._version import __version__ as __version__
-from pytwolayer.runtime.import_faults import with_causes
 
 try:
     from typing import TYPE_CHECKING, Any
@@ -22,9 +18,12 @@ try:
         PytwolayerError,
     )
 except ImportError as problem:
+    from pytwolayer.runtime.import_faults import with_causes
+
     raise (with_causes(problem) or problem) from problem.__cause__
 
 if TYPE_CHECKING:
+    from pytwolayer._version import __version__ as __version__
     from pytwolayer.chapter import chapter_losses
     from pytwolayer.estimators.estimators import TwoLayerClassifier, TwoLayerRegressor
     from pytwolayer.fitting.continue_training import continue_training
@@ -59,6 +58,7 @@ _HOME = {
     "TwoLayerClassifier": "pytwolayer.estimators.estimators",
     "TwoLayerEnsemble": "pytwolayer.models.ensemble",
     "TwoLayerRegressor": "pytwolayer.estimators.estimators",
+    "__version__": "pytwolayer._version",
     "available_devices": "pytwolayer.runtime.device",
     "chapter_losses": "pytwolayer.chapter",
     "continue_training": "pytwolayer.fitting.continue_training",
@@ -85,11 +85,15 @@ class _Moved:
     """Finds those modules by their old names, once all else has not found them."""
 
     @staticmethod
-    def find_spec(name: str, path: object = None, target: object = None) -> ModuleSpec | None:
-        loader: Any = _Moved()  # importlib.abc, where loaders' base is, takes long to import
-        return ModuleSpec(name, loader) if name in _MOVED else None
+    def find_spec(name: str, path: object = None, target: object = None) -> Any:
+        if name not in _MOVED:
+            return None
+        from importlib.machinery import ModuleSpec
 
-    def create_module(self, spec: ModuleSpec) -> None:
+        loader: Any = _Moved()  # importlib.abc, where loaders' base is, takes long to import
+        return ModuleSpec(name, loader)
+
+    def create_module(self, spec: Any) -> None:
         """Leave it to Python to make an empty module."""
 
     def exec_module(self, module: Any) -> None:
@@ -111,6 +115,8 @@ def __getattr__(name: str) -> object:
     try:
         value = getattr(import_module(_HOME[name]), name)
     except Exception as problem:
+        from pytwolayer.runtime.import_faults import with_causes
+
         explained = with_causes(problem)
         if explained is None:
             raise
