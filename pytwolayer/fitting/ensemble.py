@@ -29,10 +29,11 @@ from pytwolayer.runtime.interrupt import Interrupt, watch_for_interrupt
 from pytwolayer.runtime.memory import enough_memory, fit_change, fit_work
 from pytwolayer.runtime.threads import threads_for
 from pytwolayer.runtime.torch_loading import torch
-from pytwolayer.training.ensemble_supervisor import EnsembleSupervisor, LossArray
+from pytwolayer.training.kept_weights import KeptWeights
 from pytwolayer.training.loop import train
 from pytwolayer.training.settings import Settings
-from pytwolayer.training.supervisor import Run
+from pytwolayer.training.supervisor import Supervisor
+from pytwolayer.training.tracker import Run
 
 Numbered = tuple[int, Fitting]
 # What is needed for each network at least: vectors of its parameters, and numbers besides.
@@ -257,24 +258,28 @@ class _Together:
                 raise
             self._finish(supervisor, losses)
 
-    def _finish(self, supervisor: EnsembleSupervisor, losses: list[LossArray]) -> None:
+    def _finish(self, supervisor: Supervisor, losses: list[Any]) -> None:
         self.runs = supervisor.finish(losses)
         for model, fitting in enumerate(self._fittings):
             pairs = zip(fitting.parameters.views, self._parameters.views, strict=True)
             for own, stacked in pairs:
                 own.copy_(stacked[model])
 
-    def _supervisor(self, hooks: Hooks, progress: Any, interrupt: Interrupt) -> EnsembleSupervisor:
+    def _supervisor(self, hooks: Hooks, progress: Any, interrupt: Interrupt) -> Supervisor:
         settings = self._settings
         watching = [each.watching for each in self._fittings if each.watching is not None]
-        validate = self._gradient.evaluator(all_rows(watching)) if watching else None
-        return EnsembleSupervisor(
-            self._parameters,
+        validate, scale = None, None
+        if watching:
+            validate, scale = self._gradient.evaluator(all_rows(watching))
+        flat = self._parameters
+        return Supervisor(
+            KeptWeights(flat.values.data, len(self._fittings), flat.split),
             settings.epochs,
             self._optimizer,
             Schedule(settings.schedule, settings.learning_rate, settings.epochs),
             interrupt,
             validate=validate,
+            valid_scale=scale,
             patience=settings.patience,
             on_epoch=hooks.on_epoch,
             progress=progress,

@@ -44,10 +44,12 @@ from pytwolayer.runtime.threads import survive_fork, threads_for
 from pytwolayer.runtime.torch_loading import torch
 from pytwolayer.training.dataset import encode_rows
 from pytwolayer.training.history import history_of
+from pytwolayer.training.kept_weights import KeptWeights
 from pytwolayer.training.loop import train
 from pytwolayer.training.progress import Progress
 from pytwolayer.training.settings import AUTO, Settings
-from pytwolayer.training.supervisor import Run, Supervisor
+from pytwolayer.training.supervisor import Supervisor
+from pytwolayer.training.tracker import Run
 
 OnEpoch = Callable[[int, float], object]
 
@@ -311,16 +313,17 @@ class Fitting:
         supervisor = self._supervisor(gradient, hooks, progress, interrupt)
         self._resume(supervisor)
         batches = Batches(self.learning, settings.batch_size, self.generator)
-        before = supervisor.run.losses
+        before = supervisor.losses
         epochs = len(before) if supervisor.has_ended else settings.epochs
         try:
             losses = train(gradient, self._optimizer, batches, epochs, supervisor, before)
         except Exception as problem:
             # What a function of the user's raised goes its way, and the work so far with it.
-            run = supervisor.finish(supervisor.run.losses)
+            (run,) = supervisor.finish(supervisor.losses)
             problem.fit = self.finished(run)  # type: ignore[attr-defined]
             raise
-        return supervisor.finish(losses)
+        (run,) = supervisor.finish(losses)
+        return run
 
     def _supervisor(
         self,
@@ -334,7 +337,7 @@ class Fitting:
         done = 0 if before is None else len(before.losses)
         rate, epochs = settings.learning_rate, settings.epochs
         return Supervisor(
-            self.parameters.values.data,
+            KeptWeights(self.parameters.values.data),
             epochs,
             self._optimizer,
             Schedule(settings.schedule, rate, epochs - done, done),

@@ -8,7 +8,7 @@ import numpy as np
 from pytwolayer.models.two_layer import TwoLayer
 from pytwolayer.runtime.torch_loading import torch
 from pytwolayer.training.history import run_of
-from pytwolayer.training.supervisor import Run
+from pytwolayer.training.tracker import Run
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from pytwolayer.preprocessing.outcome import Classes, Numbers, Outcome
 from pytwolayer.runtime.torch_loading import torch
 from pytwolayer.runtime.torch_settings import with_plain_settings
 from pytwolayer.training.settings import AUTO, Settings
-from pytwolayer.training.supervisor import Stopped
+from pytwolayer.training.tracker import Stopped
 
 _HISTORY = "history."
 _OFFSET = "offset"

@@ -99,18 +99,22 @@ class StackedGradient(ProgrammedGradient):
         terms: NDArray[np.float64] = self._loss.terms(numbers, self._weights[3].shape[1])
         return terms
 
-    def evaluator(self, batch: StackedBatch) -> Callable[[], NDArray[np.float64]]:
-        """Make a function that gives the losses on these rows, without dropout."""
+    def evaluator(
+        self, batch: StackedBatch
+    ) -> tuple[Callable[[Tensor], None], NDArray[np.float64]]:
+        """Make a function that writes the losses on these rows, without dropout, into a tensor.
+
+        Besides, give what they are to be multiplied with.
+        """
         program, losses = Program(), torch.empty_like(self.loss)
         _, output = self._forward(program, batch, None)
         self._value(program, batch, output, losses)
-        scale = self._loss.sign / self._terms(batch.counts)
 
-        def evaluate() -> NDArray[np.float64]:
+        def evaluate(loss: Tensor) -> None:
             program()
-            return losses.cpu().numpy().astype(np.float64) * scale
+            loss.copy_(losses)
 
-        return evaluate
+        return evaluate, self._loss.sign / self._terms(batch.counts)
 
     def _prepare(self, batch: StackedBatch) -> Program:  # type: ignore[override]
         program, mask = Program(), None

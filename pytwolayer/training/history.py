@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from pytwolayer.training.supervisor import Run
+from pytwolayer.training.tracker import Run
 
 
 def history_of(run: Run) -> pd.DataFrame:

@@ -1,6 +1,6 @@
 """The losses of a run, gathered batch by batch and epoch by epoch."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -41,11 +41,22 @@ def make_loss_log(loss: Tensor, scale: Any, before: Sequence[Any]) -> LossLog:
     return DeviceLossLog(loss, scale, before)
 
 
+def reader(loss: Tensor) -> Callable[[], Any]:
+    """Make what reads a loss: a float, or of several networks an array."""
+    return loss.item if loss.dim() == 0 else lambda: loss.cpu().numpy().astype(np.float64)
+
+
+def read_epochs(losses: Tensor, scale: Any) -> list[Any]:
+    """Read the losses of several epochs at once: floats, or of several networks arrays."""
+    read = losses.cpu().numpy().astype(np.float64) * scale
+    return read.tolist() if read.ndim == 1 else list(read)
+
+
 class _HostLossLog:
     """On the CPU, where a loss is read as soon as it is written."""
 
     def __init__(self, loss: Tensor, scale: Any, before: Sequence[Any]) -> None:
-        self._read = loss.item if loss.dim() == 0 else lambda: loss.numpy().astype(np.float64)
+        self._read = reader(loss)
         self._scale, self._losses = scale, list(before)
         self._sum: Any = 0.0
 
@@ -89,6 +100,5 @@ class DeviceLossLog:
 
     def _fetch(self) -> None:
         if self._used:
-            ended = self._ended[: self._used].cpu().numpy().astype(np.float64) * self._scale
-            self._losses.extend(ended.tolist() if ended.ndim == 1 else ended)
+            self._losses.extend(read_epochs(self._ended[: self._used], self._scale))
         self._used = 0

@@ -1,13 +1,14 @@
-"""What watches over a training run from epoch to epoch.
+"""What watches over a training run from epoch to epoch, of one network or of several together.
 
-It follows the losses, keeps the best and the last good weights, changes the learning rate,
-tells the user, and decides when to stop.
+It reads the losses, keeps the best and the last good weights, changes the learning rate, tells
+the user, and decides when to stop. Each network has a tracker, its own best weights and its own
+end: the updates of one that has ended continue while others need them, but no longer count.
 """
 
-import math
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+import numpy as np
 
 from pytwolayer.checks import is_flag
 from pytwolayer.optim.lr_schedule import Schedule
@@ -15,33 +16,14 @@ from pytwolayer.optim.optimizer import Optimizer
 from pytwolayer.runtime.interrupt import Interrupt
 from pytwolayer.runtime.torch_loading import torch
 from pytwolayer.runtime.torch_settings import users_settings
+from pytwolayer.training.kept_weights import KeptWeights
+from pytwolayer.training.loss_log import read_epochs, reader
 from pytwolayer.training.progress import Progress
+from pytwolayer.training.tracker import Run, Tracker
 
 Tensor = torch.Tensor
-Stopped = Literal["epochs", "patience", "on_epoch", "interrupt", "divergence"]
 _INTERVAL = 64  # epochs between two looks at the losses where looking makes a GPU wait
 _ROOM = 2**26  # bytes of the weights that are kept between two looks, where they are large
-
-
-@dataclass
-class Run:
-    """What is known of a training run.
-
-    Attributes
-    ----------
-    losses, valid_losses : list of float
-        One per epoch; the latter empty without held-out rows.
-    best_epoch : int or None
-        The epoch, from 1, whose weights came back; None where it is simply the last.
-    stopped : str
-        Why the run ended: "epochs" (all done), "patience", "on_epoch", "interrupt" or
-        "divergence".
-    """
-
-    losses: list[float] = field(default_factory=list)
-    valid_losses: list[float] = field(default_factory=list)
-    best_epoch: int | None = None
-    stopped: Stopped = "epochs"
 
 
 class Keeper(Protocol):
@@ -59,94 +41,111 @@ class Supervisor:
 
     Parameters
     ----------
-    values : Tensor
-        All parameters in one vector.
+    weights : KeptWeights
+        Of the network, or of all networks. A loss, below, is a float for one network and an
+        array with a loss for each of several.
     epochs : int
         Number of epochs of the run.
     optimizer, schedule : Optimizer, Schedule
-    validate : callable, optional
-        Writes the loss on the held-out rows into a tensor.
-    patience : int, optional
-        Stop after so many epochs without a lower loss, of the held-out rows where there are
-        any. The weights that had the lowest come back: without held-out rows those with which
-        its epoch began.
-    on_epoch : callable, optional
-        ``on_epoch(epoch, loss)``, the epoch from 1; stops the run by giving False.
-    progress : Progress, optional
     interrupt : Interrupt
+    validate : callable, optional
+        Writes the loss on the held-out rows, of shape ``()`` or ``(networks,)``, into a tensor.
+    valid_scale : float or array
+        What it is multiplied with.
+    patience : int, optional
+        Stop a network after so many epochs without a lower loss, of the held-out rows where
+        there are any. The weights that had the lowest come back: without held-out rows those
+        with which its epoch began.
+    on_epoch : callable, optional
+        ``on_epoch(epoch, loss)``, the epoch from 1, the loss the mean of those networks that
+        have not ended; stops the run by giving False.
+    progress : Progress, optional
     before : Run, optional
-        What was done before, where this goes on with it: its best weights are ``values``.
+        What was done before by one network that continues: its best weights are its values.
     keeper : Keeper, optional
+        Of one network.
+
+    Attributes
+    ----------
+    losses : list
+        One for each epoch, up to the last look.
     """
 
     def __init__(
         self,
-        values: Tensor,
+        weights: KeptWeights,
         epochs: int,
         optimizer: Optimizer,
         schedule: Schedule,
         interrupt: Interrupt,
         *,
         validate: Callable[[Tensor], object] | None = None,
+        valid_scale: Any = 1.0,
         patience: int | None = None,
         on_epoch: Callable[[int, float], object] | None = None,
         progress: Progress | None = None,
         before: Run | None = None,
         keeper: Keeper | None = None,
     ) -> None:
-        self.run, self.interrupt = before or Run(), interrupt
-        self._values, self._epochs = values, epochs
+        before = before or Run()
+        self.losses: list[Any] = before.losses
+        self._valid_losses: list[Any] = before.valid_losses
+        self._weights, self._epochs, self.interrupt = weights, epochs, interrupt
         self._optimizer, self._schedule = optimizer, schedule
-        self._validate, self._patience = validate, patience
-        self._on_epoch, self._progress = on_epoch, progress
-        self._valid_loss = torch.empty((), device=values.device, dtype=torch.float32)
-        self._keeps_best = validate is not None or patience is not None
-        self._best, self._best_loss = values.clone(), self._best_before()
-        self._good, self._candidate = values.clone(), values.clone()
-        self._first = self._seen = len(self.run.losses)
-        self._keeper = keeper
+        self._validate, self._valid_scale = validate, valid_scale
+        self._on_epoch, self._progress, self._keeper = on_epoch, progress, keeper
+        held_out = validate is not None
+        numbers = range(weights.networks)
+        self._trackers = [Tracker(before, patience, held_out=held_out) for _ in numbers]
+        self._seen = len(self.losses)
         answers = on_epoch or schedule.follows_losses  # what comes next depends on them
-        self._interval = 1 if answers else epochs_ahead(values)
-        # What is seen later, of the epochs since the last look: weights and validation losses.
-        ahead = self._interval if self._interval > 1 else 0
-        self._weights = values.new_empty(ahead, len(values)).unbind()
-        self._valid_losses = values.new_empty(ahead)
+        self._interval = 1 if answers else epochs_ahead(weights.values)
+        self._make_room()
 
-    def _best_before(self) -> float:
-        run = self.run
-        watched = run.losses if self._validate is None else run.valid_losses
-        return math.inf if run.best_epoch is None else watched[run.best_epoch - 1]
+    def _make_room(self) -> None:
+        """Allocate what each epoch leaves: weights and validation losses since the last look."""
+        values, networks = self._weights.values, self._weights.networks
+        ahead = self._interval if self._interval > 1 else 0
+        shape = () if networks == 1 else (networks,)
+        self._ring = values.new_empty(ahead, len(values)).unbind()
+        self._valid_ring = values.new_empty(ahead, *shape)
+        self._valid_loss = values.new_empty(shape)
+        self._read_valid_loss = reader(self._valid_loss)
 
     def state(self) -> dict[str, Any]:
-        """Give what it remembers from epoch to epoch, as a tree; see ``state_tree``."""
-        run = self.run
+        """Give what it remembers of one network from epoch to epoch; see ``state_tree``."""
+        (tracker,), weights, seen = self._trackers, self._weights, self._seen
         return {
-            "losses": torch.tensor(run.losses, dtype=torch.float64),
-            "valid_losses": torch.tensor(run.valid_losses, dtype=torch.float64),
-            "best_epoch": run.best_epoch,
-            "best_loss": self._best_loss,
-            "stopped": run.stopped,
-            "values": self._values,
-            "best": self._best,
-            "good": self._good,
-            "candidate": self._candidate,
+            "losses": torch.tensor(self.losses[:seen], dtype=torch.float64),
+            "valid_losses": torch.tensor(self._valid_losses, dtype=torch.float64),
+            "best_epoch": tracker.best_epoch,
+            "best_loss": tracker.best_loss,
+            "stopped": tracker.stopped,
+            "values": weights.values,
+            "best": weights.best,
+            "good": weights.good,
+            "candidate": weights.candidate,
             "schedule": self._schedule.state(),
         }
 
     def set_state(self, state: dict[str, Any]) -> None:
-        """Go on from what ``state()`` gave."""
-        run = self.run
-        run.losses, run.valid_losses = state["losses"].tolist(), state["valid_losses"].tolist()
-        run.best_epoch, run.stopped = state["best_epoch"], state["stopped"]
-        self._best_loss, self._seen = state["best_loss"], len(run.losses)
+        """Continue from what ``state()`` gave."""
+        (tracker,) = self._trackers
+        self.losses, self._valid_losses = state["losses"].tolist(), state["valid_losses"].tolist()
+        tracker.resume(state["best_epoch"], state["best_loss"], state["stopped"])
+        self._seen = len(self.losses)
         for name in ("values", "best", "good", "candidate"):
-            getattr(self, f"_{name}").copy_(state[name])
+            getattr(self._weights, name).copy_(state[name])
         self._schedule.set_state(state["schedule"])
 
     @property
     def has_ended(self) -> bool:
         """Whether there is nothing left to do."""
-        return self.run.stopped != "epochs" or len(self.run.losses) >= self._epochs
+        return not self._going() or len(self.losses) >= self._epochs
+
+    def _going(self) -> list[int]:
+        """Give the numbers of the networks that have not ended."""
+        return [k for k, tracker in enumerate(self._trackers) if tracker.continues]
 
     def begin(self, epoch: int) -> None:
         """Before an epoch, counted from 0: set the learning rate."""
@@ -166,100 +165,111 @@ class Supervisor:
         """Whether to end before the next batch; a run that is kept ends its epoch before."""
         return self.interrupt.pressed and self._keeper is None
 
-    def goes_on(self, epoch: int, losses: list[float]) -> bool:
+    def goes_on(self, epoch: int, losses: list[Any]) -> bool:
         """After an epoch that is due: see all losses so far, and tell whether to go on."""
-        goes_on = self._looked(epoch, losses)
-        if self._keeper is None or self.run.stopped == "divergence":
+        goes_on = self._see(losses) and self._told(epoch)
+        if self._keeper is None or self._trackers[0].stopped == "divergence":
             return goes_on
         goes_on = goes_on and not self.interrupt.pressed
         if not goes_on or epoch + 1 == self._epochs or self._keeper.is_due(epoch + 1):
-            self._keeper.keep(epoch + 1, self.state())
+            # A run that ended between two looks has fewer epochs than were computed.
+            self._keeper.keep(self._seen, self.state())
         return goes_on
 
     def after(self, epoch: int) -> None:
         """After every epoch: keep what is seen later, without a look at it now."""
         if self._interval > 1:
             place = epoch % self._interval
-            self._weights[place].copy_(self._values)
+            self._ring[place].copy_(self._weights.values)
             if self._validate is not None:
-                self._validate(self._valid_losses[place])
+                self._validate(self._valid_ring[place])
 
-    def _looked(self, epoch: int, losses: list[float]) -> bool:
-        """See the epochs since the last look; what came after the end of the run is forgotten."""
-        self.run.losses = losses
-        if not self._see(losses):
-            del losses[self._seen :]
-            return False
-        return self._told(epoch)
-
-    def _see(self, losses: list[float]) -> bool:
-        for epoch, valid_loss in zip(
-            range(self._seen, len(losses)), self._read_valid_losses(len(losses)), strict=True
-        ):
+    def _see(self, losses: list[Any]) -> bool:
+        """See the epochs since the last look; give whether any network continues."""
+        self.losses = losses
+        epochs = range(self._seen, len(losses))
+        for epoch, valid_loss in zip(epochs, self._read_valid_losses(epochs), strict=True):
             self._seen = epoch + 1
-            values = self._weights[epoch % self._interval] if self._weights else self._values
+            values = self._ring[epoch % self._interval] if self._ring else self._weights.values
             if not self._see_epoch(epoch, losses[epoch], valid_loss, values):
                 return False
         return True
 
-    def _read_valid_losses(self, epochs: int) -> list[float | None]:
+    def _read_valid_losses(self, epochs: range) -> Sequence[Any]:
         """Read those of the epochs since the last look, all at once."""
         if self._validate is None:
-            return [None] * (epochs - self._seen)
-        if not self._weights:
-            self._validate(self._valid_loss)
-            return [self._valid_loss.item()]
-        read = self._valid_losses.tolist()
-        return [read[epoch % self._interval] for epoch in range(self._seen, epochs)]
+            return [None] * len(epochs)
+        if self._ring:
+            read = read_epochs(self._valid_ring, self._valid_scale)
+            return [read[epoch % self._interval] for epoch in epochs]
+        self._validate(self._valid_loss)
+        return [self._read_valid_loss() * self._valid_scale]
 
-    def _see_epoch(self, epoch: int, loss: float, valid_loss: float | None, values: Tensor) -> bool:
+    def _see_epoch(self, epoch: int, loss: Any, valid_loss: Any, values: Tensor) -> bool:
         watched = loss
         if valid_loss is not None:
             watched = valid_loss
-            self.run.valid_losses.append(valid_loss)
-        if not math.isfinite(loss + watched):
-            self.run.stopped = "divergence"
-            return False
-        self._good, self._candidate = self._candidate, self._good
-        self._candidate.copy_(values)
-        return self._observe(epoch, watched, values)
-
-    def _observe(self, epoch: int, loss: float, values: Tensor) -> bool:
-        run = self.run
-        if self._schedule.follows_losses:
-            self._schedule.observe(loss)
-        if not self._keeps_best:
-            return True
-        if loss < self._best_loss:
-            self._best_loss, run.best_epoch = loss, epoch + 1
-            # A training loss is that of the weights with which the epoch began.
-            self._best.copy_(self._good if self._validate is None else values)
-        elif self._patience is not None:
-            since = max(run.best_epoch or 0, self._first)
-            if epoch + 1 - since >= self._patience:
-                run.stopped = "patience"
+            self._valid_losses.append(valid_loss)
+        better, lost, going = self._track(epoch, loss, watched)
+        weights = self._weights
+        if lost:
+            # Before `advance()`: the loss that is not finite is that of the candidates.
+            weights.keep([k for k in lost if self._trackers[k].best_epoch is None], weights.good)
+            if not going:
                 return False
-        return True
+        weights.advance(values)
+        if self._schedule.follows_losses:  # of one network alone
+            self._schedule.observe(watched)
+        if better:
+            # A training loss is that of the weights with which the epoch began.
+            weights.keep(better, weights.good if valid_loss is None else values)
+        return going
+
+    def _track(self, epoch: int, loss: Any, watched: Any) -> tuple[list[int], list[int], bool]:
+        """Have the trackers see an epoch: which networks it is best for, which it lost."""
+        better: list[int] = []
+        lost: list[int] = []
+        alone = len(self._trackers) == 1
+        losses = (loss,) if alone else loss.tolist()
+        lowered = (watched,) if alone else watched.tolist()
+        for k, tracker in enumerate(self._trackers):
+            if not tracker.continues:
+                continue
+            if tracker.see(epoch, losses[k], lowered[k]):
+                better.append(k)
+            if tracker.stopped == "divergence":
+                lost.append(k)
+        return better, lost, any(tracker.continues for tracker in self._trackers)
 
     def _told(self, epoch: int) -> bool:
-        if tell(epoch, self.run.losses[-1], self._progress, self._on_epoch, self.interrupt):
+        if self._progress is None and self._on_epoch is None:
             return True
-        self.run.stopped = "on_epoch"
+        loss = self.losses[-1]
+        if len(self._trackers) > 1:
+            loss = float(loss[self._going()].mean())
+        if tell(epoch, loss, self._progress, self._on_epoch, self.interrupt):
+            return True
+        for k in self._going():
+            self._trackers[k].stop("on_epoch", epoch)
         return False
 
-    def finish(self, losses: list[float]) -> Run:
-        """Put the best weights in place, or the last good ones, and give what is known."""
-        if self.run.stopped == "epochs" and len(losses) > self._seen and not self._see(losses):
-            del losses[self._seen :]  # Ctrl-C came between two looks
-        if self.run.stopped != "divergence":
-            self.run.losses = losses
-        if self.run.stopped == "epochs" and len(losses) < self._epochs:
-            self.run.stopped = "interrupt"
-        if self.run.best_epoch is not None:
-            self._values.copy_(self._best)
-        elif self.run.stopped == "divergence":
-            self._values.copy_(self._good)
-        return self.run
+    def finish(self, losses: list[Any]) -> list[Run]:
+        """Put the best weights in place, or the last good ones; give each network's run."""
+        if len(losses) > self._seen and self._going():
+            self._see(losses)  # Ctrl-C came between two looks
+        for k in self._going():
+            if len(losses) < self._epochs:
+                self._trackers[k].stop("interrupt", len(losses) - 1)
+        self._weights.put_back([k for k, each in enumerate(self._trackers) if each.restores])
+        own = [self._of_each(losses), self._of_each(self._valid_losses)]
+        return [each.run(*of_one) for each, *of_one in zip(self._trackers, *own, strict=True)]
+
+    def _of_each(self, losses: list[Any]) -> list[list[float]]:
+        """Give the losses of each network."""
+        if len(self._trackers) == 1:
+            return [losses]
+        per_network = np.array(losses).reshape(len(losses), len(self._trackers)).T
+        return [of_one.tolist() for of_one in per_network]
 
 
 def epochs_ahead(values: Tensor) -> int:

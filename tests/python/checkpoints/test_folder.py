@@ -31,6 +31,7 @@ from pytwolayer.fitting.prepare import Fitting
 from pytwolayer.optim.lr_schedule import Schedule
 from pytwolayer.runtime.interrupt import Interrupt
 from pytwolayer.runtime.torch_loading import torch
+from pytwolayer.training.kept_weights import KeptWeights
 from pytwolayer.training.supervisor import Supervisor
 
 pytestmark = pytest.mark.filterwarnings("ignore::pytwolayer.errors.ResumedWarning")
@@ -338,14 +339,15 @@ def test_on_a_gpu_the_losses_are_looked_at_when_a_checkpoint_is_due():
     def run(keeper=None):
         values, done = torch.zeros(1), []
         schedule = Schedule("constant", 1.0, 70)
-        supervisor = Supervisor(values, 70, None, schedule, Interrupt(), keeper=keeper)
+        supervisor = Supervisor(KeptWeights(values), 70, None, schedule, Interrupt(), keeper=keeper)
         supervisor._interval = 64  # as on a GPU
         for epoch in range(70):
             done.append(1.0)
             values.fill_(epoch + 1)
             if supervisor.is_due(epoch):
                 supervisor.goes_on(epoch, list(done))
-        return supervisor.finish(done)
+        (run,) = supervisor.finish(done)
+        return run
 
     keeper = Keeper()
     assert run(keeper).losses == run().losses

@@ -121,13 +121,34 @@ def test_models_diverge_as_usual_where_losses_are_looked_at_now_and_then(
     with pytest.raises(DivergenceError) as usual:
         two_layer(X, Y, **OPTIONS | options)
     assert usual.value.epoch < 40
-    monkeypatch.setattr(
-        "pytwolayer.training.ensemble_supervisor.epochs_ahead", lambda values: ahead
-    )
+    monkeypatch.setattr("pytwolayer.training.supervisor.epochs_ahead", lambda values: ahead)
     monkeypatch.setattr("pytwolayer.training.loop.make_loss_log", DeviceLossLog)
     if interrupted:
         interrupting_at(40, monkeypatch)
     with pytest.raises(DivergenceError) as later:
         two_layer(X, Y, **OPTIONS | options)
     assert later.value.epoch == usual.value.epoch
-    assert np.isfinite(later.value.fit.predict(X)).all()
+    alone = OPTIONS | options | {"n_models": 1}
+    with pytest.raises(DivergenceError) as one:
+        two_layer(X, Y, **alone)
+    assert np.array_equal(later.value.fit.predict_raw(X), usual.value.fit.predict_raw(X))
+    np.testing.assert_allclose(
+        later.value.fit.predict_raw(X), one.value.fit.predict_raw(X), rtol=1e-4
+    )
+
+
+@pytest.mark.parametrize("ahead", [2, 7, 64])
+@pytest.mark.parametrize(
+    "options", [{"validation": 0.3}, {"validation": 0.3, "patience": 2}, {"patience": 3}], ids=str
+)
+def test_models_end_as_usual_where_losses_are_looked_at_now_and_then(monkeypatch, ahead, options):
+    options = {"learning_rate": 0.05, "epochs": 50, **options}
+    usual = two_layer(X, Y, **OPTIONS | options)
+    monkeypatch.setattr("pytwolayer.training.supervisor.epochs_ahead", lambda values: ahead)
+    monkeypatch.setattr("pytwolayer.training.loop.make_loss_log", DeviceLossLog)
+    later = two_layer(X, Y, **OPTIONS | options)
+    assert np.array_equal(later.predict_all(X), usual.predict_all(X))
+    np.testing.assert_allclose(later.history, usual.history, rtol=1e-6)
+    assert [(m.best_epoch, m.stopped) for m in later.models] == [
+        (m.best_epoch, m.stopped) for m in usual.models
+    ]

@@ -8,6 +8,7 @@ import pytest
 from pytwolayer.optim.lr_schedule import Schedule
 from pytwolayer.runtime.interrupt import Interrupt
 from pytwolayer.runtime.torch_loading import torch
+from pytwolayer.training.kept_weights import KeptWeights
 from pytwolayer.training.supervisor import Supervisor
 
 NAN, INF = math.nan, math.inf
@@ -34,7 +35,7 @@ class Simulation:
             options["validate"] = lambda loss: loss.fill_(valid_losses[self.epoch])
         self.interrupt = Interrupt()
         self.supervisor = Supervisor(
-            self.values,
+            KeptWeights(self.values),
             epochs,
             self.rates,
             Schedule(schedule, 1.0, epochs),
@@ -53,7 +54,8 @@ class Simulation:
             done.append(loss)
             if not self.supervisor.goes_on(self.epoch, done):
                 break
-        return self.supervisor.finish(done)
+        (run,) = self.supervisor.finish(done)
+        return run
 
 
 def told(*args, **options):
@@ -105,6 +107,83 @@ def test_divergence_with_validation_gives_the_best_weights():
 def test_a_validation_loss_that_is_not_finite_is_divergence_too():
     stopped, epochs, best, _ = told([3.0, 2.0, 1.0], [1.0, NAN, 1.0])
     assert (stopped, epochs, best) == ("divergence", 2, 1)
+
+
+# Several networks together, looked at after every epoch or now and then
+
+
+class Together:
+    """Runs side by side; the only weight of each is the number of the epoch."""
+
+    def __init__(self, losses, valid_losses, patience):
+        self.losses, epochs = losses, len(losses)
+        networks = losses.shape[1]
+        self.values = torch.zeros(networks)
+        validate = None
+        if valid_losses is not None:
+
+            def validate(loss):
+                loss.copy_(torch.from_numpy(valid_losses[self.epoch]))
+
+        self.supervisor = Supervisor(
+            KeptWeights(self.values, networks, lambda vector: (vector.view(networks),)),
+            epochs,
+            Rates(),
+            Schedule("constant", 1.0, epochs),
+            Interrupt(),
+            validate=validate,
+            patience=patience,
+        )
+
+    def run(self):
+        done = []
+        for epoch, losses in enumerate(self.losses):
+            self.epoch = epoch
+            self.values.fill_(self.epoch + 1)
+            done.append(losses)
+            self.supervisor.after(self.epoch)
+            if self.supervisor.is_due(self.epoch) and not self.supervisor.goes_on(self.epoch, done):
+                break
+        return self.supervisor.finish(done)
+
+
+@pytest.mark.parametrize("ahead", [1, 2, 5, 64])
+@pytest.mark.parametrize("patience", [None, 1, 4])
+@pytest.mark.parametrize("valid", [False, True])
+def test_each_of_several_networks_ends_as_it_would_alone(monkeypatch, ahead, patience, valid):
+    monkeypatch.setattr("pytwolayer.training.supervisor.epochs_ahead", lambda values: ahead)
+    draws = np.random.default_rng([ahead, patience or 0, valid])
+    for bad in (0, 0.03, 0.2):
+        losses, own = draws.integers(1, 30, size=(2, 40, 6)).astype(float)
+        losses[draws.random(losses.shape) < bad] = NAN
+        own[draws.random(own.shape) < bad / 2] = INF
+        together = Together(losses, own if valid else None, patience)
+        runs = together.run()
+        monkeypatch.undo()
+        for k, run in enumerate(runs):
+            alone = Simulation(losses[:, k], own[:, k] if valid else None, patience=patience)
+            expected = alone.run()
+            np.testing.assert_array_equal(run.losses, expected.losses)
+            np.testing.assert_array_equal(run.valid_losses, expected.valid_losses)
+            assert (run.best_epoch, run.stopped) == (expected.best_epoch, expected.stopped)
+            assert together.values[k] == alone.values
+        monkeypatch.setattr("pytwolayer.training.supervisor.epochs_ahead", lambda values: ahead)
+
+
+def test_a_run_that_ended_between_two_looks_is_kept_with_the_epochs_that_count(monkeypatch):
+    monkeypatch.setattr("pytwolayer.training.supervisor.epochs_ahead", lambda values: 8)
+
+    class Keeper:
+        kept = ()
+        is_due = staticmethod(lambda epoch: False)
+
+        def keep(self, epoch, state):
+            self.kept += ((epoch, len(state["losses"]), state["stopped"]),)
+
+    keeper, losses = Keeper(), [3.0, 2.0, 2.0, 2.0, 2.0, 1.0, 1.0, 1.0]
+    supervisor = Simulation(losses, patience=2, keeper=keeper).supervisor
+    assert not supervisor.goes_on(7, losses)
+    assert keeper.kept == ((4, 4, "patience"),)
 
 
 # The user's function
@@ -191,7 +270,7 @@ def test_elsewhere_only_some_are_unless_something_asks_for_each():
     def due(**options):
         values = torch.empty(1, device="meta")
         schedule = Schedule(options.pop("schedule", "constant"), 1.0, 100)
-        supervisor = Supervisor(values, 100, Rates(), schedule, Interrupt(), **options)
+        supervisor = Supervisor(KeptWeights(values), 100, Rates(), schedule, Interrupt(), **options)
         return [epoch + 1 for epoch in range(100) if supervisor.is_due(epoch)]
 
     assert due() == due(patience=3) == due(validate=print) == [64, 100]
