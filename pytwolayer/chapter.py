@@ -17,6 +17,7 @@ from pytwolayer.network.architecture import (
 )
 from pytwolayer.network.batches import Batch, EncodedRows
 from pytwolayer.network.gradient import ClosedFormGradient
+from pytwolayer.network.layouts import Single
 from pytwolayer.network.losses import LOSSES, REDUCTIONS
 from pytwolayer.optim.first_order import GradientDescent
 from pytwolayer.runtime.device import select_device
@@ -123,9 +124,10 @@ def chapter_losses(
     with enough_memory(chosen, work, "Make these smaller"):
         x, y, net = chapter_problem(n, d_in, hidden_units, d_out, seed)
         parameters = flatten_parameters(net, chosen)
+        layout = Single(parameters, as_autograd=True)
         batch = Batch(EncodedRows(x.to(chosen), y.to(chosen), None))
         losses = train(
-            ClosedFormGradient(parameters, "relu", loss, reduction, len(x), as_autograd=True),
+            ClosedFormGradient(layout, "relu", loss, reduction, [len(x)]),
             GradientDescent(parameters, learning_rate),
             lambda epoch: (batch,),
             steps,

@@ -15,25 +15,16 @@ from pytwolayer.errors import (
     PytwolayerWarning,
     warn_user,
 )
-from pytwolayer.fitting.prepare import Fitting, Hooks
+from pytwolayer.fitting.prepare import Fitting, Hooks, train_side_by_side
 from pytwolayer.models.ensemble import TwoLayerEnsemble
 from pytwolayer.models.two_layer import TwoLayer
-from pytwolayer.network.batches import Dropout
-from pytwolayer.network.stacked_batches import StackedBatches, all_rows
-from pytwolayer.network.stacked_gradient import StackedGradient, stack_parameters
-from pytwolayer.optim.lr_schedule import Schedule
-from pytwolayer.optim.optimizer import OPTIMIZERS, make_optimizer
+from pytwolayer.optim.optimizer import OPTIMIZERS
 from pytwolayer.preprocessing.bootstrap import resampled
 from pytwolayer.preprocessing.training_data import TrainingData
 from pytwolayer.runtime.interrupt import Interrupt, watch_for_interrupt
-from pytwolayer.runtime.memory import enough_memory, fit_change, fit_work
-from pytwolayer.runtime.threads import threads_for
+from pytwolayer.runtime.memory import enough_memory
 from pytwolayer.runtime.torch_loading import torch
-from pytwolayer.training.kept_weights import KeptWeights
-from pytwolayer.training.loop import train
 from pytwolayer.training.settings import Settings
-from pytwolayer.training.supervisor import Supervisor
-from pytwolayer.training.tracker import Run
 
 Numbered = tuple[int, Fitting]
 # What is needed for each network at least: vectors of its parameters, and numbers besides.
@@ -185,102 +176,9 @@ def can_be_joined(settings: Settings) -> bool:
 def _train_group(
     group: list[Numbered], hooks: Hooks, interrupt: Interrupt, fits: list[TwoLayer | None]
 ) -> None:
-    if len(group) == 1:
-        ((number, fitting),) = group
-        try:
-            fits[number] = fitting.trained(hooks, interrupt)
-        except Exception as problem:
-            fits[number] = getattr(problem, "fit", None)
-            raise
-        return
-    first = group[0][1]
-    progress = hooks.progress(first.settings.epochs) if hooks.progress is not None else None
-    together = _Together([fitting for _, fitting in group])
+    own: list[TwoLayer] = []
     try:
-        together.run(hooks, progress, interrupt)
+        train_side_by_side([fitting for _, fitting in group], hooks, interrupt, own)
     finally:
-        if progress is not None:
-            progress.close()
-        for (number, fitting), run in zip(group, together.runs, strict=False):
-            fits[number] = fitting.finished(run)
-
-
-class _Together:
-    """Networks of one form, side by side.
-
-    Attributes
-    ----------
-    runs : list of Run
-        What is known of each network's run, once it has ended in whatever way.
-    """
-
-    def __init__(self, fittings: Sequence[Fitting]) -> None:
-        self._fittings, self.runs = fittings, list[Run]()
-        first = fittings[0]
-        self._settings = settings = first.settings
-        same_rows = all(each.learning.x is first.learning.x for each in fittings)
-        own = [each.parameters for each in fittings]
-        self._parameters = stack_parameters(own, same_rows=same_rows and not first.has_batches)
-        masks = None
-        if settings.dropout:
-            masks = [Dropout(settings.dropout, each.generator) for each in fittings]
-        self._gradient = StackedGradient(
-            self._parameters,
-            settings.activation,
-            settings.loss,
-            settings.reduction,
-            [len(each.learning.x) for each in fittings],
-            masks,
-            settings.gradient_clip,
-        )
-        # Clipping is each network's own matter, and the gradient's.
-        tuning = replace(settings.tuning, gradient_clip=None)
-        self._optimizer = make_optimizer(settings.optimizer, self._parameters, tuning)
-
-    def run(self, hooks: Hooks, progress: Any, interrupt: Interrupt) -> None:
-        """Train them."""
-        fittings, settings = self._fittings, self._settings
-        rows, d_in, hidden_units, batch = fittings[0].sizes()
-        sizes = rows, d_in, hidden_units * len(fittings), batch
-        device = self._parameters.values.device
-        threads = threads_for(batch * d_in * hidden_units * len(fittings))
-        with enough_memory(device, fit_work(*sizes), fit_change(*sizes, device)), threads:
-            supervisor = self._supervisor(hooks, progress, interrupt)
-            learning = [each.learning for each in fittings]
-            generators = [each.generator for each in fittings]
-            batches = StackedBatches(learning, settings.batch_size, generators)
-            try:
-                losses = train(
-                    self._gradient, self._optimizer, batches, settings.epochs, supervisor
-                )
-            except Exception:
-                self._finish(supervisor, supervisor.losses)
-                raise
-            self._finish(supervisor, losses)
-
-    def _finish(self, supervisor: Supervisor, losses: list[Any]) -> None:
-        self.runs = supervisor.finish(losses)
-        for model, fitting in enumerate(self._fittings):
-            pairs = zip(fitting.parameters.views, self._parameters.views, strict=True)
-            for own, stacked in pairs:
-                own.copy_(stacked[model])
-
-    def _supervisor(self, hooks: Hooks, progress: Any, interrupt: Interrupt) -> Supervisor:
-        settings = self._settings
-        watching = [each.watching for each in self._fittings if each.watching is not None]
-        validate, scale = None, None
-        if watching:
-            validate, scale = self._gradient.evaluator(all_rows(watching))
-        flat = self._parameters
-        return Supervisor(
-            KeptWeights(flat.values.data, len(self._fittings), flat.split),
-            settings.epochs,
-            self._optimizer,
-            Schedule(settings.schedule, settings.learning_rate, settings.epochs),
-            interrupt,
-            validate=validate,
-            valid_scale=scale,
-            patience=settings.patience,
-            on_epoch=hooks.on_epoch,
-            progress=progress,
-        )
+        for (number, _), fit in zip(group, own, strict=False):
+            fits[number] = fit

@@ -1,7 +1,7 @@
 """From checked data to a fitted network: the way that every fit takes."""
 
 import copy
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -27,9 +27,6 @@ from pytwolayer.network.architecture import (
     own_parameters,
     two_layer_net,
 )
-from pytwolayer.network.batches import Batches, Dropout
-from pytwolayer.network.gradient import ClosedFormGradient
-from pytwolayer.optim.lr_schedule import Schedule
 from pytwolayer.optim.optimizer import Optimizer, make_optimizer
 from pytwolayer.preprocessing.bootstrap import resampled
 from pytwolayer.preprocessing.encoder import Encoder
@@ -44,12 +41,11 @@ from pytwolayer.runtime.threads import survive_fork, threads_for
 from pytwolayer.runtime.torch_loading import torch
 from pytwolayer.training.dataset import encode_rows
 from pytwolayer.training.history import history_of
-from pytwolayer.training.kept_weights import KeptWeights
-from pytwolayer.training.loop import train
 from pytwolayer.training.progress import Progress
 from pytwolayer.training.settings import AUTO, Settings
 from pytwolayer.training.supervisor import Supervisor
 from pytwolayer.training.tracker import Run
+from pytwolayer.training.trainer import Trainer
 
 OnEpoch = Callable[[int, float], object]
 
@@ -142,7 +138,7 @@ class Fitting:
         inputs, outcome = self._read(data, settings, device)
         network = self._start_network(inputs.width, outcome.width, device)
         if memory is not None:
-            self._optimizer.set_state(memory.optimizer)
+            self.optimizer.set_state(memory.optimizer)
         self._fit = TwoLayer(
             network=network,
             inputs=inputs,
@@ -210,7 +206,7 @@ class Fitting:
     def _start_network(self, d_in: int, d_out: int, device: torch.device) -> torch.nn.Sequential:
         network, settings = self._network(d_in, d_out), self.settings
         self.parameters = flatten_parameters(network, device, by_input=True)
-        self._optimizer = make_optimizer(settings.optimizer, self.parameters, settings.tuning)
+        self.optimizer = make_optimizer(settings.optimizer, self.parameters, settings.tuning)
         return network
 
     def with_seed(self, seed: int) -> "Fitting":
@@ -251,7 +247,7 @@ class Fitting:
 
     def memory(self) -> Remembered:
         """Give what is needed to go on from here."""
-        return Remembered(on_cpu(self._optimizer.state()), self.generator.get_state())
+        return Remembered(on_cpu(self.optimizer.state()), self.generator.get_state())
 
     def train(self, hooks: Hooks) -> TwoLayer:
         """Train the network.
@@ -265,22 +261,12 @@ class Fitting:
             fitting is of no use then.
         """
         with watch_for_interrupt() as interrupt:
-            fit = self.trained(hooks, interrupt)
+            (fit,) = train_side_by_side([self], hooks, interrupt, [])
         if fit.stopped == "divergence":
             raise DivergenceError(len(fit.history), fit)
         if fit.stopped == "interrupt":
             _warn_of_interrupt(fit)
         return fit
-
-    def trained(self, hooks: Hooks, interrupt: Interrupt) -> TwoLayer:
-        """Train the network; ``stopped`` of the fit says why it ended."""
-        progress = hooks.progress(self.settings.epochs) if hooks.progress is not None else None
-        try:
-            with threads_for(self._multiplications()):
-                return self.finished(self._run_in_memory(hooks, progress, interrupt))
-        finally:
-            if progress is not None:
-                progress.close()
 
     def sizes(self) -> tuple[int, int, int, int]:
         """Count rows, inputs, hidden units and rows of a batch."""
@@ -288,73 +274,25 @@ class Fitting:
         batch = min(rows, self.settings.batch_size or rows)
         return rows, d_in, self.settings.hidden_units, batch
 
-    @property
-    def has_batches(self) -> bool:
-        """Whether an epoch has several updates."""
-        rows, _, _, batch = self.sizes()
-        return batch < rows
-
-    def _multiplications(self) -> int:
-        """Count those of a step's largest matrix product."""
-        _, d_in, hidden_units, batch = self.sizes()
-        return batch * d_in * hidden_units
-
-    def _run_in_memory(self, hooks: Hooks, progress: Progress | None, interrupt: Interrupt) -> Run:
-        device, sizes = self.parameters.values.device, self.sizes()
-        try:
-            with enough_memory(device, fit_work(*sizes), fit_change(*sizes, device)):
-                return self._run(hooks, progress, interrupt)
-        except DeviceMemoryError:  # holds this fitting, and would hold all of it
-            del self.learning, self.watching, self.parameters, self._optimizer
-            raise
-
-    def _run(self, hooks: Hooks, progress: Progress | None, interrupt: Interrupt) -> Run:
-        settings, gradient = self.settings, self._gradient()
-        supervisor = self._supervisor(gradient, hooks, progress, interrupt)
-        self._resume(supervisor)
-        batches = Batches(self.learning, settings.batch_size, self.generator)
-        before = supervisor.losses
-        epochs = len(before) if supervisor.has_ended else settings.epochs
-        try:
-            losses = train(gradient, self._optimizer, batches, epochs, supervisor, before)
-        except Exception as problem:
-            # What a function of the user's raised goes its way, and the work so far with it.
-            (run,) = supervisor.finish(supervisor.losses)
-            problem.fit = self.finished(run)  # type: ignore[attr-defined]
-            raise
-        (run,) = supervisor.finish(losses)
-        return run
-
-    def _supervisor(
-        self,
-        gradient: ClosedFormGradient,
-        hooks: Hooks,
-        progress: Progress | None,
-        interrupt: Interrupt,
+    def make_supervisor(
+        self, trainer: Trainer, hooks: Hooks, progress: Progress | None, interrupt: Interrupt
     ) -> Supervisor:
-        settings, watching = self.settings, self.watching
-        before = None if self._start is None else self._start.run
-        done = 0 if before is None else len(before.losses)
-        rate, epochs = settings.learning_rate, settings.epochs
-        return Supervisor(
-            KeptWeights(self.parameters.values.data),
-            epochs,
-            self._optimizer,
-            Schedule(settings.schedule, rate, epochs - done, done),
+        """Have a trainer's run watched, from where this one begins."""
+        supervisor = trainer.supervisor(
             interrupt,
-            validate=None if watching is None else gradient.evaluator(watching),
-            patience=settings.patience,
             on_epoch=hooks.on_epoch,
             progress=progress,
-            before=before,
+            before=None if self._start is None else self._start.run,
             keeper=self._checkpoints,
         )
+        self._resume(supervisor)
+        return supervisor
 
     def _resume(self, supervisor: Supervisor) -> None:
         """Go on from the newest checkpoint, where there are any."""
         if self._checkpoints is None:
             return
-        optimizer, epochs = self._optimizer, self.settings.epochs
+        optimizer, epochs = self.optimizer, self.settings.epochs
         # Not a method: the checkpoints would hold this fitting, which holds them.
         remembered = partial(_remembered, optimizer, self.generator)
         model = {**supervisor.state(), **remembered()}
@@ -366,19 +304,67 @@ class Fitting:
             self.generator.set_state(state["generator"])
         self._checkpoints.begin(remembered)
 
-    def _gradient(self) -> ClosedFormGradient:
-        settings = self.settings
-        share, rows = settings.dropout, len(self.learning.x)
-        dropout = Dropout(share, self.generator) if share else None
-        shape = settings.activation, settings.loss, settings.reduction
-        return ClosedFormGradient(self.parameters, *shape, rows, dropout)
-
     def finished(self, run: Run) -> TwoLayer:
         """Give the fit after a run."""
         own_parameters(self._fit.network)
         return replace(
             self._fit, history=history_of(run), best_epoch=run.best_epoch, stopped=run.stopped
         )
+
+    def let_go(self) -> None:
+        """Free data and network; an error may hold this fitting, and would hold all of it."""
+        del self.learning, self.watching, self.parameters, self.optimizer
+
+
+def train_side_by_side(
+    fittings: Sequence[Fitting], hooks: Hooks, interrupt: Interrupt, fits: list[TwoLayer]
+) -> list[TwoLayer]:
+    """Train one network, or several of one form; ``stopped`` of a fit says why it ended.
+
+    The fits come into ``fits``, also where an error ends the training.
+
+    Raises
+    ------
+    DeviceMemoryError
+        If there is no room for a step. The fittings are of no use then.
+    """
+    first = fittings[0]
+    epochs, device = first.settings.epochs, first.parameters.values.device
+    rows, d_in, hidden_units, batch = first.sizes()
+    sizes = rows, d_in, hidden_units * len(fittings), batch
+    progress = hooks.progress(epochs) if hooks.progress is not None else None
+    threads = threads_for(batch * d_in * sizes[2])  # of a step's largest product
+    try:
+        with threads, enough_memory(device, fit_work(*sizes), fit_change(*sizes, device)):
+            _run(fittings, hooks, progress, interrupt, fits)
+    except DeviceMemoryError:
+        for fitting in fittings:
+            fitting.let_go()
+        raise
+    finally:
+        if progress is not None:
+            progress.close()
+    return fits
+
+
+def _run(
+    fittings: Sequence[Fitting],
+    hooks: Hooks,
+    progress: Progress | None,
+    interrupt: Interrupt,
+    fits: list[TwoLayer],
+) -> None:
+    # A function of its own: where memory runs out its variables are freed, the trainer too.
+    trainer = Trainer(fittings, fittings[0].settings)
+    supervisor = fittings[0].make_supervisor(trainer, hooks, progress, interrupt)
+    try:
+        trainer.run(supervisor)
+    except Exception as problem:
+        # What a function of the user's raised goes its way, and the work so far with it.
+        fits += map(Fitting.finished, fittings, trainer.runs)
+        problem.fit = fits[0] if len(fittings) == 1 else None  # type: ignore[attr-defined]
+        raise
+    fits += map(Fitting.finished, fittings, trainer.runs)
 
 
 def _remembered(optimizer: Optimizer, generator: torch.Generator) -> dict[str, Any]:

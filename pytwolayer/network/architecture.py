@@ -1,6 +1,6 @@
 """The network: its layers, its initial weights, its parameters side by side in memory."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from pytwolayer.network.activations import ACTIVATIONS
@@ -112,6 +112,38 @@ def flatten_parameters(
     for view in views(is_weight):
         view.fill_(view.dim() == 2)
     return FlatParameters(flat, gradients, views(values), views(gradients), is_weight, views)
+
+
+def stack_parameters(parts: Sequence[FlatParameters], *, same_rows: bool) -> FlatParameters:
+    """Put the parameters of networks of one shape side by side.
+
+    The views have shapes ``(models, hidden_units, d_in)``, ``(models, hidden_units)``,
+    ``(models, d_out, hidden_units)`` and ``(models, d_out)``. The first layer's weights lie
+    input after input, as in ``flatten_parameters()``: each network's by themselves, or, where
+    all see the same rows, all networks' together, so that they are one matrix.
+    """
+    w1, *others = [
+        torch.stack(views) for views in zip(*(part.views for part in parts), strict=True)
+    ]
+    models, hidden_units, d_in = w1.shape
+    in_memory = w1.permute(2, 0, 1) if same_rows else w1.mT
+    values = torch.cat([in_memory.reshape(-1), *(each.reshape(-1) for each in others)])
+    sizes = [w1.numel(), *(each.numel() for each in others)]
+
+    def split(vector: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        first, *pieces = torch.split(vector, sizes)
+        if same_rows:
+            weights = first.view(d_in, models, hidden_units).permute(1, 2, 0)
+        else:
+            weights = first.view(models, d_in, hidden_units).mT
+        return weights, *(p.view(each.shape) for p, each in zip(pieces, others, strict=True))
+
+    gradients, is_weight = torch.zeros_like(values), torch.zeros_like(values)
+    for view in split(is_weight):
+        view.fill_(view.dim() == 3)
+    flat = torch.nn.Parameter(values, requires_grad=False)
+    flat.grad = gradients
+    return FlatParameters(flat, gradients, split(values), split(gradients), is_weight, split)
 
 
 def own_parameters(net: torch.nn.Sequential) -> torch.nn.Sequential:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from pytwolayer.runtime.torch_loading import torch
 
@@ -47,10 +47,14 @@ class Batch:
     ----------
     x, y, weights : Tensor
         As in ``EncodedRows``.
+    counts : list of int
+        Number of rows of each network.
+    d_out : int
     """
 
     def __init__(self, rows: EncodedRows) -> None:
         self.x, self.y, self.weights = rows
+        self.counts, self.d_out = [len(self.x)], self.y.shape[1]
 
     def gather(self) -> None:
         """Have its rows at hand, as they are here."""
@@ -110,28 +114,67 @@ def batch_sizes(rows: int, batch_size: int | None) -> list[int]:
     return [end - start for start, end in pairwise(ends)]
 
 
+class Source(Protocol):
+    """The rows of which batches are made, of one network or of several side by side.
+
+    Attributes
+    ----------
+    number : int
+        Rows of each network.
+    """
+
+    number: int
+
+    def whole(self) -> Batch:
+        """Put all rows into one batch."""
+
+    def drawn(self, size: int) -> Any:
+        """Allocate a batch of so many rows of each network, with the ``numbers`` to be drawn."""
+
+    def order(self, draws: Sequence[Tensor]) -> Tensor:
+        """Give the numbers in the order drawn for each network, the rows last."""
+
+
+class SingleSource:
+    """The rows of one network."""
+
+    def __init__(self, rows: EncodedRows) -> None:
+        self._all, self.number = rows, len(rows.x)
+
+    def whole(self) -> Batch:
+        """Put all rows into one batch."""
+        return Batch(self._all)
+
+    def drawn(self, size: int) -> DrawnBatch:
+        """Allocate a batch of so many rows."""
+        return DrawnBatch(self._all, size)
+
+    def order(self, draws: Sequence[Tensor]) -> Tensor:
+        """Give the numbers in the order drawn."""
+        return draws[0].to(self._all.x.device)
+
+
 class Batches:
     """Gives the batches of an epoch, reshuffled every time; or all rows at once.
 
     Parameters
     ----------
-    rows : EncodedRows
+    source : Source
     batch_size : int or None
         Most rows of a batch; the batches of an epoch differ by at most one row. None: all.
-    generator : torch.Generator
-        Where the order is drawn, on the CPU.
+    generators : sequence of torch.Generator
+        Where the order of each network's rows is drawn, on the CPU.
     """
 
     def __init__(
-        self, rows: EncodedRows, batch_size: int | None, generator: torch.Generator
+        self, source: Source, batch_size: int | None, generators: Sequence[torch.Generator]
     ) -> None:
-        self._number, self._device = len(rows.x), rows.x.device
-        self._generator = generator
-        self._sizes = batch_sizes(self._number, batch_size)
+        self._source, self._generators = source, generators
+        self._sizes = batch_sizes(source.number, batch_size)
         if len(self._sizes) == 1:
-            self._all: Sequence[Batch] = (Batch(rows),)
+            self._all = (source.whole(),)
         else:
-            batch = {size: DrawnBatch(rows, size) for size in set(self._sizes)}
+            batch = {size: source.drawn(size) for size in set(self._sizes)}
             self._drawn = [batch[size] for size in self._sizes]
 
     def __call__(self, epoch: int) -> Sequence[Batch] | Iterator[Batch]:
@@ -139,9 +182,10 @@ class Batches:
         return self._all if len(self._sizes) == 1 else self._draw()
 
     def _draw(self) -> Iterator[Batch]:
-        order = torch.randperm(self._number, generator=self._generator, device="cpu")
-        order = order.to(self._device)
-        for batch, numbers in zip(self._drawn, torch.split(order, self._sizes), strict=True):
+        number = self._source.number
+        draws = [torch.randperm(number, generator=g, device="cpu") for g in self._generators]
+        parts = torch.split(self._source.order(draws), self._sizes, -1)
+        for batch, numbers in zip(self._drawn, parts, strict=True):
             batch.numbers.copy_(numbers)
             yield batch
 

@@ -1,128 +1,178 @@
-"""The closed-form gradient of the two-layer network, on buffers allocated once."""
+"""The closed-form gradient of the two-layer network, on buffers allocated once.
 
-from collections.abc import Callable
+It is a program for each batch's memory: a list of operations that is written once and then
+done step after step. Here is their order, for one network as for many; what each of them is,
+the layout decides.
+"""
+
+from collections.abc import Callable, Sequence
 from functools import partial
+from itertools import islice
+from typing import Any, Protocol
 
 from pytwolayer.network.activations import ACTIVATIONS
-from pytwolayer.network.architecture import FlatParameters
-from pytwolayer.network.batches import Batch, EncodedRows
+from pytwolayer.network.batches import Batch
+from pytwolayer.network.layouts import Layout
 from pytwolayer.network.losses import Operation
 from pytwolayer.network.objective import UsersLoss, objective
-from pytwolayer.network.operations import Masks, Program, ProgrammedGradient
 from pytwolayer.runtime.torch_loading import torch
 
 Tensor = torch.Tensor
-# Rows of which products are quicker with the hidden layer laid out unit after unit.
-_FEW_ROWS = 512
+_KEPT = 4  # batches for which a program is kept; those of a fit have two sizes
 
 
-class ClosedFormGradient(ProgrammedGradient):
-    """Loss and gradient of one batch.
+class Masks(Protocol):
+    """What draws dropout."""
+
+    def drawing(self, mask: Tensor) -> Callable[[], object]:
+        """Make a function that draws what the hidden layer is multiplied with."""
+
+
+class Program:
+    """What is done for one batch, in order: functions without arguments, on their own buffers.
+
+    Attributes
+    ----------
+    draws : list of callable
+        What only the host can do.
+    operations : list of callable
+        What the device does.
+    """
+
+    def __init__(self) -> None:
+        self.draws: list[Operation] = []
+        self.operations: list[Operation] = []
+
+    def __call__(self) -> None:
+        """Have the device do its part."""
+        for operation in self.operations:
+            operation()
+
+
+class ClosedFormGradient:
+    """Loss and gradient of one batch, of every network.
 
     Parameters
     ----------
-    parameters : FlatParameters
+    layout : Layout
         Where the weights are read and the gradients written.
     activation : str
         A key of ``ACTIVATIONS``.
     loss : str or callable
-        A key of ``LOSSES`` or a function of the user's, see ``users_loss()``.
+        A key of ``LOSSES``, or for one network a function of the user's, see ``users_loss()``.
     reduction : str
         A key of ``REDUCTIONS``.
-    rows : int
-        Number of rows of an epoch.
-    dropout : Masks, optional
-    as_autograd : bool
-        Whether to keep autograd's order of operations, and so its bits where they have them
-        too; else the order that is quickest.
+    rows : sequence of int
+        Number of rows of an epoch of each network.
+    dropout : sequence of Masks
+        What draws the dropout of each network; none: no dropout.
+    gradient_clip : float, optional
+        Largest norm of each network's gradient.
 
     Attributes
     ----------
     loss : Tensor
-        Where each batch's loss is written, shape ``()``.
-    scale : float
+        Where each batch's loss is written, shape ``()``; of several networks ``(networks,)``.
+    scale : float or array
         What the losses of the batches are to be multiplied with to add up to the epoch's.
+    on_fixed_memory : bool
+        Whether it is the same sequence of operations every time, which a GPU can repeat.
     """
 
     def __init__(
         self,
-        parameters: FlatParameters,
+        layout: Layout,
         activation: str,
         loss: str | UsersLoss,
         reduction: str,
-        rows: int,
-        dropout: Masks | None = None,
-        *,
-        as_autograd: bool = False,
+        rows: Sequence[int],
+        dropout: Sequence[Masks] = (),
+        gradient_clip: float | None = None,
     ) -> None:
-        super().__init__()
-        self._weights = parameters.views
-        self._gradients = parameters.gradient_views
-        self._activation = ACTIVATIONS[activation]
+        self._layout, self._activation = layout, ACTIVATIONS[activation]
         self._objective = objective(loss, reduction)
-        self._rows, self._dropout, self._as_autograd = rows, dropout, as_autograd
-        self._draws = dropout is not None
-        self.loss = parameters.gradients.new_zeros(())
-        self.scale = self._objective.scale(rows, self._d_out)
+        self._rows, self._dropout, self._clip = rows, dropout, gradient_clip
+        self._programs: dict[Batch, Program] = {}
+        self.loss = layout.loss
+        on_device, on_host = layout.scales(self._objective.scale(rows, layout.d_out))
+        self.scale = on_device * on_host
         self.on_fixed_memory = isinstance(loss, str)
 
-    def evaluator(self, rows: EncodedRows) -> Callable[[Tensor], None]:
-        """Make a function that writes the loss on these rows into the tensor it is given.
+    def draw(self, batch: Batch) -> None:
+        """Draw the dropout of a batch, on the host, before its gradient is asked for."""
+        if self._dropout:
+            for draw in self.program(batch).draws:
+                draw()
 
-        It does without dropout, and leaves the gradients as they are.
+    def __call__(self, batch: Batch) -> None:
+        """Write the batch's loss and its gradients where they belong."""
+        self.program(batch)()
+
+    def evaluator(self, batch: Batch) -> tuple[Callable[[Tensor], None], Any]:
+        """Make a function that writes the loss of these rows into the tensor it is given.
+
+        It does without dropout, and leaves the gradients as they are. Besides, give what the
+        loss is to be multiplied with.
         """
-        program, batch, value = Program(), Batch(rows), torch.empty_like(self.loss)
+        program, value = Program(), torch.empty_like(self.loss)
         _, output = self._forward(program, batch, None)
-        room, number = torch.empty_like(output), len(rows.x)
-        program.operations += self._objective.operations(batch, output, room, value, number)
-        scale = self._objective.scale(number, self._d_out)
+        self._write_loss(program, batch, output, value, batch.counts)
+        on_device, on_host = self._layout.scales(
+            self._objective.scale(batch.counts, self._layout.d_out)
+        )
 
         def evaluate(loss: Tensor) -> None:
             program()
-            torch.mul(value, scale, out=loss)
+            torch.mul(value, on_device, out=loss)
 
-        return evaluate
+        return evaluate, on_host
 
-    @property
-    def _d_out(self) -> int:
-        return len(self._weights[3])
+    def program(self, batch: Batch) -> Program:
+        """Give what is done for a batch."""
+        program = self._programs.get(batch)
+        if program is None:
+            if len(self._programs) >= _KEPT:
+                del self._programs[next(islice(self._programs, 1))]
+            with torch.inference_mode(False):  # or a user's loss could not work with its buffers
+                program = self._programs[batch] = self._prepare(batch)
+        return program
 
     def _prepare(self, batch: Batch) -> Program:
         program, mask = Program(), None
-        if self._dropout is not None:
-            mask = batch.x.new_empty(len(batch.x), len(self._weights[1]))
-            program.draws.append(self._dropout.drawing(mask))
+        if self._dropout:
+            mask, parts = self._layout.mask(batch)
+            pairs = zip(self._dropout, parts, strict=True)
+            program.draws += [each.drawing(part) for each, part in pairs]
         layers, output = self._forward(program, batch, mask)
-        d_output = torch.empty_like(output)
-        program.operations += self._objective.operations(
-            batch, output, d_output, self.loss, self._rows
-        )
+        d_output = self._write_loss(program, batch, output, self.loss, self._rows)
         self._back(program, batch, layers, d_output, mask)
+        if self._clip is not None:
+            program.operations.append(partial(self._layout.clip, self._clip))
         return program
 
     def _forward(
         self, program: Program, batch: Batch, mask: Tensor | None
     ) -> tuple[tuple[Tensor, Tensor, Tensor], Tensor]:
         """Add what goes up to the output; give the hidden layer's buffers and the output."""
-        w1, b1, w2, b2 = self._weights
-        z = self._hidden_room(batch)
+        z = self._layout.hidden(batch)
         a = torch.empty_like(z) if self._activation.keeps_input else z
         hidden = a if mask is None else torch.empty_like(a)
-        output = torch.empty_like(batch.y)
-        program.operations += [
-            partial(torch.addmm, b1, batch.x, w1.t(), out=z),
-            partial(self._activation.value, z, a),
-        ]
+        output = self._layout.output(batch)
+        program.operations.append(self._layout.first_layer(batch, z))
+        program.operations.append(partial(self._activation.value, z, a))
         if mask is not None:
             program.operations.append(partial(torch.mul, a, mask, out=hidden))
-        program.operations.append(partial(torch.addmm, b2, hidden, w2.t(), out=output))
+        program.operations.append(self._layout.second_layer(hidden, output))
         return (z, a, hidden), output
 
-    def _hidden_room(self, batch: Batch) -> Tensor:
-        rows, hidden_units = len(batch.x), len(self._weights[1])
-        if self._as_autograd or batch.x.device.type != "cpu" or rows > _FEW_ROWS:
-            return batch.x.new_empty(rows, hidden_units)
-        return batch.x.new_empty(hidden_units, rows).t()
+    def _write_loss(
+        self, program: Program, batch: Batch, output: Tensor, loss: Tensor, rows: Sequence[int]
+    ) -> Tensor:
+        """Add what writes the loss; give the buffer of its derivative at the output."""
+        d_output = torch.empty_like(output)
+        total = partial(self._layout.total, loss=loss)
+        program.operations += self._objective.operations(batch, output, d_output, loss, total, rows)
+        return d_output
 
     def _back(
         self,
@@ -133,23 +183,10 @@ class ClosedFormGradient(ProgrammedGradient):
         mask: Tensor | None,
     ) -> None:
         z, a, hidden = layers
-        g_w1, g_b1, g_w2, g_b2 = self._gradients
         d_hidden = torch.empty_like(z)
-        program.operations += [
-            partial(torch.mm, d_output.t(), hidden, out=g_w2),
-            self._summing(d_output, g_b2),
-            partial(torch.mm, d_output, self._weights[2], out=d_hidden),
-        ]
+        program.operations += self._layout.second_layer_gradients(d_output, hidden)
+        program.operations.append(self._layout.hidden_derivative(d_output, d_hidden))
         if mask is not None:
             program.operations.append(partial(d_hidden.mul_, mask))
-        program.operations += [
-            partial(self._activation.back, d_hidden, z, a),
-            partial(torch.mm, d_hidden.t(), batch.x, out=g_w1),
-            self._summing(d_hidden, g_b1),
-        ]
-
-    def _summing(self, derivative: Tensor, bias: Tensor) -> Operation:
-        """Give what sums a derivative over the rows; a product does it in half the time."""
-        if self._as_autograd:
-            return partial(torch.sum, derivative, 0, out=bias)
-        return partial(torch.mv, derivative.t(), derivative.new_ones(len(derivative)), out=bias)
+        program.operations.append(partial(self._activation.back, d_hidden, z, a))
+        program.operations += self._layout.first_layer_gradients(batch, d_hidden)

@@ -1,8 +1,11 @@
 """What is minimised: the loss summed or averaged over a batch, weighted, with its derivative."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
 
 from pytwolayer.network.batches import Batch
 from pytwolayer.network.losses import LOSSES, Loss, Operation, users_loss
@@ -15,15 +18,25 @@ UsersLoss = Callable[[Tensor, Tensor], Any]
 class Objective(Protocol):
     """The loss of a batch."""
 
-    def scale(self, rows: int, d_out: int) -> float:
-        """Give what the losses of batches are multiplied with to add up to that of so many rows."""
+    def scale(self, rows: Sequence[int], d_out: int) -> NDArray[np.float64]:
+        """Give what the losses of batches are multiplied with to add up to that of all rows.
+
+        ``rows`` is the number of rows of each network.
+        """
 
     def operations(
-        self, batch: Batch, output: Tensor, d_output: Tensor, loss: Tensor, rows: int
+        self,
+        batch: Batch,
+        output: Tensor,
+        d_output: Tensor,
+        loss: Tensor,
+        total: Callable[[Tensor], Operation],
+        rows: Sequence[int],
     ) -> list[Operation]:
         """Give what writes the batch's loss into ``loss``, and its derivative at the output.
 
-        ``rows`` is the number of rows of an epoch.
+        ``total(losses)`` gives what sums them into ``loss``; ``rows`` is the number of rows of
+        an epoch of each network.
         """
 
 
@@ -39,44 +52,63 @@ class _TableObjective:
     def __init__(self, loss: Loss, *, summed: bool) -> None:
         self._loss, self._summed = loss, summed
 
-    def _terms(self, rows: int, d_out: int) -> int:
+    def _terms(self, rows: Sequence[int], d_out: int) -> NDArray[np.float64]:
         """Count what the sum over so many rows is divided by."""
-        return 1 if self._summed else int(self._loss.terms(rows, d_out))
+        numbers = np.asarray(rows, dtype=np.float64)
+        if self._summed:
+            return np.ones_like(numbers)
+        terms: NDArray[np.float64] = self._loss.terms(numbers, d_out)
+        return terms
 
-    def scale(self, rows: int, d_out: int) -> float:
+    def scale(self, rows: Sequence[int], d_out: int) -> NDArray[np.float64]:
         return self._loss.sign / self._terms(rows, d_out)
 
     def operations(
-        self, batch: Batch, output: Tensor, d_output: Tensor, loss: Tensor, rows: int
+        self,
+        batch: Batch,
+        output: Tensor,
+        d_output: Tensor,
+        loss: Tensor,
+        total: Callable[[Tensor], Operation],
+        rows: Sequence[int],
     ) -> list[Operation]:
         losses = torch.empty_like(output)
-        operations = self._loss.operations(output, batch.y, losses, d_output)
+        operations = self._loss.operations(output, batch.y.expand_as(output), losses, d_output)
         if batch.weights is not None:
             operations += [partial(each.mul_, batch.weights) for each in (losses, d_output)]
-        in_memory = losses if losses.is_contiguous() else losses.t()
-        operations.append(partial(torch.sum, in_memory.view(-1), 0, out=loss))
-        slope = self._loss.slope / self._terms(*output.shape)
-        if slope != 1:
-            factor = output.new_tensor(slope)  # quicker than a number of Python's
+        operations.append(total(losses))
+        slopes = self._loss.slope / self._terms(batch.counts, batch.d_out)
+        if (slopes != 1).any():
+            factor = output.new_tensor(slopes)  # quicker than a number of Python's
+            factor = factor[0] if len(set(slopes)) == 1 else factor[:, None, None]
             operations.append(partial(torch.mul, d_output, factor, out=d_output))
         return operations
 
 
 class _UserObjective:
+    """Of one network."""
+
     def __init__(self, loss: UsersLoss, *, summed: bool) -> None:
         self._loss, self._summed = loss, summed
 
-    def scale(self, rows: int, d_out: int) -> float:
-        return 1.0  # what it gives, and so how many terms it has, is known only in each batch
+    def scale(self, rows: Sequence[int], d_out: int) -> NDArray[np.float64]:
+        # What it gives, and so how many terms it has, is known only in each batch.
+        return np.ones(len(rows))
 
     def operations(
-        self, batch: Batch, output: Tensor, d_output: Tensor, loss: Tensor, rows: int
+        self,
+        batch: Batch,
+        output: Tensor,
+        d_output: Tensor,
+        loss: Tensor,
+        total: Callable[[Tensor], Operation],
+        rows: Sequence[int],
     ) -> list[Operation]:
-        share = len(output) / rows
+        share = len(output) / rows[0]
 
         def call() -> None:
-            total, derivative, terms = users_loss(self._loss, output, batch.y, batch.weights)
-            loss.copy_(total)
+            value, derivative, terms = users_loss(self._loss, output, batch.y, batch.weights)
+            loss.copy_(value)
             d_output.copy_(derivative)
             if not self._summed:
                 loss.mul_(share / terms)

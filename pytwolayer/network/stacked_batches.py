@@ -4,10 +4,10 @@ Everything lies feature after feature, ``(models, features, rows)``, so that a p
 networks is one call. Networks with fewer rows than others have rows of weight 0 at their end.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from collections.abc import Callable, Sequence
+from functools import cached_property, partial
 
-from pytwolayer.network.batches import Batch, EncodedRows, batch_sizes
+from pytwolayer.network.batches import Batch, EncodedRows
 from pytwolayer.runtime.torch_loading import torch
 
 Tensor = torch.Tensor
@@ -26,15 +26,12 @@ class StackedBatch(Batch):
         Shape ``(models, 1, rows)``, or 1 in the place of ``models``.
     counts : list of int
         Number of rows of each network, without those of weight 0 at the end.
+    d_out : int
     """
 
     def __init__(self, x: Tensor, y: Tensor, weights: Tensor | None, counts: list[int]) -> None:
-        self.x, self.y, self.weights, self.counts = x, y, weights, counts
-
-    @property
-    def shared(self) -> bool:
-        """Whether all networks see the same rows."""
-        return self.x.dim() == 2
+        self.x, self.y, self.weights = x, y, weights
+        self.counts, self.d_out = counts, y.shape[1]
 
 
 def all_rows(rows: Sequence[EncodedRows]) -> StackedBatch:
@@ -73,30 +70,38 @@ class DrawnStackedBatch(StackedBatch):
 
     Parameters
     ----------
-    source : Source
-    size : int
-        Number of rows of each network.
+    rows : EncodedRows
+        Those of all networks, one after the other.
+    models, size : int
+        Number of networks, and of rows of each.
+
+    Attributes
+    ----------
+    numbers : Tensor
+        Those of the rows drawn, shape ``(models, size)``, to be written before they are
+        gathered.
     """
 
-    def __init__(self, source: "_Source", size: int) -> None:
-        models, x, y, weights = source.models, source.x, source.y, source.weights
-        self.numbers = torch.empty(models * size, dtype=torch.int64, device=x.device)
+    def __init__(self, rows: EncodedRows, models: int, size: int) -> None:
+        x, y, weights = rows
+        flat = torch.empty(models * size, dtype=torch.int64, device=x.device)
+        self.numbers = flat.view(models, size)
         outcomes = y.new_empty(models * size, y.shape[1])
         drawn = x.new_empty(models * size, x.shape[1])
         super().__init__(
             drawn.view(models, size, -1),
             y.new_empty(models, y.shape[1], size),
-            None if weights is None else weights.new_empty(models * size).view(models, 1, size),
+            None if weights is None else weights.new_empty(models, 1, size),
             [size] * models,
         )
         self._steps: list[Callable[[], object]] = [
-            partial(torch.index_select, x, 0, self.numbers, out=drawn),
-            partial(torch.index_select, y, 0, self.numbers, out=outcomes),
+            partial(torch.index_select, x, 0, flat, out=drawn),
+            partial(torch.index_select, y, 0, flat, out=outcomes),
             partial(self.y.copy_, outcomes.view(models, size, -1).mT),
         ]
         if weights is not None and self.weights is not None:
-            flat = self.weights.view(-1)
-            self._steps.append(partial(torch.index_select, weights, 0, self.numbers, out=flat))
+            to = self.weights.view(-1)
+            self._steps.append(partial(torch.index_select, weights[:, 0], 0, flat, out=to))
 
     def gather(self) -> None:
         """Have the rows of these numbers at hand."""
@@ -104,62 +109,35 @@ class DrawnStackedBatch(StackedBatch):
             step()
 
 
-class _Source:
-    """The rows of all networks, one after the other; once where they are the same."""
+class StackedSource:
+    """The rows of several networks; as many of each where batches are drawn."""
 
     def __init__(self, rows: Sequence[EncodedRows]) -> None:
-        first, self.models = rows[0], len(rows)
-        shared = _are_same(rows)
-        parts = [first] if shared else list(rows)
-        self.x = torch.cat([each.x for each in parts]) if len(parts) > 1 else first.x
-        self.y = torch.cat([each.y for each in parts]).contiguous()
-        self.weights = None
-        if first.weights is not None:
-            given = [each.weights for each in parts if each.weights is not None]
-            self.weights = torch.cat(given)[:, 0]
-        number = len(first.x)
-        self.starts = [0 if shared else number * model for model in range(self.models)]
+        self._rows, self.number = rows, max(len(each.x) for each in rows)
 
+    def whole(self) -> StackedBatch:
+        """Put all rows of every network into one batch."""
+        return all_rows(self._rows)
 
-class StackedBatches:
-    """Gives the batches of an epoch of every network, or all rows at once.
+    def drawn(self, size: int) -> DrawnStackedBatch:
+        """Allocate a batch of so many rows of every network."""
+        return DrawnStackedBatch(self._joined, len(self._rows), size)
 
-    Parameters
-    ----------
-    rows : sequence of EncodedRows
-        Those of each network; as many of each where there are batches.
-    batch_size : int or None
-        As that of ``Batches``.
-    generators : sequence of torch.Generator
-        Where the order of each network's rows is drawn.
-    """
+    @cached_property
+    def _joined(self) -> EncodedRows:
+        """The rows of all networks, one after the other; once where they are the same."""
+        first = self._rows[0]
+        if _are_same(self._rows):
+            return EncodedRows(first.x, first.y.contiguous(), first.weights)
+        weights = [each.weights for each in self._rows if each.weights is not None]
+        return EncodedRows(
+            torch.cat([each.x for each in self._rows]),
+            torch.cat([each.y for each in self._rows]).contiguous(),
+            torch.cat(weights) if weights else None,
+        )
 
-    def __init__(
-        self,
-        rows: Sequence[EncodedRows],
-        batch_size: int | None,
-        generators: Sequence[torch.Generator],
-    ) -> None:
-        self._generators = generators
-        self._number = max(len(each.x) for each in rows)
-        self._sizes = batch_sizes(self._number, batch_size)
-        if len(self._sizes) == 1:
-            self._all = (all_rows(rows),)
-            return
-        self._source = _Source(rows)
-        self._starts = torch.tensor(self._source.starts, device="cpu")[:, None]
-        batch = {size: DrawnStackedBatch(self._source, size) for size in set(self._sizes)}
-        self._drawn = [batch[size] for size in self._sizes]
-
-    def __call__(self, epoch: int) -> Sequence[StackedBatch] | Iterator[StackedBatch]:
-        """Give the batches of an epoch; each is good until the next is asked for."""
-        return self._all if len(self._sizes) == 1 else self._draw()
-
-    def _draw(self) -> Iterator[StackedBatch]:
-        number = self._number
-        draws = [torch.randperm(number, generator=g, device="cpu") for g in self._generators]
-        order = (torch.stack(draws) + self._starts).to(self._source.x.device)
-        parts = torch.split(order, self._sizes, 1)
-        for batch, numbers in zip(self._drawn, parts, strict=True):
-            batch.numbers.copy_(numbers.reshape(-1))
-            yield batch
+    def order(self, draws: Sequence[Tensor]) -> Tensor:
+        """Give the numbers in the order drawn, among the rows of all networks."""
+        step = 0 if _are_same(self._rows) else self.number
+        starts = torch.arange(len(draws), device="cpu")[:, None] * step
+        return (torch.stack(list(draws)) + starts).to(self._rows[0].x.device)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from pytwolayer.network.architecture import FlatParameters
+from pytwolayer.network.layouts import clip
 from pytwolayer.optim.first_order import Adam, GradientDescent, Momentum, RMSprop, UpdateRule
 from pytwolayer.optim.torch_optimizers import Lbfgs, TorchAdam
 from pytwolayer.runtime.torch_loading import torch
@@ -121,11 +122,6 @@ class ClipAndDecay:
     def refuse_other_state(self, state: Any) -> None:
         """Check that it is one of the update."""
         self._update.refuse_other_state(state)
-
-
-def clip(gradients: Tensor, largest: float) -> None:
-    """Shorten the gradient to a norm of at most ``largest``."""
-    gradients.mul_((largest / (gradients.norm() + 1e-6)).clamp_(max=1))
 
 
 def _sgd(parameters: FlatParameters, t: Tuning) -> UpdateRule:

@@ -50,7 +50,7 @@ class Supervisor:
     interrupt : Interrupt
     validate : callable, optional
         Writes the loss on the held-out rows, of shape ``()`` or ``(networks,)``, into a tensor.
-    valid_scale : float or array
+    valid_scale : float or array, optional
         What it is multiplied with.
     patience : int, optional
         Stop a network after so many epochs without a lower loss, of the held-out rows where
@@ -80,7 +80,7 @@ class Supervisor:
         interrupt: Interrupt,
         *,
         validate: Callable[[Tensor], object] | None = None,
-        valid_scale: Any = 1.0,
+        valid_scale: Any = None,
         patience: int | None = None,
         on_epoch: Callable[[int, float], object] | None = None,
         progress: Progress | None = None,
@@ -92,7 +92,8 @@ class Supervisor:
         self._valid_losses: list[Any] = before.valid_losses
         self._weights, self._epochs, self.interrupt = weights, epochs, interrupt
         self._optimizer, self._schedule = optimizer, schedule
-        self._validate, self._valid_scale = validate, valid_scale
+        self._validate = validate
+        self._valid_scale = 1.0 if valid_scale is None else valid_scale
         self._on_epoch, self._progress, self._keeper = on_epoch, progress, keeper
         held_out = validate is not None
         numbers = range(weights.networks)
@@ -108,7 +109,7 @@ class Supervisor:
         ahead = self._interval if self._interval > 1 else 0
         shape = () if networks == 1 else (networks,)
         self._ring = values.new_empty(ahead, len(values)).unbind()
-        self._valid_ring = values.new_empty(ahead, *shape)
+        self._valid_ring = values.new_zeros(ahead, *shape)  # some are read before they are written
         self._valid_loss = values.new_empty(shape)
         self._read_valid_loss = reader(self._valid_loss)
 

@@ -8,6 +8,7 @@ from pytwolayer.network.activations import ACTIVATIONS
 from pytwolayer.network.architecture import draw_initial_weights, flatten_parameters, two_layer_net
 from pytwolayer.network.batches import Batch, EncodedRows
 from pytwolayer.network.gradient import ClosedFormGradient
+from pytwolayer.network.layouts import Single
 from pytwolayer.network.losses import LOSSES, REDUCTIONS
 from pytwolayer.runtime.torch_loading import torch
 
@@ -76,13 +77,12 @@ class Case:
         self.net.load_state_dict(ours.state_dict())
         self.parameters = flatten_parameters(ours, torch.device("cpu"))
         self.gradient = ClosedFormGradient(
-            self.parameters,
+            Single(self.parameters, as_autograd=as_autograd),
             activation,
             USERS.get(loss, loss),
             reduction,
-            rows,
-            self if dropout else None,
-            as_autograd=as_autograd,
+            [rows],
+            [self] if dropout else (),
         )
         self.loss_function = THEIRS.get(loss) or USERS[loss]
         self.summed, self.as_autograd = reduction == "sum", as_autograd
@@ -94,13 +94,13 @@ class Case:
     def closed_form(self, x, y):
         """Give the loss and the gradients of these rows, the only ones of their epoch."""
         weights = None if self.weights is None else self.weights[: len(x)]
-        self.gradient._rows = len(x)
+        self.gradient._rows = [len(x)]
         rows = EncodedRows(x, y, weights)
         batch = Batch(rows if self.as_autograd else rows.to(CPU))
         with torch.no_grad():
             self.gradient.draw(batch)
             self.gradient(batch)
-        scale = self.gradient._objective.scale(*y.shape)
+        (scale,) = self.gradient._objective.scale([len(y)], y.shape[1])
         gradients = [view.clone() for view in self.parameters.gradient_views]
         return [self.gradient.loss * scale, *gradients]
 
@@ -226,9 +226,11 @@ def test_the_evaluator_gives_the_loss_without_dropout(loss, weighted):
     case = Case(SHAPES[0], "tanh", loss, "mean", 0, weighted, dropout=True)
     value = torch.empty(())
     with torch.no_grad():
-        case.gradient.evaluator(EncodedRows(case.x, case.y, case.weights))(value)
+        evaluate, scale = case.gradient.evaluator(Batch(EncodedRows(case.x, case.y, case.weights)))
+        evaluate(value)
         expected = case.their_loss(case.x, case.y, dropout=False)
         trained_on = case.their_loss(case.x, case.y, dropout=True)
+    assert scale == 1
     torch.testing.assert_close(value, expected, rtol=1e-5, atol=1e-6)
     assert abs(value - trained_on) > 1e-3
 
@@ -236,7 +238,7 @@ def test_the_evaluator_gives_the_loss_without_dropout(loss, weighted):
 def test_the_evaluator_leaves_the_gradients_as_they_were():
     case = Case(SHAPES[0])
     loss, *gradients = case.closed_form(case.x, case.y)
-    evaluate = case.gradient.evaluator(EncodedRows(case.x + 1, case.y, None))
+    evaluate, _ = case.gradient.evaluator(Batch(EncodedRows(case.x + 1, case.y, None)))
     with torch.no_grad():
         evaluate(torch.empty(()))
     views = case.parameters.gradient_views

@@ -7,6 +7,7 @@ import pytest
 from pytwolayer.network.architecture import draw_initial_weights, flatten_parameters, two_layer_net
 from pytwolayer.network.batches import Batch, EncodedRows
 from pytwolayer.network.gradient import ClosedFormGradient
+from pytwolayer.network.layouts import Single
 from pytwolayer.optim.optimizer import OPTIMIZERS, Tuning, clip, make_optimizer
 from pytwolayer.runtime.torch_loading import torch
 from pytwolayer.training.loop import train
@@ -38,7 +39,9 @@ class Ours:
     def __init__(self, name, learning_rate, **tuning):
         self.net, self.batch = start(), data()
         self.flat = flatten_parameters(self.net, CPU)
-        self.gradient = ClosedFormGradient(self.flat, "relu", "mse", "mean", len(self.batch[0]))
+        self.gradient = ClosedFormGradient(
+            Single(self.flat), "relu", "mse", "mean", [len(self.batch[0])]
+        )
         self.optimizer = make_optimizer(name, self.flat, Tuning(learning_rate, **tuning))
 
     def run(self, steps):
@@ -244,7 +247,7 @@ def test_lbfgs_finds_the_minimum_of_a_convex_problem():
     flat = flatten_parameters(two_layer_net(11, 1, 1, "identity"), CPU)
     with torch.no_grad():
         flat.values.copy_(0.1 * torch.ones_like(flat.values))
-    gradient = ClosedFormGradient(flat, "identity", "mse", "mean", len(x))
+    gradient = ClosedFormGradient(Single(flat), "identity", "mse", "mean", [len(x)])
     optimizer = make_optimizer("lbfgs", flat, Tuning(1.0))
     batch = Batch(EncodedRows(x, y, None))
     losses = train(gradient, optimizer, lambda epoch: (batch,), 60)

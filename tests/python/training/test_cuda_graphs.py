@@ -11,8 +11,9 @@ import pytest
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from pytwolayer.network.architecture import draw_initial_weights, flatten_parameters, two_layer_net
-from pytwolayer.network.batches import Batches, Dropout, EncodedRows
+from pytwolayer.network.batches import Batches, Dropout, EncodedRows, SingleSource
 from pytwolayer.network.gradient import ClosedFormGradient
+from pytwolayer.network.layouts import Single
 from pytwolayer.optim.optimizer import Tuning, make_optimizer
 from pytwolayer.runtime.torch_loading import torch
 from pytwolayer.training.cuda_graphs import WARM_UP, Replayed, replayed
@@ -89,12 +90,13 @@ class Run:
         net = two_layer_net(5, 6, 2)
         draw_initial_weights(net, draws)
         self.flat = flatten_parameters(net, device)
-        dropped = Dropout(dropout, draws) if dropout else None
-        shape = "relu", loss, "mean", 30, dropped
-        self.gradient = ClosedFormGradient(self.flat, *shape)
+        dropped = [Dropout(dropout, draws)] if dropout else ()
+        shape = "relu", loss, "mean", [30], dropped
+        self.gradient = ClosedFormGradient(Single(self.flat), *shape)
         self.optimizer = make_optimizer(name, self.flat, Tuning(0.01, **tuning))
         self._read_rate_from_memory()
-        self.batches = Batches(EncodedRows(x, y, weights).to(device), batch_size, draws)
+        rows = EncodedRows(x, y, weights).to(device)
+        self.batches = Batches(SingleSource(rows), batch_size, [draws])
 
     def _read_rate_from_memory(self):
         """Have Adam do as on a GPU."""

@@ -10,7 +10,7 @@ import pytest
 from pytwolayer import ArgumentError, TwoLayerEnsemble, continue_training, load, two_layer
 from pytwolayer.errors import DeviceMemoryError, DivergenceError, UnseenLevelWarning
 from pytwolayer.models.ensemble import encodings
-from pytwolayer.network.stacked_batches import StackedBatches
+from pytwolayer.network.batches import Batches
 from pytwolayer.training.loss_log import DeviceLossLog
 
 DRAWS = np.random.default_rng(5)
@@ -101,14 +101,14 @@ def test_training_goes_on_with_one_network():
 
 
 def interrupting_at(epoch, monkeypatch):
-    deal = StackedBatches.__call__
+    deal = Batches.__call__
 
     def dealing(self, number):
         if number == epoch:
             signal.raise_signal(signal.SIGINT)
         return deal(self, number)
 
-    monkeypatch.setattr(StackedBatches, "__call__", dealing)
+    monkeypatch.setattr(Batches, "__call__", dealing)
 
 
 @pytest.mark.parametrize("ahead", [3, 64])

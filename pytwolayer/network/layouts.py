@@ -1,0 +1,217 @@
+"""How the numbers of a gradient lie in memory, and by which products they are computed.
+
+The order of operations is the same for one network and for many; it stands in ``gradient``.
+What differs is here. One network has its rows first, ``(rows, features)``, and products of
+matrices; many have the network first and the rows last, ``(networks, features, rows)``, and
+batched products. One network does not go through the batched products: they take up to twice
+the time there, and they sum in another order, so that last bits would differ.
+"""
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pytwolayer.network.architecture import FlatParameters
+from pytwolayer.network.batches import Batch
+from pytwolayer.network.losses import Operation
+from pytwolayer.runtime.torch_loading import torch
+
+Tensor = torch.Tensor
+# Rows of which products are quicker with the hidden layer laid out unit after unit.
+_FEW_ROWS = 512
+
+
+class Single:
+    """One network.
+
+    A method that gives operations gives functions to be called in every step.
+
+    Parameters
+    ----------
+    parameters : FlatParameters
+    as_autograd : bool
+        Whether to keep autograd's order of operations, and so its bits where they have them
+        too, as the chapter does; else the order that is quickest.
+
+    Attributes
+    ----------
+    loss : Tensor
+        Where losses are written, shape ``()``.
+    d_out : int
+    """
+
+    def __init__(self, parameters: FlatParameters, *, as_autograd: bool = False) -> None:
+        self._weights, self._gradients = parameters.views, parameters.gradient_views
+        self._all_gradients, self._as_autograd = parameters.gradients, as_autograd
+        self.loss = parameters.gradients.new_zeros(())
+        self.d_out = len(self._weights[3])
+
+    def scales(self, scale: NDArray[np.float64]) -> tuple[float, Any]:
+        """Split what losses are multiplied with: on the device in float32, then on the host."""
+        return float(scale[0]), 1.0
+
+    def hidden(self, batch: Batch) -> Tensor:
+        """Allocate a hidden layer."""
+        rows, hidden_units = len(batch.x), len(self._weights[1])
+        if self._as_autograd or batch.x.device.type != "cpu" or rows > _FEW_ROWS:
+            return batch.x.new_empty(rows, hidden_units)
+        return batch.x.new_empty(hidden_units, rows).t()
+
+    def output(self, batch: Batch) -> Tensor:
+        """Allocate an output."""
+        return torch.empty_like(batch.y)
+
+    def mask(self, batch: Batch) -> tuple[Tensor, Sequence[Tensor]]:
+        """Allocate a dropout mask; give it, and each network's ``(rows, hidden_units)`` in it."""
+        mask = batch.x.new_empty(len(batch.x), len(self._weights[1]))
+        return mask, [mask]
+
+    def first_layer(self, batch: Batch, z: Tensor) -> Operation:
+        """Compute ``z``, the hidden layer before its activation, from the batch."""
+        w1, b1, _, _ = self._weights
+        return partial(torch.addmm, b1, batch.x, w1.t(), out=z)
+
+    def second_layer(self, hidden: Tensor, output: Tensor) -> Operation:
+        """Compute the output from the hidden layer."""
+        _, _, w2, b2 = self._weights
+        return partial(torch.addmm, b2, hidden, w2.t(), out=output)
+
+    def total(self, losses: Tensor, loss: Tensor) -> Operation:
+        """Sum the losses of the batch, of each network by themselves."""
+        # As one vector in the order of its memory: another order would be another sum.
+        in_memory = losses if losses.is_contiguous() else losses.t()
+        return partial(torch.sum, in_memory.view(-1), 0, out=loss)
+
+    def second_layer_gradients(self, d_output: Tensor, hidden: Tensor) -> list[Operation]:
+        """Compute the gradients of the second layer's weights and biases."""
+        _, _, g_w2, g_b2 = self._gradients
+        product = partial(torch.mm, d_output.t(), hidden, out=g_w2)
+        return [product, self._sum_over_rows(d_output, g_b2)]
+
+    def hidden_derivative(self, d_output: Tensor, d_hidden: Tensor) -> Operation:
+        """Compute the loss's derivative at the hidden layer from that at the output."""
+        return partial(torch.mm, d_output, self._weights[2], out=d_hidden)
+
+    def first_layer_gradients(self, batch: Batch, d_hidden: Tensor) -> list[Operation]:
+        """Compute the gradients of the first layer's weights and biases."""
+        g_w1, g_b1, _, _ = self._gradients
+        product = partial(torch.mm, d_hidden.t(), batch.x, out=g_w1)
+        return [product, self._sum_over_rows(d_hidden, g_b1)]
+
+    def _sum_over_rows(self, derivative: Tensor, bias: Tensor) -> Operation:
+        # A product with ones takes half the time of the sum, but sums in another order.
+        if self._as_autograd:
+            return partial(torch.sum, derivative, 0, out=bias)
+        return partial(torch.mv, derivative.t(), derivative.new_ones(len(derivative)), out=bias)
+
+    def clip(self, largest: float) -> None:
+        """Shorten each network's gradient to a norm of at most ``largest``."""
+        clip(self._all_gradients, largest)
+
+
+class Stacked:
+    """Several networks of one shape, side by side.
+
+    Parameters
+    ----------
+    parameters : FlatParameters
+        What ``stack_parameters()`` gave.
+
+    Attributes
+    ----------
+    loss : Tensor
+        Where losses are written, shape ``(networks,)``.
+    d_out : int
+    """
+
+    def __init__(self, parameters: FlatParameters) -> None:
+        self._weights, self._gradients = parameters.views, parameters.gradient_views
+        self._networks, self.d_out = self._weights[3].shape
+        self.loss = parameters.gradients.new_zeros(self._networks)
+
+    def scales(self, scale: NDArray[np.float64]) -> tuple[float, Any]:
+        """Split what losses are multiplied with: on the device in float32, then on the host."""
+        return 1.0, scale  # each network's own, in double precision
+
+    def hidden(self, batch: Batch) -> Tensor:
+        """Allocate a hidden layer."""
+        return batch.x.new_empty(*self._weights[1].shape, batch.y.shape[2])
+
+    def output(self, batch: Batch) -> Tensor:
+        """Allocate an output."""
+        return batch.x.new_empty(self._networks, self.d_out, batch.y.shape[2])
+
+    def mask(self, batch: Batch) -> tuple[Tensor, Sequence[Tensor]]:
+        """Allocate a dropout mask; give it, and each network's ``(rows, hidden_units)`` in it."""
+        # Zeros: what is drawn leaves the rows out that fill up a network with fewer.
+        hidden_units = self._weights[1].shape[1]
+        mask = batch.x.new_zeros(self._networks, batch.y.shape[2], hidden_units)
+        return mask.mT, [one[:count] for one, count in zip(mask, batch.counts, strict=True)]
+
+    def first_layer(self, batch: Batch, z: Tensor) -> Operation:
+        """Compute ``z``, the hidden layer before its activation, from the batch."""
+        w1, b1, _, _ = self._weights
+        wide = _as_one(w1)
+        if wide is not None and batch.x.dim() == 2:
+            bias, flat = b1.view(-1, 1), z.view(-1, z.shape[2])
+            return partial(torch.addmm, bias, wide, batch.x.t(), out=flat)
+        return partial(torch.baddbmm, b1[:, :, None], w1, self._rows_of_each(batch).mT, out=z)
+
+    def second_layer(self, hidden: Tensor, output: Tensor) -> Operation:
+        """Compute the output from the hidden layer."""
+        _, _, w2, b2 = self._weights
+        return partial(torch.baddbmm, b2[:, :, None], w2, hidden, out=output)
+
+    def total(self, losses: Tensor, loss: Tensor) -> Operation:
+        """Sum the losses of the batch, of each network by themselves."""
+        return partial(torch.sum, losses, (1, 2), out=loss)
+
+    def second_layer_gradients(self, d_output: Tensor, hidden: Tensor) -> list[Operation]:
+        """Compute the gradients of the second layer's weights and biases."""
+        _, _, g_w2, g_b2 = self._gradients
+        product = partial(torch.bmm, d_output, hidden.mT, out=g_w2)
+        return [product, partial(torch.sum, d_output, 2, out=g_b2)]
+
+    def hidden_derivative(self, d_output: Tensor, d_hidden: Tensor) -> Operation:
+        """Compute the loss's derivative at the hidden layer from that at the output."""
+        return partial(torch.bmm, self._weights[2].mT, d_output, out=d_hidden)
+
+    def first_layer_gradients(self, batch: Batch, d_hidden: Tensor) -> list[Operation]:
+        """Compute the gradients of the first layer's weights and biases."""
+        g_w1, g_b1, _, _ = self._gradients
+        wide = _as_one(g_w1)
+        if wide is not None and batch.x.dim() == 2:
+            flat = d_hidden.view(-1, d_hidden.shape[2])
+            product = partial(torch.mm, batch.x.t(), flat.t(), out=wide.t())
+        else:
+            product = partial(torch.bmm, self._rows_of_each(batch).mT, d_hidden.mT, out=g_w1.mT)
+        return [product, partial(torch.sum, d_hidden, 2, out=g_b1)]
+
+    def _rows_of_each(self, batch: Batch) -> Tensor:
+        return batch.x.expand(self._networks, *batch.x.shape[-2:])
+
+    def clip(self, largest: float) -> None:
+        """Shorten each network's gradient to a norm of at most ``largest``."""
+        parts = list(self._gradients)
+        squares = [part.square().flatten(1).sum(1) for part in parts]
+        norms = torch.stack(squares).sum(0).sqrt()
+        factors = (largest / (norms + 1e-6)).clamp_(max=1)
+        for part in parts:
+            part.mul_(factors.view(-1, *[1] * (part.dim() - 1)))
+
+
+Layout = Single | Stacked
+
+
+def clip(gradients: Tensor, largest: float) -> None:
+    """Shorten one network's gradient to a norm of at most ``largest``."""
+    gradients.mul_((largest / (gradients.norm() + 1e-6)).clamp_(max=1))
+
+
+def _as_one(weights: Tensor) -> Tensor | None:
+    """Give all networks' first layers as one matrix, if they lie like that."""
+    by_input = weights.permute(2, 0, 1)
+    return by_input.view(len(by_input), -1).t() if by_input.is_contiguous() else None
