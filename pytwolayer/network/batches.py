@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import pairwise
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 from pytwolayer.runtime.torch_loading import torch
 
@@ -114,29 +114,14 @@ def batch_sizes(rows: int, batch_size: int | None) -> list[int]:
     return [end - start for start, end in pairwise(ends)]
 
 
-class Source(Protocol):
-    """The rows of which batches are made, of one network or of several side by side.
+class Source:
+    """The rows of one network, of which its batches are made; see also ``StackedSource``.
 
     Attributes
     ----------
     number : int
         Rows of each network.
     """
-
-    number: int
-
-    def whole(self) -> Batch:
-        """Put all rows into one batch."""
-
-    def drawn(self, size: int) -> Any:
-        """Allocate a batch of so many rows of each network, with the ``numbers`` to be drawn."""
-
-    def order(self, draws: Sequence[Tensor]) -> Tensor:
-        """Give the numbers in the order drawn for each network, the rows last."""
-
-
-class SingleSource:
-    """The rows of one network."""
 
     def __init__(self, rows: EncodedRows) -> None:
         self._all, self.number = rows, len(rows.x)
@@ -145,12 +130,12 @@ class SingleSource:
         """Put all rows into one batch."""
         return Batch(self._all)
 
-    def drawn(self, size: int) -> DrawnBatch:
-        """Allocate a batch of so many rows."""
+    def drawn(self, size: int) -> Any:
+        """Allocate a batch of so many rows, with the ``numbers`` to be drawn."""
         return DrawnBatch(self._all, size)
 
     def order(self, draws: Sequence[Tensor]) -> Tensor:
-        """Give the numbers in the order drawn."""
+        """Give the numbers in the order drawn for each network, the rows last."""
         return draws[0].to(self._all.x.device)
 
 

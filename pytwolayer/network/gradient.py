@@ -8,10 +8,10 @@ the layout decides.
 from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import islice
-from typing import Any, Protocol
+from typing import Any
 
 from pytwolayer.network.activations import ACTIVATIONS
-from pytwolayer.network.batches import Batch
+from pytwolayer.network.batches import Batch, Dropout
 from pytwolayer.network.layouts import Layout
 from pytwolayer.network.losses import Operation
 from pytwolayer.network.objective import UsersLoss, objective
@@ -19,13 +19,6 @@ from pytwolayer.runtime.torch_loading import torch
 
 Tensor = torch.Tensor
 _KEPT = 4  # batches for which a program is kept; those of a fit have two sizes
-
-
-class Masks(Protocol):
-    """What draws dropout."""
-
-    def drawing(self, mask: Tensor) -> Callable[[], object]:
-        """Make a function that draws what the hidden layer is multiplied with."""
 
 
 class Program:
@@ -64,7 +57,7 @@ class ClosedFormGradient:
         A key of ``REDUCTIONS``.
     rows : sequence of int
         Number of rows of an epoch of each network.
-    dropout : sequence of Masks
+    dropout : sequence of Dropout
         What draws the dropout of each network; none: no dropout.
     gradient_clip : float, optional
         Largest norm of each network's gradient.
@@ -86,7 +79,7 @@ class ClosedFormGradient:
         loss: str | UsersLoss,
         reduction: str,
         rows: Sequence[int],
-        dropout: Sequence[Masks] = (),
+        dropout: Sequence[Dropout] = (),
         gradient_clip: float | None = None,
     ) -> None:
         self._layout, self._activation = layout, ACTIVATIONS[activation]
@@ -171,7 +164,7 @@ class ClosedFormGradient:
         """Add what writes the loss; give the buffer of its derivative at the output."""
         d_output = torch.empty_like(output)
         total = partial(self._layout.total, loss=loss)
-        program.operations += self._objective.operations(batch, output, d_output, loss, total, rows)
+        program.operations += self._objective.operations(batch, output, d_output, total, rows)
         return d_output
 
     def _back(
@@ -184,9 +177,8 @@ class ClosedFormGradient:
     ) -> None:
         z, a, hidden = layers
         d_hidden = torch.empty_like(z)
-        program.operations += self._layout.second_layer_gradients(d_output, hidden)
-        program.operations.append(self._layout.hidden_derivative(d_output, d_hidden))
+        program.operations += self._layout.back_to_hidden(d_output, hidden, d_hidden)
         if mask is not None:
             program.operations.append(partial(d_hidden.mul_, mask))
         program.operations.append(partial(self._activation.back, d_hidden, z, a))
-        program.operations += self._layout.first_layer_gradients(batch, d_hidden)
+        program.operations += self._layout.back_to_input(d_hidden, batch)

@@ -85,18 +85,17 @@ class Single:
         in_memory = losses if losses.is_contiguous() else losses.t()
         return partial(torch.sum, in_memory.view(-1), 0, out=loss)
 
-    def second_layer_gradients(self, d_output: Tensor, hidden: Tensor) -> list[Operation]:
-        """Compute the gradients of the second layer's weights and biases."""
+    def back_to_hidden(self, d_output: Tensor, hidden: Tensor, d_hidden: Tensor) -> list[Operation]:
+        """Compute the second layer's gradients, and the loss's derivative at the hidden layer."""
         _, _, g_w2, g_b2 = self._gradients
-        product = partial(torch.mm, d_output.t(), hidden, out=g_w2)
-        return [product, self._sum_over_rows(d_output, g_b2)]
+        return [
+            partial(torch.mm, d_output.t(), hidden, out=g_w2),
+            self._sum_over_rows(d_output, g_b2),
+            partial(torch.mm, d_output, self._weights[2], out=d_hidden),
+        ]
 
-    def hidden_derivative(self, d_output: Tensor, d_hidden: Tensor) -> Operation:
-        """Compute the loss's derivative at the hidden layer from that at the output."""
-        return partial(torch.mm, d_output, self._weights[2], out=d_hidden)
-
-    def first_layer_gradients(self, batch: Batch, d_hidden: Tensor) -> list[Operation]:
-        """Compute the gradients of the first layer's weights and biases."""
+    def back_to_input(self, d_hidden: Tensor, batch: Batch) -> list[Operation]:
+        """Compute the first layer's gradients."""
         g_w1, g_b1, _, _ = self._gradients
         product = partial(torch.mm, d_hidden.t(), batch.x, out=g_w1)
         return [product, self._sum_over_rows(d_hidden, g_b1)]
@@ -169,18 +168,17 @@ class Stacked:
         """Sum the losses of the batch, of each network by themselves."""
         return partial(torch.sum, losses, (1, 2), out=loss)
 
-    def second_layer_gradients(self, d_output: Tensor, hidden: Tensor) -> list[Operation]:
-        """Compute the gradients of the second layer's weights and biases."""
+    def back_to_hidden(self, d_output: Tensor, hidden: Tensor, d_hidden: Tensor) -> list[Operation]:
+        """Compute the second layers' gradients, and the derivative at the hidden layers."""
         _, _, g_w2, g_b2 = self._gradients
-        product = partial(torch.bmm, d_output, hidden.mT, out=g_w2)
-        return [product, partial(torch.sum, d_output, 2, out=g_b2)]
+        return [
+            partial(torch.bmm, d_output, hidden.mT, out=g_w2),
+            partial(torch.sum, d_output, 2, out=g_b2),
+            partial(torch.bmm, self._weights[2].mT, d_output, out=d_hidden),
+        ]
 
-    def hidden_derivative(self, d_output: Tensor, d_hidden: Tensor) -> Operation:
-        """Compute the loss's derivative at the hidden layer from that at the output."""
-        return partial(torch.bmm, self._weights[2].mT, d_output, out=d_hidden)
-
-    def first_layer_gradients(self, batch: Batch, d_hidden: Tensor) -> list[Operation]:
-        """Compute the gradients of the first layer's weights and biases."""
+    def back_to_input(self, d_hidden: Tensor, batch: Batch) -> list[Operation]:
+        """Compute the first layers' gradients."""
         g_w1, g_b1, _, _ = self._gradients
         wide = _as_one(g_w1)
         if wide is not None and batch.x.dim() == 2:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,42 +13,20 @@ from pytwolayer.runtime.torch_loading import torch
 
 Tensor = torch.Tensor
 UsersLoss = Callable[[Tensor, Tensor], Any]
+Total = Callable[[Tensor], Operation]
 
 
-class Objective(Protocol):
-    """The loss of a batch."""
-
-    def scale(self, rows: Sequence[int], d_out: int) -> NDArray[np.float64]:
-        """Give what the losses of batches are multiplied with to add up to that of all rows.
-
-        ``rows`` is the number of rows of each network.
-        """
-
-    def operations(
-        self,
-        batch: Batch,
-        output: Tensor,
-        d_output: Tensor,
-        loss: Tensor,
-        total: Callable[[Tensor], Operation],
-        rows: Sequence[int],
-    ) -> list[Operation]:
-        """Give what writes the batch's loss into ``loss``, and its derivative at the output.
-
-        ``total(losses)`` gives what sums them into ``loss``; ``rows`` is the number of rows of
-        an epoch of each network.
-        """
-
-
-def objective(loss: str | UsersLoss, reduction: str) -> Objective:
+def objective(loss: str | UsersLoss, reduction: str) -> "TableObjective | UserObjective":
     """Make it of a key of ``LOSSES`` or a function of the user's, and a key of ``REDUCTIONS``."""
     summed = reduction == "sum"
     if isinstance(loss, str):
-        return _TableObjective(LOSSES[loss], summed=summed)
-    return _UserObjective(loss, summed=summed)
+        return TableObjective(LOSSES[loss], summed=summed)
+    return UserObjective(loss, summed=summed)
 
 
-class _TableObjective:
+class TableObjective:
+    """A loss of ``LOSSES``, of one network or of several."""
+
     def __init__(self, loss: Loss, *, summed: bool) -> None:
         self._loss, self._summed = loss, summed
 
@@ -61,17 +39,17 @@ class _TableObjective:
         return terms
 
     def scale(self, rows: Sequence[int], d_out: int) -> NDArray[np.float64]:
+        """Give what batches' losses are multiplied with to add up to that of all rows of each."""
         return self._loss.sign / self._terms(rows, d_out)
 
     def operations(
-        self,
-        batch: Batch,
-        output: Tensor,
-        d_output: Tensor,
-        loss: Tensor,
-        total: Callable[[Tensor], Operation],
-        rows: Sequence[int],
+        self, batch: Batch, output: Tensor, d_output: Tensor, total: Total, rows: Sequence[int]
     ) -> list[Operation]:
+        """Give what writes the batch's loss, and its derivative at the output into ``d_output``.
+
+        ``total(losses)`` gives what sums them up; ``rows`` is the number of rows of an epoch of
+        each network.
+        """
         losses = torch.empty_like(output)
         operations = self._loss.operations(output, batch.y.expand_as(output), losses, d_output)
         if batch.weights is not None:
@@ -79,32 +57,27 @@ class _TableObjective:
         operations.append(total(losses))
         slopes = self._loss.slope / self._terms(batch.counts, batch.d_out)
         if (slopes != 1).any():
+            slopes = slopes[0] if len(set(slopes)) == 1 else slopes[:, None, None]
             factor = output.new_tensor(slopes)  # quicker than a number of Python's
-            factor = factor[0] if len(set(slopes)) == 1 else factor[:, None, None]
             operations.append(partial(torch.mul, d_output, factor, out=d_output))
         return operations
 
 
-class _UserObjective:
-    """Of one network."""
+class UserObjective:
+    """A loss of the user's, of one network."""
 
     def __init__(self, loss: UsersLoss, *, summed: bool) -> None:
         self._loss, self._summed = loss, summed
 
     def scale(self, rows: Sequence[int], d_out: int) -> NDArray[np.float64]:
-        # What it gives, and so how many terms it has, is known only in each batch.
+        """Give 1: what it gives, and so how many terms it has, is known only in each batch."""
         return np.ones(len(rows))
 
     def operations(
-        self,
-        batch: Batch,
-        output: Tensor,
-        d_output: Tensor,
-        loss: Tensor,
-        total: Callable[[Tensor], Operation],
-        rows: Sequence[int],
+        self, batch: Batch, output: Tensor, d_output: Tensor, total: Total, rows: Sequence[int]
     ) -> list[Operation]:
-        share = len(output) / rows[0]
+        """Give what writes the batch's loss, and its derivative at the output."""
+        share, loss = len(output) / rows[0], output.new_empty(1)
 
         def call() -> None:
             value, derivative, terms = users_loss(self._loss, output, batch.y, batch.weights)
@@ -114,4 +87,4 @@ class _UserObjective:
                 loss.mul_(share / terms)
                 d_output.div_(terms)
 
-        return [call]
+        return [call, total(loss)]

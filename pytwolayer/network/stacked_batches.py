@@ -7,7 +7,7 @@ networks is one call. Networks with fewer rows than others have rows of weight 0
 from collections.abc import Callable, Sequence
 from functools import cached_property, partial
 
-from pytwolayer.network.batches import Batch, EncodedRows
+from pytwolayer.network.batches import Batch, EncodedRows, Source
 from pytwolayer.runtime.torch_loading import torch
 
 Tensor = torch.Tensor
@@ -109,7 +109,7 @@ class DrawnStackedBatch(StackedBatch):
             step()
 
 
-class StackedSource:
+class StackedSource(Source):
     """The rows of several networks; as many of each where batches are drawn."""
 
     def __init__(self, rows: Sequence[EncodedRows]) -> None:

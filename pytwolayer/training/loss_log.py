@@ -1,7 +1,7 @@
 """The losses of a run, gathered batch by batch and epoch by epoch."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
@@ -11,20 +11,9 @@ Tensor = torch.Tensor
 _CHUNK = 256  # epochs whose losses wait on the device before they are read together
 
 
-class LossLog(Protocol):
-    """Gathers them."""
-
-    def add(self) -> None:
-        """Add the batch's loss to the epoch's."""
-
-    def end_epoch(self) -> None:
-        """Note the epoch's loss."""
-
-    def so_far(self) -> list[Any]:
-        """Give one for each epoch that has ended."""
-
-
-def make_loss_log(loss: Tensor, scale: Any, before: Sequence[Any]) -> LossLog:
+def make_loss_log(
+    loss: Tensor, scale: Any, before: Sequence[Any]
+) -> "_HostLossLog | DeviceLossLog":
     """Make what gathers the losses.
 
     Parameters

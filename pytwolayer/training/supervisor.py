@@ -98,6 +98,7 @@ class Supervisor:
         held_out = validate is not None
         numbers = range(weights.networks)
         self._trackers = [Tracker(before, patience, held_out=held_out) for _ in numbers]
+        self._is_one, self._active = weights.networks == 1, list(numbers)
         self._seen = len(self.losses)
         answers = on_epoch or schedule.follows_losses  # what comes next depends on them
         self._interval = 1 if answers else epochs_ahead(weights.values)
@@ -134,6 +135,7 @@ class Supervisor:
         (tracker,) = self._trackers
         self.losses, self._valid_losses = state["losses"].tolist(), state["valid_losses"].tolist()
         tracker.resume(state["best_epoch"], state["best_loss"], state["stopped"])
+        self._active = [0] if tracker.continues else []
         self._seen = len(self.losses)
         for name in ("values", "best", "good", "candidate"):
             getattr(self._weights, name).copy_(state[name])
@@ -142,11 +144,7 @@ class Supervisor:
     @property
     def has_ended(self) -> bool:
         """Whether there is nothing left to do."""
-        return not self._going() or len(self.losses) >= self._epochs
-
-    def _going(self) -> list[int]:
-        """Give the numbers of the networks that have not ended."""
-        return [k for k, tracker in enumerate(self._trackers) if tracker.continues]
+        return not self._active or len(self.losses) >= self._epochs
 
     def begin(self, epoch: int) -> None:
         """Before an epoch, counted from 0: set the learning rate."""
@@ -211,63 +209,63 @@ class Supervisor:
         if valid_loss is not None:
             watched = valid_loss
             self._valid_losses.append(valid_loss)
-        better, lost, going = self._track(epoch, loss, watched)
-        weights = self._weights
-        if lost:
-            # Before `advance()`: the loss that is not finite is that of the candidates.
-            weights.keep([k for k in lost if self._trackers[k].best_epoch is None], weights.good)
-            if not going:
-                return False
-        weights.advance(values)
+        better = self._track(epoch, loss, watched)
+        self._weights.advance(values)
         if self._schedule.follows_losses:  # of one network alone
             self._schedule.observe(watched)
         if better:
             # A training loss is that of the weights with which the epoch began.
-            weights.keep(better, weights.good if valid_loss is None else values)
-        return going
+            self._weights.keep(better, self._weights.good if valid_loss is None else values)
+        return bool(self._active)
 
-    def _track(self, epoch: int, loss: Any, watched: Any) -> tuple[list[int], list[int], bool]:
-        """Have the trackers see an epoch: which networks it is best for, which it lost."""
-        better: list[int] = []
-        lost: list[int] = []
-        alone = len(self._trackers) == 1
-        losses = (loss,) if alone else loss.tolist()
-        lowered = (watched,) if alone else watched.tolist()
-        for k, tracker in enumerate(self._trackers):
-            if not tracker.continues:
-                continue
+    def _track(self, epoch: int, loss: Any, watched: Any) -> list[int]:
+        """Have the trackers see an epoch; give those networks for which it is the best."""
+        losses = (loss,) if self._is_one else loss.tolist()
+        lowered = (watched,) if self._is_one else watched.tolist()
+        better, has_ended = [], False
+        for k in self._active:
+            tracker = self._trackers[k]
             if tracker.see(epoch, losses[k], lowered[k]):
                 better.append(k)
-            if tracker.stopped == "divergence":
-                lost.append(k)
-        return better, lost, any(tracker.continues for tracker in self._trackers)
+            elif not tracker.continues:
+                has_ended = True
+        if has_ended:
+            self._end(epoch)
+        return better
+
+    def _end(self, epoch: int) -> None:
+        """Keep the last good weights of networks that this epoch lost, where none are the best."""
+        lost = [k for k in self._active if self._trackers[k].is_lost]
+        # Before `advance()`: the loss that is not finite is that of the candidates.
+        self._weights.keep(lost, self._weights.good)
+        self._active = [k for k in self._active if self._trackers[k].continues]
 
     def _told(self, epoch: int) -> bool:
         if self._progress is None and self._on_epoch is None:
             return True
         loss = self.losses[-1]
-        if len(self._trackers) > 1:
-            loss = float(loss[self._going()].mean())
+        if not self._is_one:
+            loss = float(loss[self._active].mean())
         if tell(epoch, loss, self._progress, self._on_epoch, self.interrupt):
             return True
-        for k in self._going():
+        for k in self._active:
             self._trackers[k].stop("on_epoch", epoch)
+        self._active = []
         return False
 
     def finish(self, losses: list[Any]) -> list[Run]:
         """Put the best weights in place, or the last good ones; give each network's run."""
-        if len(losses) > self._seen and self._going():
+        if len(losses) > self._seen and self._active:
             self._see(losses)  # Ctrl-C came between two looks
-        for k in self._going():
-            if len(losses) < self._epochs:
-                self._trackers[k].stop("interrupt", len(losses) - 1)
+        for k in self._active if len(losses) < self._epochs else ():
+            self._trackers[k].stop("interrupt", len(losses) - 1)
         self._weights.put_back([k for k, each in enumerate(self._trackers) if each.restores])
         own = [self._of_each(losses), self._of_each(self._valid_losses)]
         return [each.run(*of_one) for each, *of_one in zip(self._trackers, *own, strict=True)]
 
     def _of_each(self, losses: list[Any]) -> list[list[float]]:
         """Give the losses of each network."""
-        if len(self._trackers) == 1:
+        if self._is_one:
             return [losses]
         per_network = np.array(losses).reshape(len(losses), len(self._trackers)).T
         return [of_one.tolist() for of_one in per_network]

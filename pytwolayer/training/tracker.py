@@ -85,9 +85,14 @@ class Tracker:
         self.continues, self.stopped = stopped == "epochs", stopped
 
     @property
+    def is_lost(self) -> bool:
+        """Whether it diverged without a best epoch: then the last good weights come back."""
+        return self.stopped == "divergence" and self.best_epoch is None
+
+    @property
     def restores(self) -> bool:
         """Whether kept weights come back: the best, or after divergence the last good ones."""
-        return self.best_epoch is not None or self.stopped == "divergence"
+        return self.best_epoch is not None or self.is_lost
 
     def run(self, losses: list[float], valid_losses: list[float]) -> Run:
         """Give what is known of the run, of which these are the losses to its end and beyond."""

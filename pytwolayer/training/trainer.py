@@ -1,6 +1,6 @@
 """The trainer: one network, or several of one form side by side, from start to end."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
@@ -9,7 +9,6 @@ from pytwolayer.network.batches import (
     Batches,
     Dropout,
     EncodedRows,
-    SingleSource,
     Source,
     batch_sizes,
 )
@@ -22,9 +21,8 @@ from pytwolayer.runtime.interrupt import Interrupt
 from pytwolayer.runtime.torch_loading import torch
 from pytwolayer.training.kept_weights import KeptWeights
 from pytwolayer.training.loop import train
-from pytwolayer.training.progress import Progress
 from pytwolayer.training.settings import Settings
-from pytwolayer.training.supervisor import Keeper, Supervisor
+from pytwolayer.training.supervisor import Supervisor
 from pytwolayer.training.tracker import Run
 
 
@@ -100,15 +98,9 @@ class Trainer:
         return stack_parameters(own, same_rows=same_rows and not has_batches)
 
     def supervisor(
-        self,
-        interrupt: Interrupt,
-        *,
-        on_epoch: Callable[[int, float], object] | None = None,
-        progress: Progress | None = None,
-        before: Run | None = None,
-        keeper: Keeper | None = None,
+        self, interrupt: Interrupt, before: Run | None = None, **options: Any
     ) -> Supervisor:
-        """Make what watches over the run; ``before`` and ``keeper`` are of one network."""
+        """Make what watches over the run; the options are those of ``Supervisor``."""
         settings, flat = self._settings, self._parameters
         validate, scale = None, None
         watching = [each.watching for each in self._trainees if each.watching is not None]
@@ -124,14 +116,12 @@ class Trainer:
             validate=validate,
             valid_scale=scale,
             patience=settings.patience,
-            on_epoch=on_epoch,
-            progress=progress,
             before=before,
-            keeper=keeper,
+            **options,
         )
 
     def _source(self, rows: Sequence[EncodedRows]) -> Source:
-        return SingleSource(rows[0]) if self._is_one else StackedSource(rows)
+        return Source(rows[0]) if self._is_one else StackedSource(rows)
 
     def run(self, supervisor: Supervisor) -> None:
         """Train to the end, whatever ends it; after an error the work so far is in ``runs``."""

@@ -11,7 +11,7 @@ import pytest
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from pytwolayer.network.architecture import draw_initial_weights, flatten_parameters, two_layer_net
-from pytwolayer.network.batches import Batches, Dropout, EncodedRows, SingleSource
+from pytwolayer.network.batches import Batches, Dropout, EncodedRows, Source
 from pytwolayer.network.gradient import ClosedFormGradient
 from pytwolayer.network.layouts import Single
 from pytwolayer.optim.optimizer import Tuning, make_optimizer
@@ -96,7 +96,7 @@ class Run:
         self.optimizer = make_optimizer(name, self.flat, Tuning(0.01, **tuning))
         self._read_rate_from_memory()
         rows = EncodedRows(x, y, weights).to(device)
-        self.batches = Batches(SingleSource(rows), batch_size, [draws])
+        self.batches = Batches(Source(rows), batch_size, [draws])
 
     def _read_rate_from_memory(self):
         """Have Adam do as on a GPU."""
