@@ -362,7 +362,8 @@ def _run(
     except Exception as problem:
         # What a function of the user's raised goes its way, and the work so far with it.
         fits += map(Fitting.finished, fittings, trainer.runs)
-        problem.fit = fits[0] if len(fittings) == 1 else None  # type: ignore[attr-defined]
+        if len(fits) == 1:
+            problem.fit = fits[0]  # type: ignore[attr-defined]
         raise
     fits += map(Fitting.finished, fittings, trainer.runs)
 

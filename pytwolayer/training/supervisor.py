@@ -230,11 +230,11 @@ class Supervisor:
             elif not tracker.continues:
                 has_ended = True
         if has_ended:
-            self._end(epoch)
+            self._end_some()
         return better
 
-    def _end(self, epoch: int) -> None:
-        """Keep the last good weights of networks that this epoch lost, where none are the best."""
+    def _end_some(self) -> None:
+        """Keep the last good weights of networks that diverged without a best epoch."""
         lost = [k for k in self._active if self._trackers[k].is_lost]
         # Before `advance()`: the loss that is not finite is that of the candidates.
         self._weights.keep(lost, self._weights.good)

@@ -54,6 +54,17 @@ def test_what_is_raised_before_an_epoch_has_ended_has_no_models():
     assert getattr(caught.value, "fit", None) is None
 
 
+@pytest.mark.parametrize("n_models", [1, 6])
+def test_what_fails_before_the_first_batch_goes_its_way_without_a_fit(monkeypatch, n_models):
+    def fail(*args):
+        raise MineError
+
+    monkeypatch.setattr("pytwolayer.training.trainer.Batches", fail)
+    with pytest.raises(MineError) as caught:
+        two_layer(X, Y, **OPTIONS | {"n_models": n_models})
+    assert getattr(caught.value, "fit", None) is None
+
+
 def test_levels_that_no_model_saw_are_told_of_though_some_models_lack_others():
     frame = pd.DataFrame({"a": X[:, 0], "b": ["rare"] + ["x", "y"] * 29 + ["x"]})
     ensemble = two_layer(frame, Y, bootstrap=True, **OPTIONS)
