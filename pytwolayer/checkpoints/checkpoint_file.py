@@ -6,7 +6,7 @@ checked before it is believed; reading it runs no code.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from pytwolayer.checks import count, one_of, seed
 from pytwolayer.files.safetensors_format import Content, Format, Layout, Tensors, refuse_others
 from pytwolayer.files.state_tree import layout_of_tree, pack_tree, refuse_other_form, unpack_tree
 from pytwolayer.runtime.torch_loading import torch
-from pytwolayer.training.settings import Settings
+from pytwolayer.training.settings import KEPT
 
 _PARTS = ("versions", "epoch", "facts", "state")
 _FACTS = ("settings", "validation", "data", "loss_value", "start")
@@ -31,7 +31,7 @@ def _layout(content: Content) -> Layout:
 
 def _check_facts(facts: Facts) -> None:
     refuse_others("entries of its facts", facts, _FACTS)
-    refuse_others("settings", facts["settings"], [field.name for field in fields(Settings)])
+    refuse_others("settings", facts["settings"], KEPT)
     seed("seed", facts["settings"]["seed"])
     if not isinstance(facts["data"], dict):
         raise ValueError("it does not say of what data it is")

@@ -4,6 +4,7 @@ import argparse
 from typing import Any
 
 from pytwolayer.cli.file_options import add_file_options
+from pytwolayer.training.settings import SETTINGS, Setting
 
 _ABOUT = """\
 Fit a network with one hidden layer to a table, and report how well it fits.
@@ -27,82 +28,15 @@ _DATA = (
     ("--ignore", "COLUMN", "column to leave out; may be given several times"),
     ("--weights", "COLUMN", "column with the rows' weights, numbers of at least 0"),
 )
-# Settings as two_layer() has them: option, what stands for its value, help, default.
-SETTINGS = {
-    "network": (
-        ("--input-clip", "SDS", "cut numbers so many standard deviations from the mean", "5"),
-        ("--hidden-units", "N", "width of the hidden layer", "64"),
-        (
-            "--activation",
-            "NAME",
-            "relu, leaky_relu, elu, silu, gelu, softplus, tanh, sigmoid or identity",
-            "relu",
-        ),
-        ("--dropout", "SHARE", "share of hidden units left out at random in training", "0"),
-    ),
-    "training": (
-        ("--epochs", "N", "passes over the data", "auto"),
-        ("--batch-size", "N", "most rows of an update; all: all rows", "auto"),
-        ("--optimizer", "NAME", "sgd, adam, adamw, rmsprop or lbfgs", "adam"),
-        ("--learning-rate", "RATE", "step size", "auto"),
-        ("--momentum", "SHARE", "momentum of sgd and rmsprop", "0"),
-        ("--nesterov", None, "Nesterov's momentum, of sgd", "no"),
-        (
-            "--schedule",
-            "NAME",
-            "how the learning rate changes: constant, cosine, step or plateau",
-            "auto",
-        ),
-        ("--weight-decay", "DECAY", "L2 penalty of the weights", "auto"),
-        ("--gradient-clip", "NORM", "largest norm of the gradient", "none"),
-        (
-            "--loss",
-            "NAME",
-            "mse, mae, huber or poisson for numbers, cross_entropy for classes",
-            "auto",
-        ),
-        ("--reduction", "NAME", "mean or sum of the rows' losses", "mean"),
-        (
-            "--validation",
-            "SHARE",
-            "share of rows held out to find the epoch with the best weights",
-            "0",
-        ),
-        ("--patience", "N", "stop after so many epochs without a lower loss", "none"),
-        (
-            "--n-models",
-            "N",
-            "networks trained together; predictions are their mean, with an interval",
-            "1",
-        ),
-        ("--bootstrap", None, "train each of several networks on a resample of the rows", "no"),
-        (
-            "--weight-type",
-            "TYPE",
-            "what --weights are: importance (proportions) or frequency (how many rows each is)",
-            "importance",
-        ),
-        (
-            "--class-weights",
-            "CLASS=NUMBER",
-            "weight of a class, once for each; or balanced",
-            "none",
-        ),
-        ("--na-action", "NAME", "rows with missing values: omit, or fail", "omit"),
-        ("--device", "NAME", "auto, cpu, cuda, cuda:1 or mps", "cpu"),
-        (
-            "--checkpoint",
-            "FOLDER",
-            "keep the run here: the same command goes on with it after whatever ended it",
-            "none",
-        ),
-        ("--checkpoint-every", "N", "epochs from one checkpoint to the next", "auto"),
-        ("--seed", "N", "of initial weights, order of rows, dropout", "drawn, and reported"),
-    ),
-}
+# The settings that are options, by group of the help; all that are not named here train.
+_NETWORK = ("input_clip", "hidden_units", "activation", "dropout")
+_OPTIONS = [name for name, setting in SETTINGS.items() if setting.help is not None]
 _GROUPS = {
-    "network": None,
-    "training": "auto stands for what suits the data and the optimizer, none for no value",
+    "network": (None, _NETWORK),
+    "training": (
+        "auto stands for what suits the data and the optimizer, none for no value",
+        tuple(name for name in _OPTIONS if name not in _NETWORK),
+    ),
 }
 _OUTPUT = (
     ("--save", "FILE", "write the fit, for pytwolayer predict, for Python and for R"),
@@ -127,10 +61,10 @@ def add_fit(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
     )
     parser.add_argument("data", metavar="FILE", help=FILE)
     _add_data(parser.add_argument_group("data"))
-    for title, options in SETTINGS.items():
-        group = parser.add_argument_group(title, _GROUPS[title])
-        for option, value, text, default in options:
-            _add_setting(group, option, value, f"{text} (default: {default})")
+    for title, (text, names) in _GROUPS.items():
+        group = parser.add_argument_group(title, text)
+        for name in names:
+            _add_setting(group, name, SETTINGS[name])
     output = parser.add_argument_group("output")
     for option, value, text in _OUTPUT:
         output.add_argument(option, metavar=value, default=argparse.SUPPRESS, help=text)
@@ -155,16 +89,23 @@ def _add_data(group: Any) -> None:
     add_file_options(group)
 
 
-def _add_setting(group: Any, option: str, value: str | None, text: str) -> None:
+def _add_setting(group: Any, name: str, setting: Setting) -> None:
+    text = f"{setting.help} (default: {_default_words(setting)})"
     given: dict[str, Any] = {"default": argparse.SUPPRESS, "help": text}  # the core's default
-    if value is None:
-        group.add_argument(option, action="store_true", **given)
-    elif option == "--checkpoint":
-        group.add_argument(option, metavar=value, **given)
-    elif option == "--class-weights":
-        group.add_argument(option, metavar=value, action="append", **given)
+    if isinstance(setting.default, bool):
+        given["action"] = "store_true"
     else:
-        group.add_argument(option, metavar=value, type=_setting, **given)
+        given |= {"metavar": setting.stands_for} | _WAYS[setting.option]
+    group.add_argument(f"--{name.replace('_', '-')}", **given)
+
+
+def _default_words(setting: Setting) -> str:
+    default = setting.default
+    if setting.default_words is not None:
+        return setting.default_words
+    if default is None or isinstance(default, bool):
+        return "none" if default is None else "no"
+    return f"{default:g}" if isinstance(default, float) else str(default)
 
 
 def _setting(text: str) -> int | float | str:
@@ -177,10 +118,17 @@ def _setting(text: str) -> int | float | str:
     return text
 
 
+# How the values of a kind of option are read.
+_WAYS: dict[str, dict[str, Any]] = {
+    "value": {"type": _setting},
+    "text": {},
+    "several": {"action": "append"},
+}
+
+
 def _run(arguments: argparse.Namespace) -> int:
     from pytwolayer.cli.fit import fit_file
 
     given = vars(arguments)
-    names = [option[0][2:].replace("-", "_") for group in SETTINGS.values() for option in group]
-    settings = {name: given[name] for name in names if name in given}
+    settings = {name: given[name] for name in _OPTIONS if name in given}
     return fit_file(arguments, settings)

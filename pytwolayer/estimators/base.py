@@ -1,8 +1,7 @@
 """What the two scikit-learn estimators share."""
 
-import inspect
 from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
+from dataclasses import replace
 from numbers import Integral
 from typing import Any, Self
 
@@ -15,10 +14,9 @@ from sklearn.utils.validation import check_is_fitted
 from pytwolayer.checks import shown
 from pytwolayer.errors import ArgumentError
 from pytwolayer.estimators.validation import as_pandas, has_levels, read_predictors, read_weights
-from pytwolayer.fitting.argument_hints import hints_at_parameters
 from pytwolayer.fitting.prepare import Fitting, Hooks, OnEpoch
 from pytwolayer.fitting.starting_point import Start
-from pytwolayer.fitting.two_layer import read_validation, read_verbose, two_layer
+from pytwolayer.fitting.two_layer import read_validation, read_verbose
 from pytwolayer.models.two_layer import TwoLayer
 from pytwolayer.network.losses import ForgottenLoss
 from pytwolayer.preprocessing.class_weights import class_weighted
@@ -31,11 +29,9 @@ from pytwolayer.runtime.memory import gives_memory_back
 from pytwolayer.runtime.torch_loading import torch
 from pytwolayer.runtime.torch_settings import with_plain_settings
 from pytwolayer.training.progress import Progress
-from pytwolayer.training.settings import AUTO, Settings, function_name
+from pytwolayer.training.settings import AUTO, KEPT, Settings, function_name
 
-_SETTINGS = [field.name for field in fields(Settings) if field.name != "seed"]
-# The defaults, which are those of two_layer().
-USUAL = {name: each.default for name, each in inspect.signature(two_layer).parameters.items()}
+_SETTINGS = [name for name in KEPT if name != "seed"]
 # What looks at a whole run; partial_fit(), which sees one epoch, would pass over it in silence.
 _OF_A_WHOLE_RUN: dict[str, tuple[Any, ...]] = {
     "validation": (0, None),
@@ -46,34 +42,18 @@ _OF_A_WHOLE_RUN: dict[str, tuple[Any, ...]] = {
 _LASTING = ("input_clip", "hidden_units", "activation", "loss")
 
 
-@hints_at_parameters
-@dataclass(kw_only=True, eq=False, repr=False)
-class TwoLayerEstimator(BaseEstimator):
-    """What both share; as a dataclass its ``__init__`` stores its arguments and no more."""
+class FittingEstimator(BaseEstimator):
+    """What both do; their parameters stand in ``estimators.py``. Named here are those used here."""
 
-    hidden_units: int = USUAL["hidden_units"]
-    activation: str = USUAL["activation"]
-    epochs: int | str = USUAL["epochs"]
-    batch_size: int | str | None = USUAL["batch_size"]
-    optimizer: str = USUAL["optimizer"]
-    learning_rate: float | str = USUAL["learning_rate"]
-    momentum: float = USUAL["momentum"]
-    nesterov: bool = USUAL["nesterov"]
-    schedule: str = USUAL["schedule"]
-    weight_decay: float | str = USUAL["weight_decay"]
-    dropout: float = USUAL["dropout"]
-    gradient_clip: float | None = USUAL["gradient_clip"]
-    input_clip: float | None = USUAL["input_clip"]
-    loss: str | Callable[[torch.Tensor, torch.Tensor], Any] = USUAL["loss"]
-    reduction: str = USUAL["reduction"]
-    weight_type: str = USUAL["weight_type"]
-    validation: Any = USUAL["validation"]
-    patience: int | None = USUAL["patience"]
-    device: str | torch.device = USUAL["device"]
-    on_epoch: OnEpoch | None = USUAL["on_epoch"]
-    verbose: bool | Callable[[int], Progress] = False
-    random_state: Any = None
-    warm_start: bool = False
+    validation: Any
+    weight_type: str
+    loss: Any
+    batch_size: int | str | None
+    device: str | torch.device
+    on_epoch: OnEpoch | None
+    verbose: bool | Callable[[int], Progress]
+    random_state: Any
+    warm_start: bool
 
     @with_plain_settings
     def fit(

@@ -1,6 +1,6 @@
 """``TwoLayerRegressor`` and ``TwoLayerClassifier``: the network as scikit-learn estimators."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -26,10 +26,47 @@ except ImportError as problem:
         "pip install scikit-learn"
     ) from problem
 
-from pytwolayer.estimators.base import TwoLayerEstimator
+from pytwolayer.estimators.base import FittingEstimator
 from pytwolayer.estimators.validation import like, read_outcome
 from pytwolayer.fitting.argument_hints import hints_at_parameters
+from pytwolayer.fitting.prepare import OnEpoch
+from pytwolayer.runtime.torch_loading import torch
 from pytwolayer.runtime.torch_settings import with_plain_settings
+from pytwolayer.training.progress import Progress
+from pytwolayer.training.settings import SETTINGS
+
+# The defaults are those of two_layer().
+_USUAL = {name: setting.default for name, setting in SETTINGS.items()}
+
+
+@hints_at_parameters
+@dataclass(kw_only=True, eq=False, repr=False)
+class TwoLayerEstimator(FittingEstimator):
+    """The parameters of both; as a dataclass its ``__init__`` stores its arguments and no more."""
+
+    hidden_units: int = _USUAL["hidden_units"]
+    activation: str = _USUAL["activation"]
+    epochs: int | str = _USUAL["epochs"]
+    batch_size: int | str | None = _USUAL["batch_size"]
+    optimizer: str = _USUAL["optimizer"]
+    learning_rate: float | str = _USUAL["learning_rate"]
+    momentum: float = _USUAL["momentum"]
+    nesterov: bool = _USUAL["nesterov"]
+    schedule: str = _USUAL["schedule"]
+    weight_decay: float | str = _USUAL["weight_decay"]
+    dropout: float = _USUAL["dropout"]
+    gradient_clip: float | None = _USUAL["gradient_clip"]
+    input_clip: float | None = _USUAL["input_clip"]
+    loss: str | Callable[[torch.Tensor, torch.Tensor], Any] = _USUAL["loss"]
+    reduction: str = _USUAL["reduction"]
+    weight_type: str = _USUAL["weight_type"]
+    validation: Any = _USUAL["validation"]
+    patience: int | None = _USUAL["patience"]
+    device: str | torch.device = _USUAL["device"]
+    on_epoch: OnEpoch | None = _USUAL["on_epoch"]
+    verbose: bool | Callable[[int], Progress] = False
+    random_state: Any = None
+    warm_start: bool = False
 
 
 class TwoLayerRegressor(RegressorMixin, TwoLayerEstimator):

@@ -11,7 +11,7 @@ from pytwolayer.errors import ArgumentError
 from pytwolayer.fitting.argument_hints import hints_at_names
 from pytwolayer.fitting.prepare import Hooks, OnEpoch
 from pytwolayer.fitting.starting_point import Start
-from pytwolayer.fitting.two_layer import fitting_to, read_validation, read_verbose
+from pytwolayer.fitting.two_layer import DATA, fitting_to, read_validation, read_verbose
 from pytwolayer.models.ensemble import TwoLayerEnsemble
 from pytwolayer.models.two_layer import TwoLayer
 from pytwolayer.network.losses import ForgottenLoss
@@ -21,8 +21,7 @@ from pytwolayer.runtime.memory import gives_memory_back
 from pytwolayer.runtime.torch_loading import torch
 from pytwolayer.runtime.torch_settings import with_plain_settings
 from pytwolayer.training.progress import Progress
-
-_DATA = ("x", "y", "outcome", "sample_weight", "weight_type", "class_weights", "validation")
+from pytwolayer.training.settings import checked
 
 
 @hints_at_names
@@ -95,7 +94,7 @@ def continue_training(
     _refuse_others(fit)
     total = len(fit.history) + checks.size("epochs", epochs)
     settings = replace(fit.settings, epochs=total, loss=_loss(fit, loss))
-    checks.function("on_epoch", on_epoch)
+    checked("on_epoch", on_epoch)
     progress = read_verbose(verbose)
     chosen = select_device(device)
     own = {
@@ -141,9 +140,9 @@ def _given(fit: TwoLayer, given: dict[str, Any]) -> dict[str, Any]:
     known = {} if fit._source is None else fit._source.data()
     if given["y"] is not None or given["outcome"] is not None:
         known |= {"y": None, "outcome": None}
-    taken = {name: known.get(name) if given[name] is None else given[name] for name in _DATA}
+    taken = {name: known.get(name) if given[name] is None else given[name] for name in DATA}
     if fit._source is not None:
-        gone = [name for name in _DATA if given[name] is None and name not in known]
+        gone = [name for name in DATA if given[name] is None and name not in known]
         if gone:
             expected = "given again, since the data of the fit are no longer in memory"
             raise ArgumentError(gone[0], expected, "missing")

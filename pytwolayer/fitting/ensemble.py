@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from pytwolayer import checks
 from pytwolayer.errors import (
     ArgumentError,
     DivergenceError,
@@ -24,7 +23,7 @@ from pytwolayer.preprocessing.training_data import TrainingData
 from pytwolayer.runtime.interrupt import Interrupt, watch_for_interrupt
 from pytwolayer.runtime.memory import enough_memory
 from pytwolayer.runtime.torch_loading import torch
-from pytwolayer.training.settings import Settings
+from pytwolayer.training.settings import Settings, checked
 
 Numbered = tuple[int, Fitting]
 # What is needed for each network at least: vectors of its parameters, and numbers besides.
@@ -54,8 +53,8 @@ def data_of_each(
 
 def read_n_models(n_models: Any, bootstrap: Any, checkpoint: Any) -> int:
     """Check how many networks there are to be, and how they differ."""
-    number = checks.size("n_models", n_models)
-    if checks.flag("bootstrap", bootstrap) and number == 1:
+    number: int = checked("n_models", n_models)
+    if checked("bootstrap", bootstrap) and number == 1:
         raise ArgumentError("bootstrap", "False for one model", "True")
     if checkpoint is not None and number > 1:
         raise ArgumentError("checkpoint", "left out where `n_models` is above 1", "given")

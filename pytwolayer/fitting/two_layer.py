@@ -25,7 +25,10 @@ from pytwolayer.runtime.memory import gives_memory_back
 from pytwolayer.runtime.torch_loading import torch
 from pytwolayer.runtime.torch_settings import with_plain_settings
 from pytwolayer.training.progress import Progress, bar
-from pytwolayer.training.settings import Settings
+from pytwolayer.training.settings import KEPT, Settings, checked
+
+# The arguments that are data, which continue_training() has too.
+DATA = ("x", "y", "outcome", "sample_weight", "weight_type", "class_weights", "validation")
 
 
 @hints_at_names
@@ -229,36 +232,12 @@ def two_layer(
     >>> fit.predict(x).shape
     (50,)
     """
-    settings = Settings(
-        hidden_units=hidden_units,
-        activation=activation,
-        epochs=epochs,
-        batch_size=batch_size,
-        optimizer=optimizer,
-        learning_rate=learning_rate,
-        momentum=momentum,
-        nesterov=nesterov,
-        schedule=schedule,
-        weight_decay=weight_decay,
-        dropout=dropout,
-        gradient_clip=gradient_clip,
-        input_clip=input_clip,
-        loss=loss,
-        reduction=reduction,
-        patience=patience,
-        seed=secrets.randbits(31) if seed is None else seed,
-    )
-    checks.function("on_epoch", on_epoch)
+    arguments = dict(locals())
+    drawn = secrets.randbits(31) if seed is None else seed
+    settings = Settings(**{name: arguments[name] for name in KEPT} | {"seed": drawn})
+    checked("on_epoch", on_epoch)
     progress = read_verbose(verbose)
-    given = {
-        "x": x,
-        "y": y,
-        "outcome": outcome,
-        "sample_weight": sample_weight,
-        "weight_type": weight_type,
-        "class_weights": class_weights,
-        "validation": validation,
-    }
+    given = {name: arguments[name] for name in DATA}
     held_out = read_validation(validation)
     chosen = select_device(device)
     n_models = read_n_models(n_models, bootstrap, checkpoint)

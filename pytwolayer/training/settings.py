@@ -1,25 +1,58 @@
-"""The settings of a fit: their valid ranges, in one table."""
+"""The settings of a fit in one table, and those that a fit keeps.
+
+The table feeds the checks, the estimators and the command line, and tests hold the written
+signatures of both languages to it. It is here without PyTorch, which the command line's help
+must not wait for: what a check needs of the network's tables it imports when it runs.
+"""
 
 import pickle
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pytwolayer import checks
 from pytwolayer.errors import ArgumentError
-from pytwolayer.network.activations import ACTIVATIONS
-from pytwolayer.network.losses import LOSSES, REDUCTIONS, ForgottenLoss
-from pytwolayer.optim.lr_schedule import SCHEDULES
-from pytwolayer.optim.optimizer import OPTIMIZERS, Tuning
-from pytwolayer.runtime.torch_loading import torch
+
+if TYPE_CHECKING:
+    from pytwolayer.optim.optimizer import OptimizerEntry, Tuning
 
 AUTO = "auto"
-_LARGEST = torch.finfo(torch.float32).max
+_LARGEST = float.fromhex("0x1.fffffep+127")  # of single precision
 _Check = Callable[[str, Any], Any]
 
 
-def _one_of(choices: Any) -> _Check:
-    return lambda argument, value: checks.one_of(argument, value, choices)
+def _activations() -> Iterable[str]:
+    from pytwolayer.network.activations import ACTIVATIONS
+
+    return ACTIVATIONS
+
+
+def _losses() -> Iterable[str]:
+    from pytwolayer.network.losses import LOSSES
+
+    return LOSSES
+
+
+def _optimizers() -> Iterable[str]:
+    from pytwolayer.optim.optimizer import OPTIMIZERS
+
+    return OPTIMIZERS
+
+
+def _reductions() -> Iterable[str]:
+    from pytwolayer.network.losses import REDUCTIONS
+
+    return REDUCTIONS
+
+
+def _schedules() -> Iterable[str]:
+    from pytwolayer.optim.lr_schedule import SCHEDULES
+
+    return AUTO, *SCHEDULES
+
+
+def _one_of(choices: Callable[[], Iterable[str]]) -> _Check:
+    return lambda argument, value: checks.one_of(argument, value, [*choices()])
 
 
 def _auto_or(check: _Check) -> _Check:
@@ -34,7 +67,7 @@ def _is_auto(value: Any) -> bool:
     return isinstance(value, str) and value == AUTO
 
 
-def _learning_rate(argument: str, value: Any) -> float:
+def _rate(argument: str, value: Any) -> float:
     return checks.positive(argument, value, maximum=_LARGEST)
 
 
@@ -47,34 +80,164 @@ def _share(argument: str, value: Any) -> float:
 
 
 def _loss(argument: str, value: Any) -> Any:
-    return value if callable(value) else checks.one_of(argument, value, (AUTO, *LOSSES))
+    return value if callable(value) else checks.one_of(argument, value, (AUTO, *_losses()))
 
 
-# What each setting may be. The device is checked where it is chosen.
-_CHECKS: dict[str, _Check] = {
-    "hidden_units": checks.size,
-    "activation": _one_of(ACTIVATIONS),
-    "epochs": _auto_or(checks.size),
-    "batch_size": _auto_or(_none_or(checks.size)),
-    "optimizer": _one_of(OPTIMIZERS),
-    "learning_rate": _auto_or(_learning_rate),
-    "momentum": _share,
-    "nesterov": checks.flag,
-    "schedule": _one_of((AUTO, *SCHEDULES)),
-    "weight_decay": _auto_or(_decay),
-    "dropout": _share,
-    "gradient_clip": _none_or(_learning_rate),
-    "input_clip": _none_or(_learning_rate),
-    "loss": _loss,
-    "reduction": _one_of(REDUCTIONS),
-    "patience": _none_or(checks.size),
-    "seed": checks.seed,
+@dataclass(frozen=True)
+class Setting:
+    """One setting.
+
+    Attributes
+    ----------
+    default : Any
+        As in the signatures of ``two_layer()`` in both languages.
+    check : callable or None
+        ``check(name, value)`` gives the value in its own type or raises. None: checked where the
+        data or the device are known.
+    help : str or None
+        What the command line says of it; None: it is no option there.
+    stands_for : str
+        What stands for the value in the command line's help.
+    option : str
+        "value", "text" (as it is, also if it looks like a number) or "several" (once for each);
+        a setting whose default is False or True is a switch.
+    default_words : str or None
+        The default in the help, where it is not the value itself.
+    """
+
+    default: Any
+    check: _Check | None
+    help: str | None = None
+    stands_for: str = "N"
+    option: str = "value"
+    default_words: str | None = None
+
+
+# In the order of the signatures.
+SETTINGS: dict[str, Setting] = {
+    "hidden_units": Setting(64, checks.size, "width of the hidden layer"),
+    "activation": Setting(
+        "relu",
+        _one_of(_activations),
+        "relu, leaky_relu, elu, silu, gelu, softplus, tanh, sigmoid or identity",
+        "NAME",
+    ),
+    "epochs": Setting(AUTO, _auto_or(checks.size), "passes over the data"),
+    "batch_size": Setting(
+        AUTO, _auto_or(_none_or(checks.size)), "most rows of an update; all: all rows"
+    ),
+    "optimizer": Setting(
+        "adam", _one_of(_optimizers), "sgd, adam, adamw, rmsprop or lbfgs", "NAME"
+    ),
+    "learning_rate": Setting(AUTO, _auto_or(_rate), "step size", "RATE"),
+    "momentum": Setting(0.0, _share, "momentum of sgd and rmsprop", "SHARE"),
+    "nesterov": Setting(False, checks.flag, "Nesterov's momentum, of sgd"),
+    "schedule": Setting(
+        AUTO,
+        _one_of(_schedules),
+        "how the learning rate changes: constant, cosine, step or plateau",
+        "NAME",
+    ),
+    "weight_decay": Setting(AUTO, _auto_or(_decay), "L2 penalty of the weights", "DECAY"),
+    "dropout": Setting(
+        0.0, _share, "share of hidden units left out at random in training", "SHARE"
+    ),
+    "gradient_clip": Setting(None, _none_or(_rate), "largest norm of the gradient", "NORM"),
+    "input_clip": Setting(
+        5.0, _none_or(_rate), "cut numbers so many standard deviations from the mean", "SDS"
+    ),
+    "loss": Setting(
+        AUTO, _loss, "mse, mae, huber or poisson for numbers, cross_entropy for classes", "NAME"
+    ),
+    "reduction": Setting("mean", _one_of(_reductions), "mean or sum of the rows' losses", "NAME"),
+    "validation": Setting(
+        0.0, None, "share of rows held out to find the epoch with the best weights", "SHARE"
+    ),
+    "patience": Setting(
+        None, _none_or(checks.size), "stop after so many epochs without a lower loss"
+    ),
+    "n_models": Setting(
+        1, checks.size, "networks trained together; predictions are their mean, with an interval"
+    ),
+    "bootstrap": Setting(
+        False, checks.flag, "train each of several networks on a resample of the rows"
+    ),
+    "sample_weight": Setting(None, None),
+    "weight_type": Setting(
+        "importance",
+        None,
+        "what --weights are: importance (proportions) or frequency (how many rows each is)",
+        "TYPE",
+    ),
+    "class_weights": Setting(
+        None, None, "weight of a class, once for each; or balanced", "CLASS=NUMBER", "several"
+    ),
+    "na_action": Setting("omit", None, "rows with missing values: omit, or fail", "NAME"),
+    "device": Setting("cpu", None, "auto, cpu, cuda, cuda:1 or mps", "NAME"),
+    "checkpoint": Setting(
+        None,
+        None,
+        "keep the run here: the same command goes on with it after whatever ended it",
+        "FOLDER",
+        "text",
+    ),
+    "checkpoint_every": Setting(AUTO, None, "epochs from one checkpoint to the next"),
+    "on_epoch": Setting(None, checks.function),
+    "verbose": Setting(True, None),
+    "seed": Setting(
+        None,
+        checks.seed,
+        "of initial weights, order of rows, dropout",
+        default_words="drawn, and reported",
+    ),
+}
+
+
+def checked(name: str, value: Any) -> Any:
+    """Check a value of a setting of the table.
+
+    Raises
+    ------
+    ArgumentError
+    """
+    check = SETTINGS[name].check
+    return value if check is None else check(name, value)
+
+
+# What settings cannot be with the optimiser: what they would have to be, or None if all is well.
+# The first that clashes is the one that an error names.
+_CLASHES: "dict[str, Callable[[Settings, OptimizerEntry], str | None]]" = {
+    "momentum": lambda settings, entry: (
+        f'0 with optimizer "{settings.optimizer}"'
+        if settings.momentum and not entry.momentum
+        else None
+    ),
+    "nesterov": lambda settings, entry: (
+        'False but with optimizer "sgd" and momentum above 0'
+        if settings.nesterov and not (entry.nesterov and settings.momentum)
+        else None
+    ),
+    "dropout": lambda settings, entry: (
+        f'0 with optimizer "{settings.optimizer}"'
+        if settings.dropout and entry.make is None
+        else None
+    ),
+    "batch_size": lambda settings, entry: (
+        f'"auto" or all rows with optimizer "{settings.optimizer}"'
+        if settings.batch_size not in (AUTO, None) and entry.make is None
+        else None
+    ),
+    "gradient_clip": lambda settings, entry: (
+        f'not given with optimizer "{settings.optimizer}"'
+        if settings.gradient_clip is not None and entry.make is None
+        else None
+    ),
 }
 
 
 @dataclass(frozen=True)
 class Settings:
-    """The settings of a fit, checked. "auto" stands for what the data decide."""
+    """The settings that a fit keeps, checked. "auto" stands for what the data decide."""
 
     hidden_units: int
     activation: str
@@ -95,32 +258,25 @@ class Settings:
     seed: int
 
     def __post_init__(self) -> None:
-        for field in fields(self):
-            checked = _CHECKS[field.name](field.name, getattr(self, field.name))
-            object.__setattr__(self, field.name, checked)
+        for name in KEPT:
+            object.__setattr__(self, name, checked(name, getattr(self, name)))
         self._refuse_clashes()
 
     def _refuse_clashes(self) -> None:
-        kind = OPTIMIZERS[self.optimizer]
-        if self.momentum and not kind.momentum:
-            _refuse("momentum", f'0 with optimizer "{self.optimizer}"', self.momentum)
-        if self.nesterov and not (kind.nesterov and self.momentum):
-            _refuse("nesterov", 'False but with optimizer "sgd" and momentum above 0', True)
-        if kind.make is None:
-            if self.dropout:
-                _refuse("dropout", f'0 with optimizer "{self.optimizer}"', self.dropout)
-            if self.batch_size not in (AUTO, None):
-                expected = f'"auto" or all rows with optimizer "{self.optimizer}"'
-                _refuse("batch_size", expected, self.batch_size)
-            if self.gradient_clip is not None:
-                expected = f'not given with optimizer "{self.optimizer}"'
-                _refuse("gradient_clip", expected, self.gradient_clip)
+        from pytwolayer.optim.optimizer import OPTIMIZERS
+
+        for name, rule in _CLASHES.items():
+            expected = rule(self, OPTIMIZERS[self.optimizer])
+            if expected is not None:
+                raise ArgumentError(name, expected, checks.shown(getattr(self, name)))
 
     def __getstate__(self) -> dict[str, Any]:
         """Pickle of a loss that cannot be pickled, such as a lambda, the name alone.
 
         Only training needs the function.
         """
+        from pytwolayer.network.losses import ForgottenLoss
+
         return {
             **vars(self),
             "loss": self.loss if _pickles(self.loss) else ForgottenLoss(self.loss_name),
@@ -133,8 +289,10 @@ class Settings:
         return self
 
     @property
-    def tuning(self) -> Tuning:
+    def tuning(self) -> "Tuning":
         """What the optimiser is told."""
+        from pytwolayer.optim.optimizer import Tuning
+
         return Tuning(
             self.learning_rate,
             self.momentum,
@@ -153,6 +311,9 @@ class Settings:
         return {**vars(self), "loss": self.loss_name}
 
 
+KEPT = tuple(field.name for field in fields(Settings))
+
+
 def _pickles(function: Any) -> bool:
     try:
         pickle.dumps(function)
@@ -164,7 +325,3 @@ def _pickles(function: Any) -> bool:
 def function_name(function: Any) -> str:
     """Name a function of the user's."""
     return getattr(function, "__name__", type(function).__name__)
-
-
-def _refuse(argument: str, expected: str, value: Any) -> None:
-    raise ArgumentError(argument, expected, checks.shown(value))

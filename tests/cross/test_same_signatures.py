@@ -6,6 +6,7 @@ import pytest
 
 import pytwolayer
 from pytwolayer.fitting.argument_hints import PEER_NAMES
+from pytwolayer.training.settings import KEPT, SETTINGS
 
 TWINS = {
     "two_layer.data.frame": pytwolayer.two_layer,
@@ -32,6 +33,16 @@ def test_signatures_are_the_same(route, name):
     python = [as_r_shows(p) for p in inspect.signature(TWINS[name]).parameters.values()]
     r = [argument.split("=", 1) for argument in route[f"signature/{name}"]]
     assert [(argument, value(default)) for argument, default in r] == python
+
+
+def test_r_has_the_settings_of_the_table_in_its_order_with_its_defaults(route):
+    r = [argument.split("=", 1) for argument in route["signature/two_layer.data.frame"]][3:]
+    table = {R_NAMES.get(name, name): setting.default for name, setting in SETTINGS.items()}
+    assert [(name, value(default)) for name, default in r] == list(table.items())
+
+
+def test_r_checks_the_settings_that_a_fit_keeps_when_it_reads_a_file(route):
+    assert route["kept settings"] == list(KEPT)
 
 
 def test_the_names_of_other_packages_mean_the_same(route):

@@ -1,14 +1,17 @@
 """The settings of a fit."""
 
+import inspect
 from dataclasses import FrozenInstanceError, asdict, fields
 
 import numpy as np
 import pytest
 
-from pytwolayer import ArgumentError
-from pytwolayer.training.settings import _CHECKS, Settings
+from pytwolayer import ArgumentError, TwoLayerClassifier, TwoLayerRegressor, two_layer
+from pytwolayer.training.settings import KEPT, SETTINGS, Settings
 
-GOOD = {
+DEFAULTS = {name: setting.default for name, setting in SETTINGS.items()}
+
+GOOD = {name: DEFAULTS[name] for name in KEPT} | {
     "hidden_units": 8,
     "activation": "relu",
     "epochs": 10,
@@ -37,6 +40,22 @@ LBFGS = {
 }
 
 
+NUMBERS = {
+    "hidden_units": int,
+    "epochs": int,
+    "batch_size": int,
+    "learning_rate": float,
+    "momentum": float,
+    "nesterov": bool,
+    "weight_decay": float,
+    "dropout": float,
+    "gradient_clip": float,
+    "input_clip": float,
+    "patience": int,
+    "seed": int,
+}
+
+
 def test_good_settings_are_kept():
     assert asdict(Settings(**GOOD)) == GOOD
 
@@ -57,10 +76,7 @@ def test_numbers_arrive_in_their_own_type_whatever_came():
         "seed": 1.0,
     }
     settings = Settings(**given)
-    assert [type(value) for value in asdict(settings).values()] == [
-        int, str, int, int, str, float, float, bool, str, float, float, float, float, str, str,
-        int, int,
-    ]  # fmt: skip
+    assert {name: type(getattr(settings, name)) for name in NUMBERS} == NUMBERS
 
 
 @pytest.mark.parametrize(
@@ -159,8 +175,33 @@ def test_a_function_of_the_users_is_a_loss_and_has_a_name():
     assert Settings(**GOOD | {"loss": Callable()}).loss_name == "Callable"
 
 
-def test_every_setting_has_a_check():
-    assert [field.name for field in fields(Settings)] == list(_CHECKS)
+def test_of_two_clashes_the_error_names_the_same_one_always():
+    given = LBFGS | {"momentum": 0.9, "batch_size": 32, "gradient_clip": 1.0}
+    with pytest.raises(ArgumentError, match=r"^`momentum` must be 0"):
+        Settings(**GOOD | given)
+
+
+def test_every_setting_that_a_fit_keeps_is_in_the_table_in_its_order_with_a_check():
+    assert [name for name in SETTINGS if name in KEPT] == list(KEPT)
+    assert all(SETTINGS[name].check is not None for name in KEPT)
+    usual = {name: DEFAULTS[name] for name in KEPT} | {"seed": 1}
+    assert asdict(Settings(**usual)) == usual
+
+
+def test_two_layer_has_the_settings_of_the_table_in_its_order_with_its_defaults():
+    parameters = inspect.signature(two_layer).parameters
+    written = {name: each.default for name, each in parameters.items()}
+    assert list(written)[:3] == ["x", "y", "outcome"]
+    assert list(written.items())[3:] == list(DEFAULTS.items())
+
+
+def test_the_estimators_have_settings_of_the_table_in_its_order_with_its_defaults():
+    own = {"verbose": False, "random_state": None, "warm_start": False}
+    for kind in (TwoLayerRegressor, TwoLayerClassifier):
+        written = {field.name: field.default for field in fields(kind)}
+        assert set(KEPT) - {"seed"} <= set(written)
+        for name, default in written.items():
+            assert default == (own[name] if name in own else DEFAULTS[name]), name
 
 
 def test_settings_do_not_change_afterwards():
