@@ -1,11 +1,11 @@
 # `make` alone lists the targets. `make demo` and `make test` are all that a
 # fresh machine needs: both begin with `make setup`.
 
-.PHONY: help setup demo test matrix lint check bench document clean
+.PHONY: help setup demo test test-one matrix lint check bench document clean
 .DEFAULT_GOAL := help
 
 help: ## List the targets
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; \
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; \
 	  do printf '  make %-10s %s\n' "$$name" "$$text"; done
 
 setup: ## Make .venv and .rlib and install what is missing (PYTHON=... names a Python)
@@ -16,6 +16,9 @@ demo: setup ## The chapter by every route and mtcars in both languages, with a r
 
 test: setup ## Lint, Python tests, R tests with both reticulates, cross tests, R CMD check
 	@scripts/test.sh
+
+test-one: ## One test file of either language, without setup: make test-one FILE=tests/...
+	@scripts/test_one.sh "$(FILE)"
 
 matrix: ## The suite on other Pythons, reticulates and Debians, as far as they are to be had
 	@scripts/matrix.sh $(ROWS)
