@@ -9,25 +9,12 @@ from pytwolayer import two_layer
 from pytwolayer.fitting.auto_settings import ONE_BATCH, resolve
 from pytwolayer.optim.optimizer import OPTIMIZERS
 from pytwolayer.preprocessing.reading import read_training_data
-from pytwolayer.training.settings import Settings
+from pytwolayer.training.settings import KEPT, SETTINGS, Settings
 
-AUTO = {
+AUTO = {name: SETTINGS[name].default for name in KEPT} | {
     "hidden_units": 3,
-    "activation": "relu",
-    "epochs": "auto",
-    "batch_size": "auto",
-    "optimizer": "adam",
-    "learning_rate": "auto",
-    "momentum": 0.0,
-    "nesterov": False,
-    "schedule": "auto",
-    "weight_decay": "auto",
-    "dropout": 0.0,
-    "gradient_clip": None,
     "input_clip": None,
     "loss": "mse",
-    "reduction": "mean",
-    "patience": None,
     "seed": 1,
 }
 GIVEN = {
