@@ -9,7 +9,7 @@ from typing import Any, TypeVar, cast
 _F = TypeVar("_F", bound=Callable[..., Any])
 _C = TypeVar("_C", bound=type)
 
-# Each argument here, and its names elsewhere. R's table in R/arguments.R has the same.
+# Each argument here, and its names elsewhere. R's table in R/check-arguments.R has the same.
 _PEERS = {
     "sample_weight": "case_weights weights weight wts",
     "class_weights": "class_weight class.weights",

@@ -1,7 +1,7 @@
 """A fitted network as bytes: safetensors, with the rest as text.
 
 ``load`` makes a network of them again. The class is not imported here, since its ``save()``
-imports this. R reads and writes the same: see ``R/model-file.R``, and ``docs/model-file.md`` for
+imports this. R reads and writes the same: see ``R/file-save-load.R``, and ``docs/model-file.md`` for
 the format.
 """
 

@@ -1,5 +1,5 @@
 # What the generics of stats ask of a fitted model, for one network and for several. Those that
-# have no answer here are in R/no-answer.R.
+# have no answer here are in R/model-no-answer.R.
 
 #' What stats asks of a fitted network
 #'

@@ -1,0 +1,43 @@
+# Loading the core and calling it.
+
+
+# What the core needs. Only torch and these: the plots and tables of R are R's own.
+python_modules <- c("torch", "numpy", "pandas", "safetensors")
+python_environment <- "r-pytwolayer"
+
+session <- new.env(parent = emptyenv())
+
+#' The functions of the core, loaded on first use
+#'
+#' @noRd
+bridge <- function(call = rlang::caller_env()) {
+  if (is.null(session$bridge)) {
+    told_if_interrupted({
+      start_python(call)
+      interrupted_at_end({
+        require_modules(python_modules, call)
+        explained(check_versions(import_own("pytwolayer"), call), "The core", call)
+        load_torch(call, modules = "pytwolayer_bridge")
+      })
+      session$bridge <- import_own("pytwolayer_bridge")
+    })
+  }
+  session$bridge
+}
+
+#' Call a function of the core; its errors and warnings become R's
+#'
+#' @param words What R calls the core's arguments, where the names differ.
+#' @param as_fit Makes R's object of a fit that an error carries.
+#' @noRd
+call_core <- function(name, ..., call = rlang::caller_env(), words = character(),
+                      as_fit = identity) {
+  answer <- bridge(call)[[name]](...)
+  for (warning in unique(answer$warnings)) {
+    raise_warning(warning$kind, warning$message)
+  }
+  if (!is.null(answer$error)) {
+    abort_from_core(answer$error, call, words, as_fit)
+  }
+  answer$value
+}

@@ -1,0 +1,75 @@
+# The core's errors and warnings as R's conditions.
+
+# The core's warnings that have a class of their own in R.
+warning_kinds <- c(
+  UnseenLevelWarning = "unseen_level", SuspectColumnWarning = "suspect_column",
+  InterruptWarning = "interrupted", CheckpointWarning = "checkpoint"
+)
+
+# And those that are mere messages.
+message_kinds <- c("MissingRowsWarning", "ResumedWarning")
+
+raise_warning <- function(kind, message) {
+  if (kind %in% message_kinds) {
+    return(rlang::inform(message, class = "pytwolayer_message"))
+  }
+  kind <- warning_kinds[kind]
+  class <- c(if (!is.na(kind)) paste0("pytwolayer_warning_", kind), "pytwolayer_warning")
+  rlang::warn(message, class = class)
+}
+
+# As above, for its errors.
+error_kinds <- c(
+  ArgumentError = "argument", DeviceError = "device", DeviceMemoryError = "memory",
+  DivergenceError = "diverged", FileFormatError = "file"
+)
+
+abort_from_core <- function(error, call, words = character(), as_fit = identity) {
+  fit <- if (!is.null(error$fit)) as_fit(error$fit)
+  if (!error$known) {
+    rlang::abort(
+      c(
+        paste("The Python core failed.", error$message),
+        i = "The Python traceback is in `rlang::last_error()$traceback`."
+      ),
+      class = "pytwolayer_error", traceback = error$traceback, fit = fit, call = call
+    )
+  }
+  kind <- error_kinds[error$kind]
+  error <- in_names_of_r(error, words)
+  rlang::abort(
+    in_words_of_r(error$message),
+    class = c(if (!is.na(kind)) paste0("pytwolayer_error_", kind), "pytwolayer_error"),
+    argument = error$argument, expected = error$expected, received = error$received,
+    device = error$device, needed = error$needed,
+    traceback = error$traceback, fit = fit, call = call
+  )
+}
+
+# The core names its own arguments and Python's values.
+in_names_of_r <- function(error, words) {
+  if (is.null(error$argument)) {
+    return(error)
+  }
+  for (name in names(words)) {
+    error$expected <- gsub(ticked(name), ticked(words[[name]]), error$expected, fixed = TRUE)
+  }
+  error$expected <- gsub("\\b[Tt]rue\\b", "TRUE", error$expected)
+  error$expected <- gsub("\\b[Ff]alse\\b", "FALSE", error$expected)
+  if (error$argument %in% names(words)) {
+    error$argument <- words[[error$argument]]
+  }
+  error$message <- sprintf(
+    "`%s` must be %s, not %s.", error$argument, error$expected, error$received
+  )
+  error
+}
+
+# The core shows what came as Python writes it.
+in_words_of_r <- function(message) {
+  words <- c(None = "NULL", True = "TRUE", False = "FALSE", nan = "NaN", inf = "Inf")
+  for (word in names(words)) {
+    message <- gsub(paste0(", not (-?)", word, "\\b"), paste0(", not \\1", words[[word]]), message)
+  }
+  message
+}
