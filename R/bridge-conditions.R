@@ -52,7 +52,7 @@ in_names_of_r <- function(error, words) {
     return(error)
   }
   for (name in names(words)) {
-    error$expected <- gsub(ticked(name), ticked(words[[name]]), error$expected, fixed = TRUE)
+    error$expected <- gsub(backtick(name), backtick(words[[name]]), error$expected, fixed = TRUE)
   }
   error$expected <- gsub("\\b[Tt]rue\\b", "TRUE", error$expected)
   error$expected <- gsub("\\b[Ff]alse\\b", "FALSE", error$expected)

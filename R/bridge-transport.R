@@ -66,7 +66,7 @@ r_library <- function() {
 refuse_twins <- function(argument, names, call) {
   twins <- sort(unique(as.character(names[duplicated(names)])), method = "radix")
   if (length(twins)) {
-    received <- paste("one with several columns", listed(twins))
+    received <- paste("one with several columns", quote_some_names(twins))
     abort_expected(argument, "a table whose column names differ", received, call)
   }
 }
@@ -130,7 +130,7 @@ refuse_odd <- function(argument, column, name, call) {
     return(invisible())
   }
   place <- if (identical(name, ".outcome")) "" else in_column(name)
-  received <- paste0(shown_column(column), place, advice_for(column))
+  received <- paste0(describe_column(column), place, advice_for(column))
   abort_expected(argument, "numbers, logicals, factors or text", received, call)
 }
 
@@ -140,7 +140,7 @@ are_numbers <- function(x) {
 }
 
 # In the core's words.
-shown_column <- function(column) {
+describe_column <- function(column) {
   if (inherits(column, c("Date", "POSIXt"))) {
     "dates"
   } else if (inherits(column, "difftime")) {
@@ -150,10 +150,10 @@ shown_column <- function(column) {
   } else if (inherits(column, "integer64")) {
     "whole numbers of 64 bits"
   } else {
-    shown(column)
+    describe_value(column)
   }
 }
 
-doubles <- function(bytes) {
+read_doubles <- function(bytes) {
   readBin(bytes, "double", n = length(bytes) / 8)
 }

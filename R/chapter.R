@@ -35,6 +35,6 @@ chapter_losses <- function(steps = 500, learning_rate = 1e-4, ..., n = 64, d_in 
 }
 
 loss_table <- function(time, losses) {
-  losses <- doubles(losses)
+  losses <- read_doubles(losses)
   stats::setNames(data.frame(seq_along(losses), losses), c(time, "loss"))
 }

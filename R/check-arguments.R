@@ -16,13 +16,13 @@ refuse_unknown <- function(given, accepted, known, call) {
     return(invisible())
   }
   rlang::abort(
-    c(unknown_argument(wrong[[1]], known), i = paste("The arguments are", ticked(known))),
+    c(unknown_argument(wrong[[1]], known), i = paste("The arguments are", backtick(known))),
     class = c("pytwolayer_error_argument", "pytwolayer_error"), call = call
   )
 }
 
 unknown_argument <- function(name, known) {
-  name <- short(name)
+  name <- shorten(name)
   if (!nzchar(name)) {
     return("An argument without a name came where none is expected.")
   }
@@ -48,7 +48,7 @@ is_misspelt <- function(name, known) {
   swapped | distances == min(distances) & distances <= nchar(name) / 3
 }
 
-ticked <- function(names) {
+backtick <- function(names) {
   paste0("`", names, "`", collapse = ", ")
 }
 
@@ -80,7 +80,7 @@ check_text <- function(..., call = rlang::caller_env()) {
 
 # The same words as the core's own errors.
 abort_argument <- function(argument, expected, value, call = rlang::caller_env()) {
-  abort_expected(argument, expected, shown(value), call)
+  abort_expected(argument, expected, describe_value(value), call)
 }
 
 abort_expected <- function(argument, expected, received, call = rlang::caller_env()) {
@@ -92,7 +92,7 @@ abort_expected <- function(argument, expected, received, call = rlang::caller_en
 }
 
 # What came, in the words of an error message.
-shown <- function(value) {
+describe_value <- function(value) {
   if (is.null(value)) {
     return("NULL")
   }
@@ -105,40 +105,40 @@ shown <- function(value) {
   if (!is.atomic(value) || is.object(value) || !is.null(dim(value))) {
     return(paste("an object of class", class(value)[[1]]))
   }
-  shown_vector(value)
+  describe_vector(value)
 }
 
-shown_vector <- function(value) {
+describe_vector <- function(value) {
   if (length(value) == 1) {
-    return(encodeString(short(in_code(value)), quote = if (is.character(value)) "\"" else ""))
+    return(encodeString(shorten(in_code(value)), quote = if (is.character(value)) "\"" else ""))
   }
   article <- if (typeof(value) == "integer") "an" else "a"
   sprintf("%s %s vector of length %d", article, typeof(value), length(value))
 }
 
-quoted <- function(names) {
+quote_names <- function(names) {
   paste0("\"", names, "\"", collapse = ", ")
 }
 
 # Names in messages, no more of them than somebody reads; pytwolayer/checks.py has the same.
-listed <- function(names) {
-  names <- short(names)
+quote_some_names <- function(names) {
+  names <- shorten(names)
   if (length(names) <= 10) {
-    return(quoted(names))
+    return(quote_names(names))
   }
   more <- format(length(names) - 5, big.mark = ",", decimal.mark = ".", scientific = FALSE)
-  sprintf("%s and %s more", quoted(names[1:5]), more)
+  sprintf("%s and %s more", quote_names(names[1:5]), more)
 }
 
 # Cuts what is too long for a message.
-short <- function(text, longest = 60) {
+shorten <- function(text, longest = 60) {
   long <- which(nchar(text, allowNA = TRUE) > longest)
   text[long] <- paste0(substr(text[long], 1, longest - 3), "...")
   text
 }
 
 in_column <- function(label) {
-  sprintf(" in column %s", quoted(short(as.character(label))))
+  sprintf(" in column %s", quote_names(shorten(as.character(label))))
 }
 
 check_flag <- function(argument, value, call) {
@@ -147,9 +147,9 @@ check_flag <- function(argument, value, call) {
   }
 }
 
-one_of <- function(argument, value, choices, call) {
+check_one_of <- function(argument, value, choices, call) {
   if (!is.character(value) || !is_single(value) || !value %in% choices) {
-    abort_argument(argument, paste("one of", quoted(choices)), value, call)
+    abort_argument(argument, paste("one of", quote_names(choices)), value, call)
   }
   value
 }

@@ -8,7 +8,7 @@
 #'
 #' @param code Evaluated in the meantime; its value is given.
 #' @noRd
-with_point <- function(code) {
+with_decimal_point <- function(code) {
   locale <- Sys.getlocale("LC_NUMERIC")
   if (!locale %in% c("C", "POSIX", "")) {
     Sys.setlocale("LC_NUMERIC", "C")
@@ -25,12 +25,12 @@ with_point <- function(code) {
 #'
 #' @noRd
 in_code <- function(value) {
-  with_point(format(value))
+  with_decimal_point(format(value))
 }
 
 #' A number as print() and plots show it: with the session's decimal mark, as R's own have it
 #'
 #' @noRd
-told_number <- function(value, digits = 6) {
+format_number <- function(value, digits = 6) {
   trimws(formatC(value, digits = digits, format = "g"))
 }

@@ -182,7 +182,7 @@ read_levels <- function(notes, terms) {
     refuse("its formula has levels that are none")
   }
   sets <- stats::setNames(sets_of(terms), attr(terms, "term.labels"))
-  variables <- vapply(as.list(attr(terms, "variables"))[-1], shown_term, "")
+  variables <- vapply(as.list(attr(terms, "variables"))[-1], term_label, "")
   if (!all(names(levels) %in% variables)) {
     refuse("its formula has levels of no variable")
   }
@@ -310,7 +310,7 @@ check_expression <- function(expression, variables, env) {
 check_name <- function(name, variables, env) {
   constant <- nzchar(name) && exists(name, envir = env) && !is.function(env[[name]])
   if (!name %in% variables && !constant) {
-    refuse("its formula has an unknown name, ", quoted(name))
+    refuse("its formula has an unknown name, ", quote_names(name))
   }
   if (constant) size_of(length(env[[name]])) else size_of(of_data = TRUE)
 }
@@ -337,7 +337,7 @@ check_head <- function(head) {
       as.character(head[[3]]) %in% setdiff(formula_functions[[as.character(head[[2]])]], "::")
   }
   if (!isTRUE(known)) {
-    refuse("its formula calls ", quoted(substr(deparse1(head), 1, 60)))
+    refuse("its formula calls ", quote_names(substr(deparse1(head), 1, 60)))
   }
 }
 

@@ -247,7 +247,7 @@ check_columns <- function(terms, columns, own) {
 
 # Numbers that interact with levels have a column for each of these.
 check_columns_by_level <- function(terms, columns, classes) {
-  variables <- vapply(as.list(attr(terms, "variables"))[-1], shown_term, "")
+  variables <- vapply(as.list(attr(terms, "variables"))[-1], term_label, "")
   levels <- lengths(classes$levels)[variables]
   made <- Map(function(set, label) {
     pairs <- length(classes$pairs[[label]])

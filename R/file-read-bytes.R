@@ -1,6 +1,6 @@
 # The bytes of a model: safetensors, checked before believed. The format is described in
-# docs/model-file.md; pytwolayer/files/safetensors_format.py reads and writes the same, in this order.
-# Nothing is allocated that is larger than the bytes themselves, and nothing in them is run.
+# docs/model-file.md; pytwolayer/files/safetensors_format.py reads and writes the same, in this
+# order. Nothing is allocated that is larger than the bytes themselves, and nothing in them is run.
 
 formats <- c(model = 3, ensemble = 1)
 metadata_key <- "pytwolayer"
@@ -37,7 +37,7 @@ taking <- function(bytes) {
 #' @noRd
 read_parts <- function(take, size, file, call, own = FALSE) {
   tryCatch(
-    with_point(checked_parts(take, size, own)),
+    with_decimal_point(checked_parts(take, size, own)),
     error = function(cnd) abort_file(conditionMessage(cnd), file, call)
   )
 }
@@ -151,7 +151,7 @@ refuse_twice <- function(value) {
   if (is.list(value)) {
     twice <- names(value)[duplicated(names(value))]
     if (length(twice)) {
-      refuse("its JSON has ", quoted(twice[[1]]), " twice")
+      refuse("its JSON has ", quote_names(twice[[1]]), " twice")
     }
     for (part in value[vapply(value, is.list, NA)]) {
       refuse_twice(part)
@@ -285,7 +285,7 @@ md5 <- function(text, values) {
   bytes <- c(text, charToRaw("}"), values)
   suppressWarnings(writeBin(bytes, file))
   if (!isTRUE(file.size(file) == length(bytes))) {
-    refuse("its checksum needs more room than there is in ", quoted(tempdir()))
+    refuse("its checksum needs more room than there is in ", quote_names(tempdir()))
   }
   unname(tools::md5sum(file))
 }

@@ -142,7 +142,7 @@ as_texts <- function(values) {
 }
 
 refuse_setting <- function(name, expected, value) {
-  refuse("`", name, "` must be ", expected, ", not ", shown(value))
+  refuse("`", name, "` must be ", expected, ", not ", describe_value(value))
 }
 
 as_count <- function(name, value, least = 1, most = Inf) {
@@ -159,7 +159,7 @@ as_count <- function(name, value, least = 1, most = Inf) {
 
 as_one_of <- function(name, value, choices) {
   if (!is.character(value) || !value %in% choices) {
-    refuse_setting(name, paste("one of", quoted(choices)), value)
+    refuse_setting(name, paste("one of", quote_names(choices)), value)
   }
   value
 }

@@ -43,7 +43,7 @@ save_two_layer <- function(fit, file) {
     abort_argument("fit", "what `two_layer()` gave", fit, call)
   }
   path <- output_path(file, call)
-  with_point(warn_of_unkept(fit$how, fit$blueprint))
+  with_decimal_point(warn_of_unkept(fit$how, fit$blueprint))
   write_whole(path, fit$model, call)
   invisible(file)
 }
@@ -65,7 +65,7 @@ load_two_layer <- function(file) {
   on.exit(close(opened))
   read <- read_parts(function(n) readBin(opened, "raw", n), size, path, call)
   tryCatch(
-    with_point(if (is.null(read$model$members)) {
+    with_decimal_point(if (is.null(read$model$members)) {
       loaded(read$bytes, read$model)
     } else {
       loaded_ensemble(read$bytes, read$model)
@@ -75,7 +75,7 @@ load_two_layer <- function(file) {
 }
 
 abort_unread <- function(path, cnd, call) {
-  abort_expected("file", path_of_file, paste0(quoted(path), ": ", reason_of(cnd)), call)
+  abort_expected("file", path_of_file, paste0(quote_names(path), ": ", reason_of(cnd)), call)
 }
 
 # As new_two_layer(), without the training data.
@@ -155,7 +155,7 @@ warn_of_unkept <- function(how, blueprint) {
   what <- if (how$kind == "recipe" && length(blueprint$recipe$steps)) {
     "The fit has a recipe"
   } else if (how$kind == "formula" && (has_offset || !all(columns %in% how$variables))) {
-    if (is.null(formula_notes(how))) told_functions(unkept_functions(how))
+    if (is.null(formula_notes(how))) format_functions(unkept_functions(how))
   }
   if (!is.null(what)) {
     alone <- if (has_offset) ", and without its offset gives `type = \"raw\"` alone" else ""
@@ -166,10 +166,10 @@ warn_of_unkept <- function(how, blueprint) {
   }
 }
 
-told_functions <- function(functions) {
-  if (length(functions)) paste("The formula uses", ticked(functions)) else "The fit has a formula"
+format_functions <- function(functions) {
+  if (length(functions)) paste("The formula uses", backtick(functions)) else "The fit has a formula"
 }
 
 some_of <- function(names) {
-  paste0(ticked(utils::head(names, 5)), if (length(names) > 5) ", ...")
+  paste0(backtick(utils::head(names, 5)), if (length(names) > 5) ", ...")
 }

@@ -15,11 +15,11 @@ checked_path <- function(file, call) {
 output_path <- function(file, call) {
   path <- checked_path(file, call)
   if (dir.exists(path)) {
-    abort_expected("file", path_of_file, paste("the folder", quoted(path)), call)
+    abort_expected("file", path_of_file, paste("the folder", quote_names(path)), call)
   }
   if (!dir.exists(dirname(path))) {
     expected <- paste(path_of_file, "in a folder that exists")
-    abort_expected("file", expected, quoted(path), call)
+    abort_expected("file", expected, quote_names(path), call)
   }
   path
 }
@@ -30,7 +30,7 @@ input_path <- function(file, call) {
   path <- checked_path(file, call)
   problem <- if (!file.exists(path)) "no such file" else if (dir.exists(path)) "it is no file"
   if (!is.null(problem)) {
-    abort_expected("file", path_of_file, paste0(quoted(path), ": ", problem), call)
+    abort_expected("file", path_of_file, paste0(quote_names(path), ": ", problem), call)
   }
   normalizePath(path)
 }

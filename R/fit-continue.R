@@ -128,7 +128,7 @@ mold_again <- function(fit, given, call) {
     expected <- "given again, since a fit that was loaded does not hold its data"
     abort_expected(name, expected, "missing", call)
   }
-  with_point(switch(fit$how$kind,
+  with_decimal_point(switch(fit$how$kind,
     formula = mold_formula(given$formula, given$data, call),
     recipe = mold_recipe(given$x, given$data, call),
     table = mold_again_table(given, call)

@@ -20,7 +20,7 @@ progress_bar <- function(verbose, users = watch_users(), visible = cli::is_dynam
     if (epoch == 0) {
       cli::cli_progress_done(id = bar)
     } else {
-      status <- paste("loss", told_number(loss, 4))
+      status <- paste("loss", format_number(loss, 4))
       cli::cli_progress_update(set = epoch, status = status, id = bar, force = TRUE)
     }
     NULL

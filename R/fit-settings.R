@@ -68,7 +68,7 @@ as_validation <- function(value, rows, call) {
     return(list(x = to_core(value$x), y = to_core(value$y), weights = value$weights))
   }
   if (!is_plain_vector(value) || anyNA(value)) {
-    abort_expected("validation", own_validation_words, shown_holes(value), call)
+    abort_expected("validation", own_validation_words, describe_missing(value), call)
   }
   if (is.logical(value)) {
     return(as_bytes(value))
@@ -92,9 +92,9 @@ is_plain_vector <- function(value) {
   are_numbers(value) && length(value) > 0 && is.null(dim(value))
 }
 
-shown_holes <- function(value) {
+describe_missing <- function(value) {
   holes <- is.atomic(value) && !is.object(value) && anyNA(value) && length(value) > 1
-  if (holes) "one with missing values" else shown(value)
+  if (holes) "one with missing values" else describe_value(value)
 }
 
 as_weights <- function(value, call) {
@@ -103,7 +103,7 @@ as_weights <- function(value, call) {
   }
   numbers <- is.numeric(value) && (!is.object(value) || inherits(value, "hardhat_case_weights"))
   if (!numbers || !is.null(dim(value))) {
-    received <- if (is.character(value) || is.factor(value)) "text" else shown(value)
+    received <- if (is.character(value) || is.factor(value)) "text" else describe_value(value)
     abort_expected("case_weights", "numbers of at least 0", received, call)
   }
   as_bytes(value)

@@ -160,7 +160,7 @@ two_layer.formula <- function(formula, data, ...) {
     settings[c("case_weights", "validation")] <- parts[c("case_weights", "validation")]
     data <- parts$data
   }
-  input <- with_point(mold_formula(formula, data, call))
+  input <- with_decimal_point(mold_formula(formula, data, call))
   matched <- match.call()
   matched$formula <- formula_in_call(formula, input$how$formula, environment(input$how$terms))
   fit_molded(input, settings, matched, call)
@@ -200,7 +200,7 @@ two_layer.matrix <- function(x, y = NULL, ..., outcome = NULL) {
 two_layer.recipe <- function(x, data, ...) {
   call <- rlang::current_env()
   settings <- read_settings(rlang::enquos(...), c("x", "data"), call)
-  fit_molded(with_point(mold_recipe(x, data, call)), settings, match.call(), call)
+  fit_molded(with_decimal_point(mold_recipe(x, data, call)), settings, match.call(), call)
 }
 
 #' One call of the core, whatever the data came as
@@ -218,8 +218,8 @@ fit_molded <- function(input, settings, matched, call) {
   settings["validation"] <- list(mold_validation(settings$validation, input, call))
   arguments <- core_arguments(settings, nrow(input$predictors), users, call)
   arguments$loss_name <- name_of_loss(matched[["loss"]])
-  arguments$formula <- with_point(formula_text(input))
-  arguments$notes <- with_point(notes_of(input))
+  arguments$formula <- with_decimal_point(formula_text(input))
+  arguments$notes <- with_decimal_point(notes_of(input))
   trained("fit", input, arguments, settings$verbose, users, matched, call)
 }
 
@@ -304,7 +304,7 @@ weight_type_of <- function(weights, said, call) {
   }
   if (length(meant) && said %in% names(types) && !identical(said, meant)) {
     abort_expected(
-      "weight_type", sprintf("\"%s\" with %s_weights()", meant, meant), shown(said), call
+      "weight_type", sprintf("\"%s\" with %s_weights()", meant, meant), describe_value(said), call
     )
   }
   said
@@ -318,7 +318,7 @@ core_words <- function(input) {
 # From the model's bytes, as load_two_layer() does, and what R keeps of the training data.
 new_two_layer <- function(fitted, input, matched) {
   matched[[1]] <- quote(two_layer)
-  omitted <- doubles(fitted$omitted)
+  omitted <- read_doubles(fitted$omitted)
   bytes <- as.raw(fitted$model)
   read <- read_model(bytes)
   fit <- if (is.null(read$members)) {
@@ -326,7 +326,7 @@ new_two_layer <- function(fitted, input, matched) {
   } else {
     made_ensemble(bytes, read, function(bytes, model) made_two_layer(bytes, model, input))
   }
-  fit$fitted <- matrix(doubles(fitted$fitted), ncol = length(fit$outputs))
+  fit$fitted <- matrix(read_doubles(fitted$fitted), ncol = length(fit$outputs))
   if (length(omitted)) {
     fit$outcomes <- input$outcomes[-omitted, , drop = FALSE]
   }

@@ -55,17 +55,17 @@ print.two_layer_ensemble <- function(x, ...) {
   first <- x$models[[1]]
   first$settings$seed <- x$settings$seed
   how <- if (x$settings$bootstrap) "on bootstrap resamples" else "with different seeds"
-  lines <- described(first)
+  lines <- describe_fit(first)
   loss <- grepl("^(Last|Best) loss:", lines)
   writeLines(c(
     "<two_layer_ensemble>", sprintf("Models:     %d, %s", length(x$models), how),
-    lines[!loss], told_losses(x)
+    lines[!loss], format_losses(x)
   ))
   invisible(x)
 }
 
 # Of the epochs whose weights the models have.
-told_losses <- function(x) {
+format_losses <- function(x) {
   watched <- watched_loss(x$history)
   losses <- vapply(x$models, function(model) {
     history <- model$history
@@ -73,9 +73,10 @@ told_losses <- function(x) {
     c(history[[watched]][epoch], NA_real_)[[1]]
   }, 1)
   sprintf(
-    "Losses:     %s to %s (%s%s, %s)%s", told_number(min(losses), 4), told_number(max(losses), 4),
+    "Losses:     %s to %s (%s%s, %s)%s",
+    format_number(min(losses), 4), format_number(max(losses), 4),
     if (watched == "loss") "" else "validation: ", x$settings$loss, x$settings$reduction,
-    told_ends(vapply(x$models, `[[`, "", "stopped"))
+    format_ends(vapply(x$models, `[[`, "", "stopped"))
   )
 }
 

@@ -63,7 +63,7 @@ terms.two_layer_ensemble <- function(x, ...) {
 fit_terms <- function(x, call) {
   require_formula(x, call)
   right <- x$how$terms
-  terms <- with_point(terms_of(x$how$formula))
+  terms <- with_decimal_point(terms_of(x$how$formula))
   response <- terms[[2]]
   attr(terms, "predvars") <- as.call(c(quote(list), response, as.list(attr(right, "predvars"))[-1]))
   environment(terms) <- environment(right)
@@ -176,7 +176,7 @@ deviance.two_layer_ensemble <- function(object, ...) {
 
 fit_deviance <- function(object, call) {
   require_training_data(object, call = call)
-  truth <- truth(object, object$outcomes)
+  truth <- observed_outcome(object, object$outcomes)
   fitted <- object$fitted
   parts <- switch(if (isTRUE(object$own_loss)) "" else object$settings$loss,
     mse = (truth - fitted)^2,

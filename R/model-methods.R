@@ -8,11 +8,11 @@
 #' @return `x`, invisibly.
 #' @export
 print.two_layer <- function(x, ...) {
-  writeLines(c("<two_layer>", described(x)))
+  writeLines(c("<two_layer>", describe_fit(x)))
   invisible(x)
 }
 
-described <- function(x) {
+describe_fit <- function(x) {
   settings <- x$settings
   columns <- ncol(x$blueprint$ptypes$predictors)
   left_out <- x$dropped
@@ -21,31 +21,31 @@ described <- function(x) {
       "Data:       %s, %s%s", counted(x$rows, "row"), counted(columns, "column"),
       if (left_out) sprintf(" (%s with missing values left out)", counted(left_out, "row")) else ""
     ),
-    told_outcome(x),
+    format_outcome(x),
     sprintf(
       "Network:    %s, %s, %d parameters",
       paste(x$sizes, collapse = "-"), settings$activation, x$parameters
     ),
     sprintf(
       "Training:   %s, learning rate %s, %d epochs on %s, seed %.0f",
-      settings$optimizer, told_number(settings$learning_rate), nrow(x$history), x$device,
+      settings$optimizer, format_number(settings$learning_rate), nrow(x$history), x$device,
       settings$seed
     ),
-    told_loss(x)
+    format_loss(x)
   )
 }
 
 # A vector has no name.
-told_outcome <- function(x) {
+format_outcome <- function(x) {
   names <- toString(setdiff(names(x$outcomes), ".outcome"))
   what <- if (is.null(x$levels)) "numeric" else counted(length(x$levels), "class", "classes")
   paste0("Outcome:    ", if (nzchar(names)) sprintf("%s (%s)", names, what) else what)
 }
 
 # Of the epoch whose weights these are.
-told_loss <- function(x) {
+format_loss <- function(x) {
   if (!nrow(x$history)) {
-    return(paste0("Loss:       no epoch was finished", told_ends(x$stopped)))
+    return(paste0("Loss:       no epoch was finished", format_ends(x$stopped)))
   }
   watched <- watched_loss(x$history)
   best <- !is.null(x$best_epoch)
@@ -53,9 +53,9 @@ told_loss <- function(x) {
   sprintf(
     "%s%s in epoch %d (%s%s, %s)%s",
     if (best) "Best loss:  " else "Last loss:  ",
-    told_number(x$history[[watched]][epoch], 4), epoch,
+    format_number(x$history[[watched]][epoch], 4), epoch,
     if (watched == "loss") "" else "validation: ", x$settings$loss, x$settings$reduction,
-    told_ends(x$stopped)
+    format_ends(x$stopped)
   )
 }
 
@@ -68,7 +68,7 @@ ends <- c(
 #' Say how training ended, of one network or of several; nothing of all epochs done
 #'
 #' @noRd
-told_ends <- function(stopped) {
+format_ends <- function(stopped) {
   told <- vapply(intersect(names(ends), stopped), function(reason) {
     number <- sum(stopped == reason)
     share <- if (number == length(stopped)) "all" else paste(number, "of", length(stopped))
@@ -158,7 +158,7 @@ residuals.two_layer <- function(object, type = "response", ...) {
     abort_argument("type", "\"response\"", type)
   }
   require_training_data(object)
-  labelled(object, truth(object, object$outcomes) - object$fitted)
+  labelled(object, observed_outcome(object, object$outcomes) - object$fitted)
 }
 
 # With the names of the training rows, where they have any.
@@ -173,7 +173,7 @@ labelled <- function(object, values) {
 }
 
 # The outcome as predictions have it: numbers, or 1 at each row's class, else 0.
-truth <- function(object, outcomes) {
+observed_outcome <- function(object, outcomes) {
   if (is.null(object$levels)) {
     return(unname(as.matrix(outcomes)))
   }

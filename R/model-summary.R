@@ -43,9 +43,9 @@ summary.two_layer <- function(object, ...) {
 #' @export
 print.summary.two_layer <- function(x, digits = max(3, getOption("digits") - 3), ...) {
   cat("Call:\n")
-  with_point(print(x$fit$call)) # which is code
+  with_decimal_point(print(x$fit$call)) # which is code
   cat("\n")
-  writeLines(described(x$fit))
+  writeLines(describe_fit(x$fit))
   if (is_loaded(x$fit)) {
     holder <- if (nrow(x$fit$outcomes)) "one network of several" else "a model file"
     cat(sprintf("\nMeasures need the training data, which %s does not hold.\n", holder))
@@ -68,7 +68,7 @@ measures_of_fitted <- function(object) {
 }
 
 number_measures <- function(object) {
-  truth <- truth(object, object$outcomes)
+  truth <- observed_outcome(object, object$outcomes)
   squares <- (truth - object$fitted)^2
   around <- sweep(truth, 2, colMeans(truth))^2
   data.frame(
@@ -92,7 +92,7 @@ fitted_class <- function(object) {
 }
 
 residual_quantiles <- function(object) {
-  residuals <- truth(object, object$outcomes) - object$fitted
+  residuals <- observed_outcome(object, object$outcomes) - object$fitted
   quantiles <- apply(residuals, 2, stats::quantile, na.rm = TRUE, names = FALSE)
   labels <- c("Min", "1Q", "Median", "3Q", "Max")
   single <- ncol(residuals) == 1

@@ -15,7 +15,7 @@ model.frame.two_layer_ensemble <- function(formula, ...) { # nolint: object_name
 fit_frame <- function(fit, given, env, call) {
   input <- training_again(fit, "formula", given, env, call)
   frame <- if (fit$how$kind == "formula") {
-    with_point(formula_frame(fit, input, call))
+    with_decimal_point(formula_frame(fit, input, call))
   } else {
     cbind(input$outcomes, input$predictors)
   }
@@ -58,7 +58,7 @@ formula_frame <- function(fit, input, call) {
   parts <- list(terms = fit$how$terms, outcome = list())
   right <- evaluated(parts, data[fit$how$variables], "data", call)$frame
   left <- plain_column(eval(outcome, data, environment(fit$how$terms)))
-  c(stats::setNames(list(left), shown_term(outcome)), as.list(right))
+  c(stats::setNames(list(left), term_label(outcome)), as.list(right))
 }
 
 #' The data that a fit was fitted to
@@ -74,7 +74,7 @@ training_again <- function(fit, argument, given, env, call) {
   }
   needed <- setdiff(data_names, c("class_weights", "validation", "loss"))
   found <- data_again(fit, given, env, call, needed)
-  input <- with_point(mold_again(fit, found, call))
+  input <- with_decimal_point(mold_again(fit, found, call))
   input$weights <- one_of_weights(found$case_weights, input$case_weights, call)
   input$given <- found
   with_word_of_changes(refuse_other_data(fit, input, call), setdiff(names(found), names(given)))

@@ -99,13 +99,13 @@ formula_parts <- function(terms, data, call) {
     list(left)
   }
   given <- rlang::names2(outcome)
-  names(outcome) <- ifelse(nzchar(given), given, vapply(outcome, shown_term, ""))
+  names(outcome) <- ifelse(nzchar(given), given, vapply(outcome, term_label, ""))
   variables <- intersect(all.vars(stats::formula(terms)), names(data))
   list(terms = right, outcome = outcome, variables = variables)
 }
 
 # A name without the backticks that its code has.
-shown_term <- function(expression) {
+term_label <- function(expression) {
   if (is.symbol(expression)) as.character(expression) else deparse1(expression)
 }
 
@@ -117,7 +117,7 @@ small_environment <- function(terms, data, call) {
   found <- lapply(stats::setNames(nm = values), get0, envir = home)
   absent <- values[!vapply(found, is_constant, NA, rows = nrow(data))]
   if (length(absent)) {
-    received <- paste("one without", listed(absent))
+    received <- paste("one without", quote_some_names(absent))
     abort_expected("data", "a table with every column of the formula", received, call)
   }
   kept <- c(rlang::duplicate(found), own_functions(all.names(terms, unique = TRUE), home))
@@ -244,7 +244,7 @@ variables_evaluated <- function(terms, data) {
   fitted <- attr(terms, "predvars")
   predvars <- if (is.null(fitted)) variables else as.list(fitted)[-1]
   columns <- vector("list", length(variables))
-  names(columns) <- vapply(variables, shown_term, "")
+  names(columns) <- vapply(variables, term_label, "")
   own <- vapply(variables, is.symbol, NA) & names(columns) %in% names(data)
   columns[own] <- data[names(columns)[own]]
   if (!all(own)) {

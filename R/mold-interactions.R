@@ -98,7 +98,7 @@ refuse_ambiguous <- function(parts, term, call) {
   }
   labels <- Reduce(function(one, other) as.vector(outer(one, other, paste, sep = ":")), levels)
   if (anyDuplicated(labels)) {
-    received <- sprintf("%s twice in `%s`", quoted(labels[anyDuplicated(labels)]), term)
+    received <- sprintf("%s twice in `%s`", quote_names(labels[anyDuplicated(labels)]), term)
     abort_expected("formula", "one whose pairs of levels differ in name", received, call)
   }
 }

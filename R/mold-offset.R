@@ -1,5 +1,6 @@
 # Offsets of a formula: what is known of each row's outcome, which the network does not learn. They
-# travel with the predictors; pytwolayer/preprocessing/offset.py takes them off the outcome and puts them back.
+# travel with the predictors; pytwolayer/preprocessing/offset.py takes them off the outcome and
+# puts them back.
 
 #' The sum of a formula's offsets
 #'
@@ -27,7 +28,7 @@ formula_offset <- function(frame, terms, argument, call) {
 refuse_odd_offset <- function(column, name, call) {
   numbers <- are_numbers(column) && is.null(dim(column))
   if (!numbers || is.logical(column) && !all(is.na(column))) {
-    received <- paste0(shown_column(column), in_column(name))
+    received <- paste0(describe_column(column), in_column(name))
     abort_expected("formula", "one whose offset is a number for each row", received, call)
   }
 }
@@ -46,7 +47,7 @@ refuse_offset_of_classes <- function(input, call) {
   }, NA)
   if (any(is_class)) {
     expected <- "one without offset() where the outcome is classes"
-    abort_expected("formula", expected, short(deparse1(input$how$formula)), call)
+    abort_expected("formula", expected, shorten(deparse1(input$how$formula)), call)
   }
 }
 

@@ -47,7 +47,7 @@ mold_named <- function(x, y, outcome, call) {
   }
   absent <- setdiff(outcome, names(x))
   if (length(absent)) {
-    abort_expected("outcome", "names of columns of `x`", listed(absent), call)
+    abort_expected("outcome", "names of columns of `x`", quote_some_names(absent), call)
   }
   outcome <- unique(outcome)
   refuse_twins("x", names(x), call) # selecting would make their names differ
@@ -118,7 +118,7 @@ abort_recipe <- function(problem, cnd, call) {
 }
 
 first_line <- function(cnd) {
-  short(utils::head(strsplit(conditionMessage(cnd), "\n")[[1]], 1), 500)
+  shorten(utils::head(strsplit(conditionMessage(cnd), "\n")[[1]], 1), 500)
 }
 
 # `rows` are the names of the rows, which residuals and fitted values will have.

@@ -16,7 +16,7 @@ mold_validation <- function(value, input, call) {
   if (!is_table(value) && !(is.list(value) && any(vapply(value, is_table, NA)))) {
     return(value)
   }
-  made <- with_point(switch(input$how$kind,
+  made <- with_decimal_point(switch(input$how$kind,
     table = validation_tables(value, input, call),
     formula = validation_of_formula(value, input, call),
     recipe = validation_of_recipe(value, input, call)
@@ -61,7 +61,7 @@ validation_tables <- function(value, input, call) {
   }
   parts <- validation_parts(value, call)
   if (!is_table(parts$x)) {
-    abort_expected("validation", "a list whose `x` is a table", shown(parts$x), call)
+    abort_expected("validation", "a list whose `x` is a table", describe_value(parts$x), call)
   }
   if (is.null(parts$y) && !in_one) {
     abort_expected("validation", "a list of `x` and `y`", "one without `y`", call)
@@ -85,7 +85,7 @@ validation_parts <- function(value, call) {
   names[places] <- setdiff(known, names)[seq_along(places)]
   wrong <- anyNA(names) || length(setdiff(names, known)) || anyDuplicated(names)
   if (wrong || !"x" %in% names) {
-    received <- paste("a list of", ticked(rlang::names2(value)))
+    received <- paste("a list of", backtick(rlang::names2(value)))
     expected <- "`list(x, y)` or `list(x = , y = , case_weights = )`"
     abort_expected("validation", expected, received, call)
   }
@@ -95,7 +95,7 @@ validation_parts <- function(value, call) {
 columns_of_outcome <- function(data, wanted, call) {
   absent <- setdiff(wanted, names(data))
   if (length(absent)) {
-    received <- paste("one without", listed(absent))
+    received <- paste("one without", quote_some_names(absent))
     abort_expected("validation", "a table that has the outcome too", received, call)
   }
   data[match(wanted, names(data))]
@@ -104,7 +104,7 @@ columns_of_outcome <- function(data, wanted, call) {
 check_validation_table <- function(value, call) {
   if (!is_table(value)) {
     expected <- "a table with the columns of `data`, or a share or rows of it"
-    abort_expected("validation", expected, shown(value), call)
+    abort_expected("validation", expected, describe_value(value), call)
   }
   plain_frame(value)
 }

@@ -1,7 +1,7 @@
 # Prediction in R's own arithmetic, without Python: `predict(engine = "r")`. It takes what the
 # core takes, refuses and warns in the core's words and order, and agrees with it but for the
-# last digits. pytwolayer/preprocessing/ (encoder, table, outcome) and pytwolayer/models/two_layer.py
-# have the same.
+# last digits. pytwolayer/preprocessing/ (encoder, table, outcome) and
+# pytwolayer/models/two_layer.py have the same.
 
 rows_by_units <- 4e6 # of a block, so that the hidden layer stays small
 
@@ -66,7 +66,7 @@ r_places <- function(inputs, columns, call) {
   }
   place <- match(inputs$names, unlist(columns$names))
   if (anyNA(place)) {
-    received <- paste("one without", listed(inputs$names[is.na(place)]))
+    received <- paste("one without", quote_some_names(inputs$names[is.na(place)]))
     abort_expected("new_data", every_column, received, call)
   }
   place
@@ -143,7 +143,8 @@ r_encoded <- function(coding, column, complete, call) {
   }
   standardized <- as_floats(standardized)
   if (!all(is.finite(standardized))) {
-    received <- paste0(with_point(sprintf("%.3g", max(abs(values)))), in_column(column$label))
+    largest <- with_decimal_point(sprintf("%.3g", max(abs(values))))
+    received <- paste0(largest, in_column(column$label))
     abort_expected("new_data", "of the size seen in training", received, call)
   }
   standardized

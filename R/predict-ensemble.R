@@ -35,7 +35,7 @@ predict.two_layer_ensemble <- function(object, new_data, type = NULL, ..., level
   check_dots(predict.two_layer_ensemble, ...)
   usual <- if (is.null(object$levels)) "numeric" else c("class", "prob")
   types <- c(usual, "conf_int", "std_error")
-  type <- if (is.null(type)) types[[1]] else one_of("type", type, types, call)
+  type <- if (is.null(type)) types[[1]] else check_one_of("type", type, types, call)
   check_level(level, call)
   engine <- read_engine(engine, call)
   if (missing(new_data)) {
@@ -54,7 +54,7 @@ refuse_peers_intervals <- function(given, call) {
   types <- c(interval = "conf_int", se.fit = "std_error")
   asked <- intersect(given, names(types))
   if (length(asked)) {
-    expected <- sprintf("left out: it is `type = %s` here", quoted(types[[asked[[1]]]]))
+    expected <- sprintf("left out: it is `type = %s` here", quote_names(types[[asked[[1]]]]))
     abort_expected(asked[[1]], expected, "given", call)
   }
 }
@@ -68,7 +68,7 @@ check_level <- function(level, call) {
 # A matrix with a row per row of the new data; of an interval the lower ends come first.
 core_together <- function(object, columns, type, level, call) {
   require_offset(object, columns, type, call)
-  values <- with_way_out(doubles(call_core(
+  values <- suggest_r_engine(read_doubles(call_core(
     "predict_ensemble", object$model, to_core(columns), type, as.double(level), call = call
   )))
   values[is.nan(values)] <- NA

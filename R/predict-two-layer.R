@@ -45,7 +45,7 @@ predict.two_layer <- function(object, new_data, type = NULL, ..., engine = c("py
   refuse_spread(type, rlang::names2(list(...)), call)
   check_dots(predict.two_layer, ...)
   types <- if (is.null(object$levels)) c("numeric", "raw") else c("class", "prob", "raw")
-  type <- if (is.null(type)) types[[1]] else one_of("type", type, types, call)
+  type <- if (is.null(type)) types[[1]] else check_one_of("type", type, types, call)
   engine <- read_engine(engine, call)
   if (missing(new_data)) {
     if (missing(newdata)) {
@@ -66,7 +66,7 @@ refuse_spread <- function(type, given, call) {
   }
   if (length(asked)) {
     fault <- if (asked[[1]] == "type") {
-      sprintf("`type` must be one that a single network has, not %s.", quoted(type))
+      sprintf("`type` must be one that a single network has, not %s.", quote_names(type))
     } else {
       sprintf("`%s` must be left out for a single network, not given.", asked[[1]])
     }
@@ -90,7 +90,7 @@ fitted_predictions <- function(object, type, call) {
   }
   if (!type %in% c("numeric", "class", "prob")) {
     expected <- sprintf(
-      "given for `type = %s`, since a fit keeps no copy of its predictors", quoted(type)
+      "given for `type = %s`, since a fit keeps no copy of its predictors", quote_names(type)
     )
     abort_expected("new_data", expected, "missing", call)
   }
@@ -102,20 +102,20 @@ fitted_predictions <- function(object, type, call) {
 engines <- c("python", "r")
 
 read_engine <- function(engine, call) {
-  if (identical(engine, engines)) engines[[1]] else one_of("engine", engine, engines, call)
+  if (identical(engine, engines)) engines[[1]] else check_one_of("engine", engine, engines, call)
 }
 
 # A matrix with a row per row of the new data.
 core_predictions <- function(object, columns, type, call) {
   require_offset(object, columns, type, call)
-  values <- with_way_out(
-    doubles(call_core("predict", object$model, to_core(columns), type, call = call))
+  values <- suggest_r_engine(
+    read_doubles(call_core("predict", object$model, to_core(columns), type, call = call))
   )
   values[is.nan(values)] <- NA
   matrix(values, ncol = if (type == "class") 1 else length(object$outputs))
 }
 
-with_way_out <- function(predictions) {
+suggest_r_engine <- function(predictions) {
   tryCatch(predictions, pytwolayer_error_python = function(cnd) {
     way_out <- "Or predict without Python: `engine = \"r\"`."
     cnd$body <- c(cnd$body, paste(cli::symbol$info, way_out))
@@ -157,15 +157,15 @@ new_predictors <- function(object, new_data, call) {
   wanted <- training_columns(object)
   missing <- setdiff(wanted, names(new_data))
   if (length(missing)) {
-    received <- paste("one without", listed(missing))
+    received <- paste("one without", quote_some_names(missing))
     terms <- object$how$terms_of
-    of_what <- if (!is.null(terms)) paste(", the terms of", ticked(short(terms, 200)))
+    of_what <- if (!is.null(terms)) paste(", the terms of", backtick(shorten(terms, 200)))
     expected <- paste0(every_column, of_what)
     abort_expected("new_data", expected, received, call)
   }
   refuse_twins("new_data", names(new_data)[names(new_data) %in% wanted], call)
   new_data <- new_data[match(wanted, names(new_data))] # which finds a name that is empty too
-  with_point(switch(object$how$kind,
+  with_decimal_point(switch(object$how$kind,
     table = new_data,
     formula = formula_predictors(object, new_data, call),
     recipe = recipe_predictors(object, new_data, call)
@@ -222,7 +222,7 @@ warn_of_unseen <- function(forged, new_data) {
 # In the core's words.
 warn_of_levels <- function(levels, column) {
   raise_warning("UnseenLevelWarning", sprintf(
-    "Levels that training did not see%s: %s. %s", in_column(column), listed(levels),
+    "Levels that training did not see%s: %s. %s", in_column(column), quote_some_names(levels),
     "The predictions of their rows are missing."
   ))
 }

@@ -146,16 +146,16 @@ test_that("the session's decimal mark is as before, also after an error", {
   local_comma_locale()
   withr::local_options(OutDec = ";")
   locale <- Sys.getlocale("LC_NUMERIC")
-  expect_identical(with_point(c(sprintf("%.1f", 0.5), format(0.5))), c("0.5", "0.5"))
-  expect_silent(with_point(1))
-  expect_error(with_point(stop("no")), "no")
+  expect_identical(with_decimal_point(c(sprintf("%.1f", 0.5), format(0.5))), c("0.5", "0.5"))
+  expect_silent(with_decimal_point(1))
+  expect_error(with_decimal_point(stop("no")), "no")
   expect_identical(Sys.getlocale("LC_NUMERIC"), locale)
   expect_identical(getOption("OutDec"), ";")
 })
 
 test_that("numbers are told as before where the mark is a point", {
   for (value in c(0, 0.003, 1e-5, 1e-4, 123456.5, 1e6, 100, 1 / 3, Inf, NaN, -0.25)) {
-    expect_identical(told_number(value, 4), sprintf("%.4g", value))
-    expect_identical(told_number(value), sprintf("%g", value))
+    expect_identical(format_number(value, 4), sprintf("%.4g", value))
+    expect_identical(format_number(value), sprintf("%g", value))
   }
 })

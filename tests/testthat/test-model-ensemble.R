@@ -112,7 +112,7 @@ test_that("print tells how many were stopped before their last epoch", {
   fits$models[[2]]$stopped <- "interrupt"
   told <- "(mse, mean), 1 of 3 stopped by `on_epoch`, 1 of 3 interrupted"
   expect_output(print(fits), told, fixed = TRUE)
-  expect_identical(told_ends(c("epochs", "epochs")), "")
+  expect_identical(format_ends(c("epochs", "epochs")), "")
 })
 
 test_that("it prints, plots and sums up", {

@@ -3,7 +3,7 @@ cars <- transform(mtcars, f = factor(gear), g = factor(letters[cyl / 2]), t = as
 
 # The columns that a formula makes.
 predictors <- function(formula, data = cars) {
-  with_point(mold_formula(formula, data, NULL))$predictors
+  with_decimal_point(mold_formula(formula, data, NULL))$predictors
 }
 
 warned_of <- function(code, ...) {
