@@ -69,7 +69,7 @@ ready_torch <- function() {
 # wait for them for ever. The core sees to itself; this is for tensors.
 survive_fork <- function() {
   if (!identical(session$process, Sys.getpid())) {
-    import_own("pytwolayer.runtime.threads")$survive_fork()
+    import_own("pytwolayer.runtime.threads")$reset_after_fork()
     session$process <- Sys.getpid()
   }
 }

@@ -18,9 +18,9 @@ try:
         PytwolayerError,
     )
 except ImportError as problem:
-    from pytwolayer.runtime.import_faults import with_causes
+    from pytwolayer.runtime.import_faults import explain_import_error
 
-    raise (with_causes(problem) or problem) from problem.__cause__
+    raise (explain_import_error(problem) or problem) from problem.__cause__
 
 if TYPE_CHECKING:
     from pytwolayer._version import __version__ as __version__
@@ -115,9 +115,9 @@ def __getattr__(name: str) -> object:
     try:
         value = getattr(import_module(_HOME[name]), name)
     except Exception as problem:
-        from pytwolayer.runtime.import_faults import with_causes
+        from pytwolayer.runtime.import_faults import explain_import_error
 
-        explained = with_causes(problem)
+        explained = explain_import_error(problem)
         if explained is None:
             raise
         raise explained from problem

@@ -21,17 +21,17 @@ from pytwolayer.network.layouts import Single
 from pytwolayer.network.losses import LOSSES, REDUCTIONS
 from pytwolayer.optim.first_order import GradientDescent
 from pytwolayer.runtime.device import select_device
-from pytwolayer.runtime.memory import enough_memory, gives_memory_back
+from pytwolayer.runtime.memory import guard_memory, releases_gpu_memory
 from pytwolayer.runtime.random import cpu_generator
-from pytwolayer.runtime.threads import survive_fork
+from pytwolayer.runtime.threads import reset_after_fork
 from pytwolayer.runtime.torch_loading import torch
-from pytwolayer.runtime.torch_settings import with_plain_settings
+from pytwolayer.runtime.torch_settings import with_default_torch_settings
 from pytwolayer.training.loop import train
 
 Problem = tuple[torch.Tensor, torch.Tensor, torch.nn.Sequential]
 
 
-@with_plain_settings
+@with_default_torch_settings
 def chapter_problem(
     n: int = 64, d_in: int = 1000, hidden_units: int = 100, d_out: int = 10, seed: int = 0
 ) -> Problem:
@@ -51,7 +51,7 @@ def chapter_problem(
     net : torch.nn.Sequential
         With its initial weights, on the CPU.
     """
-    survive_fork()
+    reset_after_fork()
     generator = cpu_generator(checks.seed("seed", seed))
     n, d_in = checks.size("n", n), checks.size("d_in", d_in)
     hidden_units = checks.size("hidden_units", hidden_units)
@@ -63,8 +63,8 @@ def chapter_problem(
     return x, y, net
 
 
-@with_plain_settings
-@gives_memory_back
+@with_default_torch_settings
+@releases_gpu_memory
 def chapter_losses(
     steps: int = 500,
     learning_rate: float = 1e-4,
@@ -121,7 +121,7 @@ def chapter_losses(
     checks.one_of("reduction", reduction, REDUCTIONS)
     chosen = select_device(device)
     work = f"n = {n}, d_in = {d_in}, hidden_units = {hidden_units}"
-    with enough_memory(chosen, work, "Make these smaller"):
+    with guard_memory(chosen, work, "Make these smaller"):
         x, y, net = chapter_problem(n, d_in, hidden_units, d_out, seed)
         parameters = flatten_parameters(net, chosen)
         layout = Single(parameters, as_autograd=True)
@@ -135,7 +135,7 @@ def chapter_losses(
     return _table(losses)
 
 
-@with_plain_settings
+@with_default_torch_settings
 def chapter_loop(steps: int = 500, learning_rate: float = 1e-4, seed: int = 0) -> pd.DataFrame:
     """Train the chapter's network as the chapter does, with autograd, on the CPU.
 

@@ -131,7 +131,7 @@ class MissingRowsWarning(PytwolayerWarning):
 
 
 class MissingMarkWarning(PytwolayerWarning):
-    """Marks such as ? in a file's column of numbers were read as missing values."""
+    """MissingMarks such as ? in a file's column of numbers were read as missing values."""
 
 
 class SuspectColumnWarning(PytwolayerWarning):

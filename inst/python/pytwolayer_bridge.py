@@ -36,13 +36,13 @@ def _answer(function: Callable[..., Any]) -> Callable[..., Answer]:
 
     @wraps(function)
     def answered(*args: Any, **kwargs: Any) -> Answer:
-        from pytwolayer.runtime.memory import FEWER_DATA, enough_memory
+        from pytwolayer.runtime.memory import FEWER_DATA, guard_memory
 
         value, error = None, None
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("default")
             try:
-                with enough_memory("cpu", "data between R and Python", FEWER_DATA):
+                with guard_memory("cpu", "data between R and Python", FEWER_DATA):
                     value = function(*args, **kwargs)
             except Exception as problem:  # noqa: BLE001 - each one becomes an R condition
                 error = _described(problem)
@@ -249,7 +249,7 @@ def _trained(
     ``own_loss`` is that of a fit that goes on.
     """
     from pytwolayer.models.two_layer import TwoLayer
-    from pytwolayer.runtime.torch_settings import plain_settings
+    from pytwolayer.runtime.torch_settings import default_torch_settings
     from pytwolayer.training.dataset import keep_encoded
 
     frame, outcomes = _frame(x), _outcomes(y)
@@ -282,11 +282,11 @@ def _trained(
     except Exception as problem:
         so_far = getattr(problem, "fit", None)
         if isinstance(so_far, (TwoLayer, pytwolayer.TwoLayerEnsemble)):
-            with plain_settings():
+            with default_torch_settings():
                 described = _described_fit(_saying(so_far, kept), frame, outcomes, _offset_of(x))
                 problem.fit_for_r = described  # type: ignore[attr-defined]
         raise
-    with plain_settings():
+    with default_torch_settings():
         return _described_fit(_saying(fitted, kept), frame, outcomes, _offset_of(x), encoded)
 
 
@@ -312,12 +312,12 @@ def _without_offset(
     outcomes: Any, weights: Any, x: dict[str, Any], loss: Any, weight_type: str
 ) -> tuple[Any, Any]:
     """Give outcome and weights that the network is fitted to, see the core's ``offset``."""
-    from pytwolayer.preprocessing.offset import without_offset
+    from pytwolayer.preprocessing.offset import remove_offset
 
     offset = _offset_of(x)
     if offset is None:
         return outcomes, weights
-    made: tuple[Any, Any] = without_offset(outcomes, weights, offset, loss, weight_type)
+    made: tuple[Any, Any] = remove_offset(outcomes, weights, offset, loss, weight_type)
     return made
 
 
@@ -394,7 +394,8 @@ def _fitted_values(
     """Predict the training rows; a fit for which there was memory is not lost over them."""
     try:
         if len(encoded) == 1 and np.array_equal(encoded[0][0], np.arange(len(frame))):
-            values = fitted.outcome.restore(fitted.forward(encoded[0][1]))  # all rows, in order
+            output = fitted.forward(encoded[0][1])  # of all rows, in order
+            values = fitted.outcome.inverse_transform(output)
             return fitted.with_offset(values, offset)
         rows = frame.drop(index=omitted - 1) if len(omitted) else frame  # else it is not copied
         if offset is not None and len(omitted):

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import Any
 
-from pytwolayer.runtime.import_faults import causes, stand_in
-from pytwolayer.runtime.torch_loading import load as load_torch
+from pytwolayer.runtime.import_faults import causes, shadowed_package
+from pytwolayer.runtime.torch_loading import load_torch
 
 
 def load(modules: Sequence[str]) -> dict[str, Any]:
@@ -20,7 +20,7 @@ def load(modules: Sequence[str]) -> dict[str, Any]:
                 import_module(module)
         except Exception as failure:  # noqa: BLE001 - each one becomes an R condition
             return _failed(module, failure)
-    found = stand_in()
+    found = shadowed_package()
     if found is not None:
         module, file = found
         return _failed(module, ImportError(f"{file} is no {module}"))

@@ -12,8 +12,8 @@ from typing import Any
 
 from pytwolayer.checkpoints.compatibility import Facts
 from pytwolayer.checks import count, one_of, seed
-from pytwolayer.files.safetensors_format import Content, Format, Layout, Tensors, refuse_others
-from pytwolayer.files.state_tree import layout_of_tree, pack_tree, refuse_other_form, unpack_tree
+from pytwolayer.files.safetensors_format import Content, Format, Layout, Tensors, check_keys
+from pytwolayer.files.state_tree import check_same_structure, layout_of_tree, pack_tree, unpack_tree
 from pytwolayer.runtime.torch_loading import torch
 from pytwolayer.training.settings import KEPT
 
@@ -23,15 +23,15 @@ _ENDS = ("epochs", "patience", "on_epoch")
 
 
 def _layout(content: Content) -> Layout:
-    refuse_others("entries", content, _PARTS)
+    check_keys("entries", content, _PARTS)
     count("epoch", content["epoch"])
     _check_facts(content["facts"])
     return layout_of_tree(content["state"])
 
 
 def _check_facts(facts: Facts) -> None:
-    refuse_others("entries of its facts", facts, _FACTS)
-    refuse_others("settings", facts["settings"], KEPT)
+    check_keys("entries of its facts", facts, _FACTS)
+    check_keys("settings", facts["settings"], KEPT)
     seed("seed", facts["settings"]["seed"])
     if not isinstance(facts["data"], dict):
         raise ValueError("it does not say of what data it is")
@@ -99,14 +99,14 @@ def check_state(
         If not.
     """
     state, epoch = newest.state, count("epoch", newest.epoch, maximum=epochs)
-    refuse_others("entries of its state", state, model)
+    check_keys("entries of its state", state, model)
     watched = epoch if validated else 0
     empty = torch.empty(0, dtype=torch.float64)
-    refuse_other_form(state["losses"], empty.new_empty(epoch), "losses")
-    refuse_other_form(state["valid_losses"], empty.new_empty(watched), "valid_losses")
+    check_same_structure(state["losses"], empty.new_empty(epoch), "losses")
+    check_same_structure(state["valid_losses"], empty.new_empty(watched), "valid_losses")
     if state["best_epoch"] is not None:
         count("best_epoch", state["best_epoch"], maximum=epoch)
     checked = ("losses", "valid_losses", "best_epoch", "stopped", "optimizer")
     for name in [name for name in model if name not in checked]:
-        refuse_other_form(state[name], model[name], name)
+        check_same_structure(state[name], model[name], name)
     torch.Generator().set_state(state["generator"])  # which raises where it is none

@@ -25,7 +25,7 @@ from pytwolayer.errors import (
     ResumedWarning,
     warn_user,
 )
-from pytwolayer.files.safetensors_format import DOUBTS
+from pytwolayer.files.safetensors_format import READ_ERRORS
 from pytwolayer.optim.optimizer import Optimizer
 from pytwolayer.training.settings import AUTO
 
@@ -160,7 +160,7 @@ class Checkpoints:
             but = () if seed_given else ("seed",)
             try:
                 found = differences(self.newest.facts, facts, but=but)
-            except DOUBTS as problem:
+            except READ_ERRORS as problem:
                 raise CHECKPOINT.error(problem, self.newest.path) from problem
             if found:
                 expected = "the folder of a run of the same data and settings"
@@ -244,7 +244,7 @@ class Checkpoints:
         try:
             check_state(newest, model, epochs, validated=validated)
             optimizer.refuse_other_state(newest.state["optimizer"])
-        except DOUBTS as problem:
+        except READ_ERRORS as problem:
             raise CHECKPOINT.error(problem, newest.path) from problem
         self._tell(newest, epochs)
         self.newest = None  # its memory is needed

@@ -108,7 +108,7 @@ def _read(given: argparse.Namespace) -> _Task:
         name: check(name, options[name]) for name, check in _PATH_CHECKS.items() if name in options
     }
     _refuse_same_file(files)
-    reading = FileOptions.of(given)
+    reading = FileOptions.from_arguments(given)
     table = read_table_file("data", given.data, reading)
     for name in ("outcome", "ignore", "weights"):
         for column in _several(options[name]):
@@ -158,7 +158,7 @@ def _new_data(
     if "predictions" not in options:
         expected = "the path of a file where `new_data` is given"
         raise ArgumentError("predictions", expected, "missing")
-    types = ColumnTypes.of_table("x", data.drop(columns=outcome))
+    types = ColumnTypes.from_table("x", data.drop(columns=outcome))
     new_data = read_table_file("new_data", options["new_data"], reading, types)
     missing = [name for name in data if name not in [*outcome, *new_data]]
     if missing:

@@ -23,10 +23,10 @@ def predict_file(given: argparse.Namespace) -> int:
     """Do what the command was told; give its exit status."""
     file = None if given.predictions is None else output_path("predictions", given.predictions)
     with plain_warnings(), named_as_options(_OPTIONS):
-        options = FileOptions.of(given)
+        options = FileOptions.from_arguments(given)
         fit = load(given.model)
         models = fit.models if isinstance(fit, TwoLayerEnsemble) else [fit]
-        types = ColumnTypes.of_model([model.inputs for model in models])
+        types = ColumnTypes.from_encoders([model.inputs for model in models])
         options = options.also_missing(missing_marks(fit))
         predictions = prediction_table(fit, read_table_file("data", given.data, options, types))
     if file is None:

@@ -13,21 +13,26 @@ from sklearn.utils.validation import check_is_fitted
 
 from pytwolayer.checks import shown
 from pytwolayer.errors import ArgumentError
-from pytwolayer.estimators.validation import as_pandas, has_levels, read_predictors, read_weights
+from pytwolayer.estimators.validation import (
+    as_pandas,
+    has_non_numeric,
+    read_predictors,
+    read_weights,
+)
 from pytwolayer.fitting.prepare import Fitting, Hooks, OnEpoch
 from pytwolayer.fitting.starting_point import Start
 from pytwolayer.fitting.two_layer import read_validation, read_verbose
 from pytwolayer.models.two_layer import TwoLayer
 from pytwolayer.network.losses import ForgottenLoss
-from pytwolayer.preprocessing.class_weights import class_weighted
+from pytwolayer.preprocessing.class_weights import apply_class_weights
 from pytwolayer.preprocessing.encoder import LevelCoding
 from pytwolayer.preprocessing.reading import read_training_data
-from pytwolayer.preprocessing.suspect_columns import warn_of_suspects
-from pytwolayer.preprocessing.validation_data import is_own
+from pytwolayer.preprocessing.suspect_columns import warn_suspect_columns
+from pytwolayer.preprocessing.validation_data import is_validation_data
 from pytwolayer.runtime.device import select_device
-from pytwolayer.runtime.memory import gives_memory_back
+from pytwolayer.runtime.memory import releases_gpu_memory
 from pytwolayer.runtime.torch_loading import torch
-from pytwolayer.runtime.torch_settings import with_plain_settings
+from pytwolayer.runtime.torch_settings import with_default_torch_settings
 from pytwolayer.training.progress import Progress
 from pytwolayer.training.settings import AUTO, KEPT, Settings, function_name
 
@@ -55,7 +60,7 @@ class FittingEstimator(BaseEstimator):
     random_state: Any
     warm_start: bool
 
-    @with_plain_settings
+    @with_default_torch_settings
     def fit(
         self,
         X: Any,
@@ -89,11 +94,11 @@ class FittingEstimator(BaseEstimator):
         X = self._read_predictors(X, start)
         y = self._read_outcome(X, as_pandas(y), start, partial=False)
         own = self._read_validation(X_val, y_val, sample_weight_val)
-        return self._learn(X, y, sample_weight, start, self._settings(start), own=own)
+        return self._fit(X, y, sample_weight, start, self._settings(start), own=own)
 
     def _read_validation(self, X: Any, y: Any, sample_weight: Any) -> Any:
         """Check validation data as scikit-learn does; give what ``validation`` is to be."""
-        if is_own(self.validation):
+        if is_validation_data(self.validation):
             expected = "a share or rows; data of your own go to fit(), as `X_val` and `y_val`"
             raise ArgumentError("validation", expected, shown(self.validation))
         if X is None and y is None and sample_weight is None:
@@ -105,24 +110,24 @@ class FittingEstimator(BaseEstimator):
             received = "given too"
             raise ArgumentError("validation", "0 where there are `X_val` and `y_val`", received)
         X = as_pandas(X)
-        X = read_predictors(self, X, raw=has_levels(X), reset=False)
+        X = read_predictors(self, X, raw=has_non_numeric(X), reset=False)
         try:
             y = self._read_outcome(X, as_pandas(y), None, partial=True)
         except ArgumentError as problem:
             raise ArgumentError("y_val", problem.expected, problem.received) from problem
         return X, y, read_weights(sample_weight, X)
 
-    @with_plain_settings
-    def _learn_in_part(self, X: Any, y: Any, sample_weight: Any) -> Self:
+    @with_default_torch_settings
+    def _partial_fit(self, X: Any, y: Any, sample_weight: Any) -> Self:
         """Go over some rows once."""
         start = Start(self.two_layer_, self._memory) if self._is_fitted() else None
         X = self._read_predictors(X, start)
         y = self._read_outcome(X, as_pandas(y), start, partial=True)
         settings = self._settings_in_part(start)
-        return self._learn(X, y, sample_weight, start, settings, partial=True)
+        return self._fit(X, y, sample_weight, start, settings, partial=True)
 
-    @gives_memory_back
-    def _learn(
+    @releases_gpu_memory
+    def _fit(
         self,
         X: Any,
         y: Any,
@@ -145,14 +150,16 @@ class FittingEstimator(BaseEstimator):
             na_action="fail",
         )
         if start is None and not partial:
-            warn_of_suspects(data, outcome=False)  # whether it is classes is the class's to say
-        data = class_weighted(data, getattr(self, "class_weights", None))
+            warn_suspect_columns(data, outcome=False)  # whether it is classes is the class's to say
+        data = apply_class_weights(data, getattr(self, "class_weights", None))
         fitting = Fitting(data, settings, share, device, start, partial=partial)
         fit = fitting.train(Hooks(self.on_epoch, read_verbose(self.verbose)))
         self._memory = fitting.memory()
-        return self._keep(_appended(start.fit, fit) if start is not None and partial else fit)
+        return self._store_fit(
+            _append_history(start.fit, fit) if start is not None and partial else fit
+        )
 
-    def _keep(self, fit: TwoLayer) -> Self:
+    def _store_fit(self, fit: TwoLayer) -> Self:
         history = fit.history
         watched = history["valid_loss" if "valid_loss" in history else "loss"]
         self.two_layer_, self.history_ = fit, history
@@ -165,7 +172,9 @@ class FittingEstimator(BaseEstimator):
     def _settings(self, start: Start | None) -> Settings:
         given = {name: getattr(self, name) for name in _SETTINGS}
         settings = Settings(**given, seed=self._seed())
-        return settings if start is None else _as_before(settings, self._before(start), _LASTING)
+        return (
+            settings if start is None else _keep_settings(settings, self._before(start), _LASTING)
+        )
 
     def _before(self, start: Start) -> Settings:
         """Give the settings of the fit that goes on; a pickle may hold its loss's name alone."""
@@ -182,7 +191,7 @@ class FittingEstimator(BaseEstimator):
         settings = self._settings(start)
         if start is not None:
             before = replace(self._before(start), batch_size=self.batch_size)
-            settings = _as_before(settings, before, ("optimizer",))
+            settings = _keep_settings(settings, before, ("optimizer",))
             auto = [name for name in _SETTINGS if getattr(settings, name) == AUTO]
             settings = replace(settings, **{name: getattr(before, name) for name in auto})
             settings = replace(settings, seed=before.seed)
@@ -203,20 +212,20 @@ class FittingEstimator(BaseEstimator):
 
     def _read_predictors(self, X: Any, start: Start | None) -> Any:
         X = as_pandas(X)
-        raw = has_levels(X) if start is None else self._takes_levels()
+        raw = has_non_numeric(X) if start is None else self._takes_levels()
         return read_predictors(self, X, raw=raw, reset=start is None)
 
     def _read_outcome(self, X: Any, y: Any, start: Start | None, *, partial: bool) -> Any:
         raise NotImplementedError
 
-    def _new(self, X: Any) -> Any:
+    def _check_new_data(self, X: Any) -> Any:
         """Check new data."""
         check_is_fitted(self)
         return read_predictors(self, as_pandas(X), raw=self._takes_levels(), reset=False)
 
-    def _predictable(self, X: Any, *others: Any) -> list[Any]:
+    def _rows_with_predictions(self, X: Any, *others: Any) -> list[Any]:
         """Leave out rows without a prediction: those with levels that training did not see."""
-        new = self._new(X)
+        new = self._check_new_data(X)
         there = self.two_layer_.inputs.read("X", new).complete()
         if there.all():
             return [X, *others]
@@ -224,7 +233,7 @@ class FittingEstimator(BaseEstimator):
         return [None if one is None else _safe_indexing(one, rows) for one in (X, *others)]
 
 
-def _as_before(settings: Settings, before: Settings, names: tuple[str, ...]) -> Settings:
+def _keep_settings(settings: Settings, before: Settings, names: tuple[str, ...]) -> Settings:
     """Take from a fit that goes on what cannot change on the way."""
     for name in names:
         old, new = getattr(before, name), getattr(settings, name)
@@ -233,7 +242,7 @@ def _as_before(settings: Settings, before: Settings, names: tuple[str, ...]) -> 
     return replace(settings, **{name: getattr(before, name) for name in names})
 
 
-def _appended(before: TwoLayer, fit: TwoLayer) -> TwoLayer:
+def _append_history(before: TwoLayer, fit: TwoLayer) -> TwoLayer:
     """Give a fit the history of the one that it goes on from."""
     later = fit.history.assign(epoch=fit.history["epoch"] + len(before.history))
     history = pd.concat([before.history, later], ignore_index=True)[list(later)]

@@ -27,11 +27,11 @@ except ImportError as problem:
     ) from problem
 
 from pytwolayer.estimators.base import FittingEstimator
-from pytwolayer.estimators.validation import like, read_outcome
+from pytwolayer.estimators.validation import read_outcome, with_names_of
 from pytwolayer.fitting.argument_hints import hints_at_parameters
 from pytwolayer.fitting.prepare import OnEpoch
 from pytwolayer.runtime.torch_loading import torch
-from pytwolayer.runtime.torch_settings import with_plain_settings
+from pytwolayer.runtime.torch_settings import with_default_torch_settings
 from pytwolayer.training.progress import Progress
 from pytwolayer.training.settings import SETTINGS
 
@@ -210,7 +210,7 @@ class TwoLayerRegressor(RegressorMixin, TwoLayerEstimator):
         TwoLayerRegressor
             Itself.
         """
-        return self._learn_in_part(X, y, sample_weight)
+        return self._partial_fit(X, y, sample_weight)
 
     def _read_outcome(self, X: Any, y: Any, start: Start | None, *, partial: bool) -> Any:
         values = read_outcome(self, X, y, kind="numeric")
@@ -218,9 +218,9 @@ class TwoLayerRegressor(RegressorMixin, TwoLayerEstimator):
         if start is not None and width != start.fit.outcome.width:
             expected = f"as wide as in the fit that goes on ({start.fit.outcome.width})"
             raise ArgumentError("y", expected, shown(width))
-        return like(values, y)
+        return with_names_of(values, y)
 
-    @with_plain_settings
+    @with_default_torch_settings
     def predict(self, X: Any) -> Doubles:
         """Predict the outcome.
 
@@ -235,10 +235,10 @@ class TwoLayerRegressor(RegressorMixin, TwoLayerEstimator):
             Of the shape that ``y`` had. NaN, with a warning, in rows that have a level that
             training did not see.
         """
-        new = self._new(X)
+        new = self._check_new_data(X)
         return self.two_layer_.predict(new)
 
-    @with_plain_settings
+    @with_default_torch_settings
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Give R squared, over the rows that have a prediction.
 
@@ -251,7 +251,7 @@ class TwoLayerRegressor(RegressorMixin, TwoLayerEstimator):
         -------
         float
         """
-        return float(super().score(*self._predictable(X, y, sample_weight)))
+        return float(super().score(*self._rows_with_predictions(X, y, sample_weight)))
 
 
 @hints_at_parameters
@@ -404,7 +404,7 @@ class TwoLayerClassifier(ClassifierMixin, TwoLayerEstimator):
             expected = "numbers for partial_fit(), which does not see all rows"
             raise ArgumentError("class_weights", expected, '"balanced"')
         _check_partial_fit_first_call(self, classes)
-        return self._learn_in_part(X, y, sample_weight)
+        return self._partial_fit(X, y, sample_weight)
 
     def _read_outcome(self, X: Any, y: Any, start: Start | None, *, partial: bool) -> Any:
         labels = column_or_1d(read_outcome(self, X, y, kind=None), warn=True)
@@ -418,9 +418,9 @@ class TwoLayerClassifier(ClassifierMixin, TwoLayerEstimator):
                 "y", expected, listed(unknown.tolist(), as_text=lambda label: short(str(label)))
             )
         codes = np.searchsorted(self.classes_, labels)
-        return like(pd.Categorical.from_codes(codes, pd.Index(self.classes_)), y)
+        return with_names_of(pd.Categorical.from_codes(codes, pd.Index(self.classes_)), y)
 
-    @with_plain_settings
+    @with_default_torch_settings
     def predict(self, X: Any) -> NDArray[Any]:
         """Predict the class.
 
@@ -434,10 +434,10 @@ class TwoLayerClassifier(ClassifierMixin, TwoLayerEstimator):
         ndarray of shape (n_samples,)
             None, with a warning, in rows that have a level that training did not see.
         """
-        new = self._new(X)
+        new = self._check_new_data(X)
         return labelled(self.two_layer_.predict_code(new), self.classes_)
 
-    @with_plain_settings
+    @with_default_torch_settings
     def predict_proba(self, X: Any) -> Doubles:
         """Predict the probability of each class.
 
@@ -452,10 +452,10 @@ class TwoLayerClassifier(ClassifierMixin, TwoLayerEstimator):
             In the order of ``classes_``; NaN, with a warning, in rows that have a level that
             training did not see.
         """
-        new = self._new(X)
+        new = self._check_new_data(X)
         return self.two_layer_.predict_proba(new)
 
-    @with_plain_settings
+    @with_default_torch_settings
     def predict_log_proba(self, X: Any) -> Doubles:
         """Predict the logarithm of each class's probability, finite however small that is.
 
@@ -469,11 +469,11 @@ class TwoLayerClassifier(ClassifierMixin, TwoLayerEstimator):
         ndarray of shape (n_samples, n_classes)
             As ``predict_proba()``.
         """
-        new = self._new(X)
+        new = self._check_new_data(X)
         logarithms: Doubles = log_softmax(self.two_layer_.predict_raw(new), axis=1)
         return logarithms
 
-    @with_plain_settings
+    @with_default_torch_settings
     def decision_function(self, X: Any) -> Doubles:
         """Give what the network puts out for each class, before it becomes probabilities.
 
@@ -487,11 +487,11 @@ class TwoLayerClassifier(ClassifierMixin, TwoLayerEstimator):
         ndarray of shape (n_samples, n_classes) or, with two classes, (n_samples,)
             With two classes the log odds of the second.
         """
-        new = self._new(X)
+        new = self._check_new_data(X)
         output = self.two_layer_.predict_raw(new)
         return output[:, 1] - output[:, 0] if len(self.classes_) == 2 else output
 
-    @with_plain_settings
+    @with_default_torch_settings
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Give the share of right predictions, over the rows that have a prediction.
 
@@ -504,4 +504,4 @@ class TwoLayerClassifier(ClassifierMixin, TwoLayerEstimator):
         -------
         float
         """
-        return float(super().score(*self._predictable(X, y, sample_weight)))
+        return float(super().score(*self._rows_with_predictions(X, y, sample_weight)))

@@ -12,7 +12,7 @@ from pytwolayer.checks import listed
 from pytwolayer.errors import ArgumentError
 
 
-def has_levels(X: Any) -> bool:
+def has_non_numeric(X: Any) -> bool:
     """Tell whether it is a frame with columns that are not numbers: they need no encoding."""
     if not isinstance(X, pd.DataFrame):
         return False
@@ -98,7 +98,7 @@ def read_weights(sample_weight: Any, X: Any) -> NDArray[np.float64] | None:
     return weights
 
 
-def like(values: Any, y: Any) -> Any:
+def with_names_of(values: Any, y: Any) -> Any:
     """Give values the outcome's names, where it has any."""
     if isinstance(y, pd.DataFrame):
         return pd.DataFrame(values, columns=y.columns)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 PATH_OF_FILE = "the path of a file"
 
 
-def path_of_file(argument: str, file: Any) -> Path:
+def check_path(argument: str, file: Any) -> Path:
     """Check that ``file`` is a path, of whatever."""
     if not isinstance(file, (str, os.PathLike)) or not str(file) or "\0" in str(file):
         raise ArgumentError(argument, PATH_OF_FILE, shown(file))
@@ -27,7 +27,7 @@ def path_of_file(argument: str, file: Any) -> Path:
 
 def output_path(argument: str, file: Any) -> Path:
     """Check that ``file`` can be written to before the work whose result it is to hold."""
-    path, expected = path_of_file(argument, file), PATH_OF_FILE
+    path, expected = check_path(argument, file), PATH_OF_FILE
     try:
         is_folder, has_folder = path.is_dir(), path.parent.is_dir()
     except OSError as problem:  # such as a name that is too long
@@ -40,7 +40,7 @@ def output_path(argument: str, file: Any) -> Path:
 
 
 @contextmanager
-def whole_file(path: Path, prefix: str = ".pytwolayer-") -> Iterator[Path]:
+def atomic_write(path: Path, prefix: str = ".pytwolayer-") -> Iterator[Path]:
     """Give a path to write to; it takes the name ``path`` once all went well.
 
     ``prefix`` begins the name that it has until then, which 8 more characters end. A link
@@ -72,5 +72,5 @@ def _store(path: Path) -> None:
 
 def write_csv(history: "pd.DataFrame", file: str | Path) -> None:
     """Write a history as CSV, its numbers so that they read back to the same bits."""
-    with whole_file(output_path("file", file)) as unfinished:
+    with atomic_write(output_path("file", file)) as unfinished:
         history.to_csv(unfinished, index=False)

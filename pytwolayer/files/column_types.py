@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pytwolayer.files.text_numbers import BOOLEANS, Marks, refuse_text
+from pytwolayer.files.text_numbers import BOOLEANS, MissingMarks, refuse_text
 from pytwolayer.preprocessing.column import level_name, read_column
 from pytwolayer.preprocessing.encoder import Encoder, LevelCoding
-from pytwolayer.preprocessing.text_patterns import as_number, is_mark
+from pytwolayer.preprocessing.text_patterns import is_missing_mark, parse_number
 
 Levels = frozenset[str] | None  # None: numbers
 
@@ -32,7 +32,7 @@ class ColumnTypes:
     levels: tuple[Levels, ...]
 
     @classmethod
-    def of_model(cls, encoders: Sequence[Encoder]) -> "ColumnTypes":
+    def from_encoders(cls, encoders: Sequence[Encoder]) -> "ColumnTypes":
         """Take the types of a fit, or of the fits of an ensemble together."""
         columns = zip(*(encoder.codings for encoder in encoders), strict=True)
         levels = []
@@ -42,7 +42,7 @@ class ColumnTypes:
         return cls(encoders[0].names, tuple(levels))
 
     @classmethod
-    def of_table(cls, argument: str, table: pd.DataFrame) -> "ColumnTypes":
+    def from_table(cls, argument: str, table: pd.DataFrame) -> "ColumnTypes":
         """Take the types of the table that a model will be trained on."""
         names = tuple(str(name) for name in table)
         columns = [read_column(argument, name, table[name]) for name in names]
@@ -57,8 +57,8 @@ class ColumnTypes:
         return {name: levels for name, levels in pairs if name in there}
 
 
-def as_wanted(
-    argument: str, table: pd.DataFrame, types: ColumnTypes, decimal: str, marks: Marks
+def convert_columns(
+    argument: str, table: pd.DataFrame, types: ColumnTypes, decimal: str, marks: MissingMarks
 ) -> pd.DataFrame:
     """Make the columns of a file what the model has them as.
 
@@ -77,7 +77,7 @@ def as_wanted(
 
 
 def _as_numbers(
-    argument: str, series: "pd.Series[Any]", decimal: str, marks: Marks
+    argument: str, series: "pd.Series[Any]", decimal: str, marks: MissingMarks
 ) -> "pd.Series[Any]":
     if isinstance(series.dtype, pd.CategoricalDtype):
         series = series.astype(object)
@@ -88,8 +88,8 @@ def _as_numbers(
         return series
     values: dict[str, float] = {}
     for text in there.unique():
-        number = BOOLEANS.get(text.strip().casefold(), as_number(text, decimal))
-        if number is None and not is_mark(text):
+        number = BOOLEANS.get(text.strip().casefold(), parse_number(text, decimal))
+        if number is None and not is_missing_mark(text):
             refuse_text(argument, series, text, decimal)
         values[text] = np.nan if number is None else float(number)
     marks.count(series, [text for text, number in values.items() if np.isnan(number)])

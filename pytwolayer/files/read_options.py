@@ -33,7 +33,7 @@ class FileOptions:
     encoding: str = "utf-8"
 
     @classmethod
-    def of(cls, given: Any) -> "FileOptions":
+    def from_arguments(cls, given: Any) -> "FileOptions":
         """Check the options of a command."""
         return cls(
             None if given.sep is None else _separator(given.sep),

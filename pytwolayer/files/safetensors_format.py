@@ -26,7 +26,7 @@ from safetensors import SafetensorError
 
 from pytwolayer._version import __version__
 from pytwolayer.errors import ArgumentError, FileFormatError, PytwolayerError
-from pytwolayer.files.atomic_write import PATH_OF_FILE, output_path, path_of_file, whole_file
+from pytwolayer.files.atomic_write import PATH_OF_FILE, atomic_write, check_path, output_path
 from pytwolayer.runtime.torch_loading import torch
 
 _KEY = "pytwolayer"
@@ -39,7 +39,7 @@ _DAMAGED = "it is damaged, or something else"
 _CHUNK = 2**20  # bytes
 _BYTES = {"F32": 4, "F64": 8, "I64": 8, "U8": 1}
 # What bytes that are no such file can lead to, here and where their content is read.
-DOUBTS = (
+READ_ERRORS = (
     SafetensorError,
     LookupError,
     TypeError,
@@ -111,11 +111,11 @@ class Format(Generic[T]):
         try:
             data = bytes(data)
             return self._read(io.BytesIO(data), len(data))
-        except DOUBTS as problem:
+        except READ_ERRORS as problem:
             raise self.error(problem) from problem
 
     def write(self, argument: str, file: Any, data: bytes, **options: str) -> None:
-        """Write packed bytes so that they are there whole or not at all; see ``whole_file()``.
+        """Write packed bytes so that they are there whole or not at all; see ``atomic_write()``.
 
         Raises
         ------
@@ -126,7 +126,7 @@ class Format(Generic[T]):
         """
         path = output_path(argument, file)
         try:
-            with whole_file(path, **options) as unfinished:
+            with atomic_write(path, **options) as unfinished:
                 unfinished.write_bytes(data)
         except OSError as problem:
             raise PytwolayerError(f'"{path}" cannot be written: {problem.strerror}.') from problem
@@ -148,7 +148,7 @@ class Format(Generic[T]):
         except OSError as problem:
             received = f'"{path}": {problem.strerror}'
             raise ArgumentError(argument, PATH_OF_FILE, received) from problem
-        except DOUBTS as problem:
+        except READ_ERRORS as problem:
             raise self.error(problem, path) from problem
 
     def error(self, problem: Exception, file: Path | None = None) -> FileFormatError:
@@ -163,14 +163,14 @@ class Format(Generic[T]):
         saved, tensors = _header(text, size - len(start) - len(text))
         try:
             found, content, layout = self._content(saved)
-        except DOUBTS:
+        except READ_ERRORS:
             # Of damaged text what it says is beside the point: that it is damaged goes first.
-            _check_sum(saved, iter(lambda: opened.read(_CHUNK), b""))
+            _verify_checksum(saved, iter(lambda: opened.read(_CHUNK), b""))
             raise
-        with _in_doubt(_DAMAGED):
+        with _prefix_errors(_DAMAGED):
             _check_layout(tensors, layout)
         values = opened.read(size - len(start) - len(text))
-        _check_sum(saved, [values])
+        _verify_checksum(saved, [values])
         made: T = found.build(safetensors.torch.load(start + text + values), content)
         return made
 
@@ -207,7 +207,7 @@ def _versions() -> dict[str, str]:
     return {**versions, "python": platform.python_version()}
 
 
-def refuse_others(what: str, found: Mapping[str, Any], names: Collection[str]) -> None:
+def check_keys(what: str, found: Mapping[str, Any], names: Collection[str]) -> None:
     """Check that there is each of some names, and no other.
 
     Raises
@@ -247,7 +247,7 @@ def _header_length(start: bytes | memoryview, size: int) -> int:
 
 def _header(text: bytes, rest: int) -> tuple[str, dict[str, Any]]:
     """Give the metadata's text, and what is said of the tensors, that take so many bytes."""
-    with _in_doubt(_DAMAGED):
+    with _prefix_errors(_DAMAGED):
         try:
             header = json.loads(text, object_pairs_hook=_once)
         except ValueError as problem:
@@ -257,29 +257,29 @@ def _header(text: bytes, rest: int) -> tuple[str, dict[str, Any]]:
         if not text.rstrip(b" ").endswith(b"}"):
             raise ValueError("its header ends in something else")
         metadata = header.pop("__metadata__")
-        refuse_others("entries of the metadata", metadata, (_KEY,))
+        check_keys("entries of the metadata", metadata, (_KEY,))
         if not isinstance(metadata[_KEY], str):
             raise ValueError("its metadata are no text")
-        _check_places(header, rest)
+        _check_offsets(header, rest)
     return metadata[_KEY], header
 
 
 @contextmanager
-def _in_doubt(words: str) -> Iterator[None]:
+def _prefix_errors(words: str) -> Iterator[None]:
     """Begin what a problem says with these words."""
     try:
         yield
-    except DOUBTS as problem:
+    except READ_ERRORS as problem:
         raise ValueError(f"{words}: {_reason(problem)}") from problem
 
 
-def _check_places(tensors: Mapping[str, Any], size: int) -> None:
+def _check_offsets(tensors: Mapping[str, Any], size: int) -> None:
     """Check that the tensors take so many bytes, one behind the other."""
     places = []
     for entry in tensors.values():
         if not isinstance(entry, dict):
             raise ValueError("its tensors are no objects")
-        refuse_others("entries of a tensor", entry, _PLACE)
+        check_keys("entries of a tensor", entry, _PLACE)
         begin, end = _sizes(entry["data_offsets"], 2)
         places.append((begin, end))
     ends = [0, *(end for _, end in sorted(places))]
@@ -315,7 +315,7 @@ def _checksum(text: str, parts: Iterable[bytes | memoryview]) -> str:
     return checksum.hexdigest()
 
 
-def _check_sum(text: str, parts: Iterable[bytes | memoryview]) -> None:
+def _verify_checksum(text: str, parts: Iterable[bytes | memoryview]) -> None:
     found = _SUM.search(text)
     try:
         same = found is not None and found[1] == _checksum(text[: found.start()] + "}", parts)
@@ -326,7 +326,7 @@ def _check_sum(text: str, parts: Iterable[bytes | memoryview]) -> None:
 
 
 def _check_layout(tensors: Mapping[str, Any], layout: Layout) -> None:
-    refuse_others("tensors", tensors, layout)
+    check_keys("tensors", tensors, layout)
     for name, (kind, shape) in layout.items():
         begin, end = tensors[name]["data_offsets"]
         found = tensors[name]["dtype"], _sizes(tensors[name]["shape"])
@@ -349,7 +349,7 @@ def _one_line(text: str) -> str:
 
 
 def _input_path(argument: str, file: Any) -> Path:
-    path = path_of_file(argument, file)
+    path = check_path(argument, file)
     try:
         # A pipe would have it wait, a device would never end.
         problem = None if path.is_file() else "it is no file" if path.exists() else "no such file"

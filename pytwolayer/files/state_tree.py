@@ -9,7 +9,7 @@ is text. Reading makes plain values alone: it runs no code.
 import math
 from typing import Any
 
-from pytwolayer.files.safetensors_format import Layout, Tensors, refuse_others
+from pytwolayer.files.safetensors_format import Layout, Tensors, check_keys
 from pytwolayer.runtime.torch_loading import torch
 
 Tree = Any
@@ -75,7 +75,7 @@ def _note_tensors(packed: Any, layout: dict[str, tuple[str, tuple[int, ...]]]) -
         for _, part in _pairs(packed):
             _note_tensors(part, layout)
     elif isinstance(packed, dict) and _TENSOR in packed:
-        refuse_others("entries of a tensor", packed, (_TENSOR, "type", "shape"))
+        check_keys("entries of a tensor", packed, (_TENSOR, "type", "shape"))
         name, kind, shape = packed[_TENSOR], packed["type"], packed["shape"]
         if not isinstance(name, str) or name in layout or kind not in _TYPES.values():
             raise ValueError("its tensors are not told apart, or of a type that it cannot have")
@@ -85,7 +85,7 @@ def _note_tensors(packed: Any, layout: dict[str, tuple[str, tuple[int, ...]]]) -
 
 
 def _pairs(packed: dict[str, Any]) -> list[tuple[Any, Any]]:
-    refuse_others("entries of a dictionary", packed, (_PAIRS,))
+    check_keys("entries of a dictionary", packed, (_PAIRS,))
     pairs = packed[_PAIRS]
     if not isinstance(pairs, list) or not all(isinstance(p, list) and len(p) == 2 for p in pairs):
         raise ValueError("it has something else where a dictionary is needed")
@@ -115,13 +115,13 @@ def unpack_tree(packed: Any, tensors: Tensors) -> Tree:
         return {key: unpack_tree(part, tensors) for key, part in _pairs(packed)}
     if _TENSOR in packed:
         return tensors[packed[_TENSOR]].clone()
-    refuse_others("entries of a number", packed, (_NUMBER,))
+    check_keys("entries of a number", packed, (_NUMBER,))
     if packed[_NUMBER] not in _ODD_NUMBERS:
         raise ValueError("it has numbers that are none")
     return float(packed[_NUMBER])
 
 
-def refuse_other_form(found: Tree, model: Tree, place: str = "its state") -> None:
+def check_same_structure(found: Tree, model: Tree, place: str = "its state") -> None:
     """Check that a state has the form of another: the same keys, types and shapes throughout.
 
     Raises
@@ -134,14 +134,14 @@ def refuse_other_form(found: Tree, model: Tree, place: str = "its state") -> Non
     elif isinstance(model, dict):
         if not isinstance(found, dict):
             raise ValueError(f"{place} is no dictionary")
-        refuse_others(f"entries of {place}", _by_text(found), _by_text(model))
+        check_keys(f"entries of {place}", _by_text(found), _by_text(model))
         for key, part in model.items():
-            refuse_other_form(_by_text(found)[str(key)], part, f"{place}.{key}")
+            check_same_structure(_by_text(found)[str(key)], part, f"{place}.{key}")
     elif isinstance(model, list):
         if not isinstance(found, list) or len(found) != len(model):
             raise ValueError(f"{place} is no list of {len(model)}")
         for number, part in enumerate(model):
-            refuse_other_form(found[number], part, f"{place}.{number}")
+            check_same_structure(found[number], part, f"{place}.{number}")
     elif type(found) is not type(model):
         raise ValueError(f"{place} is a {type(found).__name__}, not a {type(model).__name__}")
 

@@ -14,10 +14,10 @@ import pandas as pd
 
 from pytwolayer.checks import listed, quoted
 from pytwolayer.errors import ArgumentError, PytwolayerError
-from pytwolayer.files.column_types import ColumnTypes, as_wanted
+from pytwolayer.files.column_types import ColumnTypes, convert_columns
 from pytwolayer.files.read_options import FileOptions
-from pytwolayer.files.text_numbers import Marks, mended
-from pytwolayer.preprocessing.text_patterns import as_number
+from pytwolayer.files.text_numbers import MissingMarks, parse_text_column
+from pytwolayer.preprocessing.text_patterns import parse_number
 
 _SEPARATORS = {".csv": ",", ".tsv": "\t", ".tab": "\t"}
 _PARQUET = (".parquet", ".pq")
@@ -78,7 +78,7 @@ def read_table_file(
         if separator is None or ending in _PARQUET:
             table = _read_parquet(path, options)
         else:
-            table = _Text(argument, path, separator, options, types).read()
+            table = _TextFile(argument, path, separator, options, types).read()
     except FileNotFoundError:
         raise ArgumentError(argument, "a file that exists", f'"{path}"') from None
     except ArgumentError:
@@ -92,16 +92,16 @@ def read_table_file(
         raise ArgumentError(
             argument, "a table that can be read", f'"{path}": {reason}'
         ) from problem
-    marks = Marks()
+    marks = MissingMarks()
     if types is not None:
-        table = as_wanted(argument, table, types, options.decimal, marks)
+        table = convert_columns(argument, table, types, options.decimal, marks)
     elif ending not in _PARQUET:
-        table = _mended(table, options.decimal, marks)
+        table = _parse_text_columns(table, options.decimal, marks)
     marks.tell()
     return table
 
 
-def _mended(table: pd.DataFrame, decimal: str, marks: Marks) -> pd.DataFrame:
+def _parse_text_columns(table: pd.DataFrame, decimal: str, marks: MissingMarks) -> pd.DataFrame:
     of_text = [
         name
         for name, column in table.items()
@@ -109,11 +109,11 @@ def _mended(table: pd.DataFrame, decimal: str, marks: Marks) -> pd.DataFrame:
     ]
     made = dict(table.items())
     for name in of_text:
-        made[name] = mended(table[name], decimal, marks)
+        made[name] = parse_text_column(table[name], decimal, marks)
     return pd.DataFrame(made, index=table.index, columns=table.columns, copy=False)
 
 
-class _Text:
+class _TextFile:
     """A file of separated text."""
 
     def __init__(
@@ -144,7 +144,7 @@ class _Text:
         wanted = {} if self._types is None else self._types.by_name(named)
         self._refuse_one_column(header, wanted)
         known = set(named) if self._types is None else wanted
-        self._refuse_twins([name for name in named if name in known])
+        self._refuse_duplicates([name for name in named if name in known])
         # Until 3.1, where it became the usual way, pandas did not read numbers to their last bit.
         old = tuple(int(part) for part in pd.__version__.split(".")[:2]) < (3, 1)
         exact: dict[str, Any] = {"float_precision": "round_trip"} if old else {}
@@ -156,7 +156,7 @@ class _Text:
         # Else the first value of a longer row would be taken for the row's name.
         how["index_col"] = False if nameless and not any(nameless) else None
         table = self._parsed({**how, **exact})
-        if any(nameless) and not self._are_names(table.index):
+        if any(nameless) and not self._are_row_names(table.index):
             values = len(header) + len(nameless)
             raise ArgumentError(self._argument, *_longer(len(header), values))
         has_name = [not str(name).startswith("Unnamed: ") for name in table.columns]
@@ -197,7 +197,7 @@ class _Text:
             raise
         return [str(value) for value in line.iloc[0]]
 
-    def _are_names(self, index: pd.Index) -> bool:
+    def _are_row_names(self, index: pd.Index) -> bool:
         """Tell whether these are names of rows, which R writes without a name of their column.
 
         They are quoted, or no numbers, or count the rows; else a value has no name, which may as
@@ -227,7 +227,7 @@ class _Text:
                 received = f'one column {quoted(header[0])}; `--sep "{name}"` may be what it needs'
                 raise ArgumentError(self._argument, "a table of several columns", received)
 
-    def _refuse_twins(self, names: Sequence[str]) -> None:
+    def _refuse_duplicates(self, names: Sequence[str]) -> None:
         twins = sorted(name for name, count in Counter(names).items() if count > 1)
         if twins:
             received = f"one with several columns {listed(twins)}"
@@ -250,11 +250,15 @@ def _read_parquet(path: Path, options: FileOptions) -> pd.DataFrame:
         ) from problem
     table = pd.read_parquet(path, engine="pyarrow").reset_index(drop=True)
     table = table.set_axis([str(name) for name in table], axis=1)
-    return table.apply(_without, marks=options.missing) if options.missing and len(table) else table
+    return (
+        table.apply(_mask_values, marks=options.missing)
+        if options.missing and len(table)
+        else table
+    )
 
 
-def _without(series: "pd.Series[Any]", marks: Sequence[str]) -> "pd.Series[Any]":
+def _mask_values(series: "pd.Series[Any]", marks: Sequence[str]) -> "pd.Series[Any]":
     """Take marks, as text or as numbers, for missing values."""
-    numbers = [number for mark in marks if (number := as_number(mark)) is not None]
+    numbers = [number for mark in marks if (number := parse_number(mark)) is not None]
     is_number = pd.api.types.is_numeric_dtype(series) and not pd.api.types.is_bool_dtype(series)
     return series.mask(series.isin(numbers if is_number else marks))

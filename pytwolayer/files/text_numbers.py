@@ -8,7 +8,7 @@ import pandas as pd
 
 from pytwolayer.checks import listed, quoted
 from pytwolayer.errors import ArgumentError, MissingMarkWarning, warn_user
-from pytwolayer.preprocessing.text_patterns import as_number, is_mark, number_kind
+from pytwolayer.preprocessing.text_patterns import is_missing_mark, number_format, parse_number
 
 BOOLEANS = {"true": True, "false": False}
 _TOLD = 5  # columns
@@ -17,7 +17,7 @@ _TOLD = 5  # columns
 _Found = tuple["pd.Series[Any]", Sequence[str]]
 
 
-class Marks:
+class MissingMarks:
     """Knows what was read as missing, or stayed text though it may be missing."""
 
     def __init__(self) -> None:
@@ -57,7 +57,9 @@ def _told(series: "pd.Series[Any]", marks: Sequence[str]) -> str:
     return f"{listed(marks)} in column {name} ({rows:,} row{'s' if rows > 1 else ''})"
 
 
-def mended(series: "pd.Series[Any]", decimal: str, marks: Marks) -> "pd.Series[Any]":
+def parse_text_column(
+    series: "pd.Series[Any]", decimal: str, marks: MissingMarks
+) -> "pd.Series[Any]":
     """Make numbers, or logicals, of a column of text that are all that, but for marks.
 
     Any other text stays as it is: a level that is called "-" or "None" may be meant.
@@ -67,8 +69,8 @@ def mended(series: "pd.Series[Any]", decimal: str, marks: Marks) -> "pd.Series[A
     texts = [*dict.fromkeys(values[~missing])]
     if not texts or not all(isinstance(text, str) for text in texts):
         return series
-    found = [text for text in texts if is_mark(text)]
-    rest = [text for text in texts if not is_mark(text)]
+    found = [text for text in texts if is_missing_mark(text)]
+    rest = [text for text in texts if not is_missing_mark(text)]
     numbers, logicals = _numbers(rest, decimal), _logicals(rest)
     if numbers is not None or logicals is not None:
         marks.count(series, found)
@@ -77,14 +79,14 @@ def mended(series: "pd.Series[Any]", decimal: str, marks: Marks) -> "pd.Series[A
         made = [None if gap else known.get(text) for text, gap in pairs]
         kind = object if numbers is None else np.float64
         return pd.Series(made, index=series.index, dtype=kind, name=series.name)
-    marks.count_kept(series, [text for text in found if is_mark(text, sure=True)])
+    marks.count_kept(series, [text for text in found if is_missing_mark(text, sure=True)])
     return series
 
 
 def _numbers(texts: Sequence[str], decimal: str) -> dict[str, float] | None:
     values: dict[str, float] = {}
     for text in texts:
-        number = as_number(text, decimal)
+        number = parse_number(text, decimal)
         if number is None:
             return None
         values[text] = number
@@ -101,7 +103,7 @@ def refuse_text(argument: str, series: "pd.Series[Any]", text: str, decimal: str
     """Say where there is text in a column of numbers, and what may make numbers of it."""
     row = int(np.flatnonzero((series == text).to_numpy(dtype=bool, na_value=False))[0]) + 1
     hint = ""
-    if decimal == "." and number_kind(text) == "numbers with a decimal comma":
+    if decimal == "." and number_format(text) == "numbers with a decimal comma":
         hint = "; `--dec ,` reads decimal commas"
     received = f"{quoted(text)} in column {quoted(series.name)} (row {row:,}{hint})"
     raise ArgumentError(argument, "numbers where training had numbers", received)

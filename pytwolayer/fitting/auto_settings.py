@@ -28,7 +28,7 @@ def resolve_auto(
     size = settings.batch_size
     small = isinstance(size, int) and size < data.number
     if held_out or small or settings.dropout or callable(settings.loss):
-        data = data.written_out()
+        data = data.expand_frequencies()
         return data, resolve(settings, data)
     asks = size == AUTO and settings.optimizer != "lbfgs"
     some = data.take(slice(_SOME)) if asks and data.rows > _SOME else data
@@ -36,7 +36,7 @@ def resolve_auto(
     if some is not data and merged.rows <= ONE_BATCH:
         merged = merge_equal_rows(data)
     if asks and merged.rows > ONE_BATCH:
-        data = data.written_out()
+        data = data.expand_frequencies()
         return data, resolve(settings, data)
     whole = settings if size == AUTO else replace(settings, batch_size=None)
     return merged, resolve(whole, merged)

@@ -17,16 +17,16 @@ from pytwolayer.models.two_layer import TwoLayer
 from pytwolayer.network.losses import ForgottenLoss
 from pytwolayer.preprocessing.fingerprint import FREQUENCIES
 from pytwolayer.runtime.device import select_device
-from pytwolayer.runtime.memory import gives_memory_back
+from pytwolayer.runtime.memory import releases_gpu_memory
 from pytwolayer.runtime.torch_loading import torch
-from pytwolayer.runtime.torch_settings import with_plain_settings
+from pytwolayer.runtime.torch_settings import with_default_torch_settings
 from pytwolayer.training.progress import Progress
 from pytwolayer.training.settings import checked
 
 
 @hints_at_names
-@with_plain_settings
-@gives_memory_back
+@with_default_torch_settings
+@releases_gpu_memory
 def continue_training(
     fit: TwoLayer,
     x: Any = None,

@@ -18,10 +18,10 @@ from pytwolayer.fitting.prepare import Fitting, Hooks, train_side_by_side
 from pytwolayer.models.ensemble import TwoLayerEnsemble
 from pytwolayer.models.two_layer import TwoLayer
 from pytwolayer.optim.optimizer import OPTIMIZERS
-from pytwolayer.preprocessing.bootstrap import resampled
+from pytwolayer.preprocessing.bootstrap import bootstrap_sample
 from pytwolayer.preprocessing.training_data import TrainingData
 from pytwolayer.runtime.interrupt import Interrupt, watch_for_interrupt
-from pytwolayer.runtime.memory import enough_memory
+from pytwolayer.runtime.memory import guard_memory
 from pytwolayer.runtime.torch_loading import torch
 from pytwolayer.training.settings import Settings, checked
 
@@ -47,7 +47,7 @@ def data_of_each(
     """Give an ensemble's networks, and of each the rows of which it has the checksums."""
     for model in ensemble.models:
         resample = ensemble.bootstrap and "valid_loss" not in model.history
-        own = resampled(data, resample_seed(model.settings.seed)) if resample else data
+        own = bootstrap_sample(data, resample_seed(model.settings.seed)) if resample else data
         yield model, own
 
 
@@ -105,7 +105,7 @@ def _refuse_too_many(models: int, start: Fitting) -> None:
     """Have too many networks be an error before much is done for them."""
     parameters = start.parameters.values
     work = f"{models} models of {parameters.numel()} parameters"
-    with enough_memory(parameters.device, work, "Use a smaller `n_models`"):
+    with guard_memory(parameters.device, work, "Use a smaller `n_models`"):
         parameters.new_empty(models, _VECTORS * parameters.numel() + _OWN)
 
 

@@ -28,16 +28,16 @@ from pytwolayer.network.architecture import (
     two_layer_net,
 )
 from pytwolayer.optim.optimizer import Optimizer, make_optimizer
-from pytwolayer.preprocessing.bootstrap import resampled
+from pytwolayer.preprocessing.bootstrap import bootstrap_sample
 from pytwolayer.preprocessing.encoder import Encoder
 from pytwolayer.preprocessing.fingerprint import checksums
-from pytwolayer.preprocessing.outcome import Outcome, outcome_of
+from pytwolayer.preprocessing.outcome import Outcome, fit_outcome
 from pytwolayer.preprocessing.training_data import TrainingData
-from pytwolayer.preprocessing.validation_split import split
+from pytwolayer.preprocessing.validation_split import split_validation
 from pytwolayer.runtime.interrupt import Interrupt, watch_for_interrupt
-from pytwolayer.runtime.memory import enough_memory, fit_change, fit_work
+from pytwolayer.runtime.memory import fit_size, guard_memory, suggest_smaller_fit
 from pytwolayer.runtime.random import cpu_generator
-from pytwolayer.runtime.threads import survive_fork, threads_for
+from pytwolayer.runtime.threads import limit_threads, reset_after_fork
 from pytwolayer.runtime.torch_loading import torch
 from pytwolayer.training.dataset import encode_rows
 from pytwolayer.training.history import history_of
@@ -112,11 +112,11 @@ class Fitting:
         partial: bool = False,
         resample: int | None = None,
     ) -> None:
-        survive_fork()
+        reset_after_fork()
         self._resample = resample
         batch = settings.batch_size if isinstance(settings.batch_size, int) else data.rows
         sizes = data.rows, len(data.predictors.columns), settings.hidden_units, batch
-        with enough_memory(device, fit_work(*sizes), fit_change(*sizes, device)):
+        with guard_memory(device, fit_size(*sizes), suggest_smaller_fit(*sizes, device)):
             self._prepare(data, settings, share, device, start, partial)
 
     def _prepare(
@@ -159,15 +159,15 @@ class Fitting:
         own = data.validation is not None
         watched = self._share > 0 or data.held_out is not None or own
         if self._resample is not None and not watched:
-            data = resampled(data, self._resample)
+            data = bootstrap_sample(data, self._resample)
         suited, settings = resolve_auto(settings, data, held_out=watched)
-        training, held_out = split(suited, self._share, self.generator)
+        training, held_out = split_validation(suited, self._share, self.generator)
         self._record_fingerprint(data, held_out)
         if self._resample is not None and watched:  # of rows that are not held out
-            training = resampled(training, self._resample)
+            training = bootstrap_sample(training, self._resample)
         inputs, outcome = self._coding(training, settings)
         if settings.loss == AUTO:
-            settings = replace(settings, loss=outcome.usual_loss)
+            settings = replace(settings, loss=outcome.default_loss)
         coding = inputs, outcome, settings
         self.settings = settings
         self.learning = encode_rows("x", training, *coding).to(device)
@@ -188,8 +188,8 @@ class Fitting:
     def _coding(self, data: TrainingData, settings: Settings) -> tuple[Encoder, Outcome]:
         if self._start is not None:
             return self._start.fit.inputs, self._start.fit.outcome
-        inputs = Encoder.of("x", data.predictors, data.weights, settings.input_clip)
-        outcome = outcome_of(data.outcomes, data.weights, settings.loss, partial=self._partial)
+        inputs = Encoder.fit("x", data.predictors, data.weights, settings.input_clip)
+        outcome = fit_outcome(data.outcomes, data.weights, settings.loss, partial=self._partial)
         return inputs, outcome
 
     def _network(self, d_in: int, d_out: int) -> torch.nn.Sequential:
@@ -333,9 +333,12 @@ def train_side_by_side(
     rows, d_in, hidden_units, batch = first.sizes()
     sizes = rows, d_in, hidden_units * len(fittings), batch
     progress = hooks.progress(epochs) if hooks.progress is not None else None
-    threads = threads_for(batch * d_in * sizes[2])  # of a step's largest product
+    threads = limit_threads(batch * d_in * sizes[2])  # of a step's largest product
     try:
-        with threads, enough_memory(device, fit_work(*sizes), fit_change(*sizes, device)):
+        with (
+            threads,
+            guard_memory(device, fit_size(*sizes), suggest_smaller_fit(*sizes, device)),
+        ):
             _run(fittings, hooks, progress, interrupt, fits)
     except DeviceMemoryError:
         for fitting in fittings:

@@ -16,14 +16,14 @@ from pytwolayer.fitting.data_reference import DataReference
 from pytwolayer.fitting.ensemble import fit_ensemble, read_n_models
 from pytwolayer.fitting.prepare import Fitting, Hooks, OnEpoch
 from pytwolayer.fitting.starting_point import Start
-from pytwolayer.preprocessing.class_weights import class_weighted
+from pytwolayer.preprocessing.class_weights import apply_class_weights
 from pytwolayer.preprocessing.reading import read_training_data
-from pytwolayer.preprocessing.suspect_columns import warn_of_suspects
+from pytwolayer.preprocessing.suspect_columns import warn_suspect_columns
 from pytwolayer.preprocessing.training_data import TrainingData
 from pytwolayer.runtime.device import select_device
-from pytwolayer.runtime.memory import gives_memory_back
+from pytwolayer.runtime.memory import releases_gpu_memory
 from pytwolayer.runtime.torch_loading import torch
-from pytwolayer.runtime.torch_settings import with_plain_settings
+from pytwolayer.runtime.torch_settings import with_default_torch_settings
 from pytwolayer.training.progress import Progress, bar
 from pytwolayer.training.settings import KEPT, Settings, checked
 
@@ -32,8 +32,8 @@ DATA = ("x", "y", "outcome", "sample_weight", "weight_type", "class_weights", "v
 
 
 @hints_at_names
-@with_plain_settings
-@gives_memory_back
+@with_default_torch_settings
+@releases_gpu_memory
 def two_layer(
     x: Any,
     y: Any = None,
@@ -244,7 +244,7 @@ def two_layer(
     if n_models > 1:
         with _named_outcome(given):
             data = _training_data(given, held_out, na_action)
-        warn_of_suspects(data)
+        warn_suspect_columns(data)
         hooks = Hooks(on_epoch, progress)
         return fit_ensemble(data, settings, held_out[0], chosen, hooks, n_models, bootstrap)
     with checkpoints_in(checkpoint, checkpoint_every) as checkpoints:
@@ -283,7 +283,7 @@ def fitting_to(
         data = _training_data(given, held_out, na_action)
         fitting = Fitting(data, settings, held_out[0], device, start)
     if start is None:
-        warn_of_suspects(data)
+        warn_suspect_columns(data)
     fitting.describe(_source=DataReference(**given))
     return fitting
 
@@ -300,7 +300,7 @@ def _training_data(
         held_out=held_out[1],
         na_action=na_action,
     )
-    return class_weighted(data, given["class_weights"])
+    return apply_class_weights(data, given["class_weights"])
 
 
 @contextmanager

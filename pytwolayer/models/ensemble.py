@@ -17,10 +17,10 @@ from pytwolayer.preprocessing.column import Doubles
 from pytwolayer.preprocessing.encoder import Coding, Encoder, LevelCoding
 from pytwolayer.preprocessing.outcome import Classes, Outcome
 from pytwolayer.preprocessing.table import Table, read_table
-from pytwolayer.runtime.memory import enough_memory
-from pytwolayer.runtime.threads import survive_fork
+from pytwolayer.runtime.memory import guard_memory
+from pytwolayer.runtime.threads import reset_after_fork
 from pytwolayer.runtime.torch_loading import torch
-from pytwolayer.runtime.torch_settings import with_plain_settings
+from pytwolayer.runtime.torch_settings import with_default_torch_settings
 from pytwolayer.training.settings import Settings
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ class TwoLayerEnsemble:
         history = pd.concat(parts, ignore_index=True)
         return history[["model", *history.columns.drop("model")]]
 
-    @with_plain_settings
+    @with_default_torch_settings
     def predict(self, x: Any, *, offset: Any = None) -> NDArray[Any]:
         """Predict the outcome of new rows: the mean of the models' numbers, or the class.
 
@@ -122,14 +122,14 @@ class TwoLayerEnsemble:
         self.models[0].with_offset(np.empty((0, 1)), offset)
         return labelled(self.predict_code(x), self.classes)
 
-    @with_plain_settings
+    @with_default_torch_settings
     def predict_code(self, x: Any) -> Doubles:
         """Predict the number of each row's class, from 0; NaN where it is missing."""
         means = self.predict_proba(x)
         missing = np.asarray(np.isnan(means).any(axis=1))
         return np.where(missing, np.nan, np.where(missing[:, None], 0, means).argmax(axis=1))
 
-    @with_plain_settings
+    @with_default_torch_settings
     def predict_proba(self, x: Any) -> Doubles:
         """Predict the probability of each class: the mean of the models', ``(rows, classes)``.
 
@@ -142,7 +142,7 @@ class TwoLayerEnsemble:
             raise ArgumentError("y", "of classes for probabilities", "numeric")
         return _mean(self.predict_all(x))
 
-    @with_plain_settings
+    @with_default_torch_settings
     def predict_spread(self, x: Any, *, offset: Any = None) -> Doubles:
         """Give the standard deviation of the models' predictions.
 
@@ -160,7 +160,7 @@ class TwoLayerEnsemble:
         """
         return self._as_outcome(_standard_deviation(self.predict_all(x, offset=offset)))
 
-    @with_plain_settings
+    @with_default_torch_settings
     def predict_interval(
         self, x: Any, level: float = 0.95, *, offset: Any = None
     ) -> tuple[Doubles, Doubles]:
@@ -189,7 +189,7 @@ class TwoLayerEnsemble:
         ends = _quantiles(self.predict_all(x, offset=offset), ((1 - level) / 2, (1 + level) / 2))
         return self._as_outcome(ends[0]), self._as_outcome(ends[1])
 
-    @with_plain_settings
+    @with_default_torch_settings
     def predict_all(self, x: Any, *, offset: Any = None) -> Doubles:
         """Give every model's prediction: numbers, or probabilities of the classes.
 
@@ -204,20 +204,20 @@ class TwoLayerEnsemble:
         numpy.ndarray
             Shape ``(models, rows, outputs)``; NaN where a model cannot predict.
         """
-        each = self._of_each(x, lambda fit, output: fit.outcome.restore(output))
+        each = self._of_each(x, lambda fit, output: fit.outcome.inverse_transform(output))
         for number, fit in enumerate(self.models):
             each[number] = fit.with_offset(each[number], offset)
         return each
 
-    @with_plain_settings
+    @with_default_torch_settings
     def predict_raw(self, x: Any) -> Doubles:
         """Give every network's own output, shape ``(models, rows, outputs)``."""
         return self._of_each(x, lambda fit, output: output.numpy())
 
     def _of_each(self, x: Any, made: Callable[[TwoLayer, torch.Tensor], Doubles]) -> Doubles:
-        survive_fork()
+        reset_after_fork()
         work = f"predictions of {self.n_models} models"
-        with enough_memory("cpu", work, "Predict fewer rows at a time"):
+        with guard_memory("cpu", work, "Predict fewer rows at a time"):
             known = encodings(self.models)
             table = _read(x, list(known))
             values = np.empty((self.n_models, table.rows, self.outcome.width))
@@ -237,13 +237,13 @@ class TwoLayerEnsemble:
         is_vector = not isinstance(self.outcome, Classes) and self.outcome.vector
         return values[:, 0] if is_vector else values
 
-    @with_plain_settings
+    @with_default_torch_settings
     def score(self, x: Any, y: Any = None, sample_weight: Any = None) -> float:
         """Score predictions, as ``TwoLayer.score()`` does: R squared, or share of right ones."""
         found = self.predict_code(x)[:, None] if self._are_classes else _mean(self.predict_all(x))
         return self.models[0].score_of(found, x, y, sample_weight)
 
-    @with_plain_settings
+    @with_default_torch_settings
     def save(self, file: str | Path) -> None:
         """Write the ensemble to a file that Python and R can read; see ``TwoLayer.save()``."""
         from pytwolayer.models.ensemble_file import ENSEMBLE, ensemble_to_bytes

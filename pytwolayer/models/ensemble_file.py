@@ -8,16 +8,16 @@ from typing import Any
 import numpy as np
 
 from pytwolayer.checks import count
-from pytwolayer.files.safetensors_format import Content, Format, Layout, Tensors, refuse_others
+from pytwolayer.files.safetensors_format import Content, Format, Layout, Tensors, check_keys
 from pytwolayer.models.model_file import to_bytes
 from pytwolayer.runtime.torch_loading import torch
-from pytwolayer.runtime.torch_settings import with_plain_settings
+from pytwolayer.runtime.torch_settings import with_default_torch_settings
 
 _PARTS = ("versions", "bytes", "seed", "bootstrap")
 _MODEL = "model."
 
 
-@with_plain_settings
+@with_default_torch_settings
 def ensemble_to_bytes(ensemble: Any) -> bytes:
     """Write a ``TwoLayerEnsemble`` as bytes."""
     models = [np.frombuffer(bytearray(to_bytes(fit)), dtype=np.uint8) for fit in ensemble.models]
@@ -31,7 +31,7 @@ def ensemble_to_bytes(ensemble: Any) -> bytes:
 
 
 def _layout(content: Content) -> Layout:
-    refuse_others("entries", content, _PARTS)
+    check_keys("entries", content, _PARTS)
     sizes = content["bytes"]
     if not isinstance(sizes, list) or not sizes:
         raise ValueError("it has no models")

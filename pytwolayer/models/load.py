@@ -10,10 +10,10 @@ from pytwolayer.models.ensemble import TwoLayerEnsemble
 from pytwolayer.models.ensemble_file import ENSEMBLE
 from pytwolayer.models.model_file import MODEL
 from pytwolayer.models.two_layer import TwoLayer
-from pytwolayer.runtime.torch_settings import with_plain_settings
+from pytwolayer.runtime.torch_settings import with_default_torch_settings
 
 
-@with_plain_settings
+@with_default_torch_settings
 def load(file: str | Path) -> Any:
     """Read a fit or an ensemble that its ``save()`` wrote, or ``save_two_layer()`` in R.
 
@@ -40,7 +40,7 @@ def load(file: str | Path) -> Any:
     return replace(_MODEL, others=(_ENSEMBLE,)).load("file", file)
 
 
-@with_plain_settings
+@with_default_torch_settings
 def from_bytes(data: bytes | bytearray) -> TwoLayer:
     """Read a fitted network from bytes that ``to_bytes()`` wrote.
 
@@ -52,7 +52,7 @@ def from_bytes(data: bytes | bytearray) -> TwoLayer:
     return _MODEL.unpack(data)
 
 
-@with_plain_settings
+@with_default_torch_settings
 def ensemble_from_bytes(data: bytes | bytearray) -> TwoLayerEnsemble:
     """Read an ensemble from bytes that ``ensemble_to_bytes()`` wrote.
 

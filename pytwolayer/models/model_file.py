@@ -13,13 +13,13 @@ from typing import Any, get_args
 import pandas as pd
 
 from pytwolayer.checks import count, flag, one_of, positive
-from pytwolayer.files.safetensors_format import Content, Format, Layout, Tensors, refuse_others
+from pytwolayer.files.safetensors_format import Content, Format, Layout, Tensors, check_keys
 from pytwolayer.network.architecture import outline
 from pytwolayer.network.losses import LOSSES, ForgottenLoss
 from pytwolayer.preprocessing.encoder import Coding, Encoder, LevelCoding, NumberCoding
 from pytwolayer.preprocessing.outcome import Classes, Numbers, Outcome
 from pytwolayer.runtime.torch_loading import torch
-from pytwolayer.runtime.torch_settings import with_plain_settings
+from pytwolayer.runtime.torch_settings import with_default_torch_settings
 from pytwolayer.training.settings import AUTO, Settings
 from pytwolayer.training.tracker import Stopped
 
@@ -51,7 +51,7 @@ _PARTS = (
 )
 
 
-@with_plain_settings
+@with_default_torch_settings
 def to_bytes(fit: Any) -> bytes:
     """Write a fitted network, a ``TwoLayer``, as bytes."""
     losses = fit.history.columns.drop("epoch")
@@ -95,7 +95,7 @@ def _is_plain(label: Any) -> bool:
 
 def _layout(content: Content) -> Layout:
     """Tell from the content which tensors there must be: asks for no memory."""
-    refuse_others("entries", content, (*_PARTS, _OFFSET) if _OFFSET in content else _PARTS)
+    check_keys("entries", content, (*_PARTS, _OFFSET) if _OFFSET in content else _PARTS)
     if flag(_OFFSET, content.get(_OFFSET, False)) and content["outcome"]["kind"] != "numbers":
         raise ValueError("it has an offset, and its outcome is no number")
     settings, inputs = _settings(content), _encoder(content["inputs"])
@@ -168,7 +168,7 @@ def _settings(content: Content) -> Settings:
 
 
 def _encoder(saved: Any) -> Encoder:
-    refuse_others("entries of its inputs", _mapping(saved), ("names", "codings"))
+    check_keys("entries of its inputs", _mapping(saved), ("names", "codings"))
     names = _names(saved["names"])
     codings = tuple(_coding(_mapping(coding)) for coding in _list(saved["codings"]))
     if not codings or (names is not None and len(names) != len(codings)):
@@ -178,9 +178,9 @@ def _encoder(saved: Any) -> Encoder:
 
 def _coding(saved: dict[str, Any]) -> Coding:
     if "levels" in saved:
-        refuse_others("entries of a column", saved, ("levels",))
+        check_keys("entries of a column", saved, ("levels",))
         return LevelCoding(_texts(saved["levels"]))
-    refuse_others("entries of a column", saved, ("center", "scale", "limit"))
+    check_keys("entries of a column", saved, ("center", "scale", "limit"))
     limit = saved["limit"]
     return NumberCoding(
         _number(saved["center"]),
@@ -191,7 +191,7 @@ def _coding(saved: dict[str, Any]) -> Coding:
 
 def _outcome(saved: Any) -> Outcome:
     kind = _text(_mapping(saved)["kind"])
-    refuse_others("entries of its outcome", saved, _OUTCOMES[kind])
+    check_keys("entries of its outcome", saved, _OUTCOMES[kind])
     if kind == "classes":
         return _classes(saved["name"], _list(saved["labels"]))
     names = _names(saved["names"])

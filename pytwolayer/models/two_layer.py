@@ -14,13 +14,13 @@ from pytwolayer.checks import short
 from pytwolayer.errors import ArgumentError
 from pytwolayer.preprocessing.column import Doubles
 from pytwolayer.preprocessing.encoder import Encoder
-from pytwolayer.preprocessing.offset import restored_with
+from pytwolayer.preprocessing.offset import add_offset_if_fitted
 from pytwolayer.preprocessing.outcome import Classes, Outcome
-from pytwolayer.preprocessing.table import EVERY_COLUMN, Table, columns_named
-from pytwolayer.runtime.memory import enough_memory
-from pytwolayer.runtime.threads import survive_fork
+from pytwolayer.preprocessing.table import EVERY_COLUMN, Table, select_columns
+from pytwolayer.runtime.memory import guard_memory
+from pytwolayer.runtime.threads import reset_after_fork
 from pytwolayer.runtime.torch_loading import torch
-from pytwolayer.runtime.torch_settings import with_plain_settings
+from pytwolayer.runtime.torch_settings import with_default_torch_settings
 from pytwolayer.training.settings import Settings
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ class TwoLayer:
         """The classes, in the order of ``predict_proba()``; None for a numeric outcome."""
         return as_labels(self.outcome.labels) if isinstance(self.outcome, Classes) else None
 
-    @with_plain_settings
+    @with_default_torch_settings
     def predict(self, x: Any, *, offset: Any = None) -> NDArray[Any]:
         """Predict the outcome of new rows: numbers on the user's scale, or classes.
 
@@ -148,10 +148,10 @@ class TwoLayer:
         if not isinstance(self.outcome, Classes):
             numbers = self._restored(x, offset)
             return numbers[:, 0] if self.outcome.vector else numbers
-        restored_with(np.empty((0, 1)), False, offset, log=False)
+        add_offset_if_fitted(np.empty((0, 1)), False, offset, log=False)
         return labelled(self.predict_code(x), as_labels(self.outcome.labels))
 
-    @with_plain_settings
+    @with_default_torch_settings
     def predict_proba(self, x: Any) -> Doubles:
         """Predict the probability of each class.
 
@@ -170,7 +170,7 @@ class TwoLayer:
             raise ArgumentError("y", "of classes for probabilities", "numeric")
         return self._restored(x)
 
-    @with_plain_settings
+    @with_default_torch_settings
     def predict_raw(self, x: Any) -> Doubles:
         """Give the network's own output, shape ``(rows, outputs)``.
 
@@ -181,7 +181,7 @@ class TwoLayer:
         output, complete = self._output(x)
         return spread(output.numpy().astype(np.float64), complete)
 
-    @with_plain_settings
+    @with_default_torch_settings
     def predict_code(self, x: Any) -> Doubles:
         """Predict the number of each row's class, from 0; NaN where it is missing."""
         output, complete = self._output(x)
@@ -189,24 +189,24 @@ class TwoLayer:
 
     def _restored(self, x: Any, offset: Any = None) -> Doubles:
         output, complete = self._output(x)
-        return self.with_offset(spread(self.outcome.restore(output), complete), offset)
+        return self.with_offset(spread(self.outcome.inverse_transform(output), complete), offset)
 
     def with_offset(self, values: Doubles, offset: Any) -> Doubles:
         """Put the offset of these rows to what the network predicts of them, if it has one."""
         log = not isinstance(self.outcome, Classes) and self.outcome.log
-        return restored_with(values, self.offset, offset, log=log)
+        return add_offset_if_fitted(values, self.offset, offset, log=log)
 
     def _output(self, x: Any) -> tuple[torch.Tensor, NDArray[np.bool_]]:
-        survive_fork()
+        reset_after_fork()
         work = f"predictions with {self.settings.hidden_units} hidden units"
-        with enough_memory("cpu", work, "Predict fewer rows at a time"):
+        with guard_memory("cpu", work, "Predict fewer rows at a time"):
             return self._output_in_memory(x)
 
     def _output_in_memory(self, x: Any) -> tuple[torch.Tensor, NDArray[np.bool_]]:
         matrix, complete = encoded(self.inputs, self._read(x))
         return self.forward(matrix), complete
 
-    @with_plain_settings
+    @with_default_torch_settings
     def forward(self, matrix: torch.Tensor) -> torch.Tensor:
         """Give the network's output for encoded rows, in double precision."""
         # In float32 a row's last digits would depend on how many rows it is predicted with.
@@ -225,7 +225,7 @@ class TwoLayer:
             expected = f"{EVERY_COLUMN}, the terms of `{short(self.formula, _LONGEST_FORMULA)}`"
             raise ArgumentError("x", expected, problem.received) from problem
 
-    @with_plain_settings
+    @with_default_torch_settings
     def save(self, file: str | Path) -> None:
         """Write the fit to a file that Python and R can read; see ``load()``.
 
@@ -250,7 +250,7 @@ class TwoLayer:
 
         MODEL.write("file", file, to_bytes(self))
 
-    @with_plain_settings
+    @with_default_torch_settings
     def score(self, x: Any, y: Any = None, sample_weight: Any = None) -> float:
         """Score predictions: R squared of numbers, share of right ones of classes.
 
@@ -282,7 +282,7 @@ class TwoLayer:
 
         outcome = self._outcome_names() if y is None else None
         data = read_training_data(self._own(x), y, outcome, weights=sample_weight)
-        truth, found = self.outcome.truth(data.outcomes), found[data.kept]
+        truth, found = self.outcome.observed(data.outcomes), found[data.kept]
         there = ~(np.isnan(found).any(axis=1) | np.isnan(truth).any(axis=1))
         if not there.any():
             raise ArgumentError("x", "of rows that can be predicted", "others alone")
@@ -293,7 +293,7 @@ class TwoLayer:
     def _own(self, x: Any) -> Any:
         """Take the columns that the fit knows, where it can tell them by name."""
         names = {*(self.inputs.names or ()), *(self.outcome.names or ())}
-        return columns_named(x, names) if self.inputs.names else x
+        return select_columns(x, names) if self.inputs.names else x
 
     def _outcome_names(self) -> list[str]:
         names = self.outcome.names

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from pytwolayer.files.state_tree import refuse_other_form
+from pytwolayer.files.state_tree import check_same_structure
 from pytwolayer.network.architecture import FlatParameters
 from pytwolayer.runtime.torch_loading import torch
 
@@ -76,7 +76,7 @@ class UpdateRule:
 
     def refuse_other_state(self, state: Any) -> None:
         """Check that it has the form of this one's."""
-        refuse_other_form(state, {0: self._memory} if self._memory else {}, _STATE)
+        check_same_structure(state, {0: self._memory} if self._memory else {}, _STATE)
 
 
 class GradientDescent(UpdateRule):

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from pytwolayer.files.safetensors_format import refuse_others
+from pytwolayer.files.safetensors_format import check_keys
 from pytwolayer.runtime.torch_loading import torch
 
 _HISTORY = 100  # steps that L-BFGS remembers at most
@@ -37,7 +37,7 @@ def refuse_other_lbfgs(state: Any, vector: torch.Tensor) -> None:
     has_begun = good and found["n_iter"] > 0
     names = (*_COUNTS, *_VECTORS, *_NUMBERS, *_LISTS) if has_begun else _COUNTS
     if good:
-        refuse_others("entries of the optimiser's state", found, names)
+        check_keys("entries of the optimiser's state", found, names)
     if has_begun:
         good = good and all(_is_like(found[name], vector) for name in _VECTORS)
         good = good and all(_is_number(found[name]) for name in _NUMBERS)

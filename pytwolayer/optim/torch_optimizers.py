@@ -4,7 +4,7 @@ import copy
 from collections.abc import Callable
 from typing import Any
 
-from pytwolayer.files.state_tree import refuse_other_form
+from pytwolayer.files.state_tree import check_same_structure
 from pytwolayer.network.architecture import FlatParameters
 from pytwolayer.optim.lbfgs_state import refuse_other_lbfgs
 from pytwolayer.runtime.torch_loading import torch
@@ -59,7 +59,7 @@ class TorchAdam(TorchOptimizer):
         (values,) = twin.param_groups[0]["params"]
         values.grad = torch.zeros_like(values)
         twin.step()
-        refuse_other_form(state, twin.state_dict()["state"], _STATE)
+        check_same_structure(state, twin.state_dict()["state"], _STATE)
 
 
 class Lbfgs(TorchOptimizer):

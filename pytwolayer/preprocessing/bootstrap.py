@@ -10,16 +10,16 @@ from pytwolayer.runtime.random import cpu_generator
 from pytwolayer.runtime.torch_loading import torch
 
 
-def resampled(data: TrainingData, seed: int) -> TrainingData:
+def bootstrap_sample(data: TrainingData, seed: int) -> TrainingData:
     """Give a resample of the rows, in their order."""
-    data = data.written_out()
-    taken = data.take(resample_rows(data, seed))
+    data = data.expand_frequencies()
+    taken = data.take(draw_bootstrap_rows(data, seed))
     own = taken.proportions
     scale = taken.scale if own is None else float(own.mean())
     return replace(taken, total=float(taken.rows), scale=scale)
 
 
-def resample_rows(data: TrainingData, seed: int) -> RowNumbers:
+def draw_bootstrap_rows(data: TrainingData, seed: int) -> RowNumbers:
     """Draw rows, numbered from 0, sorted; of each class as many as it has, so that none is lost."""
     generator = cpu_generator(seed)
     column = data.outcomes.columns[0]

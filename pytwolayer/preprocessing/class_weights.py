@@ -14,7 +14,7 @@ from pytwolayer.preprocessing.column import Doubles, level_name
 from pytwolayer.preprocessing.training_data import LARGEST_WEIGHT, TrainingData
 
 
-def class_weighted(data: TrainingData, class_weights: Any) -> TrainingData:
+def apply_class_weights(data: TrainingData, class_weights: Any) -> TrainingData:
     """Multiply each row's weight with its class's.
 
     Parameters

@@ -60,7 +60,7 @@ class Column:
         return replace(self, values=self.values[rows])
 
 
-def place(label: str | None) -> str:
+def in_column(label: str | None) -> str:
     """Say in which column, where it has a name or a number."""
     return "" if label is None else f" in column {quoted(label)}"
 
@@ -98,7 +98,7 @@ def read_column(
         return _numbers(argument, label, _doubles(series.dt.total_seconds()))
     if pd.api.types.is_object_dtype(kind) or pd.api.types.is_string_dtype(kind):
         return _objects(argument, label, series)
-    raise _not_fit(argument, label, _description(kind), _advice(kind))
+    raise _unsupported(argument, label, _description(kind), _advice(kind))
 
 
 def _numbers(argument: str, label: str | None, values: Doubles) -> Column:
@@ -107,7 +107,7 @@ def _numbers(argument: str, label: str | None, values: Doubles) -> Column:
             return Column(label, "number" if len(values) else "missing", values, complete=True)
     infinite = int(np.count_nonzero(np.isinf(values)))
     if infinite:
-        received = f"infinite{place(label)} ({infinite} of {values.size} values)"
+        received = f"infinite{in_column(label)} ({infinite} of {values.size} values)"
         raise ArgumentError(argument, "finite", received)
     everything_missing = bool(np.isnan(values).all())
     return Column(label, "missing" if everything_missing else "number", values)
@@ -130,7 +130,7 @@ def _objects(argument: str, label: str | None, series: "pd.Series[Any]") -> Colu
     try:
         there = ~pd.isna(series).to_numpy()
     except ArithmeticError:  # pandas cannot ask this decimal whether it is missing
-        raise _not_fit(argument, label, "a signalling NaN") from None
+        raise _unsupported(argument, label, "a signalling NaN") from None
     found = series.to_numpy(dtype=object)[there]
     if not len(found):
         return Column(label, "missing", np.full(len(series), np.nan))
@@ -144,7 +144,7 @@ def _objects(argument: str, label: str | None, series: "pd.Series[Any]") -> Colu
         return Column(label, "logical", _spread(there, found))
     if all(_is_number(value) for value in found):
         return _numbers(argument, label, _spread(there, [_double(value) for value in found]))
-    raise _not_fit(argument, label, "objects of several kinds or of another kind")
+    raise _unsupported(argument, label, "objects of several kinds or of another kind")
 
 
 def _is_number(value: Any) -> bool:
@@ -169,7 +169,7 @@ def _levels(
 ) -> Column:
     levels = tuple(level_name(value) for value in labels)
     if len(set(levels)) < len(levels):
-        raise _not_fit(argument, label, "a factor of which several levels read alike")
+        raise _unsupported(argument, label, "a factor of which several levels read alike")
     if np.isnan(codes).all():
         return Column(label, "missing", codes)
     return Column(label, kind, codes, levels, labels)
@@ -180,9 +180,11 @@ def level_name(value: Any) -> str:
     return str(value).upper() if isinstance(value, (bool, np.bool_)) else str(value)
 
 
-def _not_fit(argument: str, label: str | None, received: str, advice: str = "") -> ArgumentError:
+def _unsupported(
+    argument: str, label: str | None, received: str, advice: str = ""
+) -> ArgumentError:
     expected = "numbers, logicals, factors or text"
-    return ArgumentError(argument, expected, f"{received}{place(label)}{advice}")
+    return ArgumentError(argument, expected, f"{received}{in_column(label)}{advice}")
 
 
 def _advice(kind: Any) -> str:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from pytwolayer.checks import listed
 from pytwolayer.errors import ArgumentError, UnseenLevelWarning, warn_user
-from pytwolayer.preprocessing.column import Column, Doubles, place
+from pytwolayer.preprocessing.column import Column, Doubles, in_column
 from pytwolayer.preprocessing.standardize import write_standardized
 from pytwolayer.preprocessing.table import Mask, Table, read_table
 from pytwolayer.runtime.torch_loading import torch
@@ -44,7 +44,7 @@ class NumberCoding:
     width = 1
 
     @classmethod
-    def of(
+    def fit(
         cls,
         argument: str,
         values: Doubles,
@@ -97,7 +97,7 @@ class Encoder:
     codings: tuple[Coding, ...]
 
     @classmethod
-    def of(
+    def fit(
         cls,
         argument: str,
         table: Table,
@@ -142,7 +142,7 @@ class Encoder:
         ``consequence`` is what the warning says of rows with levels that training did not see.
         """
         pairs = zip(self.codings, table.columns, strict=True)
-        columns = [_like_in_training(argument, c, column, consequence) for c, column in pairs]
+        columns = [_match_training(argument, c, column, consequence) for c, column in pairs]
         return Table(table.names, columns, table.rows)
 
     def encode(self, argument: str, table: Table) -> torch.Tensor:
@@ -170,21 +170,21 @@ class Encoder:
 
 def _coding(argument: str, column: Column, weights: Doubles | None, limit: float | None) -> Coding:
     if not column.has_levels:
-        return NumberCoding.of(argument, column.values, weights, limit)
+        return NumberCoding.fit(argument, column.values, weights, limit)
     seen = set(column.values.astype(np.intp).tolist())
     return LevelCoding(tuple(lv for code, lv in enumerate(column.levels) if code in seen))
 
 
-def _like_in_training(argument: str, coding: Coding, column: Column, consequence: str) -> Column:
+def _match_training(argument: str, coding: Coding, column: Column, consequence: str) -> Column:
     if column.kind == "missing":
         return column
     if isinstance(coding, NumberCoding):
         if column.has_levels:
-            received = f"{_told(column)}{place(column.label)}"
+            received = f"{_told(column)}{in_column(column.label)}"
             raise ArgumentError(argument, "numbers where training had numbers", received)
         return column
     if not column.has_levels:
-        received = f"{_told(column)}{place(column.label)}"
+        received = f"{_told(column)}{in_column(column.label)}"
         raise ArgumentError(argument, "factors or text where training had them", received)
     return _recoded(coding, column, consequence)
 
@@ -206,7 +206,7 @@ def _recoded(coding: LevelCoding, column: Column, consequence: str) -> Column:
     if unseen:
         names = listed([column.levels[number] for number in unseen])
         warn_user(
-            f"Levels that training did not see{place(column.label)}: {names}. {consequence}",
+            f"Levels that training did not see{in_column(column.label)}: {names}. {consequence}",
             UnseenLevelWarning,
         )
     return Column(column.label, column.kind, values, coding.levels)
@@ -224,7 +224,7 @@ def _refuse_far(argument: str, columns: Sequence[Column], part: Floats) -> None:
         return  # the sum of numbers that float32 holds does not overflow
     for number, column in enumerate(columns):
         if not np.isfinite(part[:, number]).all():
-            received = f"{np.max(np.abs(column.values)):.3g}{place(column.label)}"
+            received = f"{np.max(np.abs(column.values)):.3g}{in_column(column.label)}"
             raise ArgumentError(argument, "of the size seen in training", received)
 
 

@@ -41,7 +41,7 @@ def read_offset(offset: Any, rows: int) -> Doubles:
     return column.values
 
 
-def without_offset(y: Any, weights: Any, offset: Any, loss: Any, weight_type: str) -> Any:
+def remove_offset(y: Any, weights: Any, offset: Any, loss: Any, weight_type: str) -> Any:
     """Give the outcome and the weights that the network is fitted to.
 
     Parameters
@@ -83,7 +83,7 @@ def without_offset(y: Any, weights: Any, offset: Any, loss: Any, weight_type: st
     return y.div(exposure, axis=0), weights
 
 
-def with_offset(values: Doubles, offset: Doubles, *, log: bool) -> Doubles:
+def add_offset(values: Doubles, offset: Doubles, *, log: bool) -> Doubles:
     """Put the offset back to predictions, shape ``(rows, outcomes)``; missing where it is.
 
     Raises
@@ -98,7 +98,7 @@ def with_offset(values: Doubles, offset: Doubles, *, log: bool) -> Doubles:
     return made
 
 
-def restored_with(values: Doubles, has_offset: bool, offset: Any, *, log: bool) -> Doubles:
+def add_offset_if_fitted(values: Doubles, has_offset: bool, offset: Any, *, log: bool) -> Doubles:
     """Put the offset back where the fit has one; it must be given there and nowhere else.
 
     Raises
@@ -113,4 +113,4 @@ def restored_with(values: Doubles, has_offset: bool, offset: Any, *, log: bool) 
     if offset is None:
         expected = "given, a number for each row, since the fit was fitted with an offset"
         raise ArgumentError("offset", expected, "missing")
-    return with_offset(values, read_offset(offset, len(values)), log=log)
+    return add_offset(values, read_offset(offset, len(values)), log=log)

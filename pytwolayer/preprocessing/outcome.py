@@ -7,7 +7,7 @@ import numpy as np
 
 from pytwolayer.checks import listed, quoted
 from pytwolayer.errors import ArgumentError, UnseenLevelWarning, warn_user
-from pytwolayer.preprocessing.column import Column, Doubles, level_name, place
+from pytwolayer.preprocessing.column import Column, Doubles, in_column, level_name
 from pytwolayer.preprocessing.encoder import NumberCoding
 from pytwolayer.preprocessing.table import Table
 from pytwolayer.runtime.torch_loading import torch
@@ -36,15 +36,15 @@ class Numbers:
     scale: tuple[float, ...]
     log: bool
     vector: bool
-    usual_loss = "mse"
+    default_loss = "mse"
 
     @classmethod
-    def of(cls, table: Table, weights: Doubles | None, loss: Any) -> "Numbers":
+    def fit(cls, table: Table, weights: Doubles | None, loss: Any) -> "Numbers":
         """Measure the outcomes; for the Poisson loss they are scaled, and not centred."""
         if loss == "poisson":
             pairs = [(0.0, _mean_count(column, weights)) for column in table.columns]
         else:
-            codings = [NumberCoding.of(_DATA, c.values, weights) for c in table.columns]
+            codings = [NumberCoding.fit(_DATA, c.values, weights) for c in table.columns]
             pairs = [(coding.center, coding.scale or 1.0) for coding in codings]
         center, scale = tuple(c for c, _ in pairs), tuple(s for _, s in pairs)
         return cls(table.names, center, scale, loss == "poisson", table.vector)
@@ -59,11 +59,11 @@ class Numbers:
         """Names of the network's outputs."""
         return list(self.names or (f"y{number + 1}" for number in range(self.width)))
 
-    def truth(self, table: Table) -> Doubles:
+    def observed(self, table: Table) -> Doubles:
         """Give the outcomes on the user's scale, shape ``(rows, width)``."""
         return np.column_stack([column.values for column in table.columns])
 
-    def warn_of_unseen(self, table: Table, consequence: str) -> None:
+    def warn_unseen_classes(self, table: Table, consequence: str) -> None:
         """Numbers have no classes to warn of."""
 
     def target(self, table: Table) -> torch.Tensor:
@@ -74,7 +74,7 @@ class Numbers:
         ArgumentError
             If a held-out outcome is so far from those of training that float32 cannot hold it.
         """
-        matrix = self.truth(table)
+        matrix = self.observed(table)
         with np.errstate(over="ignore"):
             target = ((matrix - self.center) / self.scale).astype(np.float32)
         if not np.isfinite(target).all():
@@ -82,7 +82,7 @@ class Numbers:
             raise ArgumentError(_DATA, "of the size seen in training", received)
         return torch.from_numpy(target)
 
-    def restore(self, output: torch.Tensor) -> Doubles:
+    def inverse_transform(self, output: torch.Tensor) -> Doubles:
         """Turn the network's output to the user's scale, shape ``(rows, width)``."""
         values = output.numpy().astype(np.float64)
         with np.errstate(over="ignore"):
@@ -107,10 +107,10 @@ class Classes:
 
     name: str | None
     labels: tuple[Any, ...]
-    usual_loss = "cross_entropy"
+    default_loss = "cross_entropy"
 
     @classmethod
-    def of(cls, table: Table, *, partial: bool = False) -> "Classes":
+    def fit(cls, table: Table, *, partial: bool = False) -> "Classes":
         """Take the classes of a column of levels or logicals; ``partial``: more rows will come.
 
         Those of a factor stay all, also without rows, as R's factors keep their levels.
@@ -119,7 +119,9 @@ class Classes:
         seen = np.unique(column.values).astype(np.intp).tolist()
         labels = (False, True) if column.kind == "logical" else column.labels
         if len(seen) < 2 and not partial:
-            received = f"one class only, {quoted(level_name(labels[seen[0]]))}{place(column.label)}"
+            received = (
+                f"one class only, {quoted(level_name(labels[seen[0]]))}{in_column(column.label)}"
+            )
             raise ArgumentError(_DATA, "of at least two classes", received)
         if column.kind == "text":
             labels = tuple(labels[code] for code in seen)
@@ -130,7 +132,7 @@ class Classes:
         """The outcome's name, as ``Numbers`` has its."""
         return None if self.name is None else (self.name,)
 
-    def truth(self, table: Table) -> Doubles:
+    def observed(self, table: Table) -> Doubles:
         """Give the number of each row's class, shape ``(rows, 1)``; NaN for other classes."""
         (column,) = table.columns
         names = column.levels if column.has_levels else ("FALSE", "TRUE")
@@ -148,13 +150,13 @@ class Classes:
         """Names of the network's outputs: the classes as text."""
         return [level_name(label) for label in self.labels]
 
-    def warn_of_unseen(self, table: Table, consequence: str) -> None:
+    def warn_unseen_classes(self, table: Table, consequence: str) -> None:
         """Warn of classes that training did not see; ``consequence`` is that for their rows."""
         (column,) = table.columns
-        codes = column.values[np.isnan(self.truth(table)[:, 0])].astype(np.intp)
+        codes = column.values[np.isnan(self.observed(table)[:, 0])].astype(np.intp)
         if len(codes):
             names = listed([column.levels[code] for code in np.unique(codes)])
-            where = place(column.label)
+            where = in_column(column.label)
             warn_user(
                 f"Classes that training did not see{where}: {names}. {consequence}",
                 UnseenLevelWarning,
@@ -162,12 +164,12 @@ class Classes:
 
     def target(self, table: Table) -> torch.Tensor:
         """Give 1 at each row's class, else 0: float32, shape ``(rows, width)``."""
-        codes = self.truth(table)[:, 0].astype(np.intp)
+        codes = self.observed(table)[:, 0].astype(np.intp)
         rows = np.zeros((table.rows, self.width), dtype=np.float32)
         rows[np.arange(table.rows), codes] = 1
         return torch.from_numpy(rows)
 
-    def restore(self, output: torch.Tensor) -> Doubles:
+    def inverse_transform(self, output: torch.Tensor) -> Doubles:
         """Turn the network's output to probabilities, shape ``(rows, width)``."""
         probabilities: Doubles = torch.softmax(output.double(), 1).numpy()
         return probabilities
@@ -176,7 +178,7 @@ class Classes:
 Outcome = Numbers | Classes
 
 
-def outcome_of(
+def fit_outcome(
     table: Table, weights: Doubles | None, loss: Any, *, partial: bool = False
 ) -> Outcome:
     """Tell what kind of outcome the training data have, and measure it.
@@ -191,18 +193,18 @@ def outcome_of(
     if not any(are_classes):
         if loss == "cross_entropy":
             raise ArgumentError("loss", "one for a numeric outcome", '"cross_entropy"')
-        return Numbers.of(table, weights, loss)
+        return Numbers.fit(table, weights, loss)
     if len(are_classes) > 1:
         expected = "numbers where it has several columns"
         label = table.columns[are_classes.index(True)].label
-        raise ArgumentError(_DATA, expected, f"classes{place(label)}")
+        raise ArgumentError(_DATA, expected, f"classes{in_column(label)}")
     if isinstance(loss, str) and loss not in ("auto", "cross_entropy"):
         raise ArgumentError("loss", '"cross_entropy" or a function for classes', f'"{loss}"')
-    return Classes.of(table, partial=partial)
+    return Classes.fit(table, partial=partial)
 
 
 def _mean_count(column: Column, weights: Doubles | None) -> float:
     if column.values.min() < 0:
-        received = f"{column.values.min():.3g}{place(column.label)}"
+        received = f"{column.values.min():.3g}{in_column(column.label)}"
         raise ArgumentError(_DATA, "at least 0 for the Poisson loss", received)
     return float(np.average(column.values, weights=weights)) or 1.0

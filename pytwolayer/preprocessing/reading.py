@@ -10,10 +10,14 @@ from pytwolayer import checks
 from pytwolayer.checks import listed
 from pytwolayer.errors import ArgumentError, MissingRowsWarning, warn_user
 from pytwolayer.preprocessing.column import Column, Doubles
-from pytwolayer.preprocessing.table import Mask, Table, columns_of, named_columns, read_table
+from pytwolayer.preprocessing.table import Mask, Table, column_names, columns_at, read_table
 from pytwolayer.preprocessing.training_data import TrainingData, read_weights
-from pytwolayer.preprocessing.validation_data import is_own, read_own, shown_rows
-from pytwolayer.runtime.memory import FEWER_DATA, enough_memory
+from pytwolayer.preprocessing.validation_data import (
+    held_out_array,
+    is_validation_data,
+    read_validation_data,
+)
+from pytwolayer.runtime.memory import FEWER_DATA, guard_memory
 
 NA_ACTIONS = ("omit", "fail")
 # What weights of rows mean: proportions, or how many rows each is.
@@ -61,8 +65,8 @@ def read_training_data(
     """
     checks.one_of("na_action", na_action, NA_ACTIONS)
     checks.one_of("weight_type", weight_type, WEIGHT_TYPES)
-    with enough_memory("cpu", "reading the data", FEWER_DATA):
-        own, held_out = (held_out, None) if is_own(held_out) else (None, held_out)
+    with guard_memory("cpu", "reading the data", FEWER_DATA):
+        own, held_out = (held_out, None) if is_validation_data(held_out) else (None, held_out)
         predictors, outcomes = _read(x, y, outcome)
         if outcomes.rows != predictors.rows:
             expected = f"as long as `x` ({predictors.rows} rows)"
@@ -80,25 +84,27 @@ def read_training_data(
         if data.dropped:
             _report_missing(data, complete, na_action)
             data = data.take(complete)
-        data = _without_zeros(data, weights_name)
+        data = _drop_zero_weights(data, weights_name)
         if own is None:
-            return _with_meaning(data, weights_name, weight_type)
-        return _with_own(data, read_own(own, outcome, data, na_action), weights_name, weight_type)
+            return _apply_weight_type(data, weights_name, weight_type)
+        return _add_validation(
+            data, read_validation_data(own, outcome, data, na_action), weights_name, weight_type
+        )
 
 
-def _with_own(
+def _add_validation(
     data: TrainingData, own: TrainingData, weights_name: str, weight_type: str
 ) -> TrainingData:
     """Put validation data beside the others, weighed on one scale where both have weights."""
     both = None
     if weight_type != "frequency" and data.weights is not None and own.weights is not None:
         both = np.concatenate([data.weights, own.weights])
-    data = _with_meaning(data, weights_name, weight_type, both)
-    own = _with_meaning(own, "validation", weight_type, both)
+    data = _apply_weight_type(data, weights_name, weight_type, both)
+    own = _apply_weight_type(own, "validation", weight_type, both)
     return replace(data, validation=own, total=data.total + own.total)
 
 
-def _with_meaning(
+def _apply_weight_type(
     data: TrainingData, argument: str, weight_type: str, beside: Doubles | None = None
 ) -> TrainingData:
     """Have weights be what they mean; equal proportions are none.
@@ -132,13 +138,13 @@ def _read(x: Any, y: Any, outcome: Any) -> tuple[Table, Table]:
         raise ArgumentError("y", "left out where `outcome` is given", "given too")
     vector = isinstance(outcome, (str, int))  # numbers name the columns of a frame made of arrays
     wanted = [str(outcome)] if vector else _list_of_names(outcome)
-    names = named_columns("x", x)
+    names = column_names("x", x)
     absent = [name for name in wanted if name not in names]
     if absent:
         raise ArgumentError("outcome", "names of columns of `x`", listed(absent))
     inside = [place for place, name in enumerate(names) if name not in wanted]
-    outcomes = read_table("x", columns_of(x, [names.index(name) for name in wanted]), outcome=True)
-    return read_table("x", columns_of(x, inside)), replace(outcomes, vector=vector)
+    outcomes = read_table("x", columns_at(x, [names.index(name) for name in wanted]), outcome=True)
+    return read_table("x", columns_at(x, inside)), replace(outcomes, vector=vector)
 
 
 def _list_of_names(outcome: Any) -> list[str]:
@@ -151,7 +157,7 @@ def _list_of_names(outcome: Any) -> list[str]:
 def _mask(held_out: Any, rows: int) -> Mask | None:
     if held_out is None:
         return None
-    array = shown_rows(held_out)
+    array = held_out_array(held_out)
     if array.dtype.kind == "b":
         if len(array) != rows:
             expected = f"as long as `x` ({rows} rows)"
@@ -169,7 +175,7 @@ def _mask(held_out: Any, rows: int) -> Mask | None:
 def _report_missing(data: TrainingData, complete: Mask, na_action: str) -> None:
     number = f"{data.dropped} of {data.given} rows"
     if na_action == "fail":
-        received = f"missing values in {number}, in {_columns(data, _has_gaps)}"
+        received = f"missing values in {number}, in {_columns(data, _has_missing)}"
         raise ArgumentError("x", 'complete with `na_action = "fail"`', received)
     if not complete.any():
         empty = _columns(data, lambda column: column.kind == "missing")
@@ -179,7 +185,7 @@ def _report_missing(data: TrainingData, complete: Mask, na_action: str) -> None:
     warn_user(f"{number} left out of training: values are missing.", MissingRowsWarning)
 
 
-def _has_gaps(column: Column) -> bool:
+def _has_missing(column: Column) -> bool:
     return not column.complete and bool(np.isnan(column.values).any())
 
 
@@ -192,7 +198,7 @@ def _columns(data: TrainingData, which: Callable[[Column], bool]) -> str:
     return " and ".join(told + ["the outcome"] * (len(labels) > len(names)))
 
 
-def _without_zeros(data: TrainingData, argument: str) -> TrainingData:
+def _drop_zero_weights(data: TrainingData, argument: str) -> TrainingData:
     if data.weights is None:
         return data
     positive = data.weights > 0

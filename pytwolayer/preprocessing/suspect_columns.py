@@ -14,11 +14,11 @@ from pytwolayer.checks import listed, quoted
 from pytwolayer.errors import SuspectColumnWarning, warn_user
 from pytwolayer.preprocessing.column import Column
 from pytwolayer.preprocessing.text_patterns import (
-    is_code,
-    is_mark,
-    most_are,
-    number_kind,
-    time_kind,
+    has_leading_zero,
+    is_missing_mark,
+    mostly,
+    number_format,
+    time_format,
 )
 from pytwolayer.preprocessing.training_data import TrainingData
 
@@ -69,7 +69,7 @@ class _Levels:
         return f"{number:,} row{'s' if number > 1 else ''}"
 
 
-def warn_of_suspects(data: TrainingData, *, outcome: bool = True) -> None:
+def warn_suspect_columns(data: TrainingData, *, outcome: bool = True) -> None:
     """Warn of text that looks like numbers, dates or names; ``outcome``: there too."""
     found = [(column, _look(column), "levels") for column in data.predictors.columns]
     if outcome:
@@ -108,25 +108,25 @@ def _look(column: Column) -> _Look | None:
 
 
 def _look_of_text(levels: _Levels) -> _Look | None:
-    marks = [name for name in levels.names if is_mark(name)]
-    rest = [name for name in levels.names if not is_mark(name)]
+    marks = [name for name in levels.names if is_missing_mark(name)]
+    rest = [name for name in levels.names if not is_missing_mark(name)]
     many = _are_many(levels, rest)
-    if most_are(rest, number_kind, _MOST):
-        others = [name for name in rest if number_kind(name) is None]
-        if any(is_code(name) for name in rest):
+    if mostly(rest, number_format, _MOST):
+        others = [name for name in rest if number_format(name) is None]
+        if any(has_leading_zero(name) for name in rest):
             return None
         if many or (marks and not others and len(rest) > 1):
             return _Look("numbers", _words(_number_words(rest), [*marks, *others], levels))
-    elif many and most_are(rest, time_kind, _MOST):
-        others = [name for name in rest if time_kind(name) is None]
+    elif many and mostly(rest, time_format, _MOST):
+        others = [name for name in rest if time_format(name) is None]
         return _Look("dates", _words(_time_words(rest), [*marks, *others], levels))
     return None
 
 
 def _look_of_factor(levels: _Levels) -> _Look | None:
     """Tell only where the levels cannot be meant: somebody may have made them on purpose."""
-    marks = [name for name in levels.names if is_mark(name)]
-    rest = [name for name in levels.names if not is_mark(name)]
+    marks = [name for name in levels.names if is_missing_mark(name)]
+    rest = [name for name in levels.names if not is_missing_mark(name)]
     if len(rest) <= MANY or not (marks or len(rest) > sum(levels.rows) / 4):
         return None
     look = _look_of_text(levels)
@@ -142,10 +142,10 @@ def _words(what: str, others: Sequence[str], levels: _Levels) -> str:
 
 
 def _number_words(names: Sequence[str]) -> str:
-    kinds = Counter(kind for name in names if (kind := number_kind(name)) is not None)
+    kinds = Counter(kind for name in names if (kind := number_format(name)) is not None)
     odd = {kind: count for kind, count in kinds.items() if kind != "numbers"}
     return max(odd, key=lambda kind: odd[kind]) if odd else "numbers"
 
 
 def _time_words(names: Sequence[str]) -> str:
-    return Counter(filter(None, map(time_kind, names))).most_common(1)[0][0]
+    return Counter(filter(None, map(time_format, names))).most_common(1)[0][0]

@@ -60,7 +60,7 @@ class Table:
 
 
 @dataclass(frozen=True)
-class _Parts:
+class _RawTable:
     """A table taken apart, nothing of it checked yet."""
 
     names: list[str] | None
@@ -99,7 +99,7 @@ def read_table(
         If it has no rows or columns, lacks columns, or has a column that is neither
         numbers nor levels, or an infinite number.
     """
-    parts = _split(argument, data)
+    parts = _take_apart(argument, data)
     if len(parts.shape) != 2 and not (vector and len(parts.shape) == 1):
         expected = "a table with rows and columns" + (" or a vector" if vector else "")
         received = f"data of shape {parts.shape}" if parts.shape else shown(data)
@@ -108,8 +108,8 @@ def read_table(
         expected = "a table of at least one row and one column"
         raise ArgumentError(argument, expected, f"data of shape {parts.shape}")
     if like is not None:
-        parts = _pick(argument, parts, *like)
-    _refuse_twins(argument, parts.names)
+        parts = _select(argument, parts, *like)
+    _refuse_duplicates(argument, parts.names)
     if len(parts.shape) == 1:
         labels: list[str | None] = [parts.names[0] if parts.names else None]
     else:
@@ -120,7 +120,7 @@ def read_table(
     return Table(names, columns, parts.shape[0], vector=len(parts.shape) == 1)
 
 
-def named_columns(argument: str, data: Any) -> list[str]:
+def column_names(argument: str, data: Any) -> list[str]:
     """Give the column names of a data frame.
 
     Raises
@@ -132,17 +132,17 @@ def named_columns(argument: str, data: Any) -> list[str]:
     if not isinstance(frame, pd.DataFrame):
         raise ArgumentError(argument, "a data frame where `outcome` names columns", shown(data))
     names = [str(name) for name in frame.columns]
-    _refuse_twins(argument, names)
+    _refuse_duplicates(argument, names)
     return names
 
 
-def columns_of(data: Any, places: Sequence[int]) -> pd.DataFrame:
+def columns_at(data: Any, places: Sequence[int]) -> pd.DataFrame:
     """Take columns of a data frame by their places."""
     frame: pd.DataFrame = _as_pandas(data)
     return frame.iloc[:, list(places)]
 
 
-def columns_named(data: Any, names: Collection[str]) -> Any:
+def select_columns(data: Any, names: Collection[str]) -> Any:
     """Take the columns of a data frame that have one of these names; others stay as they are."""
     frame = _as_pandas(data)
     if not isinstance(frame, pd.DataFrame):
@@ -156,25 +156,27 @@ def _as_pandas(data: Any) -> Any:
     return data
 
 
-def _split(argument: str, data: Any) -> _Parts:
+def _take_apart(argument: str, data: Any) -> _RawTable:
     data = _as_pandas(data)
     if isinstance(data, pd.DataFrame):
         names = [str(name) for name in data.columns]
-        if _is_row_after_row(data):
-            return _Parts(names, data.shape, list(_turned(data.to_numpy())))
-        return _Parts(names, data.shape, [data.iloc[:, j] for j in range(data.shape[1])])
+        if _is_row_major(data):
+            return _RawTable(names, data.shape, list(_transposed(data.to_numpy())))
+        return _RawTable(names, data.shape, [data.iloc[:, j] for j in range(data.shape[1])])
     vectors = (pd.Series, pd.Categorical, pd.Index)
     if isinstance(data, vectors) and not isinstance(data, pd.MultiIndex):
         series = pd.Series(data)
-        return _Parts(None if series.name is None else [str(series.name)], series.shape, [series])
+        return _RawTable(
+            None if series.name is None else [str(series.name)], series.shape, [series]
+        )
     array = _array(argument, data)
     if array.ndim == 2 and array.dtype.kind in "fiu":
-        return _Parts(None, array.shape, list(_turned(array)))
+        return _RawTable(None, array.shape, list(_transposed(array)))
     columns = [array] if array.ndim == 1 else list(array.T) if array.ndim == 2 else []
-    return _Parts(None, array.shape, [pd.Series(column) for column in columns])
+    return _RawTable(None, array.shape, [pd.Series(column) for column in columns])
 
 
-def _is_row_after_row(frame: pd.DataFrame) -> bool:
+def _is_row_major(frame: pd.DataFrame) -> bool:
     """Tell whether a frame of numbers of one type has its columns strewn in memory."""
     kinds = set(frame.dtypes)
     kind = next(iter(kinds), None)
@@ -183,7 +185,7 @@ def _is_row_after_row(frame: pd.DataFrame) -> bool:
     return frame.iloc[:, 0].to_numpy().strides[0] > kind.itemsize
 
 
-def _turned(array: NDArray[Any]) -> NDArray[np.float64]:
+def _transposed(array: NDArray[Any]) -> NDArray[np.float64]:
     """Give an array's columns as the rows of another, of doubles.
 
     It is turned in blocks of rows, in which both are near in memory; or not at all, where the
@@ -200,9 +202,9 @@ def _turned(array: NDArray[Any]) -> NDArray[np.float64]:
 
 def _array(argument: str, data: Any) -> NDArray[Any]:
     if isinstance(data, torch.Tensor):
-        return _of_tensor(argument, data)
+        return _from_tensor(argument, data)
     if isinstance(data, np.ma.MaskedArray):
-        return _of_masked(data)
+        return _from_masked(data)
     try:
         rows = isinstance(data, (list, tuple)) and _holds_none(data)
         array = np.asarray(data, dtype=object if rows else None)
@@ -216,7 +218,7 @@ def _array(argument: str, data: Any) -> NDArray[Any]:
     return array
 
 
-def _of_tensor(argument: str, data: torch.Tensor) -> NDArray[Any]:
+def _from_tensor(argument: str, data: torch.Tensor) -> NDArray[Any]:
     try:
         data = data.detach().cpu()
         data = data.to_dense() if data.layout != torch.strided else data
@@ -227,7 +229,7 @@ def _of_tensor(argument: str, data: torch.Tensor) -> NDArray[Any]:
         raise ArgumentError(argument, "a tensor of numbers", received) from None
 
 
-def _of_masked(data: np.ma.MaskedArray[Any, Any]) -> NDArray[Any]:
+def _from_masked(data: np.ma.MaskedArray[Any, Any]) -> NDArray[Any]:
     mask = np.ma.getmaskarray(data)
     if data.dtype.kind in "fiu":
         return np.where(mask, np.nan, data.data)
@@ -242,7 +244,9 @@ def _holds_none(data: Sequence[Any]) -> bool:
     return any(value is None or isinstance(value, (str, bool)) for value in inner)
 
 
-def _pick(argument: str, parts: _Parts, names: tuple[str, ...] | None, number: int) -> _Parts:
+def _select(
+    argument: str, parts: _RawTable, names: tuple[str, ...] | None, number: int
+) -> _RawTable:
     if names is None or parts.names is None:
         if len(parts.columns) != number:
             expected = f"a table of {number} columns"
@@ -253,12 +257,12 @@ def _pick(argument: str, parts: _Parts, names: tuple[str, ...] | None, number: i
     if missing:
         raise ArgumentError(argument, EVERY_COLUMN, f"one without {listed(missing)}")
     wanted = set(names)
-    _refuse_twins(argument, [name for name in parts.names if name in wanted])
+    _refuse_duplicates(argument, [name for name in parts.names if name in wanted])
     by_name = dict(zip(parts.names, parts.columns, strict=True))
-    return _Parts(list(names), parts.shape, [by_name[name] for name in names])
+    return _RawTable(list(names), parts.shape, [by_name[name] for name in names])
 
 
-def _refuse_twins(argument: str, names: Sequence[str] | None) -> None:
+def _refuse_duplicates(argument: str, names: Sequence[str] | None) -> None:
     if names and len(set(names)) < len(names):
         twins = sorted(name for name, count in Counter(names).items() if count > 1)
         received = f"one with several columns {listed(twins)}"

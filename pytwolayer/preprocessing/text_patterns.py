@@ -69,17 +69,17 @@ _CODE = re.compile(r"0\d+", re.ASCII)
 _LONGEST = 40  # of any of these
 
 
-def is_mark(text: str, *, sure: bool = False) -> bool:
+def is_missing_mark(text: str, *, sure: bool = False) -> bool:
     """Tell whether text may mean a missing value; ``sure``: and hardly anything else."""
     return text.strip().casefold() in (_SURE if sure else _MARKS)
 
 
-def number_kind(text: str) -> str | None:
+def number_format(text: str) -> str | None:
     """Tell what kind of number it is, in words; None for none."""
     return _kind(text, _NUMBER_PATTERNS)
 
 
-def time_kind(text: str) -> str | None:
+def time_format(text: str) -> str | None:
     """Tell whether it is one of "dates" or "times"; None for neither."""
     return _kind(text, _TIME_PATTERNS)
 
@@ -91,12 +91,12 @@ def _kind(text: str, patterns: dict[str, re.Pattern[str]]) -> str | None:
     return next((name for name, one in patterns.items() if one.fullmatch(text)), None)
 
 
-def is_code(text: str) -> bool:
+def has_leading_zero(text: str) -> bool:
     """Tell whether it has the leading zero of a postal code or an identifier."""
     return _CODE.fullmatch(text.strip()) is not None
 
 
-def as_number(text: str, decimal: str = ".") -> float | None:
+def parse_number(text: str, decimal: str = ".") -> float | None:
     """Read a number as files have it; None if it is none."""
     plain = text.strip()
     if decimal != ".":
@@ -106,7 +106,7 @@ def as_number(text: str, decimal: str = ".") -> float | None:
     return float(plain) if _NUMBER_PATTERNS["numbers"].fullmatch(plain) else None
 
 
-def most_are(values: Sequence[Any], what: Callable[[Any], Any], share: float) -> bool:
+def mostly(values: Sequence[Any], what: Callable[[Any], Any], share: float) -> bool:
     """Tell whether something is true of a share of values; a look at some saves most the rest."""
     few = values[:: max(1, len(values) // 500)]
     if sum(what(value) is not None for value in few) < len(few) * share / 2:

@@ -71,9 +71,9 @@ class TrainingData:
         """Number of rows, validation data's among them."""
         return self.rows + (0 if self.validation is None else self.validation.rows)
 
-    def written_out(self) -> "TrainingData":
+    def expand_frequencies(self) -> "TrainingData":
         """Give each row as often as it counts."""
-        own = None if self.validation is None else self.validation.written_out()
+        own = None if self.validation is None else self.validation.expand_frequencies()
         data = self if own is self.validation else replace(self, validation=own)
         if self.counts is None:
             return data

@@ -14,7 +14,7 @@ _NAME = "validation"
 _PAIR = "`(X, y)` or `(X, y, weights)`, or a table where `outcome` names columns"
 
 
-def is_own(validation: Any) -> bool:
+def is_validation_data(validation: Any) -> bool:
     """Tell data of the user's own from a share and from rows of the training data."""
     is_frame = hasattr(validation, "columns") and hasattr(validation, "to_numpy")
     if is_frame or hasattr(validation, "to_pandas"):
@@ -29,7 +29,9 @@ def is_own(validation: Any) -> bool:
     )
 
 
-def read_own(validation: Any, outcome: Any, training: TrainingData, na_action: str) -> TrainingData:
+def read_validation_data(
+    validation: Any, outcome: Any, training: TrainingData, na_action: str
+) -> TrainingData:
     """Check validation data, and leave out rows with missing values.
 
     Raises
@@ -119,7 +121,7 @@ def _report_missing(own: TrainingData, na_action: str) -> None:
     warn_user(f"{number} of `{_NAME}` left out: values are missing.", MissingRowsWarning)
 
 
-def shown_rows(held_out: Any) -> Any:
+def held_out_array(held_out: Any) -> Any:
     """Give an array of what says which rows are held out.
 
     Raises

@@ -12,7 +12,7 @@ from pytwolayer.preprocessing.training_data import TrainingData
 from pytwolayer.runtime.torch_loading import torch
 
 
-def split(
+def split_validation(
     data: TrainingData, share: float, generator: torch.Generator
 ) -> tuple[TrainingData, TrainingData | None]:
     """Take the held-out rows apart from those that are trained on.
@@ -39,7 +39,7 @@ def split(
         def draw(rows: int) -> Any:
             return torch.randperm(rows, generator=generator, device="cpu").numpy()
 
-        mask = held_out_rows(data, share, draw)
+        mask = draw_held_out(data, share, draw)
     if mask is None:
         return data, None
     if not mask.any() or mask.all():
@@ -48,7 +48,7 @@ def split(
     return data.take(~mask), data.take(mask)
 
 
-def held_out_rows(data: TrainingData, share: float, draw: Any) -> Mask:
+def draw_held_out(data: TrainingData, share: float, draw: Any) -> Mask:
     """Choose a share of the rows, of each class alike.
 
     Parameters

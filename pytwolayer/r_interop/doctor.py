@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytwolayer
 from pytwolayer.r_interop.r_process import DATA, RError, RMissingError, rscript, run_r
-from pytwolayer.runtime.import_faults import with_causes
+from pytwolayer.runtime.import_faults import explain_import_error
 
 _NEEDED = ("torch", "numpy", "pandas", "safetensors")
 _OPTIONAL = {
@@ -147,7 +147,7 @@ def torch_findings() -> list[Finding]:
     try:
         from pytwolayer.runtime.torch_loading import torch
     except Exception as problem:  # noqa: BLE001 - each one is a finding
-        explained = with_causes(problem)
+        explained = explain_import_error(problem)
         again = "" if isinstance(problem, ModuleNotFoundError) else "--force-reinstall "
         mend = f"{sys.executable} -m pip install {again}torch"
         if explained is not None:
@@ -169,12 +169,12 @@ def torch_findings() -> list[Finding]:
 def blas_finding() -> Finding:
     """Look at the BLAS that torch uses in this process."""
     from pytwolayer.runtime.blas import FOREIGN, LINKED, torch_blas
-    from pytwolayer.runtime.torch_loading import way_out
+    from pytwolayer.runtime.torch_loading import how_to_fix
 
     blas = torch_blas()
     if blas.kind == FOREIGN:
         return Finding(
-            "BLAS in use", f"not torch's own but {blas.path}: slow, other digits", way_out()
+            "BLAS in use", f"not torch's own but {blas.path}: slow, other digits", how_to_fix()
         )
     if blas.kind == LINKED:
         value = f"this PyTorch is linked to the system's BLAS ({blas.path})"

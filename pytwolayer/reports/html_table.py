@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from pytwolayer.errors import PytwolayerError
-from pytwolayer.files.atomic_write import output_path, whole_file
+from pytwolayer.files.atomic_write import atomic_write, output_path
 
 _DIGITS = 6  # significant ones; all of them are in the CSV
 
@@ -56,7 +56,7 @@ def write_html(history: pd.DataFrame, file: str | Path, title: str = "Training l
         format_floats_in_python=False,
     )
     script = itables.javascript.generate_init_offline_itables_html(itables.options.dt_bundle)
-    with whole_file(path) as unfinished:
+    with atomic_write(path) as unfinished:
         page = _PAGE.format(title=html.escape(title), script=script, table=table)
         unfinished.write_text(page, encoding="utf-8")
 

@@ -8,7 +8,7 @@ import pandas as pd
 
 from pytwolayer.checks import shown
 from pytwolayer.errors import ArgumentError, PytwolayerError
-from pytwolayer.files.atomic_write import output_path, whole_file
+from pytwolayer.files.atomic_write import atomic_write, output_path
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -60,7 +60,7 @@ def plot_history(
         _mark(axes, history, drawn[-1], best_epoch)
     _dress(axes, _TIME[time], both=len(drawn) > 1)
     if path is not None:
-        with whole_file(path) as unfinished:
+        with atomic_write(path) as unfinished:
             figure.savefig(unfinished, dpi=150)
     return axes
 

@@ -17,14 +17,14 @@ def available_devices() -> list[str]:
         forked from one that had used a GPU can use none.
     """
     devices = [f"cuda:{index}" for index in range(torch.cuda.device_count())]
-    if _lost_in_fork("cuda") or not torch.cuda.is_available():
+    if _unusable_after_fork("cuda") or not torch.cuda.is_available():
         devices = []
-    if torch.backends.mps.is_available() and not _lost_in_fork("mps"):
+    if torch.backends.mps.is_available() and not _unusable_after_fork("mps"):
         devices.append("mps")
     return [*devices, "cpu"]
 
 
-def _lost_in_fork(kind: str) -> bool:
+def _unusable_after_fork(kind: str) -> bool:
     """Whether this process was forked from one that had used such a GPU; it cannot itself."""
     forked = getattr(getattr(torch, kind), "_is_in_bad_fork", None)
     return forked is not None and bool(forked())
@@ -69,7 +69,7 @@ def _there(available: list[str]) -> str:
 
 
 def _why_not(kind: str) -> str:
-    if _lost_in_fork(kind):
+    if _unusable_after_fork(kind):
         return (
             "this process was forked from one that had used it; in one that is started afresh "
             "(multiprocessing's \"spawn\", R's makeCluster()) it can be used"

@@ -29,10 +29,10 @@ def causes(said: str = "") -> list[str]:
         One sentence for each cause, with what mends it; none if there is nothing to be seen.
     """
     foreign = [_of_another_python(folder) for folder in sys.path if _version_of(folder)]
-    return foreign or _stand_ins(said) or [*_not_whole()]
+    return foreign or _shadowing_files(said) or [*_not_whole()]
 
 
-def with_causes(problem: BaseException) -> ImportError | None:
+def explain_import_error(problem: BaseException) -> ImportError | None:
     """Give the error that says why an import failed, or None if that is not known."""
     places, step = [], problem.__traceback__
     while step is not None:
@@ -45,7 +45,7 @@ def with_causes(problem: BaseException) -> ImportError | None:
     return ImportError("\n".join([f"{kind}{problem}", *found]))
 
 
-def stand_in() -> tuple[str, str] | None:
+def shadowed_package() -> tuple[str, str] | None:
     """Find a package that is needed and for which Python takes a single file: name and path."""
     for name in _BUILT:
         try:
@@ -57,13 +57,13 @@ def stand_in() -> tuple[str, str] | None:
     return None
 
 
-def _stand_ins(said: str) -> list[str]:
+def _shadowing_files(said: str) -> list[str]:
     found = [(name, file) for name, file in _user_modules() if _is_another(name)]
     loaded = [(name, file) for name, file in found if name in sys.modules or file in said]
-    return [_standing_in(name, file) for name, file in (loaded or found)[:_MOST]]
+    return [_describe_shadowing(name, file) for name, file in (loaded or found)[:_MOST]]
 
 
-def _standing_in(name: str, file: str) -> str:
+def _describe_shadowing(name: str, file: str) -> str:
     owner = "Python's own module" if name in sys.stdlib_module_names else "the module"
     folder = os.path.dirname(file)
     elsewhere = (

@@ -22,7 +22,7 @@ FEWER_DATA = "Use fewer rows or columns"
 
 
 @contextmanager
-def enough_memory(device: "str | torch.device", work: str, change: str) -> Iterator[None]:
+def guard_memory(device: "str | torch.device", work: str, change: str) -> Iterator[None]:
     """Have memory that runs out be an error about it.
 
     Parameters
@@ -76,7 +76,7 @@ def _let_go(problem: Exception, device: torch.device) -> None:
         torch.cuda.empty_cache()
 
 
-def gives_memory_back(function: _F) -> _F:
+def releases_gpu_memory(function: _F) -> _F:
     """Have what a function took of a GPU's memory given back once it is done.
 
     PyTorch would keep it for itself, and other programs could not have it.
@@ -93,7 +93,7 @@ def gives_memory_back(function: _F) -> _F:
     return cast("_F", giving_back)
 
 
-def fit_work(rows: int, columns: int, hidden_units: int, batch: int) -> str:
+def fit_size(rows: int, columns: int, hidden_units: int, batch: int) -> str:
     """Name the sizes that decide how much memory a fit needs."""
     return (
         f"{rows} rows of {columns} columns, {hidden_units} hidden units "
@@ -101,7 +101,9 @@ def fit_work(rows: int, columns: int, hidden_units: int, batch: int) -> str:
     )
 
 
-def fit_change(rows: int, columns: int, hidden_units: int, batch: int, device: torch.device) -> str:
+def suggest_smaller_fit(
+    rows: int, columns: int, hidden_units: int, batch: int, device: torch.device
+) -> str:
     """Say what would make a fit need less: of the data, or of the network."""
     if rows * columns > hidden_units * max(batch, columns):
         change = FEWER_DATA

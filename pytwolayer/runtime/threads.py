@@ -12,11 +12,11 @@ from pytwolayer.runtime.torch_loading import torch
 # nothing on quiet processors, and on busy ones costs ten times the time and more.
 _SMALL = 4_000_000
 
-_process = torch_loading.LOADED_IN
+_process = torch_loading.LOADING_PID
 _lock = threading.Lock()
 
 
-def survive_fork() -> None:
+def reset_after_fork() -> None:
     """Compute with one thread in a forked child, whoever forked it; once in each.
 
     The threads that its parent computed with are not there, but OpenMP would wait for them
@@ -31,12 +31,12 @@ def survive_fork() -> None:
 
 
 @contextmanager
-def threads_for(multiplications: int) -> Iterator[None]:
+def limit_threads(multiplications: int) -> Iterator[None]:
     """Compute with one thread if the work is small; as many as before afterwards.
 
     So the digits of a small fit do not depend on the number of threads.
     """
-    survive_fork()
+    reset_after_fork()
     with _lock:  # where this thread of Python is new to PyTorch, its number is settled here
         before = torch.get_num_threads()
     if multiplications >= _SMALL or before == 1:

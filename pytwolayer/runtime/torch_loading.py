@@ -35,10 +35,10 @@ USUAL_MALLOC = (
 )
 
 # Before torch can have started threads, as far as can be known here; see threads.py.
-LOADED_IN = os.getpid()
+LOADING_PID = os.getpid()
 
 
-def way_out() -> str:
+def how_to_fix() -> str:
     """Say what to do where torch computes with another BLAS than its own."""
     return LOAD_FIRST if deepbind_is_safe() else USUAL_MALLOC
 
@@ -99,7 +99,7 @@ def __getattr__(name: str) -> ModuleType:
     if name != "torch":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     with watch_for_interrupt() as interrupt:
-        problem = load()
+        problem = load_torch()
     if interrupt.pressed:
         raise KeyboardInterrupt
     if problem is not None:
@@ -107,7 +107,7 @@ def __getattr__(name: str) -> ModuleType:
     return sys.modules["torch"]
 
 
-def load() -> str | None:
+def load_torch() -> str | None:
     """Load torch; if it does not compute with its own BLAS, say so and name the way out."""
     mended = "torch" not in sys.modules and deepbind_is_safe()
     watch_for_torch()
@@ -124,5 +124,5 @@ def _replaced() -> str | None:
         return None
     return (
         f"torch computes with {foreign} instead of its own BLAS: it is slower and its last "
-        f"digits differ. The way out: {way_out()}."
+        f"digits differ. The way out: {how_to_fix()}."
     )

@@ -26,21 +26,21 @@ _NUMPY = {"divide": "warn", "over": "warn", "under": "ignore", "invalid": "warn"
 _EXACT = ("none", "ieee")
 
 
-def with_plain_settings(function: _F) -> _F:
-    """Have a function compute with PyTorch's own settings; see ``plain_settings()``."""
+def with_default_torch_settings(function: _F) -> _F:
+    """Have a function compute with PyTorch's own settings; see ``default_torch_settings()``."""
 
     @wraps(function)
     def plain(*args: Any, **kwargs: Any) -> Any:
         if _here.own is not None:
             return function(*args, **kwargs)
-        with plain_settings():
+        with default_torch_settings():
             return function(*args, **kwargs)
 
     return cast("_F", plain)
 
 
 @contextmanager
-def plain_settings() -> Iterator[None]:
+def default_torch_settings() -> Iterator[None]:
     """Compute with PyTorch's own settings for the time being; the user's come back."""
     if _here.own is not None:
         yield
@@ -57,7 +57,7 @@ def plain_settings() -> Iterator[None]:
 
 
 @contextmanager
-def users_settings() -> Iterator[None]:
+def user_torch_settings() -> Iterator[None]:
     """Have the user's settings back while a function of theirs runs, which may change them."""
     own = _here.own
     if own is None:

@@ -40,8 +40,8 @@ def encode_rows(
 ) -> EncodedRows:
     """Encode rows, on the CPU; those with levels that training did not see are left out."""
     predictors = inputs.recode("x", data.predictors, _LEFT_OUT)
-    outcome.warn_of_unseen(data.outcomes, _LEFT_OUT)
-    known = predictors.complete() & ~np.isnan(outcome.truth(data.outcomes)).any(axis=1)
+    outcome.warn_unseen_classes(data.outcomes, _LEFT_OUT)
+    known = predictors.complete() & ~np.isnan(outcome.observed(data.outcomes)).any(axis=1)
     if not known.all():
         if not known.any():
             raise ArgumentError(argument, "rows with levels that training sees", "none of them")

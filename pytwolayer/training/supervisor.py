@@ -15,7 +15,7 @@ from pytwolayer.optim.lr_schedule import Schedule
 from pytwolayer.optim.optimizer import Optimizer
 from pytwolayer.runtime.interrupt import Interrupt
 from pytwolayer.runtime.torch_loading import torch
-from pytwolayer.runtime.torch_settings import users_settings
+from pytwolayer.runtime.torch_settings import user_torch_settings
 from pytwolayer.training.kept_weights import KeptWeights
 from pytwolayer.training.loss_log import read_epochs, reader
 from pytwolayer.training.progress import Progress
@@ -291,7 +291,7 @@ def tell(
             progress.update(epoch + 1, loss)
         if on_epoch is None:
             return True
-        with users_settings():  # what the user does there is the user's
+        with user_torch_settings():  # what the user does there is the user's
             answer = on_epoch(epoch + 1, loss)
     except KeyboardInterrupt:
         interrupt.pressed = True

@@ -41,13 +41,13 @@ def in_python(drawn):
     answers = {}
     for case in drawn:
         data, new_data = to_pandas(case["data"]), to_pandas(case["new_data"])
-        fit = outcome_of(
+        fit = fit_outcome(
             lambda: two_layer(data, outcome=case["outcome"], **case["settings"])  # noqa: B023
         )
         answers[f"{case['number']}/fit"] = fit if isinstance(fit, list) else fit.history["loss"]
         if not isinstance(fit, list):
             predict = fit.predict if fit.classes is None else fit.predict_proba
-            found = outcome_of(lambda: predict(new_data))  # noqa: B023
+            found = fit_outcome(lambda: predict(new_data))  # noqa: B023
             if not isinstance(found, list):
                 assert len(found) == len(new_data)
                 found = np.ravel(found, order="F")
@@ -55,7 +55,7 @@ def in_python(drawn):
     return answers
 
 
-def outcome_of(call):
+def fit_outcome(call):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         warnings.simplefilter("ignore", PytwolayerWarning)

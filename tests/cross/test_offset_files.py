@@ -6,7 +6,7 @@ import pytest
 
 from conftest import HERE
 from pytwolayer import ArgumentError, load, two_layer
-from pytwolayer.preprocessing.offset import without_offset
+from pytwolayer.preprocessing.offset import remove_offset
 
 CARS = pd.read_csv(HERE.parent / "fixtures" / "mtcars.csv")
 NAMES = ["wt", "hp"]
@@ -32,7 +32,7 @@ def test_python_predicts_as_r_with_the_offset_and_not_without(by_r, name):
 
 @pytest.mark.parametrize("loss", ["mse", "poisson"])
 def test_the_fit_is_the_same_in_both(by_r, loss):
-    y, weights = without_offset(
+    y, weights = remove_offset(
         CARS["carb"].astype(float), None, OFFSET, loss, weight_type="importance"
     )
     quick = {"hidden_units": 4, "epochs": 5, "seed": 1}

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from pytwolayer import ArgumentError, PytwolayerError, chapter_losses
-from pytwolayer.files.atomic_write import output_path, whole_file, write_csv
+from pytwolayer.files.atomic_write import atomic_write, output_path, write_csv
 
 HISTORY = pd.DataFrame({"iter": [1, 2, 3], "loss": [0.1, 1 / 3, 1e-300]})
 
@@ -73,7 +73,7 @@ def test_writing_that_fails_midway_leaves_what_was_there(tmp_path, existing):
         file.write_text(existing)
 
     def write_half():
-        with whole_file(file) as unfinished:
+        with atomic_write(file) as unfinished:
             unfinished.write_text("half")
             raise OSError("no space left")
 
@@ -84,7 +84,7 @@ def test_writing_that_fails_midway_leaves_what_was_there(tmp_path, existing):
 
 def test_an_interrupt_midway_leaves_nothing(tmp_path):
     def interrupted():
-        with whole_file(tmp_path / "a.csv") as unfinished:
+        with atomic_write(tmp_path / "a.csv") as unfinished:
             unfinished.write_text("half")
             raise KeyboardInterrupt
 
@@ -109,7 +109,7 @@ def test_csv_that_fails_midway_leaves_what_was_there(tmp_path, monkeypatch):
 
 def test_nothing_is_under_the_name_until_all_is_written(tmp_path):
     file = tmp_path / "a.csv"
-    with whole_file(file) as unfinished:
+    with atomic_write(file) as unfinished:
         unfinished.write_text("all")
         assert unfinished.parent == tmp_path
         assert unfinished.suffix == ".csv"

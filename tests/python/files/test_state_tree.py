@@ -5,7 +5,7 @@ import math
 
 import pytest
 
-from pytwolayer.files.state_tree import layout_of_tree, pack_tree, refuse_other_form, unpack_tree
+from pytwolayer.files.state_tree import check_same_structure, layout_of_tree, pack_tree, unpack_tree
 from pytwolayer.network.architecture import (
     draw_initial_weights,
     flatten_parameters,
@@ -107,7 +107,7 @@ def test_what_is_no_state_is_not_read(packed):
 
 def test_a_state_of_another_form_is_refused_by_place():
     model = {0: {"step": torch.zeros(()), "list": [1, 2.0]}}
-    refuse_other_form(there_and_back(model), model)
+    check_same_structure(there_and_back(model), model)
     for found, told in [
         ([], "its state is no dictionary"),
         ({}, "it lacks entries of its state: 0"),
@@ -118,7 +118,7 @@ def test_a_state_of_another_form_is_refused_by_place():
         ({0: {"step": torch.zeros(()), "list": [1, 2.0], "x": 1}}, "unknown entries"),
     ]:
         with pytest.raises(ValueError, match=told):
-            refuse_other_form(found, model)
+            check_same_structure(found, model)
 
 
 OPTIMIZERS = {

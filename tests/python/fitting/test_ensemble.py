@@ -18,7 +18,7 @@ from pytwolayer.errors import (
 from pytwolayer.fitting.ensemble import data_of_each, resample_seed, seeds_of
 from pytwolayer.models.ensemble_file import ensemble_to_bytes
 from pytwolayer.models.load import ensemble_from_bytes
-from pytwolayer.preprocessing.bootstrap import resample_rows
+from pytwolayer.preprocessing.bootstrap import draw_bootstrap_rows
 from pytwolayer.preprocessing.reading import read_training_data
 from pytwolayer.runtime.torch_loading import torch
 
@@ -82,7 +82,7 @@ def test_each_model_is_what_it_would_be_alone(y, options):
 
 def rows_of(y):
     data = read_training_data(X, y)
-    return lambda fit: resample_rows(data, resample_seed(fit.settings.seed))
+    return lambda fit: draw_bootstrap_rows(data, resample_seed(fit.settings.seed))
 
 
 @pytest.mark.parametrize("y", [NUMBER, CLASS], ids=["numbers", "classes"])
@@ -118,10 +118,10 @@ def test_a_level_that_some_resamples_lack_is_left_to_the_other_models():
 def test_a_resample_keeps_the_number_of_rows_of_every_class():
     data = read_training_data(X, CLASS)
     for seed in range(20):
-        rows = resample_rows(data, seed)
+        rows = draw_bootstrap_rows(data, seed)
         assert sorted(CLASS[rows]) == sorted(CLASS)
         assert len(set(rows)) < len(rows)
-    assert not np.array_equal(resample_rows(data, 1), resample_rows(data, 2))
+    assert not np.array_equal(draw_bootstrap_rows(data, 1), draw_bootstrap_rows(data, 2))
 
 
 def test_the_first_seed_is_the_calls_and_none_comes_twice():

@@ -25,7 +25,7 @@ MIXED = pd.DataFrame(
 
 
 def encoder_of(data, weights=None, limit=None):
-    return Encoder.of("x", read_table("x", data), weights, limit)
+    return Encoder.fit("x", read_table("x", data), weights, limit)
 
 
 def encoded(encoder, data):

@@ -10,7 +10,7 @@ from pytwolayer import ArgumentError, continue_training, load, two_layer
 from pytwolayer.cli.main import main
 from pytwolayer.models.load import from_bytes
 from pytwolayer.models.model_file import to_bytes
-from pytwolayer.preprocessing.offset import without_offset
+from pytwolayer.preprocessing.offset import remove_offset
 
 RNG = np.random.default_rng(3)
 X = pd.DataFrame({"a": RNG.normal(size=40), "b": RNG.uniform(size=40)})
@@ -22,7 +22,7 @@ QUICK = {"epochs": 5, "hidden_units": 4, "seed": 1, "verbose": False}
 
 def with_offset(loss="mse", **more):
     """As R's bridge makes it."""
-    y, weights = without_offset(Y, None, OFFSET, loss, "importance")
+    y, weights = remove_offset(Y, None, OFFSET, loss, "importance")
     fit = two_layer(X, y, sample_weight=weights, loss=loss, **QUICK, **more)
     if "n_models" in more:
         return replace(fit, models=tuple(replace(each, offset=True) for each in fit.models))
@@ -39,7 +39,7 @@ def test_predictions_are_those_of_the_rest_with_the_offset_put_back(loss):
 
 
 def test_the_poisson_loss_with_an_offset_is_that_of_weighted_rates_but_for_a_constant():
-    y, weights = without_offset(Y, None, OFFSET, "poisson", "importance")
+    y, weights = remove_offset(Y, None, OFFSET, "poisson", "importance")
     for rate in (0.5, 2.0):
         counts = rate * EXPOSURE - Y * (np.log(rate) + OFFSET)
         rates = weights * (rate - y * np.log(rate))
@@ -100,7 +100,7 @@ def test_a_fit_without_an_offset_takes_none():
 
 
 def test_more_epochs_keep_the_offset():
-    y, _ = without_offset(Y, None, OFFSET, "mse", "importance")
+    y, _ = remove_offset(Y, None, OFFSET, "mse", "importance")
     longer = continue_training(with_offset(), X, y, epochs=2, verbose=False)
     assert longer.offset
     with pytest.raises(ArgumentError, match=r"outcome|`y`"):

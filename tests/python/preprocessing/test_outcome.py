@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from pytwolayer import ArgumentError
-from pytwolayer.preprocessing.outcome import Classes, Numbers, outcome_of
+from pytwolayer.preprocessing.outcome import Classes, Numbers, fit_outcome
 from pytwolayer.preprocessing.table import read_table
 from pytwolayer.runtime.torch_loading import torch
 
@@ -15,7 +15,7 @@ def table(data):
 
 
 def of(data, loss="auto", weights=None):
-    return outcome_of(table(data), weights, loss)
+    return fit_outcome(table(data), weights, loss)
 
 
 # Kinds
@@ -44,8 +44,8 @@ def test_the_column_tells_regression_from_classification(data, kind, width):
 
 
 def test_the_usual_loss_follows_the_kind():
-    assert of([1.0, 2.0]).usual_loss == "mse"
-    assert of(["u", "v"]).usual_loss == "cross_entropy"
+    assert of([1.0, 2.0]).default_loss == "mse"
+    assert of(["u", "v"]).default_loss == "cross_entropy"
 
 
 @pytest.mark.parametrize("loss", ["mse", "mae", "huber", "poisson"])
@@ -75,7 +75,7 @@ def test_numbers_are_standardised_and_come_back():
     target = outcome.target(table(values))
     assert target.dtype == torch.float32
     np.testing.assert_allclose(target, (values - values.mean(0)) / values.std(0), rtol=1e-6)
-    np.testing.assert_allclose(outcome.restore(target), values, rtol=1e-6, atol=1)
+    np.testing.assert_allclose(outcome.inverse_transform(target), values, rtol=1e-6, atol=1)
 
 
 def test_weighted_numbers_are_standardised_with_their_weights():
@@ -93,7 +93,7 @@ def test_a_constant_outcome_keeps_its_value():
 def test_counts_are_divided_by_their_mean_and_the_output_is_a_logarithm():
     outcome = of([0, 2, 4], "poisson")
     assert outcome.target(table([0, 2, 4])).tolist() == [[0], [1], [2]]
-    restored = outcome.restore(torch.tensor([[0.0], [np.log(3.0)]]))
+    restored = outcome.inverse_transform(torch.tensor([[0.0], [np.log(3.0)]]))
     np.testing.assert_allclose(restored, [[2], [6]], rtol=1e-6)
 
 
@@ -138,7 +138,7 @@ def test_levels_of_a_factor_without_rows_stay_and_texts_without_rows_are_none():
     declared = pd.Categorical(["u", "v"], categories=["w", "u", "v"])
     assert of(declared).labels == ("w", "u", "v")
     some = read_table("y", ["u", "v", "w"], vector=True).take(np.array([0, 2]))
-    assert outcome_of(some, None, "auto").labels == ("u", "w")
+    assert fit_outcome(some, None, "auto").labels == ("u", "w")
 
 
 @pytest.mark.parametrize(
@@ -168,20 +168,20 @@ def test_the_target_is_1_at_the_rows_class():
     "later", [["v", "u", "new"], pd.Categorical(["v", "u", "new"], categories=["new", "v", "u"])]
 )
 def test_later_rows_are_known_by_the_name_of_their_class(later):
-    truth = of(["u", "v"]).truth(table(later))
+    truth = of(["u", "v"]).observed(table(later))
     np.testing.assert_array_equal(truth, [[1], [0], [np.nan]])
 
 
 def test_logical_classes_are_known_whatever_column_they_come_in():
     outcome = of([True, False])
-    assert outcome.truth(table([True, False])).tolist() == [[1], [0]]
-    assert outcome.truth(table(pd.Categorical([True, False]))).tolist() == [[1], [0]]
-    assert outcome.truth(table(["TRUE", "FALSE"])).tolist() == [[1], [0]]
+    assert outcome.observed(table([True, False])).tolist() == [[1], [0]]
+    assert outcome.observed(table(pd.Categorical([True, False]))).tolist() == [[1], [0]]
+    assert outcome.observed(table(["TRUE", "FALSE"])).tolist() == [[1], [0]]
 
 
 def test_probabilities_are_the_softmax_of_the_output():
     output = torch.tensor([[1.0, 2.0, -1.0], [1000.0, 0.0, -1000.0]])
-    probabilities = of(["u", "v", "w"]).restore(output)
+    probabilities = of(["u", "v", "w"]).inverse_transform(output)
     assert probabilities.dtype == np.float64
     expected = np.exp([1.0, 2.0, -1.0]) / np.exp([1.0, 2.0, -1.0]).sum()
     np.testing.assert_allclose(probabilities, [expected, [1, 0, 0]], rtol=1e-12)

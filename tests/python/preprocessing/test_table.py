@@ -24,7 +24,7 @@ class HasToPandas:
         return self.data
 
 
-def columns_of(data, **options):
+def columns_at(data, **options):
     return [column.values.tolist() for column in read_table("x", data, **options).columns]
 
 
@@ -61,7 +61,7 @@ def kinds_of(data, **options):
     ids=lambda data: f"{type(data).__name__}-{getattr(data, 'dtype', '')}",
 )
 def test_every_kind_of_table_gives_the_same_columns(data):
-    assert columns_of(data) == [[1, 2, 4], [10, 30, 20]]
+    assert columns_at(data) == [[1, 2, 4], [10, 30, 20]]
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_every_kind_of_table_gives_the_same_columns(data):
     ids=["bfloat16", "float16", "sparse", "lazily negated"],
 )
 def test_every_kind_of_tensor_gives_the_same_columns(data):
-    assert columns_of(data) == [[1, 2, 4], [10, 30, 20]]
+    assert columns_at(data) == [[1, 2, 4], [10, 30, 20]]
 
 
 def test_an_arrow_table_keeps_names_and_kinds():
@@ -98,7 +98,7 @@ def test_a_frame_of_another_library_comes_through_to_pandas():
 
 @pytest.mark.parametrize("missing", [None, NAN, pd.NA], ids=str)
 def test_a_missing_value_in_nested_lists_is_missing_there(missing):
-    first, second = columns_of([[1, missing], [2, 3]])
+    first, second = columns_at([[1, missing], [2, 3]])
     assert first == [1, 2]
     np.testing.assert_array_equal(second, [NAN, 3])
 
@@ -317,7 +317,7 @@ def table_of(names, *numbers):
 
 
 def picked(names, data):
-    return [column[0] for column in columns_of(data, **like(*names))]
+    return [column[0] for column in columns_at(data, **like(*names))]
 
 
 def test_columns_are_picked_by_name_where_both_have_names():
@@ -364,7 +364,7 @@ def test_a_column_of_training_that_is_there_twice_is_an_error():
 
 
 def test_no_rows_will_do_where_columns_are_known():
-    assert columns_of(pd.DataFrame({"a": [], "b": [], "c": []}), **like(*"abc")) == [[], [], []]
+    assert columns_at(pd.DataFrame({"a": [], "b": [], "c": []}), **like(*"abc")) == [[], [], []]
 
 
 def test_columns_without_missing_values_are_not_looked_through_again() -> None:

@@ -8,10 +8,10 @@ import pytest
 
 from pytwolayer import ArgumentError
 from pytwolayer.errors import MissingRowsWarning
-from pytwolayer.preprocessing.class_weights import class_weighted
+from pytwolayer.preprocessing.class_weights import apply_class_weights
 from pytwolayer.preprocessing.deduplicate import merge_equal_rows
 from pytwolayer.preprocessing.reading import read_training_data
-from pytwolayer.preprocessing.validation_split import held_out_rows
+from pytwolayer.preprocessing.validation_split import draw_held_out
 from pytwolayer.runtime.torch_loading import torch
 
 NAN = float("nan")
@@ -239,7 +239,7 @@ KINDS = pd.Series(["u", "v", "v", "v", "w"])
 
 
 def class_weights_of(y, class_weights, **options):
-    return class_weighted(read(y=y, **options), class_weights).weights
+    return apply_class_weights(read(y=y, **options), class_weights).weights
 
 
 def test_class_weights_multiply_the_rows_weights():
@@ -355,7 +355,7 @@ def draw(seed=0):
 @pytest.mark.parametrize("share", [0.1, 0.2, 0.25, 0.5, 0.9])
 @pytest.mark.parametrize("rows", [10, 33, 100])
 def test_a_share_of_the_rows_is_held_out(rows, share):
-    mask = held_out_rows(read(np.arange(rows)[:, None], range(rows)), share, draw())
+    mask = draw_held_out(read(np.arange(rows)[:, None], range(rows)), share, draw())
     assert mask.sum() == pytest.approx(rows * share, abs=0.5001)
 
 
@@ -363,7 +363,7 @@ def test_a_share_of_the_rows_is_held_out(rows, share):
 def test_the_same_share_of_each_class_is_held_out(share):
     y = np.repeat(["u", "v", "w"], [80, 40, 20])
     np.random.default_rng(3).shuffle(y)
-    mask = held_out_rows(read(np.arange(140)[:, None], y), share, draw())
+    mask = draw_held_out(read(np.arange(140)[:, None], y), share, draw())
     for name in ("u", "v", "w"):
         number = (y == name).sum()
         assert mask[y == name].sum() == pytest.approx(number * share, abs=1)
@@ -372,7 +372,7 @@ def test_the_same_share_of_each_class_is_held_out(share):
 
 def test_logical_classes_are_held_out_alike_too():
     y = np.repeat([True, False], [80, 20])
-    mask = held_out_rows(read(np.arange(100)[:, None], y), 0.25, draw())
+    mask = draw_held_out(read(np.arange(100)[:, None], y), 0.25, draw())
     assert (mask[y].sum(), mask[~y].sum()) == (20, 5)
 
 
@@ -380,19 +380,19 @@ def test_logical_classes_are_held_out_alike_too():
 def test_a_class_is_never_held_out_altogether(share):
     y = ["u"] * 20 + ["v"]
     for seed in range(20):
-        mask = held_out_rows(read(np.arange(21)[:, None], y), share, draw(seed))
+        mask = draw_held_out(read(np.arange(21)[:, None], y), share, draw(seed))
         assert not mask[20]
 
 
 def test_which_rows_are_held_out_follows_the_draw():
     data = read(np.arange(100)[:, None], range(100))
-    first, again, other = (held_out_rows(data, 0.3, draw(seed)) for seed in (1, 1, 2))
+    first, again, other = (draw_held_out(data, 0.3, draw(seed)) for seed in (1, 1, 2))
     assert first.tolist() == again.tolist() != other.tolist()
 
 
 def test_every_row_can_be_held_out():
     data = read(np.arange(10)[:, None], ["u", "v"] * 5)
-    masks = [held_out_rows(data, 0.3, draw(seed)) for seed in range(60)]
+    masks = [draw_held_out(data, 0.3, draw(seed)) for seed in range(60)]
     assert np.any(masks, axis=0).all()
 
 
@@ -400,7 +400,7 @@ def test_every_row_can_be_held_out():
 def test_a_share_that_leaves_a_side_empty_is_an_error(rows, share):
     message = f"`validation` must be a share that leaves rows on both sides, not {share} of {rows}"
     with pytest.raises(ArgumentError, match=message):
-        held_out_rows(read(np.arange(rows)[:, None], range(rows)), share, draw())
+        draw_held_out(read(np.arange(rows)[:, None], range(rows)), share, draw())
 
 
 @pytest.mark.parametrize(

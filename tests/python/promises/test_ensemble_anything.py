@@ -6,7 +6,7 @@ import pytest
 
 from pytwolayer import two_layer
 from pytwolayer.fitting.ensemble import resample_seed
-from pytwolayer.preprocessing.bootstrap import resample_rows
+from pytwolayer.preprocessing.bootstrap import draw_bootstrap_rows
 from pytwolayer.preprocessing.reading import read_training_data
 
 
@@ -68,7 +68,9 @@ def test_each_model_is_what_it_would_be_alone(case):
         rows = np.arange(len(x))
         if bootstrap:
             given = {"weights": options.get("sample_weight")}
-            rows = resample_rows(read_training_data(x, y, **given), resample_seed(own["seed"]))
+            rows = draw_bootstrap_rows(
+                read_training_data(x, y, **given), resample_seed(own["seed"])
+            )
             if "sample_weight" in own:
                 own["sample_weight"] = own["sample_weight"][rows]
         part = y.iloc[rows].reset_index(drop=True) if isinstance(y, pd.DataFrame) else y[rows]

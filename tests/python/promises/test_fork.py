@@ -111,12 +111,12 @@ print(torch.get_num_threads())
 def test_a_child_can_be_given_threads_where_the_parent_had_only_one(fresh_python):
     code = """
 import os
-from pytwolayer.runtime.threads import survive_fork
+from pytwolayer.runtime.threads import reset_after_fork
 from pytwolayer.runtime.torch_loading import torch
 if not os.fork():
-    survive_fork()
+    reset_after_fork()
     torch.set_num_threads(2)
-    survive_fork()
+    reset_after_fork()
     print(torch.get_num_threads(), flush=True)
     os._exit(0)
 os.wait()

@@ -261,10 +261,10 @@ def test_the_sum_is_the_mean_times_the_number_of_terms(y, loss, terms):
     assert batched == pytest.approx(total, rel=1e-5)
     _, weighted = still(y, loss=loss, reduction="sum", sample_weight=np.full(60, 3.0))
     assert weighted == total
-    _, written_out = still(
+    _, expand_frequencies = still(
         y, loss=loss, reduction="sum", sample_weight=np.full(60, 3.0), weight_type="frequency"
     )
-    assert written_out == pytest.approx(3 * total, rel=1e-5)
+    assert expand_frequencies == pytest.approx(3 * total, rel=1e-5)
 
 
 def test_elementwise_mean_is_the_mean():

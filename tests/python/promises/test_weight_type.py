@@ -14,7 +14,7 @@ from pytwolayer import (
 )
 from pytwolayer.errors import MissingRowsWarning
 from pytwolayer.fitting.ensemble import resample_seed
-from pytwolayer.preprocessing.bootstrap import resample_rows
+from pytwolayer.preprocessing.bootstrap import draw_bootstrap_rows
 from pytwolayer.preprocessing.reading import read_training_data
 
 RNG = np.random.default_rng(5)
@@ -139,7 +139,7 @@ def test_estimators_take_proportions_too_also_part_by_part(kind, reduction):
 # Frequencies
 
 
-def written_out(y, **options):
+def expand_frequencies(y, **options):
     rows = np.repeat(np.arange(60), TIMES)
     if "validation" in options and np.ndim(options["validation"]):
         options["validation"] = options["validation"][rows]
@@ -150,7 +150,7 @@ def written_out(y, **options):
 @pytest.mark.parametrize("y", [Y, KINDS], ids=["numbers", "classes"])
 def test_frequencies_are_the_rows_written_out_to_the_bit(y, options):
     fit = fit_of(y=y, sample_weight=TIMES, weight_type="frequency", **options)
-    same(fit, written_out(y, **options))
+    same(fit, expand_frequencies(y, **options))
 
 
 @pytest.mark.parametrize("options", [{}, {"batch_size": 16}, {"reduction": "sum"}])
@@ -158,7 +158,7 @@ def test_also_beside_weights_of_classes(options):
     for factors in ("balanced", {"p": 1.0, "q": 5.0}):
         own = {"y": KINDS, "class_weights": factors, **options}
         fit = fit_of(**own, sample_weight=TIMES, weight_type="frequency")
-        other = written_out(**own)
+        other = expand_frequencies(**own)
         assert fit.settings == other.settings
         np.testing.assert_allclose(fit.history, other.history, rtol=1e-4)
 
@@ -214,6 +214,6 @@ def test_a_resample_has_the_scale_of_its_own_weights(class_weights):
     fits = two_layer(x, y, n_models=2, bootstrap=True, seed=1, sample_weight=weights, **options)
     for fit in fits.models:
         seed = fit.settings.seed
-        rows = resample_rows(read_training_data(x, y, weights=weights), resample_seed(seed))
+        rows = draw_bootstrap_rows(read_training_data(x, y, weights=weights), resample_seed(seed))
         alone = two_layer(x[rows], y[rows], seed=seed, sample_weight=weights[rows], **options)
         np.testing.assert_allclose(fit.history, alone.history, rtol=1e-5)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pytwolayer.runtime.import_faults import causes, with_causes
+from pytwolayer.runtime.import_faults import causes, explain_import_error
 
 
 def run(code: str, folder: Path, **more: str) -> str:
@@ -43,7 +43,7 @@ def folder(tmp_path, monkeypatch):
 
 def test_nothing_is_said_where_nothing_is_wrong():
     assert causes() == []
-    assert with_causes(ImportError("no reason")) is None
+    assert explain_import_error(ImportError("no reason")) is None
 
 
 def test_files_in_nobodys_way_are_not_told(folder):

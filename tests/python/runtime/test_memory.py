@@ -9,7 +9,7 @@ import pytest
 
 from pytwolayer import DeviceMemoryError, two_layer
 from pytwolayer.fitting.prepare import Fitting
-from pytwolayer.runtime.memory import enough_memory, needed_bytes
+from pytwolayer.runtime.memory import guard_memory, needed_bytes
 from pytwolayer.runtime.torch_loading import torch
 
 on_linux = pytest.mark.skipif(sys.platform != "linux", reason="no limit of a process's memory")
@@ -167,7 +167,10 @@ MESSAGES = {
 @pytest.mark.parametrize("message", MESSAGES)
 def test_each_allocators_error_is_known_by_its_words(message):
     cause = RuntimeError(message)
-    with pytest.raises(DeviceMemoryError) as caught, enough_memory("cuda:0", "this", "Do that"):
+    with (
+        pytest.raises(DeviceMemoryError) as caught,
+        guard_memory("cuda:0", "this", "Do that"),
+    ):
         raise cause
     assert caught.value.needed == MESSAGES[message] == needed_bytes(message)
     assert caught.value.device == "cuda:0"
@@ -175,7 +178,10 @@ def test_each_allocators_error_is_known_by_its_words(message):
 
 
 def test_numpys_error_tells_how_much_it_wanted():
-    with pytest.raises(DeviceMemoryError) as caught, enough_memory("cpu", "this", "Do that"):
+    with (
+        pytest.raises(DeviceMemoryError) as caught,
+        guard_memory("cpu", "this", "Do that"),
+    ):
         np.empty((2**40, 2**10))
     assert caught.value.needed == 2**53
 
@@ -184,14 +190,17 @@ def test_numpys_error_tells_how_much_it_wanted():
 @pytest.mark.parametrize("kind", [RuntimeError, ValueError])
 def test_other_errors_go_their_way(kind, message):
     cause = kind(message)
-    with pytest.raises(kind) as caught, enough_memory("cpu", "this", "Do that"):
+    with pytest.raises(kind) as caught, guard_memory("cpu", "this", "Do that"):
         raise cause
     assert caught.value is cause
 
 
 def test_what_is_known_already_is_not_told_twice():
     first = DeviceMemoryError("mps", 1, "inside", "Do this")
-    with pytest.raises(DeviceMemoryError) as caught, enough_memory("cpu", "outside", "Do that"):
+    with (
+        pytest.raises(DeviceMemoryError) as caught,
+        guard_memory("cpu", "outside", "Do that"),
+    ):
         raise first
     assert caught.value is first
 
@@ -213,11 +222,11 @@ def test_a_gpus_error_in_training_brings_the_fit_so_far():
 
 
 def test_a_gpu_that_is_full_can_be_left_for_the_cpu():
-    from pytwolayer.runtime.memory import fit_change
+    from pytwolayer.runtime.memory import suggest_smaller_fit
 
     gpu, cpu = torch.device("cuda:0"), torch.device("cpu")
-    assert fit_change(9, 9, 9, 9, gpu).endswith(', or `device = "cpu"`')
-    assert "device" not in fit_change(9, 9, 9, 9, cpu)
+    assert suggest_smaller_fit(9, 9, 9, 9, gpu).endswith(', or `device = "cpu"`')
+    assert "device" not in suggest_smaller_fit(9, 9, 9, 9, cpu)
 
 
 def test_nothing_of_a_fit_is_left_when_it_is_done_so_that_a_gpus_memory_is_free(monkeypatch):

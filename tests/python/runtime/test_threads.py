@@ -9,7 +9,7 @@ import pytest
 
 from pytwolayer import two_layer
 from pytwolayer.errors import DivergenceError, InterruptWarning
-from pytwolayer.runtime.threads import threads_for
+from pytwolayer.runtime.threads import limit_threads
 from pytwolayer.runtime.torch_loading import torch
 
 
@@ -22,17 +22,17 @@ def two_threads():
 
 
 def test_small_work_has_one_thread_and_large_work_as_many_as_before(two_threads):
-    with threads_for(1000):
+    with limit_threads(1000):
         assert torch.get_num_threads() == 1
     assert torch.get_num_threads() == 2
-    with threads_for(10**9):
+    with limit_threads(10**9):
         assert torch.get_num_threads() == 2
     assert torch.get_num_threads() == 2
 
 
 def test_the_number_is_put_back_whatever_happens(two_threads):
     def fail():
-        with threads_for(1000):
+        with limit_threads(1000):
             raise OSError("gone")
 
     with pytest.raises(OSError, match="gone"):
@@ -58,7 +58,7 @@ def test_the_digits_of_a_small_fit_do_not_depend_on_the_number_of_threads(two_th
 
 
 def test_fits_that_overlap_put_back_what_was_there_before_all_of_them(two_threads):
-    first, second = threads_for(1000), threads_for(1000)
+    first, second = limit_threads(1000), limit_threads(1000)
     first.__enter__()
     seen = []
 
