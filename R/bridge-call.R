@@ -4,6 +4,7 @@
 # What the core needs. Only torch and these: the plots and tables of R are R's own.
 python_modules <- c("torch", "numpy", "pandas", "safetensors")
 python_environment <- "r-pytwolayer"
+bridge_module <- "pytwolayer.r_interop.bridge"
 
 session <- new.env(parent = emptyenv())
 
@@ -16,10 +17,9 @@ bridge <- function(call = rlang::caller_env()) {
       start_python(call)
       interrupted_at_end({
         require_modules(python_modules, call)
-        explained(check_versions(import_own("pytwolayer"), call), "The core", call)
-        load_torch(call, modules = "pytwolayer_bridge")
+        load_torch(call, modules = bridge_module)
       })
-      session$bridge <- import_own("pytwolayer_bridge")
+      session$bridge <- import_own(bridge_module)
     })
   }
   session$bridge

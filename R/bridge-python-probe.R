@@ -57,7 +57,7 @@ where_it_pointed <- function(python) {
 
 # The facts that a Python tells of itself; NULL if it tells none.
 probe_python <- function(python, unset = character()) {
-  script <- file.path(own_python(), "pytwolayer_probe.py")
+  script <- file.path(own_python(), "pytwolayer", "r_interop", "probe.py")
   restore <- set_aside("LD_LIBRARY_PATH")
   on.exit(restore())
   lines <- tryCatch(

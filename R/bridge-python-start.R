@@ -245,8 +245,9 @@ has_module <- function(module) {
 # Loads torch as the core does, and what builds on it. Where somebody else has loaded torch
 # before, and the wrong way, this is the one place that says so, once.
 load_torch <- function(call, modules = character()) {
+  explained(check_versions(import_own("pytwolayer"), call), "The core", call)
   loaded <- explained(
-    with_own_path(reticulate::import("pytwolayer_start")$load(as.list(modules))), "torch", call
+    import_own("pytwolayer.r_interop.start")$load(as.list(modules)), "torch", call
   )
   if (!is.null(loaded$failed)) {
     what <- if (loaded$failed %in% python_modules) loaded$failed else "The core"

@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pytwolayer_shared_memory import sent_vectors
 
+from pytwolayer.r_interop.shared_memory import sent_vectors
 from pytwolayer.runtime.torch_loading import torch
 from pytwolayer_tensor_gate import check_reach, holds_fractions
 from pytwolayer_tensor_values import Sent, for_r, usual_type

@@ -8,7 +8,8 @@ import os
 import sys
 
 
-def tell(name, value):  # noqa: ANN001, ANN201
+def tell(name, value):
+    # type: (str, object) -> None
     """Write one fact."""
     sys.stdout.write("fact\t" + name + "\t" + str(value) + "\n")
 

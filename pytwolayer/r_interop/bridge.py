@@ -15,7 +15,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pytwolayer_shared_memory as shared_memory
 
 import pytwolayer
 from pytwolayer.errors import (
@@ -25,6 +24,7 @@ from pytwolayer.errors import (
     PytwolayerError,
     PytwolayerWarning,
 )
+from pytwolayer.r_interop import shared_memory
 
 Answer = dict[str, Any]
 _ROWS = 2048  # turned to columns at a time: what a processor's own cache holds
@@ -93,12 +93,12 @@ def _doubles(values: Any) -> bytearray:
 
 
 def can_share(holder: Any, library: str) -> bool:
-    """Whether vectors of R can be seen where they are; see ``pytwolayer_shared_memory``."""
+    """Whether vectors of R can be seen where they are; see ``shared_memory.py``."""
     try:
         (numbers,) = shared_memory.vectors_of(holder, library)
     except shared_memory.UnsharedError:
         return False
-    return numbers.tolist() == [1.0, 2.0, 3.0]
+    return bool(np.array_equal(numbers, [1.0, 2.0, 3.0]))
 
 
 def _frame(table: dict[str, Any]) -> pd.DataFrame:
@@ -221,7 +221,7 @@ def refuse_other_data(
     from pytwolayer.preprocessing.reading import read_training_data
 
     weights = None if weights is None else np.frombuffer(weights, dtype=np.float64)
-    fits = ensemble_from_bytes(model) if several else from_bytes(model)
+    fits: Any = ensemble_from_bytes(model) if several else from_bytes(model)
     loss = _one_of(fits).settings.loss
     outcomes, weights = _without_offset(_outcomes(y), weights, x, loss, weight_type)
     given = _given(outcomes, y) if isinstance(outcomes, pd.DataFrame) else outcomes
