@@ -60,7 +60,8 @@ def test_a_torch_that_cannot_be_loaded_is_one_clear_error_each_time(r_script, tm
     assert "Traceback" not in printed
 
 
-def test_halves_of_different_versions_say_so(r_script):
+@pytest.mark.parametrize("call", ["chapter_losses()", "torch$ones(2L)"])
+def test_halves_of_different_versions_say_so(r_script, call):
     other = """
     library(pytwolayer)
     reticulate::py_run_string("
@@ -69,7 +70,7 @@ core = types.ModuleType('pytwolayer')
 core.__version__, core.__file__ = '9.9.9', '/elsewhere/pytwolayer/__init__.py'
 sys.modules['pytwolayer'] = core")
     """
-    printed = r_script(other + SAY.replace("CALL", "chapter_losses()"))
+    printed = r_script(other + SAY.replace("CALL", call))
     assert "pytwolayer_error_version" in printed
     assert "R package is 0.1.0; the Python session holds core 9.9.9" in printed
     assert "/elsewhere/pytwolayer" in printed
