@@ -16,12 +16,12 @@ as_columns <- function(argument, table, call = rlang::caller_env(), outcome = FA
   }
   refuse_twins(argument, names, call)
   columns <- Map(
-    function(column, name) as_column(argument, known_column(column, outcome), name, call),
+    function(column, name) as_column(argument, convert_column(column, outcome), name, call),
     unname(as.list(table)), names
   )
   list(
-    names = if (!is_nameless(table)) as.list(as_utf8(argument, names, call)),
-    columns = unname(columns), rows = nrow(table), offset = offset_of(table)
+    names = if (!lacks_column_names(table)) as.list(as_utf8(argument, names, call)),
+    columns = unname(columns), rows = nrow(table), offset = get_offset(table)
   )
 }
 

@@ -29,7 +29,7 @@ unknown_argument <- function(name, known) {
   if (name %in% known) {
     return(sprintf("`%s` is given twice.", name))
   }
-  close <- intersect(names_of_peers[[name]], known)
+  close <- intersect(argument_aliases[[name]], known)
   if (!length(close)) {
     close <- known[is_misspelt(name, known)]
   }
@@ -110,7 +110,8 @@ describe_value <- function(value) {
 
 describe_vector <- function(value) {
   if (length(value) == 1) {
-    return(encodeString(shorten(in_code(value)), quote = if (is.character(value)) "\"" else ""))
+    quote <- if (is.character(value)) "\"" else ""
+    return(encodeString(shorten(format_value(value)), quote = quote))
   }
   article <- if (typeof(value) == "integer") "an" else "a"
   sprintf("%s %s vector of length %d", article, typeof(value), length(value))
@@ -155,7 +156,7 @@ check_one_of <- function(argument, value, choices, call) {
 }
 
 # What other packages call the arguments, and what they are here.
-names_of_peers <- as.list(c(
+argument_aliases <- as.list(c(
   weights = "case_weights", sample_weight = "case_weights", weight = "case_weights",
   wts = "case_weights", class_weight = "class_weights", class.weights = "class_weights",
   nodes = "hidden_units", rate = "learning_rate", nrounds = "epochs", callbacks = "on_epoch",

@@ -24,7 +24,7 @@ with_decimal_point <- function(code) {
 #' A number as messages show it
 #'
 #' @noRd
-in_code <- function(value) {
+format_value <- function(value) {
   with_decimal_point(format(value))
 }
 

@@ -166,7 +166,7 @@ texts_in <- function(values) {
   vapply(if (is.null(values)) list() else as_list(values), as_text, "")
 }
 
-#' The levels of variables that interact, see [classes_of()]
+#' The levels of variables that interact, see [interaction_levels()]
 #'
 #' @noRd
 read_levels <- function(notes, terms) {
@@ -181,7 +181,7 @@ read_levels <- function(notes, terms) {
   if (any(vapply(levels, anyDuplicated, 1L) > 0) || !all(lengths(levels))) {
     refuse("its formula has levels that are none")
   }
-  sets <- stats::setNames(sets_of(terms), attr(terms, "term.labels"))
+  sets <- stats::setNames(term_variables(terms), attr(terms, "term.labels"))
   variables <- vapply(as.list(attr(terms, "variables"))[-1], term_label, "")
   if (!all(names(levels) %in% variables)) {
     refuse("its formula has levels of no variable")
@@ -205,7 +205,7 @@ check_pairs <- function(pairs, levels, variables) {
   if (needed && (anyDuplicated(pairs) || !length(pairs) || !all(grepl(form, pairs)))) {
     refuse("its formula has pairs that are none")
   }
-  if (needed && any(t(places_of_pairs(pairs)) > lengths(levels))) {
+  if (needed && any(t(pair_codes(pairs)) > lengths(levels))) {
     refuse("its formula has pairs of unknown levels")
   }
 }
@@ -213,7 +213,7 @@ check_pairs <- function(pairs, levels, variables) {
 # As mold_formula() makes it of the formula itself.
 how_of <- function(parts, variables, predictor_variables, env) {
   formula <- structure(parts$formula, class = "formula", .Environment = users_environment(env))
-  terms <- stats::delete.response(terms_of(formula))
+  terms <- stats::delete.response(formula_terms(formula))
   if (length(parts$predvars) != length(attr(terms, "variables"))) {
     refuse("its formula and what it is evaluated as differ in length")
   }
@@ -356,7 +356,7 @@ check_formula <- function(formula, variables, env) {
     refuse("its formula has too many terms")
   }
   parts <- lapply(parts_of_terms(formula[[3]]), function(part) {
-    if (is_call_of(part, "(")) part[[2]] else part # as written_out() has comparisons and their like
+    if (is_call_of(part, "(")) part[[2]] else part # added by formula_from_terms()
   })
   check_each(parts, variables, env)
   calls <- vapply(Filter(is.call, parts), called, "")

@@ -237,7 +237,7 @@ is_literal <- function(expression) {
 #' @param own Whether each variable is a column of the data itself.
 #' @noRd
 check_columns <- function(terms, columns, own) {
-  sets <- sets_of(terms)
+  sets <- term_variables(terms)
   of_terms <- vapply(sets, function(set) prod(columns[set]), 1)
   made <- lengths(sets) > 1 | !vapply(sets, function(set) all(own[set]), NA)
   if (any(of_terms > most_columns) || sum(of_terms[made]) > most_cells) {
@@ -256,7 +256,7 @@ check_columns_by_level <- function(terms, columns, classes) {
       return(0)
     }
     prod(columns[set]) * if (pairs) pairs else prod(own, na.rm = TRUE)
-  }, sets_of(terms), attr(terms, "term.labels"))
+  }, term_variables(terms), attr(terms, "term.labels"))
   if (sum(unlist(made)) > most_cells) {
     refuse("its formula makes too many columns")
   }

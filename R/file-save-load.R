@@ -131,8 +131,8 @@ empty_tables <- function(coding, ordered) {
     of_outcomes <- if (one) ".outcome" else output_names(outcome)
   }
   list(
-    predictors = table_of(stats::setNames(predictors, names), 0),
-    outcomes = table_of(stats::setNames(outcomes, of_outcomes), 0)
+    predictors = new_data_frame(stats::setNames(predictors, names), 0),
+    outcomes = new_data_frame(stats::setNames(outcomes, of_outcomes), 0)
   )
 }
 

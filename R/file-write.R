@@ -81,7 +81,7 @@ write_bytes <- function(path, bytes, told, raw = FALSE) {
 
 # What the system says comes last.
 reason_of <- function(cnd) {
-  sub(".*(: |reason )'?([^']*)'?$", "\\2", first_line(cnd))
+  sub(".*(: |reason )'?([^']*)'?$", "\\2", first_message_line(cnd))
 }
 
 link_target <- function(path) {

@@ -114,7 +114,7 @@ data_again <- function(fit, given, env, call, names = data_names) {
 evaluated_again <- function(expression, name, env, call) {
   tryCatch(eval(expression, env), error = function(cnd) {
     expected <- "given again, since it cannot be had from here as the fit's call has it"
-    abort_expected(name, expected, paste0("missing: ", first_line(cnd)), call)
+    abort_expected(name, expected, paste0("missing: ", first_message_line(cnd)), call)
   })
 }
 

@@ -40,7 +40,7 @@ abort_evaluation <- function(name, cnd, call) {
     stop(cnd)
   }
   rlang::abort(
-    sprintf("`%s` cannot be evaluated: %s", name, first_line(cnd)),
+    sprintf("`%s` cannot be evaluated: %s", name, first_message_line(cnd)),
     class = c("pytwolayer_error_argument", "pytwolayer_error"), argument = name,
     parent = cnd, call = call
   )

@@ -68,13 +68,13 @@ as_validation <- function(value, rows, call) {
     return(list(x = to_core(value$x), y = to_core(value$y), weights = value$weights))
   }
   if (!is_plain_vector(value) || anyNA(value)) {
-    abort_expected("validation", own_validation_words, describe_missing(value), call)
+    abort_expected("validation", validation_expected, describe_missing(value), call)
   }
   if (is.logical(value)) {
     return(as_bytes(value))
   }
   if (any(value < 1 | value > rows | value != round(value))) {
-    received <- sprintf("%s to %s", in_code(min(value)), in_code(max(value)))
+    received <- sprintf("%s to %s", format_value(min(value)), format_value(max(value)))
     abort_expected("validation", sprintf("row numbers from 1 to %d", rows), received, call)
   }
   as_bytes(seq_len(rows) %in% value)

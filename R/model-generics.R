@@ -63,7 +63,7 @@ terms.two_layer_ensemble <- function(x, ...) {
 fit_terms <- function(x, call) {
   require_formula(x, call)
   right <- x$how$terms
-  terms <- with_decimal_point(terms_of(x$how$formula))
+  terms <- with_decimal_point(formula_terms(x$how$formula))
   response <- terms[[2]]
   attr(terms, "predvars") <- as.call(c(quote(list), response, as.list(attr(right, "predvars"))[-1]))
   environment(terms) <- environment(right)

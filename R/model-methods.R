@@ -239,7 +239,7 @@ updated_call <- function(object, formula, extras) {
   if (!is.null(formula)) {
     old <- formula.two_layer(object)
     wide <- is_wide(old, NULL)
-    call$formula <- if (wide) updated_formula(old, formula) else stats::update(old, formula)
+    call$formula <- if (wide) update_wide_formula(old, formula) else stats::update(old, formula)
   }
   new <- extras[!rlang::names2(extras) %in% names(call)]
   for (name in intersect(names(extras), names(call))) {

@@ -201,8 +201,8 @@ residuals_of <- function(x, new_data, predictions) {
     return(NULL)
   }
   columns <- new_data[all.vars(outcome[[1]])]
-  new_data <- columns_for_formulas(columns, "new_data", rlang::current_env())
+  new_data <- convert_for_formula(columns, "new_data", rlang::current_env())
   env <- if (is.null(x$how$terms)) baseenv() else environment(x$how$terms)
-  truth <- known_column(with_decimal_point(eval(outcome[[1]], new_data, env)), outcome = TRUE)
+  truth <- convert_column(with_decimal_point(eval(outcome[[1]], new_data, env)), outcome = TRUE)
   list(.resid = as.vector(truth) - predictions$.pred)
 }

@@ -56,7 +56,7 @@ formula_frame <- function(fit, input, call) {
   }
   outcome <- stats::formula(fit)[[2]]
   parts <- list(terms = fit$how$terms, outcome = list())
-  right <- evaluated(parts, data[fit$how$variables], "data", call)$frame
+  right <- evaluate_formula(parts, data[fit$how$variables], "data", call)$frame
   left <- plain_column(eval(outcome, data, environment(fit$how$terms)))
   c(stats::setNames(list(left), term_label(outcome)), as.list(right))
 }
@@ -124,7 +124,7 @@ complete_rows <- function(fit, table) {
   }
   rows <- table[-fit$na.action, , drop = FALSE]
   attr(rows, "nameless") <- attr(table, "nameless")
-  with_offset(rows, offset_of(table)[-fit$na.action])
+  set_offset(rows, get_offset(table)[-fit$na.action])
 }
 
 #' @rdname two_layer-generics

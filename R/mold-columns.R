@@ -9,27 +9,27 @@
 #'
 #' @param outcome Whether it is an outcome, whose unit would be lost to the predictions.
 #' @noRd
-known_column <- function(column, outcome = FALSE) {
+convert_column <- function(column, outcome = FALSE) {
   if (!is.object(column)) {
     return(column)
   }
   if (inherits(column, "integer64")) {
-    return(of_integer64(column))
+    return(integer64_to_double(column))
   }
   if (inherits(column, "haven_labelled")) {
-    return(of_haven(column))
+    return(haven_to_plain(column))
   }
   if (inherits(column, "labelled")) {
-    return(known_column(without_label(column), outcome))
+    return(convert_column(remove_hmisc_label(column), outcome))
   }
   if (inherits(column, "difftime") && !outcome) {
     return(as.vector(unclass(in_seconds(column))))
   }
-  if (is.factor(column)) with_level_na(column) else column
+  if (is.factor(column)) name_na_level(column) else column
 }
 
 # Two levels of one name would become one: that is refused later.
-with_level_na <- function(column) {
+name_na_level <- function(column) {
   if (anyNA(levels(column)) && !"NA" %in% levels(column)) {
     levels(column)[is.na(levels(column))] <- "NA"
   }
@@ -37,7 +37,7 @@ with_level_na <- function(column) {
 }
 
 # Of Hmisc's.
-without_label <- function(column) {
+remove_hmisc_label <- function(column) {
   attr(column, "label") <- NULL
   own <- setdiff(class(column), c("labelled", "numeric", "integer", "character", "logical"))
   class(column) <- if (length(own)) own
@@ -50,7 +50,7 @@ in_seconds <- function(span) {
 }
 
 # Its doubles hold the bits of whole numbers of 64 bits, of which the lowest is the missing one.
-of_integer64 <- function(column) {
+integer64_to_double <- function(column) {
   bytes <- writeBin(as.vector(unclass(column)), raw(), endian = "little")
   halves <- readBin(bytes, "integer", 2 * length(column), size = 4, endian = "little")
   halves <- as.double(halves)
@@ -68,7 +68,7 @@ of_integer64 <- function(column) {
 }
 
 # Values that SPSS's users say are missing are so for is.na() of haven's too.
-of_haven <- function(column) {
+haven_to_plain <- function(column) {
   values <- as.vector(unclass(column))
   attributes(values) <- NULL
   gone <- values %in% attr(column, "na_values")
@@ -80,8 +80,8 @@ of_haven <- function(column) {
   values
 }
 
-known_columns <- function(table, outcome = FALSE) {
-  columns <- lapply(unname(as.list(table)), known_column, outcome = outcome)
+convert_columns <- function(table, outcome = FALSE) {
+  columns <- lapply(unname(as.list(table)), convert_column, outcome = outcome)
   attributes(columns) <- attributes(table)
   columns
 }
@@ -92,11 +92,11 @@ known_columns <- function(table, outcome = FALSE) {
 #' it is in whichever unit: so there are numbers, and one unit, before they run.
 #'
 #' @noRd
-columns_for_formulas <- function(table, argument, call) {
+convert_for_formula <- function(table, argument, call) {
   for (name in names(Filter(is.object, as.list(table)))) {
     column <- table[[name]]
     if (inherits(column, "integer64")) {
-      column <- of_integer64(column)
+      column <- integer64_to_double(column)
       refuse_odd(argument, column, name, call)
     } else if (inherits(column, "difftime")) {
       column <- in_seconds(column)

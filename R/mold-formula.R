@@ -12,21 +12,21 @@ mold_formula <- function(formula, data, call) {
     received <- deparse1(formula)
     abort_expected("formula", "one with an outcome, as in `y ~ .`", received, call)
   }
-  terms <- read_terms(formula, data, call)
+  terms <- expand_terms(formula, data, call)
   parts <- formula_parts(terms, data, call)
-  made <- evaluated(parts, data[parts$variables], "data", call)
+  made <- evaluate_formula(parts, data[parts$variables], "data", call)
   how <- c(list(kind = "formula"), parts[c("terms", "outcome", "variables")])
   how$terms <- attr(made$frame, "terms")
   how$formula <- stats::formula(terms)
   environment(how$formula) <- environment(how$terms)
   how$predictor_variables <- intersect(all.vars(parts$terms), parts$variables)
-  variables <- variables_of(made$frame)
+  variables <- columns_by_variable(made$frame)
   outcomes <- outcome_table(made$outcomes)
-  how$classes <- classes_of(variables, how$terms, outcomes, call)
+  how$classes <- interaction_levels(variables, how$terms, outcomes, call)
   columns <- term_columns(variables, nrow(made$frame), how$terms, how$classes, "data", call)
   offset <- formula_offset(made$frame, how$terms, "data", call)
-  input <- molded(
-    with_offset(columns, offset), outcomes,
+  input <- new_mold(
+    set_offset(columns, offset), outcomes,
     vector = length(made$outcomes) == 1 && is.null(dim(made$outcomes[[1]])),
     words = c(x = "data", y = "data"), call = call, how = how,
     rows = attr(data, "row.names")
@@ -38,38 +38,38 @@ mold_formula <- function(formula, data, call) {
 }
 
 # The formula with its dot written out and without the variables taken away again.
-read_terms <- function(formula, data, call) {
+expand_terms <- function(formula, data, call) {
   tryCatch(
     if (is_wide(formula, names(data))) {
       wide_terms(formula, names(data))
     } else {
-      stats::terms(written_out(formula, stats::terms(formula, data = data)))
+      stats::terms(formula_from_terms(formula, stats::terms(formula, data = data)))
     },
     error = function(cnd) abort_formula(cnd, call)
   )
 }
 
 # R's own way to do so, terms(simplify = TRUE), loses the brackets of `a + (b > 3)`.
-written_out <- function(formula, terms) {
+formula_from_terms <- function(formula, terms) {
   factors <- attr(terms, "factors")
-  variables <- lapply(as.list(attr(terms, "variables"))[-1], bracketed)
+  variables <- lapply(as.list(attr(terms, "variables"))[-1], add_parentheses)
   parts <- lapply(seq_along(attr(terms, "term.labels")), function(term) {
-    Reduce(joined_by(":"), variables[factors[, term] > 0])
+    Reduce(join_with(":"), variables[factors[, term] > 0])
   })
   parts <- c(parts, variables[attr(terms, "offset")])
-  formula[[3]] <- if (length(parts)) Reduce(joined_by("+"), parts) else 1
+  formula[[3]] <- if (length(parts)) Reduce(join_with("+"), parts) else 1
   if (!attr(terms, "intercept")) {
     formula[[3]] <- call("-", formula[[3]], 1)
   }
   formula
 }
 
-joined_by <- function(operator) {
+join_with <- function(operator) {
   function(left, right) call(operator, left, right)
 }
 
 # Where it is an operator's, and not a function's that has brackets itself.
-bracketed <- function(expression) {
+add_parentheses <- function(expression) {
   operator <- is.call(expression) && is.symbol(expression[[1]]) &&
     !grepl("^[[:alpha:].(]", as.character(expression[[1]]))
   if (operator) call("(", expression) else expression
@@ -77,7 +77,7 @@ bracketed <- function(expression) {
 
 abort_formula <- function(cnd, call) {
   rlang::abort(
-    sprintf("The formula cannot be evaluated: %s", first_line(cnd)),
+    sprintf("The formula cannot be evaluated: %s", first_message_line(cnd)),
     class = c("pytwolayer_error_argument", "pytwolayer_error"), argument = "formula",
     parent = cnd, call = call
   )
@@ -90,7 +90,7 @@ abort_formula <- function(cnd, call) {
 #' @noRd
 formula_parts <- function(terms, data, call) {
   left <- terms[[2]]
-  env <- small_environment(terms, data, call)
+  env <- formula_environment(terms, data, call)
   right <- stats::delete.response(terms)
   environment(right) <- env
   outcome <- if (is.call(left) && identical(left[[1]], quote(cbind))) {
@@ -111,7 +111,7 @@ term_label <- function(expression) {
 
 # What the formula uses besides the data: functions and constants. These are kept, so that the
 # fit can be used in another session; not all else that lies where the formula was written.
-small_environment <- function(terms, data, call) {
+formula_environment <- function(terms, data, call) {
   home <- environment(terms)
   values <- setdiff(all.vars(terms), names(data))
   found <- lapply(stats::setNames(nm = values), get0, envir = home)
@@ -120,12 +120,12 @@ small_environment <- function(terms, data, call) {
     received <- paste("one without", quote_some_names(absent))
     abort_expected("data", "a table with every column of the formula", received, call)
   }
-  kept <- c(rlang::duplicate(found), own_functions(all.names(terms, unique = TRUE), home))
+  kept <- c(rlang::duplicate(found), user_functions(all.names(terms, unique = TRUE), home))
   if (!length(kept)) {
     return(globalenv())
   }
   env <- list2env(kept, parent = globalenv())
-  for (name in names(Filter(is_global, kept))) {
+  for (name in names(Filter(is_workspace_function, kept))) {
     environment(env[[name]]) <- env # where those that it calls are too
   }
   env
@@ -136,19 +136,19 @@ is_constant <- function(value, rows) {
   is.atomic(value) && !is.null(value) && (length(value) == 1 || length(value) != rows)
 }
 
-is_global <- function(value) {
+is_workspace_function <- function(value) {
   is.function(value) && identical(environment(value), globalenv())
 }
 
 # Those that a fresh R would not find, and the functions and constants that they use in turn.
-own_functions <- function(names, home, known = list()) {
+user_functions <- function(names, home, known = list()) {
   for (name in setdiff(names, names(known))) {
     fun <- get0(name, envir = home, mode = "function")
     if (!is_standard(fun, name)) {
       known[[name]] <- fun
-      if (is_global(fun)) {
-        known <- own_functions(all.names(body(fun), unique = TRUE), globalenv(), known)
-        known <- c(known, own_constants(fun, names(known)))
+      if (is_workspace_function(fun)) {
+        known <- user_functions(all.names(body(fun), unique = TRUE), globalenv(), known)
+        known <- c(known, user_constants(fun, names(known)))
       }
     }
   }
@@ -156,20 +156,20 @@ own_functions <- function(names, home, known = list()) {
 }
 
 # Vectors and lists of the user's workspace that a function uses and has not made itself.
-own_constants <- function(fun, known) {
-  names <- setdiff(all.vars(body(fun)), c(names(formals(fun)), assigned(body(fun)), known))
+user_constants <- function(fun, known) {
+  names <- setdiff(all.vars(body(fun)), c(names(formals(fun)), assigned_names(body(fun)), known))
   found <- lapply(stats::setNames(nm = names), get0, envir = globalenv(), inherits = FALSE)
   Filter(function(value) is.atomic(value) && !is.null(value) || rlang::is_bare_list(value), found)
 }
 
-assigned <- function(code) {
+assigned_names <- function(code) {
   if (!is.call(code)) {
     return(character())
   }
   own <- if (is.symbol(code[[1]]) && as.character(code[[1]]) %in% c("<-", "=", "for")) {
     if (is.symbol(code[[2]])) as.character(code[[2]])
   }
-  c(own, unlist(lapply(as.list(code), assigned)))
+  c(own, unlist(lapply(as.list(code), assigned_names)))
 }
 
 #' The formula as the fit's call keeps it, so that `update()` works in another session
@@ -200,9 +200,9 @@ is_standard <- function(fun, name) {
 #'
 #' @return `frame`: one column per variable, `outcomes`: a list.
 #' @noRd
-evaluated <- function(parts, data, argument, call) {
-  data <- columns_for_formulas(data, argument, call)
-  tryCatch(evaluate(parts, data, call), error = function(cnd) {
+evaluate_formula <- function(parts, data, argument, call) {
+  data <- convert_for_formula(data, argument, call)
+  tryCatch(evaluate_parts(parts, data, call), error = function(cnd) {
     if (inherits(cnd, "pytwolayer_error")) {
       stop(cnd)
     }
@@ -213,15 +213,15 @@ evaluated <- function(parts, data, argument, call) {
       abort_formula(cnd, call)
     }
     made <- tryCatch(
-      evaluate(parts, data[complete, , drop = FALSE], call),
+      evaluate_parts(parts, data[complete, , drop = FALSE], call),
       error = function(cnd) abort_formula(cnd, call)
     )
-    spread(made, complete)
+    fill_missing_rows(made, complete)
   })
 }
 
-evaluate <- function(parts, data, call) {
-  frame <- variables_evaluated(parts$terms, data)
+evaluate_parts <- function(parts, data, call) {
+  frame <- model_frame(parts$terms, data)
   env <- environment(parts$terms)
   outcomes <- lapply(parts$outcome, function(part) plain_column(eval(part, data, env)))
   if (!length(frame)) {
@@ -236,7 +236,7 @@ evaluate <- function(parts, data, call) {
 }
 
 # The data's own columns need no evaluation, which takes long where there are many.
-variables_evaluated <- function(terms, data) {
+model_frame <- function(terms, data) {
   if (is.null(attr(terms, "sets"))) {
     return(stats::model.frame(terms, data, na.action = stats::na.pass))
   }
@@ -258,10 +258,10 @@ variables_evaluated <- function(terms, data) {
     predvars[!own] <- as.list(attr(attr(made, "terms"), "predvars"))[-1]
   }
   attr(terms, "predvars") <- as.call(c(quote(list), predvars))
-  structure(table_of(columns, nrow(data)), terms = terms)
+  structure(new_data_frame(columns, nrow(data)), terms = terms)
 }
 
-spread <- function(made, complete) {
+fill_missing_rows <- function(made, complete) {
   place <- rep(NA_integer_, length(complete))
   place[complete] <- seq_len(sum(complete))
   frame <- made$frame[place, , drop = FALSE]
@@ -273,7 +273,7 @@ spread <- function(made, complete) {
 }
 
 variable_columns <- function(column, name, outcome = FALSE) {
-  column <- known_column(plain_column(column), outcome)
+  column <- convert_column(plain_column(column), outcome)
   if (!is.matrix(column) || is.object(column)) { # a matrix with a class of its own is refused
     return(stats::setNames(list(column), name))
   }
@@ -287,10 +287,10 @@ variable_columns <- function(column, name, outcome = FALSE) {
 
 outcome_table <- function(outcomes) {
   columns <- Map(variable_columns, unname(outcomes), names(outcomes), outcome = TRUE)
-  table_of(unlist(columns, recursive = FALSE), NROW(outcomes[[1]]))
+  new_data_frame(unlist(columns, recursive = FALSE), NROW(outcomes[[1]]))
 }
 
-table_of <- function(columns, rows) {
+new_data_frame <- function(columns, rows) {
   structure(columns, class = "data.frame", row.names = .set_row_names(rows))
 }
 

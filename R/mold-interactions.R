@@ -8,15 +8,15 @@
 #'
 #' A variable's own, or those of the variables that interact.
 #'
-#' @param variables What [variables_of()] gave.
-#' @param classes What [classes_of()] gave of the training data.
+#' @param variables What [columns_by_variable()] gave.
+#' @param classes What [interaction_levels()] gave of the training data.
 #' @param warns Whether of levels that training did not see.
 #' @noRd
 term_columns <- function(variables, rows, terms, classes, argument, call, warns = FALSE) {
-  sets <- sets_of(terms)
+  sets <- term_variables(terms)
   labels <- attr(terms, "term.labels")
-  parts <- interacting(variables, sets, classes$levels, argument, call)
-  unseen <- list(levels_unseen(variables, parts, sets))
+  parts <- recode_interacting(variables, sets, classes$levels, argument, call)
+  unseen <- list(novel_levels(variables, parts, sets))
   columns <- list()
   for (term in seq_along(sets)) {
     set <- sets[[term]]
@@ -26,7 +26,7 @@ term_columns <- function(variables, rows, terms, classes, argument, call, warns 
     }
     made <- interaction_columns(parts[set], rows, labels[[term]], classes$pairs[[labels[[term]]]])
     columns[[term]] <- made$columns
-    if (!list(classes_in(parts, set)) %in% sets) { # else the core warns of that term's own column
+    if (!list(categorical_variables(parts, set)) %in% sets) { # whose column the core checks
       unseen[[term + 1L]] <- made$unseen
     }
   }
@@ -35,11 +35,11 @@ term_columns <- function(variables, rows, terms, classes, argument, call, warns 
     unseen <- unseen[!duplicated(names(unseen))]
     Map(warn_of_levels, unseen, names(unseen))
   }
-  table_of(c(stats::setNames(list(), character()), unlist(columns, recursive = FALSE)), rows)
+  new_data_frame(c(stats::setNames(list(), character()), unlist(columns, recursive = FALSE)), rows)
 }
 
 # A list of columns for each variable of a formula.
-variables_of <- function(frame) {
+columns_by_variable <- function(frame) {
   unname(Map(variable_columns, unname(as.list(frame)), names(frame)))
 }
 
@@ -48,40 +48,40 @@ variables_of <- function(frame) {
 #' @param outcomes A table: rows without an outcome do not train.
 #' @return `NULL` where numbers alone interact.
 #' @noRd
-classes_of <- function(variables, terms, outcomes, call) {
-  sets <- sets_of(terms)
-  places <- places_that_interact(sets)
-  if (!any(vapply(variables[places], has_classes, NA))) {
+interaction_levels <- function(variables, terms, outcomes, call) {
+  sets <- term_variables(terms)
+  places <- interacting_variables(sets)
+  if (!any(vapply(variables[places], any_categorical, NA))) {
     return(NULL)
   }
   columns <- unlist(c(variables, list(as.list(outcomes))), recursive = FALSE)
-  complete <- Reduce(`&`, lapply(unname(columns), function(column) !missing_in(column)))
+  complete <- Reduce(`&`, lapply(unname(columns), function(column) !missing_values(column)))
   rows <- if (any(complete)) complete else TRUE
-  levels <- lapply(unlist(variables[places], recursive = FALSE), levels_in, rows)
+  levels <- lapply(unlist(variables[places], recursive = FALSE), observed_levels, rows)
   levels <- Filter(length, levels)
-  parts <- interacting(variables, sets, levels, "data", call)
+  parts <- recode_interacting(variables, sets, levels, "data", call)
   labels <- attr(terms, "term.labels")
   pairs <- Map(function(set, label) {
-    refuse_ambiguous(parts[classes_in(parts, set)], label, call)
-    pairs_in(parts[set], rows)
+    refuse_ambiguous(parts[categorical_variables(parts, set)], label, call)
+    observed_pairs(parts[set], rows)
   }, sets, labels)
   pairs <- Filter(length, stats::setNames(pairs, labels))
   list(levels = levels, pairs = if (length(pairs)) pairs else list())
 }
 
-places_that_interact <- function(sets) unique(unlist(sets[lengths(sets) > 1]))
+interacting_variables <- function(sets) unique(unlist(sets[lengths(sets) > 1]))
 
-is_classes <- function(column) is.factor(column) || is.character(column)
+is_categorical <- function(column) is.factor(column) || is.character(column)
 
-has_classes <- function(columns) any(vapply(columns, is_classes, NA))
+any_categorical <- function(columns) any(vapply(columns, is_categorical, NA))
 
-classes_in <- function(parts, set) set[vapply(parts[set], has_classes, NA)]
+categorical_variables <- function(parts, set) set[vapply(parts[set], any_categorical, NA)]
 
-missing_in <- function(column) {
+missing_values <- function(column) {
   if (is.atomic(column) && is.null(dim(column))) is.na(column) else FALSE
 }
 
-levels_in <- function(column, rows) {
+observed_levels <- function(column, rows) {
   if (is.factor(column)) {
     enc2utf8(levels(column)[sort(unique(as.integer(column)[rows]))])
   } else if (is.character(column)) {
@@ -107,41 +107,42 @@ refuse_ambiguous <- function(parts, term, call) {
 #'
 #' @param levels Those of training, by the variables' names.
 #' @noRd
-interacting <- function(variables, sets, levels, argument, call) {
-  for (place in places_that_interact(sets)) {
+recode_interacting <- function(variables, sets, levels, argument, call) {
+  for (place in interacting_variables(sets)) {
     columns <- variables[[place]]
-    if (length(columns) > 1 && has_classes(columns)) {
+    if (length(columns) > 1 && any_categorical(columns)) {
       received <- sprintf("a matrix of text%s", in_column(names(columns)[[1]]))
       abort_expected("formula", "one whose interactions are of columns", received, call)
     }
     variables[[place]] <- Map(
-      function(column, name) as_interacting(column, name, levels[[name]], argument, call),
+      function(column, name) recode_variable(column, name, levels[[name]], argument, call),
       columns, names(columns)
     )
   }
   variables
 }
 
-as_interacting <- function(column, name, levels, argument, call) {
+recode_variable <- function(column, name, levels, argument, call) {
   refuse_odd(argument, column, name, call)
-  if (all(is.na(column))) {
-    return(if (is.null(levels)) rep(NA_real_, length(column)) else coded_as(column, levels))
+  if (all(is.na(column))) { # of any type, such as R's plain NA, which is a logical
+    missing <- rep(NA_real_, length(column))
+    return(if (is.null(levels)) missing else factor_with_levels(missing, levels))
   }
-  if (is_classes(column) && is.null(levels)) {
+  if (is_categorical(column) && is.null(levels)) {
     kind <- if (is.factor(column)) "a factor" else "text"
     received <- paste0(kind, in_column(name))
     abort_expected(argument, "numbers where training had numbers", received, call)
   }
-  if (!is_classes(column) && !is.null(levels)) {
+  if (!is_categorical(column) && !is.null(levels)) {
     kind <- if (is.logical(column)) "logicals" else "numbers"
     received <- paste0(kind, in_column(name))
     abort_expected(argument, "factors or text where training had them", received, call)
   }
-  if (is.null(levels)) column else coded_as(column, levels)
+  if (is.null(levels)) column else factor_with_levels(column, levels)
 }
 
 # A factor of these levels; others are missing.
-coded_as <- function(column, levels) {
+factor_with_levels <- function(column, levels) {
   codes <- if (is.factor(column)) {
     match(enc2utf8(levels(column)), levels)[as.integer(column)]
   } else {
@@ -151,8 +152,9 @@ coded_as <- function(column, levels) {
 }
 
 # Of variables that have no column of their own: of those that have one the core warns.
-levels_unseen <- function(variables, parts, sets) {
-  places <- setdiff(classes_in(parts, places_that_interact(sets)), unlist(sets[lengths(sets) == 1]))
+novel_levels <- function(variables, parts, sets) {
+  places <- categorical_variables(parts, interacting_variables(sets))
+  places <- setdiff(places, unlist(sets[lengths(sets) == 1]))
   unseen <- lapply(places, function(place) {
     column <- variables[[place]][[1]]
     seen <- c(NA, levels(parts[[place]][[1]]))
@@ -173,12 +175,12 @@ levels_unseen <- function(variables, parts, sets) {
 #' @return `columns`, and pairs that are `unseen`, by what they are of.
 #' @noRd
 interaction_columns <- function(parts, rows, label, pairs) {
-  classes <- vapply(parts, has_classes, NA)
+  classes <- vapply(parts, any_categorical, NA)
   if (!any(classes)) {
-    return(list(columns = Reduce(products, parts)))
+    return(list(columns = Reduce(numeric_products, parts)))
   }
   if (all(classes)) {
-    return(list(columns = Reduce(paired, parts)))
+    return(list(columns = Reduce(cross_factors, parts)))
   }
   factors <- lapply(parts[classes], `[[`, 1)
   if (length(factors) == 1) {
@@ -188,15 +190,15 @@ interaction_columns <- function(parts, rows, label, pairs) {
   if (!length(pairs)) { # there is no complete row, which is refused later
     return(list(columns = stats::setNames(list(rep(NA_real_, rows)), label)))
   }
-  had <- codes_of(factors)
+  had <- level_combinations(factors)
   list(
-    columns = numbers_by_level(parts, classes, match(had, pairs), places_of_pairs(pairs)),
-    unseen = pairs_unseen(parts[classes], had, pairs)
+    columns = numbers_by_level(parts, classes, match(had, pairs), pair_codes(pairs)),
+    unseen = novel_pairs(parts[classes], had, pairs)
   )
 }
 
 # In the order in which model.matrix() has them.
-products <- function(first, second) {
+numeric_products <- function(first, second) {
   places <- expand.grid(first = seq_along(first), second = seq_along(second))
   columns <- Map(function(i, j) as.double(first[[i]]) * second[[j]], places$first, places$second)
   names <- paste(names(first)[places$first], names(second)[places$second], sep = ":")
@@ -204,7 +206,7 @@ products <- function(first, second) {
 }
 
 # One factor of two, in the order of interaction(), without pairs that no row has.
-paired <- function(first, second) {
+cross_factors <- function(first, second) {
   one <- first[[1]]
   other <- second[[1]]
   number <- max(1, nlevels(one))
@@ -219,35 +221,35 @@ paired <- function(first, second) {
 }
 
 # Which levels a row has, by their places: text such as "1:3".
-codes_of <- function(factors) {
+level_combinations <- function(factors) {
   codes <- lapply(unname(factors), as.integer)
   text <- do.call(paste, c(codes, sep = ":"))
   text[Reduce(`|`, lapply(codes, is.na))] <- NA
   text
 }
 
-pairs_in <- function(parts, rows) {
-  classes <- vapply(parts, has_classes, NA)
+observed_pairs <- function(parts, rows) {
+  classes <- vapply(parts, any_categorical, NA)
   if (sum(classes) > 1 && !all(classes)) {
-    had <- unique(codes_of(lapply(parts[classes], `[[`, 1))[rows])
+    had <- unique(level_combinations(lapply(parts[classes], `[[`, 1))[rows])
     had <- had[!is.na(had)]
-    places <- places_of_pairs(had)
+    places <- pair_codes(had)
     had[do.call(order, rev(unname(as.data.frame(places))))]
   }
 }
 
 # A row per pair, a column per factor.
-places_of_pairs <- function(pairs) {
+pair_codes <- function(pairs) {
   places <- strsplit(pairs, ":", fixed = TRUE)
   matrix(as.integer(unlist(places)), nrow = length(pairs), byrow = TRUE)
 }
 
-pairs_unseen <- function(parts, had, pairs) {
+novel_pairs <- function(parts, had, pairs) {
   codes <- setdiff(had, c(NA, pairs))
   if (!length(codes)) {
     return(NULL)
   }
-  places <- places_of_pairs(codes)
+  places <- pair_codes(codes)
   labels <- lapply(seq_along(parts), function(part) levels(parts[[part]][[1]])[places[, part]])
   names <- vapply(parts, names, "")
   stats::setNames(list(do.call(paste, c(labels, sep = ":"))), paste(names, collapse = ":"))
@@ -257,10 +259,10 @@ pairs_unseen <- function(parts, had, pairs) {
 #'
 #' @param classes Which parts are factors.
 #' @param row The pair that each row has, `NA` for one that is missing or that training did not see.
-#' @param places Which levels each pair is of, see [places_of_pairs()].
+#' @param places Which levels each pair is of, see [pair_codes()].
 #' @noRd
 numbers_by_level <- function(parts, classes, row, places) {
-  numbers <- Reduce(products, parts[!classes])
+  numbers <- Reduce(numeric_products, parts[!classes])
   grid <- as.matrix(expand.grid(lapply(parts[!classes], seq_along)))
   number <- rep(seq_along(numbers), each = nrow(places)) # of each column to be
   pair <- rep(seq_len(nrow(places)), length(numbers))

@@ -14,13 +14,13 @@ formula_offset <- function(frame, terms, argument, call) {
     return(NULL)
   }
   columns <- lapply(unname(as.list(frame))[places], function(column) {
-    known_column(plain_column(column))
+    convert_column(plain_column(column))
   })
   names(columns) <- names(frame)[places]
   for (name in names(columns)) {
     refuse_odd_offset(columns[[name]], name, call)
   }
-  refuse_infinite(argument, table_of(columns, nrow(frame)), call)
+  refuse_infinite(argument, new_data_frame(columns, nrow(frame)), call)
   Reduce(`+`, lapply(columns, as.double))
 }
 
@@ -33,11 +33,11 @@ refuse_odd_offset <- function(column, name, call) {
   }
 }
 
-with_offset <- function(predictors, offset) {
+set_offset <- function(predictors, offset) {
   structure(predictors, pytwolayer_offset = offset)
 }
 
-offset_of <- function(predictors) {
+get_offset <- function(predictors) {
   attr(predictors, "pytwolayer_offset", exact = TRUE)
 }
 
@@ -60,7 +60,7 @@ require_offset <- function(object, columns, type, call) {
 }
 
 # As the core puts it back.
-r_with_offset <- function(object, values, columns, type, call) {
+r_add_offset <- function(object, values, columns, type, call) {
   require_offset(object, columns, type, call)
   offset <- columns$offset
   if (type == "raw" || is.null(offset)) {

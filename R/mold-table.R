@@ -13,7 +13,7 @@
 mold_table <- function(x, y, outcome, call) {
   x <- plain_frame(x)
   if (!is.null(outcome)) {
-    return(mold_named(x, y, outcome, call))
+    return(mold_named_outcome(x, y, outcome, call))
   }
   if (is.null(y)) {
     abort_expected("y", "the outcome, where `outcome` does not name it", "missing", call)
@@ -21,24 +21,24 @@ mold_table <- function(x, y, outcome, call) {
   if (is.character(y) && length(y) == 1 && y %in% names(x)) {
     abort_argument("y", "the outcome itself; a column of `x` is named in `outcome`", y, call)
   }
-  molded(
-    x, as_outcomes(y, call),
+  new_mold(
+    x, as_outcome_frame(y, call),
     vector = !is_table(y), words = c(x = "x", y = "y"), call = call,
-    how = list(kind = "table", nameless = is_nameless(x))
+    how = list(kind = "table", nameless = lacks_column_names(x))
   )
 }
 
 # Whether it was a matrix without column names: the core then takes columns by their places.
-is_nameless <- function(table) {
+lacks_column_names <- function(table) {
   isTRUE(attr(table, "nameless"))
 }
 
 # The outcome among the columns of the table.
-mold_named <- function(x, y, outcome, call) {
+mold_named_outcome <- function(x, y, outcome, call) {
   if (!is.null(y)) {
     abort_expected("y", "left out where `outcome` is given", "given too", call)
   }
-  if (is_nameless(x)) {
+  if (lacks_column_names(x)) {
     expected <- "a table with column names where `outcome` names columns"
     abort_expected("x", expected, "a matrix without", call)
   }
@@ -51,7 +51,7 @@ mold_named <- function(x, y, outcome, call) {
   }
   outcome <- unique(outcome)
   refuse_twins("x", names(x), call) # selecting would make their names differ
-  molded(
+  new_mold(
     x[!names(x) %in% outcome], x[outcome],
     vector = length(outcome) == 1, words = c(x = "x", y = "x"), call = call
   )
@@ -67,12 +67,12 @@ mold_recipe <- function(recipe, data, call) {
     hardhat::mold(recipe, data, blueprint = blueprint),
     error = function(cnd) abort_recipe("cannot be prepared with these data", cnd, call)
   )
-  refuse_other_order(made$blueprint$recipe, call)
+  refuse_reordered_rows(made$blueprint$recipe, call)
   outcomes <- plain_frame(made$outcomes)
   if (!ncol(outcomes)) {
     abort_expected("x", "a recipe with an outcome", "one without", call)
   }
-  molded(
+  new_mold(
     plain_frame(made$predictors), outcomes,
     vector = ncol(outcomes) == 1, words = c(x = "data", y = "data"), call = call,
     blueprint = made$blueprint, how = list(kind = "recipe"),
@@ -81,7 +81,7 @@ mold_recipe <- function(recipe, data, call) {
 }
 
 # Rows in another order would get the predictions, weights and residuals of others.
-refuse_other_order <- function(recipe, call) {
+refuse_reordered_rows <- function(recipe, call) {
   for (step in recipe$steps) {
     kind <- class(step)[[1]]
     chooses <- kind %in% c("step_slice", "step_sample") && !isTRUE(step$skip)
@@ -101,32 +101,32 @@ refuse_other_order <- function(recipe, call) {
 skipped_steps <- function(recipe) {
   skipped <- Filter(function(step) isTRUE(step$skip), recipe$steps)
   kinds <- vapply(skipped, function(step) class(step)[[1]], "")
-  kinds[!kinds %in% paste0("step_", steps_of_rows)]
+  kinds[!kinds %in% paste0("step_", row_steps)]
 }
 
-steps_of_rows <- c(
+row_steps <- c(
   "naomit", "filter", "filter_missing", "sample", "slice", "upsample", "downsample", "smote",
   "smotenc", "rose", "adasyn", "bsmote", "nearmiss", "tomek"
 )
 
 abort_recipe <- function(problem, cnd, call) {
   rlang::abort(
-    sprintf("The recipe %s: %s", problem, first_line(cnd)),
+    sprintf("The recipe %s: %s", problem, first_message_line(cnd)),
     class = c("pytwolayer_error_argument", "pytwolayer_error"), argument = "x",
     parent = cnd, call = call
   )
 }
 
-first_line <- function(cnd) {
+first_message_line <- function(cnd) {
   shorten(utils::head(strsplit(conditionMessage(cnd), "\n")[[1]], 1), 500)
 }
 
 # `rows` are the names of the rows, which residuals and fitted values will have.
-molded <- function(predictors, outcomes, vector, words, call, blueprint = NULL,
+new_mold <- function(predictors, outcomes, vector, words, call, blueprint = NULL,
                    how = list(kind = "table", nameless = FALSE),
                    rows = attr(predictors, "row.names"), case_weights = NULL) {
-  predictors <- known_columns(predictors)
-  outcomes <- known_columns(outcomes, outcome = TRUE)
+  predictors <- convert_columns(predictors)
+  outcomes <- convert_columns(outcomes, outcome = TRUE)
   if (length(rows) == nrow(outcomes)) {
     outcomes <- structure(outcomes, row.names = rows)
   }
@@ -137,8 +137,8 @@ molded <- function(predictors, outcomes, vector, words, call, blueprint = NULL,
   columns$y$vector <- vector
   if (is.null(blueprint)) {
     classes <- outcomes
-    classes[] <- lapply(unname(as.list(outcomes)), as_classes)
-    blueprint <- hardhat::mold(none_of(predictors), none_of(classes))$blueprint
+    classes[] <- lapply(unname(as.list(outcomes)), outcome_as_factor)
+    blueprint <- hardhat::mold(table_ptype(predictors), table_ptype(classes))$blueprint
   }
   list(
     predictors = predictors, outcomes = outcomes, columns = columns, vector = vector,
@@ -147,12 +147,12 @@ molded <- function(predictors, outcomes, vector, words, call, blueprint = NULL,
 }
 
 # A table's columns without its rows: all that hardhat looks at.
-none_of <- function(table) {
-  with_offset(table[integer(), , drop = FALSE], NULL)
+table_ptype <- function(table) {
+  set_offset(table[integer(), , drop = FALSE], NULL)
 }
 
 # hardhat knows classes as factors only. The core gets them as they are.
-as_classes <- function(column) {
+outcome_as_factor <- function(column) {
   if (is.logical(column)) {
     factor(column, levels = c(FALSE, TRUE))
   } else if (is.character(column)) {
@@ -179,7 +179,7 @@ plain_frame <- function(x) {
   columns
 }
 
-as_outcomes <- function(y, call) {
+as_outcome_frame <- function(y, call) {
   if (is_table(y)) {
     return(plain_frame(y))
   }

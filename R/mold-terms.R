@@ -10,7 +10,7 @@ most_products <- 1e6 # terms that an interaction may make
 #' Terms of a formula without a dot
 #'
 #' @noRd
-terms_of <- function(formula) {
+formula_terms <- function(formula) {
   if (is_wide(formula, NULL)) wide_terms(formula, NULL) else stats::terms(formula)
 }
 
@@ -26,7 +26,7 @@ is_wide <- function(formula, data) {
 #' The variables of each term, by their places
 #'
 #' @noRd
-sets_of <- function(terms) {
+term_variables <- function(terms) {
   sets <- attr(terms, "sets")
   if (!is.null(sets)) {
     return(sets)
@@ -42,34 +42,34 @@ sets_of <- function(terms) {
 wide_terms <- function(formula, data) {
   two_sided <- length(formula) == 3
   left <- if (two_sided) formula[[2]]
-  book <- new_book(setdiff(data, all.names(left)))
-  found <- sum_of_terms(formula[[length(formula)]], book)
+  registry <- new_term_registry(setdiff(data, all.names(left)))
+  found <- terms_in_sum(formula[[length(formula)]], registry)
   if (two_sided) { # which predicts nothing of itself
-    found$keys <- setdiff(found$keys, as.character(book$place_of(left)))
+    found$keys <- setdiff(found$keys, as.character(registry$variable_index(left)))
   }
-  sets <- unname(mget(found$keys, envir = book$sets))
+  sets <- unname(mget(found$keys, envir = registry$sets))
   sets <- sets[order(lengths(sets))]
   used <- unique(unlist(sets))
-  variables <- book$variables()[used]
+  variables <- registry$variables()[used]
   index <- integer()
   index[used] <- seq_along(used)
   sets <- lapply(sets, function(set) if (length(set) > 1) sort(index[set]) else index[set])
-  offsets <- book$offsets()
-  parts <- lapply(variables, bracketed)
-  parts <- lapply(sets, function(set) Reduce(joined_by(":"), parts[set]))
-  formula[[length(formula)]] <- sum_written_out(c(parts, offsets), found$intercept)
+  offsets <- registry$offsets()
+  parts <- lapply(variables, add_parentheses)
+  parts <- lapply(sets, function(set) Reduce(join_with(":"), parts[set]))
+  formula[[length(formula)]] <- build_sum(c(parts, offsets), found$intercept)
   structure(
     formula,
     variables = as.call(c(quote(list), if (two_sided) list(left), variables, offsets)),
     offset = if (length(offsets)) two_sided + length(variables) + seq_along(offsets),
-    sets = sets, term.labels = labels_of(sets, variables), order = lengths(sets),
+    sets = sets, term.labels = term_labels(sets, variables), order = lengths(sets),
     intercept = as.integer(found$intercept), response = as.integer(two_sided),
     class = c("terms", "formula"), .Environment = environment(formula)
   )
 }
 
 # As update.formula() does, but for the terms, which are found when it is taken apart.
-updated_formula <- function(old, new) {
+update_wide_formula <- function(old, new) {
   new <- stats::as.formula(new)
   put <- function(own, part) do.call(substitute, list(part, list(. = own)))
   left <- if (length(new) == 3) put(old[[2]], new[[2]]) else old[[2]]
@@ -77,14 +77,14 @@ updated_formula <- function(old, new) {
   structure(formula, class = "formula", .Environment = environment(old))
 }
 
-labels_of <- function(sets, variables) {
+term_labels <- function(sets, variables) {
   names <- vapply(variables, deparse1, "", backtick = TRUE)
   vapply(sets, function(set) paste(names[set], collapse = ":"), "")
 }
 
 # In blocks: what R does with code that is nested too deeply ends in an overflow of its stack.
-sum_written_out <- function(parts, intercept = TRUE) {
-  join <- joined_by("+")
+build_sum <- function(parts, intercept = TRUE) {
+  join <- join_with("+")
   while (length(parts) > 2 * wide_block) {
     blocks <- split(parts, (seq_along(parts) - 1) %/% wide_block)
     parts <- lapply(unname(blocks), function(own) call("(", Reduce(join, own)))
@@ -94,14 +94,14 @@ sum_written_out <- function(parts, intercept = TRUE) {
 }
 
 # Which variables and terms there are, each once. A term's key is the places of its variables.
-new_book <- function(dot) {
+new_term_registry <- function(dot) {
   names <- new.env(hash = TRUE, parent = emptyenv(), size = length(dot) + 100L)
   calls <- new.env(hash = TRUE, parent = emptyenv())
   sets <- new.env(hash = TRUE, parent = emptyenv(), size = length(dot) + 100L)
   variables <- list()
   offsets <- list()
   count <- 0L
-  place_of <- function(expression) {
+  variable_index <- function(expression) {
     where <- if (is.symbol(expression)) names else calls
     key <- if (is.symbol(expression)) as.character(expression) else deparse1(expression)
     place <- where[[key]]
@@ -112,13 +112,13 @@ new_book <- function(dot) {
     }
     place
   }
-  key_of <- function(set) {
+  term_key <- function(set) {
     key <- paste(set, collapse = ":")
     assign(key, set, envir = sets)
     key
   }
   list(
-    sets = sets, dot = dot, place_of = place_of, key_of = key_of,
+    sets = sets, dot = dot, variable_index = variable_index, term_key = term_key,
     variables = function() variables, offsets = function() offsets,
     add_offset = function(expression) offsets <<- unique(c(offsets, expression))
   )
@@ -128,10 +128,10 @@ new_book <- function(dot) {
 #'
 #' @return `keys` of the terms, in order, and whether there is an `intercept`.
 #' @noRd
-sum_of_terms <- function(expression, book) {
+terms_in_sum <- function(expression, registry) {
   added <- taken <- list()
   intercept <- TRUE
-  for (step in steps_of_sum(expression)) {
+  for (step in flatten_sum(expression)) {
     if (is.numeric(step$part)) {
       intercept <- (step$part != 0) == step$adds
     } else if (step$adds) {
@@ -139,22 +139,22 @@ sum_of_terms <- function(expression, book) {
         added <- list(setdiff(unlist(added), unlist(taken)))
         taken <- list()
       }
-      added[[length(added) + 1L]] <- keys_of(step$part, book)
+      added[[length(added) + 1L]] <- term_keys(step$part, registry)
     } else {
-      taken[[length(taken) + 1L]] <- keys_of(step$part, book)
+      taken[[length(taken) + 1L]] <- term_keys(step$part, registry)
     }
   }
   list(keys = setdiff(as.character(unlist(added)), unlist(taken)), intercept = intercept)
 }
 
 # What is added and what is taken away, one after another, without going deeper for each.
-steps_of_sum <- function(expression) {
+flatten_sum <- function(expression) {
   steps <- list()
   open <- list(list(adds = TRUE, part = expression))
   while (length(open)) {
     step <- open[[length(open)]]
     open[[length(open)]] <- NULL
-    inside <- if (step$adds && !isTRUE(step$whole)) inside_sum(step$part)
+    inside <- if (step$adds && !isTRUE(step$whole)) sum_operands(step$part)
     if (is.null(inside)) {
       steps[[length(steps) + 1L]] <- step
     } else {
@@ -165,12 +165,12 @@ steps_of_sum <- function(expression) {
 }
 
 # The two sides of a sum, or what is in brackets; `NULL`: it is a part itself.
-inside_sum <- function(expression) {
-  operator <- operator_of(expression)
+sum_operands <- function(expression) {
+  operator <- operator_name(expression)
   if (!operator %in% c("+", "-", "(")) {
     return(NULL)
   }
-  last <- list(adds = operator != "-", part = without_brackets(expression[[length(expression)]]))
+  last <- list(adds = operator != "-", part = strip_parentheses(expression[[length(expression)]]))
   if (length(expression) == 2) {
     return(list(last))
   }
@@ -179,76 +179,77 @@ inside_sum <- function(expression) {
   list(list(adds = TRUE, part = expression[[2]]), last)
 }
 
-operator_of <- function(expression) {
+operator_name <- function(expression) {
   if (is.call(expression) && is.symbol(expression[[1]])) called(expression) else ""
 }
 
-without_brackets <- function(expression) {
+strip_parentheses <- function(expression) {
   while (is_call_of(expression, "(")) {
     expression <- expression[[2]]
   }
   expression
 }
 
-keys_of <- function(expression, book) {
+term_keys <- function(expression, registry) {
   if (is.symbol(expression)) {
-    return(keys_of_name(as.character(expression), book))
+    return(symbol_keys(as.character(expression), registry))
   }
   if (!is.call(expression)) {
     stop("invalid model formula")
   }
-  operator <- operator_of(expression)
+  operator <- operator_name(expression)
   if (operator %in% c("+", "-", "(")) {
-    return(sum_of_terms(expression, book)$keys)
+    return(terms_in_sum(expression, registry)$keys)
   }
   if (operator == "offset") {
-    book$add_offset(expression)
+    registry$add_offset(expression)
     return(character())
   }
   if (!operator %in% c(":", "*", "/", "^", "%in%")) {
-    return(book$key_of(book$place_of(expression)))
+    return(registry$term_key(registry$variable_index(expression)))
   }
-  left <- keys_of(expression[[2]], book)
+  left <- term_keys(expression[[2]], registry)
   if (operator == "^") {
-    return(power_of_terms(left, expression[[3]], book))
+    return(power_keys(left, expression[[3]], registry))
   }
-  right <- keys_of(expression[[3]], book)
+  right <- term_keys(expression[[3]], registry)
   switch(operator,
-    "*" = c(left, right, interactions(left, right, book)),
-    "/" = c(left, interactions(book$key_of(all_of(left, book)), right, book)),
-    interactions(left, right, book)
+    "*" = c(left, right, interaction_keys(left, right, registry)),
+    "/" = c(left, interaction_keys(merged_key(left, registry), right, registry)),
+    interaction_keys(left, right, registry)
   )
 }
 
-keys_of_name <- function(name, book) {
-  names <- if (name == ".") book$dot else name
-  places <- vapply(lapply(names, as.name), book$place_of, 1L)
-  list2env(stats::setNames(as.list(places), places), envir = book$sets)
+symbol_keys <- function(name, registry) {
+  names <- if (name == ".") registry$dot else name
+  places <- vapply(lapply(names, as.name), registry$variable_index, 1L)
+  list2env(stats::setNames(as.list(places), places), envir = registry$sets)
   as.character(places)
 }
 
-all_of <- function(keys, book) {
-  sort(unique(unlist(mget(keys, envir = book$sets))))
+# One term of all variables of these: `(a + b) / c` has the term `a:b:c`.
+merged_key <- function(keys, registry) {
+  registry$term_key(sort(unique(unlist(mget(keys, envir = registry$sets)))))
 }
 
-power_of_terms <- function(keys, power, book) {
+power_keys <- function(keys, power, registry) {
   if (!is.numeric(power) || length(power) != 1 || power < 1) {
     stop("invalid power in formula")
   }
   found <- keys
   for (step in seq_len(power - 1)) {
-    found <- unique(c(found, interactions(found, keys, book)))
+    found <- unique(c(found, interaction_keys(found, keys, registry)))
   }
   found
 }
 
-interactions <- function(left, right, book) {
+interaction_keys <- function(left, right, registry) {
   if (length(left) * length(right) > most_products) {
     stop(sprintf("an interaction of %d with %d terms is too large", length(left), length(right)))
   }
   pairs <- expand.grid(right = right, left = left, stringsAsFactors = FALSE)
-  sets <- mget(unique(c(left, right)), envir = book$sets)
+  sets <- mget(unique(c(left, right)), envir = registry$sets)
   unique(as.character(unlist(Map(function(one, other) {
-    book$key_of(sort(unique(c(sets[[one]], sets[[other]]))))
+    registry$term_key(sort(unique(c(sets[[one]], sets[[other]]))))
   }, pairs$left, pairs$right))))
 }

@@ -1,7 +1,7 @@
 # Validation data of the user's own: predictors made as those of new data are, and the outcome
 # as that of the training data.
 
-own_validation_words <- paste(
+validation_expected <- paste(
   "a share below 1, row numbers, or TRUE and FALSE for each row;",
   "or data like those of training"
 )
@@ -17,9 +17,9 @@ mold_validation <- function(value, input, call) {
     return(value)
   }
   made <- with_decimal_point(switch(input$how$kind,
-    table = validation_tables(value, input, call),
-    formula = validation_of_formula(value, input, call),
-    recipe = validation_of_recipe(value, input, call)
+    table = validation_table(value, input, call),
+    formula = validation_formula(value, input, call),
+    recipe = validation_recipe(value, input, call)
   ))
   if (nrow(made$outcomes) != nrow(made$predictors)) {
     received <- sprintf("%d and %d rows", nrow(made$predictors), nrow(made$outcomes))
@@ -30,13 +30,13 @@ mold_validation <- function(value, input, call) {
   y$vector <- input$vector
   own <- list(
     x = as_columns("validation", made$predictors, call), y = y,
-    weights = named_validation(as_weights(made$case_weights, call), "case_weights", call)
+    weights = with_validation_errors(as_weights(made$case_weights, call), "case_weights", call)
   )
   structure(own, class = "pytwolayer_validation")
 }
 
 # Errors about new data, or about weights, name the argument that they came in.
-named_validation <- function(code, argument, call) {
+with_validation_errors <- function(code, argument, call) {
   tryCatch(code, pytwolayer_error_argument = function(cnd) {
     if (!identical(cnd$argument, argument) || is.null(cnd$expected)) {
       stop(cnd)
@@ -47,10 +47,10 @@ named_validation <- function(code, argument, call) {
 }
 
 validation_predictors <- function(input, data, call) {
-  named_validation(new_predictors(input, data, call), "new_data", call)
+  with_validation_errors(new_predictors(input, data, call), "new_data", call)
 }
 
-validation_tables <- function(value, input, call) {
+validation_table <- function(value, input, call) {
   in_one <- input$words[["y"]] == "x" # `outcome` names columns
   if (is_table(value)) {
     if (!in_one) {
@@ -67,9 +67,9 @@ validation_tables <- function(value, input, call) {
     abort_expected("validation", "a list of `x` and `y`", "one without `y`", call)
   }
   outcomes <- if (is.null(parts$y)) {
-    columns_of_outcome(plain_frame(parts$x), names(input$outcomes), call)
+    select_outcomes(plain_frame(parts$x), names(input$outcomes), call)
   } else {
-    named_validation(as_outcomes(parts$y, call), "y", call)
+    with_validation_errors(as_outcome_frame(parts$y, call), "y", call)
   }
   list(
     predictors = validation_predictors(input, parts$x, call),
@@ -92,7 +92,7 @@ validation_parts <- function(value, call) {
   stats::setNames(as.list(value), names)
 }
 
-columns_of_outcome <- function(data, wanted, call) {
+select_outcomes <- function(data, wanted, call) {
   absent <- setdiff(wanted, names(data))
   if (length(absent)) {
     received <- paste("one without", quote_some_names(absent))
@@ -109,19 +109,19 @@ check_validation_table <- function(value, call) {
   plain_frame(value)
 }
 
-validation_of_formula <- function(value, input, call) {
+validation_formula <- function(value, input, call) {
   data <- check_validation_table(value, call)
   predictors <- validation_predictors(input, data, call)
   how <- input$how
-  data <- columns_of_outcome(data, how$variables, call)
+  data <- select_outcomes(data, how$variables, call)
   parts <- list(terms = how$terms, outcome = how$outcome)
   list(
     predictors = predictors,
-    outcomes = outcome_table(evaluated(parts, data, "validation", call)$outcomes)
+    outcomes = outcome_table(evaluate_formula(parts, data, "validation", call)$outcomes)
   )
 }
 
-validation_of_recipe <- function(value, input, call) {
+validation_recipe <- function(value, input, call) {
   data <- check_validation_table(value, call)
   skipped <- skipped_steps(input$blueprint$recipe)
   if (length(skipped)) {
@@ -129,7 +129,7 @@ validation_of_recipe <- function(value, input, call) {
     abort_expected("validation", expected, sprintf("a table beside `%s()`", skipped[[1]]), call)
   }
   predictors <- validation_predictors(input, data, call)
-  columns_of_outcome(data, names(input$blueprint$ptypes$outcomes), call)
+  select_outcomes(data, names(input$blueprint$ptypes$outcomes), call)
   forged <- tryCatch(
     hardhat::forge(data, input$blueprint, outcomes = TRUE),
     error = function(cnd) abort_recipe("cannot be applied to `validation`", cnd, call)

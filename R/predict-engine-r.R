@@ -3,7 +3,7 @@
 # last digits. pytwolayer/preprocessing/ (encoder, table, outcome) and
 # pytwolayer/models/two_layer.py have the same.
 
-rows_by_units <- 4e6 # of a block, so that the hidden layer stays small
+max_block_cells <- 4e6 # of a block, so that the hidden layer stays small
 
 #' Predict in R
 #'
@@ -13,17 +13,17 @@ rows_by_units <- 4e6 # of a block, so that the hidden layer stays small
 #' @noRd
 r_predictions <- function(object, columns, type, call) {
   coding <- object$coding
-  read <- r_columns(coding$inputs, columns, call)
+  read <- r_read_columns(coding$inputs, columns, call)
   complete <- rep(TRUE, columns$rows)
   for (column in read) {
     complete <- complete & !is.na(column$values)
   }
-  encoded <- Map(r_encoded, coding$inputs$codings, read, list(complete), list(call))
-  output <- r_network(object, encoded, sum(complete))
-  found <- r_restored(coding$outcome, output, type, call)
+  encoded <- Map(r_encode, coding$inputs$codings, read, list(complete), list(call))
+  output <- r_forward(object, encoded, sum(complete))
+  found <- r_decode_output(coding$outcome, output, type, call)
   values <- matrix(NA_real_, columns$rows, ncol(found))
   values[complete, ] <- found
-  r_with_offset(object, values, columns, type, call)
+  r_add_offset(object, values, columns, type, call)
 }
 
 #' The network's inputs, a row per row and a column per input
@@ -31,9 +31,9 @@ r_predictions <- function(object, columns, type, call) {
 #' @noRd
 r_inputs <- function(object, columns, call) {
   coding <- object$coding$inputs
-  read <- r_columns(coding, columns, call)
+  read <- r_read_columns(coding, columns, call)
   parts <- Map(function(coding, column) {
-    values <- r_encoded(coding, column, TRUE, call)
+    values <- r_encode(coding, column, TRUE, call)
     if (is.null(coding$levels)) values else outer(values, seq_along(coding$levels), "==") + 0
   }, coding$codings, read)
   do.call(cbind, unname(parts))
@@ -43,19 +43,19 @@ r_inputs <- function(object, columns, call) {
 #'
 #' @return A list of lists of `label`, `kind`, `values` (missing ones `NaN`) and `levels`.
 #' @noRd
-r_columns <- function(inputs, columns, call) {
+r_read_columns <- function(inputs, columns, call) {
   if (!length(columns$columns)) {
     received <- sprintf("data of shape (%d, 0)", columns$rows)
     abort_expected("new_data", "a table of at least one row and one column", received, call)
   }
-  place <- r_places(inputs, columns, call)
+  place <- r_match_columns(inputs, columns, call)
   labels <- if (is.null(columns$names)) seq_along(place) else unlist(columns$names)[place]
-  read <- Map(r_column, columns$columns[place], labels, list(call))
-  Map(r_recoded, inputs$codings, unname(read), list(call))
+  read <- Map(r_read_column, columns$columns[place], labels, list(call))
+  Map(r_recode_column, inputs$codings, unname(read), list(call))
 }
 
 # By name where both have names, else by position.
-r_places <- function(inputs, columns, call) {
+r_match_columns <- function(inputs, columns, call) {
   if (is.null(inputs$names) || is.null(columns$names)) {
     number <- length(inputs$codings)
     if (length(columns$columns) != number) {
@@ -74,7 +74,7 @@ r_places <- function(inputs, columns, call) {
 
 every_column <- "a table with every column seen in training"
 
-r_column <- function(column, label, call) {
+r_read_column <- function(column, label, call) {
   values <- as.double(column$values)
   levels <- unlist(column$levels)
   kind <- if (!is.null(column$levels)) {
@@ -94,7 +94,7 @@ r_column <- function(column, label, call) {
   list(label = label, kind = kind, values = values, levels = levels)
 }
 
-r_recoded <- function(coding, column, call) {
+r_recode_column <- function(coding, column, call) {
   if (column$kind == "missing") {
     return(column)
   }
@@ -109,11 +109,11 @@ r_recoded <- function(coding, column, call) {
     }
     abort_expected("new_data", expected, received, call)
   }
-  if (has_levels) r_known_levels(coding, column) else column
+  if (has_levels) r_recode_levels(coding, column) else column
 }
 
 # Levels that training did not see become missing.
-r_known_levels <- function(coding, column) {
+r_recode_levels <- function(coding, column) {
   codes <- match(column$levels, coding$levels)[column$values]
   unseen <- column$levels[sort(unique(column$values[is.na(codes)]))]
   if (length(unseen)) {
@@ -129,7 +129,7 @@ r_known_levels <- function(coding, column) {
 #' A column as the network takes it: standardised numbers, or the codes of levels
 #'
 #' @noRd
-r_encoded <- function(coding, column, complete, call) {
+r_encode <- function(coding, column, complete, call) {
   values <- column$values[complete]
   if (!is.null(coding$levels)) {
     return(as.integer(values))
@@ -141,7 +141,7 @@ r_encoded <- function(coding, column, complete, call) {
   if (!is.null(coding$limit)) {
     standardized <- pmin(pmax(standardized, -coding$limit), coding$limit)
   }
-  standardized <- as_floats(standardized)
+  standardized <- round_to_float32(standardized)
   if (!all(is.finite(standardized))) {
     largest <- with_decimal_point(sprintf("%.3g", max(abs(values))))
     received <- paste0(largest, in_column(column$label))
@@ -151,7 +151,7 @@ r_encoded <- function(coding, column, complete, call) {
 }
 
 # The core's inputs are in single precision.
-as_floats <- function(values) {
+round_to_float32 <- function(values) {
   readBin(writeBin(values, raw(), size = 4), "double", length(values), size = 4)
 }
 
@@ -159,15 +159,15 @@ as_floats <- function(values) {
 #'
 #' @param encoded A vector per column.
 #' @noRd
-r_network <- function(object, encoded, rows) {
+r_forward <- function(object, encoded, rows) {
   weights <- object$weights
   activation <- r_activations[[object$settings$activation]]
   wide <- length(encoded) + nrow(weights[["0.weight"]])
-  step <- max(1, floor(rows_by_units / wide))
+  step <- max(1, floor(max_block_cells / wide))
   output <- matrix(0, rows, length(object$outputs))
   for (start in seq(1, length.out = ceiling(rows / step), by = step)) {
     block <- seq(start, min(start + step - 1, rows))
-    hidden <- activation(r_hidden(object, lapply(encoded, `[`, block), length(block)))
+    hidden <- activation(r_hidden_layer(object, lapply(encoded, `[`, block), length(block)))
     output[block, ] <- tcrossprod(hidden, weights[["2.weight"]]) +
       rep(weights[["2.bias"]], each = length(block))
   }
@@ -175,7 +175,7 @@ r_network <- function(object, encoded, rows) {
 }
 
 # A level's input is 1 where it is that level, so its weights are taken as they are.
-r_hidden <- function(object, encoded, rows) {
+r_hidden_layer <- function(object, encoded, rows) {
   weights <- object$weights[["0.weight"]]
   codings <- object$coding$inputs$codings
   widths <- vapply(codings, function(coding) max(1L, length(coding$levels)), 1L)
@@ -206,7 +206,7 @@ r_activations <- list(
 )
 
 # From the network's output to what the user asked for.
-r_restored <- function(outcome, output, type, call) {
+r_decode_output <- function(outcome, output, type, call) {
   switch(type,
     raw = output,
     class = matrix(as.double(max.col(output, ties.method = "first")), ncol = 1),

@@ -151,7 +151,7 @@ new_predictors <- function(object, new_data, call) {
     abort_argument("new_data", "a data frame or a matrix", new_data, call)
   }
   new_data <- plain_frame(new_data)
-  if (object$how$kind == "table" && (object$how$nameless || is_nameless(new_data))) {
+  if (object$how$kind == "table" && (object$how$nameless || lacks_column_names(new_data))) {
     return(new_data)
   }
   wanted <- training_columns(object)
@@ -183,15 +183,15 @@ training_columns <- function(object) {
 formula_predictors <- function(object, new_data, call) {
   terms <- object$how$terms
   if (!nrow(new_data)) {
-    predictors <- none_of(as.data.frame(object$blueprint$ptypes$predictors))
-    return(with_offset(predictors, if (length(attr(terms, "offset"))) double()))
+    predictors <- table_ptype(as.data.frame(object$blueprint$ptypes$predictors))
+    return(set_offset(predictors, if (length(attr(terms, "offset"))) double()))
   }
-  frame <- evaluated(list(terms = terms, outcome = list()), new_data, "new_data", call)$frame
+  frame <- evaluate_formula(list(terms = terms, outcome = list()), new_data, "new_data", call)$frame
   offset <- formula_offset(frame, terms, "new_data", call)
   classes <- object$how$classes
-  columns <- variables_of(frame)
+  columns <- columns_by_variable(frame)
   columns <- term_columns(columns, nrow(frame), terms, classes, "new_data", call, warns = TRUE)
-  with_offset(columns, offset)
+  set_offset(columns, offset)
 }
 
 recipe_predictors <- function(object, new_data, call) {

@@ -40,7 +40,7 @@ index_of_style <- function(i, size, style, where) {
   position <- position_of_style(i, size, style)
   if (style$from_end && any(position < 1, na.rm = TRUE)) {
     abort_tensor(
-      sprintf("Subscript out of bounds: %s has %s elements.", where, in_code(size)),
+      sprintf("Subscript out of bounds: %s has %s elements.", where, format_value(size)),
       rlang::caller_env()
     )
   }

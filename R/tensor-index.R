@@ -311,7 +311,7 @@ mask_along <- function(i, size, where, call) {
     abort_tensor(
       sprintf(
         "A bool tensor as index of %s must have one dimension and the length %s.",
-        where, in_code(size)
+        where, format_value(size)
       ),
       call
     )
@@ -344,7 +344,7 @@ positions_along <- function(i, size, where, call) {
 }
 
 check_positions <- function(i, size, where, call) {
-  has <- sprintf("%s has %s element%s", where, in_code(size), if (size == 1) "" else "s")
+  has <- sprintf("%s has %s element%s", where, format_value(size), if (size == 1) "" else "s")
   problem <- if (anyNA(i)) {
     sprintf("The index of %s has missing values (NA).", where)
   } else if (is.logical(i)) {
@@ -352,11 +352,11 @@ check_positions <- function(i, size, where, call) {
       sprintf("Logical subscript too long: %s, the index %d.", has, length(i))
     }
   } else if (any(i != trunc(i))) {
-    sprintf("The index of %s must be whole, not %s.", where, in_code(i[i != trunc(i)][[1]]))
+    sprintf("The index of %s must be whole, not %s.", where, format_value(i[i != trunc(i)][[1]]))
   } else if (any(i < 0) && any(i > 0)) {
     sprintf("The index of %s mixes positive and negative numbers.", where)
   } else if (any(i > size)) {
-    sprintf("Subscript out of bounds: %s, the index is %s.", has, in_code(i[i > size][[1]]))
+    sprintf("Subscript out of bounds: %s, the index is %s.", has, format_value(i[i > size][[1]]))
   }
   if (!is.null(problem)) {
     abort_tensor(problem, call)

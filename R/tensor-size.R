@@ -41,7 +41,7 @@ check_size_index <- function(i, count, call) {
     sprintf(
       "Subscript out of bounds: there %s %d size%s, the index is %s.",
       if (count == 1) "is" else "are", count, if (count == 1) "" else "s",
-      in_code(last_of_index(i))
+      format_value(last_of_index(i))
     )
   }
   if (!is.null(problem)) {

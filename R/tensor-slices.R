@@ -195,7 +195,8 @@ slice_end <- function(end, shift, size, where, call) {
     abort_tensor(
       sprintf(
         "The ends of a slice count from 1, but one of %s is %s.%s",
-        where, in_code(number), if (number < 0) " Leave an end open for the last position." else ""
+        where, format_value(number),
+        if (number < 0) " Leave an end open for the last position." else ""
       ),
       call
     )
@@ -215,7 +216,7 @@ slice_number <- function(number, part, where, call) {
     abort_tensor(
       sprintf(
         "Each %s of the slice of %s must be one whole number, not %s.", part, where,
-        if (single) in_code(number) else kind_of(number)
+        if (single) format_value(number) else kind_of(number)
       ),
       call
     )

@@ -180,7 +180,7 @@ for (name in c("two_layer.data.frame", "chapter_losses", "select_device")) {
   say(paste0("signature/", name), paste(names(arguments), defaults, sep = "="))
 }
 say("kept settings", names(pytwolayer:::setting_checks))
-peers <- unlist(pytwolayer:::names_of_peers)
+peers <- unlist(pytwolayer:::argument_aliases)
 say("names of peers", paste(names(peers), peers, sep = "="))
 
 core <- reticulate::import("pytwolayer")

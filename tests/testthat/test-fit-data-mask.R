@@ -71,5 +71,5 @@ test_that("names that other packages use get a hint, unevaluated", {
     expect_refused(do.call(two_layer, c(list(quote(mtcars[-1]), quote(mtcars$mpg)), given)), told)
   }
   arguments <- c(names(formals(two_layer.data.frame)), "new_data")
-  expect_identical(setdiff(unlist(names_of_peers), arguments), character())
+  expect_identical(setdiff(unlist(argument_aliases), arguments), character())
 })

@@ -61,13 +61,13 @@ test_that("numbers in a wrapping are outcomes all the same", {
 test_that("integer64, labelled columns and time spans are the numbers that they are", {
   skip_without_torch()
   numbers <- c(5, -3, 2^40, 7, NA, 2^32 - 1, -2^35 - 9, 11, 2^31, -2^31)
-  expect_identical(known_column(integer64_of(replace(numbers, 5, 0))), replace(numbers, 5, 0))
+  expect_identical(convert_column(integer64_of(replace(numbers, 5, 0))), replace(numbers, 5, 0))
   if (requireNamespace("bit64", quietly = TRUE)) {
     missing <- bit64::as.integer64(c(1, NA, -4))
-    expect_identical(known_column(missing), c(1, NA, -4))
+    expect_identical(convert_column(missing), c(1, NA, -4))
     largest <- bit64::as.integer64("9007199254740991")
-    expect_identical(known_column(largest), 2^53 - 1)
-    expect_s3_class(known_column(largest + 1L), "integer64")
+    expect_identical(convert_column(largest), 2^53 - 1)
+    expect_s3_class(convert_column(largest + 1L), "integer64")
   }
   plain <- data.frame(y = mtcars$mpg, x = mtcars$disp * 1, z = mtcars$gear)
   expected <- quick(plain[-1], plain$y)
@@ -125,7 +125,7 @@ test_that("values that SPSS says are missing are", {
     class = c("haven_labelled_spss", "haven_labelled", "vctrs_vctr", "double"),
     na_values = 99, na_range = c(100, 200), labels = c(gone = 99)
   )
-  expect_identical(known_column(values), c(1, 2, NA, NA, NA))
+  expect_identical(convert_column(values), c(1, 2, NA, NA, NA))
 })
 
 test_that("a factor's level NA is a level", {

@@ -21,13 +21,13 @@ test_that("a formula of many columns is taken apart as R's own terms() does", {
   for (formula in formulas) {
     told <- deparse1(formula)
     full <- stats::terms(formula, data = table)
-    expected <- stats::delete.response(stats::terms(written_out(formula, full)))
+    expected <- stats::delete.response(stats::terms(formula_from_terms(formula, full)))
     found <- stats::delete.response(wide_terms(formula, names(table)))
-    expected_sets <- sets_of(expected)
+    expected_sets <- term_variables(expected)
     kept <- lengths(expected_sets) > 0 # that of the outcome itself loses its variable
     labels <- attr(expected, "term.labels")[kept]
     expect_identical(attr(found, "term.labels"), labels, info = told)
-    expect_identical(sets_of(found), expected_sets[kept], info = told)
+    expect_identical(term_variables(found), expected_sets[kept], info = told)
     expect_identical(attr(found, "intercept"), attr(expected, "intercept"), info = told)
     variables <- as.character(attr(found, "variables"))
     expect_identical(variables, as.character(attr(expected, "variables")), info = told)
@@ -95,6 +95,6 @@ test_that("a formula of 10,000 columns is kept without deep nesting", {
   expect_lt(depth(stats::formula(terms)), 1100)
   expect_identical(all.vars(stats::formula(terms)), c("y", names))
   right_nested <- Reduce(function(a, b) call("+", a, b), lapply(names, as.name), right = TRUE)
-  expect_identical(steps_of_sum(right_nested)[[9999]]$part, quote(x9999))
+  expect_identical(flatten_sum(right_nested)[[9999]]$part, quote(x9999))
   expect_lt(object.size(terms), 1e7) # where a table of variables by terms has 4e8 bytes
 })
