@@ -7,7 +7,7 @@ own_python <- function() {
 #' Import a module that this package carries
 #'
 #' @noRd
-import_own <- function(module) {
+import_own <- function(module, convert = TRUE) {
   folder <- own_python()
   if (!file.exists(file.path(folder, "pytwolayer", "__init__.py"))) {
     rlang::abort(
@@ -18,7 +18,7 @@ import_own <- function(module) {
       class = "pytwolayer_error"
     )
   }
-  with_own_path(reticulate::import(module))
+  with_own_path(reticulate::import(module, convert = convert))
 }
 
 # The folder of the core is on Python's path for as long as this takes.

@@ -12,10 +12,7 @@ tensor_helpers <- function(convert = TRUE) {
   key <- if (convert) "converting" else "plain"
   if (is.null(tensor_session[[key]])) {
     ready_torch()
-    tensor_session[[key]] <- reticulate::import_from_path(
-      "pytwolayer_tensors", system.file("python", package = "pytwolayer"),
-      convert = convert
-    )
+    tensor_session[[key]] <- import_own("pytwolayer.r_interop.tensors.api", convert)
   }
   tensor_session[[key]]
 }
@@ -66,7 +63,7 @@ helper_function <- function(name, convert) {
 }
 
 is_failure <- function(answer) {
-  inherits(answer, "pytwolayer_tensor_values.Failure")
+  inherits(answer, "pytwolayer.r_interop.tensors.values.Failure")
 }
 
 ran_out_of_memory <- function(answer) {

@@ -5,9 +5,9 @@ R's order is column-major: the first dimension runs fastest.
 """
 
 import traceback
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from functools import wraps
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -17,6 +17,9 @@ Sent = dict[str, Any]
 """An R vector or array on its way: ``bytes`` (a list of pieces), ``kind`` and ``dim``."""
 
 PIECE = 2**28
+"""Bytes of a piece: a raw vector that R reads ends at 2^31."""
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 class TensorError(Exception):
@@ -37,17 +40,22 @@ def first_line(problem: Exception) -> str:
     return line.split(" This could be because ")[0]
 
 
-def for_r(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Have ``function`` return its errors."""
+R_FUNCTIONS: dict[str, Callable[..., Any]] = {}
+"""What R calls, by name: functions that return their errors as ``Failure``."""
+
+
+def called_from_r(function: F) -> F:
+    """Register a function that R calls. In Python it stays as it is, and raises its errors."""
 
     @wraps(function)
-    def guarded(*args: Any) -> Any:
+    def guarded(*args: Any, **named: Any) -> Any:
         try:
-            return function(*args)
+            return function(*args, **named)
         except Exception as problem:  # noqa: BLE001 - each one becomes an R condition
             return Failure(problem)
 
-    return guarded
+    R_FUNCTIONS[function.__name__] = guarded
+    return function
 
 
 def from_r(sent: Sent) -> torch.Tensor:
@@ -60,13 +68,6 @@ def from_r(sent: Sent) -> torch.Tensor:
     return flat if sent["dim"] is None else column_major(flat, sent["dim"])
 
 
-def usual_type(kinds: Collection[str]) -> torch.dtype:
-    """Choose the type that PyTorch gives such numbers of R's: of several kinds the widest."""
-    if "double" in kinds:
-        return torch.get_default_dtype()
-    return torch.int64 if "integer" in kinds else torch.bool
-
-
 def column_major(flat: torch.Tensor, shape: Sequence[int]) -> torch.Tensor:
     """Fold a flat tensor as R folds a vector into an array."""
     return flat.reshape(list(shape)[::-1]).permute(tuple(reversed(range(len(shape)))))
@@ -77,7 +78,7 @@ def flatten(x: torch.Tensor) -> torch.Tensor:
     return x.permute(tuple(reversed(range(x.dim())))).reshape(-1)
 
 
-@for_r
+@called_from_r
 def to_r(x: torch.Tensor) -> Sent:
     """Give a tensor's values and shape to R."""
     return send(x)
@@ -117,19 +118,19 @@ def r_kind(array: np.ndarray[Any, Any]) -> tuple[str, np.ndarray[Any, Any]]:
     )
 
 
-@for_r
+@called_from_r
 def shape(x: torch.Tensor) -> list[float]:
     """Sizes of the dimensions, as doubles because R's integers end at 2^31."""
     return [float(size) for size in x.shape]
 
 
-@for_r
+@called_from_r
 def count(x: torch.Tensor) -> float:
     """Give the number of elements."""
     return float(x.numel())
 
 
-@for_r
+@called_from_r
 def text(x: torch.Tensor) -> str:
     """Write a tensor as Python shows it."""
     return repr(x)
@@ -166,3 +167,34 @@ def countable(x: torch.Tensor) -> torch.Tensor:
 def as_double(x: torch.Tensor) -> torch.Tensor:
     """Give whole numbers the type that R computes products and means in."""
     return x if x.is_floating_point() or x.is_complex() else x.to(widest(x))
+
+
+def as_tensor(value: Any, like: torch.Tensor) -> torch.Tensor:
+    """Make a tensor of what came from R, of the type that R's numbers take beside ``like``."""
+    if isinstance(value, torch.Tensor):
+        return value
+    if isinstance(value, np.ndarray | np.generic):
+        return torch.as_tensor(value, device=like.device)
+    if isinstance(value, dict):
+        found = from_r(value)
+    elif isinstance(value, bool | int | float):
+        found = torch.tensor(value, dtype=torch.float64 if isinstance(value, float) else None)
+    else:
+        raise TensorError(f"Tensors and numbers are taken, not {describe(value)}.")
+    if like.is_floating_point() or like.is_complex():
+        found = found.to(like.dtype)
+    elif found.is_floating_point():
+        found = found.to(widest(like))
+    return found.to(like.device)
+
+
+@called_from_r
+def needs_gradient(x: torch.Tensor) -> bool:
+    """Whether a gradient would be lost with the tensor's numbers."""
+    return bool(x.requires_grad)
+
+
+@called_from_r
+def sizes(x: Sequence[int]) -> list[float]:
+    """Give a torch.Size to R, as doubles because R's integers end at 2^31."""
+    return [float(size) for size in x]

@@ -6,15 +6,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pytwolayer.r_interop.shared_memory import sent_vectors
+from pytwolayer.r_interop.tensors.dtypes import check_reach, holds_fractions, usual_type
+from pytwolayer.r_interop.tensors.values import Sent, TensorError, called_from_r, describe, from_r
 from pytwolayer.runtime.torch_loading import torch
-from pytwolayer_tensor_gate import check_reach, holds_fractions
-from pytwolayer_tensor_values import Sent, for_r, usual_type
 
 # Numbers that are worked on at a time, what a processor's cache holds; but some rows at least.
 _BLOCK, _ROWS = 2**19, 4096
 
 
-@for_r
+@called_from_r
 def make_of_columns(
     sent: Sent, dtype: torch.dtype | None, device: str | torch.device
 ) -> torch.Tensor:
@@ -51,3 +51,21 @@ def _turned(columns: list[NDArray[Any]], dtype: torch.dtype) -> torch.Tensor:
                 np.copyto(line[:size], column[start : start + size], casting="unsafe")
             tensor[start : start + size].copy_(block[:, :size].t())
     return tensor
+
+
+@called_from_r
+def make(sent: Sent, dtype: torch.dtype | None, device: str | torch.device) -> torch.Tensor:
+    """Make a tensor of an R vector or array, of the type that PyTorch gives such numbers."""
+    value = from_r(sent)
+    dtype = usual_type({sent["kind"]}) if dtype is None else dtype
+    check_reach(value, dtype)
+    return value.to(device=device, dtype=dtype).contiguous()
+
+
+@called_from_r
+def moved(x: Any, dtype: torch.dtype | None, device: Any) -> torch.Tensor:
+    """Give a tensor itself, or what another type or device makes of it; of an array a copy."""
+    if not isinstance(x, torch.Tensor | np.ndarray | np.generic):
+        raise TensorError(f"`x` must be a tensor or R numbers or logicals, not {describe(x)}.")
+    found = x if isinstance(x, torch.Tensor) else torch.tensor(x)
+    return found.to(device=found.device if device is None else device, dtype=dtype or found.dtype)

@@ -4,8 +4,23 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+from pytwolayer.r_interop.tensors.ops import converted, named
+from pytwolayer.r_interop.tensors.values import (
+    Sent,
+    TensorError,
+    as_double,
+    as_tensor,
+    called_from_r,
+    column_major,
+    countable,
+    describe,
+    first_tensor,
+    flatten,
+    from_r,
+    send,
+    widest,
+)
 from pytwolayer.runtime.torch_loading import torch
-from pytwolayer_tensor_values import TensorError, describe, widest
 
 
 def sign(x: torch.Tensor) -> torch.Tensor:
@@ -66,7 +81,7 @@ def rounded_whole(x: torch.Tensor, power: Any) -> torch.Tensor:
     count = torch.div(wide, power, rounding_mode="floor")
     rest = wide - count * power
     count = count + ((2 * rest > power) | ((2 * rest == power) & (count % 2 != 0)))
-    found = count * power
+    found: torch.Tensor = count * power
     lowest, highest = torch.iinfo(x.dtype).min, torch.iinfo(x.dtype).max
     wrapped = (found < wide - rest) | (found < lowest) | (found > highest)
     if bool(wrapped.any()):
@@ -201,3 +216,109 @@ REAL = {
     "cummin",
 }
 """Functions that PyTorch, or what is made of it here, has for real numbers only."""
+
+
+CUMULATIVE: dict[str, Callable[..., torch.Tensor]] = {
+    "cumsum": lambda x: torch.cumsum(x, 0),
+    "cumprod": lambda x: torch.cumprod(as_double(x), 0),
+    "cummax": lambda x: torch.cummax(x, 0).values,
+    "cummin": lambda x: torch.cummin(x, 0).values,
+}
+
+
+PREDICATE: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
+    "is.na": torch.isnan,
+    "is.nan": torch.isnan,
+    "is.finite": torch.isfinite,
+    "is.infinite": torch.isinf,
+}
+
+
+@called_from_r
+def elementwise(name: str, x: torch.Tensor, *extra: Any) -> torch.Tensor:
+    """Apply a function of R's group Math."""
+    x = countable(x)
+    if name in REAL and x.is_complex():
+        raise TensorError(f"`{name}()` takes real numbers only, not {describe(x)}.")
+    return named(f"{name}()", x, lambda: applied_to_each(name, x, extra))
+
+
+def applied_to_each(name: str, x: torch.Tensor, extra: tuple[Any, ...]) -> torch.Tensor:
+    """Look a function of R's group Math up, and call it."""
+    if name in CUMULATIVE:
+        return CUMULATIVE[name](flatten(x))
+    vectors = (converted(each, x, "^") if isinstance(each, dict) else each for each in extra)
+    return ELEMENTWISE[name](x, *vectors)
+
+
+@called_from_r
+def predicate(x: torch.Tensor, name: str) -> Sent:
+    """Ask each element; R gets logicals."""
+    return send(PREDICATE[name](x))
+
+
+def refill(value: torch.Tensor, shape: torch.Size) -> torch.Tensor:
+    """Recycle over a shape, down its columns, as R does, or broadcast where shapes allow."""
+    if value.shape == shape or value.numel() == 1:
+        return value.reshape([1] * len(shape)).expand(shape) if value.shape != shape else value
+    size = math.prod(shape)
+    if value.dim() > 1 and value.dim() == len(shape):
+        return value.expand(shape)
+    if not value.numel():
+        raise TensorError("Of no elements nothing can be recycled.")
+    flat = flatten(value)
+    return column_major(flat.repeat(-(-size // flat.numel()))[:size], shape)
+
+
+@called_from_r
+def choose(test: Any, yes: Any, no: Any) -> torch.Tensor:
+    """Take ``yes`` where ``test`` holds, NaN where it is missing, and else ``no``."""
+    like = first_tensor([yes, no])
+    where = test if isinstance(test, torch.Tensor) else from_r(test)
+    where = where.to(like.device)
+    shape = where.shape
+    yes, no = (refill(as_tensor(value, like), shape) for value in (yes, no))
+    kind = torch.promote_types(yes.dtype, no.dtype)
+    found = torch.where(where.nan_to_num(0) != 0, yes.to(kind), no.to(kind))
+    if where.is_floating_point() and bool(where.isnan().any()):
+        found = torch.where(where.isnan(), math.nan, as_double(found))
+    return found
+
+
+@called_from_r
+def extreme(name: str, na_rm: bool, values: list[Any]) -> torch.Tensor:
+    """Element by element maximum or minimum, in the shape of the largest argument."""
+    like = first_tensor(values)
+    parts = [countable(as_tensor(value, like)) for value in values]
+    if not all(part.numel() for part in parts):
+        return parts[0].new_empty(0)
+    shape = max(parts, key=lambda part: (part.numel(), part.dim())).shape
+    shape = next((p.shape for p in parts if p.numel() == math.prod(shape) and p.dim() > 1), shape)
+    plain = {"pmax": torch.maximum, "pmin": torch.minimum}
+    without = {"pmax": torch.fmax, "pmin": torch.fmin}
+    function = (without if na_rm else plain)[name]
+    found = refill(parts[0], shape)
+    for part in parts[1:]:
+        found = function(found, refill(part, shape))
+    return found
+
+
+@called_from_r
+def two_way(name: str, x: Any, y: Any) -> torch.Tensor:
+    """Apply a function of two arguments element by element, recycled as R does."""
+    like = first_tensor([x, y])
+    first, second = (as_double(as_tensor(value, like)) for value in (x, y))
+    shape = first.shape if first.numel() >= second.numel() else second.shape
+    return TWO_WAY[name](refill(first, shape), refill(second, shape))
+
+
+def beta_log(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+    """Logarithm of the beta function."""
+    return torch.lgamma(x) + torch.lgamma(y) - torch.lgamma(x + y)
+
+
+TWO_WAY: dict[str, Callable[..., torch.Tensor]] = {
+    "atan2": torch.atan2,
+    "beta": lambda x, y: beta_log(x, y).exp(),
+    "lbeta": beta_log,
+}

@@ -6,20 +6,20 @@ from collections.abc import Callable, Sequence
 from functools import reduce
 from typing import Any
 
-from pytwolayer.runtime.torch_loading import torch
-from pytwolayer_tensor_compare import compare, is_whole
-from pytwolayer_tensor_ops import Flag, flagged, named, operand, truth_tensor
-from pytwolayer_tensor_values import (
+from pytwolayer.r_interop.tensors.compare import compare, is_whole
+from pytwolayer.r_interop.tensors.ops import Flag, flagged, named, operand, truth_tensor
+from pytwolayer.r_interop.tensors.values import (
     TensorError,
     as_double,
+    called_from_r,
     countable,
     describe,
     first_tensor,
     flatten,
-    for_r,
     from_r,
     widest,
 )
+from pytwolayer.runtime.torch_loading import torch
 
 Warned = tuple[torch.Tensor, list[str]]
 """A result, and the functions of which R warns that they had nothing to work on."""
@@ -75,15 +75,15 @@ def parts(values: list[Any], dropped: str, exact: bool = False) -> list[torch.Te
 def part(value: Any, like: torch.Tensor, exact: bool) -> torch.Tensor:
     """Make a tensor of one argument; if ``exact``, whole numbers stay what they are."""
     if exact and like.is_floating_point() and is_whole_number(value):
-        value = from_r(value).long() if isinstance(value, dict) else torch.tensor(value)
-        there = value.to(like.dtype)
-        return (there if bool(compare("==", value, there).all()) else value).to(like.device)
-    found = operand(value, like, "c")
+        whole = from_r(value).long() if isinstance(value, dict) else torch.tensor(value)
+        there = whole.to(like.dtype)
+        return (there if bool(compare("==", whole, there).all()) else whole).to(like.device)
+    found: torch.Tensor | float = operand(value, like, "c")
     if isinstance(found, torch.Tensor):
         return found
-    kind = like.dtype if like.is_floating_point() else widest(like)
-    kind = kind if isinstance(found, float) else None
-    return torch.tensor(found, dtype=kind, device=like.device)
+    real = like.dtype if like.is_floating_point() else widest(like)
+    dtype = real if isinstance(found, float) else None
+    return torch.tensor(found, dtype=dtype, device=like.device)
 
 
 def is_whole_number(value: Any) -> bool:
@@ -104,7 +104,7 @@ def without(x: torch.Tensor, dropped: str) -> torch.Tensor:
     return x if mask is None else x[~mask]
 
 
-@for_r
+@called_from_r
 def summary(name: str, dropped: str, values: list[Any]) -> torch.Tensor | Warned:
     """Apply sum, prod, max, min or range to all elements of all arguments."""
     found = [countable(each) for each in parts(values, dropped, name in ENDS)]
@@ -132,7 +132,7 @@ def nothing(name: str, x: torch.Tensor) -> Warned:
     return (found if name == "range" else found[0]), list(ENDS[name])
 
 
-@for_r
+@called_from_r
 def decide(name: str, dropped: str, values: list[Any]) -> Flag:
     """Apply any or all; None where a missing value decides."""
     found = parts(values, dropped)
@@ -152,7 +152,7 @@ def decided(name: str, found: list[torch.Tensor]) -> bool | None:
     return None if missing else name == "all"
 
 
-@for_r
+@called_from_r
 def mean(x: torch.Tensor, na_rm: bool, trim: float) -> torch.Tensor:
     """Average; of whole numbers and bools as doubles."""
     found = as_double(without(x, "nan" if na_rm else ""))
@@ -232,7 +232,7 @@ def checked_dims(x: torch.Tensor, dims: Sequence[float] | None) -> tuple[int, ..
     return tuple(found)
 
 
-@for_r
+@called_from_r
 def summary_along(
     name: str, x: torch.Tensor, dims: list[float] | None, keepdim: bool, dropped: str
 ) -> torch.Tensor | Warned | Flag:
@@ -295,7 +295,7 @@ def decided_along(
     return flagged(found)
 
 
-@for_r
+@called_from_r
 def mean_along(
     x: torch.Tensor, dims: list[float] | None, keepdim: bool, na_rm: bool
 ) -> torch.Tensor:

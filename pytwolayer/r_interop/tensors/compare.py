@@ -9,8 +9,8 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
+from pytwolayer.r_interop.tensors.values import TensorError, called_from_r, describe, widest
 from pytwolayer.runtime.torch_loading import torch
-from pytwolayer_tensor_values import TensorError, describe, widest
 
 COMPARISON: dict[str, Callable[..., Any]] = {
     "==": operator.eq,
@@ -112,3 +112,12 @@ def whole_with_real(symbol: str, whole: torch.Tensor, real: torch.Tensor) -> tor
     closer = applied(symbol, whole.long(), torch.where(tied & reached, real, 0).long())
     beyond = COMPARISON[symbol](0, 1)
     return torch.where(tied, torch.where(reached, closer, beyond), found)
+
+
+@called_from_r
+def same(x: torch.Tensor, y: torch.Tensor) -> bool:
+    """Whether type, shape and all values are the same; any two missing values are."""
+    if x.dtype != y.dtype or x.shape != y.shape:
+        return False
+    one, other = x.detach(), y.detach().to(x.device)
+    return bool(((one == other) | ((one != one) & (other != other))).all())

@@ -8,19 +8,27 @@ from typing import Any
 
 import numpy as np
 
-from pytwolayer.runtime.torch_loading import torch
-from pytwolayer_tensor_index import Index, at_least_1d, cells, is_block, positions_along, run
-from pytwolayer_tensor_values import (
+from pytwolayer.r_interop.tensors.dtypes import check_fits
+from pytwolayer.r_interop.tensors.index import (
+    Index,
+    at_least_1d,
+    cells,
+    is_block,
+    positions_along,
+    run,
+)
+from pytwolayer.r_interop.tensors.values import (
     TensorError,
+    called_from_r,
     column_major,
     describe,
     flatten,
-    for_r,
     from_r,
 )
+from pytwolayer.runtime.torch_loading import torch
 
 
-@for_r
+@called_from_r
 def put(x: torch.Tensor, index: Index, value: Any) -> torch.Tensor:
     """Give a copy of ``x`` with ``value`` at ``index``; gradients go to both."""
     changed = x.clone()
@@ -28,7 +36,7 @@ def put(x: torch.Tensor, index: Index, value: Any) -> torch.Tensor:
     return as_trainable(changed, x)
 
 
-@for_r
+@called_from_r
 def put_in_place(x: torch.Tensor, index: Index, value: Any) -> torch.Tensor:
     """Write ``value`` into the elements of ``x`` itself."""
     check_writable(x)
@@ -78,7 +86,7 @@ def write(x: torch.Tensor, index: Index, value: Any) -> None:
     view[key] = assigned
 
 
-@for_r
+@called_from_r
 def with_dim(x: torch.Tensor, size: list[float]) -> torch.Tensor:
     """Fold the elements, in R's order, into another shape."""
     shape = [int(each) for each in size]
@@ -94,7 +102,7 @@ def with_dim(x: torch.Tensor, size: list[float]) -> torch.Tensor:
     return changed
 
 
-@for_r
+@called_from_r
 def with_length(x: torch.Tensor, length: float) -> torch.Tensor:
     """Cut, or fill up with missing values, the elements in R's order."""
     flat, more = flatten(x), int(length) - x.numel()
@@ -202,19 +210,3 @@ def reshaped(value: torch.Tensor, size: list[int]) -> torch.Tensor:
         raise TensorError(
             f"`value` must fit the selected elements ({selected}), but is {describe(value)}."
         ) from problem
-
-
-def check_fits(value: torch.Tensor, x: torch.Tensor) -> None:
-    """Refuse what a tensor of whole numbers or bools would hold otherwise than it came."""
-    if value.is_complex() and not x.is_complex():
-        raise TensorError(f"Complex numbers do not fit into {describe(x)}.")
-    if x.is_floating_point() or x.is_complex() or value.dtype == x.dtype:
-        return
-    wide = value.double() if value.is_floating_point() else value.long()
-    limits = (
-        (0, 1) if x.dtype == torch.bool else (torch.iinfo(x.dtype).min, torch.iinfo(x.dtype).max)
-    )
-    fits = (wide == wide.trunc()) & (wide >= limits[0]) & (wide <= limits[1])
-    if not bool(fits.all()):
-        worst = wide[~fits].flatten()[0].item()
-        raise TensorError(f"{worst} does not fit into {describe(x)}: convert it first, `x$to()`.")

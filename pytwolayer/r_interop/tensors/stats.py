@@ -5,199 +5,32 @@ as a vector of one element, rows are observations and columns are variables.
 """
 
 import math
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from pytwolayer.runtime.torch_loading import torch
-from pytwolayer_tensor_values import (
+from pytwolayer.r_interop.tensors.linalg import columns
+from pytwolayer.r_interop.tensors.values import (
     Sent,
     TensorError,
     as_double,
-    column_major,
+    as_tensor,
+    called_from_r,
     countable,
     describe,
     first_tensor,
     flatten,
-    for_r,
     from_r,
-    widest,
 )
-
-
-def as_tensor(value: Any, like: torch.Tensor) -> torch.Tensor:
-    """Make a tensor of what came from R, of the type that R's numbers take beside ``like``."""
-    if isinstance(value, torch.Tensor):
-        return value
-    if isinstance(value, np.ndarray | np.generic):
-        return torch.as_tensor(value, device=like.device)
-    if isinstance(value, dict):
-        found = from_r(value)
-    elif isinstance(value, bool | int | float):
-        found = torch.tensor(value, dtype=torch.float64 if isinstance(value, float) else None)
-    else:
-        raise TensorError(f"Tensors and numbers are taken, not {describe(value)}.")
-    if like.is_floating_point() or like.is_complex():
-        found = found.to(like.dtype)
-    elif found.is_floating_point():
-        found = found.to(widest(like))
-    return found.to(like.device)
-
+from pytwolayer.runtime.torch_loading import torch
 
 # ---- Elements by position ------------------------------------------------------------------
-
-
-@for_r
-def combine(values: list[Any]) -> torch.Tensor:
-    """Join all elements, each argument in R's order, into one vector."""
-    like = first_tensor(values)
-    return torch.cat([flatten(as_tensor(value, like)) for value in values])
-
-
-@for_r
-def gather(x: torch.Tensor, positions: Sent, size: list[float]) -> torch.Tensor:
-    """Take elements by R's positions, from 1, in the tensor seen as one long vector."""
-    index = (from_r(positions | {"dim": None}).long() - 1).to(x.device)
-    found = flatten(x)[index]
-    return column_major(found, [int(length) for length in size])
-
-
-@for_r
-def permute(x: torch.Tensor, order: list[float]) -> torch.Tensor:
-    """Order the dimensions anew; a view."""
-    return x.permute([int(dim) for dim in order])
-
-
-@for_r
-def reshape(x: torch.Tensor, size: list[float]) -> torch.Tensor:
-    """Fold the elements, in R's order, to another shape."""
-    return column_major(flatten(x), [int(length) for length in size])
-
-
-def refill(value: torch.Tensor, shape: torch.Size) -> torch.Tensor:
-    """Recycle over a shape, down its columns, as R does, or broadcast where shapes allow."""
-    if value.shape == shape or value.numel() == 1:
-        return value.reshape([1] * len(shape)).expand(shape) if value.shape != shape else value
-    size = math.prod(shape)
-    if value.dim() > 1 and value.dim() == len(shape):
-        return value.expand(shape)
-    if not value.numel():
-        raise TensorError("Of no elements nothing can be recycled.")
-    flat = flatten(value)
-    return column_major(flat.repeat(-(-size // flat.numel()))[:size], shape)
-
-
-@for_r
-def choose(test: Any, yes: Any, no: Any) -> torch.Tensor:
-    """Take ``yes`` where ``test`` holds, NaN where it is missing, and else ``no``."""
-    like = first_tensor([yes, no])
-    where = test if isinstance(test, torch.Tensor) else from_r(test)
-    where = where.to(like.device)
-    shape = where.shape
-    yes, no = (refill(as_tensor(value, like), shape) for value in (yes, no))
-    kind = torch.promote_types(yes.dtype, no.dtype)
-    found = torch.where(where.nan_to_num(0) != 0, yes.to(kind), no.to(kind))
-    if where.is_floating_point() and bool(where.isnan().any()):
-        found = torch.where(where.isnan(), math.nan, as_double(found))
-    return found
-
-
-@for_r
-def extreme(name: str, na_rm: bool, values: list[Any]) -> torch.Tensor:
-    """Element by element maximum or minimum, in the shape of the largest argument."""
-    like = first_tensor(values)
-    parts = [countable(as_tensor(value, like)) for value in values]
-    if not all(part.numel() for part in parts):
-        return parts[0].new_empty(0)
-    shape = max(parts, key=lambda part: (part.numel(), part.dim())).shape
-    shape = next((p.shape for p in parts if p.numel() == math.prod(shape) and p.dim() > 1), shape)
-    plain = {"pmax": torch.maximum, "pmin": torch.minimum}
-    without = {"pmax": torch.fmax, "pmin": torch.fmin}
-    function = (without if na_rm else plain)[name]
-    found = refill(parts[0], shape)
-    for part in parts[1:]:
-        found = function(found, refill(part, shape))
-    return found
-
-
-@for_r
-def two_way(name: str, x: Any, y: Any) -> torch.Tensor:
-    """Apply a function of two arguments element by element, recycled as R does."""
-    like = first_tensor([x, y])
-    first, second = (as_double(as_tensor(value, like)) for value in (x, y))
-    shape = first.shape if first.numel() >= second.numel() else second.shape
-    return TWO_WAY[name](refill(first, shape), refill(second, shape))
-
-
-def beta_log(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
-    """Logarithm of the beta function."""
-    return torch.lgamma(x) + torch.lgamma(y) - torch.lgamma(x + y)
-
-
-TWO_WAY: dict[str, Callable[..., torch.Tensor]] = {
-    "atan2": torch.atan2,
-    "beta": lambda x, y: beta_log(x, y).exp(),
-    "lbeta": beta_log,
-}
-
-
-@for_r
-def outer(x: Any, y: Any, size: list[float]) -> torch.Tensor:
-    """Multiply each element by each."""
-    like = first_tensor([x, y])
-    first, second = (countable(flatten(as_tensor(value, like))) for value in (x, y))
-    return column_major(flatten(first[:, None] * second[None, :]), [int(each) for each in size])
 
 
 # ---- Matrices ------------------------------------------------------------------------------
 
 
-def columns(x: torch.Tensor) -> torch.Tensor:
-    """Make a matrix, of a vector one column."""
-    if x.dim() > 2:
-        raise TensorError(f"A vector or a matrix is needed, not {describe(x)}.")
-    return x if x.dim() == 2 else x.reshape(-1, 1)
-
-
-@for_r
-def cross_product(name: str, x: Any, y: Any) -> torch.Tensor:
-    """Compute t(x) y, or x t(y) for ``tcrossprod``."""
-    like = first_tensor([x, y])
-    first = columns(countable(as_tensor(x, like)))
-    second = first if y is None else columns(countable(as_tensor(y, like)))
-    kind = torch.promote_types(first.dtype, second.dtype)
-    first, second = first.to(kind), second.to(kind)
-    left, right = (first.t(), second) if name == "crossprod" else (first, second.t())
-    if left.shape[1] != right.shape[0]:
-        raise TensorError(
-            f"`{name}()` has non-conformable arguments: {describe(first)}, {describe(second)}."
-        )
-    return left @ right
-
-
-@for_r
-def diagonal(x: torch.Tensor, rows: float | None, width: float | None) -> torch.Tensor:
-    """Give a matrix's diagonal, or a matrix with a vector as its diagonal."""
-    if x.dim() == 2:
-        return x.diagonal()
-    if x.dim() > 2:
-        raise TensorError(f"`diag()` takes a vector or a matrix, not {describe(x)}.")
-    flat = x.reshape(-1)
-    if rows is None and width is None and x.numel() == 1:
-        size = int(x.item())
-        return torch.eye(size, dtype=as_double(x).dtype, device=x.device)
-    height = int(rows) if rows is not None else (1 if width is not None and x.numel() == 1 else -1)
-    height = max(height, 0) if height >= 0 else x.numel()
-    breadth = int(width) if width is not None else height
-    height = breadth if rows is None and x.numel() == 1 else height
-    length = min(height, breadth)
-    filled = flat.repeat(-(-length // max(flat.numel(), 1)))[:length]
-    square = torch.diag_embed(filled)
-    return torch.nn.functional.pad(square, (0, breadth - length, 0, height - length))
-
-
-@for_r
+@called_from_r
 def margins(name: str, x: torch.Tensor, na_rm: bool, dims: float) -> torch.Tensor:
     """Sum or average over all dimensions after the first ``dims`` (rows), or before (columns)."""
     kept = int(dims)
@@ -214,29 +47,7 @@ def margins(name: str, x: torch.Tensor, na_rm: bool, dims: float) -> torch.Tenso
     return x.mean(over) if means else x.sum(over)
 
 
-@for_r
-def decompose(name: str, x: torch.Tensor) -> Any:
-    """Differentiable linear algebra of square matrices."""
-    wide = as_double(columns(x))
-    if name == "inverse":
-        return torch.linalg.inv(wide)
-    if name == "chol":
-        return torch.linalg.cholesky(wide, upper=True)
-    sign, logarithm = torch.linalg.slogdet(wide)
-    return [sign, logarithm]
-
-
-@for_r
-def solve(a: Any, b: Any) -> torch.Tensor:
-    """Solve a system of linear equations."""
-    like = first_tensor([a, b])
-    left, right = (as_double(as_tensor(value, like)) for value in (a, b))
-    kind = torch.promote_types(left.dtype, right.dtype)
-    flat = right.reshape(-1) if right.dim() < 2 else right
-    return torch.linalg.solve(columns(left).to(kind), flat.to(kind))
-
-
-@for_r
+@called_from_r
 def differences(x: torch.Tensor, lag: float, times: float) -> torch.Tensor:
     """Lagged differences, of a matrix down its columns."""
     found = countable(x if x.dim() == 2 else flatten(x))
@@ -263,7 +74,7 @@ def paired(x: torch.Tensor, y: torch.Tensor, complete: str) -> tuple[torch.Tenso
     return x[~missing], y[~missing]
 
 
-@for_r
+@called_from_r
 def covariance(name: str, x: Any, y: Any, use: str) -> torch.Tensor:
     """Give R's var, cov or cor: a matrix for matrices, for vectors one number."""
     like = first_tensor([x, y])
@@ -297,7 +108,7 @@ def covariance(name: str, x: Any, y: Any, use: str) -> torch.Tensor:
     return found.reshape(()) if vectors else found
 
 
-@for_r
+@called_from_r
 def quantiles(x: torch.Tensor, sent: Sent, na_rm: bool, kind: float) -> torch.Tensor:
     """Sample quantiles by any of R's nine definitions."""
     values = as_double(sorted_values(x, na_rm, "quantile"))
@@ -357,7 +168,7 @@ def positions_of(
     return lower, torch.where(weight.abs() < fuzz, 0.0, weight)
 
 
-@for_r
+@called_from_r
 def median(x: torch.Tensor, na_rm: bool) -> torch.Tensor:
     """Middle value, or the mean of the two; NaN beside a missing value."""
     flat = countable(flatten(x))
@@ -373,7 +184,7 @@ def median(x: torch.Tensor, na_rm: bool) -> torch.Tensor:
     return as_double(values)[count // 2 - 1 : count // 2 + 1].mean()
 
 
-@for_r
+@called_from_r
 def weighted_mean(x: torch.Tensor, weights: Any, na_rm: bool) -> torch.Tensor:
     """Mean with weights that sum to anything; a weight of zero leaves its value out."""
     like = first_tensor([x, weights])
@@ -389,7 +200,7 @@ def weighted_mean(x: torch.Tensor, weights: Any, na_rm: bool) -> torch.Tensor:
     return torch.where(share == 0, share, values * share).sum()
 
 
-@for_r
+@called_from_r
 def scaled(x: torch.Tensor, center: Any, scale: Any) -> torch.Tensor:
     """Centre and scale the columns of a matrix."""
     found = as_double(columns(x))
@@ -414,26 +225,3 @@ def per_column(value: Any, like: torch.Tensor, wide: int, name: str) -> torch.Te
 
 
 # ---- Comparison ----------------------------------------------------------------------------
-
-
-@for_r
-def same(x: torch.Tensor, y: torch.Tensor) -> bool:
-    """Whether type, shape and all values are the same; any two missing values are."""
-    if x.dtype != y.dtype or x.shape != y.shape:
-        return False
-    one, other = x.detach(), y.detach().to(x.device)
-    return bool(((one == other) | ((one != one) & (other != other))).all())
-
-
-@for_r
-def needs_gradient(x: torch.Tensor) -> bool:
-    """Whether a gradient would be lost with the tensor's numbers."""
-    return bool(x.requires_grad)
-
-
-@for_r
-def kind_of_numbers(x: torch.Tensor) -> str:
-    """Give R's word for the type."""
-    if x.dtype == torch.bool:
-        return "logical"
-    return "complex" if x.is_complex() else "numeric"

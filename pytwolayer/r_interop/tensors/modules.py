@@ -6,12 +6,12 @@ the parameter that is there, it reaches optimisers and whoever else holds it.
 
 from typing import Any
 
+from pytwolayer.r_interop.tensors.dtypes import check_fits
+from pytwolayer.r_interop.tensors.values import TensorError, called_from_r, describe
 from pytwolayer.runtime.torch_loading import torch
-from pytwolayer_tensor_replace import check_fits
-from pytwolayer_tensor_values import TensorError, describe, for_r
 
 
-@for_r
+@called_from_r
 def assign_parameter(module: torch.nn.Module, name: str, value: torch.Tensor) -> bool:
     """Copy a tensor that is none into a registered parameter; say whether that was done."""
     known = dict(module.named_parameters(recurse=False, remove_duplicate=False)).get(name)
@@ -21,7 +21,7 @@ def assign_parameter(module: torch.nn.Module, name: str, value: torch.Tensor) ->
     return True
 
 
-@for_r
+@called_from_r
 def assign_item(module: Any, key: float, value: Any) -> None:
     """Assign to a place, counted from 0, of a module that holds others or parameters."""
     known = module[int(key)] if key < len(module) else None

@@ -12,20 +12,20 @@ R has checked the indices and made them zero-based. They come in one of four for
 
 from typing import Any
 
-from pytwolayer.runtime.torch_loading import torch
-from pytwolayer_tensor_values import (
+from pytwolayer.r_interop.tensors.values import (
     Sent,
     TensorError,
+    called_from_r,
     describe,
     flatten,
-    for_r,
     from_r,
 )
+from pytwolayer.runtime.torch_loading import torch
 
 Index = dict[str, Any]
 
 
-@for_r
+@called_from_r
 def take(x: torch.Tensor, index: Index, drop: bool) -> torch.Tensor:
     """Give the elements at ``index``: a view where positions and runs suffice, else a copy."""
     if "cell" in index:
@@ -70,7 +70,7 @@ def is_block(entry: Any) -> bool:
     return isinstance(entry, dict) and "places" in entry and entry["places"].dim() > 1
 
 
-@for_r
+@called_from_r
 def index_kind(index: torch.Tensor) -> str:
     """Tell masks from positions."""
     if index.dtype == torch.bool:

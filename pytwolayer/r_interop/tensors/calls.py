@@ -1,16 +1,22 @@
 """What passes between R and PyTorch's own functions, where reticulate would change it."""
 
-import math
 import warnings
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from pytwolayer.r_interop.tensors.dtypes import NO_PLACE, _refuse_missing, check_reach
+from pytwolayer.r_interop.tensors.values import (
+    Sent,
+    TensorError,
+    called_from_r,
+    first_line,
+    from_r,
+    send,
+)
 from pytwolayer.runtime.torch_loading import torch
-from pytwolayer_tensor_values import Sent, TensorError, describe, first_line, for_r, from_r, send
 
 # The least of R's integers stands for a missing one.
 SMALL = 2**31
@@ -20,7 +26,7 @@ EXACT = 2**53
 # ---- Numbers out -----------------------------------------------------------------------------
 
 
-@for_r
+@called_from_r
 def numbers_for_r(value: Any) -> Any:
     """Make doubles of the whole numbers in lists that R's integers do not reach."""
     return _reachable(value)
@@ -60,7 +66,7 @@ def _like(old: Any, new: Any) -> Any:
     return old if all(a is b for a, b in zip(old, new, strict=True)) else type(old)(new)
 
 
-@for_r
+@called_from_r
 def array_for_r(value: np.ndarray[Any, Any]) -> Sent | None:
     """Give a NumPy array of numbers to R as a tensor is given; None where it is no such array."""
     if value.dtype.kind not in "fiub":
@@ -74,7 +80,7 @@ def array_for_r(value: np.ndarray[Any, Any]) -> Sent | None:
 # ---- Numbers in ------------------------------------------------------------------------------
 
 
-@for_r
+@called_from_r
 def array_from_r(sent: Sent) -> np.ndarray[Any, Any]:
     """Make a NumPy array of R's, a copy."""
     if sent["kind"] == "complex":
@@ -90,13 +96,9 @@ MAKERS = {
 }  # fmt: skip
 # Whole numbers are what they give, and missing values no matter.
 PLACES = {"searchsorted", "bucketize"}
-NO_PLACE = (
-    "Missing values (NA, NaN) do not fit into a tensor of {}: give it a type of floating-point "
-    "numbers, such as `torch$float32`."
-)
 
 
-@for_r
+@called_from_r
 def call_with_care(
     function: Callable[..., Any],
     args: Sequence[Any],
@@ -145,116 +147,7 @@ def _refuse_in_place(
             _refuse_missing(each.dtype)
 
 
-def holds_fractions(dtype: torch.dtype) -> bool:
-    """Whether a type is one of those that hold missing values too."""
-    return dtype.is_floating_point or dtype.is_complex
-
-
-def _refuse_missing(dtype: torch.dtype) -> None:
-    if not holds_fractions(dtype):
-        raise TensorError(NO_PLACE.format(f"type {type_name(dtype)}"))
-
-
-def check_reach(values: np.ndarray[Any, Any] | torch.Tensor, dtype: torch.dtype) -> None:
-    """Refuse what a type of whole numbers, or bools, would turn into another number."""
-    values = values.numpy() if isinstance(values, torch.Tensor) else values
-    if holds_fractions(dtype) or values.size == 0 or values.dtype.kind not in "fiu":
-        return
-    ends = [end.item() for end in (values.min(), values.max())]
-    if any(map(math.isnan, ends)):
-        _refuse_missing(dtype)
-    if dtype == torch.bool:
-        return
-    limits = torch.iinfo(dtype)
-    for value in (math.trunc(end) if math.isfinite(end) else end for end in ends):
-        if not limits.min <= value <= limits.max:
-            raise TensorError(f"{value} does not fit into a tensor of type {type_name(dtype)}.")
-
-
-def type_name(dtype: torch.dtype) -> str:
-    """Name a type without the module."""
-    return str(dtype).removeprefix("torch.")
-
-
 # ---- Types and sizes -------------------------------------------------------------------------
 
 
-@for_r
-def sizes(x: Sequence[int]) -> list[float]:
-    """Give a torch.Size to R, as doubles because R's integers end at 2^31."""
-    return [float(size) for size in x]
-
-
-@for_r
-def dtype_named(name: str) -> torch.dtype:
-    """Find a type by its name, with or without torch's before it."""
-    found = getattr(torch, name.removeprefix("torch."), None)
-    if isinstance(found, torch.dtype):
-        return found
-    raise TensorError(
-        f'`dtype` must be a type of PyTorch\'s, such as `torch$float32` or "float32", not "{name}".'
-    )
-
-
-@for_r
-def moved(x: Any, dtype: torch.dtype | None, device: Any) -> torch.Tensor:
-    """Give a tensor itself, or what another type or device makes of it; of an array a copy."""
-    if not isinstance(x, torch.Tensor | np.ndarray | np.generic):
-        raise TensorError(f"`x` must be a tensor or R numbers or logicals, not {describe(x)}.")
-    found = x if isinstance(x, torch.Tensor) else torch.tensor(x)
-    return found.to(device=found.device if device is None else device, dtype=dtype or found.dtype)
-
-
 # ---- Memory ----------------------------------------------------------------------------------
-
-
-def memory_in_use() -> list[float]:
-    """Bytes that this process has in memory, and that PyTorch has on the devices."""
-    return [_resident(), float(_on_devices())]
-
-
-def _resident() -> float:
-    try:
-        told = Path("/proc/self/statm").read_bytes()
-        return float(int(told.split()[1]) * _page())
-    except OSError:
-        return _peak()
-
-
-def _page() -> int:
-    import resource  # not everywhere
-
-    return resource.getpagesize()
-
-
-def _peak() -> float:
-    """Where the present use is not told: its peak, which grows only with new garbage."""
-    try:
-        import resource  # not on Windows
-    except ImportError:
-        return _working_set()
-    return float(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)  # bytes on a Mac
-
-
-def _working_set() -> float:
-    import ctypes  # for Windows
-
-    try:
-        library = ctypes.windll.psapi  # type: ignore[attr-defined]
-        process = ctypes.c_void_p(-1)
-        # PROCESS_MEMORY_COUNTERS: two 32-bit numbers, then sizes; the second size is meant.
-        counters = (ctypes.c_size_t * 16)()
-        fine = library.GetProcessMemoryInfo(process, counters, ctypes.sizeof(counters))
-    except (AttributeError, OSError):
-        return math.nan
-    start = 8 // ctypes.sizeof(ctypes.c_size_t)
-    return float(counters[start + 1]) if fine else math.nan
-
-
-def _on_devices() -> int:
-    used = 0
-    if torch.cuda.is_initialized():
-        used += sum(map(torch.cuda.memory_allocated, range(torch.cuda.device_count())))
-    if torch.backends.mps.is_available():
-        used += torch.mps.current_allocated_memory()
-    return used

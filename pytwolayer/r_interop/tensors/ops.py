@@ -6,24 +6,24 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from pytwolayer.runtime.torch_loading import torch
-from pytwolayer_tensor_compare import COMPARISON, compare, fits, is_whole
-from pytwolayer_tensor_values import (
+from pytwolayer.r_interop.tensors.compare import COMPARISON, compare, fits, is_whole
+from pytwolayer.r_interop.tensors.values import (
     Sent,
     TensorError,
+    called_from_r,
     column_major,
     countable,
     describe,
     first_line,
-    for_r,
     from_r,
     widest,
 )
+from pytwolayer.runtime.torch_loading import torch
 
 Flag = tuple[torch.Tensor, bool | None]
 """A tensor without dimensions and the truth value that R has for it; None is R's NA."""
 
-ARITHMETIC: dict[str, Callable[..., Any]] = {
+ARITHMETIC: dict[str, Callable[..., torch.Tensor]] = {
     "+": operator.add,
     "-": operator.sub,
     "*": operator.mul,
@@ -33,8 +33,8 @@ ARITHMETIC: dict[str, Callable[..., Any]] = {
     "%/%": operator.floordiv,
     "%@%": operator.matmul,
 }
-LOGIC: dict[str, Callable[..., Any]] = {"&": torch.logical_and, "|": torch.logical_or}
-UNARY: dict[str, Callable[..., Any]] = {
+LOGIC: dict[str, Callable[..., torch.Tensor]] = {"&": torch.logical_and, "|": torch.logical_or}
+UNARY: dict[str, Callable[..., torch.Tensor]] = {
     "+": operator.pos,
     "-": operator.neg,
     "!": torch.logical_not,
@@ -55,7 +55,7 @@ def named(what: str, x: torch.Tensor, work: Callable[[], Result]) -> Result:
         raise TensorError(f"`{what}` fails for {describe(x)}: {first_line(problem)}") from problem
 
 
-@for_r
+@called_from_r
 def unary(symbol: str, x: torch.Tensor) -> torch.Tensor | Flag:
     """Apply one of R's operators to one operand."""
     if symbol == "!":
@@ -63,7 +63,7 @@ def unary(symbol: str, x: torch.Tensor) -> torch.Tensor | Flag:
     return named(symbol, x, lambda: UNARY[symbol](countable(x)))
 
 
-@for_r
+@called_from_r
 def binary(symbol: str, left: Any, right: Any) -> torch.Tensor | Flag:
     """Apply one of R's operators to two operands, at least one of them a tensor."""
     try:
@@ -91,8 +91,7 @@ def applied(symbol: str, left: Any, right: Any) -> torch.Tensor | Flag:
         # An element by element operator promotes by itself, a matrix product does not.
         common = torch.promote_types(left.dtype, right.dtype)
         left, right = left.to(common), right.to(common)
-    found: torch.Tensor = ARITHMETIC[symbol](widened(left, right), widened(right, left))
-    return found
+    return ARITHMETIC[symbol](widened(left, right), widened(right, left))
 
 
 def widened(x: Any, number: Any) -> Any:
@@ -107,7 +106,7 @@ def flagged(found: torch.Tensor) -> torch.Tensor | Flag:
     return found if found.dim() or found.is_meta else (found, bool(found))
 
 
-@for_r
+@called_from_r
 def truth_value(like: torch.Tensor, value: bool | None) -> Flag:
     """Make a tensor of a truth value that R found, beside ``like``."""
     return truth_tensor(like, value), value
