@@ -177,15 +177,15 @@ as_tensor <- function(x, ..., dtype = NULL, device = NULL) {
   device <- as_device(device, call)
   if (is_python(x)) {
     check_alive(x, call)
-    return(raise_failure(tensor_helpers()$moved(x, dtype, device), call))
+    return(raise_failure(tensor_helpers()$convert(x, dtype, device), call))
   }
   device <- if (is.null(device)) "cpu" else device
   if (is.data.frame(x) || is.matrix(x) && are_numbers(x) && shares_memory()) {
     sent <- send_columns(x, call)
-    return(raise_failure(tensor_helpers()$make_of_columns(sent, dtype, device), call))
+    return(raise_failure(tensor_helpers()$create_from_columns(sent, dtype, device), call))
   }
   sent <- as_operand(x, "`x`", scalar = FALSE, call = call)
-  raise_failure(tensor_helpers()$make(sent, dtype, device), call)
+  raise_failure(tensor_helpers()$create(sent, dtype, device), call)
 }
 
 as_dtype <- function(dtype, call) {

@@ -47,7 +47,7 @@ dim.torch.Tensor <- function(x) { # nolint: object_name_linter.
 
 # A tensor without dimensions has the shape integer(0).
 tensor_shape <- function(x, call = rlang::caller_env()) {
-  whole_numbers(unlist(tensor_value("shape", x, call = call)))
+  whole_numbers(unlist(tensor_value("sizes", x, call = call)))
 }
 
 # R's integers where they reach, as in R's own dim() and length().

@@ -10,7 +10,7 @@ from pytwolayer.r_interop.tensors.values import R_FUNCTIONS
 for _module in (
     "assign",
     "calls",
-    "columns",
+    "create",
     "compare",
     "dtypes",
     "elementwise",

@@ -1,51 +1,46 @@
-"""Replacing parts of tensors by R's indices, and the rest of R's replacement functions.
+"""R's replacement functions, such as ``x[i] <- value``.
 
-What R replaces is a new tensor: whoever else refers to the old one keeps it as it was.
+R's semantics are those of a copy: they give a new tensor, and other references to the old one
+keep it unchanged. Only ``put_in_place()`` writes into the tensor itself.
 """
 
 import math
 from typing import Any
 
-import numpy as np
-
-from pytwolayer.r_interop.tensors.dtypes import check_fits
-from pytwolayer.r_interop.tensors.index import (
-    Index,
-    at_least_1d,
-    cells,
-    is_block,
-    positions_along,
-    run,
-)
+from pytwolayer.r_interop.tensors.dtypes import check_exact
+from pytwolayer.r_interop.tensors.index import Index, cells, is_block, positions_along, run
 from pytwolayer.r_interop.tensors.values import (
+    Operand,
     TensorError,
     called_from_r,
     column_major,
     describe,
     flatten,
     from_r,
+    recycle,
+    to_tensor,
 )
 from pytwolayer.runtime.torch_loading import torch
 
 
 @called_from_r
-def put(x: torch.Tensor, index: Index, value: Any) -> torch.Tensor:
-    """Give a copy of ``x`` with ``value`` at ``index``; gradients go to both."""
+def put(x: torch.Tensor, index: Index, value: Operand) -> torch.Tensor:
+    """Return a copy of ``x`` with ``value`` at ``index``; gradients flow to both."""
     changed = x.clone()
-    write(changed, index, value)
-    return as_trainable(changed, x)
+    _write(changed, index, value)
+    return _as_trainable(changed, x)
 
 
 @called_from_r
-def put_in_place(x: torch.Tensor, index: Index, value: Any) -> torch.Tensor:
+def put_in_place(x: torch.Tensor, index: Index, value: Operand) -> torch.Tensor:
     """Write ``value`` into the elements of ``x`` itself."""
-    check_writable(x)
-    write(x, index, value)
+    _check_writable(x)
+    _write(x, index, value)
     return x
 
 
-def as_trainable(changed: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
-    """Where nothing is recorded, what replaces a tensor to be trained is one as well."""
+def _as_trainable(changed: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
+    """Under no_grad(), make the replacement of a leaf that requires a gradient such a leaf too."""
     if x.requires_grad and x.is_leaf and not torch.is_grad_enabled():
         changed.requires_grad_(True)
         if x.grad is not None and x.grad.shape == changed.shape:
@@ -53,33 +48,33 @@ def as_trainable(changed: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
     return changed
 
 
-def check_writable(x: torch.Tensor) -> None:
-    """Refuse in our words what PyTorch refuses to change in place."""
+def _check_writable(x: torch.Tensor) -> None:
+    """Refuse what PyTorch refuses to change in place, with a message for R."""
     source = x._base if x._is_view() and x._base is not None else x
     if torch.is_grad_enabled() and source.requires_grad and source.is_leaf:
         raise TensorError(
             "A tensor that requires a gradient cannot be changed in place while PyTorch records "
             "operations: use `with(torch$no_grad(), set_at(x, ..., value = value))`."
         )
-    if any(step == 0 and size > 1 for step, size in zip(strides(x), x.shape, strict=False)):
+    if any(step == 0 and size > 1 for step, size in zip(_strides(x), x.shape, strict=False)):
         raise TensorError(
             "Several elements of this tensor are the same place in memory, since it was expanded: "
             "change `x$clone()`."
         )
 
 
-def strides(x: torch.Tensor) -> tuple[int, ...]:
-    """Give the steps in memory, where there are some."""
+def _strides(x: torch.Tensor) -> tuple[int, ...]:
+    """Return the steps in memory, where there are some."""
     return tuple(x.stride()) if x.layout == torch.strided else ()
 
 
-def write(x: torch.Tensor, index: Index, value: Any) -> None:
+def _write(x: torch.Tensor, index: Index, value: Operand) -> None:
     """Assign ``value`` to the elements at ``index``, in place."""
-    view = at_least_1d(x)
-    key, size, kept = selection(view, index)
+    view = x if x.dim() else x.reshape(1)
+    key, size, kept = _selection(view, index)
     if not all(size):
         return
-    assigned = replacement(value, x, size)
+    assigned = _replacement(value, x, size)
     if assigned.dim():
         for dim, positions_kept in kept.items():
             assigned = assigned.index_select(dim, positions_kept)
@@ -96,7 +91,7 @@ def with_dim(x: torch.Tensor, size: list[float]) -> torch.Tensor:
             f"{x.numel()} elements."
         )
     changed = column_major(flatten(x).clone(), shape).contiguous()
-    as_trainable(changed, x)
+    _as_trainable(changed, x)
     if changed.is_leaf and changed.requires_grad and x.grad is not None:
         changed.grad = column_major(flatten(x.grad).clone(), shape).contiguous()
     return changed
@@ -107,25 +102,25 @@ def with_length(x: torch.Tensor, length: float) -> torch.Tensor:
     """Cut, or fill up with missing values, the elements in R's order."""
     flat, more = flatten(x), int(length) - x.numel()
     if more <= 0:
-        return as_trainable(flat[: int(length)].clone(), x)
+        return _as_trainable(flat[: int(length)].clone(), x)
     if not (x.is_floating_point() or x.is_complex()):
         raise TensorError(
             f"{describe(x).capitalize()} cannot hold the missing values that a greater length "
             "needs: convert it first, `x$to()`."
         )
-    return as_trainable(torch.cat([flat, flat.new_full((more,), math.nan)]), x)
+    return _as_trainable(torch.cat([flat, flat.new_full((more,), math.nan)]), x)
 
 
-def selection(
+def _selection(
     x: torch.Tensor, index: Index
 ) -> tuple[tuple[Any, ...], list[int], dict[int, torch.Tensor]]:
-    """Give PyTorch's key, the selected shape, and by dimension what is left of duplicates.
+    """Return PyTorch's key, the selected shape, and by dimension what is left of duplicates.
 
-    Of an element assigned twice R keeps the last value; PyTorch leaves it open.
+    Of an element assigned twice R keeps the last value; with PyTorch it is undefined.
     """
     if "along" not in index:
         key = cells(x, index)
-        kept = last_of_each(linear(key, x))
+        kept = _last_of_each(_linear(key, x))
         cut = {} if kept is None else {0: kept}
         unique = key if kept is None else tuple(part[kept] for part in key)
         return unique, [key[0].numel()], cut
@@ -143,7 +138,7 @@ def selection(
     ]
     cut = {}
     for dim, each in enumerate(chosen):
-        kept = last_of_each(each)
+        kept = _last_of_each(each)
         if kept is not None:
             cut[dim] = kept
     crossed = torch.meshgrid(
@@ -152,16 +147,16 @@ def selection(
     return tuple(crossed), [each.numel() for each in chosen], cut
 
 
-def linear(key: tuple[torch.Tensor, ...], x: torch.Tensor) -> torch.Tensor:
-    """Give each cell a number of its own."""
+def _linear(key: tuple[torch.Tensor, ...], x: torch.Tensor) -> torch.Tensor:
+    """Return a number for each cell."""
     number = torch.zeros_like(key[0])
     for part, size in zip(key, x.shape, strict=True):
         number = number * size + part
     return number
 
 
-def last_of_each(values: torch.Tensor) -> torch.Tensor | None:
-    """Where each value stands for the last time; None if none comes twice."""
+def _last_of_each(values: torch.Tensor) -> torch.Tensor | None:
+    """Return where each value stands for the last time; None if none comes twice."""
     unique, group = torch.unique(values, return_inverse=True)
     if unique.numel() == values.numel():
         return None
@@ -169,23 +164,20 @@ def last_of_each(values: torch.Tensor) -> torch.Tensor | None:
     return torch.zeros_like(unique).scatter_reduce(0, group, order, "amax")
 
 
-def replacement(value: Any, x: torch.Tensor, size: list[int]) -> torch.Tensor:
+def _replacement(value: Operand, x: torch.Tensor, size: list[int]) -> torch.Tensor:
     """Bring what is assigned to the selected shape (or to 0 dimensions) and ``x``'s type."""
     if isinstance(value, dict):
-        found = refilled(from_r(value | {"dim": None}), size)
-    elif isinstance(value, torch.Tensor | np.ndarray | np.generic):
-        found = reshaped(torch.as_tensor(value), size)
-    elif isinstance(value, bool | int | float):
-        found = torch.tensor(value, dtype=torch.float64 if isinstance(value, float) else None)
+        found = _recycled(from_r(value, flat=True), size)
     else:
-        raise TensorError(f"`value` must be numbers or a tensor, not {describe(value)}.")
-    check_fits(found, x)
+        found = _reshaped(to_tensor(value, "`value`"), size)
+    check_exact(found, x)
     found = found.to(x.dtype).to(x.device)
+    # Of memory that is shared with x, parts would be overwritten before they are read.
     shared = found.untyped_storage().data_ptr() == x.untyped_storage().data_ptr()
     return found.clone() if shared else found
 
 
-def refilled(flat: torch.Tensor, size: list[int]) -> torch.Tensor:
+def _recycled(flat: torch.Tensor, size: list[int]) -> torch.Tensor:
     """Recycle an R vector over the selection, down its columns."""
     length, wanted = flat.numel(), math.prod(size)
     if length == 0 or wanted % length:
@@ -193,10 +185,10 @@ def refilled(flat: torch.Tensor, size: list[int]) -> torch.Tensor:
             f"The number of elements to replace ({wanted}) is not a multiple of the length of "
             f"`value` ({length})."
         )
-    return column_major(flat.repeat(wanted // length), size)
+    return recycle(flat, size)
 
 
-def reshaped(value: torch.Tensor, size: list[int]) -> torch.Tensor:
+def _reshaped(value: torch.Tensor, size: list[int]) -> torch.Tensor:
     """Fit a tensor to the selection; dimensions of length one do not count."""
     if value.numel() == 1:
         return value.reshape(())

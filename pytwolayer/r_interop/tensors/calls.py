@@ -2,152 +2,147 @@
 
 import warnings
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from pytwolayer.r_interop.tensors.dtypes import NO_PLACE, _refuse_missing, check_reach
+from pytwolayer.r_interop.tensors.dtypes import NO_MISSING, check_range, refuse_missing
 from pytwolayer.r_interop.tensors.values import (
-    Sent,
+    RValues,
     TensorError,
     called_from_r,
     first_line,
     from_r,
-    send,
+    to_r,
 )
 from pytwolayer.runtime.torch_loading import torch
 
-# The least of R's integers stands for a missing one.
-SMALL = 2**31
-EXACT = 2**53
+# R's integers are smaller than 2^31, and its doubles hold whole numbers up to 2^53 exactly.
+_INTEGER, _EXACT = 2**31, 2**53
 
-
-# ---- Numbers out -----------------------------------------------------------------------------
+# ---- Results -----------------------------------------------------------------------------------
 
 
 @called_from_r
 def numbers_for_r(value: Any) -> Any:
-    """Make doubles of the whole numbers in lists that R's integers do not reach."""
-    return _reachable(value)
+    """Convert whole numbers in lists, tuples and dicts that R's integers do not hold to doubles.
 
-
-def _reachable(value: Any) -> Any:
+    Otherwise reticulate gives NA for them. Numbers in one list become one R vector, so they are of
+    one type. Containers without such numbers are given back themselves, not as copies.
+    """
     kind = type(value)
-    if kind is int:
-        return value if abs(value) < SMALL else _double(value)
+    if _is_large(value):
+        if abs(value) > _EXACT:
+            raise TensorError(
+                f"Python's whole number {value} is beyond 2^53: R, whose numbers are doubles, "
+                "cannot hold it exactly."
+            )
+        return float(value)
     if kind in (dict, OrderedDict):
-        return _like(value, {key: _reachable(each) for key, each in value.items()})
-    if kind is list or kind is tuple:
-        large = any(type(each) is int and abs(each) >= SMALL for each in value)
-        return _like(value, [_among(each, large) for each in value])
+        items = {key: numbers_for_r(each) for key, each in value.items()}
+        return value if all(items[key] is value[key] for key in value) else kind(items)
+    if kind in (list, tuple):
+        large = any(map(_is_large, value))
+        found = [
+            float(each) if large and type(each) is int and not _is_large(each)
+            else numbers_for_r(each)
+            for each in value
+        ]  # fmt: skip
+        return value if all(a is b for a, b in zip(value, found, strict=True)) else kind(found)
     return value
 
 
-def _among(value: Any, large: bool) -> Any:
-    """Numbers that come in one list become one R vector, so they are of one type."""
-    return _double(value) if large and type(value) is int else _reachable(value)
-
-
-def _double(value: int) -> float:
-    if abs(value) > EXACT:
-        raise TensorError(
-            f"Python's whole number {value} is beyond 2^53: R, whose numbers are doubles, cannot "
-            "hold it exactly."
-        )
-    return float(value)
-
-
-def _like(old: Any, new: Any) -> Any:
-    """Give the old object itself where nothing has changed."""
-    if isinstance(old, dict):
-        same = all(old[key] is new[key] for key in old)
-        return old if same else type(old)(new)
-    return old if all(a is b for a, b in zip(old, new, strict=True)) else type(old)(new)
+def _is_large(value: Any) -> bool:
+    return type(value) is int and abs(value) >= _INTEGER
 
 
 @called_from_r
-def array_for_r(value: np.ndarray[Any, Any]) -> Sent | None:
-    """Give a NumPy array of numbers to R as a tensor is given; None where it is no such array."""
+def array_for_r(value: np.ndarray[Any, Any]) -> RValues | None:
+    """Copy a NumPy array of numbers for R as a tensor is; None where it is no such array."""
     if value.dtype.kind not in "fiub":
         return None
     with warnings.catch_warnings():  # of arrays that cannot be written to; here they are not
         warnings.simplefilter("ignore", UserWarning)
         native = np.ascontiguousarray(value, dtype=value.dtype.newbyteorder("="))
-        return send(torch.from_numpy(native.reshape(value.shape)))
+        return to_r(torch.from_numpy(native.reshape(value.shape)))
 
 
-# ---- Numbers in ------------------------------------------------------------------------------
+# ---- Arguments ---------------------------------------------------------------------------------
 
 
 @called_from_r
-def array_from_r(sent: Sent) -> np.ndarray[Any, Any]:
-    """Make a NumPy array of R's, a copy."""
+def array_from_r(sent: RValues) -> np.ndarray[Any, Any]:
+    """Make a NumPy array of R's: a copy, as Python would write into R's own memory."""
     if sent["kind"] == "complex":
         flat = np.concatenate([np.frombuffer(piece, "complex128") for piece in sent["bytes"]])
-        return flat.reshape([int(size) for size in sent["dim"]], order="F")
+        return flat.reshape([int(size) for size in sent["dim"] or ()], order="F")
     return from_r(sent).contiguous().numpy().copy()
 
 
-# What makes a tensor of values that are given, in contrast to what asks something of them.
-MAKERS = {
+# Functions that make a tensor of the values given, in contrast to those that ask something of them.
+_MAKERS = {
     "as_tensor", "asarray", "fill", "full", "full_like", "index_fill", "masked_fill", "new_full",
     "new_tensor", "scalar_tensor", "tensor", "where", "BoolTensor",
 }  # fmt: skip
-# Whole numbers are what they give, and missing values no matter.
-PLACES = {"searchsorted", "bucketize"}
+# Functions that give whole numbers whatever they are given, NaN included.
+_GIVE_POSITIONS = {"searchsorted", "bucketize"}
 
 
 @called_from_r
 def call_with_care(
     function: Callable[..., Any],
     args: Sequence[Any],
-    named: dict[str, Any] | list[Any],
+    named: Mapping[str, Any] | list[Any],
     missing: bool,
 ) -> Any:
-    """Call what is given R's arrays, or missing numbers, which only some types of tensors hold.
+    """Call a function with R's arrays or missing values, which only some types of tensors hold.
 
-    PyTorch makes the least number there is of them, or True, without a word; and of what NumPy's
-    arrays hold beyond a type's reach another number.
+    PyTorch converts missing values to the least number of a type, or True, without an error; and
+    what is beyond a type's limits in NumPy's arrays to another number.
+
+    Parameters
+    ----------
+    function : callable
+        A function or bound method.
+    args, named
+        Its arguments. R's empty list has no names, and so arrives as a list.
+    missing : bool
+        Whether there are missing values among them.
     """
-    named = dict(named)  # R's empty list has no names
-    for dtype in (each for each in (*args, *named.values()) if isinstance(each, torch.dtype)):
-        for array in (each for each in (*args, *named.values()) if isinstance(each, np.ndarray)):
-            check_reach(array, dtype)
+    named = dict(named)
+    given = [*args, *named.values()]
+    for dtype in (each for each in given if isinstance(each, torch.dtype)):
+        for array in (each for each in given if isinstance(each, np.ndarray)):
+            check_range(array, dtype)
     if not missing:
         return function(*args, **named)
-    _refuse_in_place(function, args, named)
+    name = getattr(function, "__name__", "")
+    for changed in _changed_in_place(function, name, args, named):
+        if isinstance(changed, torch.Tensor):
+            refuse_missing(changed.dtype)
     try:
         result = function(*args, **named)
     except (RuntimeError, TypeError, ValueError) as problem:
-        said = first_line(problem)
-        if "without overflow" in said:
-            said = NO_PLACE.format("whole numbers")
+        message = first_line(problem)
+        if "without overflow" in message:
+            message = NO_MISSING.format("whole numbers")
         raise TensorError(
-            f"{said} (There are missing values, NA, which PyTorch is given as NaN.)"
+            f"{message} (There are missing values, NA, which PyTorch is given as NaN.)"
         ) from problem
-    name = getattr(function, "__name__", "")
     if isinstance(result, torch.Tensor) and (
-        name in MAKERS or (result.dtype != torch.bool and name not in PLACES)
+        name in _MAKERS or (result.dtype != torch.bool and name not in _GIVE_POSITIONS)
     ):
-        _refuse_missing(result.dtype)
+        refuse_missing(result.dtype)
     return result
 
 
-def _refuse_in_place(
-    function: Callable[..., Any], args: Sequence[Any], named: dict[str, Any]
-) -> None:
-    name = getattr(function, "__name__", "")
+def _changed_in_place(
+    function: Callable[..., Any], name: str, args: Sequence[Any], named: Mapping[str, Any]
+) -> list[Any]:
+    """List what a function writes into: ``out``, and the tensor of a name with an underscore."""
     changed = [named.get("out")]
     if name.endswith("_") and not name.startswith("_") and name != "requires_grad_":
         own = getattr(function, "__self__", None)
         changed += [own] if isinstance(own, torch.Tensor) else [*args, named.get("tensor")][:1]
-    for each in changed:
-        if isinstance(each, torch.Tensor):
-            _refuse_missing(each.dtype)
-
-
-# ---- Types and sizes -------------------------------------------------------------------------
-
-
-# ---- Memory ----------------------------------------------------------------------------------
+    return changed

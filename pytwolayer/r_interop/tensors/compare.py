@@ -9,6 +9,7 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
+from pytwolayer.r_interop.tensors.dtypes import is_whole, limits
 from pytwolayer.r_interop.tensors.values import TensorError, called_from_r, describe, widest
 from pytwolayer.runtime.torch_loading import torch
 
@@ -20,44 +21,40 @@ COMPARISON: dict[str, Callable[..., Any]] = {
     ">": operator.gt,
     ">=": operator.ge,
 }
-MIRRORED = {"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
+_MIRRORED = {"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
-UNSIGNED = {getattr(torch, name) for name in ("uint16", "uint32", "uint64") if hasattr(torch, name)}
+_UNSIGNED = {
+    getattr(torch, name) for name in ("uint16", "uint32", "uint64") if hasattr(torch, name)
+}
 """Types that PyTorch neither promotes nor orders."""
 
 
 def compare(symbol: str, left: Any, right: Any) -> torch.Tensor:
     """Compare two tensors, or a tensor and a number."""
-    left, right = signed(left), signed(right)
+    left, right = _as_signed(left), _as_signed(right)
     if not isinstance(left, torch.Tensor):
-        return against_number(MIRRORED[symbol], right, left)
+        return _with_number(_MIRRORED[symbol], right, left)
     if not isinstance(right, torch.Tensor):
-        return against_number(symbol, left, right)
+        return _with_number(symbol, left, right)
     if is_whole(left) and is_whole(right):
         # A tensor without dimensions would take the other's type, and wrap round.
         common = torch.promote_types(left.dtype, right.dtype)
         left, right = left.to(common), right.to(common)
     elif is_whole(left) and right.is_floating_point():
-        return whole_with_real(symbol, left, right)
+        return _whole_with_real(symbol, left, right)
     elif is_whole(right) and left.is_floating_point():
-        return whole_with_real(MIRRORED[symbol], right, left)
-    return applied(symbol, left, right)
+        return _whole_with_real(_MIRRORED[symbol], right, left)
+    return _as_pytorch(symbol, left, right)
 
 
-def applied(symbol: str, left: Any, right: Any) -> torch.Tensor:
-    """Compare as PyTorch does."""
+def _as_pytorch(symbol: str, left: Any, right: Any) -> torch.Tensor:
     found: torch.Tensor = COMPARISON[symbol](left, right)
     return found
 
 
-def is_whole(x: torch.Tensor) -> bool:
-    """Tell tensors of whole numbers or bools."""
-    return not (x.is_floating_point() or x.is_complex())
-
-
-def signed(value: Any) -> Any:
-    """Give unsigned numbers of more than 8 bits a type that PyTorch compares."""
-    if not isinstance(value, torch.Tensor) or value.dtype not in UNSIGNED:
+def _as_signed(value: Any) -> Any:
+    """Convert unsigned numbers of more than 8 bits to int64, which PyTorch compares."""
+    if not isinstance(value, torch.Tensor) or value.dtype not in _UNSIGNED:
         return value
     found = value.long()
     if value.dtype == getattr(torch, "uint64", None) and bool((found < 0).any()):
@@ -65,58 +62,55 @@ def signed(value: Any) -> Any:
     return found
 
 
-def against_number(symbol: str, x: torch.Tensor, number: float) -> torch.Tensor:
+def _with_number(symbol: str, x: torch.Tensor, number: float) -> torch.Tensor:
     """Compare a tensor with a number, which does not change the type of real numbers."""
     if is_whole(x):
-        return whole_with_number(symbol, x, number)
+        return _whole_with_number(symbol, x, number)
     if x.is_floating_point() and math.isfinite(number) and abs(number) > torch.finfo(x.dtype).max:
         x = x.to(widest(x))  # or it would become infinite
-    return applied(symbol, x, number)
+    return _as_pytorch(symbol, x, number)
 
 
-def whole_with_number(symbol: str, x: torch.Tensor, number: float) -> torch.Tensor:
+def _whole_with_number(symbol: str, x: torch.Tensor, number: float) -> torch.Tensor:
     """Compare whole numbers with a whole number that leads to the same answers."""
     if math.isnan(number):
-        return constantly(symbol == "!=", x)
+        return _all_alike(symbol == "!=", x)
     if math.isfinite(number) and number != math.floor(number):
         if symbol in ("==", "!="):
-            return constantly(symbol == "!=", x)
+            return _all_alike(symbol == "!=", x)
         number = math.ceil(number) if symbol in ("<", ">=") else math.floor(number)
     if not -(2**63) <= number < 2**63:
-        return constantly(COMPARISON[symbol](0, number), x)
-    return applied(symbol, x if fits(int(number), x) else x.long(), int(number))
+        return _all_alike(COMPARISON[symbol](0, number), x)
+    return _as_pytorch(symbol, x if fits(int(number), x) else x.long(), int(number))
 
 
 def fits(number: int, x: torch.Tensor) -> bool:
-    """Tell whether the tensor's type holds a number."""
-    if x.dtype == torch.bool:
-        return False
-    limits = torch.iinfo(x.dtype)
-    return limits.min <= number <= limits.max
+    """Return whether a tensor's type holds a number, which a bool does not."""
+    low, high = limits(x.dtype)
+    return x.dtype != torch.bool and low <= number <= high
 
 
-def constantly(value: bool, x: torch.Tensor) -> torch.Tensor:
-    """Give the same answer for each element."""
+def _all_alike(value: bool, x: torch.Tensor) -> torch.Tensor:
     return torch.full_like(x, value, dtype=torch.bool)
 
 
-def whole_with_real(symbol: str, whole: torch.Tensor, real: torch.Tensor) -> torch.Tensor:
+def _whole_with_real(symbol: str, whole: torch.Tensor, real: torch.Tensor) -> torch.Tensor:
     """Compare elements exactly. Rounding keeps the order: only ties need a closer look."""
     wide = widest(real)
     near, real = whole.to(wide), real.to(wide)
-    found = applied(symbol, near, real)
+    found = _as_pytorch(symbol, near, real)
     if whole.dtype not in (torch.int64, torch.int32):
         return found
     tied = near == real
-    reached = real < 2**63
-    closer = applied(symbol, whole.long(), torch.where(tied & reached, real, 0).long())
+    reached = real < 2**63  # a float64 that an int64 holds
+    closer = _as_pytorch(symbol, whole.long(), torch.where(tied & reached, real, 0).long())
     beyond = COMPARISON[symbol](0, 1)
     return torch.where(tied, torch.where(reached, closer, beyond), found)
 
 
 @called_from_r
 def same(x: torch.Tensor, y: torch.Tensor) -> bool:
-    """Whether type, shape and all values are the same; any two missing values are."""
+    """Return whether type, shape and all values are the same; any two missing values are."""
     if x.dtype != y.dtype or x.shape != y.shape:
         return False
     one, other = x.detach(), y.detach().to(x.device)

@@ -1,35 +1,39 @@
-"""The functions of R's group Math, where PyTorch has another name, other digits or none."""
+"""R's functions by element: its group Math, ``is.na()`` and the like, ``pmax()``, ``ifelse()``."""
 
 import math
 from collections.abc import Callable
+from functools import reduce
 from typing import Any
 
+from pytwolayer.r_interop.tensors.dtypes import limits
 from pytwolayer.r_interop.tensors.ops import converted, named
 from pytwolayer.r_interop.tensors.values import (
-    Sent,
+    Operand,
+    RValues,
     TensorError,
     as_double,
-    as_tensor,
+    as_tensors,
     called_from_r,
-    column_major,
     countable,
     describe,
     first_tensor,
     flatten,
     from_r,
-    send,
+    promoted,
+    recycle,
+    to_r,
     widest,
 )
 from pytwolayer.runtime.torch_loading import torch
 
 
 def sign(x: torch.Tensor) -> torch.Tensor:
-    """Give -1, 0 or 1; PyTorch's own takes a missing value for 0."""
+    """Return -1, 0 or 1, and NaN for NaN, for which PyTorch's own is 0."""
     return torch.where(x.isnan(), x, torch.sgn(x))
 
 
 def log(x: torch.Tensor, base: Any = None) -> torch.Tensor:
-    """Logarithm to any base."""
+    """Compute the logarithm to any base; PyTorch's own are exact at powers of 2 and 10."""
     exact = {2: torch.log2, 10: torch.log10}
     if base is None or isinstance(base, torch.Tensor):
         return torch.log(x) if base is None else torch.log(x) / torch.log(base)
@@ -38,18 +42,18 @@ def log(x: torch.Tensor, base: Any = None) -> torch.Tensor:
     return torch.log(x) / torch.log(torch.tensor(base, dtype=torch.float64)).item()
 
 
-def whole_digits(digits: float) -> int:
-    """Round a number of digits; so many say as much as infinitely many."""
+def _whole_digits(digits: float) -> int:
+    """Round a number of digits; more than 1000 decide no more than 1000."""
     return math.floor(min(max(digits, -1000), 1000) + 0.5)
 
 
 def round_to(x: torch.Tensor, digits: float = 0) -> torch.Tensor:
     """Round as R 4 does: to the nearer of the two decimal neighbours, ties to the even digit."""
-    digits = whole_digits(digits)
+    digits = _whole_digits(digits)
     if digits == 0 or (not x.is_floating_point() and digits > 0):
         return torch.round(x)
     if not x.is_floating_point():
-        return torch.zeros_like(x) if digits < -LARGEST else rounded_whole(x, 10**-digits)
+        return torch.zeros_like(x) if digits < -_LARGEST else _round_whole(x, 10**-digits)
     if abs(digits) > 308:
         return x.clone() if digits > 0 else torch.where(x.isfinite(), 0, x)
     wide = x.to(widest(x)).detach()
@@ -61,28 +65,30 @@ def round_to(x: torch.Tensor, digits: float = 0) -> torch.Tensor:
     nearest = torch.where((to_below < to_above) | ((to_below == to_above) & even), below, above)
     # R's own estimate of where the 15 digits of a double end: there the number stays.
     ends = 15 - ((torch.frexp(wide).exponent - 0.5) * math.log10(2)).ceil()
-    return flat(torch.where((digits > ends) | ~scaled.isfinite(), wide, nearest).to(x.dtype), x)
+    return _with_zero_gradient(
+        torch.where((digits > ends) | ~scaled.isfinite(), wide, nearest).to(x.dtype), x
+    )
 
 
-def flat(rounded: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
-    """Let a gradient of zero flow through what was rounded, as through PyTorch's own."""
+def _with_zero_gradient(rounded: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
+    """Connect what was rounded with ``x`` by a gradient of zero, which PyTorch's own has."""
     if not (x.requires_grad and torch.is_grad_enabled()):
         return rounded
     return torch.where(torch.ones_like(rounded, dtype=torch.bool), rounded, x)
 
 
-LARGEST = 18
-"""10 to this power is the largest that an int64 holds."""
+_LARGEST = 18
+"""10 to this power is the largest power of ten that an int64 holds."""
 
 
-def rounded_whole(x: torch.Tensor, power: Any) -> torch.Tensor:
+def _round_whole(x: torch.Tensor, power: Any) -> torch.Tensor:
     """Round whole numbers to multiples of a power of ten, ties to the even one, as no float can."""
     wide = x.long()
     count = torch.div(wide, power, rounding_mode="floor")
     rest = wide - count * power
     count = count + ((2 * rest > power) | ((2 * rest == power) & (count % 2 != 0)))
     found: torch.Tensor = count * power
-    lowest, highest = torch.iinfo(x.dtype).min, torch.iinfo(x.dtype).max
+    lowest, highest = limits(x.dtype)
     wrapped = (found < wide - rest) | (found < lowest) | (found > highest)
     if bool(wrapped.any()):
         raise TensorError(
@@ -94,17 +100,17 @@ def rounded_whole(x: torch.Tensor, power: Any) -> torch.Tensor:
 
 def significant(x: torch.Tensor, digits: float = 6) -> torch.Tensor:
     """Round to a number of significant digits."""
-    digits = max(whole_digits(digits), 1)
+    digits = max(_whole_digits(digits), 1)
     if digits > 22:
         return x.clone()
     if not x.is_floating_point():
-        powers = torch.tensor([10**k for k in range(LARGEST + 1)], device=x.device)
+        powers = torch.tensor([10**k for k in range(_LARGEST + 1)], device=x.device)
         size = torch.bucketize(x.long().abs(), powers, right=True)
-        return rounded_whole(x, powers[(size - int(digits)).clamp(min=0)])
+        return _round_whole(x, powers[(size - int(digits)).clamp(min=0)])
     wide = x.to(widest(x)).detach()
     exponent = digits - 1 - wide.abs().log10().floor()
     exponent = exponent.nan_to_num(0, 0, 0).long()
-    # Python's own powers, since torch's are off by a bit; 10^308 is the largest there is,
+    # Python's own powers, as torch's differ in the last bit; 10^308 is the largest double,
     # so that smaller numbers are scaled in two steps.
     powers = torch.tensor([10.0**k for k in range(309)], dtype=wide.dtype, device=x.device)
     power = powers[exponent.abs().clamp(max=308)]
@@ -112,34 +118,36 @@ def significant(x: torch.Tensor, digits: float = 6) -> torch.Tensor:
     up = torch.round(wide * power * second) / power / second
     down = torch.round(wide / power) * power
     rounded = torch.where(exponent > 0, up, down)
-    return flat(torch.where((wide == 0) | ~wide.isfinite(), wide, rounded).to(x.dtype), x)
+    return _with_zero_gradient(
+        torch.where((wide == 0) | ~wide.isfinite(), wide, rounded).to(x.dtype), x
+    )
 
 
-def within_one_turn(x: torch.Tensor) -> torch.Tensor:
-    """Bring half turns into [-1, 1], where sines and cosines of pi are exact."""
+def _half_turns(x: torch.Tensor) -> torch.Tensor:
+    """Reduce half turns to [-1, 1], where sines and cosines of pi are exact."""
     x = x if x.is_floating_point() else x.to(torch.get_default_dtype())
     return x - 2 * torch.round(x / 2)
 
 
 def cospi(x: torch.Tensor) -> torch.Tensor:
-    """Cosine of pi times ``x``, exactly zero at halves."""
-    return torch.sin(math.pi * (0.5 - within_one_turn(x).abs()))
+    """Compute the cosine of pi times ``x``, exactly zero at halves."""
+    return torch.sin(math.pi * (0.5 - _half_turns(x).abs()))
 
 
 def sinpi(x: torch.Tensor) -> torch.Tensor:
-    """Sine of pi times ``x``, exactly zero at whole numbers."""
-    part = within_one_turn(x)
+    """Compute the sine of pi times ``x``, exactly zero at whole numbers."""
+    part = _half_turns(x)
     return torch.sin(math.pi * torch.where(part.abs() <= 0.5, part, part.sign() - part))
 
 
 def tanpi(x: torch.Tensor) -> torch.Tensor:
-    """Tangent of pi times ``x``; not a number at halves."""
+    """Compute the tangent of pi times ``x``; NaN at halves."""
     cosine = cospi(x)
     return sinpi(x) / torch.where(cosine == 0, math.nan, cosine)
 
 
 def gamma(x: torch.Tensor) -> torch.Tensor:
-    """Gamma function; not a number at zero and the negative whole numbers."""
+    """Compute the gamma function; NaN at zero and the negative whole numbers."""
     wide = x.to(widest(x))
     sign = torch.where((wide < 0) & (wide.floor() % 2 != 0), -1.0, 1.0)
     pole = (wide <= 0) & (wide == wide.floor())
@@ -148,12 +156,12 @@ def gamma(x: torch.Tensor) -> torch.Tensor:
 
 
 def digamma(x: torch.Tensor) -> torch.Tensor:
-    """Differentiate the logarithm of gamma; R has no value at zero."""
+    """Differentiate the logarithm of gamma; NaN at zero, as in R."""
     return torch.where(x == 0, math.nan, torch.digamma(x))
 
 
 def trigamma(x: torch.Tensor) -> torch.Tensor:
-    """Differentiate twice; by the zeta function, as torch.polygamma is off in the tenth digit."""
+    """Differentiate twice; by the zeta function, as torch.polygamma differs in the tenth digit."""
     wide = x.to(widest(x))
     # Reflected below zero; a harmless number elsewhere, as a pole would spoil the gradient.
     negative = torch.where(wide > 0, 0.5, wide)
@@ -163,70 +171,39 @@ def trigamma(x: torch.Tensor) -> torch.Tensor:
     return value.to(x.dtype if x.is_floating_point() else torch.get_default_dtype())
 
 
-ELEMENTWISE: dict[str, Callable[..., torch.Tensor]] = {
-    "abs": torch.abs,
-    "sign": sign,
-    "sqrt": torch.sqrt,
-    "floor": torch.floor,
+# ---- By element --------------------------------------------------------------------------------
+
+# R's functions whose names are PyTorch's too.
+_SAME_NAME = (
+    "abs", "sqrt", "floor", "trunc", "exp", "log2", "log10", "log1p", "expm1", "cos", "sin", "tan",
+    "acos", "asin", "atan", "cosh", "sinh", "tanh", "acosh", "asinh", "atanh", "lgamma",
+)  # fmt: skip
+_ELEMENTWISE: dict[str, Callable[..., torch.Tensor]] = {
+    **{name: getattr(torch, name) for name in _SAME_NAME},
     "ceiling": torch.ceil,
-    "trunc": torch.trunc,
+    "sign": sign,
     "round": round_to,
     "signif": significant,
-    "exp": torch.exp,
     "log": log,
-    "log2": torch.log2,
-    "log10": torch.log10,
-    "log1p": torch.log1p,
-    "expm1": torch.expm1,
-    "cos": torch.cos,
-    "sin": torch.sin,
-    "tan": torch.tan,
     "cospi": cospi,
     "sinpi": sinpi,
     "tanpi": tanpi,
-    "acos": torch.acos,
-    "asin": torch.asin,
-    "atan": torch.atan,
-    "cosh": torch.cosh,
-    "sinh": torch.sinh,
-    "tanh": torch.tanh,
-    "acosh": torch.acosh,
-    "asinh": torch.asinh,
-    "atanh": torch.atanh,
     "gamma": gamma,
-    "lgamma": torch.lgamma,
     "digamma": digamma,
     "trigamma": trigamma,
 }
-
-REAL = {
-    "floor",
-    "ceiling",
-    "trunc",
-    "round",
-    "signif",
-    "cospi",
-    "sinpi",
-    "tanpi",
-    "gamma",
-    "lgamma",
-    "digamma",
-    "trigamma",
-    "cummax",
-    "cummin",
-}
-"""Functions that PyTorch, or what is made of it here, has for real numbers only."""
-
-
-CUMULATIVE: dict[str, Callable[..., torch.Tensor]] = {
+_CUMULATIVE: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
     "cumsum": lambda x: torch.cumsum(x, 0),
     "cumprod": lambda x: torch.cumprod(as_double(x), 0),
     "cummax": lambda x: torch.cummax(x, 0).values,
     "cummin": lambda x: torch.cummin(x, 0).values,
 }
-
-
-PREDICATE: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
+# Functions that PyTorch, or what is made of it here, has for real numbers only.
+_REAL = {
+    "floor", "ceiling", "trunc", "round", "signif", "cospi", "sinpi", "tanpi", "gamma", "lgamma",
+    "digamma", "trigamma", "cummax", "cummin",
+}  # fmt: skip
+_PREDICATE: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
     "is.na": torch.isnan,
     "is.nan": torch.isnan,
     "is.finite": torch.isfinite,
@@ -235,90 +212,88 @@ PREDICATE: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
 
 
 @called_from_r
-def elementwise(name: str, x: torch.Tensor, *extra: Any) -> torch.Tensor:
-    """Apply a function of R's group Math."""
+def elementwise(name: str, x: torch.Tensor, *extra: Operand) -> torch.Tensor:
+    """Apply a function of R's group Math; ``extra`` is ``digits`` or the logarithm's ``base``."""
     x = countable(x)
-    if name in REAL and x.is_complex():
+    if name in _REAL and x.is_complex():
         raise TensorError(f"`{name}()` takes real numbers only, not {describe(x)}.")
-    return named(f"{name}()", x, lambda: applied_to_each(name, x, extra))
+    return named(f"{name}()", x, lambda: _apply(name, x, extra))
 
 
-def applied_to_each(name: str, x: torch.Tensor, extra: tuple[Any, ...]) -> torch.Tensor:
-    """Look a function of R's group Math up, and call it."""
-    if name in CUMULATIVE:
-        return CUMULATIVE[name](flatten(x))
+def _apply(name: str, x: torch.Tensor, extra: tuple[Operand, ...]) -> torch.Tensor:
+    if name in _CUMULATIVE:
+        return _CUMULATIVE[name](flatten(x))
     vectors = (converted(each, x, "^") if isinstance(each, dict) else each for each in extra)
-    return ELEMENTWISE[name](x, *vectors)
+    return _ELEMENTWISE[name](x, *vectors)
 
 
 @called_from_r
-def predicate(x: torch.Tensor, name: str) -> Sent:
-    """Ask each element; R gets logicals."""
-    return send(PREDICATE[name](x))
+def predicate(x: torch.Tensor, name: str) -> RValues:
+    """Apply is.na() and the like; R gets logicals."""
+    return to_r(_PREDICATE[name](x))
 
 
-def refill(value: torch.Tensor, shape: torch.Size) -> torch.Tensor:
+# ---- Of several arguments ----------------------------------------------------------------------
+
+
+def _log_beta(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+    return torch.lgamma(x) + torch.lgamma(y) - torch.lgamma(x + y)
+
+
+_TWO_WAY: dict[str, Callable[[torch.Tensor, torch.Tensor], torch.Tensor]] = {
+    "atan2": torch.atan2,
+    "beta": lambda x, y: _log_beta(x, y).exp(),
+    "lbeta": _log_beta,
+}
+# By R's name and whether missing values are left out.
+_PARALLEL = {
+    ("pmax", False): torch.maximum,
+    ("pmin", False): torch.minimum,
+    ("pmax", True): torch.fmax,
+    ("pmin", True): torch.fmin,
+}
+
+
+def _filled(value: torch.Tensor, shape: torch.Size) -> torch.Tensor:
     """Recycle over a shape, down its columns, as R does, or broadcast where shapes allow."""
-    if value.shape == shape or value.numel() == 1:
-        return value.reshape([1] * len(shape)).expand(shape) if value.shape != shape else value
-    size = math.prod(shape)
+    if value.shape == shape:
+        return value
+    if value.numel() == 1:
+        return value.reshape([1] * len(shape)).expand(shape)
     if value.dim() > 1 and value.dim() == len(shape):
         return value.expand(shape)
     if not value.numel():
         raise TensorError("Of no elements nothing can be recycled.")
-    flat = flatten(value)
-    return column_major(flat.repeat(-(-size // flat.numel()))[:size], shape)
+    return recycle(flatten(value), shape)
 
 
 @called_from_r
-def choose(test: Any, yes: Any, no: Any) -> torch.Tensor:
-    """Take ``yes`` where ``test`` holds, NaN where it is missing, and else ``no``."""
-    like = first_tensor([yes, no])
-    where = test if isinstance(test, torch.Tensor) else from_r(test)
-    where = where.to(like.device)
-    shape = where.shape
-    yes, no = (refill(as_tensor(value, like), shape) for value in (yes, no))
-    kind = torch.promote_types(yes.dtype, no.dtype)
-    found = torch.where(where.nan_to_num(0) != 0, yes.to(kind), no.to(kind))
-    if where.is_floating_point() and bool(where.isnan().any()):
-        found = torch.where(where.isnan(), math.nan, as_double(found))
-    return found
+def two_way(name: str, x: Operand, y: Operand) -> torch.Tensor:
+    """Apply a function of two arguments element by element, recycled as R does."""
+    first, second = (as_double(each) for each in as_tensors(x, y))
+    shape = first.shape if first.numel() >= second.numel() else second.shape
+    return _TWO_WAY[name](_filled(first, shape), _filled(second, shape))
 
 
 @called_from_r
-def extreme(name: str, na_rm: bool, values: list[Any]) -> torch.Tensor:
-    """Element by element maximum or minimum, in the shape of the largest argument."""
-    like = first_tensor(values)
-    parts = [countable(as_tensor(value, like)) for value in values]
+def extreme(name: str, na_rm: bool, values: list[Operand]) -> torch.Tensor:
+    """Apply pmax or pmin, in the shape of the largest argument, of several the first matrix's."""
+    parts = [countable(each) for each in as_tensors(*values)]
     if not all(part.numel() for part in parts):
         return parts[0].new_empty(0)
     shape = max(parts, key=lambda part: (part.numel(), part.dim())).shape
     shape = next((p.shape for p in parts if p.numel() == math.prod(shape) and p.dim() > 1), shape)
-    plain = {"pmax": torch.maximum, "pmin": torch.minimum}
-    without = {"pmax": torch.fmax, "pmin": torch.fmin}
-    function = (without if na_rm else plain)[name]
-    found = refill(parts[0], shape)
-    for part in parts[1:]:
-        found = function(found, refill(part, shape))
-    return found
+    return reduce(_PARALLEL[name, na_rm], (_filled(part, shape) for part in parts))
 
 
 @called_from_r
-def two_way(name: str, x: Any, y: Any) -> torch.Tensor:
-    """Apply a function of two arguments element by element, recycled as R does."""
-    like = first_tensor([x, y])
-    first, second = (as_double(as_tensor(value, like)) for value in (x, y))
-    shape = first.shape if first.numel() >= second.numel() else second.shape
-    return TWO_WAY[name](refill(first, shape), refill(second, shape))
-
-
-def beta_log(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
-    """Logarithm of the beta function."""
-    return torch.lgamma(x) + torch.lgamma(y) - torch.lgamma(x + y)
-
-
-TWO_WAY: dict[str, Callable[..., torch.Tensor]] = {
-    "atan2": torch.atan2,
-    "beta": lambda x, y: beta_log(x, y).exp(),
-    "lbeta": beta_log,
-}
+def choose(test: torch.Tensor | RValues, yes: Operand, no: Operand) -> torch.Tensor:
+    """Take ``yes`` where ``test`` holds, NaN where it is missing, and else ``no``."""
+    given = as_tensors(yes, no)
+    like = first_tensor([yes, no])
+    where = (test if isinstance(test, torch.Tensor) else from_r(test)).to(like.device)
+    one, other = promoted(*(_filled(each, where.shape) for each in given))
+    found = torch.where(where.nan_to_num(0) != 0, one, other)
+    if where.is_floating_point() and bool(where.isnan().any()):
+        found = torch.where(where.isnan(), math.nan, as_double(found))
+    return found

@@ -3,17 +3,19 @@
 R has checked the indices and made them zero-based. They come in one of four forms:
 
 - ``{"along": [...]}``: one entry per dimension, None for all of it, ``{"start", "count", "step"}``
-  for a run, ``{"places": tensor}`` for a tensor of PyTorch's positions, or a sent vector of
+  for a run, ``{"places": tensor}`` for a tensor of PyTorch's positions, or ``RValues`` of
   positions;
 - ``{"cell": position}``: one position in the tensor seen as one long column-major vector;
-- ``{"cells": sent, "vector": flag}``: such positions, and whether a single element stays a vector;
+- ``{"cells": RValues, "vector": flag}``: such positions, and whether one element stays a vector;
 - ``{"mask": tensor}``: a bool tensor of the same shape.
+
+Runs and single positions give views, by slices; all else gives copies, by index tensors.
 """
 
-from typing import Any
+from typing import Any, TypeAlias
 
 from pytwolayer.r_interop.tensors.values import (
-    Sent,
+    RValues,
     TensorError,
     called_from_r,
     describe,
@@ -22,57 +24,59 @@ from pytwolayer.r_interop.tensors.values import (
 )
 from pytwolayer.runtime.torch_loading import torch
 
-Index = dict[str, Any]
+Index: TypeAlias = dict[str, Any]
+Entry: TypeAlias = dict[str, Any] | None
+"""One entry of ``along``."""
 
 
 @called_from_r
 def take(x: torch.Tensor, index: Index, drop: bool) -> torch.Tensor:
-    """Give the elements at ``index``: a view where positions and runs suffice, else a copy."""
+    """Return the elements at ``index``: a view for one position or runs, else a copy."""
     if "cell" in index:
         found = x[cell(x, index)]
         return found if drop else found.reshape(1)
     if "along" not in index:
-        whole = at_least_1d(x)
+        whole = x if x.dim() else x.reshape(1)
         found = whole[cells(whole, index)]
         return found.squeeze() if drop and not index.get("vector", True) else found
-    found = taken_along(x, index["along"])
+    found = _take_along(x, index["along"])
     return found.squeeze() if drop else found
 
 
-def taken_along(x: torch.Tensor, entries: list[Any]) -> torch.Tensor:
-    """Take one dimension after the other."""
+def _take_along(x: torch.Tensor, entries: list[Entry]) -> torch.Tensor:
+    """Take one dimension after the other; of all of ``x`` a view, not ``x`` itself."""
     found = x
     for dim, entry in enumerate(entries):
         if entry is None:
             continue
         if "start" in entry:
-            found = narrowed(found, dim, entry)
+            found = _narrow(found, dim, entry)
         else:
             found = found.index_select(dim, positions_along(entry, x, dim))
-    if len(entries) and is_block(entries[0]):
-        shape = [*entries[0]["places"].shape, *found.shape[1:]]
-        found = found.reshape(shape)
+    first = entries[0] if entries else None
+    if first and is_block(first):
+        found = found.reshape([*first["places"].shape, *found.shape[1:]])
     if found is not x:
         return found
     return x[...] if x.layout == torch.strided else x.clone()
 
 
-def narrowed(x: torch.Tensor, dim: int, entry: dict[str, float]) -> torch.Tensor:
-    """Take a run of positions, as a view."""
+def _narrow(x: torch.Tensor, dim: int, entry: dict[str, float]) -> torch.Tensor:
+    """Take a run of positions, as a view; ``narrow()`` is quicker than a slice."""
     if entry["step"] == 1:
         return x.narrow(dim, int(entry["start"]), int(entry["count"]))
     key = [slice(None)] * dim
     return x[(*key, run(entry, x.shape[dim]))]
 
 
-def is_block(entry: Any) -> bool:
-    """Whether an index is a tensor of several dimensions."""
-    return isinstance(entry, dict) and "places" in entry and entry["places"].dim() > 1
+def is_block(entry: Entry) -> bool:
+    """Return whether an index is a tensor of several dimensions, whose shape the result takes."""
+    return entry is not None and "places" in entry and entry["places"].dim() > 1
 
 
 @called_from_r
 def index_kind(index: torch.Tensor) -> str:
-    """Tell masks from positions."""
+    """Return "mask" or "positions"."""
     if index.dtype == torch.bool:
         return "mask"
     if index.dtype == torch.uint8:
@@ -87,13 +91,8 @@ def index_kind(index: torch.Tensor) -> str:
     return "positions"
 
 
-def at_least_1d(x: torch.Tensor) -> torch.Tensor:
-    """Let a 0-dimensional tensor be indexed as a vector of one element; shares its memory."""
-    return x.reshape(1) if x.dim() == 0 else x
-
-
-def positions(sent: Sent, x: torch.Tensor) -> torch.Tensor:
-    """Make an index tensor of positions, which R sends as doubles."""
+def positions(sent: RValues, x: torch.Tensor) -> torch.Tensor:
+    """Make an index tensor of positions, which R sends as doubles to reach beyond 2^31."""
     return from_r(sent).long().to(x.device)
 
 

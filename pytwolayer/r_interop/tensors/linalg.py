@@ -3,37 +3,34 @@
 A tensor without dimensions counts as a vector of one element, and a vector as one column.
 """
 
-from typing import Any
-
 from pytwolayer.r_interop.tensors.values import (
+    Operand,
     TensorError,
     as_double,
-    as_tensor,
+    as_tensors,
     called_from_r,
     column_major,
     countable,
     describe,
-    first_tensor,
     flatten,
+    promoted,
+    recycle,
 )
 from pytwolayer.runtime.torch_loading import torch
 
 
-def columns(x: torch.Tensor) -> torch.Tensor:
-    """Make a matrix, of a vector one column."""
+def as_matrix(x: torch.Tensor) -> torch.Tensor:
+    """Return a matrix; of a vector one column, a view."""
     if x.dim() > 2:
         raise TensorError(f"A vector or a matrix is needed, not {describe(x)}.")
     return x if x.dim() == 2 else x.reshape(-1, 1)
 
 
 @called_from_r
-def cross_product(name: str, x: Any, y: Any) -> torch.Tensor:
-    """Compute t(x) y, or x t(y) for ``tcrossprod``."""
-    like = first_tensor([x, y])
-    first = columns(countable(as_tensor(x, like)))
-    second = first if y is None else columns(countable(as_tensor(y, like)))
-    kind = torch.promote_types(first.dtype, second.dtype)
-    first, second = first.to(kind), second.to(kind)
+def cross_product(name: str, x: Operand, y: Operand | None) -> torch.Tensor:
+    """Compute t(x) y for ``crossprod``, or x t(y) for ``tcrossprod``; ``y`` is by default ``x``."""
+    given = as_tensors(x, x if y is None else y)
+    first, second = promoted(*(as_matrix(countable(each)) for each in given))
     left, right = (first.t(), second) if name == "crossprod" else (first, second.t())
     if left.shape[1] != right.shape[0]:
         raise TensorError(
@@ -43,52 +40,48 @@ def cross_product(name: str, x: Any, y: Any) -> torch.Tensor:
 
 
 @called_from_r
-def outer(x: Any, y: Any, size: list[float]) -> torch.Tensor:
+def outer(x: Operand, y: Operand, size: list[float]) -> torch.Tensor:
     """Multiply each element by each."""
-    like = first_tensor([x, y])
-    first, second = (countable(flatten(as_tensor(value, like))) for value in (x, y))
-    return column_major(flatten(first[:, None] * second[None, :]), [int(each) for each in size])
+    first, second = (countable(flatten(each)) for each in as_tensors(x, y))
+    return column_major(flatten(first[:, None] * second[None, :]), size)
 
 
 @called_from_r
 def diagonal(x: torch.Tensor, rows: float | None, width: float | None) -> torch.Tensor:
-    """Give a matrix's diagonal, or a matrix with a vector as its diagonal."""
+    """Return a matrix's diagonal, or a matrix with a vector as its diagonal, as R's diag()."""
     if x.dim() == 2:
         return x.diagonal()
     if x.dim() > 2:
         raise TensorError(f"`diag()` takes a vector or a matrix, not {describe(x)}.")
-    flat = x.reshape(-1)
-    if rows is None and width is None and x.numel() == 1:
-        size = int(x.item())
-        return torch.eye(size, dtype=as_double(x).dtype, device=x.device)
-    height = int(rows) if rows is not None else (1 if width is not None and x.numel() == 1 else -1)
-    height = max(height, 0) if height >= 0 else x.numel()
-    breadth = int(width) if width is not None else height
-    height = breadth if rows is None and x.numel() == 1 else height
+    single = x.numel() == 1
+    if rows is None and width is None and single:  # the number says how large
+        return torch.eye(int(x.item()), dtype=as_double(x).dtype, device=x.device)
+    # R gives a single number, unlike a vector, as many rows as it has columns.
+    square = width if single and width is not None else x.numel()
+    height = max(int(square if rows is None else rows), 0)
+    breadth = height if width is None else int(width)
     length = min(height, breadth)
-    filled = flat.repeat(-(-length // max(flat.numel(), 1)))[:length]
-    square = torch.diag_embed(filled)
-    return torch.nn.functional.pad(square, (0, breadth - length, 0, height - length))
+    padding = (0, breadth - length, 0, height - length)
+    return torch.nn.functional.pad(torch.diag_embed(recycle(x.reshape(-1), [length])), padding)
 
 
 @called_from_r
-def decompose(name: str, x: torch.Tensor) -> Any:
-    """Differentiable linear algebra of square matrices."""
-    wide = as_double(columns(x))
-    if name == "inverse":
-        return torch.linalg.inv(wide)
-    if name == "chol":
-        return torch.linalg.cholesky(wide, upper=True)
-    sign, logarithm = torch.linalg.slogdet(wide)
-    return [sign, logarithm]
+def decompose(name: str, x: torch.Tensor) -> torch.Tensor | list[torch.Tensor]:
+    """Compute an inverse, R's (upper) Cholesky factor, or a determinant's sign and logarithm."""
+    wide = as_double(as_matrix(x))
+    if name == "determinant":
+        return list(torch.linalg.slogdet(wide))
+    chol = name == "chol"
+    found: torch.Tensor = (
+        torch.linalg.cholesky(wide, upper=True) if chol else torch.linalg.inv(wide)
+    )
+    return found
 
 
 @called_from_r
-def solve(a: Any, b: Any) -> torch.Tensor:
+def solve(a: Operand, b: Operand) -> torch.Tensor:
     """Solve a system of linear equations."""
-    like = first_tensor([a, b])
-    left, right = (as_double(as_tensor(value, like)) for value in (a, b))
-    kind = torch.promote_types(left.dtype, right.dtype)
-    flat = right.reshape(-1) if right.dim() < 2 else right
-    found: torch.Tensor = torch.linalg.solve(columns(left).to(kind), flat.to(kind))
+    left, right = (as_double(each) for each in as_tensors(a, b))
+    matrix, wanted = promoted(as_matrix(left), right.reshape(-1) if right.dim() < 2 else right)
+    found: torch.Tensor = torch.linalg.solve(matrix, wanted)
     return found

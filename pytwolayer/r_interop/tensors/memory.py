@@ -1,6 +1,7 @@
-"""How much memory tensors take, by which R decides when to collect garbage."""
+"""How much memory is in use, by which R decides when to collect garbage."""
 
 import math
+import os
 from pathlib import Path
 
 from pytwolayer.r_interop.tensors.values import called_from_r
@@ -9,26 +10,20 @@ from pytwolayer.runtime.torch_loading import torch
 
 @called_from_r
 def memory_in_use() -> list[float]:
-    """Bytes that this process has in memory, and that PyTorch has on the devices."""
+    """Return the bytes that this process has in memory, and that PyTorch has on other devices."""
     return [_resident(), float(_on_devices())]
 
 
 def _resident() -> float:
     try:
-        told = Path("/proc/self/statm").read_bytes()
-        return float(int(told.split()[1]) * _page())
+        pages = int(Path("/proc/self/statm").read_bytes().split()[1])
     except OSError:
         return _peak()
-
-
-def _page() -> int:
-    import resource  # not everywhere
-
-    return resource.getpagesize()
+    return float(pages * os.sysconf("SC_PAGE_SIZE"))
 
 
 def _peak() -> float:
-    """Where the present use is not told: its peak, which grows only with new garbage."""
+    """Return the peak where the present use is not to be had: it grows only with new garbage."""
     try:
         import resource  # not on Windows
     except ImportError:
@@ -37,7 +32,8 @@ def _peak() -> float:
 
 
 def _working_set() -> float:
-    import ctypes  # for Windows
+    """Ask Windows; NaN elsewhere."""
+    import ctypes
 
     try:
         library = ctypes.windll.psapi  # type: ignore[attr-defined]

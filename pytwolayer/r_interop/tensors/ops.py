@@ -2,25 +2,29 @@
 
 import operator
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 
-from pytwolayer.r_interop.tensors.compare import COMPARISON, compare, fits, is_whole
+from pytwolayer.r_interop.tensors.compare import COMPARISON, compare, fits
+from pytwolayer.r_interop.tensors.dtypes import is_whole
 from pytwolayer.r_interop.tensors.values import (
-    Sent,
+    Operand,
+    RValues,
     TensorError,
     called_from_r,
-    column_major,
+    convert_like,
     countable,
     describe,
     first_line,
     from_r,
+    promoted,
+    recycle,
     widest,
 )
 from pytwolayer.runtime.torch_loading import torch
 
-Flag = tuple[torch.Tensor, bool | None]
+Flag: TypeAlias = tuple[torch.Tensor, bool | None]
 """A tensor without dimensions and the truth value that R has for it; None is R's NA."""
 
 ARITHMETIC: dict[str, Callable[..., torch.Tensor]] = {
@@ -34,13 +38,7 @@ ARITHMETIC: dict[str, Callable[..., torch.Tensor]] = {
     "%@%": operator.matmul,
 }
 LOGIC: dict[str, Callable[..., torch.Tensor]] = {"&": torch.logical_and, "|": torch.logical_or}
-UNARY: dict[str, Callable[..., torch.Tensor]] = {
-    "+": operator.pos,
-    "-": operator.neg,
-    "!": torch.logical_not,
-}
-ELEMENTS = (ARITHMETIC.keys() | COMPARISON.keys() | LOGIC.keys()) - {"%@%"}
-"""Operators that work element by element, over which R's vectors are recycled."""
+UNARY: dict[str, Callable[..., torch.Tensor]] = {"+": operator.pos, "-": operator.neg}
 
 PROBLEMS = (RuntimeError, TypeError, ValueError, ArithmeticError, IndexError)
 """What PyTorch raises when it cannot do what it is asked for."""
@@ -48,7 +46,7 @@ Result = TypeVar("Result")
 
 
 def named(what: str, x: torch.Tensor, work: Callable[[], Result]) -> Result:
-    """Have PyTorch's error say which of R's functions or operators fails, and for what."""
+    """Do work; PyTorch's error then names R's function or operator, and what it was given."""
     try:
         return work()
     except PROBLEMS as problem:
@@ -64,10 +62,10 @@ def unary(symbol: str, x: torch.Tensor) -> torch.Tensor | Flag:
 
 
 @called_from_r
-def binary(symbol: str, left: Any, right: Any) -> torch.Tensor | Flag:
+def binary(symbol: str, left: Operand, right: Operand) -> torch.Tensor | Flag:
     """Apply one of R's operators to two operands, at least one of them a tensor."""
     try:
-        return applied(symbol, left, right)
+        return _apply(symbol, left, right)
     except PROBLEMS as problem:
         reason = first_line(problem)
         if "ZeroDivisionError" in reason or isinstance(problem, ZeroDivisionError):
@@ -78,47 +76,29 @@ def binary(symbol: str, left: Any, right: Any) -> torch.Tensor | Flag:
         ) from problem
 
 
-def applied(symbol: str, left: Any, right: Any) -> torch.Tensor | Flag:
-    """Bring two operands together, and apply an operator."""
+def _apply(symbol: str, left: Operand, right: Operand) -> torch.Tensor | Flag:
     like = left if isinstance(left, torch.Tensor) else right
-    mixed = isinstance(left, dict) or isinstance(right, dict)
-    left, right = (operand(value, like, symbol) for value in (left, right))
+    assert isinstance(like, torch.Tensor)
+    one, other = (_operand(value, like, symbol) for value in (left, right))
     if symbol in COMPARISON:
-        return flagged(compare(symbol, left, right))
+        return flagged(compare(symbol, one, other))
     if symbol in LOGIC:
-        return flagged(LOGIC[symbol](left, right))
-    if mixed and symbol == "%@%":
-        # An element by element operator promotes by itself, a matrix product does not.
-        common = torch.promote_types(left.dtype, right.dtype)
-        left, right = left.to(common), right.to(common)
-    return ARITHMETIC[symbol](widened(left, right), widened(right, left))
+        return flagged(LOGIC[symbol](one, other))
+    if symbol == "%@%" and (isinstance(left, dict) or isinstance(right, dict)):
+        # Operators by element promote R's numbers by themselves, a matrix product does not.
+        one, other = promoted(one, other)
+    return ARITHMETIC[symbol](_widened(one, other), _widened(other, one))
 
 
-def widened(x: Any, number: Any) -> Any:
-    """Give whole numbers a type that holds the number they meet, which would else wrap round."""
+def _widened(x: Any, number: Any) -> Any:
+    """Convert whole numbers to int64 if their type wraps round the number that they meet."""
     if not isinstance(number, int) or isinstance(number, bool) or not is_whole(x):
         return x
     return x if fits(number, x) else x.long()
 
 
-def flagged(found: torch.Tensor) -> torch.Tensor | Flag:
-    """Read the truth value of a tensor without dimensions, once, for R."""
-    return found if found.dim() or found.is_meta else (found, bool(found))
-
-
-@called_from_r
-def truth_value(like: torch.Tensor, value: bool | None) -> Flag:
-    """Make a tensor of a truth value that R found, beside ``like``."""
-    return truth_tensor(like, value), value
-
-
-def truth_tensor(like: torch.Tensor, value: bool | None) -> torch.Tensor:
-    """Make a bool tensor without dimensions, or for a missing value one that holds NaN."""
-    return torch.tensor(float("nan") if value is None else value, device=like.device)
-
-
-def operand(value: Any, like: torch.Tensor, symbol: str) -> Any:
-    """Make what PyTorch takes of one operand; ``like`` is the tensor it meets."""
+def _operand(value: Operand, like: torch.Tensor, symbol: str) -> Any:
+    """Make a tensor or a number of one operand; ``like`` is the tensor that it meets."""
     if isinstance(value, dict):
         value = converted(value, like, symbol)
     elif isinstance(value, np.ndarray | np.generic):
@@ -132,34 +112,32 @@ def operand(value: Any, like: torch.Tensor, symbol: str) -> Any:
     return value
 
 
-def converted(sent: Sent, like: torch.Tensor, symbol: str) -> torch.Tensor:
-    """Turn an R vector or array into a tensor of a fitting type, on the other's device."""
-    value = from_r(sent)
-    dtype = value.dtype
-    if like.is_floating_point() or like.is_complex():
-        dtype = like.dtype
-    elif dtype == torch.float64:
-        dtype = torch.get_default_dtype() if symbol in ARITHMETIC else widest(like)
-    if symbol in COMPARISON and like.is_floating_point() and overflows(value, dtype):
-        dtype = widest(like)
-    value = value.to(dtype).to(like.device)
-    recycle = sent["dim"] is None and symbol in ELEMENTS
-    return recycled(value, like) if recycle else value
+def converted(sent: RValues, like: torch.Tensor, symbol: str) -> torch.Tensor:
+    """Make a tensor of an R vector or array, of the type and shape that it takes beside ``like``.
+
+    Doubles take PyTorch's default type in arithmetic with whole numbers, but float64 in a
+    comparison, as they do where ``like``'s type would make finite numbers infinite. Vectors
+    are recycled, except for matrix products.
+    """
+    exact = from_r(sent)
+    found = convert_like(exact, like, torch.get_default_dtype() if symbol in ARITHMETIC else None)
+    if symbol in COMPARISON and like.is_floating_point() and _overflows(exact, found):
+        found = exact.to(widest(like)).to(like.device)
+    return found if sent["dim"] is not None or symbol == "%@%" else _recycled(found, like)
 
 
-def overflows(value: torch.Tensor, dtype: torch.dtype) -> bool:
-    """Tell whether a finite number would become infinite."""
-    return bool((value.to(dtype).isinf() & value.isfinite()).any())
+def _overflows(exact: torch.Tensor, found: torch.Tensor) -> bool:
+    return bool((found.isinf().to(exact.device) & exact.isfinite()).any())
 
 
-def recycled(flat: torch.Tensor, like: torch.Tensor) -> torch.Tensor:
+def _recycled(flat: torch.Tensor, like: torch.Tensor) -> torch.Tensor:
     """Repeat a plain R vector over a tensor's shape, down its columns."""
     length, size = flat.numel(), like.numel()
     if flat.shape == like.shape or (size == 1 and like.dim() < 2 and length):
         return flat
     if length == 0 or size % length:
         raise TensorError(f"A vector of length {length} cannot be recycled over {describe(like)}.")
-    return column_major(flat.repeat(size // length), like.shape)
+    return recycle(flat, like.shape)
 
 
 def truth(value: Any, like: torch.Tensor) -> torch.Tensor:
@@ -168,3 +146,14 @@ def truth(value: Any, like: torch.Tensor) -> torch.Tensor:
     if found.is_floating_point() and bool(found.isnan().any()):
         raise TensorError("Missing values (NA, NaN) cannot be used as TRUE or FALSE in a tensor.")
     return found.bool()
+
+
+def flagged(found: torch.Tensor) -> torch.Tensor | Flag:
+    """Read the truth value of a tensor without dimensions for R: on a GPU this waits for it."""
+    return found if found.dim() or found.is_meta else (found, bool(found))
+
+
+@called_from_r
+def truth_value(like: torch.Tensor, value: bool | None) -> Flag:
+    """Make a bool tensor of R's truth value, on ``like``'s device; NaN for a missing one."""
+    return torch.tensor(float("nan") if value is None else value, device=like.device), value

@@ -1,15 +1,13 @@
-"""Elements put together and moved; R's order is column-major."""
-
-from typing import Any
+"""Elements joined and moved, in R's order, which is column-major."""
 
 from pytwolayer.r_interop.tensors.values import (
-    Sent,
+    Operand,
+    RValues,
     TensorError,
-    as_tensor,
+    as_tensors,
     called_from_r,
     column_major,
     describe,
-    first_tensor,
     flatten,
     from_r,
 )
@@ -17,35 +15,33 @@ from pytwolayer.runtime.torch_loading import torch
 
 
 @called_from_r
-def combine(values: list[Any]) -> torch.Tensor:
+def combine(values: list[Operand]) -> torch.Tensor:
     """Join all elements, each argument in R's order, into one vector."""
-    like = first_tensor(values)
-    return torch.cat([flatten(as_tensor(value, like)) for value in values])
+    return torch.cat([flatten(value) for value in as_tensors(*values)])
 
 
 @called_from_r
-def gather(x: torch.Tensor, positions: Sent, size: list[float]) -> torch.Tensor:
+def gather(x: torch.Tensor, positions: RValues, size: list[float]) -> torch.Tensor:
     """Take elements by R's positions, from 1, in the tensor seen as one long vector."""
-    index = (from_r(positions | {"dim": None}).long() - 1).to(x.device)
-    found = flatten(x)[index]
-    return column_major(found, [int(length) for length in size])
+    index = (from_r(positions, flat=True).long() - 1).to(x.device)
+    return column_major(flatten(x)[index], size)
 
 
 @called_from_r
 def permute(x: torch.Tensor, order: list[float]) -> torch.Tensor:
-    """Order the dimensions anew; a view."""
+    """Reorder the dimensions, named from 0; a view."""
     return x.permute([int(dim) for dim in order])
 
 
 @called_from_r
 def reshape(x: torch.Tensor, size: list[float]) -> torch.Tensor:
     """Fold the elements, in R's order, to another shape."""
-    return column_major(flatten(x), [int(length) for length in size])
+    return column_major(flatten(x), size)
 
 
 @called_from_r
 def transpose(x: torch.Tensor) -> torch.Tensor:
-    """Transpose as R's t(): a vector becomes a row."""
+    """Transpose as R's t(): a vector becomes a row. A view."""
     if x.dim() > 2:
         raise TensorError(
             f"`t()` takes a tensor of at most 2 dimensions, not {describe(x)}: use `x$permute()`."

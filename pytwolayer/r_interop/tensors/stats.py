@@ -1,55 +1,34 @@
-"""R's functions of statistics and matrices, differentiable, by PyTorch.
+"""R's functions of statistics, differentiable.
 
 R's argument checks are done in R. Vectors and matrices are R's: a tensor without dimensions counts
 as a vector of one element, rows are observations and columns are variables.
 """
 
 import math
-from typing import Any
 
 import numpy as np
 
-from pytwolayer.r_interop.tensors.linalg import columns
+from pytwolayer.r_interop.tensors.linalg import as_matrix
 from pytwolayer.r_interop.tensors.values import (
-    Sent,
+    Operand,
+    RValues,
     TensorError,
     as_double,
     as_tensor,
+    as_tensors,
     called_from_r,
     countable,
     describe,
-    first_tensor,
     flatten,
     from_r,
+    promoted,
 )
 from pytwolayer.runtime.torch_loading import torch
-
-# ---- Elements by position ------------------------------------------------------------------
-
-
-# ---- Matrices ------------------------------------------------------------------------------
-
-
-@called_from_r
-def margins(name: str, x: torch.Tensor, na_rm: bool, dims: float) -> torch.Tensor:
-    """Sum or average over all dimensions after the first ``dims`` (rows), or before (columns)."""
-    kept = int(dims)
-    rows = name.startswith("row")
-    if x.dim() < 2 or not 1 <= kept < x.dim():
-        what = "at least two dimensions" if x.dim() < 2 else f"`dims` from 1 to {x.dim() - 1}"
-        raise TensorError(f"`{name}()` needs {what}; `x` is {describe(x)}.")
-    over = list(range(kept, x.dim()) if rows else range(kept))
-    x = countable(x)
-    means = name.endswith("Means")
-    x = as_double(x) if means else x
-    if na_rm and x.is_floating_point():
-        return x.nanmean(over) if means else x.nansum(over)
-    return x.mean(over) if means else x.sum(over)
 
 
 @called_from_r
 def differences(x: torch.Tensor, lag: float, times: float) -> torch.Tensor:
-    """Lagged differences, of a matrix down its columns."""
+    """Compute lagged differences, of a matrix down its columns."""
     found = countable(x if x.dim() == 2 else flatten(x))
     step = int(lag)
     for _ in range(int(times)):
@@ -59,33 +38,14 @@ def differences(x: torch.Tensor, lag: float, times: float) -> torch.Tensor:
     return found
 
 
-# ---- Statistics ----------------------------------------------------------------------------
-
-
-def paired(x: torch.Tensor, y: torch.Tensor, complete: str) -> tuple[torch.Tensor, torch.Tensor]:
-    """Leave out observations with missing values, if so asked."""
-    missing = x.isnan().any(1) | y.isnan().any(1)
-    if not bool(missing.any()) or complete == "everything":
-        return x, y
-    if complete == "all.obs":
-        raise TensorError('There are missing values (NaN): `use = "complete.obs"` leaves them out.')
-    if complete == "complete.obs" and bool(missing.all()):
-        raise TensorError("No observation is complete: all have missing values (NaN).")
-    return x[~missing], y[~missing]
-
-
 @called_from_r
-def covariance(name: str, x: Any, y: Any, use: str) -> torch.Tensor:
-    """Give R's var, cov or cor: a matrix for matrices, for vectors one number."""
-    like = first_tensor([x, y])
-    first = as_double(as_tensor(x, like))
-    second = first if y is None else as_double(as_tensor(y, like))
+def covariance(name: str, x: Operand, y: Operand | None, use: str) -> torch.Tensor:
+    """Compute R's var, cov or cor: a matrix for matrices, for vectors one number."""
+    first, second = (as_double(each) for each in as_tensors(x, x if y is None else y))
     if first.is_complex() or second.is_complex():
         raise TensorError(f"`{name}()` takes no complex numbers.")
     vectors = first.dim() < 2 and second.dim() < 2
-    one, other = columns(first), columns(second)
-    kind = torch.promote_types(one.dtype, other.dtype)
-    one, other = one.to(kind), other.to(kind)
+    one, other = promoted(as_matrix(first), as_matrix(second))
     if one.shape[0] != other.shape[0]:
         raise TensorError(
             f"`{name}()` needs as many elements on both sides: {describe(first)}, "
@@ -93,7 +53,7 @@ def covariance(name: str, x: Any, y: Any, use: str) -> torch.Tensor:
         )
     if name == "cor" and y is None and vectors:
         raise TensorError("`cor()` needs `x` and `y`, or a matrix.")
-    one, other = paired(one, other, use)
+    one, other = _complete(one, other, use)
     count = one.shape[0]
     if not count:
         found = one.new_full((one.shape[1], other.shape[1]), math.nan)
@@ -108,69 +68,71 @@ def covariance(name: str, x: Any, y: Any, use: str) -> torch.Tensor:
     return found.reshape(()) if vectors else found
 
 
+def _complete(x: torch.Tensor, y: torch.Tensor, use: str) -> tuple[torch.Tensor, torch.Tensor]:
+    """Leave out observations with missing values, as R's argument ``use`` asks."""
+    missing = x.isnan().any(1) | y.isnan().any(1)
+    if not bool(missing.any()) or use == "everything":
+        return x, y
+    if use == "all.obs":
+        raise TensorError('There are missing values (NaN): `use = "complete.obs"` leaves them out.')
+    if use == "complete.obs" and bool(missing.all()):
+        raise TensorError("No observation is complete: all have missing values (NaN).")
+    return x[~missing], y[~missing]
+
+
 @called_from_r
-def quantiles(x: torch.Tensor, sent: Sent, na_rm: bool, kind: float) -> torch.Tensor:
-    """Sample quantiles by any of R's nine definitions."""
-    values = as_double(sorted_values(x, na_rm, "quantile"))
-    probabilities = from_r(sent | {"dim": None}).double()
-    count = values.numel()
-    if not count:
-        return values.new_full((probabilities.numel(),), math.nan)
-    missing = probabilities.isnan()
-    lower, weight = positions_of(probabilities.nan_to_num(0.5), values, int(kind))
-    lower = lower.long().to(values.device)
-    below = values[lower.clamp(1, count) - 1]
-    above = values[(lower + 1).clamp(1, count) - 1]
-    weight = weight.to(values)
-    mixed = (1 - weight) * below + weight * above
-    same = (weight == 0) | (below == above)
-    found = torch.where(same, below, torch.where(weight == 1, above, mixed))
-    return torch.where(missing.to(values.device), math.nan, found)
-
-
-def sorted_values(x: torch.Tensor, na_rm: bool, name: str) -> torch.Tensor:
-    """All values in order; missing ones are left out or an error."""
+def quantiles(
+    x: torch.Tensor, probabilities: RValues, na_rm: bool, definition: float
+) -> torch.Tensor:
+    """Compute sample quantiles by any of R's nine definitions."""
     flat = countable(flatten(x))
     missing = flat.isnan()
-    if bool(missing.any()):
-        if not na_rm:
-            raise TensorError(f"`{name}()` takes no missing values (NaN) unless `na.rm` is TRUE.")
-        flat = flat[~missing]
-    return flat.sort().values
+    if bool(missing.any()) and not na_rm:
+        raise TensorError("`quantile()` takes no missing values (NaN) unless `na.rm` is TRUE.")
+    values = as_double(flat[~missing].sort().values)
+    wanted = from_r(probabilities, flat=True).double()
+    count = values.numel()
+    if not count:
+        return values.new_full((wanted.numel(),), math.nan)
+    lower, weight = _neighbours(wanted.nan_to_num(0.5), count, int(definition))
+    lower, weight = lower.long().to(values.device), weight.to(values)
+    below = values[lower.clamp(1, count) - 1]
+    above = values[(lower + 1).clamp(1, count) - 1]
+    mixed = (1 - weight) * below + weight * above
+    # Exact where there is nothing to mix: (1 - w) * a + w * a is not always a, nor is 0 * Inf 0.
+    exact = (weight == 0) | (below == above)
+    found = torch.where(exact, below, torch.where(weight == 1, above, mixed))
+    return torch.where(wanted.isnan().to(values.device), math.nan, found)
 
 
-def positions_of(
-    probabilities: torch.Tensor, values: torch.Tensor, kind: int
+_CONTINUOUS = {4: (0.0, 1.0), 5: (0.5, 0.5), 6: (0.0, 0.0), 8: (1 / 3, 1 / 3), 9: (3 / 8, 3 / 8)}
+"""By R's definition of a quantile, the a and b of its position a + p (n + 1 - a - b)."""
+
+
+def _neighbours(
+    probabilities: torch.Tensor, count: int, definition: int
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Where each quantile lies: after which value, and how far on the way to the next."""
-    count, fuzz = values.numel(), 4 * np.finfo(float).eps
-    if kind == 7:
-        index = (count - 1) * probabilities
-        lower = (index + fuzz).floor()
-        weight = index - lower
-        return lower + 1, torch.where(weight.abs() < fuzz, 0.0, weight)
-    if kind <= 3:
-        index = count * probabilities - (0.5 if kind == 3 else 0)
+    """Locate quantiles: after which of the ordered values, and how far towards the next one."""
+    fuzz = 4 * np.finfo(float).eps  # R's own, so that 0.3 * 10 is 3
+    if definition <= 3:
+        index = count * probabilities - (0.5 if definition == 3 else 0)
         lower = (index + fuzz).floor()
         beyond = (index > lower).double()
         odd = ((index != lower) | (lower % 2 == 1)).double()
-        return lower, {1: beyond, 2: (beyond + 1) / 2, 3: odd}[kind]
-    low, high = {
-        4: (0.0, 1.0),
-        5: (0.5, 0.5),
-        6: (0.0, 0.0),
-        8: (1 / 3, 1 / 3),
-        9: (3 / 8, 3 / 8),
-    }[kind]
-    index = low + probabilities * (count + 1 - low - high)
+        return lower, {1: beyond, 2: (beyond + 1) / 2, 3: odd}[definition]
+    if definition == 7:  # its own rounding: (n - 1) p, from 0
+        index = (count - 1) * probabilities
+    else:
+        low, high = _CONTINUOUS[definition]
+        index = low + probabilities * (count + 1 - low - high)
     lower = (index + fuzz).floor()
     weight = index - lower
-    return lower, torch.where(weight.abs() < fuzz, 0.0, weight)
+    return lower + (definition == 7), torch.where(weight.abs() < fuzz, 0.0, weight)
 
 
 @called_from_r
 def median(x: torch.Tensor, na_rm: bool) -> torch.Tensor:
-    """Middle value, or the mean of the two; NaN beside a missing value."""
+    """Return the middle value, or the mean of the two; NaN beside a missing value."""
     flat = countable(flatten(x))
     missing = flat.isnan()
     if bool(missing.any()) and not na_rm:
@@ -185,11 +147,9 @@ def median(x: torch.Tensor, na_rm: bool) -> torch.Tensor:
 
 
 @called_from_r
-def weighted_mean(x: torch.Tensor, weights: Any, na_rm: bool) -> torch.Tensor:
-    """Mean with weights that sum to anything; a weight of zero leaves its value out."""
-    like = first_tensor([x, weights])
-    values = as_double(flatten(as_tensor(x, like)))
-    weight = as_double(flatten(as_tensor(weights, like)))
+def weighted_mean(x: Operand, weights: Operand, na_rm: bool) -> torch.Tensor:
+    """Average with weights of any sum; a weight of zero leaves its value out, NaN included."""
+    values, weight = (as_double(flatten(each)) for each in as_tensors(x, weights))
     if values.numel() != weight.numel():
         raise TensorError(
             f"`x` and `w` must have the same length: {values.numel()}, {weight.numel()}."
@@ -201,27 +161,24 @@ def weighted_mean(x: torch.Tensor, weights: Any, na_rm: bool) -> torch.Tensor:
 
 
 @called_from_r
-def scaled(x: torch.Tensor, center: Any, scale: Any) -> torch.Tensor:
-    """Centre and scale the columns of a matrix."""
-    found = as_double(columns(x))
-    wide = found.shape[1]
+def scaled(x: torch.Tensor, center: Operand, scale: Operand) -> torch.Tensor:
+    """Centre and scale the columns of a matrix: by their own (True), not (False), or as given."""
+    found = as_double(as_matrix(x))
     if center is not False:
-        middle = found.nanmean(0) if center is True else per_column(center, found, wide, "center")
-        found = found - middle
+        found = found - (
+            found.nanmean(0) if center is True else _by_column(center, found, "center")
+        )
     if scale is True:
         known = (~found.isnan()).sum(0)
         found = found / (found.square().nansum(0) / (known - 1).clamp(min=1)).sqrt()
     elif scale is not False:
-        found = found / per_column(scale, found, wide, "scale")
+        found = found / _by_column(scale, found, "scale")
     return found
 
 
-def per_column(value: Any, like: torch.Tensor, wide: int, name: str) -> torch.Tensor:
-    """Give one number per column."""
-    found = flatten(as_tensor(value, like))
-    if found.numel() != wide:
-        raise TensorError(f"The length of `{name}` must be the number of columns, {wide}.")
+def _by_column(value: Operand, x: torch.Tensor, name: str) -> torch.Tensor:
+    """Return one number per column of ``x``."""
+    found = flatten(as_tensor(value, x))
+    if found.numel() != x.shape[1]:
+        raise TensorError(f"The length of `{name}` must be the number of columns, {x.shape[1]}.")
     return found
-
-
-# ---- Comparison ----------------------------------------------------------------------------

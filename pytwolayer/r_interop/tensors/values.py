@@ -4,26 +4,45 @@ They travel as raw bytes, because reticulate before 1.37 cannot convert the arra
 R's order is column-major: the first dimension runs fastest.
 """
 
+import math
 import traceback
 from collections.abc import Callable, Sequence
 from functools import wraps
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypedDict, TypeVar
 
 import numpy as np
 
 from pytwolayer.runtime.torch_loading import torch
 
-Sent = dict[str, Any]
-"""An R vector or array on its way: ``bytes`` (a list of pieces), ``kind`` and ``dim``."""
+
+class RValues(TypedDict):
+    """An R vector or array on its way.
+
+    ``bytes`` are pieces of its memory, ``kind`` is R's type ("double", "integer", "logical"; from
+    R also "complex"), and ``dim`` the dimensions, None for a vector without.
+    """
+
+    bytes: list[bytearray]
+    kind: str
+    dim: list[float] | None
+
+
+Operand: TypeAlias = torch.Tensor | np.ndarray[Any, Any] | np.generic | bool | int | float | RValues
+"""What R's functions may be given beside a tensor."""
 
 PIECE = 2**28
-"""Bytes of a piece: a raw vector that R reads ends at 2^31."""
+"""Bytes of a piece. A raw vector that R reads ends at 2^31."""
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+# ---- Functions that R calls, and their errors -------------------------------------------------
+
+R_FUNCTIONS: dict[str, Callable[..., Any]] = {}
+"""What R calls, by name: functions that return their errors as ``Failure``."""
+
 
 class TensorError(Exception):
-    """The caller in R asked for what cannot be done; the text is for them."""
+    """What the caller in R asked for cannot be done; the message is written for them."""
 
 
 class Failure:
@@ -35,22 +54,18 @@ class Failure:
 
 
 def first_line(problem: Exception) -> str:
-    """Give PyTorch's message without the C++ frames and lists of backends that may follow it."""
+    """Return PyTorch's message without the C++ frames and lists of backends that may follow it."""
     line = (str(problem) or type(problem).__name__).splitlines()[0]
     return line.split(" This could be because ")[0]
 
 
-R_FUNCTIONS: dict[str, Callable[..., Any]] = {}
-"""What R calls, by name: functions that return their errors as ``Failure``."""
-
-
 def called_from_r(function: F) -> F:
-    """Register a function that R calls. In Python it stays as it is, and raises its errors."""
+    """Register a function that R calls. Called from Python it raises its errors as usual."""
 
     @wraps(function)
-    def guarded(*args: Any, **named: Any) -> Any:
+    def guarded(*args: Any) -> Any:
         try:
-            return function(*args, **named)
+            return function(*args)
         except Exception as problem:  # noqa: BLE001 - each one becomes an R condition
             return Failure(problem)
 
@@ -58,34 +73,125 @@ def called_from_r(function: F) -> F:
     return function
 
 
-def from_r(sent: Sent) -> torch.Tensor:
-    """Make a CPU tensor of what R sent: float64, int32 or bool; flat if it has no dim."""
-    dtype = torch.float64 if sent["kind"] == "double" else torch.int32
-    pieces = [torch.frombuffer(piece, dtype=dtype) for piece in sent["bytes"] if len(piece)]
-    flat = pieces[0] if len(pieces) == 1 else torch.cat([torch.empty(0, dtype=dtype), *pieces])
-    if sent["kind"] == "logical":
-        flat = flat.bool()
-    return flat if sent["dim"] is None else column_major(flat, sent["dim"])
+def describe(value: Any) -> str:
+    """Describe a value in an error message."""
+    if isinstance(value, torch.Tensor):
+        sizes = "x".join(map(str, value.shape))
+        kind = {0: "0-dimensional", 1: f"length-{sizes}"}.get(value.dim(), sizes)
+        return f"a {kind} {str(value.dtype).removeprefix('torch.')} tensor"
+    if isinstance(value, int | float):
+        return f"the number {value}"
+    if isinstance(value, dict) and value.keys() >= RValues.__required_keys__:
+        return "R numbers"
+    return f"a Python object of class {type(value).__name__}"
 
 
-def column_major(flat: torch.Tensor, shape: Sequence[int]) -> torch.Tensor:
-    """Fold a flat tensor as R folds a vector into an array."""
-    return flat.reshape(list(shape)[::-1]).permute(tuple(reversed(range(len(shape)))))
+# ---- R's order of elements --------------------------------------------------------------------
+
+
+def column_major(flat: torch.Tensor, shape: Sequence[float]) -> torch.Tensor:
+    """Fold a flat tensor as R folds a vector into an array; a view, with reversed strides."""
+    sizes = [int(size) for size in shape]
+    return flat.reshape(sizes[::-1]).permute(tuple(reversed(range(len(sizes)))))
 
 
 def flatten(x: torch.Tensor) -> torch.Tensor:
-    """Lay out a tensor as R does, the first dimension running fastest."""
+    """Lay out a tensor as R does, the first dimension running fastest.
+
+    A view where PyTorch's memory allows it (one dimension, or what ``column_major()`` made), else
+    a copy.
+    """
     return x.permute(tuple(reversed(range(x.dim())))).reshape(-1)
 
 
+def recycle(flat: torch.Tensor, shape: Sequence[float]) -> torch.Tensor:
+    """Repeat a vector's elements over a shape, down its columns; the last repetition may be cut."""
+    count = int(math.prod(shape))
+    return column_major(flat.repeat(-(-count // max(flat.numel(), 1)))[:count], shape)
+
+
+# ---- From R -----------------------------------------------------------------------------------
+
+
+def from_r(sent: RValues, flat: bool = False) -> torch.Tensor:
+    """Make a CPU tensor of what R sent.
+
+    Parameters
+    ----------
+    sent : RValues
+        Numbers or logicals. The tensor is float64, int32 or bool; of the first two it shares
+        the bytes' memory where they are one piece.
+    flat : bool
+        Whether to leave it one long vector, as it is where R's vector has no dimensions.
+    """
+    dtype = torch.float64 if sent["kind"] == "double" else torch.int32
+    pieces = [torch.frombuffer(piece, dtype=dtype) for piece in sent["bytes"] if len(piece)]
+    values = pieces[0] if len(pieces) == 1 else torch.cat([torch.empty(0, dtype=dtype), *pieces])
+    if sent["kind"] == "logical":
+        values = values.bool()
+    return values if flat or sent["dim"] is None else column_major(values, sent["dim"])
+
+
+def to_tensor(value: Operand, what: str = "Each argument") -> torch.Tensor:
+    """Make a tensor of what R gave, of R's type: float64, int32, int64 (one number) or bool."""
+    if isinstance(value, torch.Tensor):
+        return value
+    if isinstance(value, np.ndarray | np.generic):
+        return torch.as_tensor(value)
+    if isinstance(value, dict):
+        return from_r(value)
+    if isinstance(value, int | float):
+        return torch.tensor(value, dtype=torch.float64 if isinstance(value, float) else None)
+    raise TensorError(f"{what} must be numbers or a tensor, not {describe(value)}.")
+
+
+def convert_like(
+    found: torch.Tensor, like: torch.Tensor, real: torch.dtype | None = None
+) -> torch.Tensor:
+    """Convert R's numbers to the type and device that they take beside a tensor.
+
+    A tensor of real or complex numbers gives them its type. Beside whole numbers and bools,
+    doubles become ``real``, by default float64, and whole numbers stay what they are.
+    """
+    if like.is_floating_point() or like.is_complex():
+        found = found.to(like.dtype)
+    elif found.is_floating_point():
+        found = found.to(real or widest(like))
+    return found.to(like.device)
+
+
+def as_tensor(value: Operand, like: torch.Tensor) -> torch.Tensor:
+    """Make a tensor of what R gave, of the type that it takes beside ``like``.
+
+    Tensors stay as they are, and arrays of NumPy keep their type.
+    """
+    if isinstance(value, torch.Tensor):
+        return value
+    found = to_tensor(value)
+    return (
+        found.to(like.device)
+        if isinstance(value, np.ndarray | np.generic)
+        else convert_like(found, like)
+    )
+
+
+def as_tensors(*values: Operand) -> list[torch.Tensor]:
+    """Make tensors of what R gave, one of which is a tensor; see ``as_tensor()``."""
+    like = first_tensor(values)
+    return [as_tensor(value, like) for value in values]
+
+
+def first_tensor(values: Sequence[Operand]) -> torch.Tensor:
+    """Return the tensor whose type and device the others take."""
+    return next(value for value in values if isinstance(value, torch.Tensor))
+
+
+# ---- To R -------------------------------------------------------------------------------------
+
+
 @called_from_r
-def to_r(x: torch.Tensor) -> Sent:
-    """Give a tensor's values and shape to R."""
-    return send(x)
-
-
-def send(x: torch.Tensor) -> Sent:
-    """Give the values as doubles, logicals, or integers if all of them fit R's integer."""
+def to_r(x: torch.Tensor) -> RValues:
+    """Copy a tensor for R: as doubles, logicals, or integers if all of them fit R's integer."""
     if x.is_complex():
         raise TensorError(
             f"R gets no complex numbers: `x` is {describe(x)}. "
@@ -94,15 +200,14 @@ def send(x: torch.Tensor) -> Sent:
     host = x.detach()
     host = (host if host.layout == torch.strided else host.to_dense()).cpu()
     flat = flatten(host.double() if host.is_floating_point() else host)
-    array = flat.resolve_neg().numpy()
-    kind, array = r_kind(array)
+    kind, array = as_r_type(flat.resolve_neg().numpy())
     view = np.ascontiguousarray(array).data.cast("B")
     pieces = [bytearray(view[start : start + PIECE]) for start in range(0, len(view), PIECE)]
     return {"bytes": pieces, "kind": kind, "dim": [float(size) for size in x.shape]}
 
 
-def r_kind(array: np.ndarray[Any, Any]) -> tuple[str, np.ndarray[Any, Any]]:
-    """Choose R's type for an array; -2^31 is R's missing integer, so it goes as a double."""
+def as_r_type(array: np.ndarray[Any, Any]) -> tuple[str, np.ndarray[Any, Any]]:
+    """Choose R's type for an array, and convert it; -2^31 is R's missing integer, so no integer."""
     if array.dtype.kind == "f":
         return "double", array
     if array.dtype.kind == "b":
@@ -119,82 +224,48 @@ def r_kind(array: np.ndarray[Any, Any]) -> tuple[str, np.ndarray[Any, Any]]:
 
 
 @called_from_r
-def shape(x: torch.Tensor) -> list[float]:
-    """Sizes of the dimensions, as doubles because R's integers end at 2^31."""
-    return [float(size) for size in x.shape]
+def sizes(x: torch.Tensor | torch.Size) -> list[float]:
+    """Return the sizes of the dimensions, as doubles because R's integers end at 2^31."""
+    return [float(size) for size in (x.shape if isinstance(x, torch.Tensor) else x)]
 
 
 @called_from_r
 def count(x: torch.Tensor) -> float:
-    """Give the number of elements."""
+    """Return the number of elements."""
     return float(x.numel())
 
 
 @called_from_r
 def text(x: torch.Tensor) -> str:
-    """Write a tensor as Python shows it."""
+    """Write a tensor as Python does."""
     return repr(x)
-
-
-def first_tensor(values: Sequence[Any]) -> torch.Tensor:
-    """Give the tensor whose type and device count."""
-    return next(value for value in values if isinstance(value, torch.Tensor))
-
-
-def describe(value: Any) -> str:
-    """Name a value in an error message."""
-    if isinstance(value, torch.Tensor):
-        sizes = "x".join(map(str, value.shape))
-        kind = {0: "0-dimensional", 1: f"length-{sizes}"}.get(value.dim(), sizes)
-        return f"a {kind} {str(value.dtype).removeprefix('torch.')} tensor"
-    if isinstance(value, int | float):
-        return f"the number {value}"
-    if isinstance(value, dict) and value.keys() >= {"bytes", "kind", "dim"}:
-        return "R numbers"
-    return f"a Python object of class {type(value).__name__}"
-
-
-def widest(x: torch.Tensor) -> torch.dtype:
-    """Give float64, which Apple's devices lack."""
-    return torch.float32 if x.device.type == "mps" else torch.float64
-
-
-def countable(x: torch.Tensor) -> torch.Tensor:
-    """Let a bool tensor count as 0 and 1, as R's logicals do."""
-    return x.long() if x.dtype == torch.bool else x
-
-
-def as_double(x: torch.Tensor) -> torch.Tensor:
-    """Give whole numbers the type that R computes products and means in."""
-    return x if x.is_floating_point() or x.is_complex() else x.to(widest(x))
-
-
-def as_tensor(value: Any, like: torch.Tensor) -> torch.Tensor:
-    """Make a tensor of what came from R, of the type that R's numbers take beside ``like``."""
-    if isinstance(value, torch.Tensor):
-        return value
-    if isinstance(value, np.ndarray | np.generic):
-        return torch.as_tensor(value, device=like.device)
-    if isinstance(value, dict):
-        found = from_r(value)
-    elif isinstance(value, bool | int | float):
-        found = torch.tensor(value, dtype=torch.float64 if isinstance(value, float) else None)
-    else:
-        raise TensorError(f"Tensors and numbers are taken, not {describe(value)}.")
-    if like.is_floating_point() or like.is_complex():
-        found = found.to(like.dtype)
-    elif found.is_floating_point():
-        found = found.to(widest(like))
-    return found.to(like.device)
 
 
 @called_from_r
 def needs_gradient(x: torch.Tensor) -> bool:
-    """Whether a gradient would be lost with the tensor's numbers."""
+    """Return whether a gradient would be lost with the tensor's numbers."""
     return bool(x.requires_grad)
 
 
-@called_from_r
-def sizes(x: Sequence[int]) -> list[float]:
-    """Give a torch.Size to R, as doubles because R's integers end at 2^31."""
-    return [float(size) for size in x]
+# ---- Types that R computes in -----------------------------------------------------------------
+
+
+def widest(x: torch.Tensor) -> torch.dtype:
+    """Return float64, or float32 on Apple's devices, which lack it."""
+    return torch.float32 if x.device.type == "mps" else torch.float64
+
+
+def countable(x: torch.Tensor) -> torch.Tensor:
+    """Convert bools to 0 and 1 (int64), as R's logicals count in arithmetic."""
+    return x.long() if x.dtype == torch.bool else x
+
+
+def as_double(x: torch.Tensor) -> torch.Tensor:
+    """Convert whole numbers to float64, in which R computes products and means."""
+    return x if x.is_floating_point() or x.is_complex() else x.to(widest(x))
+
+
+def promoted(x: torch.Tensor, y: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Convert two tensors to their common type, as matrix products need it."""
+    dtype = torch.promote_types(x.dtype, y.dtype)
+    return x.to(dtype), y.to(dtype)
