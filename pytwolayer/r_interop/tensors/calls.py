@@ -36,7 +36,8 @@ def numbers_for_r(value: Any) -> Any:
         if abs(value) > _EXACT:
             raise TensorError(
                 f"Python's whole number {value} is beyond 2^53: R, whose numbers are doubles, "
-                "cannot hold it exactly."
+                "cannot hold it exactly.",
+                number=str(value),
             )
         return float(value)
     if kind in (dict, OrderedDict):

@@ -42,7 +42,14 @@ R_FUNCTIONS: dict[str, Callable[..., Any]] = {}
 
 
 class TensorError(Exception):
-    """What the caller in R asked for cannot be done; the message is written for them."""
+    """What the caller in R asked for cannot be done; the message is written for them.
+
+    ``number`` is the one that is in the way, as text, where it is about a single number.
+    """
+
+    def __init__(self, message: str, number: str | None = None) -> None:
+        super().__init__(message)
+        self.number = number
 
 
 class Failure:
@@ -51,6 +58,7 @@ class Failure:
     def __init__(self, problem: Exception) -> None:
         self.message = first_line(problem)
         self.traceback = "".join(traceback.format_exception(problem))
+        self.number = getattr(problem, "number", None)
 
 
 def first_line(problem: Exception) -> str:
