@@ -1,14 +1,14 @@
 # A misspelt argument is an error, not a silent default.
 check_dots <- function(fun, ..., call = rlang::caller_env()) {
-  given <- rlang::names2(rlang::enquos(...)) # unevaluated, as a name may stand for nothing here
+  given <- rlang::names2(rlang::enquos(...)) # unevaluated: its value may not exist
   refuse_unknown(given, character(), setdiff(names(formals(fun)), "..."), call)
 }
 
 #' Refuse arguments that a function does not have
 #'
-#' @param given Names of those given.
-#' @param accepted Names of those that may be among them, each once.
-#' @param known Names of all that the function has, for the message.
+#' @param given Names of the arguments given.
+#' @param accepted Names that may be among them, each once.
+#' @param known Names of all arguments of the function, for the message.
 #' @noRd
 refuse_unknown <- function(given, accepted, known, call) {
   wrong <- given[!given %in% accepted | duplicated(given)]
@@ -29,7 +29,8 @@ unknown_argument <- function(name, known) {
   if (name %in% known) {
     return(sprintf("`%s` is given twice.", name))
   }
-  close <- intersect(argument_aliases[[name]], known)
+  is_alias <- vapply(argument_aliases, function(aliases) name %in% aliases, NA)
+  close <- intersect(names(argument_aliases)[is_alias], known)
   if (!length(close)) {
     close <- known[is_misspelt(name, known)]
   }
@@ -40,7 +41,7 @@ unknown_argument <- function(name, known) {
   sprintf("`%s` is not an argument%s.", name, hint)
 }
 
-# One letter of three another, missing or too much, or letters that have changed places.
+# At most one edit for each three letters, or the same letters in another order.
 is_misspelt <- function(name, known) {
   distances <- as.vector(utils::adist(name, known, ignore.case = TRUE))
   sorted <- function(word) sort(strsplit(word, "")[[1]])
@@ -52,7 +53,7 @@ backtick <- function(names) {
   paste0("`", names, "`", collapse = ", ")
 }
 
-# The core checks what settings are; here, that each is one value, and there.
+# The core checks the values. Here only what would not reach it as one value is refused.
 check_settings <- function(settings, call = rlang::caller_env()) {
   for (argument in names(settings)) {
     value <- settings[[argument]]
@@ -78,9 +79,22 @@ check_text <- function(..., call = rlang::caller_env()) {
   }
 }
 
-# The same words as the core's own errors.
+# The same form as that of the core's ArgumentError.
 abort_argument <- function(argument, expected, value, call = rlang::caller_env()) {
   abort_expected(argument, expected, describe_value(value), call)
+}
+
+# An error that another one causes, whose message's first line it repeats.
+abort_caused <- function(problem, argument, cnd, call) {
+  rlang::abort(
+    paste0(problem, ": ", first_message_line(cnd)),
+    class = c("pytwolayer_error_argument", "pytwolayer_error"), argument = argument,
+    parent = cnd, call = call
+  )
+}
+
+first_message_line <- function(cnd) {
+  shorten(utils::head(strsplit(conditionMessage(cnd), "\n")[[1]], 1), 500)
 }
 
 abort_expected <- function(argument, expected, received, call = rlang::caller_env()) {
@@ -91,7 +105,7 @@ abort_expected <- function(argument, expected, received, call = rlang::caller_en
   )
 }
 
-# What came, in the words of an error message.
+# A value in the words of an error message.
 describe_value <- function(value) {
   if (is.null(value)) {
     return("NULL")
@@ -117,11 +131,20 @@ describe_vector <- function(value) {
   sprintf("%s %s vector of length %d", article, typeof(value), length(value))
 }
 
+# An error if names that are needed are absent.
+require_names <- function(argument, needed, names, expected, call) {
+  absent <- setdiff(needed, names)
+  if (length(absent)) {
+    abort_expected(argument, expected, paste("one without", quote_some_names(absent)), call)
+  }
+}
+
 quote_names <- function(names) {
   paste0("\"", names, "\"", collapse = ", ")
 }
 
-# Names in messages, no more of them than somebody reads; pytwolayer/checks.py has the same.
+# Names in a message: all up to 10, else the first 5 and how many more. The core's messages do the
+# same (pytwolayer/checks.py).
 quote_some_names <- function(names) {
   names <- shorten(names)
   if (length(names) <= 10) {
@@ -155,26 +178,31 @@ check_one_of <- function(argument, value, choices, call) {
   value
 }
 
-# What other packages call the arguments, and what they are here.
-argument_aliases <- as.list(c(
-  weights = "case_weights", sample_weight = "case_weights", weight = "case_weights",
-  wts = "case_weights", class_weight = "class_weights", class.weights = "class_weights",
-  nodes = "hidden_units", rate = "learning_rate", nrounds = "epochs", callbacks = "on_epoch",
-  size = "hidden_units", hidden = "hidden_units",
-  hidden_layer_sizes = "hidden_units", hidden_neurons = "hidden_units", neurons = "hidden_units",
-  units = "hidden_units", decay = "weight_decay", penalty = "weight_decay", alpha = "weight_decay",
-  l2_reg = "weight_decay", l2 = "weight_decay", lambda = "weight_decay", lr = "learning_rate",
-  learn_rate = "learning_rate", learning_rate_init = "learning_rate",
-  learningrate = "learning_rate", eta = "learning_rate",
-  maxit = "epochs", max_iter = "epochs", n_epochs = "epochs", num_epochs = "epochs",
-  max_epochs = "epochs", iterations = "epochs", stepmax = "epochs",
-  act.fct = "activation", activation_function = "activation", act = "activation",
-  algorithm = "optimizer", solver = "optimizer", optim = "optimizer", optimiser = "optimizer",
-  batchsize = "batch_size", stop_iter = "patience", n_iter_no_change = "patience",
-  early_stopping = "patience", validation_split = "validation",
-  validation_fraction = "validation", validation_data = "validation", valid_data = "validation",
-  lr_scheduler = "schedule", rate_schedule = "schedule", trace = "verbose",
-  random_state = "seed", err.fct = "loss", lossfct = "loss", criterion = "loss",
-  loss_function = "loss", clip_grad = "gradient_clip", na.action = "na_action",
-  drop_rate = "dropout", dropout_rate = "dropout", newdata = "new_data"
-))
+# What other packages call each argument, for hints.
+argument_aliases <- list(
+  case_weights = c("weights", "sample_weight", "weight", "wts"),
+  class_weights = c("class_weight", "class.weights"),
+  hidden_units = c(
+    "nodes", "size", "hidden", "hidden_layer_sizes", "hidden_neurons", "neurons", "units"
+  ),
+  learning_rate = c("rate", "lr", "learn_rate", "learning_rate_init", "learningrate", "eta"),
+  epochs = c(
+    "nrounds", "maxit", "max_iter", "n_epochs", "num_epochs", "max_epochs", "iterations",
+    "stepmax"
+  ),
+  on_epoch = "callbacks",
+  weight_decay = c("decay", "penalty", "alpha", "l2_reg", "l2", "lambda"),
+  activation = c("act.fct", "activation_function", "act"),
+  optimizer = c("algorithm", "solver", "optim", "optimiser"),
+  batch_size = "batchsize",
+  patience = c("stop_iter", "n_iter_no_change", "early_stopping"),
+  validation = c("validation_split", "validation_fraction", "validation_data", "valid_data"),
+  schedule = c("lr_scheduler", "rate_schedule"),
+  verbose = "trace",
+  seed = "random_state",
+  loss = c("err.fct", "lossfct", "criterion", "loss_function"),
+  gradient_clip = "clip_grad",
+  na_action = "na.action",
+  dropout = c("drop_rate", "dropout_rate"),
+  new_data = "newdata"
+)

@@ -1,12 +1,14 @@
 # With LC_NUMERIC=de_DE, or options(OutDec = ","), R and C write 0.5 as "0,5", and jsonlite reads
-# "0.5" as 0. What is read again, or names something, must not depend on the session.
+# "0.5" as 0. Numbers that are read again, or are part of a name, must not depend on the session.
 
-#' Evaluate code in which numbers are written and read with a point
+#' Evaluate code with "." as the decimal mark
 #'
-#' For files, for formulas and recipes, whose terms and levels are named after numbers, and for
-#' messages, which show values as code has them.
+#' For files; for formulas and recipes, since numbers become part of the names of terms and levels;
+#' and for messages, which write values as in code. The session's own mark is restored at the end,
+#' also after an error.
 #'
-#' @param code Evaluated in the meantime; its value is given.
+#' @param code Evaluated lazily, with the point in force.
+#' @return The value of `code`.
 #' @noRd
 with_decimal_point <- function(code) {
   locale <- Sys.getlocale("LC_NUMERIC")
@@ -21,14 +23,14 @@ with_decimal_point <- function(code) {
   code
 }
 
-#' A number as messages show it
+#' A value as text for a message, as in code
 #'
 #' @noRd
 format_value <- function(value) {
   with_decimal_point(format(value))
 }
 
-#' A number as print() and plots show it: with the session's decimal mark, as R's own have it
+#' A number as text for print() and plots, with the session's own decimal mark
 #'
 #' @noRd
 format_number <- function(value, digits = 6) {

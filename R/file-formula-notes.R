@@ -205,7 +205,7 @@ check_pairs <- function(pairs, levels, variables) {
   if (needed && (anyDuplicated(pairs) || !length(pairs) || !all(grepl(form, pairs)))) {
     refuse("its formula has pairs that are none")
   }
-  if (needed && any(t(pair_codes(pairs)) > lengths(levels))) {
+  if (needed && any(t(split_codes(pairs)) > lengths(levels))) {
     refuse("its formula has pairs of unknown levels")
   }
 }

@@ -39,11 +39,7 @@ abort_evaluation <- function(name, cnd, call) {
   if (inherits(cnd, "pytwolayer_error")) {
     stop(cnd)
   }
-  rlang::abort(
-    sprintf("`%s` cannot be evaluated: %s", name, first_message_line(cnd)),
-    class = c("pytwolayer_error_argument", "pytwolayer_error"), argument = name,
-    parent = cnd, call = call
-  )
+  abort_caused(sprintf("`%s` cannot be evaluated", name), name, cnd, call)
 }
 
 #' The data of a `subset`, with what belongs to its rows

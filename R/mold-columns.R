@@ -1,13 +1,15 @@
-# Columns with a class of their own that are numbers or factors all the same, and what to do with
-# those that are not. pytwolayer/preprocessing/column.py has the like.
+# Columns with a class of their own that still mean numbers or levels, and advice on those that
+# cannot be used. pytwolayer/preprocessing/column.py does the same with pandas' types.
 
-#' A column as the number or factor that it is
+#' Convert a column of a known class to a plain vector or factor
 #'
-#' bit64's integer64; labelled ones of haven and Hmisc; time spans, in seconds, so that other units
-#' in new data are no other number; a factor's level that is `NA`, as addNA() makes it, under the
-#' name "NA". Others stay as they are.
+#' Converted are: bit64's integer64; labelled columns of haven and Hmisc; time spans, to seconds,
+#' so that new data in another unit give the same numbers; a factor with `NA` among its levels (see
+#' [addNA()]), whose level is then named "NA". Others are returned as they are.
 #'
-#' @param outcome Whether it is an outcome, whose unit would be lost to the predictions.
+#' @param outcome Whether the column is an outcome. A time span is then left as it is, and refused
+#'   later, since predictions would lose its unit.
+#' @return A column with as many rows.
 #' @noRd
 convert_column <- function(column, outcome = FALSE) {
   if (!is.object(column)) {
@@ -28,7 +30,7 @@ convert_column <- function(column, outcome = FALSE) {
   if (is.factor(column)) name_na_level(column) else column
 }
 
-# Two levels of one name would become one: that is refused later.
+# Where there is a level "NA" too, the two would become one: such a factor is refused later.
 name_na_level <- function(column) {
   if (anyNA(levels(column)) && !"NA" %in% levels(column)) {
     levels(column)[is.na(levels(column))] <- "NA"
@@ -36,7 +38,6 @@ name_na_level <- function(column) {
   column
 }
 
-# Of Hmisc's.
 remove_hmisc_label <- function(column) {
   attr(column, "label") <- NULL
   own <- setdiff(class(column), c("labelled", "numeric", "integer", "character", "logical"))
@@ -49,11 +50,12 @@ in_seconds <- function(span) {
   span
 }
 
-# Its doubles hold the bits of whole numbers of 64 bits, of which the lowest is the missing one.
+# An integer64 keeps a 64-bit integer in the bits of a double; the lowest integer stands for NA. The
+# bits are read as two signed 32-bit integers each, in which R reads the bits of -2^31 as NA.
+# A value of 2^53 or more is not exact in a double: the column is then returned as it is.
 integer64_to_double <- function(column) {
   bytes <- writeBin(as.vector(unclass(column)), raw(), endian = "little")
-  halves <- readBin(bytes, "integer", 2 * length(column), size = 4, endian = "little")
-  halves <- as.double(halves)
+  halves <- as.double(readBin(bytes, "integer", 2 * length(column), size = 4, endian = "little"))
   low <- halves[c(TRUE, FALSE)]
   high <- halves[c(FALSE, TRUE)]
   missing <- is.na(high) & !is.na(low) & low == 0
@@ -61,36 +63,31 @@ integer64_to_double <- function(column) {
   high[is.na(high)] <- -2^31
   values <- high * 2^32 + ifelse(low < 0, low + 2^32, low)
   values[missing] <- NA
-  if (any(abs(values) >= 2^53, na.rm = TRUE)) { # not all of which a double holds
-    return(column)
-  }
-  values
+  if (any(abs(values) >= 2^53, na.rm = TRUE)) column else values
 }
 
-# Values that SPSS's users say are missing are so for is.na() of haven's too.
+# Values that SPSS's user declared missing become NA, as haven's own is.na() has them.
 haven_to_plain <- function(column) {
   values <- as.vector(unclass(column))
   attributes(values) <- NULL
-  gone <- values %in% attr(column, "na_values")
+  declared <- values %in% attr(column, "na_values")
   range <- attr(column, "na_range")
   if (!is.null(range)) {
-    gone <- gone | !is.na(values) & values >= range[[1]] & values <= range[[2]]
+    declared <- declared | !is.na(values) & values >= range[[1]] & values <= range[[2]]
   }
-  values[gone] <- NA
+  values[declared] <- NA
   values
 }
 
-convert_columns <- function(table, outcome = FALSE) {
-  columns <- lapply(unname(as.list(table)), convert_column, outcome = outcome)
-  attributes(columns) <- attributes(table)
-  columns
-}
-
-#' The columns that a formula computes with
+#' Convert the columns that a formula's functions compute with
 #'
-#' R's functions take the bits of integer64 for those of doubles, and a time span's number for what
-#' it is in whichever unit: so there are numbers, and one unit, before they run.
+#' R's functions read the bits of an integer64 as those of a double, and a time span as the number
+#' in its present unit. Both are converted before a formula is evaluated; other classes are left
+#' for the formula's functions.
 #'
+#' @param table A data frame.
+#' @return The data frame with time spans in seconds, still of class difftime, and doubles in the
+#'   place of integer64. One that is not exact as doubles is an error.
 #' @noRd
 convert_for_formula <- function(table, argument, call) {
   for (name in names(Filter(is.object, as.list(table)))) {
@@ -106,9 +103,9 @@ convert_for_formula <- function(table, argument, call) {
   table
 }
 
-#' What to do about a column that is refused
+#' Advice on a column that is refused
 #'
-#' @return A clause that follows its name, or nothing.
+#' @return Text in brackets that follows the column's name in a message, or `""`.
 #' @noRd
 advice_for <- function(column) {
   advice <- if (inherits(column, c("Date", "POSIXt"))) {

@@ -1,9 +1,17 @@
-# Formulas. hardhat's own way with them makes two columns of a logical and puts factors last;
-# here each term is a column as it is, in the formula's order, so that `y ~ .` gives the core
-# the very table that the table itself gives it.
+# Molding of formulas. hardhat's formula blueprint makes two columns of a logical and puts factors
+# last. Here each variable is one column as it is, in the formula's order, so that `y ~ .` gives the
+# core the same table as mold_table().
 
-#' Predictors and outcomes from a formula
+#' Mold a formula
 #'
+#' @return What [new_mold()] returns. `how` has, besides its `kind`:
+#'   `terms`: of the right-hand side, with `predvars` as [stats::model.frame()] makes them, in
+#'   [formula_environment()];
+#'   `outcome`: the outcome's expressions, by name;
+#'   `variables`, `predictor_variables`: the columns of the data that the formula and that its
+#'   right-hand side need;
+#'   `formula`: with its dot written out;
+#'   `classes`: what [interaction_levels()] returns.
 #' @noRd
 mold_formula <- function(formula, data, call) {
   data <- plain_frame(check_data(data, call))
@@ -15,7 +23,7 @@ mold_formula <- function(formula, data, call) {
   terms <- expand_terms(formula, data, call)
   parts <- formula_parts(terms, data, call)
   made <- evaluate_formula(parts, data[parts$variables], "data", call)
-  how <- c(list(kind = "formula"), parts[c("terms", "outcome", "variables")])
+  how <- c(list(kind = "formula"), parts)
   how$terms <- attr(made$frame, "terms")
   how$formula <- stats::formula(terms)
   environment(how$formula) <- environment(how$terms)
@@ -37,7 +45,8 @@ mold_formula <- function(formula, data, call) {
   input
 }
 
-# The formula with its dot written out and without the variables taken away again.
+# Terms of the formula with its dot written out and without what it takes away. They are made of
+# the written formula, since R's terms() keeps the dot in its own.
 expand_terms <- function(formula, data, call) {
   tryCatch(
     if (is_wide(formula, names(data))) {
@@ -49,44 +58,15 @@ expand_terms <- function(formula, data, call) {
   )
 }
 
-# R's own way to do so, terms(simplify = TRUE), loses the brackets of `a + (b > 3)`.
-formula_from_terms <- function(formula, terms) {
-  factors <- attr(terms, "factors")
-  variables <- lapply(as.list(attr(terms, "variables"))[-1], add_parentheses)
-  parts <- lapply(seq_along(attr(terms, "term.labels")), function(term) {
-    Reduce(join_with(":"), variables[factors[, term] > 0])
-  })
-  parts <- c(parts, variables[attr(terms, "offset")])
-  formula[[3]] <- if (length(parts)) Reduce(join_with("+"), parts) else 1
-  if (!attr(terms, "intercept")) {
-    formula[[3]] <- call("-", formula[[3]], 1)
-  }
-  formula
-}
-
-join_with <- function(operator) {
-  function(left, right) call(operator, left, right)
-}
-
-# Where it is an operator's, and not a function's that has brackets itself.
-add_parentheses <- function(expression) {
-  operator <- is.call(expression) && is.symbol(expression[[1]]) &&
-    !grepl("^[[:alpha:].(]", as.character(expression[[1]]))
-  if (operator) call("(", expression) else expression
-}
-
 abort_formula <- function(cnd, call) {
-  rlang::abort(
-    sprintf("The formula cannot be evaluated: %s", first_message_line(cnd)),
-    class = c("pytwolayer_error_argument", "pytwolayer_error"), argument = "formula",
-    parent = cnd, call = call
-  )
+  abort_caused("The formula cannot be evaluated", "formula", cnd, call)
 }
 
-#' What has to be evaluated for a formula, and with what
+#' Split terms into what [evaluate_formula()] takes
 #'
-#' @return `terms` of the right-hand side, `outcome`: expressions by name, `variables`: the
-#'   columns of the data that they need.
+#' @return `terms` of the right-hand side, with the environment to evaluate them in; `outcome`:
+#'   expressions by name, several for `cbind()`; `variables`: the columns of the data that these
+#'   need.
 #' @noRd
 formula_parts <- function(terms, data, call) {
   left <- terms[[2]]
@@ -104,22 +84,24 @@ formula_parts <- function(terms, data, call) {
   list(terms = right, outcome = outcome, variables = variables)
 }
 
-# A name without the backticks that its code has.
+# The code of an expression; of a name without backticks.
 term_label <- function(expression) {
   if (is.symbol(expression)) as.character(expression) else deparse1(expression)
 }
 
-# What the formula uses besides the data: functions and constants. These are kept, so that the
-# fit can be used in another session; not all else that lies where the formula was written.
+#' The functions and constants that a formula uses besides the data
+#'
+#' A fit keeps these, so that it can predict in another session, and not the formula's own
+#' environment, which may hold large data.
+#'
+#' @return An environment below the global one, or the global one if nothing has to be kept.
+#' @noRd
 formula_environment <- function(terms, data, call) {
   home <- environment(terms)
   values <- setdiff(all.vars(terms), names(data))
   found <- lapply(stats::setNames(nm = values), get0, envir = home)
-  absent <- values[!vapply(found, is_constant, NA, rows = nrow(data))]
-  if (length(absent)) {
-    received <- paste("one without", quote_some_names(absent))
-    abort_expected("data", "a table with every column of the formula", received, call)
-  }
+  constants <- values[vapply(found, is_constant, NA, rows = nrow(data))]
+  require_names("data", values, constants, "a table with every column of the formula", call)
   kept <- c(rlang::duplicate(found), user_functions(all.names(terms, unique = TRUE), home))
   if (!length(kept)) {
     return(globalenv())
@@ -131,7 +113,7 @@ formula_environment <- function(terms, data, call) {
   env
 }
 
-# A vector as long as the data would be a column that new data do not have.
+# A vector as long as the data is probably a column that is missing from `data`: no constant.
 is_constant <- function(value, rows) {
   is.atomic(value) && !is.null(value) && (length(value) == 1 || length(value) != rows)
 }
@@ -140,7 +122,8 @@ is_workspace_function <- function(value) {
   is.function(value) && identical(environment(value), globalenv())
 }
 
-# Those that a fresh R would not find, and the functions and constants that they use in turn.
+# Functions that a fresh R session would not find. Of those of the workspace also the functions and
+# constants that they use in turn; the closures of packages and of other functions keep their own.
 user_functions <- function(names, home, known = list()) {
   for (name in setdiff(names, names(known))) {
     fun <- get0(name, envir = home, mode = "function")
@@ -155,7 +138,7 @@ user_functions <- function(names, home, known = list()) {
   known
 }
 
-# Vectors and lists of the user's workspace that a function uses and has not made itself.
+# Vectors and lists of the workspace that a function uses and does not assign itself.
 user_constants <- function(fun, known) {
   names <- setdiff(all.vars(body(fun)), c(names(formals(fun)), assigned_names(body(fun)), known))
   found <- lapply(stats::setNames(nm = names), get0, envir = globalenv(), inherits = FALSE)
@@ -172,16 +155,15 @@ assigned_names <- function(code) {
   c(own, unlist(lapply(as.list(code), assigned_names)))
 }
 
-#' The formula as the fit's call keeps it, so that `update()` works in another session
-#'
-#' With what it uses besides the data, if anything; without all else that lies where it was
-#' written.
+#' The formula for the fit's `call`, so that `update()` works in another session
 #'
 #' @param written The formula with its terms written out.
-#' @param env Where what it uses besides the data is.
+#' @param env What [formula_environment()] returned.
+#' @return The formula as the user wrote it, or `written` if it is wide, since the user's own may be
+#'   nested too deeply to be deparsed or copied.
 #' @noRd
 formula_in_call <- function(formula, written, env) {
-  if (is_wide(formula, NULL)) { # it may be nested too deeply to be kept
+  if (is_wide(formula, NULL)) {
     formula <- written
   }
   attributes(formula) <- NULL
@@ -193,12 +175,16 @@ is_standard <- function(fun, name) {
   is.null(fun) || identical(fun, own) || identical(fun, get0(name, baseenv(), mode = "function"))
 }
 
-#' Evaluate a formula's parts
+#' Evaluate a formula in data
 #'
-#' Functions such as `poly()` take no missing values: where one fails, it gets the complete
-#' rows alone, and the others stay missing.
+#' Functions such as `poly()` take no missing values. Where the evaluation fails and some rows are
+#' incomplete, it is repeated on the complete rows; the others become missing.
 #'
-#' @return `frame`: one column per variable, `outcomes`: a list.
+#' @param parts A list of `terms` and `outcome`, as of [formula_parts()].
+#' @param data A plain data frame with the variables of both.
+#' @return `frame`: a data frame with a column, or a matrix, for each variable and the attribute
+#'   `terms`, whose `predvars` hold what `poly()` and its like learnt from the data; `outcomes`: a
+#'   list of columns. Both have a row per row of the data, with missing values.
 #' @noRd
 evaluate_formula <- function(parts, data, argument, call) {
   data <- convert_for_formula(data, argument, call)
@@ -206,7 +192,7 @@ evaluate_formula <- function(parts, data, argument, call) {
     if (inherits(cnd, "pytwolayer_error")) {
       stop(cnd)
     }
-    as_columns(argument, data, call)
+    as_columns(argument, data, call) # names a column of no known kind, which explains more
     refuse_infinite(argument, data, call)
     complete <- stats::complete.cases(data)
     if (all(complete) || !any(complete)) {
@@ -235,7 +221,8 @@ evaluate_parts <- function(parts, data, call) {
   list(frame = frame, outcomes = outcomes)
 }
 
-# The data's own columns need no evaluation, which takes long where there are many.
+# stats::model.frame() with all rows. It takes minutes over thousands of columns: of wide terms it
+# evaluates only the variables that are calls.
 model_frame <- function(terms, data) {
   if (is.null(attr(terms, "sets"))) {
     return(stats::model.frame(terms, data, na.action = stats::na.pass))
@@ -261,6 +248,7 @@ model_frame <- function(terms, data) {
   structure(new_data_frame(columns, nrow(data)), terms = terms)
 }
 
+# Rows that were not evaluated, put back as missing ones.
 fill_missing_rows <- function(made, complete) {
   place <- rep(NA_integer_, length(complete))
   place[complete] <- seq_len(sum(complete))
@@ -272,6 +260,7 @@ fill_missing_rows <- function(made, complete) {
   list(frame = frame, outcomes = outcomes)
 }
 
+# A variable as a list of named columns: a matrix becomes one column for each of its own.
 variable_columns <- function(column, name, outcome = FALSE) {
   column <- convert_column(plain_column(column), outcome)
   if (!is.matrix(column) || is.object(column)) { # a matrix with a class of its own is refused
@@ -290,17 +279,21 @@ outcome_table <- function(outcomes) {
   new_data_frame(unlist(columns, recursive = FALSE), NROW(outcomes[[1]]))
 }
 
+# Without the checks and changes of names that data.frame() makes.
 new_data_frame <- function(columns, rows) {
   structure(columns, class = "data.frame", row.names = .set_row_names(rows))
 }
 
 refuse_infinite <- function(argument, table, call) {
   for (name in names(table)) {
-    infinite <- sum(is.infinite(table[[name]]))
-    if (infinite) {
-      of_all <- sprintf(" (%d of %d values)", infinite, nrow(table))
-      received <- paste0("infinite", in_column(name), of_all)
-      abort_expected(argument, "finite", received, call)
-    }
+    refuse_infinite_values(argument, table[[name]], name, nrow(table), call)
+  }
+}
+
+refuse_infinite_values <- function(argument, values, name, rows, call) {
+  infinite <- sum(is.infinite(values))
+  if (infinite) {
+    of_all <- sprintf(" (%d of %d values)", infinite, rows)
+    abort_expected(argument, "finite", paste0("infinite", in_column(name), of_all), call)
   }
 }

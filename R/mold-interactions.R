@@ -1,16 +1,22 @@
-# Interactions in formulas. Numbers give their products. A factor or text with numbers gives these
-# numbers once for each of its levels, 0 in the rows that have another; factors among themselves
-# give one factor of their pairs. New data are coded by the levels that training had, which a fit
-# keeps as `how$classes`: `levels` of each variable, and where several interact with numbers
-# `pairs`, the places of the levels that occur together, by term.
+# Interactions in formulas. Numbers give their products. A factor or text (a "categorical" variable)
+# with numbers gives a column of the numbers for each level, 0 in the rows that have another level.
+# Several categorical variables alone give one factor of their pairs of levels. "Pairs" here are the
+# levels of two or more variables that a row has together.
+#
+# New data are coded by the levels that training had. A fit keeps them as `how$classes`, see
+# interaction_levels(). A pair is text, the codes of its levels, such as "1:3".
 
-#' The terms' columns
+#' The predictors that a formula's terms make
 #'
-#' A variable's own, or those of the variables that interact.
+#' A term of one variable gives the variable's own columns, an interaction those of the variables
+#' together.
 #'
-#' @param variables What [columns_by_variable()] gave.
-#' @param classes What [interaction_levels()] gave of the training data.
-#' @param warns Whether of levels that training did not see.
+#' @param variables What [columns_by_variable()] returned.
+#' @param rows Number of rows.
+#' @param classes What [interaction_levels()] returned of the training data.
+#' @param argument Name of the data's argument, for errors.
+#' @param warns Whether to warn of levels and pairs that training did not have.
+#' @return A data frame, in the terms' order.
 #' @noRd
 term_columns <- function(variables, rows, terms, classes, argument, call, warns = FALSE) {
   sets <- term_variables(terms)
@@ -38,15 +44,19 @@ term_columns <- function(variables, rows, terms, classes, argument, call, warns 
   new_data_frame(c(stats::setNames(list(), character()), unlist(columns, recursive = FALSE)), rows)
 }
 
-# A list of columns for each variable of a formula.
+# For each variable of a model frame a list of its columns, by name.
 columns_by_variable <- function(frame) {
   unname(Map(variable_columns, unname(as.list(frame)), names(frame)))
 }
 
-#' The levels that training has, and those that occur together, of what interacts
+#' The levels of the training data that interact
 #'
-#' @param outcomes A table: rows without an outcome do not train.
-#' @return `NULL` where numbers alone interact.
+#' Of rows without missing values, since the others do not train.
+#'
+#' @param outcomes A data frame, for its missing values.
+#' @return `levels`: of each categorical variable that interacts, by its name; `pairs`: of each
+#'   term in which several of them interact with numbers, by its label. `NULL` if only numbers
+#'   interact.
 #' @noRd
 interaction_levels <- function(variables, terms, outcomes, call) {
   sets <- term_variables(terms)
@@ -89,7 +99,8 @@ observed_levels <- function(column, rows) {
   }
 }
 
-# Labels such as `a:b:c` are to be of one pair each: those of `a:b` and `c`, or of `a` and `b:c`.
+# With the levels "a:b" and "c", "a" and "b:c" two pairs would both be named "a:b:c". That needs two
+# variables with colons in their levels.
 refuse_ambiguous <- function(parts, term, call) {
   levels <- lapply(parts, function(part) levels(part[[1]]))
   odd <- vapply(levels, function(own) any(grepl(":", own, fixed = TRUE)), NA)
@@ -103,9 +114,11 @@ refuse_ambiguous <- function(parts, term, call) {
   }
 }
 
-#' The variables that interact: numbers, or factors of the levels that training had
+#' Recode the variables that interact
 #'
-#' @param levels Those of training, by the variables' names.
+#' @param levels Those that training had, by the variables' names.
+#' @return `variables`, in which those that interact are numbers or factors of these levels. A
+#'   variable of another kind than in training is an error.
 #' @noRd
 recode_interacting <- function(variables, sets, levels, argument, call) {
   for (place in interacting_variables(sets)) {
@@ -128,20 +141,29 @@ recode_variable <- function(column, name, levels, argument, call) {
     missing <- rep(NA_real_, length(column))
     return(if (is.null(levels)) missing else factor_with_levels(missing, levels))
   }
-  if (is_categorical(column) && is.null(levels)) {
-    kind <- if (is.factor(column)) "a factor" else "text"
-    received <- paste0(kind, in_column(name))
-    abort_expected(argument, "numbers where training had numbers", received, call)
-  }
-  if (!is_categorical(column) && !is.null(levels)) {
-    kind <- if (is.logical(column)) "logicals" else "numbers"
-    received <- paste0(kind, in_column(name))
-    abort_expected(argument, "factors or text where training had them", received, call)
+  if (is_categorical(column) == is.null(levels)) {
+    kind <- if (is.factor(column)) "factor" else if (is.character(column)) "text" else "number"
+    abort_other_kind(argument, if (is.logical(column)) "logical" else kind, name, call)
   }
   if (is.null(levels)) column else factor_with_levels(column, levels)
 }
 
-# A factor of these levels; others are missing.
+#' Refuse a column of another kind than training had
+#'
+#' @param kind "factor", "text", "logical" or "number".
+#' @param label The column's name or position.
+#' @noRd
+abort_other_kind <- function(argument, kind, label, call) {
+  kinds <- c(factor = "a factor", text = "text", logical = "logicals", number = "numbers")
+  expected <- if (kind %in% c("factor", "text")) {
+    "numbers where training had numbers"
+  } else {
+    "factors or text where training had them"
+  }
+  abort_expected(argument, expected, paste0(kinds[[kind]], in_column(label)), call)
+}
+
+# A factor of these levels; values of others become missing.
 factor_with_levels <- function(column, levels) {
   codes <- if (is.factor(column)) {
     match(enc2utf8(levels(column)), levels)[as.integer(column)]
@@ -151,7 +173,8 @@ factor_with_levels <- function(column, levels) {
   structure(codes, levels = levels, class = "factor")
 }
 
-# Of variables that have no column of their own: of those that have one the core warns.
+# Levels that training did not have, by variable. Only of variables that are in interactions alone:
+# of a variable that is a term of its own, the core warns.
 novel_levels <- function(variables, parts, sets) {
   places <- categorical_variables(parts, interacting_variables(sets))
   places <- setdiff(places, unlist(sets[lengths(sets) == 1]))
@@ -170,9 +193,12 @@ novel_levels <- function(variables, parts, sets) {
 
 #' The columns of one interaction
 #'
-#' @param pairs The places of the levels that training had together, where several variables of
-#'   classes interact with numbers.
-#' @return `columns`, and pairs that are `unseen`, by what they are of.
+#' @param parts The term's variables, as [recode_interacting()] returned them.
+#' @param rows Number of rows.
+#' @param label The term's.
+#' @param pairs Those that training had, where several categorical variables interact with numbers.
+#' @return A list of `columns`, by name, and `unseen`: labels of pairs that training did not have,
+#'   by the names of their variables.
 #' @noRd
 interaction_columns <- function(parts, rows, label, pairs) {
   classes <- vapply(parts, any_categorical, NA)
@@ -190,14 +216,14 @@ interaction_columns <- function(parts, rows, label, pairs) {
   if (!length(pairs)) { # there is no complete row, which is refused later
     return(list(columns = stats::setNames(list(rep(NA_real_, rows)), label)))
   }
-  had <- level_combinations(factors)
+  had <- join_codes(factors)
   list(
-    columns = numbers_by_level(parts, classes, match(had, pairs), pair_codes(pairs)),
+    columns = numbers_by_level(parts, classes, match(had, pairs), split_codes(pairs)),
     unseen = novel_pairs(parts[classes], had, pairs)
   )
 }
 
-# In the order in which model.matrix() has them.
+# Products of each of the first with each of the second, in the order of stats::model.matrix().
 numeric_products <- function(first, second) {
   places <- expand.grid(first = seq_along(first), second = seq_along(second))
   columns <- Map(function(i, j) as.double(first[[i]]) * second[[j]], places$first, places$second)
@@ -205,7 +231,8 @@ numeric_products <- function(first, second) {
   stats::setNames(columns, names)
 }
 
-# One factor of two, in the order of interaction(), without pairs that no row has.
+# One factor of two, with levels in the order of interaction(), without pairs that no row has. Codes
+# are doubles until then: their number may be beyond what an integer holds.
 cross_factors <- function(first, second) {
   one <- first[[1]]
   other <- second[[1]]
@@ -220,8 +247,8 @@ cross_factors <- function(first, second) {
   stats::setNames(list(made), paste(names(first), names(second), sep = ":"))
 }
 
-# Which levels a row has, by their places: text such as "1:3".
-level_combinations <- function(factors) {
+# The pair that each row has, `NA` if a level is missing.
+join_codes <- function(factors) {
   codes <- lapply(unname(factors), as.integer)
   text <- do.call(paste, c(codes, sep = ":"))
   text[Reduce(`|`, lapply(codes, is.na))] <- NA
@@ -231,15 +258,15 @@ level_combinations <- function(factors) {
 observed_pairs <- function(parts, rows) {
   classes <- vapply(parts, any_categorical, NA)
   if (sum(classes) > 1 && !all(classes)) {
-    had <- unique(level_combinations(lapply(parts[classes], `[[`, 1))[rows])
+    had <- unique(join_codes(lapply(parts[classes], `[[`, 1))[rows])
     had <- had[!is.na(had)]
-    places <- pair_codes(had)
+    places <- split_codes(had)
     had[do.call(order, rev(unname(as.data.frame(places))))]
   }
 }
 
-# A row per pair, a column per factor.
-pair_codes <- function(pairs) {
+# The codes of pairs: an integer matrix with a row per pair and a column per factor.
+split_codes <- function(pairs) {
   places <- strsplit(pairs, ":", fixed = TRUE)
   matrix(as.integer(unlist(places)), nrow = length(pairs), byrow = TRUE)
 }
@@ -249,17 +276,19 @@ novel_pairs <- function(parts, had, pairs) {
   if (!length(codes)) {
     return(NULL)
   }
-  places <- pair_codes(codes)
+  places <- split_codes(codes)
   labels <- lapply(seq_along(parts), function(part) levels(parts[[part]][[1]])[places[, part]])
   names <- vapply(parts, names, "")
   stats::setNames(list(do.call(paste, c(labels, sep = ":"))), paste(names, collapse = ":"))
 }
 
-#' Numbers by level
+#' Numbers by level or pair
 #'
-#' @param classes Which parts are factors.
-#' @param row The pair that each row has, `NA` for one that is missing or that training did not see.
-#' @param places Which levels each pair is of, see [pair_codes()].
+#' @param classes Which parts are factors: logicals.
+#' @param row For each row the index of its pair among the rows of `places`; `NA` if it is missing,
+#'   or if training did not have it.
+#' @param places The codes of each pair, see [split_codes()].
+#' @return A list of columns, by name, in the order of stats::model.matrix().
 #' @noRd
 numbers_by_level <- function(parts, classes, row, places) {
   numbers <- Reduce(numeric_products, parts[!classes])

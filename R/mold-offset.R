@@ -1,12 +1,12 @@
-# Offsets of a formula: what is known of each row's outcome, which the network does not learn. They
-# travel with the predictors; pytwolayer/preprocessing/offset.py takes them off the outcome and
-# puts them back.
+# Offsets of a formula: known parts of each row's outcome that the network does not learn. They are
+# an attribute of the predictors until as_columns(). pytwolayer/preprocessing/offset.py subtracts
+# them from the outcome in training and adds them to predictions.
 
 #' The sum of a formula's offsets
 #'
-#' @param frame One column per variable of the terms.
-#' @param argument What the data are called.
-#' @return Doubles, or `NULL` where the formula has none.
+#' @param frame A model frame: a column per variable of the terms.
+#' @param argument Name of the data's argument, for errors.
+#' @return A double for each row, or `NULL` if the formula has no offset.
 #' @noRd
 formula_offset <- function(frame, terms, argument, call) {
   places <- attr(terms, "offset")
@@ -24,7 +24,7 @@ formula_offset <- function(frame, terms, argument, call) {
   Reduce(`+`, lapply(columns, as.double))
 }
 
-# R's plain NA is a logical.
+# A column of R's plain NA is logical, and stands for missing numbers.
 refuse_odd_offset <- function(column, name, call) {
   numbers <- are_numbers(column) && is.null(dim(column))
   if (!numbers || is.logical(column) && !all(is.na(column))) {
@@ -51,7 +51,7 @@ refuse_offset_of_classes <- function(input, call) {
   }
 }
 
-# A fit that was loaded may have lost its formula, and with it what the offset is made of.
+# A fit that was loaded may have no formula, and so no offset. Its raw output needs none.
 require_offset <- function(object, columns, type, call) {
   if (isTRUE(object$offset) && type != "raw" && is.null(columns$offset)) {
     expected <- "predicted by a fit that has its formula, since it was fitted with an offset"
@@ -59,14 +59,14 @@ require_offset <- function(object, columns, type, call) {
   }
 }
 
-# As the core puts it back.
+# As the core adds it: to the outcome itself, or to its logarithm, where it is a factor.
 r_add_offset <- function(object, values, columns, type, call) {
   require_offset(object, columns, type, call)
   offset <- columns$offset
   if (type == "raw" || is.null(offset)) {
     return(values)
   }
-  if (!isTRUE(object$offset)) { # a file whose formula is another's
+  if (!isTRUE(object$offset)) { # a file whose formula is not that of its network
     abort_expected("offset", "left out: the fit was fitted without one", "given", call)
   }
   values <- if (object$coding$outcome$log) values * exp(offset) else values + offset

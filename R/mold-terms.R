@@ -1,30 +1,33 @@
-# The terms of a formula. R's own terms() keeps a table of variables by terms, which for 10,000
-# columns has 10^8 cells, and takes minutes over it: a formula of many columns is taken apart here,
-# in a time that grows with their number. Both give a terms object; that of many columns has, in the
-# place of the table, the attribute `sets`: the places of each term's variables.
+# The terms of a formula. stats::terms() makes a matrix of variables by terms, which for 10,000
+# columns has 10^8 cells and takes minutes. A "wide" formula, of more names than `max_narrow_names`,
+# is parsed here instead, in a time that grows with its length. Both make a terms object. That of a
+# wide formula has, in place of the attribute `factors`, `sets`: a list with the indices of each
+# term's variables, which count those of the right-hand side.
 
-few_names <- 500 # of a formula that R's own terms() takes apart
-wide_block <- 500 # terms that are written one after another before brackets are needed
-most_products <- 1e6 # terms that an interaction may make
+max_narrow_names <- 500
+block_length <- 500 # terms of a wide formula that are written out in one pair of brackets
+max_interaction_terms <- 1e6
 
 #' Terms of a formula without a dot
 #'
+#' @return A terms object.
 #' @noRd
 formula_terms <- function(formula) {
   if (is_wide(formula, NULL)) wide_terms(formula, NULL) else stats::terms(formula)
 }
 
-#' Whether a formula, its dot written out, has many columns
+#' Whether a formula, with its dot written out, is wide
 #'
-#' @param data The data's names.
+#' @param data The data's names, or `NULL`.
 #' @noRd
 is_wide <- function(formula, data) {
   names <- all.names(formula[[length(formula)]])
-  length(names) + sum(names == ".") * length(data) > few_names
+  length(names) + sum(names == ".") * length(data) > max_narrow_names
 }
 
-#' The variables of each term, by their places
+#' The variables of each term
 #'
+#' @return A list with a vector for each term: indices of its variables.
 #' @noRd
 term_variables <- function(terms) {
   sets <- attr(terms, "sets")
@@ -35,16 +38,51 @@ term_variables <- function(terms) {
   lapply(seq_along(attr(terms, "term.labels")), function(term) unname(which(factors[, term] > 0)))
 }
 
-#' A formula of many columns, taken apart as terms() does, with its terms written out
+# Write a formula out from its terms. R's own terms(simplify = TRUE) drops the brackets of
+# `a + (b > 3)`.
+formula_from_terms <- function(formula, terms) {
+  variables <- as.list(attr(terms, "variables"))[-1]
+  offsets <- variables[attr(terms, "offset")]
+  formula[[3]] <- write_terms(variables, term_variables(terms), offsets, attr(terms, "intercept"))
+  formula
+}
+
+# The right-hand side of a formula. In blocks of brackets if there are many terms, since R's stack
+# overflows over an expression that is nested too deeply.
+write_terms <- function(variables, sets, offsets, intercept, block = Inf) {
+  variables <- lapply(variables, add_parentheses)
+  parts <- c(lapply(sets, function(set) Reduce(call_of(":"), variables[set])), offsets)
+  while (length(parts) > 2 * block) {
+    blocks <- split(parts, (seq_along(parts) - 1) %/% block)
+    parts <- lapply(unname(blocks), function(own) call("(", Reduce(call_of("+"), own)))
+  }
+  sum <- if (length(parts)) Reduce(call_of("+"), parts) else 1
+  if (intercept) sum else call("-", sum, 1)
+}
+
+call_of <- function(operator) {
+  function(left, right) call(operator, left, right)
+}
+
+# Around an operator's call such as `b > 3`; not around a function's, nor what has brackets.
+add_parentheses <- function(expression) {
+  operator <- is.call(expression) && is.symbol(expression[[1]]) &&
+    !grepl("^[[:alpha:].(]", as.character(expression[[1]]))
+  if (operator) call("(", expression) else expression
+}
+
+#' Terms of a wide formula
 #'
 #' @param data The names that a dot stands for, with those of the outcome; or `NULL`.
+#' @return A terms object whose formula is written out, and which has `sets` instead of `factors`.
+#'   A formula that stats::terms() refuses is an error, in R's words.
 #' @noRd
 wide_terms <- function(formula, data) {
   two_sided <- length(formula) == 3
   left <- if (two_sided) formula[[2]]
   registry <- new_term_registry(setdiff(data, all.names(left)))
   found <- terms_in_sum(formula[[length(formula)]], registry)
-  if (two_sided) { # which predicts nothing of itself
+  if (two_sided) { # the outcome is no predictor, as in stats::terms()
     found$keys <- setdiff(found$keys, as.character(registry$variable_index(left)))
   }
   sets <- unname(mget(found$keys, envir = registry$sets))
@@ -55,9 +93,8 @@ wide_terms <- function(formula, data) {
   index[used] <- seq_along(used)
   sets <- lapply(sets, function(set) if (length(set) > 1) sort(index[set]) else index[set])
   offsets <- registry$offsets()
-  parts <- lapply(variables, add_parentheses)
-  parts <- lapply(sets, function(set) Reduce(join_with(":"), parts[set]))
-  formula[[length(formula)]] <- build_sum(c(parts, offsets), found$intercept)
+  right <- write_terms(variables, sets, offsets, found$intercept, block_length)
+  formula[[length(formula)]] <- right
   structure(
     formula,
     variables = as.call(c(quote(list), if (two_sided) list(left), variables, offsets)),
@@ -68,7 +105,7 @@ wide_terms <- function(formula, data) {
   )
 }
 
-# As update.formula() does, but for the terms, which are found when it is taken apart.
+# stats::update.formula() but for simplifying the result, which wide_terms() does later.
 update_wide_formula <- function(old, new) {
   new <- stats::as.formula(new)
   put <- function(own, part) do.call(substitute, list(part, list(. = own)))
@@ -82,18 +119,9 @@ term_labels <- function(sets, variables) {
   vapply(sets, function(set) paste(names[set], collapse = ":"), "")
 }
 
-# In blocks: what R does with code that is nested too deeply ends in an overflow of its stack.
-build_sum <- function(parts, intercept = TRUE) {
-  join <- join_with("+")
-  while (length(parts) > 2 * wide_block) {
-    blocks <- split(parts, (seq_along(parts) - 1) %/% wide_block)
-    parts <- lapply(unname(blocks), function(own) call("(", Reduce(join, own)))
-  }
-  sum <- if (length(parts)) Reduce(join, parts) else 1
-  if (intercept) sum else call("-", sum, 1)
-}
-
-# Which variables and terms there are, each once. A term's key is the places of its variables.
+# The variables and terms found so far, each once. A variable has an index, in the order in which
+# they were found; a term has a set, its variables' indices, and a key, the set as text ("2:5").
+# Environments are hash tables here: a lookup takes the same time however many there are.
 new_term_registry <- function(dot) {
   names <- new.env(hash = TRUE, parent = emptyenv(), size = length(dot) + 100L)
   calls <- new.env(hash = TRUE, parent = emptyenv())
@@ -124,9 +152,12 @@ new_term_registry <- function(dot) {
   )
 }
 
-#' The terms of the right-hand side
+#' Find the terms of a sum
 #'
-#' @return `keys` of the terms, in order, and whether there is an `intercept`.
+#' Terms are subtracted from what stands to the left of them, as in stats::terms(). Several that
+#' follow one another are collected and subtracted at once, which keeps the time linear.
+#'
+#' @return `keys` of the terms, in order, and `intercept`, whether there is one.
 #' @noRd
 terms_in_sum <- function(expression, registry) {
   added <- taken <- list()
@@ -147,7 +178,8 @@ terms_in_sum <- function(expression, registry) {
   list(keys = setdiff(as.character(unlist(added)), unlist(taken)), intercept = intercept)
 }
 
-# What is added and what is taken away, one after another, without going deeper for each.
+# The operands of a sum from left to right: lists of `adds` (TRUE or FALSE) and `part`. With a stack
+# instead of recursion, since `x1 + x2 + ...` of 10,000 names is nested as deeply.
 flatten_sum <- function(expression) {
   steps <- list()
   open <- list(list(adds = TRUE, part = expression))
@@ -164,7 +196,7 @@ flatten_sum <- function(expression) {
   rev(steps)
 }
 
-# The two sides of a sum, or what is in brackets; `NULL`: it is a part itself.
+# The two sides of a sum, or what is in brackets; `NULL` if it is neither.
 sum_operands <- function(expression) {
   operator <- operator_name(expression)
   if (!operator %in% c("+", "-", "(")) {
@@ -174,7 +206,7 @@ sum_operands <- function(expression) {
   if (length(expression) == 2) {
     return(list(last))
   }
-  # What is taken away in brackets is taken from what is in them alone.
+  # `a + (b - a)`: what brackets subtract is subtracted from what is in them alone.
   last$whole <- last$adds && "-" %in% all.names(last$part)
   list(list(adds = TRUE, part = expression[[2]]), last)
 }
@@ -190,12 +222,13 @@ strip_parentheses <- function(expression) {
   expression
 }
 
+# The keys of an expression's terms; offsets are set aside in the registry.
 term_keys <- function(expression, registry) {
   if (is.symbol(expression)) {
     return(symbol_keys(as.character(expression), registry))
   }
   if (!is.call(expression)) {
-    stop("invalid model formula")
+    stop("invalid model formula", call. = FALSE)
   }
   operator <- operator_name(expression)
   if (operator %in% c("+", "-", "(")) {
@@ -234,7 +267,7 @@ merged_key <- function(keys, registry) {
 
 power_keys <- function(keys, power, registry) {
   if (!is.numeric(power) || length(power) != 1 || power < 1) {
-    stop("invalid power in formula")
+    stop("invalid power in formula", call. = FALSE)
   }
   found <- keys
   for (step in seq_len(power - 1)) {
@@ -244,8 +277,9 @@ power_keys <- function(keys, power, registry) {
 }
 
 interaction_keys <- function(left, right, registry) {
-  if (length(left) * length(right) > most_products) {
-    stop(sprintf("an interaction of %d with %d terms is too large", length(left), length(right)))
+  if (length(left) * length(right) > max_interaction_terms) {
+    message <- "an interaction of %d with %d terms is too large"
+    stop(sprintf(message, length(left), length(right)), call. = FALSE)
   }
   pairs <- expand.grid(right = right, left = left, stringsAsFactors = FALSE)
   sets <- mget(unique(c(left, right)), envir = registry$sets)

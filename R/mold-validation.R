@@ -1,16 +1,17 @@
-# Validation data of the user's own: predictors made as those of new data are, and the outcome
-# as that of the training data.
+# Validation data of the user's own: predictors are molded as those of new data, the outcome as that
+# of the training data.
 
 validation_expected <- paste(
   "a share below 1, row numbers, or TRUE and FALSE for each row;",
   "or data like those of training"
 )
 
-#' What `validation` is, made ready for the core where it is data
+#' Mold `validation`
 #'
-#' @param value As the user gave it.
-#' @param input What [mold_table()] and its like gave.
-#' @return `value`, or an object of class `pytwolayer_validation`.
+#' @param value The argument: data, or a share or rows, which are not checked here.
+#' @param input The molded training data, see [new_mold()].
+#' @return `value`; if that is data, an object of class `pytwolayer_validation`: a list of `x`, `y`
+#'   (see [as_columns()]) and `weights`, bytes or `NULL`. Errors name the argument `validation`.
 #' @noRd
 mold_validation <- function(value, input, call) {
   if (!is_table(value) && !(is.list(value) && any(vapply(value, is_table, NA)))) {
@@ -35,7 +36,7 @@ mold_validation <- function(value, input, call) {
   structure(own, class = "pytwolayer_validation")
 }
 
-# Errors about new data, or about weights, name the argument that they came in.
+# Evaluate code whose errors about `argument` are to name `validation`, of which that is a part.
 with_validation_errors <- function(code, argument, call) {
   tryCatch(code, pytwolayer_error_argument = function(cnd) {
     if (!identical(cnd$argument, argument) || is.null(cnd$expected)) {
@@ -77,7 +78,7 @@ validation_table <- function(value, input, call) {
   )
 }
 
-# By their names, or else in this order.
+# A list with the names `x`, `y`, `case_weights`; entries without a name take those left, in order.
 validation_parts <- function(value, call) {
   known <- c("x", "y", "case_weights")
   names <- rlang::names2(value)
@@ -93,11 +94,7 @@ validation_parts <- function(value, call) {
 }
 
 select_outcomes <- function(data, wanted, call) {
-  absent <- setdiff(wanted, names(data))
-  if (length(absent)) {
-    received <- paste("one without", quote_some_names(absent))
-    abort_expected("validation", "a table that has the outcome too", received, call)
-  }
+  require_names("validation", wanted, names(data), "a table that has the outcome too", call)
   data[match(wanted, names(data))]
 }
 
@@ -112,13 +109,9 @@ check_validation_table <- function(value, call) {
 validation_formula <- function(value, input, call) {
   data <- check_validation_table(value, call)
   predictors <- validation_predictors(input, data, call)
-  how <- input$how
-  data <- select_outcomes(data, how$variables, call)
-  parts <- list(terms = how$terms, outcome = how$outcome)
-  list(
-    predictors = predictors,
-    outcomes = outcome_table(evaluate_formula(parts, data, "validation", call)$outcomes)
-  )
+  data <- select_outcomes(data, input$how$variables, call)
+  outcomes <- evaluate_formula(input$how, data, "validation", call)$outcomes
+  list(predictors = predictors, outcomes = outcome_table(outcomes))
 }
 
 validation_recipe <- function(value, input, call) {

@@ -1,15 +1,16 @@
-# Prediction in R's own arithmetic, without Python: `predict(engine = "r")`. It takes what the
-# core takes, refuses and warns in the core's words and order, and agrees with it but for the
-# last digits. pytwolayer/preprocessing/ (encoder, table, outcome) and
-# pytwolayer/models/two_layer.py have the same.
+# Prediction without Python, in R's own arithmetic: `predict(engine = "r")`. It takes what the core
+# takes, with the same errors and warnings in the same order, and gives the same numbers but for the
+# last digits: the core computes in single precision, this engine in double. The core's way is in
+# pytwolayer/preprocessing/ (encoder, table, outcome) and pytwolayer/models/two_layer.py.
 
-max_block_cells <- 4e6 # of a block, so that the hidden layer stays small
+max_block_cells <- 4e6 # inputs and hidden units of a block of rows: 32 MB
 
 #' Predict in R
 #'
 #' @param columns What [as_columns()] made of the new data.
 #' @param type "numeric", "prob", "raw", or "class" for the classes' numbers from 1.
-#' @return A matrix with a row per row of the new data; `NA` where something is missing.
+#' @return A matrix of doubles with a row per row of the new data and a column per outcome or class,
+#'   one for `"class"`; `NA` in rows where a predictor is missing.
 #' @noRd
 r_predictions <- function(object, columns, type, call) {
   coding <- object$coding
@@ -26,8 +27,9 @@ r_predictions <- function(object, columns, type, call) {
   r_add_offset(object, values, columns, type, call)
 }
 
-#' The network's inputs, a row per row and a column per input
+#' The network's inputs, for `model.matrix()`
 #'
+#' @return A matrix with a row per row and a column per input, of which a level has one.
 #' @noRd
 r_inputs <- function(object, columns, call) {
   coding <- object$coding$inputs
@@ -39,9 +41,11 @@ r_inputs <- function(object, columns, call) {
   do.call(cbind, unname(parts))
 }
 
-#' The columns that training saw, in its order, with its codes
+#' Read the columns that training had, in its order
 #'
-#' @return A list of lists of `label`, `kind`, `values` (missing ones `NaN`) and `levels`.
+#' @param inputs The fit's `coding$inputs`: `names` of the columns, or `NULL`, and their `codings`.
+#' @return For each column a list of `label` (name or position), `kind` ("number", "logical",
+#'   "factor", "text" or "missing") and `values`: doubles, or the codes of training's levels.
 #' @noRd
 r_read_columns <- function(inputs, columns, call) {
   if (!length(columns$columns)) {
@@ -54,7 +58,7 @@ r_read_columns <- function(inputs, columns, call) {
   Map(r_recode_column, inputs$codings, unname(read), list(call))
 }
 
-# By name where both have names, else by position.
+# Positions of training's columns in the new data: by name where both have names, else by position.
 r_match_columns <- function(inputs, columns, call) {
   if (is.null(inputs$names) || is.null(columns$names)) {
     number <- length(inputs$codings)
@@ -64,12 +68,8 @@ r_match_columns <- function(inputs, columns, call) {
     }
     return(seq_len(number))
   }
-  place <- match(inputs$names, unlist(columns$names))
-  if (anyNA(place)) {
-    received <- paste("one without", quote_some_names(inputs$names[is.na(place)]))
-    abort_expected("new_data", every_column, received, call)
-  }
-  place
+  require_names("new_data", inputs$names, unlist(columns$names), every_column, call)
+  match(inputs$names, unlist(columns$names))
 }
 
 every_column <- "a table with every column seen in training"
@@ -82,12 +82,7 @@ r_read_column <- function(column, label, call) {
   } else if (column$logical) {
     "logical"
   } else {
-    infinite <- sum(is.infinite(values))
-    if (infinite) {
-      of_all <- sprintf(" (%d of %d values)", infinite, length(values))
-      received <- paste0("infinite", in_column(label), of_all)
-      abort_expected("new_data", "finite", received, call)
-    }
+    refuse_infinite_values("new_data", values, label, length(values), call)
     "number"
   }
   kind <- if (all(is.na(values))) "missing" else kind
@@ -100,19 +95,13 @@ r_recode_column <- function(coding, column, call) {
   }
   has_levels <- column$kind %in% c("factor", "text")
   if (has_levels == is.null(coding$levels)) {
-    what <- c(factor = "a factor", text = "text", number = "numbers", logical = "logicals")
-    received <- paste0(what[[column$kind]], in_column(column$label))
-    expected <- if (has_levels) {
-      "numbers where training had numbers"
-    } else {
-      "factors or text where training had them"
-    }
-    abort_expected("new_data", expected, received, call)
+    abort_other_kind("new_data", column$kind, column$label, call)
   }
   if (has_levels) r_recode_levels(coding, column) else column
 }
 
-# Levels that training did not see become missing.
+# From the codes of the column's own levels to those of training's. Others become missing; the
+# warning names them in the order of a factor's levels, or sorted as bytes for text.
 r_recode_levels <- function(coding, column) {
   codes <- match(column$levels, coding$levels)[column$values]
   unseen <- column$levels[sort(unique(column$values[is.na(codes)]))]
@@ -126,8 +115,11 @@ r_recode_levels <- function(coding, column) {
   column
 }
 
-#' A column as the network takes it: standardised numbers, or the codes of levels
+#' Encode a column
 #'
+#' @param complete Which rows to take: logicals, or `TRUE`.
+#' @return A vector for these rows: the codes of levels, or standardised and clipped numbers,
+#'   rounded to single precision. A column that was constant in training (`scale` 0) gives zeros.
 #' @noRd
 r_encode <- function(coding, column, complete, call) {
   values <- column$values[complete]
@@ -150,14 +142,19 @@ r_encode <- function(coding, column, complete, call) {
   standardized
 }
 
-# The core's inputs are in single precision.
+# The core's inputs are in single precision. Rounded the same way, values far from the mean become
+# infinite here too and are refused.
 round_to_float32 <- function(values) {
   readBin(writeBin(values, raw(), size = 4), "double", length(values), size = 4)
 }
 
-#' The network's output, a row per row
+#' The forward pass
 #'
-#' @param encoded A vector per column.
+#' In blocks of rows, so that the hidden layer of many rows does not fill the memory.
+#'
+#' @param encoded A vector per column, see [r_encode()].
+#' @param rows Their length.
+#' @return A matrix with a row per row and a column per output of the network.
 #' @noRd
 r_forward <- function(object, encoded, rows) {
   weights <- object$weights
@@ -174,7 +171,8 @@ r_forward <- function(object, encoded, rows) {
   output
 }
 
-# A level's input is 1 where it is that level, so its weights are taken as they are.
+# The hidden layer before its activation: a matrix with a column per unit. A factor's inputs are 1
+# for the row's level, else 0: their product is that level's weights, without a matrix of them.
 r_hidden_layer <- function(object, encoded, rows) {
   weights <- object$weights[["0.weight"]]
   codings <- object$coding$inputs$codings
@@ -192,7 +190,7 @@ r_hidden_layer <- function(object, encoded, rows) {
   hidden
 }
 
-# With the parameters that PyTorch gives them.
+# With PyTorch's default parameters.
 r_activations <- list(
   relu = function(z) z * (z > 0),
   leaky_relu = function(z) z * ifelse(z > 0, 1, 0.01),
@@ -205,7 +203,8 @@ r_activations <- list(
   identity = function(z) z
 )
 
-# From the network's output to what the user asked for.
+# From the network's output to the predictions of a type. For probabilities the largest output is
+# subtracted first, so that exp() does not overflow.
 r_decode_output <- function(outcome, output, type, call) {
   switch(type,
     raw = output,
