@@ -1,14 +1,19 @@
-# From what the user gives to the two tables that the core takes. Each way in makes the same
-# kind of list:
-#   predictors, outcomes  plain data frames, rows with missing values among them
+# Molding makes, of the data that a user gives, the two tables that the core takes. mold_table(),
+# mold_recipe() and mold_formula() return the same list, which new_mold() makes:
+#   predictors, outcomes  plain data frames, rows with missing values included
+#   columns               `x` and `y`: the same two as as_columns() returns them, for the core
 #   vector                whether the outcome is one vector, not a table
-#   blueprint             hardhat's, with the types of both tables
-#   words                 what the core's `x` and `y` are called in messages
-#   how                   what prediction needs to make predictors of new data
-#   case_weights          those that a recipe has a column of
+#   blueprint             hardhat's, with the ptypes of both tables
+#   words                 the names of the core's `x` and `y` in messages
+#   how                   what new_predictors() needs: `kind` ("table", "formula" or "recipe"), and
+#                         `nameless` or the entries that mold_formula() adds
+#   case_weights          the column of weights that a recipe has, or NULL
 
-#' Predictors and outcomes from tables
+#' Mold tables
 #'
+#' @param x A data frame or a matrix: predictors, and outcomes too if `outcome` names them.
+#' @param y The outcome: a vector, a factor, a matrix or a data frame; else `NULL`.
+#' @param outcome Names of columns of `x`, or `NULL`.
 #' @noRd
 mold_table <- function(x, y, outcome, call) {
   x <- plain_frame(x)
@@ -28,12 +33,12 @@ mold_table <- function(x, y, outcome, call) {
   )
 }
 
-# Whether it was a matrix without column names: the core then takes columns by their places.
+# Whether a plain_frame() was a matrix without column names, whose columns count by position.
 lacks_column_names <- function(table) {
   isTRUE(attr(table, "nameless"))
 }
 
-# The outcome among the columns of the table.
+# The outcome is among the columns of the table.
 mold_named_outcome <- function(x, y, outcome, call) {
   if (!is.null(y)) {
     abort_expected("y", "left out where `outcome` is given", "given too", call)
@@ -50,83 +55,25 @@ mold_named_outcome <- function(x, y, outcome, call) {
     abort_expected("outcome", "names of columns of `x`", quote_some_names(absent), call)
   }
   outcome <- unique(outcome)
-  refuse_twins("x", names(x), call) # selecting would make their names differ
+  refuse_twins("x", names(x), call) # `[` would make such names differ
   new_mold(
     x[!names(x) %in% outcome], x[outcome],
     vector = length(outcome) == 1, words = c(x = "x", y = "x"), call = call
   )
 }
 
-#' Predictors and outcomes from a recipe
+#' Make what each way to mold returns
 #'
+#' @param predictors,outcomes Plain data frames.
+#' @param blueprint hardhat's, where it has one; else it is made of the two tables.
+#' @param rows Row names, which residuals and fitted values will have.
+#' @return The list described at the top of this file.
 #' @noRd
-mold_recipe <- function(recipe, data, call) {
-  data <- plain_frame(check_data(data, call))
-  blueprint <- hardhat::default_recipe_blueprint(allow_novel_levels = TRUE)
-  made <- tryCatch(
-    hardhat::mold(recipe, data, blueprint = blueprint),
-    error = function(cnd) abort_recipe("cannot be prepared with these data", cnd, call)
-  )
-  refuse_reordered_rows(made$blueprint$recipe, call)
-  outcomes <- plain_frame(made$outcomes)
-  if (!ncol(outcomes)) {
-    abort_expected("x", "a recipe with an outcome", "one without", call)
-  }
-  new_mold(
-    plain_frame(made$predictors), outcomes,
-    vector = ncol(outcomes) == 1, words = c(x = "data", y = "data"), call = call,
-    blueprint = made$blueprint, how = list(kind = "recipe"),
-    case_weights = made$extras$roles$case_weights[[1]]
-  )
-}
-
-# Rows in another order would get the predictions, weights and residuals of others.
-refuse_reordered_rows <- function(recipe, call) {
-  for (step in recipe$steps) {
-    kind <- class(step)[[1]]
-    chooses <- kind %in% c("step_slice", "step_sample") && !isTRUE(step$skip)
-    if (kind == "step_arrange" || chooses) {
-      expected <- "a recipe that leaves the rows where they are"
-      abort_expected("x", expected, sprintf("one with `%s()`", kind), call)
-    }
-  }
-}
-
-#' Steps that are left out with new data, but for those that choose rows
-#'
-#' They are for outcomes, which new data need not have: with them an outcome of new data is not what
-#' training had.
-#'
-#' @noRd
-skipped_steps <- function(recipe) {
-  skipped <- Filter(function(step) isTRUE(step$skip), recipe$steps)
-  kinds <- vapply(skipped, function(step) class(step)[[1]], "")
-  kinds[!kinds %in% paste0("step_", row_steps)]
-}
-
-row_steps <- c(
-  "naomit", "filter", "filter_missing", "sample", "slice", "upsample", "downsample", "smote",
-  "smotenc", "rose", "adasyn", "bsmote", "nearmiss", "tomek"
-)
-
-abort_recipe <- function(problem, cnd, call) {
-  rlang::abort(
-    sprintf("The recipe %s: %s", problem, first_message_line(cnd)),
-    class = c("pytwolayer_error_argument", "pytwolayer_error"), argument = "x",
-    parent = cnd, call = call
-  )
-}
-
-first_message_line <- function(cnd) {
-  shorten(utils::head(strsplit(conditionMessage(cnd), "\n")[[1]], 1), 500)
-}
-
-# `rows` are the names of the rows, which residuals and fitted values will have.
 new_mold <- function(predictors, outcomes, vector, words, call, blueprint = NULL,
                    how = list(kind = "table", nameless = FALSE),
                    rows = attr(predictors, "row.names"), case_weights = NULL) {
-  predictors <- convert_columns(predictors)
-  outcomes <- convert_columns(outcomes, outcome = TRUE)
+  predictors <- map_columns(predictors, convert_column)
+  outcomes <- map_columns(outcomes, convert_column, outcome = TRUE)
   if (length(rows) == nrow(outcomes)) {
     outcomes <- structure(outcomes, row.names = rows)
   }
@@ -136,8 +83,7 @@ new_mold <- function(predictors, outcomes, vector, words, call, blueprint = NULL
   )
   columns$y$vector <- vector
   if (is.null(blueprint)) {
-    classes <- outcomes
-    classes[] <- lapply(unname(as.list(outcomes)), outcome_as_factor)
+    classes <- map_columns(outcomes, outcome_as_factor)
     blueprint <- hardhat::mold(table_ptype(predictors), table_ptype(classes))$blueprint
   }
   list(
@@ -146,12 +92,12 @@ new_mold <- function(predictors, outcomes, vector, words, call, blueprint = NULL
   )
 }
 
-# A table's columns without its rows: all that hardhat looks at.
+# The table without its rows; hardhat needs no more for a blueprint.
 table_ptype <- function(table) {
   set_offset(table[integer(), , drop = FALSE], NULL)
 }
 
-# hardhat knows classes as factors only. The core gets them as they are.
+# hardhat takes classes as factors only. The core gets text and logicals as they are.
 outcome_as_factor <- function(column) {
   if (is.logical(column)) {
     factor(column, levels = c(FALSE, TRUE))
@@ -166,7 +112,15 @@ is_table <- function(x) {
   is.data.frame(x) || is.matrix(x) && !is.object(x)
 }
 
-# Tibbles and data.tables have ways of their own; here all are data frames of plain columns.
+# Apply a function to each column. Unlike `table[] <- lapply()` it takes names that are empty or
+# twice, and it keeps all attributes.
+map_columns <- function(table, fun, ...) {
+  columns <- lapply(unname(as.list(table)), fun, ...)
+  attributes(columns) <- attributes(table)
+  columns
+}
+
+# A data frame of plain_column()s. Tibbles and data.tables lose their class: their `[` differs.
 plain_frame <- function(x) {
   nameless <- is.matrix(x) && is.null(colnames(x))
   if (is.matrix(x)) {
@@ -174,9 +128,7 @@ plain_frame <- function(x) {
   }
   class(x) <- "data.frame"
   attr(x, "nameless") <- if (nameless) TRUE
-  columns <- lapply(unname(as.list(x)), plain_column)
-  attributes(columns) <- attributes(x)
-  columns
+  map_columns(x, plain_column)
 }
 
 as_outcome_frame <- function(y, call) {
@@ -190,10 +142,7 @@ as_outcome_frame <- function(y, call) {
   if (!is.object(y)) {
     y <- as.vector(y)
   }
-  structure(
-    list(.outcome = plain_column(y)),
-    class = "data.frame", row.names = .set_row_names(length(y))
-  )
+  new_data_frame(list(.outcome = plain_column(y)), length(y))
 }
 
 check_data <- function(data, call) {

@@ -180,8 +180,8 @@ for (name in c("two_layer.data.frame", "chapter_losses", "select_device")) {
   say(paste0("signature/", name), paste(names(arguments), defaults, sep = "="))
 }
 say("kept settings", names(pytwolayer:::setting_checks))
-peers <- unlist(pytwolayer:::argument_aliases)
-say("names of peers", paste(names(peers), peers, sep = "="))
+peers <- pytwolayer:::argument_aliases
+say("names of peers", paste(unlist(peers), rep(names(peers), lengths(peers)), sep = "="))
 
 core <- reticulate::import("pytwolayer")
 say("core", core[["__file__"]])

@@ -42,10 +42,6 @@ test_that("other versions of the core are refused with both numbers", {
   expect_match(conditionMessage(cnd), "/elsewhere", fixed = TRUE)
 })
 
-test_that(".onLoad is short", {
-  expect_lt(length(deparse(body(.onLoad))), 30)
-})
-
 test_that("context managers and iterators of Python work", {
   skip_without_torch()
   x <- torch$ones(2L, requires_grad = TRUE)
@@ -84,27 +80,4 @@ test_that("which BLAS torch uses can be asked before torch is used", {
   code <- "library(pytwolayer); cat(pytwolayer:::torch_blas()[[1]])"
   rscript <- file.path(R.home("bin"), "Rscript")
   expect_identical(system2(rscript, c("-e", shQuote(code)), stdout = TRUE), "own")
-})
-
-in_new_session <- function(code) {
-  withr::local_envvar(R_LIBS = paste(.libPaths(), collapse = .Platform$path.sep))
-  system2(file.path(R.home("bin"), "Rscript"), c("-e", shQuote(code)), stdout = TRUE)
-}
-
-test_that("loading the package loads none of those that take their time", {
-  code <- "before <- loadedNamespaces(); library(pytwolayer)
-    cat(setdiff(loadedNamespaces(), before))"
-  expect_setequal(strsplit(in_new_session(code), " ")[[1]], c("pytwolayer", "generics"))
-})
-
-test_that("torch and reticulate's own are there all the same, whichever package comes first", {
-  skip_without_torch()
-  for (packages in c(
-    "library(pytwolayer)", "library(pytwolayer); library(reticulate)",
-    "library(reticulate); library(pytwolayer)"
-  )) {
-    code <- paste(packages, "; with(torch$no_grad() %as% g, cat(length(torch$ones(3L))));
-      cat(identical(iterate, reticulate::iterate), pytwolayer:::torch_blas()[[1]])")
-    expect_identical(in_new_session(code), "3TRUE own")
-  }
 })

@@ -57,19 +57,3 @@ test_that("an argument that cannot be evaluated is an error that names it", {
   expect_refused(cars_fit(mtcars, subset = 40), "`subset`", "each of 32 rows", "not 40")
   expect_refused(quick(subset = 1:3), "`subset`", "formula's")
 })
-
-test_that("names that other packages use get a hint, unevaluated", {
-  skip_without_torch()
-  hints <- c(
-    weights = "case_weights", size = "hidden_units", penalty = "weight_decay",
-    lr = "learning_rate", maxit = "epochs", trace = "verbose", random_state = "seed"
-  )
-  for (name in names(hints)) {
-    told <- sprintf("`%s` is not an argument (did you mean `%s`?)", name, hints[[name]])
-    given <- stats::setNames(list(quote(nowhere)), name)
-    expect_refused(do.call(two_layer, c(list(mpg ~ cyl, quote(mtcars)), given)), told)
-    expect_refused(do.call(two_layer, c(list(quote(mtcars[-1]), quote(mtcars$mpg)), given)), told)
-  }
-  arguments <- c(names(formals(two_layer.data.frame)), "new_data")
-  expect_identical(setdiff(unlist(argument_aliases), arguments), character())
-})

@@ -142,16 +142,6 @@ test_that("columns that are neither numbers nor levels are refused", {
   expect_refused(quick_formula(mpg ~ ., transform(mtcars, cyl = Sys.Date())), "`data`", "\"cyl\"")
 })
 
-test_that("the outcome can be named among the columns", {
-  skip_without_torch()
-  expect_refused(quick(mtcars, NULL, outcome = c("mpg", "no")), "`outcome`", "`x`", "\"no\"")
-  expect_refused(quick(mtcars, 1, outcome = "mpg"), "`y`", "left out", "given too")
-  expect_refused(quick(mtcars, NULL, outcome = 3), "`outcome`", "name of a column", "3")
-  expect_refused(quick(iris, NULL, outcome = c("Species", "Sepal.Width")), "`x`", "\"Species\"")
-  twins <- stats::setNames(mtcars[c(1, 1, 2)], c("mpg", "mpg", "cyl"))
-  expect_refused(quick(twins, NULL, outcome = "mpg"), "`x`", "several columns \"mpg\"")
-})
-
 test_that("what scale() and I() leave are plain numbers", {
   skip_without_torch()
   wrapped <- mtcars
@@ -189,26 +179,4 @@ test_that("a recipe's text is told of as well", {
     "column \"a\" .30 levels: numbers, but for",
     class = "pytwolayer_warning_suspect_column"
   )
-})
-
-test_that("no message is huge, whatever was given", {
-  skip_without_torch()
-  huge <- strrep("h", 10000)
-  wide <- as.data.frame(matrix(as.double(1:40), 40, 300))
-  wide$y <- sin(1:40)
-  expect_brief <- function(call, ...) {
-    expect_lt(nchar(conditionMessage(expect_refused(call, ...))), 500)
-  }
-  fit <- quick(wide[1:2], wide$y)
-  expect_brief(predict(fit, wide, type = huge), "`type`", "hhh...")
-  expect_brief(do.call(predict, c(list(fit, wide), stats::setNames(1, huge))), "hhh...")
-  every <- paste0("z", 1:300)
-  expect_brief(quick_formula(stats::reformulate(every, "y"), wide), "\"z5\" and 295 more")
-  odd <- stats::setNames(wide, c("a", every))
-  odd$z1[[3]] <- Inf
-  expect_brief(quick_formula(z300 ~ ., odd), "infinite in column \"z1\" (1 of 40 values)")
-  whole <- two_layer(y ~ ., wide, epochs = 1, seed = 1, verbose = FALSE)
-  for (engine in c("python", "r")) {
-    expect_brief(predict(whole, wide["y"], engine = engine), "\"V5\" and 295 more")
-  }
 })
