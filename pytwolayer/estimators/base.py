@@ -1,7 +1,7 @@
 """What the two scikit-learn estimators share."""
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from numbers import Integral
 from typing import Any, Self
 
@@ -19,6 +19,7 @@ from pytwolayer.estimators.validation import (
     read_predictors,
     read_weights,
 )
+from pytwolayer.fitting.argument_hints import hints_at_parameters
 from pytwolayer.fitting.prepare import Fitting, Hooks, OnEpoch
 from pytwolayer.fitting.starting_point import Start
 from pytwolayer.fitting.two_layer import read_validation, read_verbose
@@ -34,31 +35,87 @@ from pytwolayer.runtime.memory import releases_gpu_memory
 from pytwolayer.runtime.torch_loading import torch
 from pytwolayer.runtime.torch_settings import with_default_torch_settings
 from pytwolayer.training.progress import Progress
-from pytwolayer.training.settings import AUTO, KEPT, Settings, function_name
+from pytwolayer.training.settings import AUTO, KEPT, SETTINGS, Settings, function_name
 
+# The defaults are those of two_layer().
+_USUAL = {name: setting.default for name, setting in SETTINGS.items()}
 _SETTINGS = [name for name in KEPT if name != "seed"]
-# What looks at a whole run; partial_fit(), which sees one epoch, would pass over it in silence.
+# Settings that need several epochs, and the values that partial_fit(), one epoch, accepts.
 _OF_A_WHOLE_RUN: dict[str, tuple[Any, ...]] = {
     "validation": (0, None),
     "patience": (None,),
     "schedule": ("constant", AUTO),
 }
-# What cannot change from one fit to one that goes on from there.
+# Settings that a fit which continues another one cannot change.
 _LASTING = ("input_clip", "hidden_units", "activation", "loss")
 
 
-class FittingEstimator(BaseEstimator):
-    """What both do; their parameters stand in ``estimators.py``. Named here are those used here."""
+@hints_at_parameters
+@dataclass(kw_only=True, eq=False, repr=False)
+class TwoLayerEstimator(BaseEstimator):
+    """The parameters and attributes of both; a dataclass, whose ``__init__`` only stores arguments.
 
-    validation: Any
-    weight_type: str
-    loss: Any
-    batch_size: int | str | None
-    device: str | torch.device
-    on_epoch: OnEpoch | None
-    verbose: bool | Callable[[int], Progress]
-    random_state: Any
-    warm_start: bool
+    Parameters
+    ----------
+    validation : float or vector
+        Rows held out to measure ``valid_loss``: a share (of each class alike), the rows'
+        numbers from 0, or true and false for each row. The weights of the best epoch come
+        back. Data of your own go to ``fit()`` instead.
+    random_state : int, RandomState or None
+        What the seed is drawn from; an int is the seed itself, as ``two_layer()`` takes it.
+    warm_start : bool
+        Whether ``fit()`` starts from the weights and the encoding of the fit before, if there is
+        one. History and optimiser start anew.
+
+    Attributes
+    ----------
+    two_layer_ : TwoLayer
+        The fit itself, as ``two_layer()`` gives it: it plots and can be saved.
+    n_iter_ : int
+        Number of epochs.
+    history_ : DataFrame
+        ``epoch``, ``loss`` and, with ``validation``, ``valid_loss``.
+    loss_curve_ : list of float
+        The loss of each epoch.
+    loss_ : float
+        That of the last.
+    best_loss_ : float
+        The lowest: of the held-out rows where there are any.
+    n_features_in_ : int
+        Number of columns.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Their names, where they have names that are text.
+
+    Notes
+    -----
+    Missing values are refused; ``two_layer()`` can leave such rows out. Where new data have a level
+    that training did not see, the prediction is missing and a warning names the level; ``score()``
+    leaves these rows out.
+    """
+
+    hidden_units: int = _USUAL["hidden_units"]
+    activation: str = _USUAL["activation"]
+    epochs: int | str = _USUAL["epochs"]
+    batch_size: int | str | None = _USUAL["batch_size"]
+    optimizer: str = _USUAL["optimizer"]
+    learning_rate: float | str = _USUAL["learning_rate"]
+    momentum: float = _USUAL["momentum"]
+    nesterov: bool = _USUAL["nesterov"]
+    schedule: str = _USUAL["schedule"]
+    weight_decay: float | str = _USUAL["weight_decay"]
+    dropout: float = _USUAL["dropout"]
+    gradient_clip: float | None = _USUAL["gradient_clip"]
+    input_clip: float | None = _USUAL["input_clip"]
+    loss: str | Callable[[torch.Tensor, torch.Tensor], Any] = _USUAL["loss"]
+    reduction: str = _USUAL["reduction"]
+    weight_type: str = _USUAL["weight_type"]
+    validation: Any = _USUAL["validation"]
+    patience: int | None = _USUAL["patience"]
+    device: str | torch.device = _USUAL["device"]
+    on_epoch: OnEpoch | None = _USUAL["on_epoch"]
+    verbose: bool | Callable[[int], Progress] = False
+    random_state: Any = None
+    warm_start: bool = False
 
     @with_default_torch_settings
     def fit(
@@ -97,7 +154,7 @@ class FittingEstimator(BaseEstimator):
         return self._fit(X, y, sample_weight, start, self._settings(start), own=own)
 
     def _read_validation(self, X: Any, y: Any, sample_weight: Any) -> Any:
-        """Check validation data as scikit-learn does; give what ``validation`` is to be."""
+        """Check validation data as scikit-learn does; return the argument ``validation``."""
         if is_validation_data(self.validation):
             expected = "a share or rows; data of your own go to fit(), as `X_val` and `y_val`"
             raise ArgumentError("validation", expected, shown(self.validation))
@@ -119,7 +176,7 @@ class FittingEstimator(BaseEstimator):
 
     @with_default_torch_settings
     def _partial_fit(self, X: Any, y: Any, sample_weight: Any) -> Self:
-        """Go over some rows once."""
+        """Train one epoch; see ``partial_fit()`` of the estimators."""
         start = Start(self.two_layer_, self._memory) if self._is_fitted() else None
         X = self._read_predictors(X, start)
         y = self._read_outcome(X, as_pandas(y), start, partial=True)
@@ -150,7 +207,8 @@ class FittingEstimator(BaseEstimator):
             na_action="fail",
         )
         if start is None and not partial:
-            warn_suspect_columns(data, outcome=False)  # whether it is classes is the class's to say
+            # The choice of estimator says whether the outcome is classes.
+            warn_suspect_columns(data, outcome=False)
         data = apply_class_weights(data, getattr(self, "class_weights", None))
         fitting = Fitting(data, settings, share, device, start, partial=partial)
         fit = fitting.train(Hooks(self.on_epoch, read_verbose(self.verbose)))
@@ -177,7 +235,7 @@ class FittingEstimator(BaseEstimator):
         )
 
     def _before(self, start: Start) -> Settings:
-        """Give the settings of the fit that goes on; a pickle may hold its loss's name alone."""
+        """Return the settings of the fit to continue; a pickle may have only the name of its loss."""
         before = start.fit.settings
         if callable(self.loss) and before.loss == ForgottenLoss(function_name(self.loss)):
             return replace(before, loss=self.loss)
@@ -195,7 +253,7 @@ class FittingEstimator(BaseEstimator):
             auto = [name for name in _SETTINGS if getattr(settings, name) == AUTO]
             settings = replace(settings, **{name: getattr(before, name) for name in auto})
             settings = replace(settings, seed=before.seed)
-        if settings.weight_decay == AUTO:  # depends on the number of all rows
+        if settings.weight_decay == AUTO:  # "auto" depends on the number of all rows
             settings = replace(settings, weight_decay=0.0)
         return replace(settings, epochs=1, schedule="constant")
 
@@ -224,7 +282,7 @@ class FittingEstimator(BaseEstimator):
         return read_predictors(self, as_pandas(X), raw=self._takes_levels(), reset=False)
 
     def _rows_with_predictions(self, X: Any, *others: Any) -> list[Any]:
-        """Leave out rows without a prediction: those with levels that training did not see."""
+        """Select the rows that have a prediction: without levels that training did not see."""
         new = self._check_new_data(X)
         there = self.two_layer_.inputs.read("X", new).complete()
         if there.all():
@@ -234,7 +292,7 @@ class FittingEstimator(BaseEstimator):
 
 
 def _keep_settings(settings: Settings, before: Settings, names: tuple[str, ...]) -> Settings:
-    """Take from a fit that goes on what cannot change on the way."""
+    """Replace settings by those of the fit to continue; raise if they were given and differ."""
     for name in names:
         old, new = getattr(before, name), getattr(settings, name)
         if new not in (AUTO, old):
@@ -243,7 +301,7 @@ def _keep_settings(settings: Settings, before: Settings, names: tuple[str, ...])
 
 
 def _append_history(before: TwoLayer, fit: TwoLayer) -> TwoLayer:
-    """Give a fit the history of the one that it goes on from."""
+    """Put the history of the continued fit before that of the new one."""
     later = fit.history.assign(epoch=fit.history["epoch"] + len(before.history))
     history = pd.concat([before.history, later], ignore_index=True)[list(later)]
     return replace(fit, history=history, settings=replace(fit.settings, epochs=len(history)))

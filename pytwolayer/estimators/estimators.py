@@ -1,6 +1,6 @@
 """``TwoLayerRegressor`` and ``TwoLayerClassifier``: the network as scikit-learn estimators."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -26,151 +26,20 @@ except ImportError as problem:
         "pip install scikit-learn"
     ) from problem
 
-from pytwolayer.estimators.base import FittingEstimator
+from pytwolayer.estimators.base import TwoLayerEstimator
+from pytwolayer.estimators.docstrings import compose_docstring
 from pytwolayer.estimators.validation import read_outcome, with_names_of
 from pytwolayer.fitting.argument_hints import hints_at_parameters
-from pytwolayer.fitting.prepare import OnEpoch
-from pytwolayer.runtime.torch_loading import torch
+from pytwolayer.fitting.two_layer import two_layer
 from pytwolayer.runtime.torch_settings import with_default_torch_settings
-from pytwolayer.training.progress import Progress
-from pytwolayer.training.settings import SETTINGS
-
-# The defaults are those of two_layer().
-_USUAL = {name: setting.default for name, setting in SETTINGS.items()}
 
 
-@hints_at_parameters
-@dataclass(kw_only=True, eq=False, repr=False)
-class TwoLayerEstimator(FittingEstimator):
-    """The parameters of both; as a dataclass its ``__init__`` stores its arguments and no more."""
-
-    hidden_units: int = _USUAL["hidden_units"]
-    activation: str = _USUAL["activation"]
-    epochs: int | str = _USUAL["epochs"]
-    batch_size: int | str | None = _USUAL["batch_size"]
-    optimizer: str = _USUAL["optimizer"]
-    learning_rate: float | str = _USUAL["learning_rate"]
-    momentum: float = _USUAL["momentum"]
-    nesterov: bool = _USUAL["nesterov"]
-    schedule: str = _USUAL["schedule"]
-    weight_decay: float | str = _USUAL["weight_decay"]
-    dropout: float = _USUAL["dropout"]
-    gradient_clip: float | None = _USUAL["gradient_clip"]
-    input_clip: float | None = _USUAL["input_clip"]
-    loss: str | Callable[[torch.Tensor, torch.Tensor], Any] = _USUAL["loss"]
-    reduction: str = _USUAL["reduction"]
-    weight_type: str = _USUAL["weight_type"]
-    validation: Any = _USUAL["validation"]
-    patience: int | None = _USUAL["patience"]
-    device: str | torch.device = _USUAL["device"]
-    on_epoch: OnEpoch | None = _USUAL["on_epoch"]
-    verbose: bool | Callable[[int], Progress] = False
-    random_state: Any = None
-    warm_start: bool = False
-
-
+@compose_docstring(two_layer, TwoLayerEstimator)
 class TwoLayerRegressor(RegressorMixin, TwoLayerEstimator):
     """A network with one hidden layer for numeric outcomes, one or several.
 
     It is ``two_layer()`` as a scikit-learn estimator: predictors and outcome are standardised
     inside, and frames go in as they are, their text and categorical columns too.
-
-    Parameters
-    ----------
-    hidden_units : int, default=64
-        Width of the hidden layer.
-    activation : str, default="relu"
-        "relu", "leaky_relu", "elu", "silu", "gelu", "softplus", "tanh", "sigmoid" or
-        "identity".
-    epochs : int or "auto", default="auto"
-        Passes over the data; "auto": 200, or 1000 where all rows are one batch.
-    batch_size : int, None or "auto", default="auto"
-        Most rows of an update; None: all rows; "auto": all rows if there are no more than 128
-        different ones, else the power of 2 from 32 to 256 that is nearest to a fortieth of
-        them. Batches are drawn anew for every epoch.
-    optimizer : str, default="adam"
-        "sgd", "adam", "adamw", "rmsprop" or "lbfgs" (strong Wolfe, all rows at once).
-    learning_rate : float or "auto", default="auto"
-        Step size; "auto": 0.003 for "adam" and "adamw", 0.05 for "sgd", 0.001 for "rmsprop",
-        1 for "lbfgs".
-    momentum : float, default=0.0
-        Of "sgd" and "rmsprop".
-    nesterov : bool, default=False
-        Nesterov's momentum, of "sgd".
-    schedule : str, default="auto"
-        How the learning rate changes from what is given: "constant", "cosine" (down to
-        nearly 0), "step" (a tenth after each third of the epochs) or "plateau" (halved after
-        ten epochs without a lower loss); "auto": "cosine", or "constant" for "lbfgs".
-    weight_decay : float or "auto", default="auto"
-        L2 penalty ``weight_decay / 2 * sum(weights ** 2)`` of weights, not of biases; with
-        "adamw" decoupled. The losses reported are without it. "auto": 3 divided by the number
-        of rows (with ``weight_type="frequency"`` by the sum of their frequencies), or 3 with a
-        summed loss; 0.01 for "adamw".
-    dropout : float, default=0.0
-        Share of hidden units left out at random in training.
-    gradient_clip : float, default=None
-        Largest norm of the gradient.
-    input_clip : float, default=5.0
-        Numbers further from the mean than so many standard deviations count as that far, in
-        training and in prediction, so that a mistyped one does no harm; None: as they are.
-    loss : str or callable, default="auto"
-        "mse", "mae", "huber" or "poisson" for numbers, "cross_entropy" for classes; "auto" is
-        "mse" or "cross_entropy". Or a function of the network's output and the (standardised
-        or 0/1) outcome, both of shape ``(rows, d_out)``, that gives a tensor: a loss per
-        element, per row, or for all rows together.
-    reduction : str, default="mean"
-        "mean", "sum", or "elementwise_mean", the mean's old name.
-    weight_type : str, default="importance"
-        What ``sample_weight`` means. "importance": proportions, whatever their scale.
-        "frequency": whole numbers; a row of 3 is three rows, and the fit is that of the rows
-        written out.
-    validation : float or vector, default=0.0
-        Rows held out to measure ``valid_loss``: a share (of each class alike), the rows'
-        numbers from 0, or true and false for each row. The weights of the best epoch come
-        back. Data of your own go to ``fit()`` instead.
-    patience : int, default=None
-        Stop after so many epochs without a lower loss (``valid_loss`` where there is one).
-        The weights that had it come back; without held-out rows they are those with which
-        the best epoch began.
-    device : str or torch.device, default="cpu"
-        "cpu", "cuda", "cuda:1", "mps" or "auto" (the best there is).
-    on_epoch : callable, default=None
-        ``on_epoch(epoch, loss)``, called after every epoch, counted from 1. Training stops
-        where it gives False.
-    verbose : bool or callable, default=False
-        Whether a progress bar may be shown: after a second, and only in a terminal or a
-        notebook. A function that, given the number of epochs, makes an object with
-        ``update(epoch, loss)`` and ``close()`` shows it in another way.
-    random_state : int, RandomState or None, default=None
-        What the seed is drawn from; an int is the seed itself, as ``two_layer()`` takes it.
-    warm_start : bool, default=False
-        Whether ``fit()`` starts from the weights and the encoding of the fit before, if there is
-        one. History and optimiser start anew.
-
-    Attributes
-    ----------
-    two_layer_ : TwoLayer
-        The fit itself, as ``two_layer()`` gives it: it plots and can be saved.
-    n_iter_ : int
-        Number of epochs.
-    history_ : DataFrame
-        ``epoch``, ``loss`` and, with ``validation``, ``valid_loss``.
-    loss_curve_ : list of float
-        The loss of each epoch.
-    loss_ : float
-        That of the last.
-    best_loss_ : float
-        The lowest: of the held-out rows where there are any.
-    n_features_in_ : int
-        Number of columns.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
-        Their names, where they have names that are text.
-
-    Notes
-    -----
-    Missing values are refused; ``two_layer()`` can leave such rows out. Where new data have a level
-    that training did not see, the prediction is missing and a warning names the level; ``score()``
-    leaves these rows out.
 
     Examples
     --------
@@ -254,6 +123,7 @@ class TwoLayerRegressor(RegressorMixin, TwoLayerEstimator):
         return float(super().score(*self._rows_with_predictions(X, y, sample_weight)))
 
 
+@compose_docstring(two_layer, TwoLayerEstimator)
 @hints_at_parameters
 @dataclass(kw_only=True, eq=False, repr=False)
 class TwoLayerClassifier(ClassifierMixin, TwoLayerEstimator):
@@ -262,107 +132,10 @@ class TwoLayerClassifier(ClassifierMixin, TwoLayerEstimator):
     It is ``two_layer()`` as a scikit-learn estimator: predictors are standardised inside, and
     frames go in as they are, their text and categorical columns too.
 
-    Parameters
-    ----------
-    hidden_units : int, default=64
-        Width of the hidden layer.
-    activation : str, default="relu"
-        "relu", "leaky_relu", "elu", "silu", "gelu", "softplus", "tanh", "sigmoid" or
-        "identity".
-    epochs : int or "auto", default="auto"
-        Passes over the data; "auto": 200, or 1000 where all rows are one batch.
-    batch_size : int, None or "auto", default="auto"
-        Most rows of an update; None: all rows; "auto": all rows if there are no more than 128
-        different ones, else the power of 2 from 32 to 256 that is nearest to a fortieth of
-        them. Batches are drawn anew for every epoch.
-    optimizer : str, default="adam"
-        "sgd", "adam", "adamw", "rmsprop" or "lbfgs" (strong Wolfe, all rows at once).
-    learning_rate : float or "auto", default="auto"
-        Step size; "auto": 0.003 for "adam" and "adamw", 0.05 for "sgd", 0.001 for "rmsprop",
-        1 for "lbfgs".
-    momentum : float, default=0.0
-        Of "sgd" and "rmsprop".
-    nesterov : bool, default=False
-        Nesterov's momentum, of "sgd".
-    schedule : str, default="auto"
-        How the learning rate changes from what is given: "constant", "cosine" (down to
-        nearly 0), "step" (a tenth after each third of the epochs) or "plateau" (halved after
-        ten epochs without a lower loss); "auto": "cosine", or "constant" for "lbfgs".
-    weight_decay : float or "auto", default="auto"
-        L2 penalty ``weight_decay / 2 * sum(weights ** 2)`` of weights, not of biases; with
-        "adamw" decoupled. The losses reported are without it. "auto": 3 divided by the number
-        of rows (with ``weight_type="frequency"`` by the sum of their frequencies), or 3 with a
-        summed loss; 0.01 for "adamw".
-    dropout : float, default=0.0
-        Share of hidden units left out at random in training.
-    gradient_clip : float, default=None
-        Largest norm of the gradient.
-    input_clip : float, default=5.0
-        Numbers further from the mean than so many standard deviations count as that far, in
-        training and in prediction, so that a mistyped one does no harm; None: as they are.
-    loss : str or callable, default="auto"
-        "mse", "mae", "huber" or "poisson" for numbers, "cross_entropy" for classes; "auto" is
-        "mse" or "cross_entropy". Or a function of the network's output and the (standardised
-        or 0/1) outcome, both of shape ``(rows, d_out)``, that gives a tensor: a loss per
-        element, per row, or for all rows together.
-    reduction : str, default="mean"
-        "mean", "sum", or "elementwise_mean", the mean's old name.
-    weight_type : str, default="importance"
-        What ``sample_weight`` means. "importance": proportions, whatever their scale.
-        "frequency": whole numbers; a row of 3 is three rows, and the fit is that of the rows
-        written out.
-    validation : float or vector, default=0.0
-        Rows held out to measure ``valid_loss``: a share (of each class alike), the rows'
-        numbers from 0, or true and false for each row. The weights of the best epoch come
-        back. Data of your own go to ``fit()`` instead.
-    patience : int, default=None
-        Stop after so many epochs without a lower loss (``valid_loss`` where there is one).
-        The weights that had it come back; without held-out rows they are those with which
-        the best epoch began.
-    device : str or torch.device, default="cpu"
-        "cpu", "cuda", "cuda:1", "mps" or "auto" (the best there is).
-    on_epoch : callable, default=None
-        ``on_epoch(epoch, loss)``, called after every epoch, counted from 1. Training stops
-        where it gives False.
-    verbose : bool or callable, default=False
-        Whether a progress bar may be shown: after a second, and only in a terminal or a
-        notebook. A function that, given the number of epochs, makes an object with
-        ``update(epoch, loss)`` and ``close()`` shows it in another way.
-    random_state : int, RandomState or None, default=None
-        What the seed is drawn from; an int is the seed itself, as ``two_layer()`` takes it.
-    warm_start : bool, default=False
-        Whether ``fit()`` starts from the weights and the encoding of the fit before, if there is
-        one. History and optimiser start anew.
-    class_weights : dict or "balanced", default=None
-        A number above 0 for each class, by which its rows' weights are multiplied. A key that
-        equals a class stands for it: 0, 0.0 and False are the same.
-
     Attributes
     ----------
-    two_layer_ : TwoLayer
-        The fit itself, as ``two_layer()`` gives it: it plots and can be saved.
-    n_iter_ : int
-        Number of epochs.
-    history_ : DataFrame
-        ``epoch``, ``loss`` and, with ``validation``, ``valid_loss``.
-    loss_curve_ : list of float
-        The loss of each epoch.
-    loss_ : float
-        That of the last.
-    best_loss_ : float
-        The lowest: of the held-out rows where there are any.
-    n_features_in_ : int
-        Number of columns.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
-        Their names, where they have names that are text.
     classes_ : ndarray of shape (n_classes,)
         The classes, sorted.
-
-    Notes
-    -----
-    Missing values are refused; ``two_layer()`` can leave such rows out. Where new data have a level
-    that training did not see, the prediction is missing and a warning names the level; ``score()``
-    leaves these rows out.
 
     Examples
     --------

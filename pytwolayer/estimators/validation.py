@@ -1,4 +1,4 @@
-"""Data for the estimators: scikit-learn's checks, but frames with text stay as they are."""
+"""Checks of the estimators' data: scikit-learn's, except that frames may have text columns."""
 
 from typing import Any
 
@@ -13,14 +13,14 @@ from pytwolayer.errors import ArgumentError
 
 
 def has_non_numeric(X: Any) -> bool:
-    """Tell whether it is a frame with columns that are not numbers: they need no encoding."""
+    """Tell whether it is a data frame with columns that are not numeric."""
     if not isinstance(X, pd.DataFrame):
         return False
     return not all(pd.api.types.is_numeric_dtype(kind) for kind in X.dtypes)
 
 
 def as_pandas(X: Any) -> Any:
-    """Turn the frames of other libraries into pandas'."""
+    """Convert data frames of other libraries to pandas."""
     is_other = hasattr(X, "to_pandas") and not isinstance(X, (pd.DataFrame, pd.Series))
     return X.to_pandas() if is_other else X
 
@@ -31,22 +31,22 @@ def read_predictors(estimator: Any, X: Any, *, raw: bool, reset: bool) -> Any:
     Parameters
     ----------
     estimator : estimator
-        Whose ``n_features_in_`` and ``feature_names_in_`` are set or compared.
+        Its ``n_features_in_`` and ``feature_names_in_`` are set or compared.
     X : array or DataFrame
     raw : bool
-        Whether text and categorical columns go in as they are.
+        Whether text and categorical columns are left as they are.
     reset : bool
-        Whether they are set.
+        Whether those attributes are set.
 
     Returns
     -------
     array or DataFrame
-        For the core, named only if the estimator knows names.
+        With the names of ``feature_names_in_``, if the estimator has them.
 
     Raises
     ------
     ValueError
-        If a value is missing or infinite, or the columns are not those of before.
+        If a value is missing or infinite, or the columns are not those of the fit.
     """
     if raw:
         X = validate_data(estimator, X, reset=reset, skip_check_array=True)
@@ -81,7 +81,7 @@ def read_outcome(estimator: Any, X: Any, y: Any, *, kind: str | None) -> NDArray
     if y is None:
         name = type(estimator).__name__
         raise ValueError(f"This {name} estimator requires y to be passed, but the target y is None")
-    if np.any(pd.isna(y)):  # scikit-learn lets None pass among labels, and trips over pandas' NA
+    if np.any(pd.isna(y)):  # scikit-learn accepts None among labels, and fails on pandas' NA
         raise ValueError("Input y contains NaN.")
     values: NDArray[Any] = check_array(
         y, ensure_2d=False, dtype=kind, input_name="y", estimator=estimator
@@ -99,7 +99,7 @@ def read_weights(sample_weight: Any, X: Any) -> NDArray[np.float64] | None:
 
 
 def with_names_of(values: Any, y: Any) -> Any:
-    """Give values the outcome's names, where it has any."""
+    """Return values with the names of the outcome ``y``, if it has any."""
     if isinstance(y, pd.DataFrame):
         return pd.DataFrame(values, columns=y.columns)
     return pd.Series(values, name=y.name) if isinstance(y, pd.Series) else values
