@@ -235,7 +235,7 @@ class TwoLayerEstimator(BaseEstimator):
         )
 
     def _before(self, start: Start) -> Settings:
-        """Return the settings of the fit to continue; a pickle may have only the name of its loss."""
+        """Return the settings of the fit to continue; a pickle may lack its loss function."""
         before = start.fit.settings
         if callable(self.loss) and before.loss == ForgottenLoss(function_name(self.loss)):
             return replace(before, loss=self.loss)

@@ -1,4 +1,4 @@
-"""Writing a file so that it is there whole or not at all."""
+"""Writing a file atomically: a reader sees the old file or the complete new one."""
 
 import os
 import secrets
@@ -19,14 +19,14 @@ PATH_OF_FILE = "the path of a file"
 
 
 def check_path(argument: str, file: Any) -> Path:
-    """Check that ``file`` is a path, of whatever."""
+    """Check that ``file`` is a path; it need not exist."""
     if not isinstance(file, (str, os.PathLike)) or not str(file) or "\0" in str(file):
         raise ArgumentError(argument, PATH_OF_FILE, shown(file))
     return Path(file).expanduser()
 
 
 def output_path(argument: str, file: Any) -> Path:
-    """Check that ``file`` can be written to before the work whose result it is to hold."""
+    """Check that ``file`` can be written, before the work whose result it will hold."""
     path, expected = check_path(argument, file), PATH_OF_FILE
     try:
         is_folder, has_folder = path.is_dir(), path.parent.is_dir()
@@ -41,11 +41,11 @@ def output_path(argument: str, file: Any) -> Path:
 
 @contextmanager
 def atomic_write(path: Path, prefix: str = ".pytwolayer-") -> Iterator[Path]:
-    """Give a path to write to; it takes the name ``path`` once all went well.
+    """Yield a temporary path to write to; without an error it is then renamed to ``path``.
 
-    ``prefix`` begins the name that it has until then, which 8 more characters end. A link
-    stays a link, a file that was there keeps its permissions, and what is no ordinary file,
-    such as ``/dev/stdout``, is written to as it is.
+    The temporary name is ``prefix`` and 8 more characters. A symbolic link stays one, an existing
+    file keeps its permissions, and what is not a regular file, such as ``/dev/stdout``, is written
+    to directly.
     """
     if path.exists() and not path.is_file():
         yield path
@@ -58,19 +58,19 @@ def atomic_write(path: Path, prefix: str = ".pytwolayer-") -> Iterator[Path]:
         yield temporary
         if path.exists():
             shutil.copymode(path, temporary)
-        _store(temporary)
+        _flush(temporary)
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
 
 
-def _store(path: Path) -> None:
-    """Have it on the disk, so that a machine that loses its power has the old file or the new."""
+def _flush(path: Path) -> None:
+    """Flush to the disk before the renaming, so that a power failure cannot leave a cut file."""
     with path.open("rb+") as file:
         os.fsync(file.fileno())
 
 
-def write_csv(history: "pd.DataFrame", file: str | Path) -> None:
-    """Write a history as CSV, its numbers so that they read back to the same bits."""
+def write_csv(table: "pd.DataFrame", file: str | Path) -> None:
+    """Write a table as CSV; its numbers read back to the same bits."""
     with atomic_write(output_path("file", file)) as unfinished:
-        history.to_csv(unfinished, index=False)
+        table.to_csv(unfinished, index=False)

@@ -1,4 +1,4 @@
-"""Which columns a model has as numbers and which as levels, and a file's columns made so."""
+"""The types of a model's columns, numbers or levels, and converting a file's columns to them."""
 
 import datetime
 from collections.abc import Collection, Hashable, Sequence
@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pytwolayer.files.text_numbers import BOOLEANS, MissingMarks, refuse_text
+from pytwolayer.files.text_numbers import BOOLEANS, MissingMarks, is_text, refuse_text
 from pytwolayer.preprocessing.column import level_name, read_column
 from pytwolayer.preprocessing.encoder import Encoder, LevelCoding
 from pytwolayer.preprocessing.text_patterns import is_missing_mark, parse_number
@@ -18,14 +18,14 @@ Levels = frozenset[str] | None  # None: numbers
 
 @dataclass(frozen=True)
 class ColumnTypes:
-    """The columns that a model wants.
+    """The columns that a model needs.
 
     Attributes
     ----------
     names : tuple of str or None
-        None where they have none and are taken by their places.
+        None if the columns have no names and are taken by position.
     levels : tuple of (frozenset of str) or None
-        Known levels of each, None for numbers.
+        For each column its known levels, or None for numbers.
     """
 
     names: tuple[str, ...] | None
@@ -33,7 +33,7 @@ class ColumnTypes:
 
     @classmethod
     def from_encoders(cls, encoders: Sequence[Encoder]) -> "ColumnTypes":
-        """Take the types of a fit, or of the fits of an ensemble together."""
+        """Return the types of a fit, or of the fits of an ensemble."""
         columns = zip(*(encoder.codings for encoder in encoders), strict=True)
         levels = []
         for codings in columns:
@@ -43,13 +43,13 @@ class ColumnTypes:
 
     @classmethod
     def from_table(cls, argument: str, table: pd.DataFrame) -> "ColumnTypes":
-        """Take the types of the table that a model will be trained on."""
+        """Return the types of a table that a model will be trained on."""
         names = tuple(str(name) for name in table)
         columns = [read_column(argument, name, table[name]) for name in names]
         return cls(names, tuple(frozenset(c.levels) if c.has_levels else None for c in columns))
 
     def by_name(self, names: Sequence[str]) -> dict[str, Levels]:
-        """Give the type of each column of a file that is wanted."""
+        """Return the types of the columns of a file that the model needs."""
         if self.names is None:
             same = len(names) == len(self.levels)
             return dict(zip(names, self.levels, strict=True)) if same else {}
@@ -60,20 +60,22 @@ class ColumnTypes:
 def convert_columns(
     argument: str, table: pd.DataFrame, types: ColumnTypes, decimal: str, marks: MissingMarks
 ) -> pd.DataFrame:
-    """Make the columns of a file what the model has them as.
+    """Convert the columns of a file to the types of the model.
 
     Raises
     ------
     ArgumentError
-        If there is text where the model has numbers.
+        If a column of numbers has text.
     """
-    made = {str(name): column for name, column in table.items()}
-    for name, levels in types.by_name([*made]).items():
+    columns = {str(name): column for name, column in table.items()}
+    for name, levels in types.by_name([*columns]).items():
         if levels is None:
-            made[name] = _as_numbers(argument, made[name], decimal, marks)
+            columns[name] = _as_numbers(argument, columns[name], decimal, marks)
         else:
-            made[name] = _as_levels(made[name], levels)
-    return pd.DataFrame(made, index=table.index, columns=pd.Index(made, dtype=object), copy=False)
+            columns[name] = _as_levels(columns[name], levels)
+    return pd.DataFrame(
+        columns, index=table.index, columns=pd.Index(columns, dtype=object), copy=False
+    )
 
 
 def _as_numbers(
@@ -81,7 +83,7 @@ def _as_numbers(
 ) -> "pd.Series[Any]":
     if isinstance(series.dtype, pd.CategoricalDtype):
         series = series.astype(object)
-    if not (pd.api.types.is_object_dtype(series) or pd.api.types.is_string_dtype(series)):
+    if not is_text(series):
         return series
     there = series.dropna()
     if not all(isinstance(value, str) for value in there):
@@ -92,7 +94,7 @@ def _as_numbers(
         if number is None and not is_missing_mark(text):
             refuse_text(argument, series, text, decimal)
         values[text] = np.nan if number is None else float(number)
-    marks.count(series, [text for text, number in values.items() if np.isnan(number)])
+    marks.add_missing(series, [text for text, number in values.items() if np.isnan(number)])
     return series.astype(object).map(values).astype(np.float64)
 
 
@@ -100,14 +102,14 @@ def _as_levels(series: "pd.Series[Any]", known: Collection[str]) -> "pd.Series[A
     values = series.to_numpy(dtype=object)
     missing = pd.isna(values)
     if not all(isinstance(value, Hashable) for value in values):
-        return series  # lists, which the core refuses
+        return series  # such as lists, which the core refuses
     name = {value: _level(value, known) for value in dict.fromkeys(values[~missing])}
     texts = [None if gap else name[value] for value, gap in zip(values, missing, strict=True)]
     return pd.Series(texts, index=series.index, dtype=object)
 
 
 def _level(value: Any, known: Collection[str]) -> str:
-    """Write a value as the training data had it as text: what was text there may be typed here."""
+    """Convert a value to the text that it had in training: a file may be read as other types."""
     names = [level_name(value), *_other_names(value)]
     return next((name for name in names if name in known), names[0])
 

@@ -1,4 +1,4 @@
-"""How a text file is to be read."""
+"""Options for reading text files."""
 
 import codecs
 from collections.abc import Sequence
@@ -18,13 +18,13 @@ class FileOptions:
     Attributes
     ----------
     separator : str or None
-        Between columns; None: what the file's ending says.
+        Between columns; None: that of the file name's extension.
     decimal : str
-        Mark in numbers.
+        Decimal mark of numbers.
     missing : tuple of str
-        What is a missing value besides the usual.
+        Missing values besides the usual ones.
     encoding : str
-        Of the text.
+        Of the text, a name known to Python.
     """
 
     separator: str | None = None
@@ -34,17 +34,17 @@ class FileOptions:
 
     @classmethod
     def from_arguments(cls, given: Any) -> "FileOptions":
-        """Check the options of a command."""
+        """Check the options of a command line."""
         return cls(
             None if given.sep is None else _separator(given.sep),
             "." if given.dec is None else one_of("dec", given.dec, (".", ",")),
-            # Python 3.11 makes an empty list of "--".
+            # argparse of Python 3.11 turns "--" into an empty list.
             tuple(mark if isinstance(mark, str) else "--" for mark in given.na or ()),
             "utf-8" if given.encoding is None else _encoding(given.encoding),
         )
 
     def also_missing(self, marks: Sequence[Any]) -> "FileOptions":
-        """Take what a fit's data had for missing values too."""
+        """Add the marks that were missing values in the data of a fit."""
         more = (mark for mark in marks if isinstance(mark, str))
         return replace(self, missing=tuple(dict.fromkeys((*self.missing, *more))))
 

@@ -1,9 +1,14 @@
-"""Tensors with text beside them as bytes and as a file: safetensors, checked before believed.
+"""Tensors and JSON as bytes and as a file in the format of safetensors, checked when read.
 
-The file's metadata has one entry, ``pytwolayer``: JSON that holds all that is no tensor. In it
-``kind``, ``format`` and ``versions`` come first, and ``md5`` comes last: the checksum of the
-text before it and of the tensors' bytes, so that one changed bit is found. A checksum does not
-tell who wrote the file: reading believes nothing that it has not checked, and runs no code.
+The file is the length of the header, the header (JSON), and the tensors' bytes one behind the
+other. The header's metadata have one entry, ``pytwolayer``: JSON that holds all that is not a
+tensor. In it ``kind``, ``format`` and ``versions`` come first, and ``md5`` comes last: the checksum
+of the text before it and of the tensors' bytes, so that one changed bit is found.
+
+The checksum finds damage, not malice: anyone can compute it. So each part is checked before it is
+used: the length against the file's size before the header is read, the header's JSON, the layout
+of the tensors that the content requires against the header before their bytes are read, so that
+a small file cannot claim much memory. Reading runs no code.
 """
 
 import hashlib
@@ -30,15 +35,15 @@ from pytwolayer.files.atomic_write import PATH_OF_FILE, atomic_write, check_path
 from pytwolayer.runtime.torch_loading import torch
 
 _KEY = "pytwolayer"
-_SUM = re.compile(r', "md5": "([0-9a-f]{32})"}\Z')
-_LENGTH = struct.Struct("<Q")  # the header's length comes first
+_CHECKSUM = re.compile(r', "md5": "([0-9a-f]{32})"}\Z')
+_LENGTH = struct.Struct("<Q")  # of the header
 _LONGEST_HEADER = 100_000_000  # bytes; safetensors' own limit
-_PLACE = ("dtype", "shape", "data_offsets")
+_TENSOR_KEYS = ("dtype", "shape", "data_offsets")
 _LONGEST_REASON = 300  # characters
 _DAMAGED = "it is damaged, or something else"
 _CHUNK = 2**20  # bytes
 _BYTES = {"F32": 4, "F64": 8, "I64": 8, "U8": 1}
-# What bytes that are no such file can lead to, here and where their content is read.
+# Errors that reading bytes of another content can raise, here and in ``Format.build``.
 READ_ERRORS = (
     SafetensorError,
     LookupError,
@@ -56,7 +61,7 @@ Layout = Mapping[str, tuple[str, tuple[int, ...]]]  # name -> safetensors' type,
 
 
 class NewerError(ValueError):
-    """Something is of a format that this version does not know yet."""
+    """The format is newer than this version."""
 
 
 @dataclass(frozen=True)
@@ -66,15 +71,15 @@ class Format(Generic[T]):
     Attributes
     ----------
     kind : str
-        What it is, such as "model".
+        Name of the kind, such as "model".
     number : int
-        Changes when older versions could no longer read it.
+        Version of the format, larger where older versions cannot read it.
     layout : callable
-        Tells from the content which tensors there must be.
+        Computes from the content which tensors the file must have.
     build : callable
-        Makes of tensors and content what was packed.
+        Makes the object that was packed from tensors and content.
     others : tuple of Format
-        Kinds of files that are read too, where one of this kind is expected.
+        Other kinds of files that are accepted in its place.
     """
 
     kind: str
@@ -84,14 +89,14 @@ class Format(Generic[T]):
     others: "tuple[Format[Any], ...]" = ()
 
     def pack(self, tensors: Mapping[str, torch.Tensor], content: Mapping[str, Any]) -> bytes:
-        """Write tensors and what JSON can hold as bytes.
+        """Convert tensors and JSON content to bytes.
 
         Parameters
         ----------
         tensors : mapping
             On the CPU, contiguous.
         content : mapping
-            Text, finite numbers, truth values, None, lists and dictionaries of them.
+            Text, finite numbers, logicals, None, and lists and dictionaries of these.
         """
         start = {"kind": self.kind, "format": self.number, "versions": _versions()}
         text = json.dumps({**start, **content}, allow_nan=False)
@@ -106,7 +111,7 @@ class Format(Generic[T]):
         Raises
         ------
         FileFormatError
-            If the bytes are something else, are damaged, or are of another format.
+            If the bytes are of another kind, are damaged, or are of a newer format.
         """
         try:
             data = bytes(data)
@@ -115,14 +120,14 @@ class Format(Generic[T]):
             raise self.error(problem) from problem
 
     def write(self, argument: str, file: Any, data: bytes, **options: str) -> None:
-        """Write packed bytes so that they are there whole or not at all; see ``atomic_write()``.
+        """Write packed bytes to a file atomically; see ``atomic_write()``.
 
         Raises
         ------
         ArgumentError
             If ``file`` is no path in a folder that exists.
         PytwolayerError
-            If it cannot be written; what was there before then still is.
+            If it cannot be written; an existing file is then unchanged.
         """
         path = output_path(argument, file)
         try:
@@ -132,7 +137,7 @@ class Format(Generic[T]):
             raise PytwolayerError(f'"{path}" cannot be written: {problem.strerror}.') from problem
 
     def load(self, argument: str, file: Any) -> T:
-        """Read a file, its tensors once its size is what its header and content ask for.
+        """Read a file; its tensors only if its size is what header and content require.
 
         Raises
         ------
@@ -152,10 +157,10 @@ class Format(Generic[T]):
             raise self.error(problem, path) from problem
 
     def error(self, problem: Exception, file: Path | None = None) -> FileFormatError:
-        """Tell of a problem as one with the file."""
+        """Make the error about the file or the bytes from another error."""
         where = None if file is None else str(file)
         newer = isinstance(problem, NewerError)
-        return FileFormatError(self.kind, _one_line(_reason(problem)), where, newer=newer)
+        return FileFormatError(self.kind, _printable(_reason(problem)), where, newer=newer)
 
     def _read(self, opened: BinaryIO, size: int) -> T:
         start = opened.read(_LENGTH.size)
@@ -164,7 +169,7 @@ class Format(Generic[T]):
         try:
             found, content, layout = self._content(saved)
         except READ_ERRORS:
-            # Of damaged text what it says is beside the point: that it is damaged goes first.
+            # If the text is damaged, the error says that, not what the damage led to.
             _verify_checksum(saved, iter(lambda: opened.read(_CHUNK), b""))
             raise
         with _prefix_errors(_DAMAGED):
@@ -175,9 +180,9 @@ class Format(Generic[T]):
         return made
 
     def _content(self, saved: str) -> "tuple[Format[Any], Content, Layout]":
-        """Give format and content, and the tensors that it asks for."""
+        """Return format and content, and the layout of the tensors that it requires."""
         content: Content = json.loads(
-            saved, parse_constant=_refuse_constant, object_pairs_hook=_once
+            saved, parse_constant=_refuse_constant, object_pairs_hook=_unique_keys
         )
         kind = content.pop("kind")
         found = next((other for other in self.others if other.kind == kind), self)
@@ -224,15 +229,15 @@ def check_keys(what: str, found: Mapping[str, Any], names: Collection[str]) -> N
 
 
 def _bytes_of(parts: Mapping[str, torch.Tensor], text: str) -> bytes:
-    # The library ends the process where it finds no room, so that is tried first: its own
-    # bytes, those that it gives and the tensors' that it is given.
+    # safetensors aborts the process where memory runs out, so the memory that it needs is tried
+    # first: for its input, its buffer and the returned bytes.
     size = sum(part.numel() * part.element_size() for part in parts.values())
     np.empty((3, size + len(text)), dtype=np.uint8)
     return safetensors.torch.save(dict(parts), {_KEY: text})
 
 
 def _values(data: bytes) -> memoryview:
-    """Give the tensors' bytes."""
+    """Return the bytes of the tensors in a file's bytes."""
     return memoryview(data)[_LENGTH.size + _header_length(data, len(data)) :]
 
 
@@ -246,10 +251,10 @@ def _header_length(start: bytes | memoryview, size: int) -> int:
 
 
 def _header(text: bytes, rest: int) -> tuple[str, dict[str, Any]]:
-    """Give the metadata's text, and what is said of the tensors, that take so many bytes."""
+    """Return the metadata's text and the entries of the tensors, which take ``rest`` bytes."""
     with _prefix_errors(_DAMAGED):
         try:
-            header = json.loads(text, object_pairs_hook=_once)
+            header = json.loads(text, object_pairs_hook=_unique_keys)
         except ValueError as problem:
             raise ValueError("its header is no JSON") from problem
         if not isinstance(header, dict) or not isinstance(header.get("__metadata__"), dict):
@@ -266,7 +271,7 @@ def _header(text: bytes, rest: int) -> tuple[str, dict[str, Any]]:
 
 @contextmanager
 def _prefix_errors(words: str) -> Iterator[None]:
-    """Begin what a problem says with these words."""
+    """Put words before the message of errors."""
     try:
         yield
     except READ_ERRORS as problem:
@@ -274,13 +279,16 @@ def _prefix_errors(words: str) -> Iterator[None]:
 
 
 def _check_offsets(tensors: Mapping[str, Any], size: int) -> None:
-    """Check that the tensors take so many bytes, one behind the other."""
+    """Check that the tensors lie one behind the other and take ``size`` bytes.
+
+    Gaps would be bytes that no check reads, and overlaps would let a small file claim much memory.
+    """
     places = []
     for entry in tensors.values():
         if not isinstance(entry, dict):
             raise ValueError("its tensors are no objects")
-        check_keys("entries of a tensor", entry, _PLACE)
-        begin, end = _sizes(entry["data_offsets"], 2)
+        check_keys("entries of a tensor", entry, _TENSOR_KEYS)
+        begin, end = _integers(entry["data_offsets"], 2)
         places.append((begin, end))
     ends = [0, *(end for _, end in sorted(places))]
     if [begin for begin, _ in sorted(places)] != ends[:-1] or ends != sorted(ends):
@@ -289,19 +297,19 @@ def _check_offsets(tensors: Mapping[str, Any], size: int) -> None:
         raise ValueError(f"its tensors take {size} bytes where {ends[-1]} are needed")
 
 
-def _sizes(values: Any, number: int | None = None) -> tuple[int, ...]:
+def _integers(values: Any, number: int | None = None) -> tuple[int, ...]:
     whole = isinstance(values, list) and all(type(value) is int for value in values)
     if not whole or number not in (None, len(values)):
         raise ValueError("its tensors have a shape or a place that is none")
     return tuple(values)
 
 
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Make an object of which no entry comes twice: readers differ in which they take."""
-    made = dict(pairs)
-    if len(made) < len(pairs):
+def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Make a dictionary, and refuse repeated keys: parsers differ in which value they use."""
+    unique = dict(pairs)
+    if len(unique) < len(pairs):
         raise ValueError("its JSON has an entry twice")
-    return made
+    return unique
 
 
 def _refuse_constant(name: str) -> Any:
@@ -316,10 +324,10 @@ def _checksum(text: str, parts: Iterable[bytes | memoryview]) -> str:
 
 
 def _verify_checksum(text: str, parts: Iterable[bytes | memoryview]) -> None:
-    found = _SUM.search(text)
+    found = _CHECKSUM.search(text)
     try:
         same = found is not None and found[1] == _checksum(text[: found.start()] + "}", parts)
-    except UnicodeEncodeError:  # half a surrogate pair, which no text of ours has
+    except UnicodeEncodeError:  # a lone surrogate, which pack() cannot have written
         same = False
     if not same:
         raise ValueError("it is damaged, its checksum is another")
@@ -329,7 +337,7 @@ def _check_layout(tensors: Mapping[str, Any], layout: Layout) -> None:
     check_keys("tensors", tensors, layout)
     for name, (kind, shape) in layout.items():
         begin, end = tensors[name]["data_offsets"]
-        found = tensors[name]["dtype"], _sizes(tensors[name]["shape"])
+        found = tensors[name]["dtype"], _integers(tensors[name]["shape"])
         if found != (kind, shape) or end - begin != _BYTES[kind] * math.prod(shape):
             raise ValueError(f'tensor "{name}" is {found} where {(kind, shape)} is needed'[:200])
 
@@ -342,8 +350,8 @@ def _reason(problem: Exception) -> str:
     return str(problem) or type(problem).__name__
 
 
-def _one_line(text: str) -> str:
-    """Make text of a file's safe to show: short, and without what would steer a terminal."""
+def _printable(text: str) -> str:
+    """Make text from a file safe to print: short, and without control characters."""
     shown = "".join(c if c.isprintable() else repr(c)[1:-1] for c in text[:_LONGEST_REASON])
     return shown + ("..." if len(text) > _LONGEST_REASON else "")
 
@@ -351,7 +359,7 @@ def _one_line(text: str) -> str:
 def _input_path(argument: str, file: Any) -> Path:
     path = check_path(argument, file)
     try:
-        # A pipe would have it wait, a device would never end.
+        # Opening a pipe would block, and reading a device might not end.
         problem = None if path.is_file() else "it is no file" if path.exists() else "no such file"
     except OSError as error:  # such as a name that is too long
         problem = error.strerror

@@ -1,9 +1,9 @@
-"""What a run remembers, as JSON with its tensors beside it, and back.
+"""The state of a run as JSON and tensors, and back.
 
-A state is a tree of dictionaries, lists, numbers, text, truth values, None and tensors, as
-the optimisers of PyTorch give it. In JSON a tensor is where it is found and what it is, a
-dictionary a list of pairs, for its keys may be numbers, and a number that JSON does not know
-is text. Reading makes plain values alone: it runs no code.
+A state is a tree of dictionaries, lists, numbers, text, logicals, None and tensors, such as the
+``state_dict()`` of PyTorch's optimisers. In JSON a tensor is its name, type and shape, a dictionary
+is a list of pairs, since its keys may be numbers, and a number that JSON does not have is text.
+Reading makes only plain values: it runs no code.
 """
 
 import math
@@ -24,12 +24,12 @@ _ODD_NUMBERS = ("nan", "inf", "-inf")
 
 
 def pack_tree(tree: Tree) -> tuple[Any, Tensors]:
-    """Take a state apart: what JSON holds, and the tensors by name, copies on the CPU.
+    """Split a state into what JSON can hold, and copies of its tensors on the CPU, by name.
 
     Raises
     ------
     TypeError
-        If something in it is of another kind.
+        If it holds an object of another type.
     """
     tensors: Tensors = {}
     return _packed(tree, "state", tensors), tensors
@@ -42,7 +42,7 @@ def _packed(tree: Tree, name: str, tensors: Tensors) -> Any:
     if isinstance(tree, dict):
         pairs = enumerate(tree.items())
         return {
-            # The place makes names differ where keys read alike.
+            # The position makes names unique where keys of two types have the same text.
             _PAIRS: [[key, _packed(part, f"{name}.{n}.{key}", tensors)] for n, (key, part) in pairs]
         }
     if isinstance(tree, list):
@@ -55,25 +55,25 @@ def _packed(tree: Tree, name: str, tensors: Tensors) -> Any:
 
 
 def layout_of_tree(packed: Any) -> Layout:
-    """Tell which tensors there must be.
+    """Return types and shapes of the tensors that a packed state refers to.
 
     Raises
     ------
     ValueError, LookupError, TypeError
-        If that is no state.
+        If it is not a packed state.
     """
     layout: dict[str, tuple[str, tuple[int, ...]]] = {}
-    _note_tensors(packed, layout)
+    _collect_layout(packed, layout)
     return layout
 
 
-def _note_tensors(packed: Any, layout: dict[str, tuple[str, tuple[int, ...]]]) -> None:
+def _collect_layout(packed: Any, layout: dict[str, tuple[str, tuple[int, ...]]]) -> None:
     if isinstance(packed, list):
         for part in packed:
-            _note_tensors(part, layout)
+            _collect_layout(part, layout)
     elif isinstance(packed, dict) and _PAIRS in packed:
         for _, part in _pairs(packed):
-            _note_tensors(part, layout)
+            _collect_layout(part, layout)
     elif isinstance(packed, dict) and _TENSOR in packed:
         check_keys("entries of a tensor", packed, (_TENSOR, "type", "shape"))
         name, kind, shape = packed[_TENSOR], packed["type"], packed["shape"]
@@ -100,12 +100,12 @@ def _is_size(size: Any) -> bool:
 
 
 def unpack_tree(packed: Any, tensors: Tensors) -> Tree:
-    """Put a state together again; its tensors have memory of their own.
+    """Rebuild a state; its tensors are copies.
 
     Raises
     ------
     ValueError, LookupError, TypeError
-        If that is no state.
+        If it is not a packed state.
     """
     if isinstance(packed, list):
         return [unpack_tree(part, tensors) for part in packed]
@@ -122,12 +122,12 @@ def unpack_tree(packed: Any, tensors: Tensors) -> Tree:
 
 
 def check_same_structure(found: Tree, model: Tree, place: str = "its state") -> None:
-    """Check that a state has the form of another: the same keys, types and shapes throughout.
+    """Check that a state has the keys, types and shapes of another.
 
     Raises
     ------
     ValueError
-        If it has not; it says where.
+        If it differs; the message says where.
     """
     if isinstance(model, torch.Tensor):
         _refuse_other_tensor(found, model, place)

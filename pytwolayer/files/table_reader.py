@@ -16,16 +16,16 @@ from pytwolayer.checks import listed, quoted
 from pytwolayer.errors import ArgumentError, PytwolayerError
 from pytwolayer.files.column_types import ColumnTypes, convert_columns
 from pytwolayer.files.read_options import FileOptions
-from pytwolayer.files.text_numbers import MissingMarks, parse_text_column
+from pytwolayer.files.text_numbers import MissingMarks, is_text, parse_text_column
 from pytwolayer.preprocessing.text_patterns import parse_number
 
 _SEPARATORS = {".csv": ",", ".tsv": "\t", ".tab": "\t"}
 _PARQUET = (".parquet", ".pq")
 _COMPRESSED = {".gz": "gzip", ".bz2": "bz2"}
-# pandas' and pyarrow's own errors are among these
+# The errors of pandas and pyarrow are subclasses of these.
 _UNREADABLE = (ValueError, OSError, EOFError, zlib.error)
-# Missing in every column. What else may mean it is so among numbers alone: elsewhere it may be
-# a level, as it is where R reads the file.
+# Missing values in every column. Other marks are missing only among numbers: in a column of text
+# they can be levels, as they are where R reads the file.
 _MISSING = ("", "NA", "NaN", "nan")
 _USUAL = FileOptions()
 _OTHER_SEPARATORS = {";": ";", "\t": "tab", "|": "|", ",": ","}
@@ -37,34 +37,33 @@ def read_table_file(
     options: FileOptions = _USUAL,
     types: ColumnTypes | None = None,
 ) -> pd.DataFrame:
-    """Read a table with a header; the file's ending names the format.
+    """Read a table with a header; the file name's extension determines the format.
 
-    A text file may be compressed (.gz, .bz2). Its columns without a name, such as the row names
-    that R writes, are left out. A column of numbers, or of logicals, in which a few rows have
-    "?" or another mark for missing values is one of numbers, with a warning that says so.
+    A text file may be compressed (.gz, .bz2). Columns without a name, such as the row names that R
+    writes, are left out. In columns that otherwise are numbers or logicals, "?" and other marks
+    are read as missing, with a warning.
 
     Parameters
     ----------
     argument : str
-        What the file is called in error messages.
+        Name of the argument in error messages.
     file : str or Path
     options : FileOptions
-        How to read text.
+        How to read a text file.
     types : ColumnTypes, optional
-        What the columns are, which then is not for the file to tell.
+        Types that the columns must have, in place of those found in the file.
 
     Raises
     ------
     ArgumentError
-        If there is no such file, none that can be read, or one with text where ``types`` has
-        numbers.
+        If the file does not exist or cannot be read, or has text where ``types`` has numbers.
     PytwolayerError
-        If what reads Parquet is not installed.
+        If pyarrow, which reads Parquet, is not installed.
 
     Warns
     -----
     MissingMarkWarning
-        If marks among numbers were read as missing, or stayed text where there are no numbers.
+        If marks were read as missing, or were kept as text.
     """
     path = Path(file).expanduser()
     name = path.with_suffix("").name if path.suffix.lower() in _COMPRESSED else path.name
@@ -97,24 +96,20 @@ def read_table_file(
         table = convert_columns(argument, table, types, options.decimal, marks)
     elif ending not in _PARQUET:
         table = _parse_text_columns(table, options.decimal, marks)
-    marks.tell()
+    marks.warn()
     return table
 
 
 def _parse_text_columns(table: pd.DataFrame, decimal: str, marks: MissingMarks) -> pd.DataFrame:
-    of_text = [
-        name
+    columns = {
+        name: parse_text_column(column, decimal, marks) if is_text(column) else column
         for name, column in table.items()
-        if pd.api.types.is_object_dtype(column) or pd.api.types.is_string_dtype(column)
-    ]
-    made = dict(table.items())
-    for name in of_text:
-        made[name] = parse_text_column(table[name], decimal, marks)
-    return pd.DataFrame(made, index=table.index, columns=table.columns, copy=False)
+    }
+    return pd.DataFrame(columns, index=table.index, columns=table.columns, copy=False)
 
 
 class _TextFile:
-    """A file of separated text."""
+    """A file of delimited text."""
 
     def __init__(
         self,
@@ -126,10 +121,10 @@ class _TextFile:
     ) -> None:
         self._argument, self._path, self._types = argument, path, types
         self._separator, self._missing = separator, (*_MISSING, *options.missing)
-        # A pipe can be read once.
+        # A pipe can be read only once.
         self._bytes = path.read_bytes() if path.is_fifo() or path.is_char_device() else None
-        self._told, self._decimal = options.missing, options.decimal
-        # With or without the mark that spreadsheets put in front.
+        self._given_marks, self._decimal = options.missing, options.decimal
+        # With or without the byte order mark that spreadsheets write.
         is_utf8 = options.encoding.lower().replace("_", "-") in ("utf-8", "utf8")
         self._how: dict[str, Any] = {
             "sep": separator,
@@ -138,14 +133,14 @@ class _TextFile:
         }
 
     def read(self) -> pd.DataFrame:
-        """Read it."""
-        header = self._header()
+        """Read the file; see ``read_table_file()``."""
+        header = self._line(0)
         named = [name for name in header if name]
         wanted = {} if self._types is None else self._types.by_name(named)
         self._refuse_one_column(header, wanted)
         known = set(named) if self._types is None else wanted
         self._refuse_duplicates([name for name in named if name in known])
-        # Until 3.1, where it became the usual way, pandas did not read numbers to their last bit.
+        # The default of pandas before 3.1 can differ from the written number in the last bit.
         old = tuple(int(part) for part in pd.__version__.split(".")[:2]) < (3, 1)
         exact: dict[str, Any] = {"float_precision": "round_trip"} if old else {}
         how: dict[str, Any] = {
@@ -153,7 +148,8 @@ class _TextFile:
             "dtype": {name: str for name, levels in wanted.items() if levels is not None},
         }
         nameless = self._line(1)[len(header) :]
-        # Else the first value of a longer row would be taken for the row's name.
+        # By default pandas takes the first value of rows that are longer than the header for an
+        # index. Where the values beyond the header are empty, all rows only end in a separator.
         how["index_col"] = False if nameless and not any(nameless) else None
         table = self._parsed({**how, **exact})
         if any(nameless) and not self._are_row_names(table.index):
@@ -164,22 +160,19 @@ class _TextFile:
         return kept
 
     def _parsed(self, how: dict[str, Any]) -> Any:
-        with warnings.catch_warnings():  # the values that have no name are empty
+        with warnings.catch_warnings():  # only empty values are dropped, see read()
             warnings.filterwarnings("ignore", "Length of header", pd.errors.ParserWarning)
             return pd.read_csv(
                 self._source(),
-                low_memory=False,  # so that a column is of one kind throughout
+                low_memory=False,  # by chunks, a column could get values of several types
                 keep_default_na=False,
                 decimal=self._decimal,
                 **self._how,
                 **how,
             )
 
-    def _header(self) -> list[str]:
-        return self._line(0)
-
     def _line(self, number: int, **how: Any) -> list[str]:
-        """Give the values of a line as they are written; none where there is no such line."""
+        """Return the values of a line as text; none if there is no such line."""
         try:
             line: Any = pd.read_csv(
                 self._source(),
@@ -198,10 +191,10 @@ class _TextFile:
         return [str(value) for value in line.iloc[0]]
 
     def _are_row_names(self, index: pd.Index) -> bool:
-        """Tell whether these are names of rows, which R writes without a name of their column.
+        """Tell whether an index is row names, for which R writes no column name.
 
-        They are quoted, or no numbers, or count the rows; else a value has no name, which may as
-        well be the last.
+        Row names are quoted, or are no numbers, or are 1, 2, 3 ...; otherwise the header lacks a
+        name, and it is unknown which.
         """
         if index.nlevels > 1 or not index.is_unique:
             return False
@@ -214,12 +207,12 @@ class _TextFile:
         return self._path if self._bytes is None else BytesIO(self._bytes)
 
     def _missing_of(self, levels: Any) -> list[str]:
-        """Tell what is missing in a column: not what is a level there."""
-        told = self._told
-        return [mark for mark in self._missing if mark in told or mark not in (levels or ())]
+        """List the marks that are missing values in a column: not its known levels."""
+        given = self._given_marks
+        return [mark for mark in self._missing if mark in given or mark not in (levels or ())]
 
     def _refuse_one_column(self, header: Sequence[str], wanted: dict[str, Any]) -> None:
-        """Say so where all columns read as one, since they are separated by something else."""
+        """Raise if the only column holds another separator: it most likely is several columns."""
         if len(header) > 1 or header[0] in wanted:
             return
         for character, name in _OTHER_SEPARATORS.items():
@@ -228,14 +221,14 @@ class _TextFile:
                 raise ArgumentError(self._argument, "a table of several columns", received)
 
     def _refuse_duplicates(self, names: Sequence[str]) -> None:
-        twins = sorted(name for name, count in Counter(names).items() if count > 1)
-        if twins:
-            received = f"one with several columns {listed(twins)}"
+        duplicates = sorted(name for name, count in Counter(names).items() if count > 1)
+        if duplicates:
+            received = f"one with several columns {listed(duplicates)}"
             raise ArgumentError(self._argument, "a table whose column names differ", received)
 
 
 def _longer(names: int, values: int) -> tuple[str, str]:
-    """Say what is wrong where rows have more values than there are names."""
+    """Describe the error that rows have more values than the header has names."""
     expected = "a table with a name for each value of a row"
     names_of_rows = "names of rows need a name of their column too"
     return expected, f"one of {names} names and rows of {values} values; {names_of_rows}"
@@ -258,7 +251,7 @@ def _read_parquet(path: Path, options: FileOptions) -> pd.DataFrame:
 
 
 def _mask_values(series: "pd.Series[Any]", marks: Sequence[str]) -> "pd.Series[Any]":
-    """Take marks, as text or as numbers, for missing values."""
+    """Replace marks by missing values; in numeric columns those marks that are numbers."""
     numbers = [number for mark in marks if (number := parse_number(mark)) is not None]
     is_number = pd.api.types.is_numeric_dtype(series) and not pd.api.types.is_bool_dtype(series)
     return series.mask(series.isin(numbers if is_number else marks))

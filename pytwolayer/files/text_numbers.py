@@ -1,4 +1,4 @@
-"""Numbers that a reader left as text, since a few rows of the column have something else."""
+"""Numbers in columns that were read as text, since a few of their rows have something else."""
 
 from collections.abc import Sequence
 from typing import Any, Never
@@ -11,31 +11,29 @@ from pytwolayer.errors import ArgumentError, MissingMarkWarning, warn_user
 from pytwolayer.preprocessing.text_patterns import is_missing_mark, number_format, parse_number
 
 BOOLEANS = {"true": True, "false": False}
-_TOLD = 5  # columns
-
-
+_NAMED = 5  # largest number of columns that a warning names
 _Found = tuple["pd.Series[Any]", Sequence[str]]
 
 
 class MissingMarks:
-    """Knows what was read as missing, or stayed text though it may be missing."""
+    """Collects the marks that were read as missing, and those that were kept as text."""
 
     def __init__(self) -> None:
         self._missing: list[_Found] = []
         self._kept: list[_Found] = []
 
-    def count(self, series: "pd.Series[Any]", marks: Sequence[str]) -> None:
-        """Note marks that were read as missing."""
+    def add_missing(self, series: "pd.Series[Any]", marks: Sequence[str]) -> None:
+        """Add marks that were read as missing."""
         if marks:
             self._missing.append((series, marks))
 
-    def count_kept(self, series: "pd.Series[Any]", marks: Sequence[str]) -> None:
-        """Note marks that stayed levels."""
+    def add_kept(self, series: "pd.Series[Any]", marks: Sequence[str]) -> None:
+        """Add marks that were kept as levels."""
         if marks:
             self._kept.append((series, marks))
 
-    def tell(self) -> None:
-        """Warn of them, once for each of the two."""
+    def warn(self) -> None:
+        """Warn of all marks: one warning for each of the two groups."""
         if self._missing:
             warn_user(f"Read as missing: {_few(self._missing)}.", MissingMarkWarning)
         if self._kept:
@@ -47,22 +45,27 @@ class MissingMarks:
 
 
 def _few(found: Sequence[_Found]) -> str:
-    more = f" and {len(found) - _TOLD:,} more columns" if len(found) > _TOLD else ""
-    return ", ".join(_told(series, marks) for series, marks in found[:_TOLD]) + more
+    more = f" and {len(found) - _NAMED:,} more columns" if len(found) > _NAMED else ""
+    return ", ".join(_describe(series, marks) for series, marks in found[:_NAMED]) + more
 
 
-def _told(series: "pd.Series[Any]", marks: Sequence[str]) -> str:
+def _describe(series: "pd.Series[Any]", marks: Sequence[str]) -> str:
     rows = int(series.isin(marks).sum())
     name = quoted(str(series.name))
     return f"{listed(marks)} in column {name} ({rows:,} row{'s' if rows > 1 else ''})"
 
 
+def is_text(series: "pd.Series[Any]") -> bool:
+    """Tell whether a column can hold text."""
+    return pd.api.types.is_object_dtype(series) or pd.api.types.is_string_dtype(series)
+
+
 def parse_text_column(
     series: "pd.Series[Any]", decimal: str, marks: MissingMarks
 ) -> "pd.Series[Any]":
-    """Make numbers, or logicals, of a column of text that are all that, but for marks.
+    """Convert a column of text to numbers or logicals, if all its values but marks are that.
 
-    Any other text stays as it is: a level that is called "-" or "None" may be meant.
+    Other columns are returned unchanged: "-" or "None" may be levels there.
     """
     values = series.to_numpy(dtype=object)
     missing = pd.isna(values)
@@ -73,13 +76,13 @@ def parse_text_column(
     rest = [text for text in texts if not is_missing_mark(text)]
     numbers, logicals = _numbers(rest, decimal), _logicals(rest)
     if numbers is not None or logicals is not None:
-        marks.count(series, found)
+        marks.add_missing(series, found)
         known: dict[str, Any] = numbers or logicals or {}
         pairs = zip(values, missing, strict=True)
-        made = [None if gap else known.get(text) for text, gap in pairs]
-        kind = object if numbers is None else np.float64
-        return pd.Series(made, index=series.index, dtype=kind, name=series.name)
-    marks.count_kept(series, [text for text in found if is_missing_mark(text, sure=True)])
+        converted = [None if is_missing else known.get(text) for text, is_missing in pairs]
+        dtype = object if numbers is None else np.float64
+        return pd.Series(converted, index=series.index, dtype=dtype, name=series.name)
+    marks.add_kept(series, [text for text in found if is_missing_mark(text, sure=True)])
     return series
 
 
@@ -100,7 +103,7 @@ def _logicals(texts: Sequence[str]) -> dict[str, bool] | None:
 
 
 def refuse_text(argument: str, series: "pd.Series[Any]", text: str, decimal: str) -> Never:
-    """Say where there is text in a column of numbers, and what may make numbers of it."""
+    """Raise the error about text in a column of numbers; it names the row and the remedy."""
     row = int(np.flatnonzero((series == text).to_numpy(dtype=bool, na_value=False))[0]) + 1
     hint = ""
     if decimal == "." and number_format(text) == "numbers with a decimal comma":

@@ -26,7 +26,7 @@ def resolve_auto(
     dropout, and with a loss that sees all rows together.
     """
     size = settings.batch_size
-    small = isinstance(size, int) and size < data.number
+    small = isinstance(size, int) and size < data.expanded_rows
     if held_out or small or settings.dropout or callable(settings.loss):
         data = data.expand_frequencies()
         return data, resolve(settings, data)
@@ -75,4 +75,4 @@ def _weight_decay(settings: Settings, data: TrainingData) -> float:
     """
     if OPTIMIZERS[settings.optimizer].decoupled:
         return DECAY_OF_ADAMW
-    return DECAY if settings.reduction == "sum" else DECAY / data.total
+    return DECAY if settings.reduction == "sum" else DECAY / data.total_rows

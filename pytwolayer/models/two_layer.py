@@ -282,7 +282,7 @@ class TwoLayer:
 
         outcome = self._outcome_names() if y is None else None
         data = read_training_data(self._own(x), y, outcome, weights=sample_weight)
-        truth, found = self.outcome.observed(data.outcomes), found[data.kept]
+        truth, found = self.outcome.observed(data.outcomes), found[data.row_numbers]
         there = ~(np.isnan(found).any(axis=1) | np.isnan(truth).any(axis=1))
         if not there.any():
             raise ArgumentError("x", "of rows that can be predicted", "others alone")

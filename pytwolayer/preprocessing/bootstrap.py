@@ -11,16 +11,16 @@ from pytwolayer.runtime.torch_loading import torch
 
 
 def bootstrap_sample(data: TrainingData, seed: int) -> TrainingData:
-    """Give a resample of the rows, in their order."""
+    """Draw as many rows as there are, with replacement; they stay in the order of the table."""
     data = data.expand_frequencies()
     taken = data.take(draw_bootstrap_rows(data, seed))
-    own = taken.proportions
-    scale = taken.scale if own is None else float(own.mean())
-    return replace(taken, total=float(taken.rows), scale=scale)
+    given = taken.given_weights
+    mean_weight = taken.mean_weight if given is None else float(given.mean())
+    return replace(taken, total_rows=float(taken.rows), mean_weight=mean_weight)
 
 
 def draw_bootstrap_rows(data: TrainingData, seed: int) -> RowNumbers:
-    """Draw rows, numbered from 0, sorted; of each class as many as it has, so that none is lost."""
+    """Draw row numbers and sort them; as many of each class as it has, so that no class is lost."""
     generator = cpu_generator(seed)
     column = data.outcomes.columns[0]
     if len(data.outcomes.columns) > 1 or not column.is_classes:
@@ -31,6 +31,6 @@ def draw_bootstrap_rows(data: TrainingData, seed: int) -> RowNumbers:
 
 def _draw(rows: RowNumbers, generator: torch.Generator) -> RowNumbers:
     number = len(rows)
-    places = torch.randint(number, (number,), generator=generator, device="cpu")
-    drawn: RowNumbers = rows[places.numpy()]
+    positions = torch.randint(number, (number,), generator=generator, device="cpu")
+    drawn: RowNumbers = rows[positions.numpy()]
     return drawn

@@ -1,4 +1,4 @@
-"""Weights of the classes: each row's weight multiplied with its class's."""
+"""Class weights: the weight of each row is multiplied with that of its class."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -15,12 +15,12 @@ from pytwolayer.preprocessing.training_data import LARGEST_WEIGHT, TrainingData
 
 
 def apply_class_weights(data: TrainingData, class_weights: Any) -> TrainingData:
-    """Multiply each row's weight with its class's.
+    """Multiply the weight of each row with that of its class.
 
     Parameters
     ----------
     class_weights : dict, "balanced" or None
-        A number above 0 for each class; "balanced" gives all classes the same sum.
+        A number above 0 for each class; "balanced": all classes have the same sum of weights.
     """
     if class_weights is None:
         return data
@@ -31,19 +31,19 @@ def apply_class_weights(data: TrainingData, class_weights: Any) -> TrainingData:
     parts = [data] if data.validation is None else [data, data.validation]
     if isinstance(class_weights, str) and class_weights == "balanced":
         codes = np.concatenate([_codes(part, names) for part in parts])
-        counted = np.concatenate([_counted(part) for part in parts])
+        counted = np.concatenate([_total_weights(part) for part in parts])
         sums = np.bincount(codes, counted, minlength=len(names) + 1)[:-1]
         total = counted[codes < len(names)].sum()
         factors = total / (np.count_nonzero(sums) * np.where(sums > 0, sums, 1))
     else:
         factors = _factors(class_weights, names, column.labels or (False, True))
-    factors = np.append(factors, 1.0)  # of classes that training does not see
-    first, *rest = [_multiplied(part, factors[_codes(part, names)]) for part in parts]
+    factors = np.append(factors, 1.0)  # of unknown classes, see _codes()
+    first, *rest = [_multiply_weights(part, factors[_codes(part, names)]) for part in parts]
     return replace(first, validation=rest[0] if rest else None)
 
 
 def _codes(data: TrainingData, names: list[str]) -> NDArray[np.intp]:
-    """Give the number of each row's class among these; one more for others."""
+    """Return the position of each row's class in ``names``; ``len(names)`` for unknown classes."""
     column = data.outcomes.columns[0]
     known = {name: number for number, name in enumerate(names)}
     labels = [level_name(label) for label in column.labels or (False, True)]
@@ -52,12 +52,12 @@ def _codes(data: TrainingData, names: list[str]) -> NDArray[np.intp]:
     return codes
 
 
-def _counted(data: TrainingData) -> Doubles:
+def _total_weights(data: TrainingData) -> Doubles:
     weights = np.ones(data.rows) if data.weights is None else data.weights
     return weights if data.counts is None else weights * data.counts
 
 
-def _multiplied(data: TrainingData, factors: Doubles) -> TrainingData:
+def _multiply_weights(data: TrainingData, factors: Doubles) -> TrainingData:
     weights = np.ones(data.rows) if data.weights is None else data.weights
     with np.errstate(over="ignore"):
         products = weights * factors
@@ -87,9 +87,9 @@ def _factors(class_weights: Any, names: list[str], labels: Sequence[Any]) -> Dou
 
 
 def _class_of(key: Any, names: list[str], labels: Sequence[Any]) -> str:
-    """Name the class that a key means: one that is written alike, else one that is equal.
+    """Find the class that a key stands for: the one of the same text, else the one that is equal.
 
-    As numbers are to scikit-learn: 1, 1.0 and True are the same.
+    As in scikit-learn 1, 1.0 and True are equal.
     """
     written = level_name(key)
     if written in names:
@@ -104,7 +104,7 @@ def _class_of(key: Any, names: list[str], labels: Sequence[Any]) -> str:
 
 
 def _number(value: Any) -> float | None:
-    """Read what is a number or a logical; text only where it is written as R or Python do."""
+    """Convert a number or a logical; of text also the logicals as R or Python write them."""
     if isinstance(value, str):
         value = {"TRUE": 1, "FALSE": 0, "True": 1, "False": 0}.get(value, value)
     try:

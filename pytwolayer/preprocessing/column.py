@@ -14,7 +14,7 @@ from pytwolayer.checks import quoted
 from pytwolayer.errors import ArgumentError
 
 Doubles = NDArray[np.float64]
-# "missing": nothing in it tells what it is.
+# "missing": all values are missing, so it can stand for a column of any kind.
 ColumnKind = Literal["number", "logical", "factor", "text", "missing"]
 
 
@@ -25,17 +25,17 @@ class Column:
     Attributes
     ----------
     label : str or None
-        Its name, or its number from 1, in messages; None for a vector without a name.
+        Its name in messages, or its number from 1; None for a vector without a name.
     kind : str
-        "number", "logical", "factor", "text", or "missing" where all is missing.
+        "number", "logical", "factor", "text", or "missing" if all values are missing.
     values : array of double
-        Numbers, or for levels their codes from 0; NaN where missing.
+        Numbers, or the codes of levels from 0; NaN where missing.
     levels : tuple of str
-        Of a factor in its own order, of text sorted by code point; else empty.
+        Those of a factor in its order, those of text sorted by code point; else empty.
     labels : tuple
-        What the user's levels were before they became text.
+        The levels as the user has them, before they were converted to text.
     complete : bool
-        Whether it is known to have no missing value.
+        True only if it has no missing value; False does not mean that it has one.
     """
 
     label: str | None
@@ -47,21 +47,21 @@ class Column:
 
     @property
     def has_levels(self) -> bool:
-        """Whether its values are codes of levels."""
+        """Whether the values are codes of levels."""
         return self.kind in ("factor", "text")
 
     @property
     def is_classes(self) -> bool:
-        """Whether it means classes as an outcome: levels, or logicals."""
+        """Whether it is classes as an outcome: levels, or logicals."""
         return self.has_levels or self.kind == "logical"
 
     def take(self, rows: Any) -> "Column":
-        """Take some of the rows."""
+        """Select some of the rows."""
         return replace(self, values=self.values[rows])
 
 
 def in_column(label: str | None) -> str:
-    """Say in which column, where it has a name or a number."""
+    """Return the part of a message that names the column, if it has a name or a number."""
     return "" if label is None else f" in column {quoted(label)}"
 
 
@@ -72,9 +72,10 @@ def read_column(
     *,
     outcome: bool = False,
 ) -> Column:
-    """Check a column and turn it into doubles, if it is not an array of them.
+    """Check a column and convert it to doubles.
 
-    Time spans become seconds; not those of an outcome, whose unit the predictions would lose.
+    An array holds doubles already. Time spans become seconds; as an outcome they are refused, since
+    predictions would be without their unit.
 
     Raises
     ------
@@ -82,28 +83,29 @@ def read_column(
         If it is neither numbers, logicals, a factor nor text, or holds an infinite number.
     """
     if isinstance(series, np.ndarray):
-        return _numbers(argument, label, series)
-    kind = series.dtype
-    if isinstance(kind, pd.ArrowDtype) and str(kind).startswith(("dictionary", "null")):
+        return _number_column(argument, label, series)
+    dtype = series.dtype
+    if isinstance(dtype, pd.ArrowDtype) and str(dtype).startswith(("dictionary", "null")):
         series = pd.Series(series.array.__arrow_array__().to_pandas())
-        kind = series.dtype
-    if isinstance(kind, pd.CategoricalDtype):
-        return _factor(argument, label, series)
-    if pd.api.types.is_bool_dtype(kind):
+        dtype = series.dtype
+    if isinstance(dtype, pd.CategoricalDtype):
+        return _factor_column(argument, label, series)
+    if pd.api.types.is_bool_dtype(dtype):
         values = _doubles(series)
         return Column(label, "missing" if np.isnan(values).all() else "logical", values)
-    if pd.api.types.is_numeric_dtype(kind) and not pd.api.types.is_complex_dtype(kind):
-        return _numbers(argument, label, _doubles(series))
-    if pd.api.types.is_timedelta64_dtype(kind) and not outcome:
-        return _numbers(argument, label, _doubles(series.dt.total_seconds()))
-    if pd.api.types.is_object_dtype(kind) or pd.api.types.is_string_dtype(kind):
-        return _objects(argument, label, series)
-    raise _unsupported(argument, label, _description(kind), _advice(kind))
+    if pd.api.types.is_numeric_dtype(dtype) and not pd.api.types.is_complex_dtype(dtype):
+        return _number_column(argument, label, _doubles(series))
+    if pd.api.types.is_timedelta64_dtype(dtype) and not outcome:
+        return _number_column(argument, label, _doubles(series.dt.total_seconds()))
+    if pd.api.types.is_object_dtype(dtype) or pd.api.types.is_string_dtype(dtype):
+        return _object_column(argument, label, series)
+    raise _unsupported(argument, label, _description(dtype), _advice(dtype))
 
 
-def _numbers(argument: str, label: str | None, values: Doubles) -> Column:
+def _number_column(argument: str, label: str | None, values: Doubles) -> Column:
     with np.errstate(over="ignore", invalid="ignore"):
-        if math.isfinite(values.sum()):  # one look tells of most columns that nothing is amiss
+        # A finite sum has only finite terms: one pass checks most columns.
+        if math.isfinite(values.sum()):
             return Column(label, "number" if len(values) else "missing", values, complete=True)
     infinite = int(np.count_nonzero(np.isinf(values)))
     if infinite:
@@ -114,36 +116,37 @@ def _numbers(argument: str, label: str | None, values: Doubles) -> Column:
 
 
 def _doubles(series: "pd.Series[Any]") -> Doubles:
-    with np.errstate(over="ignore"):  # a longer float becomes infinite
+    with np.errstate(over="ignore"):  # a long double may become infinite
         values = series.to_numpy(dtype=np.float64, na_value=np.nan)
     return np.ascontiguousarray(values)
 
 
-def _factor(argument: str, label: str | None, series: "pd.Series[Any]") -> Column:
+def _factor_column(argument: str, label: str | None, series: "pd.Series[Any]") -> Column:
     codes: Doubles = series.cat.codes.to_numpy().astype(np.float64)
     codes[codes < 0] = np.nan
     labels = tuple(series.cat.categories.tolist())
-    return _levels(argument, label, "factor", codes, labels)
+    return _level_column(argument, label, "factor", codes, labels)
 
 
-def _objects(argument: str, label: str | None, series: "pd.Series[Any]") -> Column:
+def _object_column(argument: str, label: str | None, series: "pd.Series[Any]") -> Column:
     try:
-        there = ~pd.isna(series).to_numpy()
-    except ArithmeticError:  # pandas cannot ask this decimal whether it is missing
+        present = ~pd.isna(series).to_numpy()
+    except ArithmeticError:  # raised by a signalling NaN of the decimal module
         raise _unsupported(argument, label, "a signalling NaN") from None
-    found = series.to_numpy(dtype=object)[there]
+    found = series.to_numpy(dtype=object)[present]
     if not len(found):
         return Column(label, "missing", np.full(len(series), np.nan))
     if all(isinstance(value, str) for value in found):
         labels = tuple(sorted(set(found)))
         code = {value: number for number, value in enumerate(labels)}
-        return _levels(
-            argument, label, "text", _spread(there, [code[value] for value in found]), labels
-        )
+        codes = _scatter(present, [code[value] for value in found])
+        return _level_column(argument, label, "text", codes, labels)
     if all(isinstance(value, (bool, np.bool_)) for value in found):
-        return Column(label, "logical", _spread(there, found))
+        return Column(label, "logical", _scatter(present, found))
     if all(_is_number(value) for value in found):
-        return _numbers(argument, label, _spread(there, [_double(value) for value in found]))
+        return _number_column(
+            argument, label, _scatter(present, [_to_double(value) for value in found])
+        )
     raise _unsupported(argument, label, "objects of several kinds or of another kind")
 
 
@@ -151,20 +154,21 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, (Real, Decimal)) and not isinstance(value, (bool, np.bool_))
 
 
-def _double(value: Any) -> float:
+def _to_double(value: Any) -> float:
     try:
         return float(value)
     except OverflowError:  # larger than any double
         return math.inf
 
 
-def _spread(there: NDArray[np.bool_], found: Any) -> Doubles:
-    values = np.full(len(there), np.nan)
-    values[there] = np.asarray(found, dtype=np.float64)
+def _scatter(present: NDArray[np.bool_], found: Any) -> Doubles:
+    """Put the values that are present at their rows, and NaN at the others."""
+    values = np.full(len(present), np.nan)
+    values[present] = np.asarray(found, dtype=np.float64)
     return values
 
 
-def _levels(
+def _level_column(
     argument: str, label: str | None, kind: ColumnKind, codes: Doubles, labels: tuple[Any, ...]
 ) -> Column:
     levels = tuple(level_name(value) for value in labels)
@@ -176,7 +180,7 @@ def _levels(
 
 
 def level_name(value: Any) -> str:
-    """Write a level as text, as R does."""
+    """Convert a level to text as R does: logicals in capitals."""
     return str(value).upper() if isinstance(value, (bool, np.bool_)) else str(value)
 
 
@@ -187,17 +191,17 @@ def _unsupported(
     return ArgumentError(argument, expected, f"{received}{in_column(label)}{advice}")
 
 
-def _advice(kind: Any) -> str:
-    if pd.api.types.is_datetime64_any_dtype(kind):
+def _advice(dtype: Any) -> str:
+    if pd.api.types.is_datetime64_any_dtype(dtype):
         return " (`.dt.month` and its like make numbers of them, as do days since one of them)"
-    if pd.api.types.is_timedelta64_dtype(kind):
+    if pd.api.types.is_timedelta64_dtype(dtype):
         return " (`.dt.total_seconds()` makes numbers of them)"
     return ""
 
 
-def _description(kind: Any) -> str:
-    if pd.api.types.is_datetime64_any_dtype(kind):
+def _description(dtype: Any) -> str:
+    if pd.api.types.is_datetime64_any_dtype(dtype):
         return "dates"
-    if pd.api.types.is_timedelta64_dtype(kind):
+    if pd.api.types.is_timedelta64_dtype(dtype):
         return "time spans"
-    return f"{kind} values"
+    return f"{dtype} values"

@@ -1,6 +1,6 @@
-"""The table encoder: columns to the network's float matrix, standardised and one-hot.
+"""Encoding columns as the network's input: numbers standardised, levels one-hot.
 
-All of it works in double precision until the last cast.
+All arithmetic is in double precision; only the results are rounded to float32.
 """
 
 import math
@@ -19,23 +19,24 @@ from pytwolayer.preprocessing.standardize import write_standardized
 from pytwolayer.preprocessing.table import Mask, Table, read_table
 from pytwolayer.runtime.torch_loading import torch
 
+# A standard deviation below this share of the largest value is rounding error.
 _ROUNDING = 10 * np.finfo(np.float64).eps
-_TINY = 1e-140  # the square of a smaller number loses digits
+_TINY = 1e-140  # squares of smaller numbers are subnormal and lose digits
 _MISSING = "The predictions of their rows are missing."
 Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
 class NumberCoding:
-    """Centres and scales a column to mean 0 and standard deviation 1.
+    """Standardises a column to mean 0 and standard deviation 1.
 
     Attributes
     ----------
     center, scale : float
-        Weighted mean and population standard deviation; the scale of a constant column is
-        0, and such a column is fed as zeros whatever it holds later.
+        Weighted mean and population standard deviation. A constant column has the scale 0: it is
+        encoded as zeros, also where new data hold other values.
     limit : float or None
-        What is further from 0 than this, after that, is cut to it.
+        Standardised values are clipped to the range from ``-limit`` to ``limit``.
     """
 
     center: float
@@ -51,31 +52,31 @@ class NumberCoding:
         weights: Doubles | None,
         limit: float | None = None,
     ) -> "NumberCoding":
-        """Measure a column that has no missing value."""
+        """Learn mean and scale of a column without missing values."""
         return cls(*_center_and_scale(argument, values, weights), limit)
 
 
 @dataclass(frozen=True)
 class LevelCoding:
-    """Makes of a column of levels one column per level, 1 where it is that level, else 0.
+    """One-hot encodes a column: an input for each level, 1 in rows of that level, else 0.
 
     Attributes
     ----------
     levels : tuple of str
-        The levels that training saw, in the factor's order, of text sorted.
+        The levels of the training rows, in the order of ``Column.levels``.
     """
 
     levels: tuple[str, ...]
 
     @property
     def width(self) -> int:
-        """Number of columns it becomes."""
+        """Number of inputs."""
         return len(self.levels)
 
-    def write(self, values: Doubles, into: Floats) -> None:
-        """Write the columns of zeros and ones."""
-        into[:] = 0
-        into[np.arange(len(values)), values.astype(np.intp)] = 1
+    def write(self, codes: Doubles, out: Floats) -> None:
+        """Write the zeros and ones, shape ``(rows, width)``."""
+        out[:] = 0
+        out[np.arange(len(codes)), codes.astype(np.intp)] = 1
 
 
 Coding = NumberCoding | LevelCoding
@@ -83,12 +84,12 @@ Coding = NumberCoding | LevelCoding
 
 @dataclass(frozen=True)
 class Encoder:
-    """What turns predictors into the network's input.
+    """Encodes predictors as the network's input.
 
     Attributes
     ----------
     names : tuple of str or None
-        Column names, where the training data had any.
+        Column names, if the training data had any.
     codings : tuple of NumberCoding or LevelCoding
         One for each column.
     """
@@ -104,7 +105,7 @@ class Encoder:
         weights: Doubles | None = None,
         limit: float | None = None,
     ) -> "Encoder":
-        """Measure the columns of a table without missing values."""
+        """Learn the encoding of a table without missing values."""
         codings = (_coding(argument, column, weights, limit) for column in table.columns)
         return cls(table.names, tuple(codings))
 
@@ -115,7 +116,7 @@ class Encoder:
 
     @property
     def inputs(self) -> list[str]:
-        """Names of the network's inputs: a column's own, or ``<column>_<level>``."""
+        """Names of the network's inputs: that of a column, or ``<column>_<level>``."""
         names = self.names or tuple(f"x{number + 1}" for number in range(len(self.codings)))
         return [
             name if isinstance(coding, NumberCoding) else f"{name}_{level}"
@@ -124,7 +125,7 @@ class Encoder:
         ]
 
     def read(self, argument: str, data: Any) -> Table:
-        """Check new data: every column seen in training, of its kind, in its order.
+        """Check new data and select the columns of training, in their order.
 
         A level that training did not see becomes missing, with a warning that names it.
 
@@ -137,25 +138,26 @@ class Encoder:
         return self.recode(argument, table)
 
     def recode(self, argument: str, table: Table, consequence: str = _MISSING) -> Table:
-        """Give a table of the right columns its levels' codes of training; see ``read()``.
+        """Replace the codes of levels by those of training; see ``read()``.
 
-        ``consequence`` is what the warning says of rows with levels that training did not see.
+        ``consequence`` ends the warning about levels that training did not see.
         """
         pairs = zip(self.codings, table.columns, strict=True)
         columns = [_match_training(argument, c, column, consequence) for c, column in pairs]
         return Table(table.names, columns, table.rows)
 
     def encode(self, argument: str, table: Table) -> torch.Tensor:
-        """Give the float32 matrix, shape ``(rows, width)``, of a recoded, complete table.
+        """Encode a complete table from ``recode()`` as float32, shape ``(rows, width)``.
 
         Raises
         ------
         ArgumentError
-            If a number is so far from those seen in training that float32 cannot hold it.
+            If a standardised number is too large for float32.
         """
         matrix = np.empty((table.rows, self.width), dtype=np.float32)
         start = 0
         pairs = zip(self.codings, table.columns, strict=True)
+        # Neighbouring numeric columns are written together, see write_standardized().
         for kind, run in groupby(pairs, lambda pair: type(pair[0])):
             codings, columns = zip(*run, strict=True)
             part = matrix[:, start : start + sum(coding.width for coding in codings)]
@@ -180,23 +182,23 @@ def _match_training(argument: str, coding: Coding, column: Column, consequence: 
         return column
     if isinstance(coding, NumberCoding):
         if column.has_levels:
-            received = f"{_told(column)}{in_column(column.label)}"
+            received = f"{_describe_kind(column)}{in_column(column.label)}"
             raise ArgumentError(argument, "numbers where training had numbers", received)
         return column
     if not column.has_levels:
-        received = f"{_told(column)}{in_column(column.label)}"
+        received = f"{_describe_kind(column)}{in_column(column.label)}"
         raise ArgumentError(argument, "factors or text where training had them", received)
     return _recoded(coding, column, consequence)
 
 
-def _told(column: Column) -> str:
+def _describe_kind(column: Column) -> str:
     return {"factor": "a factor", "number": "numbers", "logical": "logicals"}.get(
         column.kind, column.kind
     )
 
 
 def _recoded(coding: LevelCoding, column: Column, consequence: str) -> Column:
-    """Give the column the codes of training; NaN for levels that training did not see."""
+    """Replace codes by those of training; NaN for levels that training did not see."""
     code = {level: float(number) for number, level in enumerate(coding.levels)}
     missing: Mask = np.isnan(column.values)
     old = np.where(missing, 0, column.values).astype(np.intp)
@@ -220,8 +222,9 @@ def _write_levels(codings: Sequence[LevelCoding], columns: Sequence[Column], par
 
 
 def _refuse_far(argument: str, columns: Sequence[Column], part: Floats) -> None:
+    # In double precision a sum of finite float32 cannot overflow, so one pass checks all columns.
     if math.isfinite(part.sum(dtype=np.float64)):
-        return  # the sum of numbers that float32 holds does not overflow
+        return
     for number, column in enumerate(columns):
         if not np.isfinite(part[:, number]).all():
             received = f"{np.max(np.abs(column.values)):.3g}{in_column(column.label)}"
@@ -235,13 +238,13 @@ def _center_and_scale(
     with np.errstate(over="ignore", invalid="ignore"):
         center, scale = _moments(column, weights)
         if scale < _TINY:
-            # Measured on a scale where squares keep their digits; powers of 2 are exact.
+            # Scaled by a power of 2, which is exact, so that the squares are normal numbers.
             _, exponent = np.frexp(largest)
             scale = float(np.ldexp(_moments(np.ldexp(column, -exponent), weights)[1], exponent))
     if not np.isfinite(scale):
         received = f"numbers as large as {largest:.3g}"
         raise ArgumentError(argument, "of a size that can be standardised", received)
-    # Rounding leaves a constant column a scale that is not quite zero.
+    # The computed standard deviation of a constant column can differ from 0 by rounding.
     return center, 0.0 if scale <= _ROUNDING * largest else scale
 
 

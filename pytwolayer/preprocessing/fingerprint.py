@@ -1,4 +1,4 @@
-"""Checksums of the data of a fit, by which they are known again."""
+"""Checksums of the data of a fit, which tell whether other data are the same."""
 
 import json
 import zlib
@@ -14,40 +14,39 @@ PREDICTOR, OUTCOME = "x.", "y."
 
 
 def checksums(data: TrainingData, held_out: TrainingData | None) -> Mapping[str, int]:
-    """Give a checksum of each column, as it was given, without the rows that are left out.
+    """Compute a checksum of each column as the user gave it, without the rows left out.
 
-    ``held_out`` is the part of the data that is held out.
+    ``held_out`` are the held-out rows of ``data``.
 
     Returns
     -------
     dict
-        ``x.<column>`` and ``y.<outcome>``, with numbers from 1 for names where there are
-        none; ``weights`` where rows or classes have any, ``frequencies`` where rows count
-        several times, and ``held_out`` of the numbers of the held-out rows, or of
-        validation data given apart.
+        ``x.<column>`` and ``y.<outcome>``, with numbers from 1 in the place of missing names;
+        ``weights`` and ``frequencies`` if rows have any; ``held_out``: of the numbers of the
+        held-out rows, or of the validation data.
     """
-    sums = _of_table(PREDICTOR, data.predictors) | _of_table(OUTCOME, data.outcomes)
+    sums = _checksum_table(PREDICTOR, data.predictors) | _checksum_table(OUTCOME, data.outcomes)
     if data.weights is not None:
-        sums[WEIGHTS] = _of_values(data.weights)
+        sums[WEIGHTS] = _checksum_values(data.weights)
     if data.counts is not None:
-        sums[FREQUENCIES] = _of_values(data.counts)
+        sums[FREQUENCIES] = _checksum_values(data.counts)
     if data.validation is not None:
         sums[HELD_OUT] = zlib.crc32(json.dumps(checksums(data.validation, None)).encode())
     elif held_out is not None:
-        sums[HELD_OUT] = _of_values(held_out.kept)
+        sums[HELD_OUT] = _checksum_values(held_out.row_numbers)
     return sums
 
 
-def _of_table(prefix: str, table: Table) -> dict[str, int]:
+def _checksum_table(prefix: str, table: Table) -> dict[str, int]:
     names = table.names or [str(number + 1) for number in range(len(table.columns))]
     pairs = zip(names, table.columns, strict=True)
-    return {prefix + name: _of_column(column) for name, column in pairs}
+    return {prefix + name: _checksum_column(column) for name, column in pairs}
 
 
-def _of_column(column: Column) -> int:
+def _checksum_column(column: Column) -> int:
     meaning = [column.is_classes, *column.levels]
-    return _of_values(column.values, zlib.crc32(json.dumps(meaning).encode()))
+    return _checksum_values(column.values, zlib.crc32(json.dumps(meaning).encode()))
 
 
-def _of_values(values: Any, before: int = 0) -> int:
+def _checksum_values(values: Any, before: int = 0) -> int:
     return zlib.crc32(values.data.cast("B"), before)

@@ -1,10 +1,10 @@
-"""An offset: what is known of each row's outcome, which the network does not learn.
+"""An offset: a known part of each row's outcome, which the network does not learn.
 
-The prediction is the network's plus the offset; under the Poisson loss, whose network gives the
-logarithm of a rate, it is the rate times exp(offset). So a network with an offset is one that is
-fitted to the rest: the outcome minus the offset, or the outcome over exp(offset) with weights of
-exp(offset), since exp(o) * (rate - y / exp(o) * log(rate)) is the Poisson loss of rate * exp(o)
-but for what does not depend on the network.
+The prediction is the network's output plus the offset. With the Poisson loss, where the network's
+output is the logarithm of a rate, it is the rate times exp(offset). So the network is fitted to
+the outcome minus the offset; with the Poisson loss to the outcome divided by exp(offset), with
+weights exp(offset): exp(o) * (rate - y / exp(o) * log(rate)) is the Poisson loss of rate * exp(o)
+up to a term that does not depend on the network.
 """
 
 from typing import Any
@@ -14,47 +14,42 @@ import numpy as np
 from pytwolayer import checks
 from pytwolayer.errors import ArgumentError
 from pytwolayer.preprocessing.column import Doubles
-from pytwolayer.preprocessing.table import read_table
+from pytwolayer.preprocessing.table import read_table, read_vector
 
-# Of exp(offset), so that neither weights nor rates leave the range of float32.
+# Largest absolute offset with the Poisson loss: exp() of it stays within the range of float32.
 _LARGEST = 80.0
 
 
 def read_offset(offset: Any, rows: int) -> Doubles:
-    """Check an offset of so many rows; NaN where it is missing.
+    """Check an offset, one number for each row; NaN where it is missing.
 
     Raises
     ------
     ArgumentError
-        If it is no finite number for each row.
+        If it is anything else, or holds an infinite number.
     """
     if rows == 0 and len(offset) == 0:
         return np.empty(0)
-    table = read_table("offset", offset, vector=True)
-    if not table.vector and len(table.columns) != 1:
-        raise ArgumentError("offset", "a vector", "a table")
-    (column,) = table.columns
+    column = read_vector("offset", offset, rows)
     if column.has_levels or column.kind == "logical":
         raise ArgumentError("offset", "numbers", "text or logicals")
-    if table.rows != rows:
-        raise ArgumentError("offset", f"as long as `x` ({rows} rows)", f"{table.rows} rows long")
     return column.values
 
 
 def remove_offset(y: Any, weights: Any, offset: Any, loss: Any, weight_type: str) -> Any:
-    """Give the outcome and the weights that the network is fitted to.
+    """Compute the outcome and the weights that the network is fitted to.
 
     Parameters
     ----------
     y : Series or DataFrame
-        Of numbers; one offset is that of all columns.
+        Numbers; the offset is that of every column.
     weights : array or None
-        Of the rows.
+        One for each row.
     offset : vector
-        A number for each row. Where it is missing, so is the outcome that comes back.
+        A number for each row. Where it is missing, the returned outcome is missing.
     loss : str or callable
     weight_type : str
-        What the weights mean.
+        "importance" or "frequency".
 
     Raises
     ------
@@ -73,38 +68,38 @@ def remove_offset(y: Any, weights: Any, offset: Any, loss: Any, weight_type: str
     if weight_type == "frequency" and weights is not None and (known != 0).any():
         expected = '"importance" with an offset and the Poisson loss'
         raise ArgumentError("weight_type", expected, '"frequency"')
-    with np.errstate(invalid="ignore"):  # of R's missing value, which is an odd NaN
+    with np.errstate(invalid="ignore"):  # R's missing value is a signalling NaN
         exposure = np.exp(numbers)
-    there = np.where(np.isnan(exposure), 1.0, exposure)
+    factors = np.where(np.isnan(exposure), 1.0, exposure)
     if weights is None:
-        weights = there
-    elif len(weights) == len(there):  # else it will be refused
-        weights = weights * there
+        weights = factors
+    elif len(weights) == len(factors):  # another length is refused where the data are read
+        weights = weights * factors
     return y.div(exposure, axis=0), weights
 
 
 def add_offset(values: Doubles, offset: Doubles, *, log: bool) -> Doubles:
-    """Put the offset back to predictions, shape ``(rows, outcomes)``; missing where it is.
+    """Add the offset to predictions, shape ``(rows, outcomes)``; NaN where it is missing.
 
     Raises
     ------
     ArgumentError
-        If what comes out is too large a number.
+        If a result is infinite.
     """
-    with np.errstate(over="ignore", invalid="ignore"):  # R's missing value is an odd NaN
-        made: Doubles = values * np.exp(offset)[:, None] if log else values + offset[:, None]
-    if np.isinf(made).any():
+    with np.errstate(over="ignore", invalid="ignore"):  # R's missing value is a signalling NaN
+        sums: Doubles = values * np.exp(offset)[:, None] if log else values + offset[:, None]
+    if np.isinf(sums).any():
         raise ArgumentError("offset", "one with which predictions are finite", "larger")
-    return made
+    return sums
 
 
 def add_offset_if_fitted(values: Doubles, has_offset: bool, offset: Any, *, log: bool) -> Doubles:
-    """Put the offset back where the fit has one; it must be given there and nowhere else.
+    """Add the offset to the predictions of a fit that has one.
 
     Raises
     ------
     ArgumentError
-        If it is missing, or given to a fit that has none.
+        If such a fit gets none, or another fit gets one.
     """
     if not has_offset:
         if offset is not None:

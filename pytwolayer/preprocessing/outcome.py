@@ -1,4 +1,4 @@
-"""The outcome: what the network learns, and what its output means to the user."""
+"""The outcome: what the network is trained to give, and its output on the user's scale."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -17,18 +17,18 @@ _DATA = "y"
 
 @dataclass(frozen=True)
 class Numbers:
-    """A numeric outcome, or several.
+    """One numeric outcome or several.
 
     Attributes
     ----------
     names : tuple of str or None
-        Names of the outcomes, where the training data had any.
+        Names of the outcomes, if the training data had any.
     center, scale : tuple of float
         The network learns ``(y - center) / scale``.
     log : bool
-        Whether the network's output is the logarithm of that (Poisson).
+        Whether the network's output is the logarithm of the scaled outcome (Poisson).
     vector : bool
-        Whether ``y`` came as a vector; predictions then do too.
+        Whether ``y`` was a vector; predictions then are vectors too.
     """
 
     names: tuple[str, ...] | None
@@ -40,7 +40,7 @@ class Numbers:
 
     @classmethod
     def fit(cls, table: Table, weights: Doubles | None, loss: Any) -> "Numbers":
-        """Measure the outcomes; for the Poisson loss they are scaled, and not centred."""
+        """Learn the scaling of the outcomes; for the Poisson loss they are not centred."""
         if loss == "poisson":
             pairs = [(0.0, _mean_count(column, weights)) for column in table.columns]
         else:
@@ -60,19 +60,19 @@ class Numbers:
         return list(self.names or (f"y{number + 1}" for number in range(self.width)))
 
     def observed(self, table: Table) -> Doubles:
-        """Give the outcomes on the user's scale, shape ``(rows, width)``."""
+        """Return the outcomes on the user's scale, shape ``(rows, width)``."""
         return np.column_stack([column.values for column in table.columns])
 
     def warn_unseen_classes(self, table: Table, consequence: str) -> None:
-        """Numbers have no classes to warn of."""
+        """Do nothing: numbers have no classes."""
 
     def target(self, table: Table) -> torch.Tensor:
-        """Give what the network is to learn, float32, shape ``(rows, width)``.
+        """Return the scaled outcomes as float32, shape ``(rows, width)``.
 
         Raises
         ------
         ArgumentError
-            If a held-out outcome is so far from those of training that float32 cannot hold it.
+            If a scaled outcome of held-out rows is too large for float32.
         """
         matrix = self.observed(table)
         with np.errstate(over="ignore"):
@@ -83,7 +83,7 @@ class Numbers:
         return torch.from_numpy(target)
 
     def inverse_transform(self, output: torch.Tensor) -> Doubles:
-        """Turn the network's output to the user's scale, shape ``(rows, width)``."""
+        """Convert the network's output to the user's scale, shape ``(rows, width)``."""
         values = output.numpy().astype(np.float64)
         with np.errstate(over="ignore"):
             restored: Doubles = (np.exp(values) if self.log else values) * self.scale + self.center
@@ -100,7 +100,7 @@ class Classes:
     Attributes
     ----------
     name : str or None
-        Name of the outcome, where the training data had one.
+        Name of the outcome, if the training data had one.
     labels : tuple
         The classes as the user has them: text, logicals, numbers.
     """
@@ -111,9 +111,10 @@ class Classes:
 
     @classmethod
     def fit(cls, table: Table, *, partial: bool = False) -> "Classes":
-        """Take the classes of a column of levels or logicals; ``partial``: more rows will come.
+        """Take the classes from a column of levels or logicals.
 
-        Those of a factor stay all, also without rows, as R's factors keep their levels.
+        Of a factor all levels are classes, also those without rows. With ``partial`` more rows are
+        to come, so that one class is enough.
         """
         (column,) = table.columns
         seen = np.unique(column.values).astype(np.intp).tolist()
@@ -129,11 +130,11 @@ class Classes:
 
     @property
     def names(self) -> tuple[str, ...] | None:
-        """The outcome's name, as ``Numbers`` has its."""
+        """The outcome's name in a tuple, as in ``Numbers``."""
         return None if self.name is None else (self.name,)
 
     def observed(self, table: Table) -> Doubles:
-        """Give the number of each row's class, shape ``(rows, 1)``; NaN for other classes."""
+        """Return the number of each row's class, shape ``(rows, 1)``; NaN for unknown classes."""
         (column,) = table.columns
         names = column.levels if column.has_levels else ("FALSE", "TRUE")
         code = {name: float(number) for number, name in enumerate(self.outputs)}
@@ -151,7 +152,7 @@ class Classes:
         return [level_name(label) for label in self.labels]
 
     def warn_unseen_classes(self, table: Table, consequence: str) -> None:
-        """Warn of classes that training did not see; ``consequence`` is that for their rows."""
+        """Warn of classes that training did not see; ``consequence`` ends the warning."""
         (column,) = table.columns
         codes = column.values[np.isnan(self.observed(table)[:, 0])].astype(np.intp)
         if len(codes):
@@ -163,14 +164,14 @@ class Classes:
             )
 
     def target(self, table: Table) -> torch.Tensor:
-        """Give 1 at each row's class, else 0: float32, shape ``(rows, width)``."""
+        """One-hot encode each row's class as float32, shape ``(rows, width)``."""
         codes = self.observed(table)[:, 0].astype(np.intp)
         rows = np.zeros((table.rows, self.width), dtype=np.float32)
         rows[np.arange(table.rows), codes] = 1
         return torch.from_numpy(rows)
 
     def inverse_transform(self, output: torch.Tensor) -> Doubles:
-        """Turn the network's output to probabilities, shape ``(rows, width)``."""
+        """Convert the network's output to probabilities, shape ``(rows, width)``."""
         probabilities: Doubles = torch.softmax(output.double(), 1).numpy()
         return probabilities
 
@@ -181,13 +182,13 @@ Outcome = Numbers | Classes
 def fit_outcome(
     table: Table, weights: Doubles | None, loss: Any, *, partial: bool = False
 ) -> Outcome:
-    """Tell what kind of outcome the training data have, and measure it.
+    """Learn the outcome of the training data: numbers, or classes.
 
     Raises
     ------
     ArgumentError
-        If classes are mixed with other outcomes, there is but one class, or the loss does
-        not fit.
+        If classes are mixed with other outcomes, if there is only one class, or if the loss is
+        for the other kind.
     """
     are_classes = [column.is_classes for column in table.columns]
     if not any(are_classes):

@@ -1,4 +1,4 @@
-"""What is given as data, read: checked, and without rows that have missing values."""
+"""Reading the data of a fit: checks, and the rows that a network is trained on."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -20,7 +20,7 @@ from pytwolayer.preprocessing.validation_data import (
 from pytwolayer.runtime.memory import FEWER_DATA, guard_memory
 
 NA_ACTIONS = ("omit", "fail")
-# What weights of rows mean: proportions, or how many rows each is.
+# Weights are proportions, or numbers of equal rows.
 WEIGHT_TYPES = ("importance", "frequency")
 
 
@@ -35,7 +35,7 @@ def read_training_data(
     held_out: Any = None,
     na_action: str = "omit",
 ) -> TrainingData:
-    """Check the data of a fit and leave out rows with missing values, or with weight 0.
+    """Check the data of a fit; leave out rows with missing values or with weight 0.
 
     Parameters
     ----------
@@ -46,70 +46,60 @@ def read_training_data(
     weights : vector, optional
         One number of at least 0 for each row.
     weights_name : str
-        Their name in messages.
+        The argument that they came in, for error messages.
     weight_type : str
-        "importance": they are proportions, whatever their scale; "frequency": whole numbers,
-        a row of 3 is three rows.
+        "importance": proportions, whose scale does not matter; "frequency": whole numbers, a row
+        of weight 3 stands for three rows.
     held_out : vector or tuple, optional
-        Numbers of the rows to hold out, from 0, or true and false for each row; or data of
-        the user's own.
+        The rows to hold out, as row numbers from 0 or true and false for each row; or
+        validation data.
     na_action : str
         "omit" leaves rows with missing values out, with a warning; "fail" refuses them.
 
     Raises
     ------
     ArgumentError
-        If something of it is not what it must be.
+        If an argument is not as described.
     DeviceMemoryError
-        If there is no room for the data.
+        If the data do not fit in memory.
     """
     checks.one_of("na_action", na_action, NA_ACTIONS)
     checks.one_of("weight_type", weight_type, WEIGHT_TYPES)
     with guard_memory("cpu", "reading the data", FEWER_DATA):
-        own, held_out = (held_out, None) if is_validation_data(held_out) else (None, held_out)
-        predictors, outcomes = _read(x, y, outcome)
+        validation = held_out if is_validation_data(held_out) else None
+        predictors, outcomes = _read_tables(x, y, outcome)
         if outcomes.rows != predictors.rows:
             expected = f"as long as `x` ({predictors.rows} rows)"
             raise ArgumentError("y", expected, f"{outcomes.rows} rows long")
-        complete = predictors.complete() & outcomes.complete()
-        data = TrainingData(
-            predictors,
-            outcomes,
-            read_weights(weights_name, weights, predictors.rows),
-            _mask(held_out, predictors.rows),
-            np.arange(predictors.rows),
-            given=predictors.rows,
-            dropped=int(predictors.rows - complete.sum()),
-        )
-        if data.dropped:
-            _report_missing(data, complete, na_action)
-            data = data.take(complete)
-        data = _drop_zero_weights(data, weights_name)
-        if own is None:
+        weights = read_weights(weights_name, weights, predictors.rows)
+        mask = None if validation is not None else _held_out_mask(held_out, predictors.rows)
+        data = TrainingData.from_tables(predictors, outcomes, weights, mask)
+        data = _drop_zero_weights(_drop_missing(data, na_action), weights_name)
+        if validation is None:
             return _apply_weight_type(data, weights_name, weight_type)
-        return _add_validation(
-            data, read_validation_data(own, outcome, data, na_action), weights_name, weight_type
-        )
+        validation = read_validation_data(validation, outcome, data, na_action)
+        return _add_validation(data, validation, weights_name, weight_type)
 
 
 def _add_validation(
-    data: TrainingData, own: TrainingData, weights_name: str, weight_type: str
+    data: TrainingData, validation: TrainingData, weights_name: str, weight_type: str
 ) -> TrainingData:
-    """Put validation data beside the others, weighed on one scale where both have weights."""
-    both = None
-    if weight_type != "frequency" and data.weights is not None and own.weights is not None:
-        both = np.concatenate([data.weights, own.weights])
-    data = _apply_weight_type(data, weights_name, weight_type, both)
-    own = _apply_weight_type(own, "validation", weight_type, both)
-    return replace(data, validation=own, total=data.total + own.total)
+    """Add validation data; where both have importance weights, these share one scale."""
+    pooled = None
+    if weight_type != "frequency" and data.weights is not None and validation.weights is not None:
+        pooled = np.concatenate([data.weights, validation.weights])
+    data = _apply_weight_type(data, weights_name, weight_type, pooled)
+    validation = _apply_weight_type(validation, "validation", weight_type, pooled)
+    total_rows = data.total_rows + validation.total_rows
+    return replace(data, validation=validation, total_rows=total_rows)
 
 
 def _apply_weight_type(
-    data: TrainingData, argument: str, weight_type: str, beside: Doubles | None = None
+    data: TrainingData, argument: str, weight_type: str, pooled: Doubles | None = None
 ) -> TrainingData:
-    """Have weights be what they mean; equal proportions are none.
+    """Turn frequencies into counts, and remove importance weights that are all equal.
 
-    ``beside`` are all those on whose scale they are, their own where it is not given.
+    ``pooled`` are all weights on the same scale; by default those of ``data`` alone.
     """
     weights = data.weights
     if weights is not None and weight_type == "frequency":
@@ -118,15 +108,15 @@ def _apply_weight_type(
             raise ArgumentError(argument, 'whole numbers with `weight_type = "frequency"`', odd)
         data = replace(data, weights=None, counts=None if (weights == 1).all() else weights)
     elif weights is not None:
-        scale = weights if beside is None else beside
+        scale = weights if pooled is None else pooled
         if (scale == scale[0]).all():
             data = replace(data, weights=None)
         else:
-            data = replace(data, scale=float(scale.mean()), proportions=weights)
-    return replace(data, total=float(data.number))
+            data = replace(data, mean_weight=float(scale.mean()), given_weights=weights)
+    return replace(data, total_rows=float(data.expanded_rows))
 
 
-def _read(x: Any, y: Any, outcome: Any) -> tuple[Table, Table]:
+def _read_tables(x: Any, y: Any, outcome: Any) -> tuple[Table, Table]:
     if outcome is None:
         if y is None:
             raise ArgumentError("y", "the outcome, where `outcome` does not name it", "missing")
@@ -136,15 +126,16 @@ def _read(x: Any, y: Any, outcome: Any) -> tuple[Table, Table]:
         return read_table("x", x), read_table("y", y, vector=True, outcome=True)
     if y is not None:
         raise ArgumentError("y", "left out where `outcome` is given", "given too")
-    vector = isinstance(outcome, (str, int))  # numbers name the columns of a frame made of arrays
+    # A frame made of an array has numbers for names.
+    vector = isinstance(outcome, (str, int))
     wanted = [str(outcome)] if vector else _list_of_names(outcome)
     names = column_names("x", x)
     absent = [name for name in wanted if name not in names]
     if absent:
         raise ArgumentError("outcome", "names of columns of `x`", listed(absent))
-    inside = [place for place, name in enumerate(names) if name not in wanted]
+    others = [place for place, name in enumerate(names) if name not in wanted]
     outcomes = read_table("x", columns_at(x, [names.index(name) for name in wanted]), outcome=True)
-    return read_table("x", columns_at(x, inside)), replace(outcomes, vector=vector)
+    return read_table("x", columns_at(x, others)), replace(outcomes, vector=vector)
 
 
 def _list_of_names(outcome: Any) -> list[str]:
@@ -154,7 +145,7 @@ def _list_of_names(outcome: Any) -> list[str]:
     return [str(name) for name in names]
 
 
-def _mask(held_out: Any, rows: int) -> Mask | None:
+def _held_out_mask(held_out: Any, rows: int) -> Mask | None:
     if held_out is None:
         return None
     array = held_out_array(held_out)
@@ -172,30 +163,35 @@ def _mask(held_out: Any, rows: int) -> Mask | None:
     return mask
 
 
-def _report_missing(data: TrainingData, complete: Mask, na_action: str) -> None:
-    number = f"{data.dropped} of {data.given} rows"
+def _drop_missing(data: TrainingData, na_action: str) -> TrainingData:
+    complete = data.complete()
+    if complete.all():
+        return data
+    dropped = int(np.count_nonzero(~complete))
+    number = f"{dropped} of {data.rows} rows"
     if na_action == "fail":
-        received = f"missing values in {number}, in {_columns(data, _has_missing)}"
+        received = f"missing values in {number}, in {_describe_columns(data, _has_missing)}"
         raise ArgumentError("x", 'complete with `na_action = "fail"`', received)
     if not complete.any():
-        empty = _columns(data, lambda column: column.kind == "missing")
+        empty = _describe_columns(data, lambda column: column.kind == "missing")
         why = f"nothing is in {empty}" if empty else "no column is empty in all of them"
         received = f"missing values in {number}: {why}"
         raise ArgumentError("x", "complete in at least one row", received)
     warn_user(f"{number} left out of training: values are missing.", MissingRowsWarning)
+    return replace(data.take(complete), dropped=dropped)
 
 
 def _has_missing(column: Column) -> bool:
     return not column.complete and bool(np.isnan(column.values).any())
 
 
-def _columns(data: TrainingData, which: Callable[[Column], bool]) -> str:
-    """Name the columns of which something is true; the outcome where it has no name."""
+def _describe_columns(data: TrainingData, which: Callable[[Column], bool]) -> str:
+    """Name the columns for which ``which`` is true; an outcome without a name: the outcome."""
     columns = [*data.predictors.columns, *data.outcomes.columns]
     labels = [column.label for column in columns if which(column)]
     names = [label for label in labels if label is not None]
-    told = [f"column{'s' if len(names) > 1 else ''} {listed(names)}"] if names else []
-    return " and ".join(told + ["the outcome"] * (len(labels) > len(names)))
+    named = [f"column{'s' if len(names) > 1 else ''} {listed(names)}"] if names else []
+    return " and ".join(named + ["the outcome"] * (len(labels) > len(names)))
 
 
 def _drop_zero_weights(data: TrainingData, argument: str) -> TrainingData:

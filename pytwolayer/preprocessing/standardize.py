@@ -1,4 +1,4 @@
-"""Columns of doubles into a matrix of floats, standardised on the way."""
+"""Standardising columns of doubles into a matrix of float32."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -9,37 +9,38 @@ from numpy.typing import NDArray
 from pytwolayer.preprocessing.column import Column
 from pytwolayer.runtime.torch_loading import torch
 
-# Numbers that are worked on at a time, what a processor's cache holds; but some rows at least.
+# Numbers in a block, which fits into a processor's cache, and least rows of a block.
 _BLOCK, _ROWS = 2**19, 4096
 
 
 class Scaling(Protocol):
-    """How a column is centred and scaled; see ``NumberCoding``."""
+    """How a column is standardised; see ``NumberCoding``."""
 
     @property
     def center(self) -> float:
-        """What is subtracted."""
+        """Subtracted from each value."""
 
     @property
     def scale(self) -> float:
-        """What is divided by; 0 makes zeros of the column."""
+        """Divisor; 0 for a constant column, which becomes zeros."""
 
     @property
     def limit(self) -> float | None:
-        """What is further from 0 after that is cut to this."""
+        """Largest absolute value of the results, or None."""
 
 
 def write_standardized(
     scalings: Sequence[Scaling], columns: Sequence[Column], into: NDArray[np.float32]
 ) -> None:
-    """Write the standardised columns, shape ``(rows, columns)``.
+    """Write the standardised columns into a matrix of shape ``(rows, columns)``, row by row.
 
-    Row after row of the matrix is far apart in memory for each column, so it is done in blocks
-    of rows, in which both are near; the numbers do not depend on that.
+    A column's values are far apart in such a matrix, so a block of rows is computed column by
+    column in a buffer in the cache, and then transposed into its place. Each value is computed
+    by itself (subtract, divide, round to float32, clip), so the block size changes no bit.
     """
     rows = len(into)
     step = max(1, min(rows, max(_ROWS, _BLOCK // len(columns))))
-    line, block = np.empty(step), np.empty((len(columns), step), dtype=np.float32)
+    doubles, block = np.empty(step), np.empty((len(columns), step), dtype=np.float32)
     with np.errstate(over="ignore"):
         limits = _limits(scalings)
         for start in range(0, rows, step):
@@ -50,9 +51,9 @@ def write_standardized(
                     standardized[:] = 0
                     continue
                 values = column.values[start : start + size]
-                centered = np.subtract(values, scaling.center, out=line[:size])
+                centered = np.subtract(values, scaling.center, out=doubles[:size])
                 standardized[:] = np.divide(centered, scaling.scale, out=centered)
-            # Rounding to floats keeps the order, so what is cut may be cut after it.
+            # Rounding to float32 keeps the order of numbers, so they may be clipped after it.
             np.clip(lines, -limits, limits, out=lines)
             _transpose(lines, into[start : start + size])
 

@@ -1,7 +1,7 @@
-"""A warning of text that most likely is not what its reader meant it to be.
+"""The warning about text columns that were most likely meant as numbers, dates or identifiers.
 
-A column of numbers with one "?" comes out of most readers as text, and each of its numbers would
-become an input of its own.
+Most readers turn a column of numbers with one "?" into text, and each of its numbers would become
+a level, an input of its own.
 """
 
 from collections import Counter
@@ -22,11 +22,11 @@ from pytwolayer.preprocessing.text_patterns import (
 )
 from pytwolayer.preprocessing.training_data import TrainingData
 
-MANY = 10  # more levels of numbers or dates than that are suspect
-FEW = 5  # and so many, where they are more than half as many as rows
-NAMES = 20  # so many levels of anything, under the same condition
-_MOST = 0.8  # of the levels have to look alike
-_TOLD = 5  # columns
+MANY = 10  # more levels of numbers or dates are suspect
+FEW = 5  # so many are suspect if they are more than half as many as rows
+NAMES = 20  # so many levels of any kind are suspect on the same condition
+_SHARE = 0.8  # of the levels have to be of one format
+_NAMED = 5  # largest number of columns that the warning describes
 _ADVICE = {
     "numbers": "make numbers of what is a number, and missing values of what stands for them",
     "dates": "make numbers of dates and times, such as the days since one of them",
@@ -36,8 +36,8 @@ _ADVICE = {
 
 
 @dataclass(frozen=True)
-class _Look:
-    """What a column looks like: one of those that there is advice on, and in words."""
+class _Suspicion:
+    """What a column most likely is: a key of ``_ADVICE``, and words for the message."""
 
     kind: str
     words: str
@@ -45,7 +45,7 @@ class _Look:
 
 @dataclass(frozen=True)
 class _Levels:
-    """The levels that a column's rows have, and how many rows have each."""
+    """The levels that occur in a column, and how many rows have each."""
 
     names: Sequence[str]
     rows: Sequence[int]
@@ -62,7 +62,7 @@ class _Levels:
         return len(self.names) > sum(self.rows) / 2
 
     def rows_of(self, names: Sequence[str]) -> str:
-        """Say in how many rows these are."""
+        """Describe in how many rows these levels are."""
         wanted = set(names)
         pairs = zip(self.names, self.rows, strict=True)
         number = sum(rows for name, rows in pairs if name in wanted)
@@ -70,67 +70,67 @@ class _Levels:
 
 
 def warn_suspect_columns(data: TrainingData, *, outcome: bool = True) -> None:
-    """Warn of text that looks like numbers, dates or names; ``outcome``: there too."""
-    found = [(column, _look(column), "levels") for column in data.predictors.columns]
+    """Warn of text that looks like numbers, dates or names; ``outcome``: also there."""
+    found = [(column, _suspect(column), "levels") for column in data.predictors.columns]
     if outcome:
-        found += [(column, _look(column), "classes") for column in data.outcomes.columns]
-    told, kinds = [], set[str]()
-    for column, look, each in found:
-        if look is not None:
-            told.append(_told(column, look, each))
-            kinds |= {look.kind, column.kind}
-    if not told:
+        found += [(column, _suspect(column), "classes") for column in data.outcomes.columns]
+    described, kinds = [], set[str]()
+    for column, suspicion, each in found:
+        if suspicion is not None:
+            described.append(_describe(column, suspicion, each))
+            kinds |= {suspicion.kind, column.kind}
+    if not described:
         return
-    more = f" and {len(told) - _TOLD:,} more" if len(told) > _TOLD else ""
+    more = f" and {len(described) - _NAMED:,} more" if len(described) > _NAMED else ""
     advice = "; ".join(text for kind, text in _ADVICE.items() if kind in kinds)
     warn_user(
         f"Text that may be something else was taken as levels or classes: "
-        f"{', '.join(told[:_TOLD])}{more}. {advice[0].upper()}{advice[1:]}.",
+        f"{', '.join(described[:_NAMED])}{more}. {advice[0].upper()}{advice[1:]}.",
         SuspectColumnWarning,
     )
 
 
-def _told(column: Column, look: _Look, each: str) -> str:
+def _describe(column: Column, suspicion: _Suspicion, each: str) -> str:
     name = "" if column.label is None else f" {quoted(column.label)}"
     number = len(_Levels.of(column).names)
     what = "the outcome" if each == "classes" else "column"
-    return f"{what}{name} ({number:,} {each}: {look.words})"
+    return f"{what}{name} ({number:,} {each}: {suspicion.words})"
 
 
-def _look(column: Column) -> _Look | None:
+def _suspect(column: Column) -> _Suspicion | None:
     if not column.has_levels or len(column.levels) < 2:
         return None
     levels = _Levels.of(column)
-    look = _look_of_text(levels) if column.kind == "text" else _look_of_factor(levels)
-    if look is None and len(levels.names) >= NAMES and levels.in_half_the_rows:
-        return _Look("names", f"more than half as many as the {sum(levels.rows):,} rows")
-    return look
+    suspicion = _suspect_text(levels) if column.kind == "text" else _suspect_factor(levels)
+    if suspicion is None and len(levels.names) >= NAMES and levels.in_half_the_rows:
+        return _Suspicion("names", f"more than half as many as the {sum(levels.rows):,} rows")
+    return suspicion
 
 
-def _look_of_text(levels: _Levels) -> _Look | None:
+def _suspect_text(levels: _Levels) -> _Suspicion | None:
     marks = [name for name in levels.names if is_missing_mark(name)]
     rest = [name for name in levels.names if not is_missing_mark(name)]
     many = _are_many(levels, rest)
-    if mostly(rest, number_format, _MOST):
+    if mostly(rest, number_format, _SHARE):
         others = [name for name in rest if number_format(name) is None]
         if any(has_leading_zero(name) for name in rest):
             return None
         if many or (marks and not others and len(rest) > 1):
-            return _Look("numbers", _words(_number_words(rest), [*marks, *others], levels))
-    elif many and mostly(rest, time_format, _MOST):
+            return _Suspicion("numbers", _words(_number_words(rest), [*marks, *others], levels))
+    elif many and mostly(rest, time_format, _SHARE):
         others = [name for name in rest if time_format(name) is None]
-        return _Look("dates", _words(_time_words(rest), [*marks, *others], levels))
+        return _Suspicion("dates", _words(_time_words(rest), [*marks, *others], levels))
     return None
 
 
-def _look_of_factor(levels: _Levels) -> _Look | None:
-    """Tell only where the levels cannot be meant: somebody may have made them on purpose."""
+def _suspect_factor(levels: _Levels) -> _Suspicion | None:
+    """Suspect a factor only on stronger evidence than text: it was made on purpose."""
     marks = [name for name in levels.names if is_missing_mark(name)]
     rest = [name for name in levels.names if not is_missing_mark(name)]
     if len(rest) <= MANY or not (marks or len(rest) > sum(levels.rows) / 4):
         return None
-    look = _look_of_text(levels)
-    return look if look is None or marks or look.words != "numbers" else None
+    suspicion = _suspect_text(levels)
+    return suspicion if suspicion is None or marks or suspicion.words != "numbers" else None
 
 
 def _are_many(levels: _Levels, rest: Sequence[str]) -> bool:

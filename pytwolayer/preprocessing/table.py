@@ -1,7 +1,7 @@
-"""The user's table, whatever it is: columns of doubles, checked.
+"""The user's table, of any kind, as checked columns of doubles.
 
-Numbers stay in double precision and levels become codes, column by column, so the layout in
-which a table arrives does not change a bit of the result.
+Numbers stay in double precision and levels become codes, column by column, so that the memory
+layout of the table does not change a bit of the result.
 """
 
 from collections import Counter
@@ -18,7 +18,7 @@ from pytwolayer.errors import ArgumentError
 from pytwolayer.preprocessing.column import Column, read_column
 from pytwolayer.runtime.torch_loading import torch
 
-_BLOCK = 2048  # rows of an array that are turned into columns at a time
+_BLOCK = 2048  # rows of an array that are transposed at a time
 EVERY_COLUMN = "a table with every column seen in training"
 RowNumbers = NDArray[np.intp]
 Mask = NDArray[np.bool_]
@@ -31,13 +31,13 @@ class Table:
     Attributes
     ----------
     names : tuple of str or None
-        Column names, where the table has any.
+        Column names, if the table has any.
     columns : list of Column
         All of one length.
     rows : int
         Number of rows.
     vector : bool
-        Whether it came as a vector and not as a table.
+        Whether it was given as a vector and not as a table.
     """
 
     names: tuple[str, ...] | None
@@ -61,7 +61,7 @@ class Table:
 
 @dataclass(frozen=True)
 class _RawTable:
-    """A table taken apart, nothing of it checked yet."""
+    """The columns of a table, not yet checked."""
 
     names: list[str] | None
     shape: tuple[int, ...]
@@ -76,28 +76,28 @@ def read_table(
     outcome: bool = False,
     like: tuple[tuple[str, ...] | None, int] | None = None,
 ) -> Table:
-    """Check a table and take its columns.
+    """Check a table and convert its columns.
 
     Parameters
     ----------
     argument : str
         Its name in error messages.
     data : DataFrame, Series, array, tensor or nested sequence
-        Shape ``(rows, columns)``, or ``(rows,)`` where ``vector`` allows it. What has a
-        method ``to_pandas`` is taken through it.
+        Shape ``(rows, columns)``, or ``(rows,)`` where ``vector`` allows it. An object with a
+        method ``to_pandas`` is converted by it.
     vector : bool
-        Whether a vector will do.
+        Whether a vector is accepted.
     outcome : bool
-        Whether it is the outcome.
+        Whether it is the outcome, see ``read_column()``.
     like : pair, optional
-        Names (or None) and number of the columns seen in training. Take those, in that
-        order: by name where both have names, by position otherwise. Others are not looked at.
+        Names (or None) and number of the columns of training. Only these are read, in that
+        order: by name if both tables have names, else by position.
 
     Raises
     ------
     ArgumentError
         If it has no rows or columns, lacks columns, or has a column that is neither
-        numbers nor levels, or an infinite number.
+        numbers nor levels, or that holds an infinite number.
     """
     parts = _take_apart(argument, data)
     if len(parts.shape) != 2 and not (vector and len(parts.shape) == 1):
@@ -120,13 +120,23 @@ def read_table(
     return Table(names, columns, parts.shape[0], vector=len(parts.shape) == 1)
 
 
+def read_vector(argument: str, data: Any, rows: int) -> Column:
+    """Check a vector, or a table of one column, of ``rows`` values; see ``read_table()``."""
+    table = read_table(argument, data, vector=True)
+    if not table.vector and len(table.columns) != 1:
+        raise ArgumentError(argument, "a vector", "a table")
+    if table.rows != rows:
+        raise ArgumentError(argument, f"as long as `x` ({rows} rows)", f"{table.rows} rows long")
+    return table.columns[0]
+
+
 def column_names(argument: str, data: Any) -> list[str]:
-    """Give the column names of a data frame.
+    """Return the column names of a data frame.
 
     Raises
     ------
     ArgumentError
-        If it is none, or has columns of the same name.
+        If ``data`` is no data frame, or has columns of the same name.
     """
     frame = _as_pandas(data)
     if not isinstance(frame, pd.DataFrame):
@@ -136,14 +146,14 @@ def column_names(argument: str, data: Any) -> list[str]:
     return names
 
 
-def columns_at(data: Any, places: Sequence[int]) -> pd.DataFrame:
-    """Take columns of a data frame by their places."""
+def columns_at(data: Any, positions: Sequence[int]) -> pd.DataFrame:
+    """Select columns of a data frame by position."""
     frame: pd.DataFrame = _as_pandas(data)
-    return frame.iloc[:, list(places)]
+    return frame.iloc[:, list(positions)]
 
 
 def select_columns(data: Any, names: Collection[str]) -> Any:
-    """Take the columns of a data frame that have one of these names; others stay as they are."""
+    """Select the columns of a data frame by name; data of another kind are returned unchanged."""
     frame = _as_pandas(data)
     if not isinstance(frame, pd.DataFrame):
         return data
@@ -177,27 +187,28 @@ def _take_apart(argument: str, data: Any) -> _RawTable:
 
 
 def _is_row_major(frame: pd.DataFrame) -> bool:
-    """Tell whether a frame of numbers of one type has its columns strewn in memory."""
-    kinds = set(frame.dtypes)
-    kind = next(iter(kinds), None)
-    if len(kinds) != 1 or not isinstance(kind, np.dtype) or kind.kind not in "fiu":
+    """Tell whether a frame is one array of numbers, stored row by row."""
+    dtypes = set(frame.dtypes)
+    dtype = next(iter(dtypes), None)
+    if len(dtypes) != 1 or not isinstance(dtype, np.dtype) or dtype.kind not in "fiu":
         return False
-    return frame.iloc[:, 0].to_numpy().strides[0] > kind.itemsize
+    return frame.iloc[:, 0].to_numpy().strides[0] > dtype.itemsize
 
 
 def _transposed(array: NDArray[Any]) -> NDArray[np.float64]:
-    """Give an array's columns as the rows of another, of doubles.
+    """Return the transpose of an array, as contiguous rows of doubles.
 
-    It is turned in blocks of rows, in which both are near in memory; or not at all, where the
-    columns lie like that already.
+    Each column is then contiguous, which makes all later work by columns several times faster.
+    It is copied in blocks of rows, so that source and target both stay in the processor's cache;
+    not at all where the array is stored by columns already.
     """
     if array.dtype == np.float64 and array.flags.f_contiguous:
         return array.T
-    turned = np.empty(array.shape[::-1])
-    with np.errstate(over="ignore"):  # a longer float becomes infinite
+    columns = np.empty(array.shape[::-1])
+    with np.errstate(over="ignore"):  # a long double may become infinite
         for start in range(0, len(array), _BLOCK):
-            turned[:, start : start + _BLOCK] = array[start : start + _BLOCK].T
-    return turned
+            columns[:, start : start + _BLOCK] = array[start : start + _BLOCK].T
+    return columns
 
 
 def _array(argument: str, data: Any) -> NDArray[Any]:
@@ -206,9 +217,9 @@ def _array(argument: str, data: Any) -> NDArray[Any]:
     if isinstance(data, np.ma.MaskedArray):
         return _from_masked(data)
     try:
-        rows = isinstance(data, (list, tuple)) and _holds_none(data)
-        array = np.asarray(data, dtype=object if rows else None)
-        if rows and array.ndim == 1 and any(isinstance(row, (list, tuple)) for row in data):
+        as_objects = isinstance(data, (list, tuple)) and _needs_objects(data)
+        array = np.asarray(data, dtype=object if as_objects else None)
+        if as_objects and array.ndim == 1 and any(isinstance(row, (list, tuple)) for row in data):
             raise ValueError
     except ValueError:
         received = f"a {type(data).__name__} with rows of different lengths"
@@ -224,7 +235,7 @@ def _from_tensor(argument: str, data: torch.Tensor) -> NDArray[Any]:
         data = data.to_dense() if data.layout != torch.strided else data
         data = data.double() if data.is_floating_point() else data
         return np.asarray(data.resolve_conj().resolve_neg())
-    except (TypeError, RuntimeError):  # quantised, or on the meta device
+    except (TypeError, RuntimeError):  # quantised tensors, or those on the meta device
         received = f"one of {data.dtype} on {data.device}"
         raise ArgumentError(argument, "a tensor of numbers", received) from None
 
@@ -238,8 +249,8 @@ def _from_masked(data: np.ma.MaskedArray[Any, Any]) -> NDArray[Any]:
     return values
 
 
-def _holds_none(data: Sequence[Any]) -> bool:
-    """Tell whether NumPy would make text of missing values, or of numbers beside text."""
+def _needs_objects(data: Sequence[Any]) -> bool:
+    """Tell whether NumPy would convert values: None or numbers beside text, logicals to numbers."""
     inner = [value for row in data for value in (row if isinstance(row, (list, tuple)) else [row])]
     return any(value is None or isinstance(value, (str, bool)) for value in inner)
 
@@ -252,18 +263,17 @@ def _select(
             expected = f"a table of {number} columns"
             raise ArgumentError(argument, expected, f"one of {len(parts.columns)}")
         return parts
-    had = set(parts.names)
-    missing = [name for name in names if name not in had]
+    by_name = dict(zip(parts.names, parts.columns, strict=True))
+    missing = [name for name in names if name not in by_name]
     if missing:
         raise ArgumentError(argument, EVERY_COLUMN, f"one without {listed(missing)}")
     wanted = set(names)
     _refuse_duplicates(argument, [name for name in parts.names if name in wanted])
-    by_name = dict(zip(parts.names, parts.columns, strict=True))
     return _RawTable(list(names), parts.shape, [by_name[name] for name in names])
 
 
 def _refuse_duplicates(argument: str, names: Sequence[str] | None) -> None:
     if names and len(set(names)) < len(names):
-        twins = sorted(name for name, count in Counter(names).items() if count > 1)
-        received = f"one with several columns {listed(twins)}"
+        duplicates = sorted(name for name, count in Counter(names).items() if count > 1)
+        received = f"one with several columns {listed(duplicates)}"
         raise ArgumentError(argument, "a table whose column names differ", received)

@@ -1,16 +1,15 @@
-"""What text looks like: numbers, dates, times, or a mark for a missing value."""
+"""Recognising text that is a number, a date, a time, or a mark for a missing value."""
 
 import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
-# What stands for a missing value in tables that people exchange, and hardly for anything else;
-# compared without regard to case.
+# Marks that mean a missing value in tables, and hardly anything else; compared ignoring case.
 _SIGNS = "? - -- --- \u2013 \u2014 . .. ... ~ \\n"
 _WORDS = "na n/a n.a. n.a #n/a #na <na> nan -nan +nan null (null) #null! k.a. #n/v"
 _ERRORS = "#value! #ref! #div/0! #name? #num! 1.#ind -1.#ind 1.#qnan -1.#qnan"
 _SURE = frozenset([*_SIGNS.split(), *_WORDS.split(), *_ERRORS.split(), "#n/a n/a"])
-# What may be the name of something too.
+# Marks that can be names of levels too.
 _NAMES = "none nil void missing (missing) [missing] unknown unk undefined * **"
 _PHRASES = ("", "not available", "not applicable", "no data", "not reported")
 _MARKS = _SURE.union(_NAMES.split(), _PHRASES)
@@ -66,38 +65,38 @@ def _compiled(patterns: dict[str, str], flags: int = 0) -> dict[str, re.Pattern[
 _NUMBER_PATTERNS = _compiled(_NUMBERS, re.ASCII)
 _TIME_PATTERNS = _compiled(_TIMES, re.IGNORECASE)
 _CODE = re.compile(r"0\d+", re.ASCII)
-_LONGEST = 40  # of any of these
+_LONGEST = 40  # characters; longer text is of no format
 
 
 def is_missing_mark(text: str, *, sure: bool = False) -> bool:
-    """Tell whether text may mean a missing value; ``sure``: and hardly anything else."""
+    """Tell whether text may mean a missing value; with ``sure``: and hardly anything else."""
     return text.strip().casefold() in (_SURE if sure else _MARKS)
 
 
 def number_format(text: str) -> str | None:
-    """Tell what kind of number it is, in words; None for none."""
-    return _kind(text, _NUMBER_PATTERNS)
+    """Name the format of a number, a key of ``_NUMBERS``; None for other text."""
+    return _format(text, _NUMBER_PATTERNS)
 
 
 def time_format(text: str) -> str | None:
-    """Tell whether it is one of "dates" or "times"; None for neither."""
-    return _kind(text, _TIME_PATTERNS)
+    """Return "dates" or "times"; None for other text."""
+    return _format(text, _TIME_PATTERNS)
 
 
-def _kind(text: str, patterns: dict[str, re.Pattern[str]]) -> str | None:
+def _format(text: str, patterns: dict[str, re.Pattern[str]]) -> str | None:
     text = text.strip()
     if not text or len(text) > _LONGEST:
         return None
-    return next((name for name, one in patterns.items() if one.fullmatch(text)), None)
+    return next((name for name, pattern in patterns.items() if pattern.fullmatch(text)), None)
 
 
 def has_leading_zero(text: str) -> bool:
-    """Tell whether it has the leading zero of a postal code or an identifier."""
+    """Tell whether it is digits with a leading zero, as of a postal code or an identifier."""
     return _CODE.fullmatch(text.strip()) is not None
 
 
 def parse_number(text: str, decimal: str = ".") -> float | None:
-    """Read a number as files have it; None if it is none."""
+    """Convert text to a number; None if it is none."""
     plain = text.strip()
     if decimal != ".":
         if "." in plain:
@@ -106,9 +105,10 @@ def parse_number(text: str, decimal: str = ".") -> float | None:
     return float(plain) if _NUMBER_PATTERNS["numbers"].fullmatch(plain) else None
 
 
-def mostly(values: Sequence[Any], what: Callable[[Any], Any], share: float) -> bool:
-    """Tell whether something is true of a share of values; a look at some saves most the rest."""
-    few = values[:: max(1, len(values) // 500)]
-    if sum(what(value) is not None for value in few) < len(few) * share / 2:
+def mostly(values: Sequence[Any], kind: Callable[[Any], Any], share: float) -> bool:
+    """Tell whether ``kind(value)`` is not None for a share of the values."""
+    # Of many values a sample decides whether it is worth looking at all of them.
+    sample = values[:: max(1, len(values) // 500)]
+    if sum(kind(value) is not None for value in sample) < len(sample) * share / 2:
         return False
-    return sum(what(value) is not None for value in values) >= len(values) * share
+    return sum(kind(value) is not None for value in values) >= len(values) * share

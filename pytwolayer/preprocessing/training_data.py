@@ -8,7 +8,7 @@ import numpy as np
 from pytwolayer import checks
 from pytwolayer.errors import ArgumentError
 from pytwolayer.preprocessing.column import Doubles
-from pytwolayer.preprocessing.table import Mask, RowNumbers, Table, read_table
+from pytwolayer.preprocessing.table import Mask, RowNumbers, Table, read_vector
 
 LARGEST_WEIGHT = float(np.finfo(np.float32).max)
 
@@ -22,39 +22,45 @@ class TrainingData:
     predictors, outcomes : Table
         Without missing values.
     weights : array or None
-        Of the rows, all above 0; None where they are equal.
-    counts : array or None
-        How many rows each is; None where each is one.
-    scale : float
-        Mean of the weights as they were given: what a row of ordinary weight has.
-    proportions : array or None
-        The weights as they were given, those of classes not among them; None where equal.
-    validation : TrainingData or None
-        Those of the user's own that are held out, given apart.
+        Importance weights of the rows, all above 0; None where they are equal.
     held_out : array or None
-        Which rows are held out, where the user says so.
-    kept : array
-        Numbers of these rows among those given.
-    given : int
-        Number of rows given.
+        Which rows are held out, where the user chose them.
+    row_numbers : array
+        Numbers of these rows in the user's table, from 0.
     dropped : int
-        Number of rows left out since values are missing.
-    total : float
-        Number of rows that they are; equal ones that are merged count all.
+        Number of rows left out because of missing values.
+    total_rows : float
+        Number of rows that these stand for: frequencies, merged equal rows and validation data
+        all counted.
+    counts : array or None
+        Frequency of each row; None where each is 1.
+    mean_weight : float
+        Mean of the weights as the user gave them.
+    given_weights : array or None
+        The weights as the user gave them, not multiplied with those of classes; None where equal.
+    validation : TrainingData or None
+        Validation data given apart from the training data.
     """
 
     predictors: Table
     outcomes: Table
     weights: Doubles | None
     held_out: Mask | None
-    kept: RowNumbers
-    given: int
+    row_numbers: RowNumbers
     dropped: int
-    total: float = 0.0
+    total_rows: float = 0.0
     counts: Doubles | None = None
-    scale: float = 1.0
-    proportions: Doubles | None = None
+    mean_weight: float = 1.0
+    given_weights: Doubles | None = None
     validation: "TrainingData | None" = None
+
+    @classmethod
+    def from_tables(
+        cls, predictors: Table, outcomes: Table, weights: Doubles | None, held_out: Mask | None
+    ) -> "TrainingData":
+        """Combine tables of equal length."""
+        rows = predictors.rows
+        return cls(predictors, outcomes, weights, held_out, np.arange(rows), 0)
 
     @property
     def rows(self) -> int:
@@ -62,19 +68,23 @@ class TrainingData:
         return self.predictors.rows
 
     @property
-    def number(self) -> int:
-        """Number of rows that they are once those that count several times are written out."""
+    def expanded_rows(self) -> int:
+        """Number of rows that ``expand_frequencies()`` gives."""
         return self.rows if self.counts is None else int(self.counts.sum())
 
     @property
     def all_rows(self) -> int:
-        """Number of rows, validation data's among them."""
+        """Number of rows, those of validation data included."""
         return self.rows + (0 if self.validation is None else self.validation.rows)
 
+    def complete(self) -> Mask:
+        """Tell which rows have no missing value."""
+        return self.predictors.complete() & self.outcomes.complete()
+
     def expand_frequencies(self) -> "TrainingData":
-        """Give each row as often as it counts."""
-        own = None if self.validation is None else self.validation.expand_frequencies()
-        data = self if own is self.validation else replace(self, validation=own)
+        """Repeat each row as often as its frequency."""
+        validation = None if self.validation is None else self.validation.expand_frequencies()
+        data = self if validation is self.validation else replace(self, validation=validation)
         if self.counts is None:
             return data
         times = self.counts.astype(np.intp)
@@ -82,28 +92,18 @@ class TrainingData:
 
     def take(self, rows: RowNumbers | Mask | slice) -> "TrainingData":
         """Take some of the rows."""
-        return replace(
-            self,
-            predictors=self.predictors.take(rows),
-            outcomes=self.outcomes.take(rows),
-            weights=None if self.weights is None else self.weights[rows],
-            counts=None if self.counts is None else self.counts[rows],
-            proportions=None if self.proportions is None else self.proportions[rows],
-            held_out=None if self.held_out is None else self.held_out[rows],
-            kept=self.kept[rows],
-        )
+        arrays = ("weights", "counts", "given_weights", "held_out", "row_numbers")
+        given = {name: getattr(self, name) for name in arrays}
+        taken: dict[str, Any] = {n: a if a is None else a[rows] for n, a in given.items()}
+        taken |= {"predictors": self.predictors.take(rows), "outcomes": self.outcomes.take(rows)}
+        return replace(self, **taken)
 
 
 def read_weights(argument: str, weights: Any, rows: int) -> Doubles | None:
-    """Check weights of so many rows."""
+    """Check weights, one for each row."""
     if weights is None:
         return None
-    table = read_table(argument, weights, vector=True)
-    if not table.vector and len(table.columns) != 1:
-        raise ArgumentError(argument, "a vector", "a table")
-    (column,) = table.columns
-    if table.rows != rows:
-        raise ArgumentError(argument, f"as long as `x` ({rows} rows)", f"{table.rows} rows long")
+    column = read_vector(argument, weights, rows)
     if column.has_levels or column.kind == "missing" or not (column.values >= 0).all():
         received = "text" if column.has_levels else "missing or negative in some rows"
         raise ArgumentError(argument, "numbers of at least 0", received)

@@ -1,6 +1,5 @@
-"""Validation data of the user's own, given apart from the training data."""
+"""Validation data that are given apart from the training data."""
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,10 +14,10 @@ _PAIR = "`(X, y)` or `(X, y, weights)`, or a table where `outcome` names columns
 
 
 def is_validation_data(validation: Any) -> bool:
-    """Tell data of the user's own from a share and from rows of the training data."""
+    """Tell validation data from a share of the training data and from rows of it."""
     is_frame = hasattr(validation, "columns") and hasattr(validation, "to_numpy")
     if is_frame or hasattr(validation, "to_pandas"):
-        return True  # a data frame, of whatever library
+        return True  # a data frame of any library
     if isinstance(validation, list) and len(validation) not in (2, 3):
         return False
     if not isinstance(validation, (tuple, list)):
@@ -32,12 +31,12 @@ def is_validation_data(validation: Any) -> bool:
 def read_validation_data(
     validation: Any, outcome: Any, training: TrainingData, na_action: str
 ) -> TrainingData:
-    """Check validation data, and leave out rows with missing values.
+    """Check validation data, and leave out rows with missing values or with weight 0.
 
     Raises
     ------
     ArgumentError
-        If they are not data like those of training.
+        If they have other columns than the training data, or columns of another kind.
     """
     x, y, weights = _parts(validation, outcome)
     predictors, outcomes = _tables(x, y, training)
@@ -48,25 +47,15 @@ def read_validation_data(
         raise ArgumentError(_NAME, "data of at least one row", "no rows")
     _refuse_other_kinds(training.predictors, predictors)
     _refuse_other_kinds(training.outcomes, outcomes)
-    complete = predictors.complete() & outcomes.complete()
-    own = replace(
-        training,
-        predictors=predictors,
-        outcomes=outcomes,
-        weights=_weights(weights, predictors.rows),
-        held_out=None,
-        kept=np.arange(predictors.rows),
-        given=predictors.rows,
-        dropped=int(predictors.rows - complete.sum()),
+    weights = _weights(weights, predictors.rows)
+    data = _without_missing(
+        TrainingData.from_tables(predictors, outcomes, weights, None), na_action
     )
-    if own.dropped:
-        _report_missing(own, na_action)
-        own = own.take(complete)
-    if own.weights is not None and not own.weights.all():
-        if not own.weights.any():
-            raise ArgumentError(_NAME, "of a weight above 0 in at least one row", "0 in all")
-        own = own.take(own.weights > 0)
-    return own
+    if data.weights is None or data.weights.all():
+        return data
+    if not data.weights.any():
+        raise ArgumentError(_NAME, "of a weight above 0 in at least one row", "0 in all")
+    return data.take(data.weights > 0)
 
 
 def _parts(validation: Any, outcome: Any) -> tuple[Any, Any, Any]:
@@ -87,13 +76,13 @@ def _tables(x: Any, y: Any, training: TrainingData) -> tuple[Table, Table]:
     predictors = read_table(_NAME, x, like=(names, len(training.predictors.columns)))
     if y is None:
         return predictors, read_table(_NAME, x, like=(outcomes.names, len(outcomes.columns)))
-    # A vector's name is not looked at: it may come from anywhere.
+    # A vector's name is ignored: the same values may have any name elsewhere.
     wanted = None if outcomes.vector else outcomes.names
     return predictors, read_table(_NAME, y, vector=True, like=(wanted, len(outcomes.columns)))
 
 
-def _refuse_other_kinds(training: Table, own: Table) -> None:
-    for before, now in zip(training.columns, own.columns, strict=True):
+def _refuse_other_kinds(training: Table, validation: Table) -> None:
+    for before, now in zip(training.columns, validation.columns, strict=True):
         if "missing" in (before.kind, now.kind) or before.has_levels == now.has_levels:
             continue
         expected = "of factors or text" if before.has_levels else "of numbers"
@@ -110,24 +99,27 @@ def _weights(weights: Any, rows: int) -> Any:
         raise ArgumentError(_NAME, expected.replace("`x`", "its rows"), problem.received) from None
 
 
-def _report_missing(own: TrainingData, na_action: str) -> None:
-    number = f"{own.dropped} of {own.given} rows"
+def _without_missing(data: TrainingData, na_action: str) -> TrainingData:
+    complete = data.complete()
+    if complete.all():
+        return data
+    number = f"{np.count_nonzero(~complete)} of {data.rows} rows"
+    received = f"missing values in {number}"
     if na_action == "fail":
-        raise ArgumentError(
-            _NAME, 'complete with `na_action = "fail"`', f"missing values in {number}"
-        )
-    if own.dropped == own.given:
-        raise ArgumentError(_NAME, "complete in at least one row", f"missing values in {number}")
+        raise ArgumentError(_NAME, 'complete with `na_action = "fail"`', received)
+    if not complete.any():
+        raise ArgumentError(_NAME, "complete in at least one row", received)
     warn_user(f"{number} of `{_NAME}` left out: values are missing.", MissingRowsWarning)
+    return data.take(complete)
 
 
 def held_out_array(held_out: Any) -> Any:
-    """Give an array of what says which rows are held out.
+    """Convert the choice of held-out rows to an array of row numbers or of logicals.
 
     Raises
     ------
     ArgumentError
-        If it is none.
+        If it is neither.
     """
     rows = "a share below 1, row numbers, or true and false for each row"
     expected = f"{rows}; or data, {_PAIR}"

@@ -1,4 +1,4 @@
-"""The held-out rows: the user's own, or a share of each class."""
+"""Splitting off the held-out rows: those that the user chose, or a share of each class."""
 
 from dataclasses import replace
 from typing import Any
@@ -15,21 +15,20 @@ from pytwolayer.runtime.torch_loading import torch
 def split_validation(
     data: TrainingData, share: float, generator: torch.Generator
 ) -> tuple[TrainingData, TrainingData | None]:
-    """Take the held-out rows apart from those that are trained on.
+    """Split the data into rows to train on and held-out rows.
 
     Parameters
     ----------
     data : TrainingData
-        It may say itself which rows are held out.
     share : float
-        Of the rows to hold out, where it does not; 0 for none.
+        Share of the rows to hold out if ``data.held_out`` is None; 0 for none.
     generator : torch.Generator
-        Where they are drawn.
+        Draws the rows.
 
     Raises
     ------
     ArgumentError
-        If that leaves no row on either side.
+        If either part is empty.
     """
     if data.validation is not None:
         return replace(data, validation=None), data.validation
@@ -49,37 +48,42 @@ def split_validation(
 
 
 def draw_held_out(data: TrainingData, share: float, draw: Any) -> Mask:
-    """Choose a share of the rows, of each class alike.
+    """Choose a share of the rows, the same share of each class.
 
     Parameters
     ----------
     share : float
         Between 0 and 1.
     draw : callable
-        ``draw(n)`` gives the numbers below ``n`` in a random order.
+        ``draw(n)`` returns a random permutation of the numbers below ``n``.
+
+    Returns
+    -------
+    array of bool
+        Whether each row is held out.
 
     Raises
     ------
     ArgumentError
-        If that leaves no row on either side.
+        If all rows or none would be held out.
     """
     column = data.outcomes.columns[0]
     by_class = len(data.outcomes.columns) == 1 and column.is_classes
     order = np.asarray(draw(data.rows))
-    if by_class:  # one class after the other, each in random order
+    if by_class:  # class by class, each in random order
         order = order[np.argsort(column.values[order], kind="stable")]
-    taken = np.floor(np.arange(data.rows + 1) * share + 0.5)  # evenly along that order
+    taken = np.floor(np.arange(data.rows + 1) * share + 0.5)  # evenly spread over that order
     mask = np.zeros(data.rows, dtype=np.bool_)
     mask[order] = taken[1:] > taken[:-1]
     if by_class:
-        _leave_one_of_each(mask, column.values)
+        _train_on_each_class(mask, column.values)
     if not mask.any() or mask.all():
         received = f"{share:g} of {data.rows} rows"
         raise ArgumentError("validation", "a share that leaves rows on both sides", received)
     return mask
 
 
-def _leave_one_of_each(mask: Mask, codes: Doubles) -> None:
+def _train_on_each_class(mask: Mask, codes: Doubles) -> None:
     for code in np.unique(codes):
         members = np.flatnonzero(codes == code)
         if mask[members].all():

@@ -48,11 +48,11 @@ def encode_rows(
         data, predictors = data.take(known), predictors.take(known)
     matrix, kept = inputs.encode("x", predictors), _kept.get()
     if kept is not None:
-        kept.append((data.kept, matrix))
+        kept.append((data.row_numbers, matrix))
     return EncodedRows(
         matrix,
         outcome.target(data.outcomes),
-        _row_weights(data.weights, data.scale, settings),
+        _row_weights(data.weights, data.mean_weight, settings),
     )
 
 

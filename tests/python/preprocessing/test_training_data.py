@@ -106,8 +106,8 @@ def test_rows_with_a_missing_value_anywhere_are_left_out_with_a_warning_that_cou
         data = read(FRAME, None, "y")
     assert str(caught[0].message) == "3 of 5 rows left out of training: values are missing."
     assert len(caught) == 1
-    assert data.kept.tolist() == [0, 4]
-    assert (data.given, data.dropped, data.rows) == (5, 3, 2)
+    assert data.row_numbers.tolist() == [0, 4]
+    assert (data.dropped, data.rows) == (3, 2)
     assert values(data.predictors) == [[1, 5], [0, 1], [0, 0], [10, 50]]
     assert values(data.outcomes) == [[1, 5]]
 
@@ -129,7 +129,7 @@ def test_rows_with_a_missing_value_anywhere_are_left_out_with_a_warning_that_cou
 def test_a_missing_value_is_missing_in_every_kind_of_column(column):
     for x, y in [(WHOLE.assign(odd=column), [1, 2, 3, 4, 5]), (WHOLE, column)]:
         with pytest.warns(MissingRowsWarning, match=r"^1 of 5 rows"):
-            assert read(x, y).kept.tolist() == [0, 2, 3, 4]
+            assert read(x, y).row_numbers.tolist() == [0, 2, 3, 4]
 
 
 def test_complete_rows_give_no_warning():
@@ -196,7 +196,7 @@ def test_weights_come_as_any_vector(weights):
 
 def test_rows_of_weight_zero_are_rows_that_are_not_there():
     data = read(weights=[0, 1, 0, 2, 1])
-    assert data.kept.tolist() == [1, 3, 4]
+    assert data.row_numbers.tolist() == [1, 3, 4]
     assert data.weights.tolist() == [1, 2, 1]
 
 
