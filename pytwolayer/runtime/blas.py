@@ -1,6 +1,6 @@
-"""Which BLAS torch really calls in this process.
+"""Which BLAS torch calls in this process.
 
-``torch.__config__`` tells what torch was built with, not what the loader bound it to.
+``torch.__config__`` reports what torch was built with, not what the dynamic linker chose.
 """
 
 import sys
@@ -21,11 +21,11 @@ class Blas:
     Attributes
     ----------
     path : str or None
-        Of the library; None where it cannot be told.
+        Of the library; None where it cannot be determined.
     kind : str
-        "own": part of torch. "linked": another one that torch was linked to, as Debian's is to
-        the system's, so that it is the right one. "foreign": one that another program, such as
-        R, had loaded for all to see, and that has taken the place of torch's.
+        "own": part of torch. "linked": another one that torch was linked to on purpose, as
+        Debian's torch is to the system's BLAS. "foreign": one that another program, such as R,
+        had loaded with global visibility, and that replaces torch's own.
     """
 
     path: str | None
@@ -34,9 +34,9 @@ class Blas:
 
 @cache
 def blas_in_use() -> str | None:
-    """Path of the library whose matrix product torch calls, or None where it cannot be told.
+    """Path of the library whose matrix product torch calls; see ``provider_of()``.
 
-    It can be told on 64-bit Linux; torch must be loaded.
+    torch must be loaded. The linker's choice does not change, so it is looked up once.
     """
     return provider_of("sgemm_", libtorch_cpu(_folder_of_torch()))
 
@@ -46,7 +46,7 @@ def _folder_of_torch() -> Path:
 
 
 def torch_blas() -> Blas:
-    """Find out which BLAS torch calls, and whether it is the one that it was made to call."""
+    """Determine which BLAS torch calls, and of which kind it is."""
     used = blas_in_use()
     if used is None or _is_torchs(used):
         return Blas(used, OWN)
@@ -57,7 +57,7 @@ def torch_blas() -> Blas:
 
 
 def foreign_blas() -> str | None:
-    """Path of the BLAS that has taken the place of torch's own, or None."""
+    """Path of the BLAS that replaces torch's own, or None."""
     if not foreign_blas_visible():
         return None
     blas = torch_blas()
@@ -73,7 +73,7 @@ def _is_torchs(used: str) -> bool:
 
 
 def _is_linked(used: str) -> bool:
-    """Tell whether torch's library was linked to this one, itself or by way of another."""
+    """Tell whether torch's library was linked to this one, directly or through others."""
     wanted = Path(used).resolve()
     waiting, seen = [libtorch_cpu(_folder_of_torch())], set[str]()
     while waiting:

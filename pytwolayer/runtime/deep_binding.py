@@ -1,4 +1,9 @@
-"""Whether a library may be loaded so that it prefers its own symbols (``RTLD_DEEPBIND``)."""
+"""Whether a library may be loaded with ``RTLD_DEEPBIND``, which prefers its own symbols.
+
+With deep binding a library calls the ``malloc`` of the C library that it was linked to. If another
+allocator is preloaded (jemalloc, a sanitizer), memory from one is freed by the other, which ends
+the process.
+"""
 
 import ctypes
 import os
@@ -9,7 +14,7 @@ from pytwolayer.runtime.shared_libraries import library_at
 
 
 def deepbind_is_safe() -> bool:
-    """With another malloc than libc's, or a sanitizer, deep binding kills the process."""
+    """Tell whether the system has it, and this process libc's ``malloc`` and no sanitizer."""
     if not hasattr(os, "RTLD_DEEPBIND"):
         return False
     process = ctypes.CDLL(None)
@@ -22,17 +27,17 @@ def _malloc_is_libcs(malloc: Any) -> bool:
     library = _library_of(malloc)
     if library != _name_of_program():
         return library.startswith("libc.")
-    # A program that takes malloc's address shows a stub of its own in its place.
+    # In a program that takes the address of malloc, that address is a stub in the program itself.
     try:
         from pytwolayer.runtime.elf_symbols import provider_of
-    except ImportError:  # it takes NumPy
+    except ImportError:  # it needs NumPy
         return False
     provider = provider_of("malloc", Path("/proc/self/exe").resolve())
     return provider is not None and Path(provider).name.startswith("libc.")
 
 
 def _name_of_program() -> str:
-    """Name of this process's program, as the loader has it."""
+    """Name of this process's program, as the dynamic linker reports it."""
     try:
         started_as = Path("/proc/self/cmdline").read_bytes().split(b"\0")[0]
     except OSError:

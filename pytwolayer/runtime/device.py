@@ -1,4 +1,4 @@
-"""Which devices there are, and the choice of one."""
+"""The devices of this machine, and selecting one."""
 
 import re
 
@@ -25,13 +25,13 @@ def available_devices() -> list[str]:
 
 
 def _unusable_after_fork(kind: str) -> bool:
-    """Whether this process was forked from one that had used such a GPU; it cannot itself."""
+    """Tell whether this process was forked from one that had used such a GPU."""
     forked = getattr(getattr(torch, kind), "_is_in_bad_fork", None)
     return forked is not None and bool(forked())
 
 
 def select_device(device: "str | torch.device" = "auto") -> torch.device:
-    """Turn the name of a device into the device, or say why it cannot be had.
+    """Select a device by its name.
 
     Parameters
     ----------
@@ -45,8 +45,8 @@ def select_device(device: "str | torch.device" = "auto") -> torch.device:
     Raises
     ------
     DeviceError
-        If the name is unknown or the device is not in this machine. There is no silent
-        way back to the CPU.
+        If the name is unknown or the device is not in this machine; it says why. The CPU is
+        never used in its place.
     """
     name = str(device) if isinstance(device, (str, torch.device)) else None
     available = available_devices()
@@ -54,21 +54,21 @@ def select_device(device: "str | torch.device" = "auto") -> torch.device:
         return torch.device(available[0])
     kind = re.fullmatch(r"(cpu|cuda|mps)(:0|:[1-9][0-9]*)?", name or "")
     if kind is not None and kind[1] != "cuda" and kind[2] == ":0":
-        name = kind[1]  # as a tensor on it names it
+        name = kind[1]  # as in the ``device`` of a tensor
     elif name is None or kind is None or (kind[2] and kind[1] != "cuda"):
         raise DeviceError(
             "device", 'one of "auto", "cpu", "cuda", "cuda:<n>", "mps"', shown(device)
         )
     if name not in available and f"{name}:0" not in available:
-        raise DeviceError("device", _there(available), f'"{name}": {_why_not(kind[1])}')
+        raise DeviceError("device", _expected(available), f'"{name}": {_reason_missing(kind[1])}')
     return torch.device(name)
 
 
-def _there(available: list[str]) -> str:
+def _expected(available: list[str]) -> str:
     return "a device of this machine (" + ", ".join(f'"{name}"' for name in available) + ")"
 
 
-def _why_not(kind: str) -> str:
+def _reason_missing(kind: str) -> str:
     if _unusable_after_fork(kind):
         return (
             "this process was forked from one that had used it; in one that is started afresh "

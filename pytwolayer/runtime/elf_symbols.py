@@ -1,8 +1,11 @@
-"""Where a loaded library's calls of a routine really go, read from its own call table.
+"""Which library a loaded library calls for a routine, read from its relocations (ELF).
 
-The loader binds each call to one of the libraries that offer the routine; which one, the
-library's slot for the routine tells exactly. Only the parts of the ELF format that lead to
-that slot are read, and the names of the libraries that it was linked to.
+Several loaded libraries can define a routine such as ``sgemm_``. The dynamic linker chooses one and
+writes its address into the caller's slot for the routine (in the global offset table), so the
+slot is the only exact answer; names and versions of libraries are not. The path to it: symbol
+table -> number of the symbol -> relocation with that number -> offset of the slot -> plus the
+address at which the library is loaded. Only the parts of the format on that path are read, and
+the names of the libraries that a library was linked to.
 """
 
 import ctypes
@@ -43,7 +46,7 @@ _RELOCATION = np.dtype([("offset", "<u8"), ("info", "<u8"), ("addend", "<i8")])
 _ENTRY = np.dtype([("tag", "<i8"), ("value", "<u8")])
 _RELA, _DYNAMIC, _DYNSYM = 4, 6, 11  # section types of the ELF format
 _NEEDED = 1  # tag of the entries that name a library
-_KIND, _FIXED = 0x10, 2  # where it says what kind of file it is; a program at fixed addresses
+_KIND, _FIXED = 0x10, 2  # offset of the file type; ET_EXEC, a program at fixed addresses
 
 _Array = NDArray[np.void]
 
@@ -59,20 +62,20 @@ def _table(image: NDArray[np.uint8], section: np.void, entry: np.dtype[np.void])
     return image[start : start + size - size % entry.itemsize].view(entry)
 
 
-def _text_of(image: NDArray[np.uint8], sections: _Array, section: np.void) -> bytes:
-    """Give the names that a section's entries point into."""
+def _string_table(image: NDArray[np.uint8], sections: _Array, section: np.void) -> bytes:
+    """Return the table of names that the entries of a section refer to."""
     strings = sections[int(section["link"])]
     start = int(strings["offset"])
     return image[start : start + int(strings["size"])].tobytes()
 
 
 def needed_by(library: Path) -> list[str]:
-    """Names of the libraries that ``library`` was linked to; none where it cannot be told."""
+    """Names of the libraries that ``library`` was linked to; none where it cannot be read."""
     try:
         image = np.memmap(library, dtype=np.uint8, mode="r")
         sections = _sections(image)
         dynamic = sections[sections["type"] == _DYNAMIC][0]
-        text = _text_of(image, sections, dynamic)
+        text = _string_table(image, sections, dynamic)
         entries = _table(image, dynamic, _ENTRY)
         places = entries["value"][entries["tag"] == _NEEDED]
         names = [text[int(place) :].split(b"\0")[0] for place in places]
@@ -82,17 +85,17 @@ def needed_by(library: Path) -> list[str]:
 
 
 def _symbol_number(image: NDArray[np.uint8], sections: _Array, routine: bytes) -> int:
-    """Find a routine in the library's table of dynamic symbols."""
+    """Find the number of a routine in the library's table of dynamic symbols."""
     dynamic = sections[sections["type"] == _DYNSYM][0]
-    text = _text_of(image, sections, dynamic)
+    text = _string_table(image, sections, dynamic)
     places, at = [], text.find(routine + b"\0")
-    while at >= 0:  # one name may be the tail of another
+    while at >= 0:  # a name may be stored as the end of a longer one
         places.append(at)
         at = text.find(routine + b"\0", at + 1)
     names = _table(image, dynamic, _SYMBOL)["name"]
     found = np.flatnonzero(np.isin(names, places))
     if not len(found):
-        raise LookupError("the library does not know the routine")
+        raise LookupError("the library does not refer to the routine")
     return int(found[0])
 
 
@@ -121,14 +124,14 @@ def _base_address(library: Path) -> int:
 
 
 def provider_of(routine: str, library: Path) -> str | None:
-    """Path of the library that ``library``, loaded here, reaches when it calls ``routine``.
+    """Path of the library whose ``routine`` the loaded ``library`` calls.
 
-    None where it cannot be told; it can be on 64-bit Linux.
+    None where that cannot be determined; it can on 64-bit Linux.
     """
     if not sys.platform.startswith("linux") or sys.maxsize < 2**32:
         return None
     try:
-        base = _base_address(library)  # before the file is looked into: that maps it again
+        base = _base_address(library)  # first, since reading the file below maps it again
         slot = base + _slot(np.memmap(library, dtype=np.uint8, mode="r"), routine.encode())
     except (LookupError, OSError, ValueError):
         return None

@@ -1,7 +1,7 @@
-"""Why an import fails: another file has the module's name, or the package is not whole.
+"""Why an import fails: a file of the user's shadows a module, or a package is incomplete.
 
-This module imports nothing that a file of the user's could stand in for, since it has to work
-where that happens; ``os`` is loaded before any such file can be found.
+This module imports only modules that no such file can shadow, since it must work where others are
+shadowed; ``os`` is loaded before the user's folders are searched.
 """
 
 import os
@@ -9,31 +9,31 @@ import sys
 from importlib.machinery import EXTENSION_SUFFIXES
 from importlib.util import find_spec
 
-# What the core needs, and where in it the libraries lie that are built for one Python.
+# The packages that the core needs, and the folders with their compiled libraries.
 _BUILT = {"torch": [""], "numpy": ["_core", "core"], "pandas": ["_libs"], "safetensors": [""]}
 _LIBRARY = ("site-packages", "dist-packages", "lib-dynload")
-_MOST = 5
+_MOST = 5  # largest number of files that are reported
 
 
-def causes(said: str = "") -> list[str]:
+def causes(message: str = "") -> list[str]:
     """Find out why modules cannot be imported here.
 
     Parameters
     ----------
-    said : str
-        What the error said, and where: files named there are the likeliest.
+    message : str
+        The error's message and the files of its traceback; files named there are reported first.
 
     Returns
     -------
     list of str
-        One sentence for each cause, with what mends it; none if there is nothing to be seen.
+        A sentence with the remedy for each cause; empty if none is found.
     """
     foreign = [_of_another_python(folder) for folder in sys.path if _version_of(folder)]
-    return foreign or _shadowing_files(said) or [*_not_whole()]
+    return foreign or _shadowing_files(message) or [*_incomplete_packages()]
 
 
 def explain_import_error(problem: BaseException) -> ImportError | None:
-    """Give the error that says why an import failed, or None if that is not known."""
+    """Make the error that says why an import failed; None if no cause is found."""
     places, step = [], problem.__traceback__
     while step is not None:
         places.append(step.tb_frame.f_code.co_filename)
@@ -46,7 +46,7 @@ def explain_import_error(problem: BaseException) -> ImportError | None:
 
 
 def shadowed_package() -> tuple[str, str] | None:
-    """Find a package that is needed and for which Python takes a single file: name and path."""
+    """Find a needed package that a single file shadows; return its name and the file."""
     for name in _BUILT:
         try:
             spec = find_spec(name)
@@ -57,9 +57,9 @@ def shadowed_package() -> tuple[str, str] | None:
     return None
 
 
-def _shadowing_files(said: str) -> list[str]:
+def _shadowing_files(message: str) -> list[str]:
     found = [(name, file) for name, file in _user_modules() if _is_another(name)]
-    loaded = [(name, file) for name, file in found if name in sys.modules or file in said]
+    loaded = [(name, file) for name, file in found if name in sys.modules or file in message]
     return [_describe_shadowing(name, file) for name, file in (loaded or found)[:_MOST]]
 
 
@@ -75,7 +75,7 @@ def _describe_shadowing(name: str, file: str) -> str:
 
 
 def _user_modules() -> list[tuple[str, str]]:
-    """Modules in folders that are no library, unless another of the name is loaded."""
+    """Modules in folders of the user, by name, unless another of that name is loaded."""
     found: dict[str, str] = {}
     for folder in dict.fromkeys(_absolute(entry) for entry in sys.path):
         if _is_library(folder) or not os.path.isdir(folder):
@@ -93,7 +93,7 @@ def _absolute(entry: str) -> str:
 
 def _is_library(folder: str) -> bool:
     own = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
-    # Inside R the standard library can be on the path twice: another than ``os`` came from too.
+    # Inside R the standard library can be on the path twice, so it is recognised by its files.
     standard = all(os.path.exists(os.path.join(folder, file)) for file in ("os.py", "site.py"))
     return standard or folder == own or os.path.basename(folder) in _LIBRARY
 
@@ -125,7 +125,7 @@ def _is_another(name: str) -> bool:
 
 
 def _version_of(folder: str) -> str | None:
-    """Version of the Python whose library this folder is, if that is another Python."""
+    """Version of the Python whose packages a folder holds, if it is another one than this."""
     parts = folder.replace("\\", "/").split("/")
     version = next((part[6:] for part in parts[::-1] if part.startswith("python3.")), None)
     here = f"{sys.version_info[0]}.{sys.version_info[1]}"
@@ -141,7 +141,7 @@ def _of_another_python(folder: str) -> str:
     )
 
 
-def _not_whole() -> list[str]:
+def _incomplete_packages() -> list[str]:
     found = []
     for name, inside in _BUILT.items():
         folder = next((path for path in _places(name) if os.path.isdir(path)), None)

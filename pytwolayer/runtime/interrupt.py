@@ -1,7 +1,7 @@
-"""Ctrl-C while the network is trained: noted at once, acted on between two batches.
+"""Ctrl-C during training: recorded by a flag, which the loop checks between batches.
 
 A KeyboardInterrupt in the middle of a step would lose the fit, and inside R it can end the
-process. So for the time of the training SIGINT sets a flag, and the loop looks at it.
+process. So during training SIGINT only sets a flag.
 """
 
 import ctypes
@@ -21,7 +21,7 @@ class Interrupt:
         self.pressed = False
 
     def __call__(self, number: int, frame: Any) -> None:
-        """Note the first press; a second one ends the program in the usual way."""
+        """Record the first press; a second one raises KeyboardInterrupt."""
         if self.pressed:
             raise KeyboardInterrupt
         self.pressed = True
@@ -29,10 +29,10 @@ class Interrupt:
 
 @contextmanager
 def watch_for_interrupt() -> Iterator[Interrupt]:
-    """Note Ctrl-C for the time being; only the main thread can.
+    """Record Ctrl-C within the context; in other threads than the main one nothing is done.
 
-    Whatever answered SIGINT before, Python's handler or one of C (R's), does so again
-    afterwards. Where it is ignored, as in a job in the background, it stays ignored.
+    The handler of before, Python's or one in C (R's), is restored afterwards. If SIGINT is
+    ignored, as in a background job, it stays ignored.
     """
     interrupt = Interrupt()
     in_main_thread = threading.current_thread() is threading.main_thread()
@@ -50,10 +50,10 @@ def watch_for_interrupt() -> Iterator[Interrupt]:
 
 
 def _c_handler() -> Any:
-    """Save what answers SIGINT now in C.
+    """Save the process's present handler of SIGINT, a C struct.
 
-    Python does not tell: where R runs, reticulate may have put a handler of C over the one
-    that Python knows.
+    ``signal.getsignal()`` does not return it: inside R, reticulate may have replaced Python's
+    handler by its own in C.
     """
     saved = ctypes.create_string_buffer(_ROOM)
     return saved if _sigaction(None, saved) else None
@@ -62,5 +62,5 @@ def _c_handler() -> Any:
 def _sigaction(new: Any, old: Any) -> bool:
     try:
         return bool(ctypes.CDLL(None).sigaction(int(signal.SIGINT), new, old) == 0)
-    except (AttributeError, OSError, TypeError):  # no such function in this system
+    except (AttributeError, OSError, TypeError):  # the system has no such function
         return False

@@ -1,4 +1,4 @@
-"""Memory that runs out: one error of ours that says how much was needed and what to change."""
+"""Running out of memory: one error that says how much was needed and what to change."""
 
 import re
 import traceback
@@ -10,7 +10,7 @@ from typing import Any, TypeVar, cast
 from pytwolayer.errors import DeviceMemoryError
 from pytwolayer.runtime.torch_loading import torch
 
-# PyTorch says it in a plain RuntimeError but for CUDA, in these words.
+# Except on CUDA, PyTorch raises a plain RuntimeError with one of these texts.
 _SHORTAGE = re.compile(
     r"out of memory|can't allocate memory|not enough memory|STATUS_ALLOC_FAILED", re.IGNORECASE
 )
@@ -23,16 +23,16 @@ FEWER_DATA = "Use fewer rows or columns"
 
 @contextmanager
 def guard_memory(device: "str | torch.device", work: str, change: str) -> Iterator[None]:
-    """Have memory that runs out be an error about it.
+    """Convert errors about a lack of memory to ``DeviceMemoryError``.
 
     Parameters
     ----------
     device : str or torch.device
-        Whose memory it is.
+        The device that is computed on.
     work : str
-        What it is for, with the sizes that matter.
+        What the memory is for, with the sizes that determine it.
     change : str
-        What would need less of it.
+        What the user can do to need less.
 
     Raises
     ------
@@ -46,7 +46,7 @@ def guard_memory(device: "str | torch.device", work: str, change: str) -> Iterat
             raise
         short = DeviceMemoryError(str(device), needed_bytes(str(problem)), work, change)
         short.fit = getattr(problem, "fit", None)
-        _let_go(problem, torch.device(device))
+        _free(problem, torch.device(device))
         raise short from problem
 
 
@@ -57,7 +57,7 @@ def _is_shortage(problem: Exception) -> bool:
 
 
 def needed_bytes(message: str) -> int | None:
-    """Read from PyTorch's or NumPy's message how much was asked for when there was no room."""
+    """Parse how many bytes could not be allocated from a message of PyTorch or NumPy."""
     asked = _ASKED.search(message)
     if asked is None:
         return None
@@ -66,10 +66,10 @@ def needed_bytes(message: str) -> int | None:
     return round(number * unit)
 
 
-def _let_go(problem: Exception, device: torch.device) -> None:
-    """Free what the failed work holds, so that the next try has room.
+def _free(problem: Exception, device: torch.device) -> None:
+    """Free the memory of the failed work, so that the next try has room.
 
-    As long as the error lives, so do the variables of every function that it came through.
+    The error's traceback holds the local variables of every function that it passed through.
     """
     traceback.clear_frames(problem.__traceback__)
     if device.type == "cuda":
@@ -77,24 +77,24 @@ def _let_go(problem: Exception, device: torch.device) -> None:
 
 
 def releases_gpu_memory(function: _F) -> _F:
-    """Have what a function took of a GPU's memory given back once it is done.
+    """Decorate a function to release the GPU memory that PyTorch has cached when it ends.
 
-    PyTorch would keep it for itself, and other programs could not have it.
+    PyTorch would keep it for its own later use, out of reach of other programs.
     """
 
     @wraps(function)
-    def giving_back(*args: Any, **kwargs: Any) -> Any:
+    def releasing(*args: Any, **kwargs: Any) -> Any:
         try:
             return function(*args, **kwargs)
         finally:
             if torch.cuda.is_initialized():  # type: ignore[no-untyped-call]
                 torch.cuda.empty_cache()
 
-    return cast("_F", giving_back)
+    return cast("_F", releasing)
 
 
 def fit_size(rows: int, columns: int, hidden_units: int, batch: int) -> str:
-    """Name the sizes that decide how much memory a fit needs."""
+    """Describe the sizes that determine how much memory a fit needs."""
     return (
         f"{rows} rows of {columns} columns, {hidden_units} hidden units "
         f"and batches of up to {batch} rows"
@@ -104,7 +104,7 @@ def fit_size(rows: int, columns: int, hidden_units: int, batch: int) -> str:
 def suggest_smaller_fit(
     rows: int, columns: int, hidden_units: int, batch: int, device: torch.device
 ) -> str:
-    """Say what would make a fit need less: of the data, or of the network."""
+    """Suggest what makes a fit need less memory: less of the data, or a smaller network."""
     if rows * columns > hidden_units * max(batch, columns):
         change = FEWER_DATA
     elif columns > batch:

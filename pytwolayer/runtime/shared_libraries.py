@@ -1,4 +1,4 @@
-"""The shared libraries of this process: which there are, and what may be done to them."""
+"""The shared libraries that are loaded in this process."""
 
 import ctypes
 import os
@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def foreign_blas_visible() -> bool:
-    """Tell whether the process shows everyone a BLAS, as R does."""
+    """Tell whether a BLAS is loaded with global visibility, as R does."""
     return hasattr(ctypes.CDLL(None), "sgemm_")
 
 
@@ -23,7 +23,7 @@ class _LinkMap(ctypes.Structure):
     _fields_ = (("base", ctypes.c_void_p), ("path", ctypes.c_char_p))
 
 
-_LINK_MAP = 2  # what dlinfo() is asked for
+_LINK_MAP = 2  # RTLD_DI_LINKMAP, a request to dlinfo()
 
 
 def library_at(address: int) -> str:
@@ -34,7 +34,7 @@ def library_at(address: int) -> str:
 
 
 def loaded_as(name: str) -> str:
-    """Path of the library that is loaded here and that the loader knows as ``name``, or ""."""
+    """Path of the loaded library that the dynamic linker finds as ``name``, or ""."""
     if not hasattr(os, "RTLD_NOLOAD"):
         return ""
     try:
@@ -50,5 +50,5 @@ def loaded_as(name: str) -> str:
 
 
 def libtorch_cpu(torch_folder: Path) -> Path:
-    """Where a torch package keeps the library that does its CPU arithmetic."""
+    """Path of the library with PyTorch's CPU kernels in a torch package."""
     return torch_folder / "lib" / "libtorch_cpu.so"

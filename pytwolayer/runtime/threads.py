@@ -1,4 +1,4 @@
-"""How many threads compute: one where a step is so small that more would only wait."""
+"""The number of threads: one for small steps, where more would only wait for each other."""
 
 import os
 import threading
@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from pytwolayer.runtime import torch_loading
 from pytwolayer.runtime.torch_loading import torch
 
-# Multiplications in a step's largest matrix product. Measured: below it a second thread gains
-# nothing on quiet processors, and on busy ones costs ten times the time and more.
+# Multiplications in a step's largest matrix product. Measured: below this a second thread gains
+# nothing on idle processors, and on busy ones makes steps ten times slower or worse.
 _SMALL = 4_000_000
 
 _process = torch_loading.LOADING_PID
@@ -17,43 +17,43 @@ _lock = threading.Lock()
 
 
 def reset_after_fork() -> None:
-    """Compute with one thread in a forked child, whoever forked it; once in each.
+    """Limit a forked child to one thread, on the first call in it.
 
-    The threads that its parent computed with are not there, but OpenMP would wait for them
-    for ever. ``os.register_at_fork()`` does not see a fork of C, such as that of R's
+    A child does not have the threads of its parent's OpenMP pool, but would wait for them for
+    ever. ``os.register_at_fork()`` is no help: it does not see forks by C code, such as R's
     ``mclapply()``.
     """
     global _process, _lock
     if os.getpid() != _process:
         _process = os.getpid()
-        _lock = threading.Lock()  # who held it may not be here
+        _lock = threading.Lock()  # its holder may not exist in the child
         torch.set_num_threads(1)
 
 
 @contextmanager
 def limit_threads(multiplications: int) -> Iterator[None]:
-    """Compute with one thread if the work is small; as many as before afterwards.
+    """Compute with one thread if the work is small; restore the number of threads afterwards.
 
-    So the digits of a small fit do not depend on the number of threads.
+    The results of small fits then do not depend on the number of threads.
     """
     reset_after_fork()
-    with _lock:  # where this thread of Python is new to PyTorch, its number is settled here
+    with _lock:  # PyTorch fixes a Python thread's number on its first call
         before = torch.get_num_threads()
     if multiplications >= _SMALL or before == 1:
         yield
         return
-    _compute_alone(before)
+    _use_one_thread(before)
     try:
         yield
     finally:
         torch.set_num_threads(before)
 
 
-def _compute_alone(before: int) -> None:
-    """Have this thread of Python compute with one thread, and new ones as before.
+def _use_one_thread(before: int) -> None:
+    """Set one thread for this Python thread, and leave other Python threads as they are.
 
-    The number belongs to each thread of Python, but one that is new to PyTorch begins with
-    what was set last, anywhere; so the last to set it must not be a small fit.
+    The setting belongs to each Python thread, but a thread that uses PyTorch for the first time
+    takes the number that was set last in any thread. So another thread sets the old number last.
     """
     with _lock:
         torch.set_num_threads(1)
@@ -61,5 +61,5 @@ def _compute_alone(before: int) -> None:
             other = threading.Thread(target=torch.set_num_threads, args=(before,))
             other.start()
             other.join()
-        except RuntimeError:  # no room for another thread, or Python is about to end
+        except RuntimeError:  # no thread can be started, or Python is shutting down
             return

@@ -1,10 +1,13 @@
-"""How PyTorch is loaded: with its own BLAS, inside R too.
+"""Loading PyTorch with its own BLAS, also inside R.
 
-R loads its BLAS into the process for all to see. A ``libtorch_cpu`` that is loaded in the
-ordinary way afterwards binds its calls of ``sgemm_`` and the like to that BLAS and not to
-the one it carries: on a stock Debian the same code is then many times slower and its
-digits differ. Loading the library with ``RTLD_DEEPBIND`` before anything imports torch
-keeps its own. Modules of this package write ``from pytwolayer.runtime.torch_loading import torch``.
+R loads its BLAS with global visibility. The dynamic linker resolves a symbol in the global scope
+first, so a ``libtorch_cpu`` loaded afterwards in the usual way calls ``sgemm_`` and the like of
+that BLAS and not its own: on a stock Debian the same code is then many times slower, and its
+last digits differ. ``RTLD_DEEPBIND`` reverses the order for one library: its own symbols come
+first. It has an effect only when the library is first loaded in the process, so it must happen
+before anything imports torch, for which there is an import hook.
+
+Modules of this package write ``from pytwolayer.runtime.torch_loading import torch``.
 """
 
 import ctypes
@@ -34,17 +37,17 @@ USUAL_MALLOC = (
     "with it torch cannot be given its own BLAS"
 )
 
-# Before torch can have started threads, as far as can be known here; see threads.py.
+# The process in which torch can have started threads; see threads.py.
 LOADING_PID = os.getpid()
 
 
 def how_to_fix() -> str:
-    """Say what to do where torch computes with another BLAS than its own."""
+    """Return the advice for a session where torch uses another BLAS than its own."""
     return LOAD_FIRST if deepbind_is_safe() else USUAL_MALLOC
 
 
 class _DeepBinding(importlib.abc.Loader):
-    """Load torch as its own loader does, but with its own BLAS."""
+    """Loads torch with its own loader, after its library was loaded with deep binding."""
 
     def __init__(self, loader: importlib.abc.Loader, library: Path) -> None:
         self._loader, self._library = loader, library
@@ -57,7 +60,8 @@ class _DeepBinding(importlib.abc.Loader):
         try:
             ctypes.CDLL(str(self._library), os.RTLD_NOW | os.RTLD_DEEPBIND)
         except OSError:
-            # Its dependencies lie where only torch's own start-up looks (GPU builds).
+            # In GPU builds the library needs others in folders that only torch's start-up code
+            # knows. Then everything that torch loads is bound deeply instead.
             sys.setdlopenflags(flags | os.RTLD_DEEPBIND)
         try:
             self._loader.exec_module(module)
@@ -69,7 +73,7 @@ class _DeepBinding(importlib.abc.Loader):
 
 
 class _TorchWatch(importlib.abc.MetaPathFinder):
-    """See to it that whoever imports torch first gets it with its own BLAS."""
+    """Import hook by which the first import of torch, by any module, loads it with its own BLAS."""
 
     def find_spec(
         self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
@@ -89,13 +93,13 @@ class _TorchWatch(importlib.abc.MetaPathFinder):
 
 
 def watch_for_torch() -> None:
-    """Have torch loaded with its own BLAS whoever imports it first from now on."""
+    """Install the import hook, unless torch is loaded or the hook is there already."""
     if "torch" not in sys.modules and not any(isinstance(f, _TorchWatch) for f in sys.meta_path):
         sys.meta_path.insert(0, _TorchWatch())
 
 
 def __getattr__(name: str) -> ModuleType:
-    """Load torch when it is first asked for, by ``from ...torch_loading import torch``."""
+    """Load torch on first use, by ``from ...torch_loading import torch``."""
     if name != "torch":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     with watch_for_interrupt() as interrupt:
@@ -108,15 +112,15 @@ def __getattr__(name: str) -> ModuleType:
 
 
 def load_torch() -> str | None:
-    """Load torch; if it does not compute with its own BLAS, say so and name the way out."""
-    mended = "torch" not in sys.modules and deepbind_is_safe()
+    """Load torch; return a warning text if it uses another BLAS than its own, else None."""
+    bound_deeply = "torch" not in sys.modules and deepbind_is_safe()
     watch_for_torch()
     module = importlib.import_module("torch")
     globals()["torch"] = module
-    return None if mended else _replaced()
+    return None if bound_deeply else _describe_foreign_blas()
 
 
-def _replaced() -> str | None:
+def _describe_foreign_blas() -> str | None:
     from pytwolayer.runtime.blas import foreign_blas
 
     foreign = foreign_blas()

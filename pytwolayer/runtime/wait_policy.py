@@ -1,4 +1,4 @@
-"""What threads do that have nothing to do."""
+"""How OpenMP's threads wait for work."""
 
 from collections.abc import MutableMapping
 
@@ -6,11 +6,11 @@ _CHOSEN_BY = "OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "KMP_BLOCKTIME"
 
 
 def wait_passively(environment: MutableMapping[str, str]) -> None:
-    """Have OpenMP's threads sleep while they wait, where the user has not chosen otherwise.
+    """Make OpenMP's threads sleep while they wait, unless the user has set how they wait.
 
-    They spin else, and on busy processors keep those that they wait for from running, which
-    makes small matrix products many times slower. It takes effect in a process that has not
-    loaded OpenMP yet, as torch does.
+    By default they spin, and on busy processors keep the threads that they wait for from running,
+    which makes small matrix products many times slower. It has an effect only before OpenMP is
+    loaded, which torch does.
     """
     if not any(name in environment for name in _CHOSEN_BY):
         environment["OMP_WAIT_POLICY"] = "PASSIVE"
