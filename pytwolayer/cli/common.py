@@ -1,4 +1,4 @@
-"""What the commands that work on tables in files share."""
+"""Functions that the commands on tables in files share."""
 
 import sys
 import warnings
@@ -15,8 +15,8 @@ from pytwolayer.models.two_layer import TwoLayer
 from pytwolayer.preprocessing.outcome import Classes
 
 _NOTE = "file"
-# What the command can do about a warning.
-_WAYS_OUT: dict[type[Warning], str] = {
+# Advice that the command line adds to a warning.
+_ADVICE: dict[type[Warning], str] = {
     SuspectColumnWarning: " `--na` names what is missing, `--dec` the decimal mark, `--ignore` "
     "what to leave out.",
 }
@@ -34,9 +34,14 @@ def named_as_options(options: Mapping[str, str]) -> Iterator[None]:
         raise ArgumentError(name, problem.expected, problem.received) from problem
 
 
+def models_of(fit: TwoLayer | TwoLayerEnsemble) -> Sequence[TwoLayer]:
+    """Return the networks of an ensemble, or the one of a fit."""
+    return fit.models if isinstance(fit, TwoLayerEnsemble) else (fit,)
+
+
 def prediction_table(fit: TwoLayer | TwoLayerEnsemble, data: pd.DataFrame) -> pd.DataFrame:
-    """Predict, in columns named as R's predictions are; of an ensemble with intervals."""
-    if (fit.models[0] if isinstance(fit, TwoLayerEnsemble) else fit).offset:
+    """Predict; the columns have the names of R's predictions. An ensemble adds intervals."""
+    if models_of(fit)[0].offset:
         expected = "one of a fit without an offset, which has to be given to predict()"
         raise ArgumentError("file", expected, "one of a fit with an offset")
     table = _predictions(fit, data)
@@ -49,50 +54,46 @@ def prediction_table(fit: TwoLayer | TwoLayerEnsemble, data: pd.DataFrame) -> pd
 
 
 def _predictions(fit: TwoLayer | TwoLayerEnsemble, data: pd.DataFrame) -> pd.DataFrame:
+    names = [f".pred_{name}" for name in fit.outcome.outputs]
     if isinstance(fit.outcome, Classes):
-        chances = pd.DataFrame(fit.predict_proba(data))
-        chances.columns = pd.Index([f".pred_{name}" for name in fit.outcome.outputs])
-        chances.insert(0, ".pred_class", fit.predict(data))
-        return chances
-    numbers = pd.DataFrame(fit.predict(data))
-    several = [f".pred_{name}" for name in fit.outcome.outputs]
-    numbers.columns = pd.Index([".pred"] if len(several) == 1 else several)
-    return numbers
+        table = pd.DataFrame(fit.predict_proba(data)).set_axis(names, axis=1)
+        table.insert(0, ".pred_class", fit.predict(data))
+        return table
+    table = pd.DataFrame(fit.predict(data))
+    return table.set_axis([".pred"] if len(names) == 1 else names, axis=1)
 
 
 def with_missing_marks(
     fit: TwoLayer | TwoLayerEnsemble, marks: Sequence[str]
 ) -> TwoLayer | TwoLayerEnsemble:
-    """Have a fit keep what was a missing value in its file, for that of new data."""
+    """Store the marks for missing values of the data's file in a fit, for files of new data."""
     if not marks:
         return fit
-    if isinstance(fit, TwoLayerEnsemble):
-        return replace(fit, models=tuple(_noted(model, marks) for model in fit.models))
-    return _noted(fit, marks)
-
-
-def _noted(fit: TwoLayer, marks: Sequence[str]) -> TwoLayer:
-    return replace(fit, notes={**fit.notes, _NOTE: {"missing": [*marks]}})
+    models = [
+        replace(model, notes={**model.notes, _NOTE: {"missing": [*marks]}})
+        for model in models_of(fit)
+    ]
+    return replace(fit, models=tuple(models)) if isinstance(fit, TwoLayerEnsemble) else models[0]
 
 
 def missing_marks(fit: TwoLayer | TwoLayerEnsemble) -> list[Any]:
-    """Give what a fit keeps of that."""
-    note = (fit.models[0] if isinstance(fit, TwoLayerEnsemble) else fit).notes.get(_NOTE)
+    """Return the marks that a fit has stored."""
+    note = models_of(fit)[0].notes.get(_NOTE)
     marks = note.get("missing") if isinstance(note, dict) else None
     return marks if isinstance(marks, list) else []
 
 
 @contextmanager
 def plain_warnings() -> Iterator[None]:
-    """Show each warning of ours once, as a line, and not as code."""
+    """Print each warning of this package once, as one line without source code."""
     with warnings.catch_warnings():
-        usual, told = warnings.showwarning, set[str]()
+        usual, printed = warnings.showwarning, set[str]()
 
         def show(message: Any, category: type[Warning], *where: Any, **more: Any) -> None:
             if issubclass(category, PytwolayerWarning):
-                if str(message) not in told:
-                    told.add(str(message))
-                    print(f"pytwolayer: {message}{_WAYS_OUT.get(category, '')}", file=sys.stderr)
+                if str(message) not in printed:
+                    printed.add(str(message))
+                    print(f"pytwolayer: {message}{_ADVICE.get(category, '')}", file=sys.stderr)
             else:
                 usual(message, category, *where, **more)
 

@@ -1,6 +1,6 @@
-"""How a text file is to be read: the options that the commands share.
+"""The options for reading text files, which the commands share.
 
-They are apart from what they mean, which takes longer to import than the command takes to start.
+They are apart from ``FileOptions``, whose import would take longer than the command's start.
 """
 
 from typing import Any
@@ -14,7 +14,7 @@ OPTIONS = (
 
 
 def add_file_options(group: Any) -> None:
-    """Add the options to a command."""
+    """Add the options to a group of a command's parser."""
     for option, value, text in OPTIONS:
         action = "append" if option == "--na" else "store"
         group.add_argument(option, metavar=value, action=action, help=text)

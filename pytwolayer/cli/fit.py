@@ -1,4 +1,4 @@
-"""The command ``pytwolayer fit``: its work, from a table in a file to files with what came out."""
+"""The command ``pytwolayer fit``: from a table in a file to the fit and files of results."""
 
 import argparse
 import sys
@@ -10,9 +10,10 @@ from typing import Any
 
 import pandas as pd
 
-from pytwolayer import checks as checks
+from pytwolayer import checks
 from pytwolayer.checks import listed
 from pytwolayer.cli.common import (
+    models_of,
     named_as_options,
     plain_warnings,
     prediction_table,
@@ -29,8 +30,8 @@ from pytwolayer.models.two_layer import TwoLayer, format_ends
 from pytwolayer.preprocessing.outcome import Classes
 from pytwolayer.reports.plot import plot_path
 
-INTERRUPTED = 130  # the status of a program that Ctrl-C ends
-# What the core calls the arguments, and what the command does.
+INTERRUPTED = 130  # the exit status of a program that Ctrl-C ends
+# Options, by the names of the arguments that they are for.
 _OPTIONS = {"x": "data", "y": "outcome", "sample_weight": "weights"}
 _PATH_CHECKS: dict[str, Callable[[str, Any], Path]] = {
     "history": output_path,
@@ -42,7 +43,7 @@ _PATH_CHECKS: dict[str, Callable[[str, Any], Path]] = {
 
 @dataclass(frozen=True)
 class _Task:
-    """What is to be done, all of it checked.
+    """The input of the command, checked.
 
     Attributes
     ----------
@@ -55,11 +56,11 @@ class _Task:
     weights : Series or None
         Of the rows.
     new_data : DataFrame
-        What to predict.
+        Table to predict.
     files : dict
-        Paths of what to write.
+        Paths of the results, by option.
     missing : tuple of str
-        What the command says is a missing value.
+        Marks for missing values that were given.
     """
 
     file: str
@@ -71,19 +72,19 @@ class _Task:
     missing: tuple[str, ...] = ()
 
     @property
-    def truth(self) -> Any:
-        """The outcome: a column, or several as a table."""
+    def observed(self) -> Any:
+        """The outcome: a column, or a table of several."""
         return self.data[self.outcome[0] if len(self.outcome) == 1 else self.outcome]
 
 
 def fit_file(given: argparse.Namespace, settings: Mapping[str, Any]) -> int:
-    """Do what the command was told; give its exit status."""
+    """Run the command; return its exit status."""
     with plain_warnings(), named_as_options(_OPTIONS):
         task = _read(given)
         try:
             fit = two_layer(
                 task.data.drop(columns=task.outcome),
-                task.truth,
+                task.observed,
                 sample_weight=task.weights,
                 verbose=not given.quiet,
                 **_settings(settings),
@@ -117,7 +118,7 @@ def _read(given: argparse.Namespace) -> _Task:
     left_out = {*_several(given.ignore), *_several(given.weights)}
     data = table[[str(name) for name in table if name not in left_out]]
     if given.classes:
-        # Numbers become whole ones where they can, also beside missing ones: "4" and not "4.0".
+        # Whole numbers beside missing ones become integers, so that a class is "4" and not "4.0".
         classes = data[given.outcome].convert_dtypes().astype("category")
         data = data.copy(deep=False)
         data[given.outcome] = classes
@@ -129,7 +130,7 @@ def _read(given: argparse.Namespace) -> _Task:
 
 
 def _refuse_same_file(files: Mapping[str, Path]) -> None:
-    """Have no file written over by the next."""
+    """Raise if two results would be written to the same file."""
     taken: dict[Path, str] = {}
     for name, path in files.items():
         if path.resolve() in taken:
@@ -168,7 +169,7 @@ def _new_data(
 
 
 def _settings(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Turn words of the command line into what the core takes."""
+    """Convert words of the command line to arguments of the core."""
     settings: dict[str, Any] = {
         name: None if value == "none" else value for name, value in given.items()
     }
@@ -205,22 +206,18 @@ def _write(task: _Task, fit: TwoLayer | TwoLayerEnsemble) -> None:
         write_csv(prediction_table(fit, task.new_data), files["predictions"])
 
 
-def _ends(fit: TwoLayer | TwoLayerEnsemble) -> str:
-    models = fit.models if isinstance(fit, TwoLayerEnsemble) else (fit,)
-    return format_ends([model.stopped for model in models])
-
-
 def _report(task: _Task, fit: TwoLayer | TwoLayerEnsemble) -> str:
     classes = isinstance(fit.outcome, Classes)
     kind = f"{fit.outcome.width} classes" if classes else "numeric"
-    one = fit.models[0] if isinstance(fit, TwoLayerEnsemble) else fit
-    settings, history = fit.settings, one.history
+    models = models_of(fit)
+    one, settings, history = models[0], fit.settings, models[0].history
+    ends = format_ends([model.stopped for model in models])
     lines = [
         f"Data      {task.file}: {one.rows:,} rows, {len(one.inputs.codings):,} predictors",
         f"Outcome   {', '.join(task.outcome)} ({kind})",
         f"Network   {one.architecture} ({settings.activation}), {one.n_parameters:,} parameters",
         f"Training  {settings.optimizer}, learning rate {settings.learning_rate:g}, "
-        f"{len(history):,} epochs on {one.device}, seed {settings.seed}{_ends(fit)}",
+        f"{len(history):,} epochs on {one.device}, seed {settings.seed}{ends}",
     ]
     if isinstance(fit, TwoLayerEnsemble):
         how = "on bootstrap resamples" if fit.bootstrap else "with different seeds"
@@ -234,8 +231,8 @@ def _report(task: _Task, fit: TwoLayer | TwoLayerEnsemble) -> str:
                 f"in epoch {losses.argmin() + 1:,}"
             )
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of rows left out the fit has told already
-        score = fit.score(task.data, task.truth, task.weights)
+        warnings.simplefilter("ignore")  # about rows left out, which the fit has given already
+        score = fit.score(task.data, task.observed, task.weights)
     also = ", held-out ones too" if "valid_loss" in history else ""
     lines.append(f"{'Accuracy' if classes else 'R squared'} {score:.4g} on these rows{also}")
     return "\n".join(lines)

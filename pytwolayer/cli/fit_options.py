@@ -1,4 +1,4 @@
-"""The command ``pytwolayer fit``: its options."""
+"""The options of the command ``pytwolayer fit``."""
 
 import argparse
 from typing import Any
@@ -28,7 +28,7 @@ _DATA = (
     ("--ignore", "COLUMN", "column to leave out; may be given several times"),
     ("--weights", "COLUMN", "column with the rows' weights, numbers of at least 0"),
 )
-# The settings that are options, by group of the help; all that are not named here train.
+# The settings that are options, by group of the help; those not named here are of training.
 _NETWORK = ("input_clip", "hidden_units", "activation", "dropout")
 _OPTIONS = [name for name, setting in SETTINGS.items() if setting.help is not None]
 _GROUPS = {
@@ -48,7 +48,7 @@ _OUTPUT = (
 
 
 def add_fit(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add the command to those that there are."""
+    """Add the command to the parser's commands."""
     parser = commands.add_parser(
         "fit",
         help="fit a network to a table in a file",
@@ -95,7 +95,7 @@ def _add_setting(group: Any, name: str, setting: Setting) -> None:
     if isinstance(setting.default, bool):
         given["action"] = "store_true"
     else:
-        given |= {"metavar": setting.stands_for} | _WAYS[setting.option]
+        given |= {"metavar": setting.stands_for} | _PARSING[setting.option]
     group.add_argument(f"--{name.replace('_', '-')}", **given)
 
 
@@ -109,7 +109,7 @@ def _default_words(setting: Setting) -> str:
 
 
 def _setting(text: str) -> int | float | str:
-    """Read a setting; what it may be is the core's to say."""
+    """Convert the text of a setting; the core checks the value."""
     for kind in (int, float):
         try:
             return kind(text)
@@ -118,8 +118,8 @@ def _setting(text: str) -> int | float | str:
     return text
 
 
-# How the values of a kind of option are read.
-_WAYS: dict[str, dict[str, Any]] = {
+# Arguments of ``add_argument()``, by ``Setting.option``.
+_PARSING: dict[str, dict[str, Any]] = {
     "value": {"type": _setting},
     "text": {},
     "several": {"action": "append"},

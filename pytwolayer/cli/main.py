@@ -20,12 +20,12 @@ _ABOUT = "A two-layer neural network with one implementation for R and Python."
 
 
 def main(argv: Sequence[str] | None = None, prog: str = "pytwolayer") -> int:
-    """Run the command, which was called as ``prog``; give its exit status."""
+    """Run the command, which was called as ``prog``; return its exit status."""
     arguments = _parser(prog).parse_args(argv)
     command: Callable[[argparse.Namespace], int] = arguments.command
     try:
         status = command(arguments)
-        sys.stdout.flush()  # here, where a reader that has left is noticed
+        sys.stdout.flush()  # here, so that a closed pipe raises BrokenPipeError below
         return status
     except PytwolayerError as problem:
         print(f"pytwolayer: {problem}", file=sys.stderr)
@@ -33,7 +33,7 @@ def main(argv: Sequence[str] | None = None, prog: str = "pytwolayer") -> int:
     except ModuleNotFoundError as problem:
         print(f"pytwolayer: {problem}. See: pytwolayer doctor", file=sys.stderr)
         return 2
-    except BrokenPipeError:  # whoever read our output has enough of it
+    except BrokenPipeError:  # the reader of the output has closed it, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
     except OSError as problem:
@@ -111,14 +111,14 @@ def _add_chapter(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 def _number(text: str) -> int | float:
-    """Read a number; what it may be is the core's to say."""
+    """Convert the text of a number; the core checks the value."""
     try:
         return int(text)
     except ValueError:
         return float(text)
 
 
-_number.__name__ = "number"  # argparse shows it
+_number.__name__ = "number"  # argparse prints it in errors
 
 
 def _chapter(arguments: argparse.Namespace) -> int:
@@ -129,7 +129,7 @@ def _chapter(arguments: argparse.Namespace) -> int:
     from pytwolayer.reports.plot import plot_history, plot_path
 
     given = vars(arguments)
-    # Checked before the work whose result they are to hold.
+    # Paths are checked before the work whose results they will hold.
     outputs: dict[str, tuple[Callable[[str, str], Path], Callable[[pd.DataFrame, Path], object]]]
     outputs = {
         "csv": (output_path, write_csv),

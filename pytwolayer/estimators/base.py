@@ -13,12 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from pytwolayer.checks import shown
 from pytwolayer.errors import ArgumentError
-from pytwolayer.estimators.validation import (
-    as_pandas,
-    has_non_numeric,
-    read_predictors,
-    read_weights,
-)
+from pytwolayer.estimators.validation import has_non_numeric, read_predictors, read_weights
 from pytwolayer.fitting.argument_hints import hints_at_parameters
 from pytwolayer.fitting.prepare import Fitting, Hooks, OnEpoch
 from pytwolayer.fitting.starting_point import Start
@@ -29,6 +24,7 @@ from pytwolayer.preprocessing.class_weights import apply_class_weights
 from pytwolayer.preprocessing.encoder import LevelCoding
 from pytwolayer.preprocessing.reading import read_training_data
 from pytwolayer.preprocessing.suspect_columns import warn_suspect_columns
+from pytwolayer.preprocessing.table import as_pandas
 from pytwolayer.preprocessing.validation_data import is_validation_data
 from pytwolayer.runtime.device import select_device
 from pytwolayer.runtime.memory import releases_gpu_memory

@@ -19,12 +19,6 @@ def has_non_numeric(X: Any) -> bool:
     return not all(pd.api.types.is_numeric_dtype(kind) for kind in X.dtypes)
 
 
-def as_pandas(X: Any) -> Any:
-    """Convert data frames of other libraries to pandas."""
-    is_other = hasattr(X, "to_pandas") and not isinstance(X, (pd.DataFrame, pd.Series))
-    return X.to_pandas() if is_other else X
-
-
 def read_predictors(estimator: Any, X: Any, *, raw: bool, reset: bool) -> Any:
     """Check predictors as scikit-learn does.
 

@@ -99,7 +99,7 @@ def read_column(
         return _number_column(argument, label, _doubles(series.dt.total_seconds()))
     if pd.api.types.is_object_dtype(dtype) or pd.api.types.is_string_dtype(dtype):
         return _object_column(argument, label, series)
-    raise _unsupported(argument, label, _description(dtype), _advice(dtype))
+    raise _unsupported(argument, label, *_describe_dtype(dtype))
 
 
 def _number_column(argument: str, label: str | None, values: Doubles) -> Column:
@@ -191,17 +191,11 @@ def _unsupported(
     return ArgumentError(argument, expected, f"{received}{in_column(label)}{advice}")
 
 
-def _advice(dtype: Any) -> str:
+def _describe_dtype(dtype: Any) -> tuple[str, str]:
+    """Return words for a type that is not supported, and advice."""
     if pd.api.types.is_datetime64_any_dtype(dtype):
-        return " (`.dt.month` and its like make numbers of them, as do days since one of them)"
+        advice = " (`.dt.month` and its like make numbers of them, as do days since one of them)"
+        return "dates", advice
     if pd.api.types.is_timedelta64_dtype(dtype):
-        return " (`.dt.total_seconds()` makes numbers of them)"
-    return ""
-
-
-def _description(dtype: Any) -> str:
-    if pd.api.types.is_datetime64_any_dtype(dtype):
-        return "dates"
-    if pd.api.types.is_timedelta64_dtype(dtype):
-        return "time spans"
-    return f"{dtype} values"
+        return "time spans", " (`.dt.total_seconds()` makes numbers of them)"
+    return f"{dtype} values", ""

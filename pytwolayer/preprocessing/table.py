@@ -138,7 +138,7 @@ def column_names(argument: str, data: Any) -> list[str]:
     ArgumentError
         If ``data`` is no data frame, or has columns of the same name.
     """
-    frame = _as_pandas(data)
+    frame = as_pandas(data)
     if not isinstance(frame, pd.DataFrame):
         raise ArgumentError(argument, "a data frame where `outcome` names columns", shown(data))
     names = [str(name) for name in frame.columns]
@@ -148,26 +148,27 @@ def column_names(argument: str, data: Any) -> list[str]:
 
 def columns_at(data: Any, positions: Sequence[int]) -> pd.DataFrame:
     """Select columns of a data frame by position."""
-    frame: pd.DataFrame = _as_pandas(data)
+    frame: pd.DataFrame = as_pandas(data)
     return frame.iloc[:, list(positions)]
 
 
 def select_columns(data: Any, names: Collection[str]) -> Any:
     """Select the columns of a data frame by name; data of another kind are returned unchanged."""
-    frame = _as_pandas(data)
+    frame = as_pandas(data)
     if not isinstance(frame, pd.DataFrame):
         return data
     return frame.loc[:, [str(name) in names for name in frame.columns]]
 
 
-def _as_pandas(data: Any) -> Any:
+def as_pandas(data: Any) -> Any:
+    """Convert data frames of other libraries to pandas; other data are returned unchanged."""
     if hasattr(data, "to_pandas") and not isinstance(data, (pd.DataFrame, pd.Series)):
         return data.to_pandas()
     return data
 
 
 def _take_apart(argument: str, data: Any) -> _RawTable:
-    data = _as_pandas(data)
+    data = as_pandas(data)
     if isinstance(data, pd.DataFrame):
         names = [str(name) for name in data.columns]
         if _is_row_major(data):

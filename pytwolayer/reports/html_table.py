@@ -1,4 +1,4 @@
-"""A loss history as a page that one can leaf through, sort and search, without a network."""
+"""A loss history as an HTML page with a table to sort and search, which needs no internet."""
 
 import html
 from pathlib import Path
@@ -10,7 +10,7 @@ import pandas as pd
 from pytwolayer.errors import PytwolayerError
 from pytwolayer.files.atomic_write import atomic_write, output_path
 
-_DIGITS = 6  # significant ones; all of them are in the CSV
+_DIGITS = 6  # significant digits of numbers in the table
 
 _PAGE = """<!DOCTYPE html>
 <html lang="en">
@@ -34,9 +34,9 @@ def write_html(history: pd.DataFrame, file: str | Path, title: str = "Training l
     Parameters
     ----------
     history : pandas.DataFrame
-        What ``chapter_losses()`` gives or a fit keeps as ``history``.
+        As ``chapter_losses()`` returns it, or ``history`` of a fit.
     file : str or Path
-        Where to.
+        Path of the page.
     title : str
         Title and heading of the page.
 
@@ -62,7 +62,7 @@ def write_html(history: pd.DataFrame, file: str | Path, title: str = "Training l
 
 
 def rounded(history: pd.DataFrame) -> pd.DataFrame:
-    """Give a table whose numbers are as people read them."""
+    """Round the floating-point columns to six significant digits."""
     shown = history.copy()
     for name in shown.select_dtypes(np.floating):
         shown[name] = [float(f"{value:.{_DIGITS}g}") for value in shown[name]]
@@ -70,7 +70,7 @@ def rounded(history: pd.DataFrame) -> pd.DataFrame:
 
 
 def html_path(argument: str, file: str | Path) -> Path:
-    """Check that a page can be written to ``file``, before the work that it is to show."""
+    """Check that a page can be written to ``file``, before the work whose result it will show."""
     _itables()
     return output_path(argument, file)
 

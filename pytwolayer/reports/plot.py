@@ -1,4 +1,4 @@
-"""The loss curve."""
+"""Plotting the loss curve."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,26 +15,26 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _TIME = {"iter": "Iteration", "epoch": "Epoch"}
-# column -> its name in the legend, and its colour; the two differ in grey too
+# Column -> its name in the legend, and its colour; the colours also differ in grey.
 _CURVES = {"loss": ("training", "#1f6f8b"), "valid_loss": ("validation", "#e08a2e")}
 
 
 def plot_history(
     history: pd.DataFrame, file: str | Path | None = None, *, best_epoch: int | None = None
 ) -> "Axes":
-    """Plot the loss against iteration or epoch, beside that of held-out rows if there is one.
+    """Plot the loss against iteration or epoch, with that of held-out rows if there is one.
 
-    The loss has a logarithmic axis where it is above zero throughout.
+    The loss axis is logarithmic if all losses are above 0.
 
     Parameters
     ----------
     history : pandas.DataFrame
-        ``iter`` or ``epoch``, ``loss`` and perhaps ``valid_loss``: what ``chapter_losses()``
-        gives or a fit keeps. With ``model``, one curve for each.
+        Columns ``iter`` or ``epoch``, ``loss`` and optionally ``valid_loss``, as
+        ``chapter_losses()`` returns it, or ``history`` of a fit. With ``model``, a curve for each.
     file : str or Path, optional
         Also write the plot to this file; its ending names the format (.png, .svg, .pdf).
     best_epoch : int, optional
-        An epoch to mark, as the one whose weights a fit has.
+        An epoch to mark: the one whose weights a fit has.
 
     Returns
     -------
@@ -66,7 +66,7 @@ def plot_history(
 
 
 def _draw(axes: "Axes", history: pd.DataFrame, time: str, name: str) -> None:
-    """Draw a curve, of several models one for each."""
+    """Draw a curve; of several models one for each."""
     label, colour = _CURVES[name]
     if "model" not in history:
         axes.plot(history[time], history[name], linewidth=1.8, color=colour, label=label)
@@ -120,7 +120,7 @@ def _time(history: pd.DataFrame) -> str:
 
 
 def plot_path(argument: str, file: str | Path) -> Path:
-    """Check that a plot can be written to ``file``, before the work that it is to show."""
+    """Check that a plot can be written to ``file``, before the work whose result it will show."""
     path = output_path(argument, file)
     formats = _figure().canvas.get_supported_filetypes()
     if path.suffix[1:].lower() not in formats:
