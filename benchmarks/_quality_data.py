@@ -46,7 +46,7 @@ class Task:
                 yield train, test[self.known(train)[test]]
 
     def known(self, train: np.ndarray) -> np.ndarray:
-        """Mark the rows whose levels training saw: of the others no route can know a thing."""
+        """Mark the rows whose levels occur in training: the others cannot be predicted."""
         known = np.ones(len(self.frame), dtype=bool)
         for name, column in self.frame.select_dtypes("category").items():
             known &= (name == self.outcome) | column.isin(column.iloc[train].unique()).to_numpy()
@@ -54,7 +54,7 @@ class Task:
 
 
 def repeats(rows: int) -> int:
-    """Say how often to repeat the folds: the fewer rows, the noisier the error."""
+    """Return how often to repeat the folds: with fewer rows the error is noisier."""
     return next(times for least, times in [(3000, 1), (800, 2), (200, 3), (0, 6)] if rows > least)
 
 

@@ -1,7 +1,7 @@
-"""Routes measured side by side: in turns, round after round, each a process of its own.
+"""Measuring routes in turns, round after round, each in a process of its own.
 
 A machine whose speed drifts slows all alike; a ratio is taken within a round, and the median
-and the range of the rounds' ratios are told.
+and the range of the rounds' ratios are measured.
 """
 
 import os
@@ -53,7 +53,7 @@ def alternate(
     commands: Mapping[str, Sequence[str]], rounds: int, threads: int
 ) -> dict[str, list[Printed]]:
     """Run all routes in turns; give what each printed in each round, without missing peers."""
-    told: dict[str, list[Printed]] = {}
+    measured: dict[str, list[Printed]] = {}
     missing: set[str] = set()
     for _ in range(rounds):
         for name, command in commands.items():
@@ -65,12 +65,12 @@ def alternate(
                 missing.add(name)
             else:
                 refuse_other_threads(name, printed, threads)
-                told.setdefault(name, []).append(printed)
-    return told
+                measured.setdefault(name, []).append(printed)
+    return measured
 
 
 def refuse_other_threads(name: str, printed: Printed, threads: int) -> None:
-    """Have no route compute with other threads than it is said to."""
+    """Raise if a route computed with another number of threads."""
     used = set(printed.get("threads", [threads]))
     if used != {threads}:
         raise RuntimeError(f"{name} used {used} threads where {threads} were asked for")
@@ -98,19 +98,19 @@ def rows_of(
                 "baseline": baseline,
             }
         )
-        told = f"{rows[-1]['median']:.4g} {unit}, {rows[-1]['ratio']:.2f} times {baseline}"
-        print(f"  {group}, {case}, {route}: {told}", flush=True)
+        measured = f"{rows[-1]['median']:.4g} {unit}, {rows[-1]['ratio']:.2f} times {baseline}"
+        print(f"  {group}, {case}, {route}: {measured}", flush=True)
     return rows
 
 
-def seconds(told: Mapping[str, Sequence[Printed]]) -> dict[str, list[float]]:
+def seconds(measured: Mapping[str, Sequence[Printed]]) -> dict[str, list[float]]:
     """Take the median of the seconds that a worker printed in each round."""
     return {
         name: [statistics.median(printed["seconds"]) for printed in each]
-        for name, each in told.items()
+        for name, each in measured.items()
     }
 
 
-def peaks(told: Mapping[str, Sequence[Printed]]) -> dict[str, list[float]]:
+def peaks(measured: Mapping[str, Sequence[Printed]]) -> dict[str, list[float]]:
     """Take the peak of memory that a worker printed in each round."""
-    return {name: [printed["MB"][0] for printed in each] for name, each in told.items()}
+    return {name: [printed["MB"][0] for printed in each] for name, each in measured.items()}

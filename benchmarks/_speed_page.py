@@ -33,7 +33,7 @@ def write_page(table: pd.DataFrame, machine: str) -> None:
 
 
 def _behind(table: pd.DataFrame) -> list[str]:
-    """List where a peer needs less than ours, so that no row is passed over in silence."""
+    """List the rows where a peer needs less than this package."""
     peers = ~table["route"].str.startswith("ours")
     ahead = table[(table["baseline"] == "ours, Python") & peers & (table["ratio"] < 1)]
     if not len(ahead):

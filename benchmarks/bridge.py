@@ -35,11 +35,11 @@ def rows(rounds: int, threads: int) -> list[Row]:
                 PYTHON: [sys.executable, str(WORKERS / "bridge_fit.py"), *words],
                 R: [rscript(), str(WORKERS / "bridge_fit.R"), *words],
             }
-            told = alternate(commands, rounds, threads)
-            found += rows_of("bridge", case, "s", seconds(told), PYTHON)
+            measured = alternate(commands, rounds, threads)
+            found += rows_of("bridge", case, "s", seconds(measured), PYTHON)
             if sizes[0] >= LARGE[0]:
                 case = f"{case}: peak of memory"
-                found += rows_of("bridge", case, "MB", peaks(told), PYTHON)
+                found += rows_of("bridge", case, "MB", peaks(measured), PYTHON)
     return found
 
 
@@ -52,9 +52,9 @@ def _to_tensor(rounds: int, threads: int) -> list[Row]:
     script, sizes = str(WORKERS / "bridge_tensor.R"), [*map(str, LARGE)]
     ways = {NUMPY: "numpy", "as_tensor(data frame)": "frame", "as_tensor(matrix)": "matrix"}
     commands = {name: [rscript(), script, way, *sizes] for name, way in ways.items()}
-    told = alternate(commands, rounds, threads)
+    measured = alternate(commands, rounds, threads)
     case = f"{_LARGE} to a tensor"
     return [
-        *rows_of("bridge", case, "s", seconds(told), NUMPY),
-        *rows_of("bridge", f"{case}: peak of memory", "MB", peaks(told), NUMPY),
+        *rows_of("bridge", case, "s", seconds(measured), NUMPY),
+        *rows_of("bridge", f"{case}: peak of memory", "MB", peaks(measured), NUMPY),
     ]

@@ -23,5 +23,5 @@ def rows(rounds: int, threads: int) -> list[Row]:
         "torch for R": [rscript(), native, "torch"],
         "luz": [rscript(), native, "luz"],
     }
-    told = alternate(commands, rounds, threads)
-    return rows_of("chapter", "500 steps", "s", seconds(told), OURS)
+    measured = alternate(commands, rounds, threads)
+    return rows_of("chapter", "500 steps", "s", seconds(measured), OURS)

@@ -62,13 +62,13 @@ def _case(folder: Path, case: str, sizes: tuple[int, ...], rounds: int, threads:
     script = str(WORKERS / "equal_work.py")
     commands = {name: [sys.executable, script, way, *words] for name, way in PEERS.items()}
     commands["ours, R"] = [rscript(), str(WORKERS / "equal_work.R"), *words]
-    told = alternate(commands, rounds, threads)
-    losses = {name: statistics.median(each[0]["loss"]) for name, each in told.items()}
+    measured = alternate(commands, rounds, threads)
+    losses = {name: statistics.median(each[0]["loss"]) for name, each in measured.items()}
     if max(losses.values()) > (1 + _SAME_LOSS) * min(losses.values()):
         raise RuntimeError(f"the work is not equal in {case}: losses {losses}")
-    found = rows_of("equal work", case, "s", seconds(told), OURS)
+    found = rows_of("equal work", case, "s", seconds(measured), OURS)
     if sizes[0] >= 100_000:
-        found += rows_of("memory", case, "MB", peaks(told), OURS)
+        found += rows_of("memory", case, "MB", peaks(measured), OURS)
     return found
 
 
@@ -84,7 +84,7 @@ def _nnet(folder: Path, case: str, sizes: tuple[int, ...], rounds: int, threads:
         return []
     target = 1.01 * max(each[0]["loss"][0] for each in ends.values())
     aimed = {name: [*command, repr(target)] for name, command in commands.items()}
-    told = alternate(aimed, rounds, threads)
-    if any(printed["loss"][0] > 1.001 * target for each in told.values() for printed in each):
+    measured = alternate(aimed, rounds, threads)
+    if any(printed["loss"][0] > 1.001 * target for each in measured.values() for printed in each):
         raise RuntimeError(f"a route did not come to the loss of {target} in {case}")
-    return rows_of("equal loss", case, "s", seconds(told), OURS)
+    return rows_of("equal loss", case, "s", seconds(measured), OURS)

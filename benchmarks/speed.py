@@ -53,7 +53,7 @@ def main() -> None:
 
 
 def replaced(known: pd.DataFrame, found: pd.DataFrame, name: str) -> pd.DataFrame:
-    """Put what was found in the place of what is known of the same group and threads."""
+    """Replace the rows of the same group and number of threads."""
     if not len(known):
         return found
     kinds = KINDS.get(name, [name])
@@ -69,7 +69,7 @@ def replaced(known: pd.DataFrame, found: pd.DataFrame, name: str) -> pd.DataFram
 
 
 def machine() -> str:
-    """Say on what it was measured."""
+    """Describe the machine and the versions that were measured."""
     lines = Path("/proc/cpuinfo").read_text().splitlines()
     model = next((line.split(": ")[1] for line in lines if line.startswith("model name")), "?")
     processors = sum(line.startswith("processor") for line in lines)

@@ -42,6 +42,6 @@ def _measured(
     routes = {"ours": [*command, "ours"], PRODUCTS: [*command, "products"]}
     if sizes[0] == "batch":
         routes["gathering a batch"] = [*command, "gather"]
-    told = alternate(routes, rounds, threads)
-    values = {name: [1e6 * own for own in each] for name, each in seconds(told).items()}
+    measured = alternate(routes, rounds, threads)
+    values = {name: [1e6 * own for own in each] for name, each in seconds(measured).items()}
     return rows_of(group, case, "us", values, PRODUCTS)

@@ -25,7 +25,7 @@ def fit(x: Any, y: Any, epochs: int) -> Any:
 
 
 def status(name: str) -> float:
-    """Read megabytes from what the system says of this process."""
+    """Read a size of this process in megabytes from the system."""
     lines = Path("/proc/self/status").read_text().splitlines()
     return next(float(line.split()[1]) for line in lines if line.startswith(name)) / 1024
 

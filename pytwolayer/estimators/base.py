@@ -144,10 +144,7 @@ class TwoLayerEstimator(BaseEstimator):
             Itself.
         """
         start = Start(self.two_layer_) if self.warm_start and self._is_fitted() else None
-        X = self._read_predictors(X, start)
-        y = self._read_outcome(X, as_pandas(y), start, partial=False)
-        own = self._read_validation(X_val, y_val, sample_weight_val)
-        return self._fit(X, y, sample_weight, start, self._settings(start), own=own)
+        return self._fit(X, y, sample_weight, start, (X_val, y_val, sample_weight_val))
 
     def _read_validation(self, X: Any, y: Any, sample_weight: Any) -> Any:
         """Check validation data as scikit-learn does; return the argument ``validation``."""
@@ -174,34 +171,23 @@ class TwoLayerEstimator(BaseEstimator):
     def _partial_fit(self, X: Any, y: Any, sample_weight: Any) -> Self:
         """Train one epoch; see ``partial_fit()`` of the estimators."""
         start = Start(self.two_layer_, self._memory) if self._is_fitted() else None
-        X = self._read_predictors(X, start)
-        y = self._read_outcome(X, as_pandas(y), start, partial=True)
-        settings = self._settings_in_part(start)
-        return self._fit(X, y, sample_weight, start, settings, partial=True)
+        return self._fit(X, y, sample_weight, start, None)
 
     @releases_gpu_memory
     def _fit(
-        self,
-        X: Any,
-        y: Any,
-        sample_weight: Any,
-        start: Start | None,
-        settings: Settings,
-        *,
-        partial: bool = False,
-        own: Any = None,
+        self, X: Any, y: Any, sample_weight: Any, start: Start | None, given: tuple[Any, ...] | None
     ) -> Self:
-        share, held_out = read_validation(self.validation if own is None else own)
+        """Fit from a start; ``given`` are the arguments for validation data, or None in part."""
+        partial = given is None
+        X = self._read_predictors(X, start)
+        y = self._read_outcome(X, as_pandas(y), start, partial=partial)
+        validation = None if given is None else self._read_validation(*given)
+        settings = self._settings_in_part(start) if partial else self._settings(start)
+        share, held_out = read_validation(self.validation if validation is None else validation)
         device = select_device(self.device)
         weights = read_weights(sample_weight, X)
-        data = read_training_data(
-            X,
-            y,
-            weights=weights,
-            weight_type=self.weight_type,
-            held_out=held_out,
-            na_action="fail",
-        )
+        how = {"weight_type": self.weight_type, "held_out": held_out, "na_action": "fail"}
+        data = read_training_data(X, y, weights=weights, **how)
         if start is None and not partial:
             # The choice of estimator says whether the outcome is classes.
             warn_suspect_columns(data, outcome=False)
@@ -209,9 +195,9 @@ class TwoLayerEstimator(BaseEstimator):
         fitting = Fitting(data, settings, share, device, start, partial=partial)
         fit = fitting.train(Hooks(self.on_epoch, read_verbose(self.verbose)))
         self._memory = fitting.memory()
-        return self._store_fit(
-            _append_history(start.fit, fit) if start is not None and partial else fit
-        )
+        if start is not None and partial:
+            fit = _append_history(start.fit, fit)
+        return self._store_fit(fit)
 
     def _store_fit(self, fit: TwoLayer) -> Self:
         history = fit.history
@@ -226,9 +212,9 @@ class TwoLayerEstimator(BaseEstimator):
     def _settings(self, start: Start | None) -> Settings:
         given = {name: getattr(self, name) for name in _SETTINGS}
         settings = Settings(**given, seed=self._seed())
-        return (
-            settings if start is None else _keep_settings(settings, self._before(start), _LASTING)
-        )
+        if start is None:
+            return settings
+        return _keep_settings(settings, self._before(start), _LASTING)
 
     def _before(self, start: Start) -> Settings:
         """Return the settings of the fit to continue; a pickle may lack its loss function."""
@@ -273,17 +259,15 @@ class TwoLayerEstimator(BaseEstimator):
         raise NotImplementedError
 
     def _check_new_data(self, X: Any) -> Any:
-        """Check new data."""
         check_is_fitted(self)
         return read_predictors(self, as_pandas(X), raw=self._takes_levels(), reset=False)
 
     def _rows_with_predictions(self, X: Any, *others: Any) -> list[Any]:
         """Select the rows that have a prediction: without levels that training did not see."""
-        new = self._check_new_data(X)
-        there = self.two_layer_.inputs.read("X", new).complete()
-        if there.all():
+        known = self.two_layer_.inputs.read("X", self._check_new_data(X)).complete()
+        if known.all():
             return [X, *others]
-        rows = np.flatnonzero(there)
+        rows = np.flatnonzero(known)
         return [None if one is None else _safe_indexing(one, rows) for one in (X, *others)]
 
 

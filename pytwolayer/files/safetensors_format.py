@@ -352,8 +352,8 @@ def _reason(problem: Exception) -> str:
 
 def _printable(text: str) -> str:
     """Make text from a file safe to print: short, and without control characters."""
-    shown = "".join(c if c.isprintable() else repr(c)[1:-1] for c in text[:_LONGEST_REASON])
-    return shown + ("..." if len(text) > _LONGEST_REASON else "")
+    printable = "".join(c if c.isprintable() else repr(c)[1:-1] for c in text[:_LONGEST_REASON])
+    return printable + ("..." if len(text) > _LONGEST_REASON else "")
 
 
 def _input_path(argument: str, file: Any) -> Path:

@@ -1,4 +1,4 @@
-"""Checksums of the data of a fit, which tell whether other data are the same."""
+"""Checksums of the data of a fit, to check whether other data are the same."""
 
 import json
 import zlib

@@ -14,7 +14,7 @@ _PAIR = "`(X, y)` or `(X, y, weights)`, or a table where `outcome` names columns
 
 
 def is_validation_data(validation: Any) -> bool:
-    """Tell validation data from a share of the training data and from rows of it."""
+    """Tell whether it is data, and not a share of the training data or rows of it."""
     is_frame = hasattr(validation, "columns") and hasattr(validation, "to_numpy")
     if is_frame or hasattr(validation, "to_pandas"):
         return True  # a data frame of any library

@@ -63,10 +63,10 @@ def write_html(history: pd.DataFrame, file: str | Path, title: str = "Training l
 
 def rounded(history: pd.DataFrame) -> pd.DataFrame:
     """Round the floating-point columns to six significant digits."""
-    shown = history.copy()
-    for name in shown.select_dtypes(np.floating):
-        shown[name] = [float(f"{value:.{_DIGITS}g}") for value in shown[name]]
-    return shown
+    table = history.copy()
+    for name in table.select_dtypes(np.floating):
+        table[name] = [float(f"{value:.{_DIGITS}g}") for value in table[name]]
+    return table
 
 
 def html_path(argument: str, file: str | Path) -> Path:

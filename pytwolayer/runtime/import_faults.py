@@ -1,4 +1,4 @@
-"""Why an import fails: a file of the user's shadows a module, or a package is incomplete.
+"""Why an import fails: a file of the user shadows a module, or a package is incomplete.
 
 This module imports only modules that no such file can shadow, since it must work where others are
 shadowed; ``os`` is loaded before the user's folders are searched.

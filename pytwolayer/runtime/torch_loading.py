@@ -60,8 +60,8 @@ class _DeepBinding(importlib.abc.Loader):
         try:
             ctypes.CDLL(str(self._library), os.RTLD_NOW | os.RTLD_DEEPBIND)
         except OSError:
-            # In GPU builds the library needs others in folders that only torch's start-up code
-            # knows. Then everything that torch loads is bound deeply instead.
+            # In GPU builds the library needs others, from folders that only torch's start-up code
+            # adds to the search. Then everything that torch loads is bound deeply instead.
             sys.setdlopenflags(flags | os.RTLD_DEEPBIND)
         try:
             self._loader.exec_module(module)
