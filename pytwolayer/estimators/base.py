@@ -264,7 +264,8 @@ class TwoLayerEstimator(BaseEstimator):
 
     def _rows_with_predictions(self, X: Any, *others: Any) -> list[Any]:
         """Select the rows that have a prediction: without levels that training did not see."""
-        known = self.two_layer_.inputs.read("X", self._check_new_data(X)).complete()
+        new = self._check_new_data(X)
+        known = self.two_layer_.inputs.read("X", new).complete()
         if known.all():
             return [X, *others]
         rows = np.flatnonzero(known)
