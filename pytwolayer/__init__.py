@@ -1,7 +1,8 @@
 """A two-layer neural network with one implementation for R and Python.
 
-Importing the package is quick: PyTorch is loaded by the first name that needs it. Public classes
-say that they are of this package, not of the module that defines them: pickles hold that name.
+Importing the package is quick: PyTorch is loaded by the first name that needs it. The
+``__module__`` of public classes is this package and not the module that defines them, so that
+pickles stay valid when modules move.
 """
 
 import sys
@@ -68,7 +69,7 @@ _HOME = {
     "two_layer": "pytwolayer.fitting.two_layer",
 }
 
-# Modules that pickles name which were made when they stood elsewhere.
+# Old names of modules, in pickles of earlier versions.
 _MOVED = {
     "pytwolayer.encoder": "pytwolayer.preprocessing.encoder",
     "pytwolayer.ensemble": "pytwolayer.models.ensemble",
@@ -82,7 +83,7 @@ _MOVED = {
 
 
 class _Moved:
-    """Finds those modules by their old names, once all else has not found them."""
+    """Finds these modules by their old names, after all other finders."""
 
     @staticmethod
     def find_spec(name: str, path: object = None, target: object = None) -> Any:
@@ -90,14 +91,14 @@ class _Moved:
             return None
         from importlib.machinery import ModuleSpec
 
-        loader: Any = _Moved()  # importlib.abc, where loaders' base is, takes long to import
+        loader: Any = _Moved()  # not of importlib.abc.Loader, which takes long to import
         return ModuleSpec(name, loader)
 
     def create_module(self, spec: Any) -> None:
-        """Leave it to Python to make an empty module."""
+        """Return None: Python makes an empty module."""
 
     def exec_module(self, module: Any) -> None:
-        """Have the module give what the one at the new place has."""
+        """Give the module the attributes of the one at the new place."""
         place = import_module(_MOVED[module.__name__])
         module.__getattr__ = lambda name: getattr(place, name)
 
@@ -108,7 +109,7 @@ sys.meta_path.append(_Moved)
 def __getattr__(name: str) -> object:
     """Import a public name from its module on first use.
 
-    Where that fails because a file of the user's has the name of a module, the error says so.
+    If that fails because a file of the user's has the name of a module, the error explains it.
     """
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

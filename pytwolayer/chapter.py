@@ -26,7 +26,7 @@ from pytwolayer.runtime.random import cpu_generator
 from pytwolayer.runtime.threads import reset_after_fork
 from pytwolayer.runtime.torch_loading import torch
 from pytwolayer.runtime.torch_settings import with_default_torch_settings
-from pytwolayer.training.loop import train
+from pytwolayer.training.loop import fit_loop
 
 Problem = tuple[torch.Tensor, torch.Tensor, torch.nn.Sequential]
 
@@ -78,7 +78,7 @@ def chapter_losses(
     device: str | torch.device = "cpu",
     seed: int = 0,
 ) -> pd.DataFrame:
-    """Train the chapter's network and give the loss of every step.
+    """Train the chapter's network and return the loss of every step.
 
     Parameters
     ----------
@@ -126,7 +126,7 @@ def chapter_losses(
         parameters = flatten_parameters(net, chosen)
         layout = Single(parameters, as_autograd=True)
         batch = Batch(EncodedRows(x.to(chosen), y.to(chosen), None))
-        losses = train(
+        losses = fit_loop(
             ClosedFormGradient(layout, "relu", loss, reduction, [len(x)]),
             GradientDescent(parameters, learning_rate),
             lambda epoch: (batch,),
@@ -139,7 +139,7 @@ def chapter_losses(
 def chapter_loop(steps: int = 500, learning_rate: float = 1e-4, seed: int = 0) -> pd.DataFrame:
     """Train the chapter's network as the chapter does, with autograd, on the CPU.
 
-    It is what ``chapter_losses()`` is checked and timed against.
+    The reference for the bits and the speed of ``chapter_losses()``.
     """
     x, y, net = chapter_problem(seed=seed)
     loss_function = torch.nn.MSELoss(reduction="sum")

@@ -77,7 +77,7 @@ def gather(kind: str, rows: int, columns: int, hidden: int, outputs: int) -> Non
 
     def step() -> None:
         place[0] = (place[0] + 1) % len(order)
-        batch.numbers.copy_(order[place[0]])
+        batch.indices.copy_(order[place[0]])
         batch.gather()
 
     with torch.inference_mode():

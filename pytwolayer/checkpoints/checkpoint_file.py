@@ -1,8 +1,8 @@
 """A checkpoint as a file: all that the next epoch of a run depends on.
 
-That is: weights, what the optimiser and the generator remember, the losses, the best and the
-last good weights, and where schedule and patience are. It is safetensors with text beside it,
-checked before it is believed; reading it runs no code.
+That is: weights, state of optimiser, generator, schedule and patience, losses, and the best and
+the last good weights. The format is safetensors with JSON in the metadata. All of it is checked
+before it is used, and reading runs no code.
 """
 
 from collections.abc import Mapping
@@ -56,9 +56,9 @@ class Checkpoint:
     epoch : int
         The last epoch that was done.
     facts : dict
-        Of what run it is; see ``compatibility``.
+        Identify the run; see ``compatibility``.
     state : dict
-        Not yet checked for being of a run of this form.
+        Not yet checked against the run that resumes it.
     """
 
     path: Path
@@ -67,7 +67,7 @@ class Checkpoint:
     state: Any
 
     def has_ended(self, epochs: int) -> bool:
-        """Whether its run, of so many epochs, has nothing left to do."""
+        """Whether its run of so many epochs has ended."""
         return self.epoch >= epochs or bool(self.state["stopped"] != "epochs")
 
 
@@ -91,7 +91,7 @@ def read_checkpoint(path: Path) -> Checkpoint:
 def check_state(
     newest: Checkpoint, model: Mapping[str, Any], epochs: int, *, validated: bool
 ) -> None:
-    """Check that a state is one of a run of this form, all but what the optimiser remembers.
+    """Check that a state suits a run, except for the optimiser's.
 
     Raises
     ------
@@ -109,4 +109,4 @@ def check_state(
     checked = ("losses", "valid_losses", "best_epoch", "stopped", "optimizer")
     for name in [name for name in model if name not in checked]:
         check_same_structure(state[name], model[name], name)
-    torch.Generator().set_state(state["generator"])  # which raises where it is none
+    torch.Generator().set_state(state["generator"])  # raises if it is no state

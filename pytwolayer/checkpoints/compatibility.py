@@ -1,4 +1,4 @@
-"""Whether two runs are of the same data and settings, and if not, what differs."""
+"""Compares the data and settings of two runs, and describes what differs."""
 
 import math
 import zlib
@@ -22,7 +22,7 @@ from pytwolayer.preprocessing.training_data import TrainingData
 from pytwolayer.runtime.torch_loading import torch
 
 Facts = dict[str, Any]
-_SAME_VALUE = 1e-4  # relative; a device's last digits are its own
+_SAME_VALUE = 1e-4  # relative; last digits differ between devices
 _FEW = 5  # columns that a message names
 _WORDS = {
     WEIGHTS: "weights of the rows",
@@ -32,10 +32,10 @@ _WORDS = {
 
 
 def probe_loss(loss: Any, y: torch.Tensor) -> float | None:
-    """Compute a loss that is a function on made-up output for a batch, to know it again.
+    """Compute a loss function's value on made-up output, to compare it with another run's.
 
-    None for a loss that has a name, and for one that is not the same twice, or fails: that is
-    for the training to tell.
+    None for a loss that has a name, for a function that gives two values, and for one that
+    fails, of which the training will give the error.
     """
     if not callable(loss):
         return None
@@ -50,7 +50,7 @@ def probe_loss(loss: Any, y: torch.Tensor) -> float | None:
 
 
 def checksum_of_start(fit: TwoLayer) -> int:
-    """Give a checksum of what a run goes on from: weights and history."""
+    """Return a checksum of the weights and history that a run starts from."""
     total = zlib.crc32(fit.history.to_numpy(dtype="float64").tobytes())
     for tensor in fit.network.state_dict().values():
         total = zlib.crc32(tensor.contiguous().numpy().tobytes(), total)
@@ -58,28 +58,28 @@ def checksum_of_start(fit: TwoLayer) -> int:
 
 
 def differences(before: Facts, now: Facts, *, but: tuple[str, ...] = ()) -> list[str]:
-    """Say in what two runs differ; nothing where they are one.
+    """Describe the differences of two runs; none if they are the same.
 
     Parameters
     ----------
     before, now : dict
         ``settings``, ``validation``, ``data`` (checksums), ``loss_value`` and ``start``.
     but : tuple of str
-        Settings that are not looked at.
+        Settings that are not compared.
     """
     wanted = {**now["settings"], "validation": now["validation"]}
     found = {**before["settings"], "validation": before["validation"]}
     changed = [name for name in wanted if name not in but and found[name] != wanted[name]]
-    said = [f"`{name}` ({shown(found[name])}, now {shown(wanted[name])})" for name in changed]
+    parts = [f"`{name}` ({shown(found[name])}, now {shown(wanted[name])})" for name in changed]
     if "loss" not in changed and not _same_value(before["loss_value"], now["loss_value"]):
-        said.append("what the `loss` function gives")
+        parts.append("what the `loss` function gives")
     data = _data_differences(before["data"], now["data"])
     if {"seed", "validation"} & set(changed):
-        data = [text for text in data if text != _WORDS[HELD_OUT]]  # goes without saying
-    said += data
+        data = [text for text in data if text != _WORDS[HELD_OUT]]  # follows from it
+    parts += data
     if before["start"] != now["start"]:
-        said.append("the fit that it goes on from")
-    return said
+        parts.append("the fit that it goes on from")
+    return parts
 
 
 def _same_value(before: float | None, now: float | None) -> bool:
@@ -89,28 +89,28 @@ def _same_value(before: float | None, now: float | None) -> bool:
 
 
 def _data_differences(old: Mapping[str, int], new: Mapping[str, int]) -> list[str]:
-    """Say in what data differ, of which these are the checksums."""
+    """Describe the differences of data by their checksums."""
     changed = [name for name in {**old, **new} if old.get(name) != new.get(name)]
     columns = [name for name in {**old, **new} if name.startswith((PREDICTOR, OUTCOME))]
     if [name for name in old if name in new] != [name for name in new if name in old]:
         return ["the order of the training data's columns"]
-    said = []
+    parts = []
     if len(columns) > 1 and set(columns) <= set(changed) and set(old) == set(new):
-        said.append("all of the training data, or the order of their rows")
+        parts.append("all of the training data, or the order of their rows")
     else:
-        said += _named("training data", PREDICTOR, old, new)
-        said += _named("outcome", OUTCOME, old, new)
-    return said + [text for name, text in _WORDS.items() if name in changed]
+        parts += _named("training data", PREDICTOR, old, new)
+        parts += _named("outcome", OUTCOME, old, new)
+    return parts + [text for name, text in _WORDS.items() if name in changed]
 
 
 def _named(what: str, prefix: str, old: Mapping[str, int], new: Mapping[str, int]) -> list[str]:
     names = [name for name in {**old, **new} if name.startswith(prefix)]
-    told = {
+    kinds = {
         "without": [name for name in names if name not in new],
         "with": [name for name in names if name not in old],
         "": [name for name in names if name in old and name in new and old[name] != new[name]],
     }
-    parts = [f"{how} {_listed(prefix, which)}".strip() for how, which in told.items() if which]
+    parts = [f"{how} {_listed(prefix, which)}".strip() for how, which in kinds.items() if which]
     return [f"{what} ({', '.join(parts)})"] if parts else []
 
 
@@ -120,23 +120,26 @@ def _listed(prefix: str, names: list[str]) -> str:
 
 
 def refuse_other_data(before: TwoLayer, data: Mapping[str, int]) -> None:
-    """Check that a fit that goes on has the data of the fit before.
+    """Check that the data are those of the fit that is continued.
 
     Raises
     ------
     ArgumentError
         If not; it says what differs.
     """
-    # Without checksums, and where no epoch was finished, the history tells.
+    # Without checksums, and if no epoch was finished, the history decides.
     had = HELD_OUT in before.data if before.data else "valid_loss" in before.history
     if had != (HELD_OUT in data):
         expected = "that of the fit, which held rows out" if had else "0, as in the fit"
         raise ArgumentError("validation", expected, "0" if had else "rows held out")
+    _refuse_differences("the data of the fit that goes on", before.data, data)
+
+
+def _refuse_differences(expected: str, old: Mapping[str, int], new: Mapping[str, int]) -> None:
     # A fit of data that came part by part has no checksums.
-    found = _data_differences(before.data, data) if before.data else []
+    found = _data_differences(old, new) if old else []
     if found:
-        received = f"others, which differ in {', '.join(found)}"
-        raise ArgumentError("x", "the data of the fit that goes on", received)
+        raise ArgumentError("x", expected, f"others, which differ in {', '.join(found)}")
 
 
 def refuse_other_tables(before: TwoLayer, data: TrainingData) -> None:
@@ -147,10 +150,6 @@ def refuse_other_tables(before: TwoLayer, data: TrainingData) -> None:
     ArgumentError
         If not; it says what differs.
     """
-    if not before.data:
-        return  # a fit of data that came part by part has no checksums
     had = {name: value for name, value in before.data.items() if name not in _WORDS}
-    found = _data_differences(had, checksums(replace(data, weights=None, counts=None), None))
-    if found:
-        received = f"others, which differ in {', '.join(found)}"
-        raise ArgumentError("x", "the data of the fit", received)
+    sums = checksums(replace(data, weights=None, counts=None), None) if had else {}
+    _refuse_differences("the data of the fit", had, sums)

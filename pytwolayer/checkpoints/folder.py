@@ -1,4 +1,4 @@
-"""The folder in which a run is kept from time to time, so that it can go on."""
+"""The folder with a run's checkpoints, from which it can be resumed."""
 
 import os
 import re
@@ -30,15 +30,15 @@ from pytwolayer.optim.optimizer import Optimizer
 from pytwolayer.training.settings import AUTO
 
 _KEPT = 3  # newest checkpoints
-_SECONDS = 10.0  # from one checkpoint to the next with "auto",
-_COST = 100  # and so many times as long as writing one takes, so that it costs 1 % at most
+_SECONDS = 10.0  # the shortest time between two checkpoints with "auto",
+_COST = 100  # and so many times that of writing one, which so costs 1 % at most
 _NAME = re.compile(r"epoch-(\d{8,})\.safetensors")
-_UNFINISHED = ".epoch-"  # begins the name of one that is being written
+_UNFINISHED = ".epoch-"  # prefix of a file that is being written
 
 
 @contextmanager
 def checkpoints_in(checkpoint: Any, every: Any) -> "Iterator[Checkpoints | None]":
-    """Have a folder to this run alone; None where none is given.
+    """Lock a folder for this run; yields None if none is given.
 
     Raises
     ------
@@ -74,7 +74,7 @@ def _folder(checkpoint: Any) -> Path:
 
 @contextmanager
 def _locked(folder: Path) -> Iterator[None]:
-    """Refuse a folder in which another run is at work; the system ends a killed one's claim."""
+    """Lock the folder, or raise if another run has it; the system unlocks it for a killed one."""
     with ExitStack() as opened:
         try:
             # A network's file system may lock only what is open for writing, as no folder can be.
@@ -87,7 +87,7 @@ def _locked(folder: Path) -> Iterator[None]:
 
 
 def _lock(opened: ExitStack, path: Path, flags: int) -> bool:
-    """Lock what is at a path; give whether that is possible here."""
+    """Lock a path; return whether that is possible here."""
     try:
         import fcntl
 
@@ -98,7 +98,7 @@ def _lock(opened: ExitStack, path: Path, flags: int) -> bool:
         raise
     except (ImportError, OSError):
         return False
-    # Closing alone would leave it to a child that was forked in the meantime.
+    # Closing alone would leave the lock to a child process that was forked in the meantime.
     opened.callback(fcntl.flock, handle, fcntl.LOCK_UN)
     return True
 
@@ -110,7 +110,7 @@ class Checkpoints:
     ----------
     folder : Path
     every : int or None
-        Epochs from one to the next; None: so many that it costs nothing to speak of.
+        Epochs from one to the next; None: by time, see ``_SECONDS``.
     """
 
     def __init__(self, folder: Path, every: int | None) -> None:
@@ -138,7 +138,7 @@ class Checkpoints:
             try:
                 return read_checkpoint(path)
             except PytwolayerError as problem:
-                if getattr(problem, "newer", False):  # of a run that this version cannot go on with
+                if getattr(problem, "newer", False):  # this version cannot resume its run
                     raise
                 warn_user(f"{problem} It is passed over.", CheckpointWarning)
         if found:
@@ -182,27 +182,27 @@ class Checkpoints:
             raise ArgumentError("checkpoint", "a folder to write to", received) from problem
 
     def begin(self, more: Callable[[], Mapping[str, Any]]) -> None:
-        """From now on keep checkpoints; ``more`` gives the state besides the supervisor's."""
+        """Start saving; ``more()`` returns the state besides the supervisor's."""
         self._more = more
         self._next = time.monotonic() + _SECONDS
 
     def is_due(self, epoch: int) -> bool:
-        """Whether one is to be written after this epoch, counted from 1."""
+        """Whether to save after this epoch, counted from 1."""
         if self._every is not None:
             return epoch % self._every == 0
         return time.monotonic() >= self._next
 
-    def keep(self, epoch: int, state: Mapping[str, Any]) -> None:
-        """Write one; where that fails, warn once and go on without."""
+    def save(self, epoch: int, state: Mapping[str, Any]) -> None:
+        """Write a checkpoint; where that fails, warn once and continue without."""
         start = time.monotonic()
         path = self.folder / f"epoch-{epoch:08}.safetensors"
         try:
             data = checkpoint_bytes(epoch, self._facts, {**state, **self._more()})
-            if path.is_symlink():  # what it leads to is not ours
+            if path.is_symlink():  # its target must not be overwritten
                 path.unlink()
             CHECKPOINT.write("checkpoint", path, data, prefix=_UNFINISHED)
             self._remove_old(epoch)
-        # PyTorch raises RuntimeError where memory for the copy lacks.
+        # PyTorch raises RuntimeError if there is no memory for the copy.
         except (PytwolayerError, OSError, MemoryError, RuntimeError) as problem:
             self._warn(problem)
         now = time.monotonic()
@@ -221,12 +221,12 @@ class Checkpoints:
     def resume(
         self, model: Mapping[str, Any], optimizer: Optimizer, epochs: int, *, validated: bool
     ) -> Any:
-        """Give the state that the newest checkpoint holds, checked, and say so.
+        """Return the state of the newest checkpoint, checked, and warn that the run is resumed.
 
         Parameters
         ----------
         model : dict
-            A state of this run: the form that it must have.
+            A state of this run, as the form to compare with.
         optimizer : Optimizer
         epochs : int
             Number of epochs of the whole run.
@@ -246,11 +246,11 @@ class Checkpoints:
             optimizer.refuse_other_state(newest.state["optimizer"])
         except READ_ERRORS as problem:
             raise CHECKPOINT.error(problem, newest.path) from problem
-        self._tell(newest, epochs)
-        self.newest = None  # its memory is needed
+        self._warn_of_resuming(newest, epochs)
+        self.newest = None  # frees its memory
         return newest.state
 
-    def _tell(self, newest: Checkpoint, epochs: int) -> None:
+    def _warn_of_resuming(self, newest: Checkpoint, epochs: int) -> None:
         where = f'after epoch {newest.epoch} of {epochs}, from the checkpoint in "{self.folder}".'
         ended = newest.has_ended(epochs)
         text = f"This is the fit of a run that ended {where}" if ended else f"Going on {where}"
@@ -261,7 +261,7 @@ def has_checkpoints(folder: str | Path | None) -> bool:
     """Whether there are any in this folder, readable or not."""
     try:
         return folder is not None and bool(_files(Path(folder)))
-    except (OSError, TypeError, ValueError):  # what is no folder, the fit itself refuses
+    except (OSError, TypeError, ValueError):  # no folder: the fit itself raises
         return False
 
 

@@ -15,7 +15,7 @@ from pytwolayer.checks import shown
 from pytwolayer.errors import ArgumentError
 from pytwolayer.estimators.validation import has_non_numeric, read_predictors, read_weights
 from pytwolayer.fitting.argument_hints import hints_at_parameters
-from pytwolayer.fitting.prepare import Fitting, Hooks, OnEpoch
+from pytwolayer.fitting.prepare import Hooks, OnEpoch, PreparedFit
 from pytwolayer.fitting.starting_point import Start
 from pytwolayer.fitting.two_layer import read_validation, read_verbose
 from pytwolayer.models.two_layer import TwoLayer
@@ -192,9 +192,9 @@ class TwoLayerEstimator(BaseEstimator):
             # The choice of estimator says whether the outcome is classes.
             warn_suspect_columns(data, outcome=False)
         data = apply_class_weights(data, getattr(self, "class_weights", None))
-        fitting = Fitting(data, settings, share, device, start, partial=partial)
-        fit = fitting.train(Hooks(self.on_epoch, read_verbose(self.verbose)))
-        self._memory = fitting.memory()
+        prepared = PreparedFit(data, settings, share, device, start, partial=partial)
+        fit = prepared.train(Hooks(self.on_epoch, read_verbose(self.verbose)))
+        self._memory = prepared.memory()
         if start is not None and partial:
             fit = _append_history(start.fit, fit)
         return self._store_fit(fit)

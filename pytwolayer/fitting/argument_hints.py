@@ -1,4 +1,4 @@
-"""What other packages call the arguments: an unknown name is answered with the one meant."""
+"""Hints in errors about unknown arguments, also for the names that other packages use."""
 
 import inspect
 from collections.abc import Callable, Collection
@@ -35,32 +35,32 @@ PEER_NAMES = {peer: own for own, peers in _PEERS.items() for peer in peers.split
 
 
 def hints_at_names(function: _F) -> _F:
-    """Have a function answer an unknown argument with the name that is meant."""
-    known = list(inspect.signature(function).parameters)
+    """Make a function's error about an unknown argument suggest a known one."""
+    names = list(inspect.signature(function).parameters)
 
     @wraps(function)
     def hinting(*args: Any, **kwargs: Any) -> Any:
         for name in kwargs:
-            if name not in known:
-                is_method = known[0] == "self"
+            if name not in names:
+                is_method = names[0] == "self"
                 called = type(args[0]).__name__ if is_method else function.__name__
-                raise TypeError(_unknown(called, name, known))
+                raise TypeError(_unknown(called, name, names))
         return function(*args, **kwargs)
 
     return cast("_F", hinting)
 
 
 def hints_at_parameters(estimator: _C) -> _C:
-    """Have an estimator's constructor do so."""
+    """Do the same for the constructor of an estimator."""
     constructor: Any = estimator
     constructor.__init__ = hints_at_names(constructor.__init__)
     return estimator
 
 
-def _unknown(called: str, name: str, known: Collection[str]) -> str:
+def _unknown(called: str, name: str, names: Collection[str]) -> str:
     own = PEER_NAMES.get(name, name)
-    if own == "seed" and "random_state" in known:
+    if own == "seed" and "random_state" in names:
         own = "random_state"
-    meant = [own] if own in known else get_close_matches(name, known, 1)
+    meant = [own] if own in names else get_close_matches(name, names, 1)
     hint = f" (did you mean `{meant[0]}`?)" if meant else ""
     return f"{called}() got an unexpected keyword argument {name!r}{hint}"

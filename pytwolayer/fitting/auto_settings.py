@@ -1,4 +1,4 @@
-"""What "auto" stands for. The numbers are chosen by evidence: see ``benchmarks/quality.py``."""
+"""The values of "auto", chosen by the measurements of ``benchmarks/quality.py``."""
 
 import math
 from dataclasses import replace
@@ -9,8 +9,8 @@ from pytwolayer.preprocessing.deduplicate import merge_equal_rows
 from pytwolayer.preprocessing.training_data import TrainingData
 from pytwolayer.training.settings import AUTO, Settings
 
-ONE_BATCH = 128  # most rows of which "auto" makes one batch
-_SOME = 1024  # rows that mostly tell already whether there are more different ones
+ONE_BATCH = 128  # largest number of rows that are one batch
+_SOME = 1024  # rows among which there mostly are more different ones, if there are any
 SMALLEST_BATCH, LARGEST_BATCH, BATCHES = 32, 256, 40
 EPOCHS, EPOCHS_OF_ONE_BATCH = 200, 1000
 SCHEDULE, SCHEDULE_OF_LBFGS = "cosine", "constant"
@@ -20,22 +20,22 @@ DECAY, DECAY_OF_ADAMW = 3.0, 0.01
 def resolve_auto(
     settings: Settings, data: TrainingData, *, held_out: bool
 ) -> tuple[TrainingData, Settings]:
-    """Put values in the place of "auto", and merge equal rows where all rows are one batch.
+    """Replace "auto" by values, and merge equal rows where all rows are one batch.
 
-    Equal rows stay apart where they would not be treated alike: with rows held out, with
-    dropout, and with a loss that sees all rows together.
+    Equal rows are not merged where each is treated differently: with held-out rows, with
+    dropout, and with a loss function of the user's, which may combine rows.
     """
     size = settings.batch_size
     small = isinstance(size, int) and size < data.expanded_rows
     if held_out or small or settings.dropout or callable(settings.loss):
         data = data.expand_frequencies()
         return data, resolve(settings, data)
-    asks = size == AUTO and settings.optimizer != "lbfgs"
-    some = data.take(slice(_SOME)) if asks and data.rows > _SOME else data
+    is_auto = size == AUTO and settings.optimizer != "lbfgs"
+    some = data.take(slice(_SOME)) if is_auto and data.rows > _SOME else data
     merged = merge_equal_rows(some)
     if some is not data and merged.rows <= ONE_BATCH:
         merged = merge_equal_rows(data)
-    if asks and merged.rows > ONE_BATCH:
+    if is_auto and merged.rows > ONE_BATCH:
         data = data.expand_frequencies()
         return data, resolve(settings, data)
     whole = settings if size == AUTO else replace(settings, batch_size=None)
@@ -43,18 +43,18 @@ def resolve_auto(
 
 
 def resolve(settings: Settings, data: TrainingData) -> Settings:
-    """Put values in the place of "auto" that suit the data."""
+    """Replace "auto" by values for these data."""
     batch_size = _batch_size(settings, data)
     one_batch = batch_size is None or batch_size >= data.all_rows
     lbfgs = settings.optimizer == "lbfgs"
-    usual: dict[str, Any] = {
+    values: dict[str, Any] = {
         "batch_size": batch_size,
         "epochs": EPOCHS_OF_ONE_BATCH if one_batch and not lbfgs else EPOCHS,
         "learning_rate": OPTIMIZERS[settings.optimizer].learning_rate,
         "schedule": SCHEDULE_OF_LBFGS if lbfgs else SCHEDULE,
         "weight_decay": _weight_decay(settings, data),
     }
-    auto = {name: value for name, value in usual.items() if getattr(settings, name) == AUTO}
+    auto = {name: value for name, value in values.items() if getattr(settings, name) == AUTO}
     return replace(settings, **auto)
 
 
@@ -69,9 +69,9 @@ def _batch_size(settings: Settings, data: TrainingData) -> int | None:
 
 
 def _weight_decay(settings: Settings, data: TrainingData) -> float:
-    """Let the penalty weigh the same against the summed losses of however many rows.
+    """Return a penalty with the same weight against the summed losses, whatever the rows.
 
-    Weights do not count as rows, since their scale says nothing; frequencies do.
+    Frequencies count as rows; weights do not, since their scale is arbitrary.
     """
     if OPTIMIZERS[settings.optimizer].decoupled:
         return DECAY_OF_ADAMW

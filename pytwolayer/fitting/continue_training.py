@@ -11,7 +11,7 @@ from pytwolayer.errors import ArgumentError
 from pytwolayer.fitting.argument_hints import hints_at_names
 from pytwolayer.fitting.prepare import Hooks, OnEpoch
 from pytwolayer.fitting.starting_point import Start
-from pytwolayer.fitting.two_layer import DATA, fitting_to, read_validation, read_verbose
+from pytwolayer.fitting.two_layer import DATA, prepare_fit, read_validation, read_verbose
 from pytwolayer.models.ensemble import TwoLayerEnsemble
 from pytwolayer.models.two_layer import TwoLayer
 from pytwolayer.network.losses import ForgottenLoss
@@ -49,13 +49,13 @@ def continue_training(
 
     It begins with the fit's weights, and with its settings; the optimiser and the learning
     rate's schedule begin anew, over these epochs. So it is the same whether the fit was saved
-    and loaded in between or not. Also a fit that was interrupted, that ``patience`` stopped, or
-    that diverged can go on.
+    and loaded in between or not. A fit that was interrupted, that ``patience`` stopped, or that
+    diverged can be continued too.
 
     Parameters
     ----------
     fit : TwoLayer
-        It stays as it is.
+        It is not changed.
     x, y, outcome, sample_weight, weight_type, class_weights, validation : optional
         The data, as ``two_layer()`` was given them. What is left out is what the fit was
         given, while that is still in memory; a fit that was loaded from a file needs its data
@@ -106,11 +106,11 @@ def continue_training(
     given = _given(fit, {"x": x, "y": y, "outcome": outcome, **own})
     held_out = read_validation(given["validation"])
     with checkpoints_in(checkpoint, checkpoint_every) as checkpoints:
-        fitting = fitting_to(given, settings, held_out, chosen, Start(fit, appended=True))
-        fitting.describe(formula=fit.formula, notes=fit.notes, offset=fit.offset)
+        prepared = prepare_fit(given, settings, held_out, chosen, Start(fit, appended=True))
+        prepared.set_attributes(formula=fit.formula, notes=fit.notes, offset=fit.offset)
         if checkpoints is not None:
-            fitting.keep_in(checkpoints, seed_given=True)
-        return fitting.train(Hooks(on_epoch, progress))
+            prepared.use_checkpoints(checkpoints, seed_given=True)
+        return prepared.train(Hooks(on_epoch, progress))
 
 
 def _refuse_others(fit: Any) -> None:
@@ -122,7 +122,7 @@ def _refuse_others(fit: Any) -> None:
 
 
 def _loss(fit: TwoLayer, loss: Any) -> Any:
-    """Give the loss of the fit; a function that no file keeps has to come again."""
+    """Return the loss of the fit; a function, which no file keeps, must be given again."""
     own = fit.settings.loss
     if loss is None:
         if isinstance(own, ForgottenLoss):
@@ -136,17 +136,17 @@ def _loss(fit: TwoLayer, loss: Any) -> Any:
 
 
 def _given(fit: TwoLayer, given: dict[str, Any]) -> dict[str, Any]:
-    """Put the fit's own data in the place of those that are not given."""
-    known = {} if fit._source is None else fit._source.data()
+    """Replace data that are not given by the fit's own."""
+    own = {} if fit._data_reference is None else fit._data_reference.data()
     if given["y"] is not None or given["outcome"] is not None:
-        known |= {"y": None, "outcome": None}
-    taken = {name: known.get(name) if given[name] is None else given[name] for name in DATA}
-    if fit._source is not None:
-        gone = [name for name in DATA if given[name] is None and name not in known]
+        own |= {"y": None, "outcome": None}
+    taken = {name: own.get(name) if given[name] is None else given[name] for name in DATA}
+    if fit._data_reference is not None:
+        gone = [name for name in DATA if given[name] is None and name not in own]
         if gone:
             expected = "given again, since the data of the fit are no longer in memory"
             raise ArgumentError(gone[0], expected, "missing")
-    if taken["weight_type"] is None:  # which a fit that was loaded tells by its checksums
+    if taken["weight_type"] is None:  # of a fit that was loaded: found in its checksums
         taken["weight_type"] = "frequency" if FREQUENCIES in fit.data else "importance"
     if taken["x"] is None:
         expected = "given again, since a fit that was loaded does not hold its data"

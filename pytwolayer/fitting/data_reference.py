@@ -1,4 +1,4 @@
-"""The data of a fit, for as long as the user has them."""
+"""Weak references to the data of a fit, so that it can be continued without giving them again."""
 
 import weakref
 from collections.abc import Callable
@@ -6,9 +6,9 @@ from typing import Any
 
 
 class DataReference:
-    """Knows the data that a fit was given, without keeping arrays and frames in memory.
+    """Refers to the data of a fit without keeping arrays and frames in memory.
 
-    It is of this session alone: a copy in a file or in another process is None.
+    It is valid in this process only: its copy in a file or in another process is None.
 
     Parameters
     ----------
@@ -20,7 +20,7 @@ class DataReference:
         self._given = {name: _reference(value) for name, value in given.items()}
 
     def data(self) -> dict[str, Any]:
-        """Give the arguments of which the data are still there, None among them."""
+        """Return the arguments whose data are still in memory; values may be None."""
         found = {name: get() for name, get in self._given.items()}
         return {name: value for name, value in found.items() if value is not _GONE}
 
@@ -32,7 +32,10 @@ _GONE = object()
 
 
 def _reference(value: Any) -> Callable[[], Any]:
-    """Make what gives the value while it lives; what nothing can watch, such as a list, stays."""
+    """Make a function that returns the value while it lives.
+
+    What has no weak references, such as a list, is kept.
+    """
     if type(value) is tuple:
         return _reference_to_parts(value)
     try:

@@ -14,37 +14,36 @@ from pytwolayer.errors import (
     PytwolayerWarning,
     warn_user,
 )
-from pytwolayer.fitting.prepare import Fitting, Hooks, train_side_by_side
+from pytwolayer.fitting.prepare import Hooks, PreparedFit, train_together
 from pytwolayer.models.ensemble import TwoLayerEnsemble
 from pytwolayer.models.two_layer import TwoLayer
 from pytwolayer.optim.optimizer import OPTIMIZERS
 from pytwolayer.preprocessing.bootstrap import bootstrap_sample
 from pytwolayer.preprocessing.training_data import TrainingData
-from pytwolayer.runtime.interrupt import Interrupt, watch_for_interrupt
+from pytwolayer.runtime.interrupt import watch_for_interrupt
 from pytwolayer.runtime.memory import guard_memory
 from pytwolayer.runtime.torch_loading import torch
 from pytwolayer.training.settings import Settings, checked
 
-Numbered = tuple[int, Fitting]
-# What is needed for each network at least: vectors of its parameters, and numbers besides.
+# Floats that each network needs at least: so many vectors of its parameters, and others.
 _VECTORS, _OWN = 8, 9000
 
 
 def seeds_of(seed: int, models: int) -> list[int]:
-    """Give the seed of each network: the first has that of the call."""
+    """Return the seeds of the networks; the first is that of the call."""
     others = [np.random.SeedSequence([seed, model]) for model in range(1, models)]
     return [seed, *(int(other.generate_state(1)[0] >> 1) for other in others)]
 
 
 def resample_seed(seed: int) -> int:
-    """Give the seed of the bootstrap resample of a network with this seed."""
+    """Return the seed of the bootstrap resample of a network with this seed."""
     return int(np.random.SeedSequence([seed, 0]).generate_state(1, np.uint64)[0]) >> 1
 
 
 def data_of_each(
     ensemble: TwoLayerEnsemble, data: TrainingData
 ) -> Iterator[tuple[TwoLayer, TrainingData]]:
-    """Give an ensemble's networks, and of each the rows of which it has the checksums."""
+    """Yield an ensemble's networks, each with the rows of its checksums."""
     for model in ensemble.models:
         resample = ensemble.bootstrap and "valid_loss" not in model.history
         own = bootstrap_sample(data, resample_seed(model.settings.seed)) if resample else data
@@ -52,7 +51,7 @@ def data_of_each(
 
 
 def read_n_models(n_models: Any, bootstrap: Any, checkpoint: Any) -> int:
-    """Check how many networks there are to be, and how they differ."""
+    """Check the number of networks and what goes with it; return the number."""
     number: int = checked("n_models", n_models)
     if checked("bootstrap", bootstrap) and number == 1:
         raise ArgumentError("bootstrap", "False for one model", "True")
@@ -75,109 +74,88 @@ def fit_ensemble(
     Raises
     ------
     DivergenceError
-        If no loss is finite in the end; it has the first fit so far.
+        If every network's loss is no longer finite; it has the first fit so far.
     """
 
-    def fitting(seed: int) -> Fitting:
+    def prepare(seed: int) -> PreparedFit:
         resample = resample_seed(seed) if bootstrap else None
         own = replace(settings, seed=seed)
-        return Fitting(data, own, share, device, resample=resample)
+        return PreparedFit(data, own, share, device, resample=resample)
 
     with EachOnce():
-        start = fitting(settings.seed)
-        _refuse_too_many(n_models, start)
-        drawn = share > 0 or bootstrap
+        first = prepare(settings.seed)
+        _refuse_too_many(n_models, first)
         others = seeds_of(settings.seed, n_models)[1:]
-        rest = [fitting(seed) if drawn else start.with_seed(seed) for seed in others]
-    fits: list[TwoLayer | None] = [None] * n_models
+        draws_rows = share > 0 or bootstrap  # else all networks have the same rows
+        rest = [prepare(seed) if draws_rows else first.with_seed(seed) for seed in others]
+    prepared = [first, *rest]
     try:
-        train_together([start, *rest], hooks, fits)
+        with watch_for_interrupt() as interrupt:
+            for group in _groups(prepared):
+                if interrupt.pressed and any(each.result is not None for each in prepared):
+                    break
+                train_together(group, hooks, interrupt)
     except Exception as problem:
-        # What a function of the user's raised goes its way, and the work so far with it.
-        known = [fit for fit in fits if fit is not None and len(fit.history)]
-        so_far = TwoLayerEnsemble.of(known, settings.seed, bootstrap) if known else None
-        problem.fit = so_far  # type: ignore[attr-defined]
+        # Also what a function of the user's raised: it passes, with the work so far.
+        done = [fit for fit in _results(prepared) if len(fit.history)]
+        ensemble = TwoLayerEnsemble.of(done, settings.seed, bootstrap) if done else None
+        problem.fit = ensemble  # type: ignore[attr-defined]
         raise
-    return TwoLayerEnsemble.of(_good(fits), settings.seed, bootstrap)
+    return TwoLayerEnsemble.of(_good(prepared), settings.seed, bootstrap)
 
 
-def _refuse_too_many(models: int, start: Fitting) -> None:
-    """Have too many networks be an error before much is done for them."""
+def _results(prepared: Sequence[PreparedFit]) -> list[TwoLayer]:
+    return [each.result for each in prepared if each.result is not None]
+
+
+def _refuse_too_many(models: int, start: PreparedFit) -> None:
+    """Raise at once where there is no memory for all networks."""
     parameters = start.parameters.values
     work = f"{models} models of {parameters.numel()} parameters"
     with guard_memory(parameters.device, work, "Use a smaller `n_models`"):
         parameters.new_empty(models, _VECTORS * parameters.numel() + _OWN)
 
 
-def _good(fits: Sequence[TwoLayer | None]) -> list[TwoLayer]:
-    """Leave out what did not come to anything, and say so."""
-    known = [fit for fit in fits if fit is not None]
-    good = [fit for fit in known if fit.stopped != "divergence"]
+def _good(prepared: Sequence[PreparedFit]) -> list[TwoLayer]:
+    """Return the fits that did not diverge; warn of divergence and of an interrupt."""
+    done, number = _results(prepared), len(prepared)
+    good = [fit for fit in done if fit.stopped != "divergence"]
     if not good:
-        raise DivergenceError(len(known[0].history), known[0])
-    if len(good) < len(known):
+        raise DivergenceError(len(done[0].history), done[0])
+    if len(good) < len(done):
         warn_user(
-            f"{len(known) - len(good)} of {len(fits)} models left out: their losses became "
+            f"{len(done) - len(good)} of {number} models left out: their losses became "
             "infinite or NaN.",
             PytwolayerWarning,
         )
-    if any(fit is None or fit.stopped == "interrupt" for fit in fits):
+    if len(done) < number or any(fit.stopped == "interrupt" for fit in done):
         epochs = max(len(fit.history) for fit in good)
         warn_user(
             f"Interrupted after {epochs} of {good[0].settings.epochs} epochs: these are "
-            f"{len(good)} of {len(fits)} models so far.",
+            f"{len(good)} of {number} models so far.",
             InterruptWarning,
         )
     return good
 
 
-def train_together(fittings: Sequence[Fitting], hooks: Hooks, fits: list[TwoLayer | None]) -> None:
-    """Train networks, those of one form in one computation.
-
-    They come into ``fits``, in their order; not those to which Ctrl-C, or what a function of
-    the user's raised, did not let it come.
-    """
-    with watch_for_interrupt() as interrupt:
-        for group in _groups(fittings):
-            if interrupt.pressed and any(fit is not None for fit in fits):
-                break
-            _train_group(group, hooks, interrupt, fits)
-
-
-def _groups(fittings: Sequence[Fitting]) -> list[list[Numbered]]:
-    """Put those together that can be computed with as one."""
-    groups: dict[Any, list[Numbered]] = {}
-    for number, fitting in enumerate(fittings):
-        groups.setdefault(_form(fitting, number), []).append((number, fitting))
+def _groups(prepared: Sequence[PreparedFit]) -> list[list[PreparedFit]]:
+    """Group the networks that can be trained in one computation."""
+    groups: dict[Any, list[PreparedFit]] = {}
+    for each in prepared:
+        groups.setdefault(_form(each), []).append(each)
     return list(groups.values())
 
 
-def _form(fitting: Fitting, number: int) -> Any:
-    settings = fitting.settings
-    if not can_be_joined(settings):
-        return number
-    rows, d_in, _, batch = fitting.sizes()
-    as_many = None if batch == rows else rows  # all rows at once may be of different numbers
-    whole = replace(settings, seed=0, batch_size=None if batch == rows else settings.batch_size)
-    return d_in, fitting.learning.y.shape[1], as_many, fitting.watching is None, whole
-
-
-def can_be_joined(settings: Settings) -> bool:
-    """Whether networks with these settings can be trained in one computation.
-
-    Not where one's next step depends on its own losses, nor with a function of the user's,
-    which is made for one.
-    """
+def _form(prepared: PreparedFit) -> Any:
+    """Return what networks must have in common to be trained in one computation."""
+    settings = prepared.settings
     line_search = OPTIMIZERS[settings.optimizer].make is None
-    return not (line_search or settings.schedule == "plateau" or callable(settings.loss))
-
-
-def _train_group(
-    group: list[Numbered], hooks: Hooks, interrupt: Interrupt, fits: list[TwoLayer | None]
-) -> None:
-    own: list[TwoLayer] = []
-    try:
-        train_side_by_side([fitting for _, fitting in group], hooks, interrupt, own)
-    finally:
-        for (number, _), fit in zip(group, own, strict=False):
-            fits[number] = fit
+    # Alone: where a network's next step depends on its own losses, and with a loss function of
+    # the user's, which takes the output of one network.
+    if line_search or settings.schedule == "plateau" or callable(settings.loss):
+        return prepared
+    rows, d_in, _, batch = prepared.sizes()
+    # Where each network's rows are one batch, their numbers may differ.
+    as_many = None if batch == rows else rows
+    whole = replace(settings, seed=0, batch_size=None if batch == rows else settings.batch_size)
+    return d_in, prepared.train_rows.y.shape[1], as_many, prepared.valid_rows is None, whole

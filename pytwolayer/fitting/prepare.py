@@ -1,11 +1,11 @@
-"""From checked data to a fitted network: the way that every fit takes."""
+"""From checked data to a fitted network; every fit is made here."""
 
 import copy
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import pandas as pd
 
@@ -52,14 +52,14 @@ OnEpoch = Callable[[int, float], object]
 
 @dataclass(frozen=True)
 class Hooks:
-    """What is told of a run while it goes on.
+    """Functions of the user's that are called during a run.
 
     Attributes
     ----------
     on_epoch : callable or None
         ``on_epoch(epoch, loss)``; False ends the run.
     progress : callable or None
-        Makes, of the number of epochs, what shows the progress.
+        ``progress(epochs)`` makes the progress display.
     """
 
     on_epoch: OnEpoch | None = None
@@ -77,21 +77,28 @@ def _named_as(argument: str, others: tuple[str, ...]) -> Iterator[None]:
         raise ArgumentError(argument, problem.expected, problem.received) from problem
 
 
-class Fitting:
-    """One fit: the data encoded, the network at its start, ready to be trained.
+class PreparedFit:
+    """One fit before its training: encoded rows and a network with initial weights.
 
     Parameters
     ----------
     data : TrainingData
     settings : Settings
     share : float
-        Of the rows to hold out, where the data do not say which.
+        Of the rows to hold out, if the data do not determine which.
     device : torch.device
     start : Start, optional
     partial : bool
-        Whether more data are to come, so that rows of one class alone will do.
+        Whether more rows follow later, so that these may be of one class only.
     resample : int, optional
-        Seed of a bootstrap resample of the rows, which are trained on in their place.
+        Seed of a bootstrap resample; the network is trained on it.
+
+    Attributes
+    ----------
+    result : TwoLayer or None
+        The fit, once the training has ended, also if by an error.
+    parameters, optimizer, train_rows, valid_rows, generator
+        As in ``Trainee``.
 
     Raises
     ------
@@ -113,29 +120,22 @@ class Fitting:
         resample: int | None = None,
     ) -> None:
         reset_after_fork()
+        self._share, self._start, self._partial = share, start, partial
         self._resample = resample
+        self._sums: Mapping[str, int] = {}
+        self.checkpoints: Checkpoints | None = None
+        self.result: TwoLayer | None = None
         batch = settings.batch_size if isinstance(settings.batch_size, int) else data.rows
         sizes = data.rows, len(data.predictors.columns), settings.hidden_units, batch
         with guard_memory(device, fit_size(*sizes), suggest_smaller_fit(*sizes, device)):
-            self._prepare(data, settings, share, device, start, partial)
+            self._prepare(data, settings, device)
 
-    def _prepare(
-        self,
-        data: TrainingData,
-        settings: Settings,
-        share: float,
-        device: torch.device,
-        start: Start | None,
-        partial: bool,
-    ) -> None:
-        self.generator = cpu_generator(settings.seed)
-        self._share, self._start, self._partial = share, start, partial
-        self._sums: Mapping[str, int] = {}
+    def _prepare(self, data: TrainingData, settings: Settings, device: torch.device) -> None:
+        self.generator, start = cpu_generator(settings.seed), self._start
         memory = None if start is None else start.memory
         if memory is not None:
             self.generator.set_state(memory.generator)
-        rows, dropped = data.rows, data.dropped
-        inputs, outcome = self._read(data, settings, device)
+        inputs, outcome = self._encode(data, settings, device)
         network = self._start_network(inputs.width, outcome.width, device)
         if memory is not None:
             self.optimizer.set_state(memory.optimizer)
@@ -145,47 +145,46 @@ class Fitting:
             outcome=outcome,
             settings=self.settings,
             device=str(device),
-            rows=rows,
-            dropped=dropped,
+            rows=data.rows,
+            dropped=data.dropped,
             history=pd.DataFrame(),
             data=self._sums,
         )
-        self._checkpoints: Checkpoints | None = None
 
-    def _read(
+    def _encode(
         self, data: TrainingData, settings: Settings, device: torch.device
     ) -> tuple[Encoder, Outcome]:
-        """Split and encode the data; give the encoding."""
+        """Split and encode the rows; return the encoding."""
         own = data.validation is not None
-        watched = self._share > 0 or data.held_out is not None or own
-        if self._resample is not None and not watched:
+        holds_out = self._share > 0 or data.held_out is not None or own
+        if self._resample is not None and not holds_out:
             data = bootstrap_sample(data, self._resample)
-        suited, settings = resolve_auto(settings, data, held_out=watched)
+        suited, settings = resolve_auto(settings, data, held_out=holds_out)
         training, held_out = split_validation(suited, self._share, self.generator)
         self._record_fingerprint(data, held_out)
-        if self._resample is not None and watched:  # of rows that are not held out
+        if self._resample is not None and holds_out:  # a resample of the other rows only
             training = bootstrap_sample(training, self._resample)
-        inputs, outcome = self._coding(training, settings)
+        inputs, outcome = self._learn_encoding(training, settings)
         if settings.loss == AUTO:
             settings = replace(settings, loss=outcome.default_loss)
         coding = inputs, outcome, settings
         self.settings = settings
-        self.learning = encode_rows("x", training, *coding).to(device)
-        self.watching = None
+        self.train_rows = encode_rows("x", training, *coding).to(device)
+        self.valid_rows = None
         if held_out is not None:
             with _named_as("validation", ("x", "y") if own else ()):
-                self.watching = encode_rows("validation", held_out, *coding).to(device)
+                self.valid_rows = encode_rows("validation", held_out, *coding).to(device)
         return inputs, outcome
 
     def _record_fingerprint(self, data: TrainingData, held_out: TrainingData | None) -> None:
-        """Take checksums of the data; a fit that goes on has to have the same."""
+        """Take checksums of the data; those of a fit that is continued must be equal."""
         if self._partial:
             return
         self._sums, start = checksums(data, held_out), self._start
         if start is not None and start.appended:
             refuse_other_data(start.fit, self._sums)
 
-    def _coding(self, data: TrainingData, settings: Settings) -> tuple[Encoder, Outcome]:
+    def _learn_encoding(self, data: TrainingData, settings: Settings) -> tuple[Encoder, Outcome]:
         if self._start is not None:
             return self._start.fit.inputs, self._start.fit.outcome
         inputs = Encoder.fit("x", data.predictors, data.weights, settings.input_clip)
@@ -199,20 +198,22 @@ class Fitting:
             draw_initial_weights(network, self.generator)
         else:
             network.load_state_dict(start.fit.network.state_dict())
-            if start.appended:  # or the first epochs would have their batches again
+            if start.appended:  # else the first epochs' batches would be drawn again
                 self.generator.manual_seed(start.seed)
         return network
 
     def _start_network(self, d_in: int, d_out: int, device: torch.device) -> torch.nn.Sequential:
         network, settings = self._network(d_in, d_out), self.settings
         self.parameters = flatten_parameters(network, device, by_input=True)
-        self.optimizer = make_optimizer(settings.optimizer, self.parameters, settings.tuning)
+        self.optimizer = make_optimizer(
+            settings.optimizer, self.parameters, settings.optimizer_options
+        )
         return network
 
-    def with_seed(self, seed: int) -> "Fitting":
-        """Give the fitting as it would be with another seed, where nothing was drawn for the rows.
+    def with_seed(self, seed: int) -> "PreparedFit":
+        """Return the same fit with another seed, if nothing was drawn for the rows.
 
-        The encoded rows are the same ones, in the same memory.
+        The encoded rows are shared, in the same memory.
         """
         other = copy.copy(self)
         other.settings = replace(self.settings, seed=seed)
@@ -222,12 +223,12 @@ class Fitting:
         other._fit = replace(self._fit, network=network, settings=other.settings)
         return other
 
-    def describe(self, **described: Any) -> None:
-        """Have the fit say more of itself."""
-        self._fit = replace(self._fit, **described)
+    def set_attributes(self, **attributes: Any) -> None:
+        """Set attributes of the resulting fit."""
+        self._fit = replace(self._fit, **attributes)
 
-    def keep_in(self, checkpoints: Checkpoints, *, seed_given: bool) -> None:
-        """Have checkpoints kept, and go on from the newest that is there.
+    def use_checkpoints(self, checkpoints: Checkpoints, *, seed_given: bool) -> None:
+        """Save checkpoints, and resume from the newest one that is there.
 
         Raises
         ------
@@ -239,15 +240,26 @@ class Fitting:
             "settings": fit.settings.plain(),
             "validation": self._share,
             "data": dict(fit.data),
-            "loss_value": probe_loss(fit.settings.loss, self.learning.y[: self.sizes()[3]]),
+            "loss_value": probe_loss(fit.settings.loss, self.train_rows.y[: self.sizes()[3]]),
             "start": None if start is None else checksum_of_start(start.fit),
         }
         checkpoints.claim(facts, seed_given=seed_given)
-        self._checkpoints = checkpoints
+        self.checkpoints = checkpoints
 
     def memory(self) -> Remembered:
-        """Give what is needed to go on from here."""
+        """Return what another run needs to continue as if this one had not ended."""
         return Remembered(on_cpu(self.optimizer.state()), self.generator.get_state())
+
+    def sizes(self) -> tuple[int, int, int, int]:
+        """Return the numbers of rows, inputs, hidden units, and rows of a batch."""
+        rows, d_in = self.train_rows.x.shape
+        batch = min(rows, self.settings.batch_size or rows)
+        return rows, d_in, self.settings.hidden_units, batch
+
+    @property
+    def run_before(self) -> Run | None:
+        """The run that this one continues."""
+        return None if self._start is None else self._start.run
 
     def train(self, hooks: Hooks) -> TwoLayer:
         """Train the network.
@@ -258,121 +270,90 @@ class Fitting:
             If the loss is no longer finite; it has the fit so far.
         DeviceMemoryError
             If there is no room for a step; it has the fit so far, if an epoch is done. This
-            fitting is of no use then.
+            object is of no use then.
         """
-        with watch_for_interrupt() as interrupt:
-            (fit,) = train_side_by_side([self], hooks, interrupt, [])
+        try:
+            with watch_for_interrupt() as interrupt:
+                train_together([self], hooks, interrupt)
+        except Exception as problem:
+            # Also what a function of the user's raised: it passes, with the work so far.
+            problem.fit = self.result  # type: ignore[attr-defined]
+            raise
+        fit = cast("TwoLayer", self.result)
         if fit.stopped == "divergence":
             raise DivergenceError(len(fit.history), fit)
         if fit.stopped == "interrupt":
             _warn_of_interrupt(fit)
         return fit
 
-    def sizes(self) -> tuple[int, int, int, int]:
-        """Count rows, inputs, hidden units and rows of a batch."""
-        rows, d_in = self.learning.x.shape
-        batch = min(rows, self.settings.batch_size or rows)
-        return rows, d_in, self.settings.hidden_units, batch
-
-    def make_supervisor(
-        self, trainer: Trainer, hooks: Hooks, progress: Progress | None, interrupt: Interrupt
-    ) -> Supervisor:
-        """Have a trainer's run watched, from where this one begins."""
-        supervisor = trainer.supervisor(
-            interrupt,
-            on_epoch=hooks.on_epoch,
-            progress=progress,
-            before=None if self._start is None else self._start.run,
-            keeper=self._checkpoints,
-        )
-        self._resume(supervisor)
-        return supervisor
-
-    def _resume(self, supervisor: Supervisor) -> None:
-        """Go on from the newest checkpoint, where there are any."""
-        if self._checkpoints is None:
+    def resume(self, supervisor: Supervisor) -> None:
+        """Set the state of the newest checkpoint, if there is one."""
+        if self.checkpoints is None:
             return
         optimizer, epochs = self.optimizer, self.settings.epochs
-        # Not a method: the checkpoints would hold this fitting, which holds them.
+        # Not a method: the checkpoints would refer to this object, which refers to them, and
+        # its memory would be freed only by the garbage collector.
         remembered = partial(_remembered, optimizer, self.generator)
         model = {**supervisor.state(), **remembered()}
-        validated = self.watching is not None
-        state = self._checkpoints.resume(model, optimizer, epochs, validated=validated)
+        validated = self.valid_rows is not None
+        state = self.checkpoints.resume(model, optimizer, epochs, validated=validated)
         if state is not None:
             supervisor.set_state(state)
             optimizer.set_state({"state": state["optimizer"]})
             self.generator.set_state(state["generator"])
-        self._checkpoints.begin(remembered)
+        self.checkpoints.begin(remembered)
 
-    def finished(self, run: Run) -> TwoLayer:
-        """Give the fit after a run."""
+    def finish(self, run: Run) -> None:
+        """Make the fit after a run."""
         own_parameters(self._fit.network)
-        return replace(
+        self.result = replace(
             self._fit, history=history_of(run), best_epoch=run.best_epoch, stopped=run.stopped
         )
 
-    def let_go(self) -> None:
-        """Free data and network; an error may hold this fitting, and would hold all of it."""
-        del self.learning, self.watching, self.parameters, self.optimizer
+    def release(self) -> None:
+        """Free data and network: an error may hold this object, and with it all their memory."""
+        del self.train_rows, self.valid_rows, self.parameters, self.optimizer
 
 
-def train_side_by_side(
-    fittings: Sequence[Fitting], hooks: Hooks, interrupt: Interrupt, fits: list[TwoLayer]
-) -> list[TwoLayer]:
-    """Train one network, or several of one form; ``stopped`` of a fit says why it ended.
+def train_together(prepared: Sequence[PreparedFit], hooks: Hooks, interrupt: Interrupt) -> None:
+    """Train one network, or several of one form.
 
-    The fits come into ``fits``, also where an error ends the training.
+    Each one's ``result`` is set then, also where an error ended the training. The result's
+    ``stopped`` says why it ended.
 
     Raises
     ------
     DeviceMemoryError
-        If there is no room for a step. The fittings are of no use then.
+        If there is no room for a step. The prepared fits are of no use then.
     """
-    first = fittings[0]
+    first = prepared[0]
     epochs, device = first.settings.epochs, first.parameters.values.device
     rows, d_in, hidden_units, batch = first.sizes()
-    sizes = rows, d_in, hidden_units * len(fittings), batch
+    sizes = rows, d_in, hidden_units * len(prepared), batch
     progress = hooks.progress(epochs) if hooks.progress is not None else None
     threads = limit_threads(batch * d_in * sizes[2])  # of a step's largest product
     try:
-        with (
-            threads,
-            guard_memory(device, fit_size(*sizes), suggest_smaller_fit(*sizes, device)),
-        ):
-            _run(fittings, hooks, progress, interrupt, fits)
+        with threads, guard_memory(device, fit_size(*sizes), suggest_smaller_fit(*sizes, device)):
+            # No variable holds the trainer: where memory runs out, its buffers are freed.
+            Trainer(prepared, first.settings).fit(
+                interrupt,
+                first.resume,
+                first.run_before,
+                on_epoch=hooks.on_epoch,
+                progress=progress,
+                checkpoints=first.checkpoints,
+            )
     except DeviceMemoryError:
-        for fitting in fittings:
-            fitting.let_go()
+        for each in prepared:
+            each.release()
         raise
     finally:
         if progress is not None:
             progress.close()
-    return fits
-
-
-def _run(
-    fittings: Sequence[Fitting],
-    hooks: Hooks,
-    progress: Progress | None,
-    interrupt: Interrupt,
-    fits: list[TwoLayer],
-) -> None:
-    # A function of its own: where memory runs out its variables are freed, the trainer too.
-    trainer = Trainer(fittings, fittings[0].settings)
-    supervisor = fittings[0].make_supervisor(trainer, hooks, progress, interrupt)
-    try:
-        trainer.run(supervisor)
-    except Exception as problem:
-        # What a function of the user's raised goes its way, and the work so far with it.
-        fits += map(Fitting.finished, fittings, trainer.runs)
-        if len(fits) == 1:
-            problem.fit = fits[0]  # type: ignore[attr-defined]
-        raise
-    fits += map(Fitting.finished, fittings, trainer.runs)
 
 
 def _remembered(optimizer: Optimizer, generator: torch.Generator) -> dict[str, Any]:
-    """Give what a run depends on besides what its supervisor remembers."""
+    """Return what a run depends on besides its supervisor's state."""
     return {
         "optimizer": optimizer.state().get("state", {}),
         "generator": generator.get_state(),

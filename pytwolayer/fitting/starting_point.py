@@ -1,4 +1,4 @@
-"""Where a run goes on from."""
+"""The fit that another run starts from."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +13,7 @@ from pytwolayer.training.tracker import Run
 
 @dataclass(frozen=True)
 class Remembered:
-    """What a run leaves besides the network, for one that goes on from there."""
+    """State of optimiser and generator, for a run that continues as if there were no break."""
 
     optimizer: dict[str, Any]
     generator: torch.Tensor
@@ -21,15 +21,15 @@ class Remembered:
 
 @dataclass(frozen=True)
 class Start:
-    """Where a run goes on from: a fit, with its weights and encoding.
+    """The start of a run: weights and encoding of a fit.
 
     Attributes
     ----------
     fit : TwoLayer
     memory : Remembered or None
-        If it is to go on as if it had not been stopped.
+        If the run continues as if there were no break.
     appended : bool
-        Whether its epochs come first in the history, and the data have to be the same.
+        Whether the new epochs are appended to the fit's history; the data must be the same.
     """
 
     fit: TwoLayer
@@ -38,18 +38,18 @@ class Start:
 
     @property
     def run(self) -> Run | None:
-        """What was done before, where that counts."""
+        """The run that is continued, if its epochs count."""
         return run_of(self.fit.history, self.fit.best_epoch) if self.appended else None
 
     @property
     def seed(self) -> int:
-        """The seed of what is drawn from here on, or the first epochs' batches came again."""
+        """A seed for the new epochs; with the fit's own, its first batches would be drawn again."""
         entropy = [self.fit.settings.seed, len(self.fit.history)]
         return int(np.random.SeedSequence(entropy).generate_state(1, np.uint64)[0]) >> 1
 
 
 def on_cpu(value: Any) -> Any:
-    """Move what an optimiser remembers to where every machine can load it."""
+    """Copy the tensors of an optimiser's state to the CPU, where every machine can load them."""
     if isinstance(value, torch.Tensor):
         return value.cpu()
     if isinstance(value, dict):

@@ -14,7 +14,7 @@ from pytwolayer.errors import ArgumentError
 from pytwolayer.fitting.argument_hints import hints_at_names
 from pytwolayer.fitting.data_reference import DataReference
 from pytwolayer.fitting.ensemble import fit_ensemble, read_n_models
-from pytwolayer.fitting.prepare import Fitting, Hooks, OnEpoch
+from pytwolayer.fitting.prepare import Hooks, OnEpoch, PreparedFit
 from pytwolayer.fitting.starting_point import Start
 from pytwolayer.preprocessing.class_weights import apply_class_weights
 from pytwolayer.preprocessing.reading import read_training_data
@@ -27,7 +27,7 @@ from pytwolayer.runtime.torch_settings import with_default_torch_settings
 from pytwolayer.training.progress import Progress, bar
 from pytwolayer.training.settings import KEPT, Settings, checked
 
-# The arguments that are data, which continue_training() has too.
+# The arguments that are data; continue_training() has them too.
 DATA = ("x", "y", "outcome", "sample_weight", "weight_type", "class_weights", "validation")
 
 
@@ -250,13 +250,13 @@ def two_layer(
     with checkpoints_in(checkpoint, checkpoint_every) as checkpoints:
         if seed is None and checkpoints is not None and checkpoints.seed is not None:
             settings = replace(settings, seed=checkpoints.seed)
-        fitting = fitting_to(given, settings, held_out, chosen, na_action=na_action)
+        prepared = prepare_fit(given, settings, held_out, chosen, na_action=na_action)
         if checkpoints is not None:
-            fitting.keep_in(checkpoints, seed_given=seed is not None)
-        return fitting.train(Hooks(on_epoch, progress))
+            prepared.use_checkpoints(checkpoints, seed_given=seed is not None)
+        return prepared.train(Hooks(on_epoch, progress))
 
 
-def fitting_to(
+def prepare_fit(
     given: Mapping[str, Any],
     settings: Settings,
     held_out: tuple[float, Any],
@@ -264,8 +264,8 @@ def fitting_to(
     start: Start | None = None,
     *,
     na_action: str = "omit",
-) -> Fitting:
-    """Make a fitting to data as ``two_layer()`` is given them, which knows them again.
+) -> PreparedFit:
+    """Prepare a fit to the data that ``two_layer()`` is given.
 
     Parameters
     ----------
@@ -274,18 +274,18 @@ def fitting_to(
         ``validation``.
     settings : Settings
     held_out : tuple
-        What ``read_validation()`` makes of ``validation``.
+        What ``read_validation()`` returns for ``validation``.
     device : torch.device
     start : Start, optional
     na_action : str
     """
     with _named_outcome(given):
         data = _training_data(given, held_out, na_action)
-        fitting = Fitting(data, settings, held_out[0], device, start)
+        prepared = PreparedFit(data, settings, held_out[0], device, start)
     if start is None:
         warn_suspect_columns(data)
-    fitting.describe(_source=DataReference(**given))
-    return fitting
+    prepared.set_attributes(_data_reference=DataReference(**given))
+    return prepared
 
 
 def _training_data(
@@ -305,7 +305,7 @@ def _training_data(
 
 @contextmanager
 def _named_outcome(given: Mapping[str, Any]) -> Iterator[None]:
-    """Have errors about the outcome name the argument that it came in."""
+    """Make errors about the outcome name the argument that contained it."""
     outcome = "x" if given["outcome"] is not None and given["y"] is None else "y"
     try:
         yield
@@ -316,7 +316,7 @@ def _named_outcome(given: Mapping[str, Any]) -> Iterator[None]:
 
 
 def read_verbose(verbose: Any) -> Callable[[int], Progress | None]:
-    """Turn ``verbose`` into what makes the display of a run's progress."""
+    """Return the function that makes a run's progress display."""
     if callable(verbose):
         return cast("Callable[[int], Progress | None]", verbose)
     shows = checks.flag("verbose", verbose)
@@ -324,7 +324,7 @@ def read_verbose(verbose: Any) -> Callable[[int], Progress | None]:
 
 
 def read_validation(validation: Any) -> tuple[float, Any]:
-    """Tell a share of held-out rows from the rows themselves."""
+    """Return ``validation`` as a share of held-out rows, or as the rows themselves."""
     if validation is None:
         return 0.0, None
     if not isinstance(validation, bool) and isinstance(validation, (str, Real)):

@@ -1,4 +1,4 @@
-"""``TwoLayerEnsemble``: several fitted networks, and what they say together."""
+"""``TwoLayerEnsemble``: several fitted networks, and their joint predictions."""
 
 import warnings
 from collections.abc import Callable, Sequence
@@ -12,7 +12,13 @@ from numpy.typing import NDArray
 
 from pytwolayer import checks
 from pytwolayer.errors import ArgumentError, UnseenLevelWarning
-from pytwolayer.models.two_layer import TwoLayer, encoded, format_ends, labelled, spread
+from pytwolayer.models.two_layer import (
+    TwoLayer,
+    encode_complete,
+    fill_incomplete,
+    format_ends,
+    labelled,
+)
 from pytwolayer.preprocessing.column import Doubles
 from pytwolayer.preprocessing.encoder import Coding, Encoder, LevelCoding
 from pytwolayer.preprocessing.outcome import Classes, Outcome
@@ -32,18 +38,18 @@ class TwoLayerEnsemble:
     """Several fitted networks of one form, which predict together.
 
     They differ in their seeds, and with ``bootstrap`` in the resample of the rows that each was
-    trained on. What they predict is the mean; how far they are apart says how sure it is. With
-    seeds alone that is what the training's own chance leaves open; with bootstrap resamples
-    also what other data of the same kind would have changed. Neither holds the noise of single
+    trained on. Their prediction is the mean; their spread shows how uncertain it is. With seeds
+    alone the spread is that of the training's random numbers; with bootstrap resamples it also
+    includes that of other data of the same kind. It never includes the noise of single
     outcomes.
 
     Attributes
     ----------
     models : tuple of TwoLayer
-        The networks; each is what it would be alone, but for rounding: sums are in another
-        order, as on another machine, and long training can make more of that.
+        The networks; each is what it would be alone, except for rounding: sums are in another
+        order, as on another machine, and long training can amplify that.
     settings : Settings
-        Those of the fit, with its seed. Each model's own has the seed of that.
+        Those of the call, with its seed; each model's own settings have the model's seed.
     bootstrap : bool
         Whether each was trained on a resample of the rows.
     """
@@ -56,7 +62,7 @@ class TwoLayerEnsemble:
 
     @classmethod
     def of(cls, models: Sequence[TwoLayer], seed: int, bootstrap: bool) -> "TwoLayerEnsemble":
-        """Put models together.
+        """Make an ensemble of models.
 
         Raises
         ------
@@ -73,12 +79,12 @@ class TwoLayerEnsemble:
 
     @property
     def outcome(self) -> Outcome:
-        """What turns the networks' outputs into predictions, alike for all."""
+        """Turns the networks' outputs into predictions; the same for all."""
         return self.models[0].outcome
 
     @property
     def stopped(self) -> str:
-        """Why training ended: "interrupt" if of one model, else as of the first."""
+        """Why training ended: "interrupt" if one model's did so, else that of the first."""
         reasons = [fit.stopped for fit in self.models]
         return "interrupt" if "interrupt" in reasons else reasons[0]
 
@@ -218,14 +224,14 @@ class TwoLayerEnsemble:
         reset_after_fork()
         work = f"predictions of {self.n_models} models"
         with guard_memory("cpu", work, "Predict fewer rows at a time"):
-            known = encodings(self.models)
-            table = _read(x, list(known))
+            shared = encodings(self.models)
+            table = _read(x, list(shared))
             values = np.empty((self.n_models, table.rows, self.outcome.width))
-            for encoder, numbers in known.items():
-                matrix, complete = encoded(encoder, _recoded(encoder, table))
+            for encoder, numbers in shared.items():
+                matrix, complete = encode_complete(encoder, _recoded(encoder, table))
                 for number in numbers:
                     fit = self.models[number]
-                    values[number] = spread(made(fit, fit.forward(matrix)), complete)
+                    values[number] = fill_incomplete(made(fit, fit.forward(matrix)), complete)
             return values
 
     @property
@@ -233,7 +239,7 @@ class TwoLayerEnsemble:
         return isinstance(self.outcome, Classes)
 
     def _as_outcome(self, values: Doubles) -> Doubles:
-        """Give a vector where the outcome was one."""
+        """Return a vector if the outcome was one."""
         is_vector = not isinstance(self.outcome, Classes) and self.outcome.vector
         return values[:, 0] if is_vector else values
 
@@ -266,15 +272,15 @@ class TwoLayerEnsemble:
 
 
 def encodings(models: Sequence[TwoLayer]) -> dict[Encoder, list[int]]:
-    """Give the encodings that models have, and the numbers of the models that have each."""
-    known: dict[Encoder, list[int]] = {}
+    """Return the models' different encodings, each with the numbers of its models."""
+    found: dict[Encoder, list[int]] = {}
     for number, fit in enumerate(models):
-        known.setdefault(fit.inputs, []).append(number)
-    return known
+        found.setdefault(fit.inputs, []).append(number)
+    return found
 
 
 def _read(x: Any, encoders: Sequence[Encoder]) -> Table:
-    """Check new data, and tell of levels that no model saw."""
+    """Read new data; warn of levels that no model was trained with."""
     first = encoders[0]
     table = read_table("x", x, like=(first.names, len(first.codings)))
     columns = zip(*(encoder.codings for encoder in encoders), strict=True)
@@ -283,14 +289,14 @@ def _read(x: Any, encoders: Sequence[Encoder]) -> Table:
 
 
 def _joined(codings: Sequence[Coding]) -> Coding:
-    """Give a coding with the levels of all."""
+    """Return a coding with the levels of all."""
     levels = [lv for coding in codings if isinstance(coding, LevelCoding) for lv in coding.levels]
     return LevelCoding(tuple(dict.fromkeys(levels))) if levels else codings[0]
 
 
 def _recoded(encoder: Encoder, table: Table) -> Table:
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UnseenLevelWarning)  # what there is to tell was told
+        warnings.simplefilter("ignore", UnseenLevelWarning)  # `_read()` has warned
         return encoder.recode("x", table)
 
 

@@ -1,6 +1,6 @@
-"""An ensemble as bytes: its networks' own bytes, side by side.
+"""An ensemble as bytes: those of its networks, one tensor of bytes each.
 
-R reads and writes the same: see ``R/ensemble-file.R``, and ``docs/model-file.md``.
+R reads and writes the same format: see ``R/file-save-load.R`` and ``docs/model-file.md``.
 """
 
 from typing import Any

@@ -1,4 +1,4 @@
-"""Fits and ensembles from the bytes and files that hold them."""
+"""Reads fits and ensembles from bytes and files."""
 
 from dataclasses import replace
 from pathlib import Path

@@ -1,8 +1,8 @@
-"""A fitted network as bytes: safetensors, with the rest as text.
+"""A fitted network as bytes: tensors as safetensors, all else as JSON in their metadata.
 
-``load`` makes a network of them again. The class is not imported here, since its ``save()``
-imports this. R reads and writes the same: see ``R/file-save-load.R``, and ``docs/model-file.md`` for
-the format.
+``load`` makes a fit of them. The class is not imported here, since its ``save()`` imports this
+module. R reads and writes the same format: see ``R/file-save-load.R`` and
+``docs/model-file.md``.
 """
 
 import math
@@ -27,7 +27,7 @@ _HISTORY = "history."
 _OFFSET = "offset"
 _LOSSES = ("loss", "valid_loss")
 _LABEL = (str, bool, int, float)
-_MOST_ROWS = 2**53  # the largest range of whole numbers that R's doubles hold exactly
+_MOST_ROWS = 2**53  # doubles, R's numbers, hold whole numbers exactly up to here
 _OUTCOMES = {
     "numbers": ("kind", "names", "center", "scale", "log", "vector"),
     "classes": ("kind", "name", "labels"),
@@ -71,7 +71,7 @@ def to_bytes(fit: Any) -> bytes:
         "formula": fit.formula,
         "notes": dict(fit.notes),
     }
-    if fit.offset:  # which others leave out, so that theirs are the files that they were
+    if fit.offset:  # others leave it out, so that their bytes are those of earlier versions
         content[_OFFSET] = True
     tensors = dict(fit.network.state_dict())
     for name in losses:
@@ -80,7 +80,7 @@ def to_bytes(fit: Any) -> bytes:
 
 
 def _plain_outcome(outcome: Outcome) -> dict[str, Any]:
-    """Give an outcome as text and numbers alone."""
+    """Return an outcome as text and numbers."""
     if isinstance(outcome, Numbers):
         return {"kind": "numbers", **asdict(outcome)}
     pairs = zip(outcome.labels, outcome.outputs, strict=True)
@@ -89,12 +89,12 @@ def _plain_outcome(outcome: Outcome) -> dict[str, Any]:
 
 
 def _is_plain(label: Any) -> bool:
-    """Tell whether JSON holds it; other labels, such as dates, become text."""
+    """Whether JSON can hold a label; others, such as dates, become text."""
     return isinstance(label, _LABEL) and not (isinstance(label, float) and not math.isfinite(label))
 
 
 def _layout(content: Content) -> Layout:
-    """Tell from the content which tensors there must be: asks for no memory."""
+    """Check the content and return the expected tensors, without allocating them."""
     check_keys("entries", content, (*_PARTS, _OFFSET) if _OFFSET in content else _PARTS)
     if flag(_OFFSET, content.get(_OFFSET, False)) and content["outcome"]["kind"] != "numbers":
         raise ValueError("it has an offset, and its outcome is no number")
@@ -109,7 +109,7 @@ def _layout(content: Content) -> Layout:
 
 
 def _attributes(tensors: Tensors, content: Content) -> dict[str, Any]:
-    """Read what a ``TwoLayer`` is made of."""
+    """Read the attributes of a ``TwoLayer``."""
     settings = _settings(content)
     inputs, outcome = _encoder(content["inputs"]), _outcome(content["outcome"])
     epochs, best = content["epochs"], content["best_epoch"]
@@ -157,7 +157,7 @@ def _checksums(saved: Any) -> Mapping[str, int]:
 
 
 def _settings(content: Content) -> Settings:
-    """Read settings; of a loss that was a function only the name is left."""
+    """Read settings; a loss that was a function becomes a placeholder."""
     saved = _mapping(content["settings"])
     if AUTO in {**saved, "loss": None}.values():
         raise ValueError("its settings are not all known")

@@ -1,4 +1,4 @@
-"""``TwoLayer``: the fitted network, and what can be asked of it."""
+"""``TwoLayer``: the fitted network, its predictions and its score."""
 
 import copy
 from collections.abc import Mapping, Sequence
@@ -26,12 +26,13 @@ from pytwolayer.training.settings import Settings
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-# In prediction, so that the hidden layer stays in the processor's cache: rows, and numbers in it.
+# Predictions are computed in parts whose hidden layer stays in the processor's cache: the largest
+# numbers of rows, and of values in the hidden layer.
 _ROWS_AT_ONCE, _HIDDEN_AT_ONCE = 4096, 2**18
-_LONGEST_FORMULA = 200  # in messages
-# But not so few rows that the matrix products become slow, as long as there is memory for them.
+# With fewer rows the matrix products become slow; with more values the memory may not suffice.
 _ROWS_AT_LEAST, _HIDDEN_AT_MOST = 256, 2**24
-# Why training ended before all epochs were done.
+_LONGEST_FORMULA = 200  # in messages
+# How a fit whose training ended before all epochs were done is described.
 _ENDS = {
     "patience": "stopped by `patience`",
     "on_epoch": "stopped by `on_epoch`",
@@ -51,29 +52,29 @@ class TwoLayer:
     network : torch.nn.Sequential
         The trained network, on the CPU, for encoded input.
     inputs : Encoder
-        What turns predictors into the network's input.
+        Turns predictors into the network's input.
     outcome : Numbers or Classes
-        What turns the network's output into predictions.
+        Turns the network's output into predictions.
     settings : Settings
-        The settings of the fit, its seed among them, with numbers in the place of "auto".
+        The settings of the fit, its seed among them, with values in the place of "auto".
     device : str
-        Where it was trained.
+        The device that trained it.
     rows, dropped : int
-        Number of rows it was trained on, held-out ones of theirs included, and of rows left
-        out since values are missing.
+        Number of rows it was trained on, including those held out of them, and of rows left out
+        because values are missing.
     history : pandas.DataFrame
         ``epoch`` (1, 2, ...), ``loss`` and, where rows were held out, ``valid_loss``.
     best_epoch : int or None
-        The epoch whose weights these are; None where it is simply the last.
+        The epoch whose weights these are; None: the last one.
     stopped : str
         Why training ended: "epochs" (all done), "patience", "on_epoch", "interrupt" or
         "divergence".
     data : dict
-        Checksums of the training data, by which they are known again.
+        Checksums of the training data, to compare other data with.
     formula : str or None
-        The formula of R whose terms the columns are, where they are not the data's own.
+        The formula of R whose terms the columns are, if they are not columns of the data.
     notes : dict
-        What another language keeps here for itself; handed on as it is.
+        Entries of another language, which files keep unchanged.
     offset : bool
         Whether it was fitted with an offset, as formulas of R may have; predictions then need
         that of the new rows.
@@ -95,7 +96,7 @@ class TwoLayer:
     formula: str | None = None
     notes: Mapping[str, Any] = field(default_factory=dict)
     offset: bool = False
-    _source: Any = field(default=None, repr=False)  # see ``fitting.data_reference``
+    _data_reference: Any = field(default=None, repr=False)  # see ``fitting.data_reference``
 
     @property
     def architecture(self) -> str:
@@ -148,7 +149,7 @@ class TwoLayer:
         if not isinstance(self.outcome, Classes):
             numbers = self._restored(x, offset)
             return numbers[:, 0] if self.outcome.vector else numbers
-        add_offset_if_fitted(np.empty((0, 1)), False, offset, log=False)
+        self.with_offset(np.empty((0, 1)), offset)  # classes have none: raises if one is given
         return labelled(self.predict_code(x), as_labels(self.outcome.labels))
 
     @with_default_torch_settings
@@ -179,20 +180,23 @@ class TwoLayer:
         the rows that ``predict()`` leaves missing. An offset is not in it.
         """
         output, complete = self._output(x)
-        return spread(output.numpy().astype(np.float64), complete)
+        return fill_incomplete(output.numpy().astype(np.float64), complete)
 
     @with_default_torch_settings
     def predict_code(self, x: Any) -> Doubles:
         """Predict the number of each row's class, from 0; NaN where it is missing."""
         output, complete = self._output(x)
-        return spread(output.numpy().argmax(axis=1).astype(np.float64)[:, None], complete)[:, 0]
+        codes = output.numpy().argmax(axis=1).astype(np.float64)[:, None]
+        return fill_incomplete(codes, complete)[:, 0]
 
     def _restored(self, x: Any, offset: Any = None) -> Doubles:
         output, complete = self._output(x)
-        return self.with_offset(spread(self.outcome.inverse_transform(output), complete), offset)
+        return self.with_offset(
+            fill_incomplete(self.outcome.inverse_transform(output), complete), offset
+        )
 
     def with_offset(self, values: Doubles, offset: Any) -> Doubles:
-        """Put the offset of these rows to what the network predicts of them, if it has one."""
+        """Add the offset of these rows to their predictions, if the fit has one."""
         log = not isinstance(self.outcome, Classes) and self.outcome.log
         return add_offset_if_fitted(values, self.offset, offset, log=log)
 
@@ -200,16 +204,14 @@ class TwoLayer:
         reset_after_fork()
         work = f"predictions with {self.settings.hidden_units} hidden units"
         with guard_memory("cpu", work, "Predict fewer rows at a time"):
-            return self._output_in_memory(x)
-
-    def _output_in_memory(self, x: Any) -> tuple[torch.Tensor, NDArray[np.bool_]]:
-        matrix, complete = encoded(self.inputs, self._read(x))
-        return self.forward(matrix), complete
+            matrix, complete = encode_complete(self.inputs, self._read(x))
+            return self.forward(matrix), complete
 
     @with_default_torch_settings
     def forward(self, matrix: torch.Tensor) -> torch.Tensor:
-        """Give the network's output for encoded rows, in double precision."""
-        # In float32 a row's last digits would depend on how many rows it is predicted with.
+        """Return the network's output for encoded rows, in double precision."""
+        # In float32 a row's last digits would depend on the number of rows predicted with it, as
+        # BLAS chooses its kernels by the sizes of a product.
         network = copy.deepcopy(self.network).double()
         rows = _rows_at_once(self.settings.hidden_units)
         with torch.no_grad():
@@ -291,7 +293,7 @@ class TwoLayer:
         return float(metric(truth[there], found[there], sample_weight=weights))
 
     def _own(self, x: Any) -> Any:
-        """Take the columns that the fit knows, where it can tell them by name."""
+        """Take the columns of the fit, if they have names."""
         names = {*(self.inputs.names or ()), *(self.outcome.names or ())}
         return select_columns(x, names) if self.inputs.names else x
 
@@ -322,7 +324,7 @@ class TwoLayer:
     if not TYPE_CHECKING:  # or every name would count as an attribute
 
         def __getattr__(self, name: str) -> Any:
-            """Say what only several networks have."""
+            """Raise; for methods of ensembles the error says how to get one."""
             problem = f"{type(self).__name__!r} object has no attribute {name!r}"
             if name in _OF_SEVERAL:
                 problem += (
@@ -343,14 +345,14 @@ class TwoLayer:
 
 
 def format_ends(stopped: Sequence[str]) -> str:
-    """Say how training ended, of one network or of several; nothing of all epochs done."""
-    told = []
+    """Describe how training ended, of one network or several; empty if all epochs were done."""
+    parts = []
     for reason, end in _ENDS.items():
         number = stopped.count(reason)
         if number:
             share = "all " if number == len(stopped) else f"{number} of {len(stopped)} "
-            told.append(f", {share if len(stopped) > 1 else ''}{end}")
-    return "".join(told)
+            parts.append(f", {share if len(stopped) > 1 else ''}{end}")
+    return "".join(parts)
 
 
 def _rows_at_once(hidden_units: int) -> int:
@@ -358,20 +360,20 @@ def _rows_at_once(hidden_units: int) -> int:
     return max(1, min(rows, _HIDDEN_AT_MOST // hidden_units))
 
 
-def encoded(inputs: Encoder, table: Table) -> tuple[torch.Tensor, NDArray[np.bool_]]:
-    """Encode the rows without missing values, and tell which these are."""
+def encode_complete(inputs: Encoder, table: Table) -> tuple[torch.Tensor, NDArray[np.bool_]]:
+    """Encode the rows without missing values; also return which these are."""
     complete = table.complete()
     return inputs.encode("x", table if complete.all() else table.take(complete)), complete
 
 
 def as_labels(labels: tuple[Any, ...]) -> NDArray[Any]:
-    """Give classes as an array, of text as objects, so that none is cut short."""
+    """Return classes as an array; text as objects, since NumPy's text has a fixed length."""
     array = np.asarray(labels)
     return np.asarray(labels, dtype=object) if array.dtype.kind in "US" else array
 
 
 def labelled(codes: Doubles, labels: NDArray[Any]) -> NDArray[Any]:
-    """Give the classes of these numbers; None where a number is missing."""
+    """Return the classes with these numbers; None where a number is missing."""
     missing = np.isnan(codes)
     if not missing.any():
         found: NDArray[Any] = labels[codes.astype(np.intp)]
@@ -381,8 +383,8 @@ def labelled(codes: Doubles, labels: NDArray[Any]) -> NDArray[Any]:
     return found
 
 
-def spread(values: Doubles, complete: NDArray[np.bool_]) -> Doubles:
-    """Give values of the complete rows their places among all; NaN in the others."""
+def fill_incomplete(values: Doubles, complete: NDArray[np.bool_]) -> Doubles:
+    """Put the values of complete rows in their places among all rows; NaN in the others."""
     if complete.all():
         return values
     everywhere = np.full((len(complete), values.shape[1]), np.nan)

@@ -1,7 +1,7 @@
-"""The activations: each one's module, its value and the way back through it.
+"""The activations: module, forward and backward pass of each.
 
-Values and derivatives are PyTorch's own kernels, those that autograd calls, so the closed
-form gives autograd's bits.
+Both passes call PyTorch's own kernels, the very ones that autograd calls, so that the closed
+form has autograd's bits.
 """
 
 from collections.abc import Callable
@@ -21,21 +21,21 @@ class Activation:
     ----------
     module : callable
         Makes the ``torch.nn`` module.
-    value : callable
-        ``value(z, a)`` writes the activation of ``z`` into ``a``.
-    back : callable
-        ``back(d, z, a)`` turns ``d``, the loss's derivative at ``a``, into that at ``z``.
+    forward : callable
+        ``forward(z, a)`` writes the activation of ``z`` into ``a``.
+    backward : callable
+        ``backward(d, z, a)`` turns ``d``, the loss's derivative at ``a``, into that at ``z``.
     keeps_input : bool
-        Whether the way back needs ``z``; if not, ``a`` may be written in its place.
+        Whether the backward pass needs ``z``; if not, ``a`` may share its memory.
     """
 
     module: Callable[[], torch.nn.Module]
-    value: Callable[[Tensor, Tensor], object]
-    back: Callable[[Tensor, Tensor, Tensor], object]
+    forward: Callable[[Tensor, Tensor], object]
+    backward: Callable[[Tensor, Tensor, Tensor], object]
     keeps_input: bool = True
 
 
-def _keep(d: Tensor, z: Tensor, a: Tensor) -> None:
+def _unchanged(d: Tensor, z: Tensor, a: Tensor) -> None:
     """Change nothing: the identity's derivative is 1."""
 
 
@@ -83,5 +83,7 @@ ACTIVATIONS = {
         lambda d, z, a: _aten.sigmoid_backward.grad_input(d, a, grad_input=d),
         keeps_input=False,
     ),
-    "identity": Activation(torch.nn.Identity, lambda z, a: a.copy_(z), _keep, keeps_input=False),
+    "identity": Activation(
+        torch.nn.Identity, lambda z, a: a.copy_(z), _unchanged, keeps_input=False
+    ),
 }

@@ -1,4 +1,4 @@
-"""The network: its layers, its initial weights, its parameters side by side in memory."""
+"""The network: its layers, its initial weights, and how its parameters lie in memory."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -6,13 +6,15 @@ from dataclasses import dataclass
 from pytwolayer.network.activations import ACTIVATIONS
 from pytwolayer.runtime.torch_loading import torch
 
-_ALIGNMENT = 16  # floats; 64 bytes, as PyTorch aligns: the matrix product's bits depend on it
+# Floats; 64 bytes, as PyTorch aligns what it allocates. BLAS treats unaligned vectors otherwise,
+# which would change a product's last bits.
+_ALIGNMENT = 16
 
 
 def two_layer_net(
     d_in: int, hidden_units: int, d_out: int, activation: str = "relu"
 ) -> torch.nn.Sequential:
-    """Make the network, its weights not yet drawn.
+    """Make the network; its weights are not yet drawn.
 
     Parameters
     ----------
@@ -27,19 +29,19 @@ def two_layer_net(
         ``Linear(d_in, hidden_units)``, the activation, ``Linear(hidden_units, d_out)``.
     """
     net = outline(d_in, hidden_units, d_out, activation)
-    for layer in net:  # the module's own to_empty() would load what compiles networks
+    for layer in net:  # PyTorch's `to_empty()` would import its compiler, which takes long
         for name, parameter in list(layer.named_parameters()):
-            room = torch.empty(parameter.shape, dtype=parameter.dtype, device="cpu")
-            setattr(layer, name, torch.nn.Parameter(room))
+            values = torch.empty(parameter.shape, dtype=parameter.dtype, device="cpu")
+            setattr(layer, name, torch.nn.Parameter(values))
     return net
 
 
 def outline(d_in: int, hidden_units: int, d_out: int, activation: str) -> torch.nn.Sequential:
     """Make the network without memory for its weights.
 
-    On the meta device the layers draw nothing from the global random state either.
+    On the meta device the layers draw nothing from the global random state either. The dtype is
+    given because the user's default may be another.
     """
-    # float32 whatever the user's default is
     return torch.nn.Sequential(
         torch.nn.Linear(d_in, hidden_units, device="meta", dtype=torch.float32),
         ACTIVATIONS[activation].module(),
@@ -64,9 +66,9 @@ def draw_initial_weights(net: torch.nn.Sequential, generator: torch.Generator) -
 class FlatParameters:
     """All parameters in one vector and their gradients in another.
 
-    The network's own parameters are views into ``values``, so one operation on it updates
-    them all. ``is_weight`` is 1 where ``values`` holds a weight, and 0 for a bias. ``split``
-    gives the views into another vector that is laid out alike.
+    The network's own parameters are views into ``values``, so that one operation on the vector
+    updates them all. ``is_weight`` is 1 where ``values`` holds a weight, and 0 for a bias.
+    ``split`` returns the views into another vector of the same layout.
     """
 
     values: torch.nn.Parameter
@@ -82,9 +84,10 @@ def flatten_parameters(
 ) -> FlatParameters:
     """Move the network's parameters into one vector on ``device``.
 
-    With ``by_input`` the first layer's weights lie input after input, as the rows do: with few
-    inputs the products with them take down to a quarter of the time. A ``Linear``'s own lie
-    unit after unit, which the chapter's bits depend on.
+    With ``by_input`` the first layer's weights lie input after input in memory, as the rows'
+    values do: with few inputs their products then run over long vectors of units instead of
+    short ones of inputs, in down to a quarter of the time. A ``Linear``'s own weights lie unit
+    after unit; the chapter's bits depend on that.
     """
     parameters = list(net.parameters())
     starts, size = [], 0
@@ -115,17 +118,18 @@ def flatten_parameters(
 
 
 def stack_parameters(parts: Sequence[FlatParameters], *, same_rows: bool) -> FlatParameters:
-    """Put the parameters of networks of one shape side by side.
+    """Copy the parameters of networks of one form into one vector.
 
-    The views have shapes ``(models, hidden_units, d_in)``, ``(models, hidden_units)``,
-    ``(models, d_out, hidden_units)`` and ``(models, d_out)``. The first layer's weights lie
-    input after input, as in ``flatten_parameters()``: each network's by themselves, or, where
-    all see the same rows, all networks' together, so that they are one matrix.
+    The views have shapes ``(networks, hidden_units, d_in)``, ``(networks, hidden_units)``,
+    ``(networks, d_out, hidden_units)`` and ``(networks, d_out)``. The first layer's weights lie
+    input after input, as in ``flatten_parameters()``: each network's by themselves, or, with
+    ``same_rows``, those of all networks together, so that they are one matrix and one product
+    with the rows suffices.
     """
     w1, *others = [
         torch.stack(views) for views in zip(*(part.views for part in parts), strict=True)
     ]
-    models, hidden_units, d_in = w1.shape
+    networks, hidden_units, d_in = w1.shape
     in_memory = w1.permute(2, 0, 1) if same_rows else w1.mT
     values = torch.cat([in_memory.reshape(-1), *(each.reshape(-1) for each in others)])
     sizes = [w1.numel(), *(each.numel() for each in others)]
@@ -133,9 +137,9 @@ def stack_parameters(parts: Sequence[FlatParameters], *, same_rows: bool) -> Fla
     def split(vector: torch.Tensor) -> tuple[torch.Tensor, ...]:
         first, *pieces = torch.split(vector, sizes)
         if same_rows:
-            weights = first.view(d_in, models, hidden_units).permute(1, 2, 0)
+            weights = first.view(d_in, networks, hidden_units).permute(1, 2, 0)
         else:
-            weights = first.view(models, d_in, hidden_units).mT
+            weights = first.view(networks, d_in, hidden_units).mT
         return weights, *(p.view(each.shape) for p, each in zip(pieces, others, strict=True))
 
     gradients, is_weight = torch.zeros_like(values), torch.zeros_like(values)
@@ -147,7 +151,7 @@ def stack_parameters(parts: Sequence[FlatParameters], *, same_rows: bool) -> Fla
 
 
 def own_parameters(net: torch.nn.Sequential) -> torch.nn.Sequential:
-    """Give each parameter memory of its own on the CPU, as a network at rest has it."""
+    """Copy each parameter into memory of its own on the CPU, and drop the gradients."""
     for parameter in net.parameters():
         parameter.data = parameter.data.cpu().clone(memory_format=torch.contiguous_format)
         parameter.grad = None

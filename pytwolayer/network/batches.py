@@ -11,7 +11,7 @@ Tensor = torch.Tensor
 
 
 class EncodedRows(NamedTuple):
-    """Encoded rows on the device.
+    """Encoded rows: the network's inputs, its targets and the rows' weights.
 
     Attributes
     ----------
@@ -26,10 +26,11 @@ class EncodedRows(NamedTuple):
     weights: Tensor | None
 
     def to(self, device: torch.device) -> "EncodedRows":
-        """Move them to where they are computed with.
+        """Move them to the device that trains.
 
-        On the CPU the outcomes are laid out output after output: the network's output then
-        is too, and the products and the softmax of a few outputs take a third of the time.
+        On the CPU ``y`` lies output after output in memory (column-major). The network's output
+        gets the layout of ``y``, and with few outputs the products and the softmax over it then
+        run along long contiguous vectors: a third of the time.
         """
         weights = None if self.weights is None else self.weights.to(device)
         y = self.y.to(device)
@@ -39,9 +40,9 @@ class EncodedRows(NamedTuple):
 
 
 class Batch:
-    """Rows of one update, in memory that stays the same from one use to the next.
+    """The rows of one update, in memory that is the same at each use.
 
-    So all that is done with them can be prepared once.
+    So operations on it can be prepared once, and captured in a CUDA graph.
 
     Attributes
     ----------
@@ -57,7 +58,7 @@ class Batch:
         self.counts, self.d_out = [len(self.x)], self.y.shape[1]
 
     def gather(self) -> None:
-        """Have its rows at hand, as they are here."""
+        """Copy the batch's rows into its memory; a batch of all rows has them there."""
 
 
 class DrawnBatch(Batch):
@@ -66,56 +67,59 @@ class DrawnBatch(Batch):
     Parameters
     ----------
     rows : EncodedRows
-        All of them.
+        All rows.
     size : int
-        Number of rows drawn.
+        Number of rows of the batch.
 
     Attributes
     ----------
-    numbers : Tensor
-        Those of the rows drawn, to be written before they are gathered.
+    indices : Tensor
+        Of the rows drawn; to be written before ``gather()``.
     """
 
     def __init__(self, rows: EncodedRows, size: int) -> None:
         x, y, weights = rows
-        self.numbers = torch.empty(size, dtype=torch.int64, device=x.device)
-        room = x.new_empty(size, x.shape[1])
-        outcomes = y.new_empty(y.shape[1], size).t() if _by_output(y) else y[:size].clone()
+        self.indices = torch.empty(size, dtype=torch.int64, device=x.device)
+        targets = y.new_empty(y.shape[1], size).t() if _is_by_output(y) else y[:size].clone()
         super().__init__(
-            EncodedRows(room, outcomes, None if weights is None else weights[:size].clone())
+            EncodedRows(
+                x.new_empty(size, x.shape[1]),
+                targets,
+                None if weights is None else weights[:size].clone(),
+            )
         )
         pairs = [(x, self.x), (y, self.y), (weights, self.weights)]
         self._selections = [
-            _selection(all_rows, self.numbers, drawn)
-            for all_rows, drawn in pairs
-            if all_rows is not None and drawn is not None
+            _selection(every, self.indices, drawn)
+            for every, drawn in pairs
+            if every is not None and drawn is not None
         ]
 
     def gather(self) -> None:
-        """Have the rows of these numbers at hand."""
+        """Copy the rows of these indices into the batch's memory."""
         for select in self._selections:
             select()
 
 
-def _by_output(y: Tensor) -> bool:
+def _is_by_output(y: Tensor) -> bool:
     return not y.is_contiguous()
 
 
-def _selection(all_rows: Tensor, numbers: Tensor, drawn: Tensor) -> Callable[[], Tensor]:
-    if _by_output(all_rows):
-        return partial(torch.index_select, all_rows.t(), 1, numbers, out=drawn.t())
-    return partial(torch.index_select, all_rows, 0, numbers, out=drawn)
+def _selection(every: Tensor, indices: Tensor, drawn: Tensor) -> Callable[[], Tensor]:
+    if _is_by_output(every):  # along memory: its rows there are the outputs
+        return partial(torch.index_select, every.t(), 1, indices, out=drawn.t())
+    return partial(torch.index_select, every, 0, indices, out=drawn)
 
 
 def batch_sizes(rows: int, batch_size: int | None) -> list[int]:
-    """Give the sizes of an epoch's batches, which differ by at most one row; None: one batch."""
+    """Return the sizes of an epoch's batches, which differ by at most one; None: one batch."""
     parts = 1 if batch_size is None else -(-rows // batch_size)
     ends = [rows * part // parts for part in range(parts + 1)]
     return [end - start for start, end in pairwise(ends)]
 
 
-class Source:
-    """The rows of one network, of which its batches are made; see also ``StackedSource``.
+class SingleRows:
+    """The rows of one network, from which its batches are made; for several ``StackedRows``.
 
     Attributes
     ----------
@@ -127,63 +131,63 @@ class Source:
         self._all, self.number = rows, len(rows.x)
 
     def whole(self) -> Batch:
-        """Put all rows into one batch."""
+        """Make a batch of all rows."""
         return Batch(self._all)
 
     def drawn(self, size: int) -> Any:
-        """Allocate a batch of so many rows, with the ``numbers`` to be drawn."""
+        """Allocate a batch of ``size`` rows, whose ``indices`` are written later."""
         return DrawnBatch(self._all, size)
 
-    def order(self, draws: Sequence[Tensor]) -> Tensor:
-        """Give the numbers in the order drawn for each network, the rows last."""
-        return draws[0].to(self._all.x.device)
+    def indices(self, permutations: Sequence[Tensor]) -> Tensor:
+        """Make row indices from each network's permutation; rows are the last dimension."""
+        return permutations[0].to(self._all.x.device)
 
 
 class Batches:
-    """Gives the batches of an epoch, reshuffled every time; or all rows at once.
+    """Yields the batches of an epoch: reshuffled every time, or one of all rows.
 
     Parameters
     ----------
-    source : Source
+    rows : SingleRows or StackedRows
     batch_size : int or None
-        Most rows of a batch; the batches of an epoch differ by at most one row. None: all.
+        Largest number of rows of a batch; None: all.
     generators : sequence of torch.Generator
-        Where the order of each network's rows is drawn, on the CPU.
+        One of each network, on the CPU, which draws the order of its rows.
     """
 
     def __init__(
-        self, source: Source, batch_size: int | None, generators: Sequence[torch.Generator]
+        self, rows: SingleRows, batch_size: int | None, generators: Sequence[torch.Generator]
     ) -> None:
-        self._source, self._generators = source, generators
-        self._sizes = batch_sizes(source.number, batch_size)
+        self._rows, self._generators = rows, generators
+        self._sizes = batch_sizes(rows.number, batch_size)
         if len(self._sizes) == 1:
-            self._all = (source.whole(),)
+            self._all = (rows.whole(),)
         else:
-            batch = {size: source.drawn(size) for size in set(self._sizes)}
+            batch = {size: rows.drawn(size) for size in set(self._sizes)}
             self._drawn = [batch[size] for size in self._sizes]
 
     def __call__(self, epoch: int) -> Sequence[Batch] | Iterator[Batch]:
-        """Give the batches of an epoch; each is good until the next is asked for."""
+        """Return the batches of an epoch; batches of one size share memory, one after another."""
         return self._all if len(self._sizes) == 1 else self._draw()
 
     def _draw(self) -> Iterator[Batch]:
-        number = self._source.number
-        draws = [torch.randperm(number, generator=g, device="cpu") for g in self._generators]
-        parts = torch.split(self._source.order(draws), self._sizes, -1)
-        for batch, numbers in zip(self._drawn, parts, strict=True):
-            batch.numbers.copy_(numbers)
+        number = self._rows.number
+        orders = [torch.randperm(number, generator=g, device="cpu") for g in self._generators]
+        parts = torch.split(self._rows.indices(orders), self._sizes, -1)
+        for batch, indices in zip(self._drawn, parts, strict=True):
+            batch.indices.copy_(indices)
             yield batch
 
 
 class Dropout:
-    """Draws what the hidden layer is multiplied with: 0, or what keeps its mean.
+    """Draws the factors of the hidden layer: 0, or 1 / (1 - share) to keep its mean.
 
     Parameters
     ----------
     share : float
         Of the hidden units that is left out in each row.
     generator : torch.Generator
-        On the CPU, so that all devices drop the same.
+        On the CPU, so that all devices leave out the same ones.
     """
 
     def __init__(self, share: float, generator: torch.Generator) -> None:

@@ -1,10 +1,13 @@
-"""How the numbers of a gradient lie in memory, and by which products they are computed.
+"""How the numbers of a gradient lie in memory, and by which matrix products it is computed.
 
-The order of operations is the same for one network and for many; it stands in ``gradient``.
-What differs is here. One network has its rows first, ``(rows, features)``, and products of
-matrices; many have the network first and the rows last, ``(networks, features, rows)``, and
-batched products. One network does not go through the batched products: they take up to twice
-the time there, and they sum in another order, so that last bits would differ.
+``gradient`` has the order of the operations, the same for one network and for several; here is
+what differs. One network has its rows first, ``(rows, features)``, and products of matrices.
+Several have the network first and the rows last, ``(networks, features, rows)``, and batched
+products. One network does not use the batched products: they take up to twice the time there,
+and they sum in another order, which would change last bits.
+
+Everything is written into buffers that exist already (``out=``): a step allocates nothing, and
+a CUDA graph can repeat it.
 """
 
 from collections.abc import Sequence
@@ -20,26 +23,26 @@ from pytwolayer.network.losses import Operation
 from pytwolayer.runtime.torch_loading import torch
 
 Tensor = torch.Tensor
-# Rows of which products are quicker with the hidden layer laid out unit after unit.
+# Up to so many rows, products are quicker with the hidden layer unit after unit in memory.
 _FEW_ROWS = 512
 
 
 class Single:
     """One network.
 
-    A method that gives operations gives functions to be called in every step.
+    Methods that return operations return functions to be called at every step.
 
     Parameters
     ----------
     parameters : FlatParameters
     as_autograd : bool
-        Whether to keep autograd's order of operations, and so its bits where they have them
-        too, as the chapter does; else the order that is quickest.
+        Whether to use autograd's operations and memory layouts, and so get its bits, as the
+        chapter needs; else the quickest ones.
 
     Attributes
     ----------
     loss : Tensor
-        Where losses are written, shape ``()``.
+        Receives losses, shape ``()``.
     d_out : int
     """
 
@@ -50,27 +53,29 @@ class Single:
         self.d_out = len(self._weights[3])
 
     def scales(self, scale: NDArray[np.float64]) -> tuple[float, Any]:
-        """Split what losses are multiplied with: on the device in float32, then on the host."""
+        """Split the factor of a loss: that of the device, in float32, and that of the host."""
         return float(scale[0]), 1.0
 
-    def hidden(self, batch: Batch) -> Tensor:
+    def new_hidden(self, batch: Batch) -> Tensor:
         """Allocate a hidden layer."""
         rows, hidden_units = len(batch.x), len(self._weights[1])
+        # BLAS blocks its sums by the layout, so that autograd's bits need autograd's layout.
         if self._as_autograd or batch.x.device.type != "cpu" or rows > _FEW_ROWS:
             return batch.x.new_empty(rows, hidden_units)
         return batch.x.new_empty(hidden_units, rows).t()
 
-    def output(self, batch: Batch) -> Tensor:
-        """Allocate an output."""
+    def new_output(self, batch: Batch) -> Tensor:
+        """Allocate an output, in the layout of ``y``; see ``EncodedRows.to()``."""
         return torch.empty_like(batch.y)
 
-    def mask(self, batch: Batch) -> tuple[Tensor, Sequence[Tensor]]:
-        """Allocate a dropout mask; give it, and each network's ``(rows, hidden_units)`` in it."""
+    def new_dropout_mask(self, batch: Batch) -> tuple[Tensor, Sequence[Tensor]]:
+        """Allocate a mask; return it, and each network's part, ``(rows, hidden_units)``."""
         mask = batch.x.new_empty(len(batch.x), len(self._weights[1]))
         return mask, [mask]
 
     def first_layer(self, batch: Batch, z: Tensor) -> Operation:
-        """Compute ``z``, the hidden layer before its activation, from the batch."""
+        """Compute ``z``, the hidden layer before its activation."""
+        # `addmm` is what `Linear` calls: a product and then an addition would round differently.
         w1, b1, _, _ = self._weights
         return partial(torch.addmm, b1, batch.x, w1.t(), out=z)
 
@@ -79,13 +84,15 @@ class Single:
         _, _, w2, b2 = self._weights
         return partial(torch.addmm, b2, hidden, w2.t(), out=output)
 
-    def total(self, losses: Tensor, loss: Tensor) -> Operation:
-        """Sum the losses of the batch, of each network by themselves."""
+    def sum_losses(self, losses: Tensor, loss: Tensor) -> Operation:
+        """Sum the losses of the batch, for each network."""
         # As one vector in the order of its memory: another order would be another sum.
         in_memory = losses if losses.is_contiguous() else losses.t()
         return partial(torch.sum, in_memory.view(-1), 0, out=loss)
 
-    def back_to_hidden(self, d_output: Tensor, hidden: Tensor, d_hidden: Tensor) -> list[Operation]:
+    def second_layer_backward(
+        self, d_output: Tensor, hidden: Tensor, d_hidden: Tensor
+    ) -> list[Operation]:
         """Compute the second layer's gradients, and the loss's derivative at the hidden layer."""
         _, _, g_w2, g_b2 = self._gradients
         return [
@@ -94,7 +101,7 @@ class Single:
             partial(torch.mm, d_output, self._weights[2], out=d_hidden),
         ]
 
-    def back_to_input(self, d_hidden: Tensor, batch: Batch) -> list[Operation]:
+    def first_layer_backward(self, d_hidden: Tensor, batch: Batch) -> list[Operation]:
         """Compute the first layer's gradients."""
         g_w1, g_b1, _, _ = self._gradients
         product = partial(torch.mm, d_hidden.t(), batch.x, out=g_w1)
@@ -112,17 +119,17 @@ class Single:
 
 
 class Stacked:
-    """Several networks of one shape, side by side.
+    """Several networks of one form, side by side; methods as those of ``Single``.
 
     Parameters
     ----------
     parameters : FlatParameters
-        What ``stack_parameters()`` gave.
+        Made by ``stack_parameters()``.
 
     Attributes
     ----------
     loss : Tensor
-        Where losses are written, shape ``(networks,)``.
+        Receives losses, shape ``(networks,)``.
     d_out : int
     """
 
@@ -132,44 +139,47 @@ class Stacked:
         self.loss = parameters.gradients.new_zeros(self._networks)
 
     def scales(self, scale: NDArray[np.float64]) -> tuple[float, Any]:
-        """Split what losses are multiplied with: on the device in float32, then on the host."""
+        """Split the factor of a loss: that of the device, in float32, and that of the host."""
         return 1.0, scale  # each network's own, in double precision
 
-    def hidden(self, batch: Batch) -> Tensor:
-        """Allocate a hidden layer."""
+    def new_hidden(self, batch: Batch) -> Tensor:
+        """Allocate the hidden layers."""
         return batch.x.new_empty(*self._weights[1].shape, batch.y.shape[2])
 
-    def output(self, batch: Batch) -> Tensor:
-        """Allocate an output."""
+    def new_output(self, batch: Batch) -> Tensor:
+        """Allocate the outputs."""
         return batch.x.new_empty(self._networks, self.d_out, batch.y.shape[2])
 
-    def mask(self, batch: Batch) -> tuple[Tensor, Sequence[Tensor]]:
-        """Allocate a dropout mask; give it, and each network's ``(rows, hidden_units)`` in it."""
-        # Zeros: what is drawn leaves the rows out that fill up a network with fewer.
+    def new_dropout_mask(self, batch: Batch) -> tuple[Tensor, Sequence[Tensor]]:
+        """Allocate a mask; return it, and each network's part, ``(rows, hidden_units)``."""
+        # Zeros: the rows that fill up a network with fewer are not drawn.
         hidden_units = self._weights[1].shape[1]
         mask = batch.x.new_zeros(self._networks, batch.y.shape[2], hidden_units)
         return mask.mT, [one[:count] for one, count in zip(mask, batch.counts, strict=True)]
 
     def first_layer(self, batch: Batch, z: Tensor) -> Operation:
-        """Compute ``z``, the hidden layer before its activation, from the batch."""
+        """Compute ``z``, the hidden layers before their activation."""
         w1, b1, _, _ = self._weights
         wide = _as_one(w1)
         if wide is not None and batch.x.dim() == 2:
+            # All have the same rows: one large product in place of many small ones.
             bias, flat = b1.view(-1, 1), z.view(-1, z.shape[2])
             return partial(torch.addmm, bias, wide, batch.x.t(), out=flat)
         return partial(torch.baddbmm, b1[:, :, None], w1, self._rows_of_each(batch).mT, out=z)
 
     def second_layer(self, hidden: Tensor, output: Tensor) -> Operation:
-        """Compute the output from the hidden layer."""
+        """Compute the outputs from the hidden layers."""
         _, _, w2, b2 = self._weights
         return partial(torch.baddbmm, b2[:, :, None], w2, hidden, out=output)
 
-    def total(self, losses: Tensor, loss: Tensor) -> Operation:
-        """Sum the losses of the batch, of each network by themselves."""
+    def sum_losses(self, losses: Tensor, loss: Tensor) -> Operation:
+        """Sum the losses of the batch, for each network."""
         return partial(torch.sum, losses, (1, 2), out=loss)
 
-    def back_to_hidden(self, d_output: Tensor, hidden: Tensor, d_hidden: Tensor) -> list[Operation]:
-        """Compute the second layers' gradients, and the derivative at the hidden layers."""
+    def second_layer_backward(
+        self, d_output: Tensor, hidden: Tensor, d_hidden: Tensor
+    ) -> list[Operation]:
+        """Compute the second layers' gradients, and the derivatives at the hidden layers."""
         _, _, g_w2, g_b2 = self._gradients
         return [
             partial(torch.bmm, d_output, hidden.mT, out=g_w2),
@@ -177,7 +187,7 @@ class Stacked:
             partial(torch.bmm, self._weights[2].mT, d_output, out=d_hidden),
         ]
 
-    def back_to_input(self, d_hidden: Tensor, batch: Batch) -> list[Operation]:
+    def first_layer_backward(self, d_hidden: Tensor, batch: Batch) -> list[Operation]:
         """Compute the first layers' gradients."""
         g_w1, g_b1, _, _ = self._gradients
         wide = _as_one(g_w1)
@@ -206,10 +216,11 @@ Layout = Single | Stacked
 
 def clip(gradients: Tensor, largest: float) -> None:
     """Shorten one network's gradient to a norm of at most ``largest``."""
+    # On tensors alone: the norm is not read, so that no GPU is waited for.
     gradients.mul_((largest / (gradients.norm() + 1e-6)).clamp_(max=1))
 
 
 def _as_one(weights: Tensor) -> Tensor | None:
-    """Give all networks' first layers as one matrix, if they lie like that."""
+    """Return all networks' first layers as one matrix, if they lie side by side in memory."""
     by_input = weights.permute(2, 0, 1)
     return by_input.view(len(by_input), -1).t() if by_input.is_contiguous() else None

@@ -1,4 +1,4 @@
-"""The losses: each one's value and its derivative at the network's output."""
+"""The losses: their values and derivatives at the network's output."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,28 +10,28 @@ from pytwolayer.runtime.torch_loading import torch
 
 Tensor = torch.Tensor
 
-# How a loss is summed; the last is an old name of the mean that the chapter uses.
+# The last is PyTorch's old name of the mean, which the chapter uses.
 REDUCTIONS = ("mean", "sum", "elementwise_mean")
 _HUBER_DELTA = 1.0
-
 
 Operation = Callable[[], object]
 
 
 @dataclass(frozen=True)
 class Loss:
-    """One loss: what is done for it in every step.
+    """One loss, as the operations of a step.
 
     Attributes
     ----------
     operations : callable
-        ``operations(output, y, e, d)`` gives functions to be called one after the other. They
-        write into ``e`` what adds up to the loss times ``sign``, and into ``d`` the loss's
-        derivative at the output, divided by ``slope``; all of shape ``(rows, d_out)``.
+        ``operations(output, y, e, d)`` returns functions to be called one after the other. They
+        write into ``e`` terms whose sum is the loss times ``sign``, and into ``d`` the loss's
+        derivative at the output divided by ``slope``; all of shape ``(rows, d_out)``. The two
+        constants are applied once for the whole batch instead of to each element.
     slope, sign : float
     per_row : bool
-        Whether the mean is over rows, as where the elements of a row make one loss together,
-        and not over all elements.
+        Whether the mean is over rows (the elements of a row are one loss together) rather than
+        over all elements.
     """
 
     operations: Callable[[Tensor, Tensor, Tensor, Tensor], list[Operation]]
@@ -40,7 +40,7 @@ class Loss:
     per_row: bool = False
 
     def terms(self, rows: Any, d_out: int) -> Any:
-        """Count what the sum over so many rows, a number or an array of them, is divided by."""
+        """Return the divisor of the mean over so many rows, a number or an array of them."""
         return rows if self.per_row else rows * d_out
 
 
@@ -61,8 +61,8 @@ def _huber(output: Tensor, y: Tensor, e: Tensor, d: Tensor) -> list[Operation]:
 
 
 def _cross_entropy(output: Tensor, y: Tensor, e: Tensor, d: Tensor) -> list[Operation]:
-    """``y`` is 1 at the row's class, else 0; ``-log(probability of the class)`` in each row."""
-    # The softmax is quickest, and makes no copies, along the layout in memory.
+    """``-log(probability of the row's class)``; ``y`` is 1 at the row's class, else 0."""
+    # Along the layout in memory the softmax is quickest, and copies nothing.
     by_row = output.is_contiguous()
     softmax = (
         partial(torch.log_softmax, output, 1, out=d)
@@ -78,7 +78,7 @@ def _cross_entropy(output: Tensor, y: Tensor, e: Tensor, d: Tensor) -> list[Oper
 
 
 def _poisson(output: Tensor, y: Tensor, e: Tensor, d: Tensor) -> list[Operation]:
-    """``rate - y * log(rate)``, the output being the log; the constant of ``y`` is left out."""
+    """``rate - y * log(rate)``, the output being the log; a constant of ``y`` is left out."""
     return [
         partial(torch.exp, output, out=d),
         partial(torch.mul, output, y, out=e),
@@ -98,7 +98,7 @@ LOSSES: dict[str, Loss] = {
 
 @dataclass(frozen=True)
 class ForgottenLoss:
-    """Stands for a loss that was a function, of which a file keeps the name alone.
+    """Placeholder for a loss function of the user's, of which files keep only the name.
 
     Attributes
     ----------
@@ -109,7 +109,7 @@ class ForgottenLoss:
     __name__: str
 
     def __call__(self, output: Tensor, y: Tensor) -> Tensor:
-        """Say that it cannot be computed."""
+        """Raise: it cannot be computed."""
         received = f"the name alone of the function `{self.__name__}`, which no file keeps"
         raise ArgumentError("loss", "given again", received)
 
@@ -117,7 +117,7 @@ class ForgottenLoss:
 def users_loss(
     function: Callable[[Tensor, Tensor], Any], output: Tensor, y: Tensor, weights: Tensor | None
 ) -> tuple[Tensor, Tensor, int]:
-    """Call a loss of the user's and take its derivative at the output from autograd.
+    """Call a loss function of the user's; autograd gives its derivative at the output.
 
     Parameters
     ----------
@@ -131,16 +131,16 @@ def users_loss(
     Returns
     -------
     total : Tensor
-        The loss, summed where it came per element or per row, shape ``()``.
+        The loss, summed if it is one per element or per row, shape ``()``.
     derivative : Tensor
         Of the total, shape ``(rows, d_out)``.
     terms : int
-        By how many the total is divided for the mean.
+        The divisor of the total for the mean.
 
     Raises
     ------
     ArgumentError
-        If it gives no loss.
+        If the function returns no loss.
     """
     with torch.inference_mode(False), torch.enable_grad():
         leaf = output.detach().clone().requires_grad_()

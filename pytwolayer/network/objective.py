@@ -1,4 +1,4 @@
-"""What is minimised: the loss summed or averaged over a batch, weighted, with its derivative."""
+"""The objective: a loss summed or averaged over a batch, weighted, with its derivative."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -16,8 +16,8 @@ UsersLoss = Callable[[Tensor, Tensor], Any]
 Total = Callable[[Tensor], Operation]
 
 
-def objective(loss: str | UsersLoss, reduction: str) -> "TableObjective | UserObjective":
-    """Make it of a key of ``LOSSES`` or a function of the user's, and a key of ``REDUCTIONS``."""
+def make_objective(loss: str | UsersLoss, reduction: str) -> "TableObjective | UserObjective":
+    """Make the objective of a key of ``LOSSES`` or a user's function, and of ``REDUCTIONS``."""
     summed = reduction == "sum"
     if isinstance(loss, str):
         return TableObjective(LOSSES[loss], summed=summed)
@@ -31,7 +31,7 @@ class TableObjective:
         self._loss, self._summed = loss, summed
 
     def _terms(self, rows: Sequence[int], d_out: int) -> NDArray[np.float64]:
-        """Count what the sum over so many rows is divided by."""
+        """Return the divisors of the sums over so many rows."""
         numbers = np.asarray(rows, dtype=np.float64)
         if self._summed:
             return np.ones_like(numbers)
@@ -39,16 +39,16 @@ class TableObjective:
         return terms
 
     def scale(self, rows: Sequence[int], d_out: int) -> NDArray[np.float64]:
-        """Give what batches' losses are multiplied with to add up to that of all rows of each."""
+        """Return the factors by which sums of batch losses become each network's epoch loss."""
         return self._loss.sign / self._terms(rows, d_out)
 
     def operations(
         self, batch: Batch, output: Tensor, d_output: Tensor, total: Total, rows: Sequence[int]
     ) -> list[Operation]:
-        """Give what writes the batch's loss, and its derivative at the output into ``d_output``.
+        """Return operations that write the batch's loss, and its derivative into ``d_output``.
 
-        ``total(losses)`` gives what sums them up; ``rows`` is the number of rows of an epoch of
-        each network.
+        ``total(losses)`` returns the operation that sums the losses up; ``rows`` is the number
+        of rows of an epoch of each network.
         """
         losses = torch.empty_like(output)
         operations = self._loss.operations(output, batch.y.expand_as(output), losses, d_output)
@@ -58,25 +58,25 @@ class TableObjective:
         slopes = self._loss.slope / self._terms(batch.counts, batch.d_out)
         if (slopes != 1).any():
             slopes = slopes[0] if len(set(slopes)) == 1 else slopes[:, None, None]
-            factor = output.new_tensor(slopes)  # quicker than a number of Python's
+            factor = output.new_tensor(slopes)  # quicker than a Python number
             operations.append(partial(torch.mul, d_output, factor, out=d_output))
         return operations
 
 
 class UserObjective:
-    """A loss of the user's, of one network."""
+    """A loss function of the user's, of one network."""
 
     def __init__(self, loss: UsersLoss, *, summed: bool) -> None:
         self._loss, self._summed = loss, summed
 
     def scale(self, rows: Sequence[int], d_out: int) -> NDArray[np.float64]:
-        """Give 1: what it gives, and so how many terms it has, is known only in each batch."""
+        """Return 1: the number of terms is only found in each batch, and applied there."""
         return np.ones(len(rows))
 
     def operations(
         self, batch: Batch, output: Tensor, d_output: Tensor, total: Total, rows: Sequence[int]
     ) -> list[Operation]:
-        """Give what writes the batch's loss, and its derivative at the output."""
+        """Return operations that write the batch's loss, and its derivative at the output."""
         share, loss = len(output) / rows[0], output.new_empty(1)
 
         def call() -> None:

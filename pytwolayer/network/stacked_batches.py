@@ -1,13 +1,14 @@
-"""The rows of several networks that are trained together, side by side.
+"""The batches of several networks that are trained side by side.
 
-Everything lies feature after feature, ``(models, features, rows)``, so that a product of all
-networks is one call. Networks with fewer rows than others have rows of weight 0 at their end.
+Everything lies feature after feature, ``(networks, features, rows)``, so that a product of all
+networks is one call with contiguous rows. Networks with fewer rows than others are filled up
+with rows of weight 0 at their end.
 """
 
 from collections.abc import Callable, Sequence
 from functools import cached_property, partial
 
-from pytwolayer.network.batches import Batch, EncodedRows, Source
+from pytwolayer.network.batches import Batch, EncodedRows, SingleRows
 from pytwolayer.runtime.torch_loading import torch
 
 Tensor = torch.Tensor
@@ -19,13 +20,14 @@ class StackedBatch(Batch):
     Attributes
     ----------
     x : Tensor
-        Shape ``(rows, d_in)`` where all networks see the same, else ``(models, rows, d_in)``.
+        Shape ``(rows, d_in)`` where all networks have the same rows, else
+        ``(networks, rows, d_in)``.
     y : Tensor
-        Shape ``(models, d_out, rows)``, or 1 in the place of ``models``.
+        Shape ``(networks, d_out, rows)``; the first is 1 where all networks have the same rows.
     weights : Tensor or None
-        Shape ``(models, 1, rows)``, or 1 in the place of ``models``.
+        Shape ``(networks, 1, rows)``, likewise.
     counts : list of int
-        Number of rows of each network, without those of weight 0 at the end.
+        Number of rows of each network, without those that fill it up.
     d_out : int
     """
 
@@ -34,7 +36,7 @@ class StackedBatch(Batch):
         self.counts, self.d_out = counts, y.shape[1]
 
 
-def all_rows(rows: Sequence[EncodedRows]) -> StackedBatch:
+def stack_rows(rows: Sequence[EncodedRows]) -> StackedBatch:
     """Put all rows of every network into one batch."""
     counts = [len(each.x) for each in rows]
     first = rows[0]
@@ -43,10 +45,10 @@ def all_rows(rows: Sequence[EncodedRows]) -> StackedBatch:
         return StackedBatch(first.x, first.y.t().contiguous()[None], weights, counts)
     x = torch.stack([_filled(each.x, max(counts)) for each in rows])
     y = torch.stack([_filled(each.y, max(counts)).t() for each in rows])
-    return StackedBatch(x, y.contiguous(), _weights(rows, counts), counts)
+    return StackedBatch(x, y.contiguous(), _stack_weights(rows, counts), counts)
 
 
-def _weights(rows: Sequence[EncodedRows], counts: list[int]) -> Tensor | None:
+def _stack_weights(rows: Sequence[EncodedRows], counts: list[int]) -> Tensor | None:
     if len(set(counts)) == 1 and all(each.weights is None for each in rows):
         return None
     ones = (each.x.new_ones(len(each.x), 1) for each in rows)
@@ -56,12 +58,12 @@ def _weights(rows: Sequence[EncodedRows], counts: list[int]) -> Tensor | None:
 
 
 def _are_same(rows: Sequence[EncodedRows]) -> bool:
-    """Tell whether all networks see the same rows, in the same memory."""
+    """Whether all networks have the same rows, in the same memory."""
     return all(each.x is rows[0].x and each.y is rows[0].y for each in rows)
 
 
 def _filled(values: Tensor, rows: int) -> Tensor:
-    """Add rows of zeros at the end."""
+    """Append rows of zeros up to a number of rows."""
     return torch.nn.functional.pad(values, (0, 0, 0, rows - len(values)))
 
 
@@ -72,55 +74,54 @@ class DrawnStackedBatch(StackedBatch):
     ----------
     rows : EncodedRows
         Those of all networks, one after the other.
-    models, size : int
+    networks, size : int
         Number of networks, and of rows of each.
 
     Attributes
     ----------
-    numbers : Tensor
-        Those of the rows drawn, shape ``(models, size)``, to be written before they are
-        gathered.
+    indices : Tensor
+        Of the rows drawn, shape ``(networks, size)``; to be written before ``gather()``.
     """
 
-    def __init__(self, rows: EncodedRows, models: int, size: int) -> None:
+    def __init__(self, rows: EncodedRows, networks: int, size: int) -> None:
         x, y, weights = rows
-        flat = torch.empty(models * size, dtype=torch.int64, device=x.device)
-        self.numbers = flat.view(models, size)
-        outcomes = y.new_empty(models * size, y.shape[1])
-        drawn = x.new_empty(models * size, x.shape[1])
+        flat = torch.empty(networks * size, dtype=torch.int64, device=x.device)
+        self.indices = flat.view(networks, size)
+        targets = y.new_empty(networks * size, y.shape[1])
+        drawn = x.new_empty(networks * size, x.shape[1])
         super().__init__(
-            drawn.view(models, size, -1),
-            y.new_empty(models, y.shape[1], size),
-            None if weights is None else weights.new_empty(models, 1, size),
-            [size] * models,
+            drawn.view(networks, size, -1),
+            y.new_empty(networks, y.shape[1], size),
+            None if weights is None else weights.new_empty(networks, 1, size),
+            [size] * networks,
         )
         self._steps: list[Callable[[], object]] = [
             partial(torch.index_select, x, 0, flat, out=drawn),
-            partial(torch.index_select, y, 0, flat, out=outcomes),
-            partial(self.y.copy_, outcomes.view(models, size, -1).mT),
+            partial(torch.index_select, y, 0, flat, out=targets),
+            partial(self.y.copy_, targets.view(networks, size, -1).mT),
         ]
         if weights is not None and self.weights is not None:
             to = self.weights.view(-1)
             self._steps.append(partial(torch.index_select, weights[:, 0], 0, flat, out=to))
 
     def gather(self) -> None:
-        """Have the rows of these numbers at hand."""
+        """Copy the rows of these indices into the batch's memory."""
         for step in self._steps:
             step()
 
 
-class StackedSource(Source):
+class StackedRows(SingleRows):
     """The rows of several networks; as many of each where batches are drawn."""
 
     def __init__(self, rows: Sequence[EncodedRows]) -> None:
         self._rows, self.number = rows, max(len(each.x) for each in rows)
 
     def whole(self) -> StackedBatch:
-        """Put all rows of every network into one batch."""
-        return all_rows(self._rows)
+        """Make a batch of all rows of every network."""
+        return stack_rows(self._rows)
 
     def drawn(self, size: int) -> DrawnStackedBatch:
-        """Allocate a batch of so many rows of every network."""
+        """Allocate a batch of ``size`` rows of every network, whose ``indices`` come later."""
         return DrawnStackedBatch(self._joined, len(self._rows), size)
 
     @cached_property
@@ -136,8 +137,8 @@ class StackedSource(Source):
             torch.cat(weights) if weights else None,
         )
 
-    def order(self, draws: Sequence[Tensor]) -> Tensor:
-        """Give the numbers in the order drawn, among the rows of all networks."""
+    def indices(self, permutations: Sequence[Tensor]) -> Tensor:
+        """Make row indices among the rows of all networks, shape ``(networks, rows)``."""
         step = 0 if _are_same(self._rows) else self.number
-        starts = torch.arange(len(draws), device="cpu")[:, None] * step
-        return (torch.stack(list(draws)) + starts).to(self._rows[0].x.device)
+        starts = torch.arange(len(permutations), device="cpu")[:, None] * step
+        return (torch.stack(list(permutations)) + starts).to(self._rows[0].x.device)

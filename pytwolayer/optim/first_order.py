@@ -1,8 +1,9 @@
-"""The update rules of first order, each in a few operations on all parameters at once.
+"""The first-order update rules, each in a few operations on the vector of all parameters.
 
-They are those of ``torch.optim``, without what that does around them in every step, which
-with a small network takes longer than the step itself; nor do they load PyTorch's compiler,
-as making one of its optimisers does.
+They are those of ``torch.optim`` without its work around them at every step (hooks, checks,
+grouping), which with a small network takes longer than the step itself. Nor do they import
+PyTorch's compiler, as making one of its optimisers does. The learning rate and the step count
+are tensors, which a CUDA graph reads anew at each replay.
 """
 
 from collections.abc import Callable
@@ -19,12 +20,12 @@ _EPSILON = 1e-8
 
 
 class UpdateRule:
-    """What the rules share: the vectors, the step size, and what is remembered of each step.
+    """The base of the rules: parameters, gradients, step size and state.
 
     Attributes
     ----------
     on_fixed_memory : bool
-        Whether a step is the same sequence of operations every time, which a GPU can repeat.
+        Whether a step is the same operations every time, so that a graph can repeat them.
     """
 
     on_fixed_memory = True
@@ -35,8 +36,8 @@ class UpdateRule:
         self._memory: dict[str, Tensor] = {}
         self._has_begun = False
 
-    def _remember(self, *names: str) -> list[Tensor]:
-        """Make room for vectors, with zeros in it."""
+    def _new_state(self, *names: str) -> list[Tensor]:
+        """Allocate state vectors of zeros."""
         for name in names:
             self._memory[name] = torch.zeros_like(self._values)
         return [self._memory[name] for name in names]
@@ -47,46 +48,46 @@ class UpdateRule:
         return self._memory["step"]
 
     def step(self, evaluate: Callable[[], object], loss: Tensor, scale: float) -> None:
-        """Update the parameters in place; the gradients are used up."""
+        """Update the parameters in place; may overwrite the gradients."""
         evaluate()
         self.update()
 
     def update(self) -> None:
-        """Use the gradients at hand."""
+        """Update the parameters from the present gradients."""
         self._has_begun = True
-        self._move()
+        self._apply()
 
-    def _move(self) -> None:
+    def _apply(self) -> None:
         raise NotImplementedError
 
     def set_learning_rate(self, learning_rate: float) -> None:
-        """Set the step size from now on."""
+        """Set the step size of the next steps."""
         self._rate.fill_(learning_rate)
 
     def state(self) -> dict[str, Any]:
-        """Give what it remembers from step to step, as ``torch.optim`` does."""
+        """Return the state that the next step depends on, in the form of ``torch.optim``."""
         return {"state": {0: dict(self._memory)} if self._has_begun and self._memory else {}}
 
     def set_state(self, state: dict[str, Any]) -> None:
-        """Go on from what ``state()`` gave."""
+        """Continue from a ``state()``."""
         for remembered in state.get("state", {}).values():
             for name, value in remembered.items():
                 self._memory[name].copy_(value)
             self._has_begun = True
 
     def refuse_other_state(self, state: Any) -> None:
-        """Check that it has the form of this one's."""
+        """Check that it has the form of this rule's state."""
         check_same_structure(state, {0: self._memory} if self._memory else {}, _STATE)
 
 
 class GradientDescent(UpdateRule):
     """``parameter - gradient * learning_rate``, rounded as the chapter's loop rounds it.
 
-    One operation, such as that of ``torch.optim.SGD``, would round product and difference
-    together, and its last bits would differ.
+    Two operations: a fused one, as in ``torch.optim.SGD``, rounds once after product and
+    difference, so that last bits would differ.
     """
 
-    def _move(self) -> None:
+    def _apply(self) -> None:
         torch.mul(self._gradients, self._rate, out=self._gradients)
         self._values.sub_(self._gradients)
 
@@ -99,28 +100,28 @@ class Momentum(UpdateRule):
     ) -> None:
         super().__init__(parameters, learning_rate)
         self._momentum, self._nesterov = self._values.new_tensor(momentum), nesterov
-        (self._velocity,) = self._remember("momentum_buffer")
+        (self._velocity,) = self._new_state("momentum_buffer")
 
-    def _move(self) -> None:
+    def _apply(self) -> None:
         torch.mul(self._velocity, self._momentum, out=self._velocity)
         self._velocity.add_(self._gradients)
-        way = self._velocity
+        direction = self._velocity
         if self._nesterov:
-            way = self._gradients.addcmul_(self._velocity, self._momentum)
-        self._values.addcmul_(way, self._rate, value=-1)
+            direction = self._gradients.addcmul_(self._velocity, self._momentum)
+        self._values.addcmul_(direction, self._rate, value=-1)
 
 
 class Adam(UpdateRule):
-    """Adam, by the one operation that PyTorch has for all of it."""
+    """Adam, by PyTorch's fused operation: one call in place of a dozen on each step."""
 
     def __init__(self, parameters: FlatParameters, learning_rate: float) -> None:
         super().__init__(parameters, learning_rate)
-        # A GPU that repeats a step reads the rate anew; elsewhere a number is quicker.
-        self._told = learning_rate if self._values.device.type == "cpu" else self._rate
+        # A CUDA graph must read the rate from memory; on the CPU a number is quicker.
+        self._learning_rate = learning_rate if self._values.device.type == "cpu" else self._rate
         self._steps = self._count_steps()
-        self._mean, self._square = self._remember("exp_avg", "exp_avg_sq")
+        self._mean, self._square = self._new_state("exp_avg", "exp_avg_sq")
         vectors = self._values, self._gradients, self._mean, self._square
-        self._at_once = partial(
+        self._fused_step = partial(
             torch._fused_adam_,
             *([vector] for vector in vectors),
             [],
@@ -133,16 +134,16 @@ class Adam(UpdateRule):
             maximize=False,
         )
 
-    def _move(self) -> None:
+    def _apply(self) -> None:
         self._steps.add_(self._one)
-        self._at_once(lr=self._told)
+        self._fused_step(lr=self._learning_rate)
 
     def set_learning_rate(self, learning_rate: float) -> None:
-        """Set the step size from now on."""
-        if self._told is self._rate:
+        """Set the step size of the next steps."""
+        if self._learning_rate is self._rate:
             self._rate.fill_(learning_rate)
         else:
-            self._told = learning_rate
+            self._learning_rate = learning_rate
 
 
 class RMSprop(UpdateRule):
@@ -151,18 +152,19 @@ class RMSprop(UpdateRule):
     def __init__(self, parameters: FlatParameters, learning_rate: float, momentum: float) -> None:
         super().__init__(parameters, learning_rate)
         self._steps = self._count_steps()
-        (self._square,) = self._remember("square_avg")
-        self._way = torch.empty_like(self._values)
+        (self._square,) = self._new_state("square_avg")
+        self._direction = torch.empty_like(self._values)
         self._velocity = None
         if momentum:
             self._momentum = self._values.new_tensor(momentum)
-            (self._velocity,) = self._remember("momentum_buffer")
+            (self._velocity,) = self._new_state("momentum_buffer")
 
-    def _move(self) -> None:
+    def _apply(self) -> None:
         self._steps.add_(self._one)
         self._square.mul_(0.99).addcmul_(self._gradients, self._gradients, value=1 - 0.99)
-        torch.sqrt(self._square, out=self._way).add_(_EPSILON)
-        way = torch.div(self._gradients, self._way, out=self._way)
+        torch.sqrt(self._square, out=self._direction).add_(_EPSILON)
+        direction = torch.div(self._gradients, self._direction, out=self._direction)
         if self._velocity is not None:
-            way = torch.mul(self._velocity, self._momentum, out=self._velocity).add_(way)
-        self._values.addcmul_(way, self._rate, value=-1)
+            self._velocity.mul_(self._momentum)
+            direction = self._velocity.add_(direction)
+        self._values.addcmul_(direction, self._rate, value=-1)

@@ -1,12 +1,12 @@
-"""Whether what a file says that L-BFGS remembered is what it can go on from."""
+"""Checks that L-BFGS can continue from a state that was read from a file."""
 
 from typing import Any
 
 from pytwolayer.files.safetensors_format import check_keys
 from pytwolayer.runtime.torch_loading import torch
 
-_HISTORY = 100  # steps that L-BFGS remembers at most
-_ENDLESS = 2**63  # whole numbers that PyTorch does not take
+_HISTORY = 100  # largest number of steps in the state
+_TOO_LARGE = 2**63  # whole numbers from here on are no PyTorch numbers
 _COUNTS = ("func_evals", "n_iter")
 _VECTORS = ("d", "prev_flat_grad")
 _NUMBERS = ("t", "H_diag", "prev_loss")
@@ -14,19 +14,19 @@ _LISTS = ("old_dirs", "old_stps", "ro")
 
 
 def refuse_other_lbfgs(state: Any, vector: torch.Tensor) -> None:
-    """Check what L-BFGS remembered; it grows from step to step, so that no other is its like.
+    """Check a state entry by entry: it grows from step to step, so that there is no template.
 
     Parameters
     ----------
     state : object
-        What a file says.
+        As read from a file.
     vector : Tensor
-        Like the vectors that it remembers.
+        A vector of the shape and dtype of those in the state.
 
     Raises
     ------
     ValueError
-        If it cannot go on from that.
+        If L-BFGS cannot continue from it.
     """
     if not isinstance(state, dict) or list(state) != [0] or not isinstance(state[0], dict):
         raise ValueError("the optimiser's state is not one of L-BFGS")
@@ -68,7 +68,7 @@ def _is_count(value: Any) -> bool:
 def _is_number(value: Any) -> bool:
     if isinstance(value, torch.Tensor):
         return value.dtype == torch.float32 and value.dim() == 0
-    return type(value) is float or (type(value) is int and abs(value) < _ENDLESS)
+    return type(value) is float or (type(value) is int and abs(value) < _TOO_LARGE)
 
 
 def _is_none_or_number(value: Any) -> bool:

@@ -1,4 +1,4 @@
-"""Learning-rate schedules: each starts from the learning rate given."""
+"""Learning-rate schedules: each starts from the given learning rate."""
 
 import math
 from collections.abc import Callable
@@ -13,17 +13,17 @@ def _constant(epoch: int, epochs: int) -> float:
 
 
 def _cosine(epoch: int, epochs: int) -> float:
-    """Go from 1 down to nearly 0 along half a cosine."""
+    """Fall from 1 to nearly 0 along half a cosine."""
     return (1 + math.cos(math.pi * epoch / epochs)) / 2
 
 
 def _step(epoch: int, epochs: int) -> float:
-    """Take a tenth after each third of the epochs."""
+    """Fall to a tenth after each third of the epochs."""
     return _STEP_FACTOR ** min(3 * epoch // epochs, 2)
 
 
-# name -> function of the epoch, counted from 0, and their number that gives the factor of
-# the learning rate. "plateau" looks at the losses instead.
+# name -> factor of the learning rate as a function of the epoch, counted from 0, and of their
+# number. "plateau" depends on the losses instead.
 _FACTORS: dict[str, Callable[[int, int], float]] = {
     "constant": _constant,
     "cosine": _cosine,
@@ -40,11 +40,18 @@ class Schedule:
     name : str
         One of ``SCHEDULES``.
     learning_rate : float
-        What it starts from.
+        That of the first epoch.
     epochs : int
-        Number of epochs over which it goes.
+        Number of epochs of the schedule.
     first : int
-        The epoch, counted from 0, with which it begins.
+        Its first epoch, counted from 0.
+
+    Attributes
+    ----------
+    follows_losses : bool
+        Whether it has to ``observe()`` the loss of each epoch.
+    changes : bool
+        Whether the learning rate changes at all.
     """
 
     def __init__(self, name: str, learning_rate: float, epochs: int, first: int = 0) -> None:
@@ -55,13 +62,13 @@ class Schedule:
         self.changes = name != "constant"
 
     def learning_rate(self, epoch: int) -> float:
-        """Give the learning rate of an epoch, counted from 0."""
+        """Return the learning rate of an epoch, counted from 0."""
         if self._factor is None:
             return self._now
         return self._start * self._factor(epoch - self._first, self._epochs)
 
     def observe(self, loss: float) -> None:
-        """See the loss of an epoch: "plateau" halves after ten epochs without a lower one."""
+        """Take in the loss of an epoch: "plateau" halves after ten epochs without a lower one."""
         if loss < self._best:
             self._best, self._waited = loss, 0
             return
@@ -70,9 +77,9 @@ class Schedule:
             self._now, self._waited = self._now * _PLATEAU_FACTOR, 0
 
     def state(self) -> dict[str, Any]:
-        """Give what it remembers from epoch to epoch."""
+        """Return the state that the next epoch depends on."""
         return {"now": self._now, "best": self._best, "waited": self._waited}
 
     def set_state(self, state: dict[str, Any]) -> None:
-        """Go on from what ``state()`` gave."""
+        """Continue from a ``state()``."""
         self._now, self._best, self._waited = state["now"], state["best"], state["waited"]

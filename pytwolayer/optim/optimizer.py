@@ -1,6 +1,6 @@
-"""The optimisers: each turns the gradients at hand into one update of the parameters.
+"""The optimisers: each makes one update of the parameters from their gradients.
 
-Weight decay and clipping are done here, alike for all: only weights decay, biases do not.
+Weight decay and clipping are done here, the same way for all: weights decay, biases do not.
 """
 
 from collections.abc import Callable
@@ -17,12 +17,12 @@ Tensor = torch.Tensor
 
 
 class Optimizer(Protocol):
-    """What the training loop asks of an optimiser.
+    """What the training loop needs of an optimiser.
 
     Attributes
     ----------
     on_fixed_memory : bool
-        Whether a step is the same sequence of operations every time, which a GPU can repeat.
+        Whether a step is the same operations every time, so that a graph can repeat them.
     """
 
     on_fixed_memory: bool
@@ -30,32 +30,32 @@ class Optimizer(Protocol):
     def step(self, evaluate: Callable[[], object], loss: Tensor, scale: float) -> object:
         """Update the parameters in place.
 
-        ``evaluate()`` writes the loss of the parameters as they are, divided by ``scale``, into
-        ``loss``, and their gradients. Afterwards ``loss`` is that before the update.
+        ``evaluate()`` computes the gradients at the present parameters and writes the loss,
+        divided by ``scale``, into ``loss``. Afterwards ``loss`` is that before the update.
         """
 
     def set_learning_rate(self, learning_rate: float) -> None:
-        """Set the step size from now on."""
+        """Set the step size of the next steps."""
 
     def state(self) -> dict[str, Any]:
-        """Give what it remembers from step to step."""
+        """Return the state that the next step depends on."""
 
     def set_state(self, state: dict[str, Any]) -> None:
-        """Go on from what ``state()`` gave."""
+        """Continue from a ``state()``."""
 
     def refuse_other_state(self, state: Any) -> None:
-        """Check what the ``state`` of ``state()`` was once, in a run of the same settings.
+        """Check a state, that of ``state()["state"]``, from a run of the same settings.
 
         Raises
         ------
         ValueError
-            If it cannot go on from that.
+            If the optimiser cannot continue from it.
         """
 
 
 @dataclass(frozen=True)
-class Tuning:
-    """What an optimiser is told besides its name.
+class OptimizerOptions:
+    """The settings of an optimiser.
 
     Attributes
     ----------
@@ -76,29 +76,29 @@ class Tuning:
 
 
 class ClipAndDecay:
-    """Another optimiser's update, after clipping and weight decay."""
+    """An update rule preceded by clipping and weight decay, in that order, on all parameters."""
 
     def __init__(
         self,
         parameters: FlatParameters,
-        tuning: Tuning,
+        options: OptimizerOptions,
         update: UpdateRule | TorchAdam,
         *,
         decoupled: bool,
     ) -> None:
         self._values, self._gradients = parameters.values.data, parameters.gradients
-        self._tuning, self._update = tuning, update
-        self._decay = parameters.is_weight * tuning.weight_decay if tuning.weight_decay else None
-        # Of decoupled decay: what is left of each parameter.
-        self._left = torch.ones_like(self._values) if decoupled and tuning.weight_decay else None
+        self._options, self._update = options, update
+        self._decay = parameters.is_weight * options.weight_decay if options.weight_decay else None
+        # Decoupled decay: the factor of each parameter, kept as a tensor for the captured step.
+        self._left = torch.ones_like(self._values) if decoupled and options.weight_decay else None
         self.on_fixed_memory = update.on_fixed_memory
-        self.set_learning_rate(tuning.learning_rate)
+        self.set_learning_rate(options.learning_rate)
 
     def step(self, evaluate: Callable[[], object], loss: Tensor, scale: float) -> None:
         """Update the parameters in place."""
         evaluate()
-        if self._tuning.gradient_clip is not None:
-            clip(self._gradients, self._tuning.gradient_clip)
+        if self._options.gradient_clip is not None:
+            clip(self._gradients, self._options.gradient_clip)
         if self._left is not None:
             self._values.mul_(self._left)
         elif self._decay is not None:
@@ -106,37 +106,37 @@ class ClipAndDecay:
         self._update.update()
 
     def set_learning_rate(self, learning_rate: float) -> None:
-        """Set the step size from now on."""
+        """Set the step size of the next steps."""
         self._update.set_learning_rate(learning_rate)
         if self._left is not None and self._decay is not None:
             torch.mul(self._decay, -learning_rate, out=self._left).add_(1)
 
     def state(self) -> dict[str, Any]:
-        """Give what the update remembers from step to step."""
+        """Return the state of the update rule."""
         return self._update.state()
 
     def set_state(self, state: dict[str, Any]) -> None:
-        """Go on from what ``state()`` gave."""
+        """Continue from a ``state()``."""
         self._update.set_state(state)
 
     def refuse_other_state(self, state: Any) -> None:
-        """Check that it is one of the update."""
+        """Check it against the update rule."""
         self._update.refuse_other_state(state)
 
 
-def _sgd(parameters: FlatParameters, t: Tuning) -> UpdateRule:
+def _sgd(parameters: FlatParameters, t: OptimizerOptions) -> UpdateRule:
     if not t.momentum:
         return GradientDescent(parameters, t.learning_rate)
     return Momentum(parameters, t.learning_rate, t.momentum, nesterov=t.nesterov)
 
 
-def _adam(parameters: FlatParameters, t: Tuning) -> UpdateRule | TorchAdam:
+def _adam(parameters: FlatParameters, t: OptimizerOptions) -> UpdateRule | TorchAdam:
     version = tuple(int(part) for part in torch.__version__.split(".")[:2])
-    at_once = version >= (2, 4) and parameters.values.device.type in ("cpu", "cuda")
-    return (Adam if at_once else TorchAdam)(parameters, t.learning_rate)
+    has_fused = version >= (2, 4) and parameters.values.device.type in ("cpu", "cuda")
+    return (Adam if has_fused else TorchAdam)(parameters, t.learning_rate)
 
 
-def _rmsprop(parameters: FlatParameters, t: Tuning) -> UpdateRule:
+def _rmsprop(parameters: FlatParameters, t: OptimizerOptions) -> UpdateRule:
     return RMSprop(parameters, t.learning_rate, t.momentum)
 
 
@@ -147,15 +147,15 @@ class OptimizerEntry:
     Attributes
     ----------
     learning_rate : float
-        Its usual step size, which "auto" stands for.
+        Its usual step size, the value of "auto".
     make : callable or None
-        Makes its update; None for L-BFGS, which has its own ways.
+        Makes its update rule; None for L-BFGS, whose line search evaluates several times a step.
     momentum, nesterov, decoupled : bool
         Whether it takes momentum, and Nesterov's; whether weight decay is decoupled.
     """
 
     learning_rate: float
-    make: Callable[[FlatParameters, Tuning], UpdateRule | TorchAdam] | None
+    make: Callable[[FlatParameters, OptimizerOptions], UpdateRule | TorchAdam] | None
     momentum: bool = False
     nesterov: bool = False
     decoupled: bool = False
@@ -170,12 +170,12 @@ OPTIMIZERS: dict[str, OptimizerEntry] = {
 }
 
 
-def make_optimizer(name: str, parameters: FlatParameters, tuning: Tuning) -> Optimizer:
-    """Make an optimiser by its name, a key of ``OPTIMIZERS``."""
-    kind = OPTIMIZERS[name]
-    if kind.make is None:
-        return Lbfgs(parameters, tuning.learning_rate, tuning.weight_decay)
-    update = kind.make(parameters, tuning)
-    if tuning.weight_decay or tuning.gradient_clip is not None:
-        return ClipAndDecay(parameters, tuning, update, decoupled=kind.decoupled)
+def make_optimizer(name: str, parameters: FlatParameters, options: OptimizerOptions) -> Optimizer:
+    """Make an optimiser; ``name`` is a key of ``OPTIMIZERS``."""
+    entry = OPTIMIZERS[name]
+    if entry.make is None:
+        return Lbfgs(parameters, options.learning_rate, options.weight_decay)
+    update = entry.make(parameters, options)
+    if options.weight_decay or options.gradient_clip is not None:
+        return ClipAndDecay(parameters, options, update, decoupled=entry.decoupled)
     return update

@@ -1,4 +1,4 @@
-"""Optimisers of PyTorch's own, where it has no single operation for them: L-BFGS, old Adams."""
+"""PyTorch's own optimisers, used for L-BFGS, and for Adam where there is no fused operation."""
 
 import copy
 from collections.abc import Callable
@@ -22,28 +22,28 @@ class TorchOptimizer:
         self._optimizer: Any = optimizer
 
     def update(self, *closure: Any) -> None:
-        """Use the gradients at hand, or those that the closure writes."""
+        """Update from the present gradients, or from those that the closure computes."""
         self._optimizer.step(*closure)
 
     def set_learning_rate(self, learning_rate: float) -> None:
-        """Set the step size from now on."""
+        """Set the step size of the next steps."""
         for group in self._optimizer.param_groups:
             group["lr"] = learning_rate
 
     def state(self) -> dict[str, Any]:
-        """Give what it remembers from step to step."""
+        """Return the state that the next step depends on."""
         state: dict[str, Any] = self._optimizer.state_dict()
         return state
 
     def set_state(self, state: dict[str, Any]) -> None:
-        """Go on from a copy of what ``state()`` gave; what it was told, as its step size, stays."""
-        told = self._optimizer.state_dict()["param_groups"]
+        """Continue from a copy of a ``state()``; options such as the step size stay."""
+        groups = self._optimizer.state_dict()["param_groups"]
         copied = copy.deepcopy(state["state"])
-        self._optimizer.load_state_dict({"state": copied, "param_groups": told})
+        self._optimizer.load_state_dict({"state": copied, "param_groups": groups})
 
 
 class TorchAdam(TorchOptimizer):
-    """Adam as every PyTorch has it, on every device."""
+    """Adam of ``torch.optim``, in every version and on every device."""
 
     def __init__(self, parameters: FlatParameters, learning_rate: float) -> None:
         super().__init__(torch.optim.Adam([parameters.values], lr=learning_rate, foreach=False))
@@ -54,12 +54,12 @@ class TorchAdam(TorchOptimizer):
         self.update()
 
     def refuse_other_state(self, state: Any) -> None:
-        """Check that it is like what a twin remembers after a step."""
-        twin = copy.deepcopy(self._optimizer)
-        (values,) = twin.param_groups[0]["params"]
+        """Check that it has the form of a copy's state after one step."""
+        other = copy.deepcopy(self._optimizer)
+        (values,) = other.param_groups[0]["params"]
         values.grad = torch.zeros_like(values)
-        twin.step()
-        check_same_structure(state, twin.state_dict()["state"], _STATE)
+        other.step()
+        check_same_structure(state, other.state_dict()["state"], _STATE)
 
 
 class Lbfgs(TorchOptimizer):
@@ -96,7 +96,7 @@ class Lbfgs(TorchOptimizer):
         loss.copy_(first[0])
 
     def refuse_other_state(self, state: Any) -> None:
-        """Check it piece by piece: it grows from step to step."""
+        """Check it entry by entry: it grows from step to step."""
         refuse_other_lbfgs(state, self._values)
 
     def _penalty(self) -> Tensor:

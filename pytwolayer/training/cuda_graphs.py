@@ -1,7 +1,7 @@
-"""Steps that a GPU repeats by itself: captured once as a graph, and replayed from then on.
+"""Training steps as CUDA graphs: captured once for each batch's memory, then replayed.
 
-A step of a small network is a dozen short kernels, and telling the GPU of each takes longer
-than the kernel. A graph is told at once.
+A step of a small network is a dozen short kernels, and launching each from the host takes
+longer than the kernel itself. A graph is launched at once.
 """
 
 from collections.abc import Callable
@@ -10,8 +10,9 @@ from typing import Protocol
 from pytwolayer.network.batches import Batch
 from pytwolayer.runtime.torch_loading import torch
 
-Step = Callable[[Batch], object]
-# Steps done in the ordinary way before one is captured: libraries set themselves up in them.
+Step = Callable[[Batch], None]
+# Steps done without a graph first: libraries allocate their workspaces in them, which must not
+# happen during a capture.
 WARM_UP = 3
 
 
@@ -19,19 +20,21 @@ class Recorder(Protocol):
     """What makes a graph of operations."""
 
     def warm_up(self, work: Callable[[], object]) -> None:
-        """Do the work in the ordinary way, where it is going to be captured."""
+        """Do the work without a graph, on the stream on which it will be captured."""
 
     def capture(self, work: Callable[[], object]) -> Callable[[], object]:
-        """Note what the work does, without doing it; give what does it again and again."""
+        """Record the work's operations without doing them; return a function that does them."""
 
 
-class Replayed:
-    """Does steps that are the same operations on the same memory every time.
+class GraphedStep:
+    """A step that is captured for each batch and then replayed.
 
     Parameters
     ----------
     step : callable
-        ``step(batch)`` does one; nothing in it may depend on the host.
+        ``step(batch)``; nothing in it may depend on the host. Numbers that change, such as the
+        learning rate, must be read from the device's memory, since a graph keeps the values
+        that Python numbers had at the capture.
     recorder : Recorder
     """
 
@@ -41,7 +44,7 @@ class Replayed:
         self._graphs: dict[Batch, Callable[[], object]] = {}
 
     def __call__(self, batch: Batch) -> None:
-        """Do the step with a batch, whose memory is the same as the last time."""
+        """Do the step with a batch, whose memory must be the same at every call."""
         replay = self._graphs.get(batch)
         if replay is not None:
             replay()
@@ -54,15 +57,15 @@ class Replayed:
         self._graphs[batch]()
 
 
-class CudaGraphs:
-    """Captures CUDA graphs, on a stream of its own."""
+class CudaGraphRecorder:
+    """Captures CUDA graphs, on a stream of its own, as PyTorch requires."""
 
     def __init__(self, device: torch.device) -> None:
         self._device = device
         self._stream = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
 
     def warm_up(self, work: Callable[[], object]) -> None:
-        """Do the work on the stream, after what was to be done and before what comes."""
+        """Do the work on the stream, ordered after earlier and before later work of the device."""
         current = torch.cuda.current_stream(self._device)
         self._stream.wait_stream(current)
         with torch.cuda.stream(self._stream):
@@ -78,8 +81,12 @@ class CudaGraphs:
         return graph.replay
 
 
-def replayed(step: Step, device: torch.device, *, on_fixed_memory: bool) -> Step:
-    """Have the steps replayed, where the device can and they are the same every time."""
+def make_graphed_step(step: Step, device: torch.device, *, on_fixed_memory: bool) -> Step:
+    """Make a step that is replayed, where the device can do that; else return it as it is.
+
+    A graph repeats the very operations that were captured: ``on_fixed_memory`` says that the
+    step does the same ones on the same memory every time.
+    """
     if device.type == "cuda" and on_fixed_memory:
-        return Replayed(step, CudaGraphs(device))
+        return GraphedStep(step, CudaGraphRecorder(device))
     return step

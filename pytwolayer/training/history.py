@@ -1,4 +1,4 @@
-"""The history of a run as a table, and back."""
+"""A run's record as a data frame, and back."""
 
 import numpy as np
 import pandas as pd
@@ -7,7 +7,7 @@ from pytwolayer.training.tracker import Run
 
 
 def history_of(run: Run) -> pd.DataFrame:
-    """Give a row per epoch: ``epoch``, ``loss`` and, with held-out rows, ``valid_loss``."""
+    """Return a row per epoch: ``epoch``, ``loss`` and, with held-out rows, ``valid_loss``."""
     epochs = range(1, len(run.losses) + 1)
     history = pd.DataFrame({"epoch": epochs, "loss": np.array(run.losses, dtype=np.float64)})
     if run.valid_losses:
@@ -16,6 +16,6 @@ def history_of(run: Run) -> pd.DataFrame:
 
 
 def run_of(history: pd.DataFrame, best_epoch: int | None) -> Run:
-    """Give the run of which that is the history, to go on with it."""
+    """Return the run with this history, so that another can continue it."""
     valid = history["valid_loss"].tolist() if "valid_loss" in history else []
     return Run(history["loss"].tolist(), valid, best_epoch)

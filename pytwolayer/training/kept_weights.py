@@ -1,4 +1,4 @@
-"""The weights that a run keeps: the best of each network, and the last good ones."""
+"""Copies of the weights that a run may return to: each network's best, and the last good ones."""
 
 from collections.abc import Callable, Sequence
 
@@ -8,25 +8,25 @@ Tensor = torch.Tensor
 
 
 class KeptWeights:
-    """Copies of the parameters of one network, or of several that are trained together.
+    """The parameters of one network, or of several side by side, and copies of them.
 
     Parameters
     ----------
     values : Tensor
-        All parameters in one vector.
+        All parameters in one vector, updated by the optimiser.
     networks : int
-        Of how many networks.
+        Number of networks in it.
     split : callable, optional
-        Gives the views into a vector laid out like ``values``, the network first; needed for
-        several.
+        Gives the views into a vector laid out like ``values``, their first dimension the
+        network; needed for several networks.
 
     Attributes
     ----------
     values, best : Tensor
     good, candidate : Tensor
-        Those with which the last epoch began and ended. A loss is that of the weights before
-        the update. So an epoch whose loss is finite shows that the weights are good with which
-        it began; those with which it ended are candidates until the next loss is known.
+        The parameters at the beginning and at the end of the last epoch. A training loss is
+        computed before the update, so a finite loss of an epoch proves only that the parameters
+        at its beginning were good. Those at its end stay candidates until the next loss.
     """
 
     def __init__(
@@ -39,24 +39,24 @@ class KeptWeights:
         self.best, self.good, self.candidate = (values.clone() for _ in range(3))
 
     def advance(self, values: Tensor) -> None:
-        """After an epoch with finite losses: these are the candidates now."""
-        self.good, self.candidate = self.candidate, self.good
+        """After an epoch with finite losses: candidates become good, ``values`` candidates."""
+        self.good, self.candidate = self.candidate, self.good  # swapped: nothing is allocated
         self.candidate.copy_(values)
 
-    def keep(self, networks: Sequence[int], values: Tensor) -> None:
-        """Keep these values as the best of some of the networks."""
+    def save_best(self, networks: Sequence[int], values: Tensor) -> None:
+        """Copy the parameters of some networks from ``values`` to ``best``."""
         self._copy(networks, values, self.best)
 
-    def put_back(self, networks: Sequence[int]) -> None:
-        """Give some of the networks the weights that were kept as their best."""
+    def restore_best(self, networks: Sequence[int]) -> None:
+        """Copy the parameters of some networks from ``best`` back to ``values``."""
         self._copy(networks, self.best, self.values)
 
     def _copy(self, networks: Sequence[int], values: Tensor, target: Tensor) -> None:
         if len(networks) == self.networks:
             target.copy_(values)
         elif networks and self._split is not None:
-            are = torch.zeros(self.networks, dtype=torch.bool)
-            are[list(networks)] = True
-            are = are.to(values.device)
+            chosen = torch.zeros(self.networks, dtype=torch.bool)
+            chosen[list(networks)] = True
+            chosen = chosen.to(values.device)
             for new, old in zip(self._split(values), self._split(target), strict=True):
-                torch.where(are.view(-1, *[1] * (new.dim() - 1)), new, old, out=old)
+                torch.where(chosen.view(-1, *[1] * (new.dim() - 1)), new, old, out=old)

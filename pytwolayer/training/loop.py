@@ -1,4 +1,4 @@
-"""The training loop, the only one."""
+"""The training loop, the only one: epochs, batches and the update of one batch."""
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
@@ -8,64 +8,63 @@ from pytwolayer.network.batches import Batch
 from pytwolayer.network.gradient import ClosedFormGradient
 from pytwolayer.optim.optimizer import Optimizer
 from pytwolayer.runtime.torch_loading import torch
-from pytwolayer.training.cuda_graphs import replayed
+from pytwolayer.training.cuda_graphs import make_graphed_step
 from pytwolayer.training.loss_log import make_loss_log
 from pytwolayer.training.supervisor import Supervisor
 
 
+# Inference mode spares each of a step's dozen small operations autograd's bookkeeping (graph,
+# version counters, views).
 @torch.inference_mode()
-def train(
+def fit_loop(
     gradient: ClosedFormGradient,
     optimizer: Optimizer,
     batches: Callable[[int], Iterable[Batch]],
     epochs: int,
     supervisor: Supervisor | None = None,
-    before: Sequence[float] = (),
+    before: Sequence[Any] = (),
 ) -> list[Any]:
-    """Train for some epochs.
+    """Train one network, or several side by side.
 
     Parameters
     ----------
     gradient : ClosedFormGradient
+        Writes loss and gradient of a batch.
     optimizer : Optimizer
-        Updates the parameters.
+        Updates the parameters in place.
     batches : callable
-        ``batches(epoch)`` gives the batches of that epoch, counted from 0.
+        ``batches(epoch)`` gives the batches of an epoch, counted from 0.
     epochs : int
-        Number of passes over the data, with those that were done before.
+        Number of the last epoch, counted from 1, those of ``before`` included.
     supervisor : Supervisor, optional
-        Follows the run and may end it.
-    before : sequence of float
-        The losses of epochs that were done before: training goes on after them.
+        Called before and after each epoch; it can end the run.
+    before : sequence
+        Losses of the epochs already done, when the run continues another.
 
     Returns
     -------
-    list of float, of several networks of arrays
-        Those, and one loss per finished epoch, that of each batch taken before its update.
+    list of float, with several networks of arrays
+        ``before`` and one loss per finished epoch: that of its batches, each computed before
+        the batch's update.
     """
     losses = make_loss_log(gradient.loss, gradient.scale, before)
 
-    def step(batch: Batch) -> None:
+    def train_step(batch: Batch) -> None:
         batch.gather()
         optimizer.step(partial(gradient, batch), gradient.loss, gradient.scale)
         losses.add()
 
     fixed = gradient.on_fixed_memory and optimizer.on_fixed_memory
-    do = replayed(step, gradient.loss.device, on_fixed_memory=fixed)
+    step = make_graphed_step(train_step, gradient.loss.device, on_fixed_memory=fixed)
     for epoch in range(len(before), epochs):
         if supervisor is not None:
-            supervisor.begin(epoch)
+            supervisor.begin_epoch(epoch)
         for batch in batches(epoch):
             if supervisor is not None and supervisor.ends_now:
-                return losses.so_far()
-            gradient.draw(batch)
-            do(batch)
+                return losses.read()
+            gradient.draw_dropout(batch)  # on the host, so outside the graph
+            step(batch)
         losses.end_epoch()
-        if supervisor is None:
-            continue
-        supervisor.after(epoch)
-        if not supervisor.is_due(epoch):
-            continue
-        if not supervisor.goes_on(epoch, losses.so_far()):
+        if supervisor is not None and not supervisor.end_epoch(epoch, losses.read):
             break
-    return losses.so_far()
+    return losses.read()

@@ -1,4 +1,4 @@
-"""The losses of a run, gathered batch by batch and epoch by epoch."""
+"""The losses of a run: added up over the batches of an epoch, one number per epoch."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -8,41 +8,38 @@ import numpy as np
 from pytwolayer.runtime.torch_loading import torch
 
 Tensor = torch.Tensor
-_CHUNK = 256  # epochs whose losses wait on the device before they are read together
+_CHUNK = 256  # epochs whose losses stay on the device until they are read together
 
 
-def make_loss_log(
-    loss: Tensor, scale: Any, before: Sequence[Any]
-) -> "_HostLossLog | DeviceLossLog":
-    """Make what gathers the losses.
+def make_loss_log(loss: Tensor, scale: Any, before: Sequence[Any]) -> "HostLossLog | DeviceLossLog":
+    """Make the log that suits the device of ``loss``.
 
     Parameters
     ----------
     loss : Tensor
-        Where each batch's loss is written, shape ``()``; of several networks ``(models,)``.
+        Into which each batch's loss is written, shape ``()``; with several networks
+        ``(networks,)``.
     scale : float or array
-        What they are multiplied with.
-    before : sequence of float
-        Those of epochs that were done before.
+        Factor of an epoch's sum.
+    before : sequence
+        Losses of the epochs already done.
     """
-    if loss.device.type == "cpu":
-        return _HostLossLog(loss, scale, before)
-    return DeviceLossLog(loss, scale, before)
+    return (HostLossLog if loss.device.type == "cpu" else DeviceLossLog)(loss, scale, before)
 
 
 def reader(loss: Tensor) -> Callable[[], Any]:
-    """Make what reads a loss: a float, or of several networks an array."""
+    """Make a function that reads a loss: a float, or with several networks an array."""
     return loss.item if loss.dim() == 0 else lambda: loss.cpu().numpy().astype(np.float64)
 
 
 def read_epochs(losses: Tensor, scale: Any) -> list[Any]:
-    """Read the losses of several epochs at once: floats, or of several networks arrays."""
+    """Read the losses of several epochs at once: floats, or with several networks arrays."""
     read = losses.cpu().numpy().astype(np.float64) * scale
     return read.tolist() if read.ndim == 1 else list(read)
 
 
-class _HostLossLog:
-    """On the CPU, where a loss is read as soon as it is written."""
+class HostLossLog:
+    """On the CPU, where reading a loss does not wait for anything: sums in double precision."""
 
     def __init__(self, loss: Tensor, scale: Any, before: Sequence[Any]) -> None:
         self._read = reader(loss)
@@ -50,18 +47,21 @@ class _HostLossLog:
         self._sum: Any = 0.0
 
     def add(self) -> None:
+        """Add the batch's loss to the epoch's."""
         self._sum = self._sum + self._read()
 
     def end_epoch(self) -> None:
+        """Append the epoch's loss."""
         self._losses.append(self._sum * self._scale)
         self._sum = 0.0
 
-    def so_far(self) -> list[Any]:
+    def read(self) -> list[Any]:
+        """Return one loss per finished epoch."""
         return self._losses
 
 
 class DeviceLossLog:
-    """On a device that works on while the host goes ahead: read in chunks, so no step waits."""
+    """On a GPU: losses stay there and are read in chunks, since each reading waits for the GPU."""
 
     def __init__(self, loss: Tensor, scale: Any, before: Sequence[Any]) -> None:
         self._loss, self._scale, self._losses = loss, scale, list(before)
@@ -71,19 +71,19 @@ class DeviceLossLog:
         self._used = 0
 
     def add(self) -> None:
-        """Add the batch's loss to the epoch's."""
+        """Add the batch's loss to the epoch's; a device operation, part of the captured step."""
         self._sum.add_(self._loss)
 
     def end_epoch(self) -> None:
-        """Note the epoch's loss."""
+        """Store the epoch's loss on the device."""
         if self._used == _CHUNK:
             self._fetch()
         self._slots[self._used].copy_(self._sum)
         self._used += 1
         self._sum.zero_()
 
-    def so_far(self) -> list[Any]:
-        """Give one for each epoch that has ended."""
+    def read(self) -> list[Any]:
+        """Return one loss per finished epoch; waits for the device."""
         self._fetch()
         return self._losses
 

@@ -1,4 +1,4 @@
-"""Progress of a long fit: shown by time, not by epoch, so that it costs nearly nothing."""
+"""The progress display of a long fit, updated by time and not by epoch, to cost next to nothing."""
 
 import sys
 import time
@@ -10,17 +10,17 @@ _DELAY = 1.0  # seconds before anything is shown: a short fit shows nothing
 
 
 class Progress(Protocol):
-    """What the training loop tells of its progress."""
+    """A progress display, as a user may pass one."""
 
     def update(self, epoch: int, loss: float) -> None:
-        """Be told that an epoch, counted from 1, has ended."""
+        """Show that an epoch, counted from 1, has ended."""
 
     def close(self) -> None:
-        """Be told that the run has ended."""
+        """Remove the display at the end of the run."""
 
 
 class Timed:
-    """Passes on what it is told, but not more often than every tenth of a second."""
+    """A display that is redrawn every tenth of a second at most."""
 
     def __init__(self, show: Callable[[int, float], object], close: Callable[[], object]) -> None:
         self._show, self._close = show, close
@@ -28,7 +28,7 @@ class Timed:
         self._shown = False
 
     def update(self, epoch: int, loss: float) -> None:
-        """Show the epoch if it is time to."""
+        """Redraw if the time has come."""
         now = time.monotonic()
         if now >= self._next:
             self._next = now + _INTERVAL
@@ -36,13 +36,13 @@ class Timed:
             self._show(epoch, loss)
 
     def close(self) -> None:
-        """Remove what was shown."""
+        """Remove the display."""
         if self._shown:
             self._close()
 
 
 class Bar:
-    """tqdm's bar, made when it is first needed."""
+    """tqdm's bar, made at its first drawing."""
 
     def __init__(self, epochs: int) -> None:
         self._epochs, self._start = epochs, time.time()
@@ -53,7 +53,7 @@ class Bar:
         if self._bar is None:
             from tqdm.auto import tqdm
 
-            # When to draw is not tqdm's to say, and the rate is that since the start.
+            # `Timed` decides when to draw; the rate is the mean since the start.
             now = {"mininterval": 0, "miniters": 1, "smoothing": 0}
             self._bar = tqdm(total=self._epochs, unit="epoch", leave=False, **now)
             self._bar.start_t = self._start

@@ -1,8 +1,8 @@
 """The settings of a fit in one table, and those that a fit keeps.
 
-The table feeds the checks, the estimators and the command line, and tests hold the written
-signatures of both languages to it. It is here without PyTorch, which the command line's help
-must not wait for: what a check needs of the network's tables it imports when it runs.
+The checks, the estimators and the command line take their settings from the table, and tests
+compare the written signatures of both languages with it. This module must not import PyTorch,
+for which the command line's help would wait: checks import the network's tables when they run.
 """
 
 import pickle
@@ -14,45 +14,31 @@ from pytwolayer import checks
 from pytwolayer.errors import ArgumentError
 
 if TYPE_CHECKING:
-    from pytwolayer.optim.optimizer import OptimizerEntry, Tuning
+    from pytwolayer.optim.optimizer import OptimizerEntry, OptimizerOptions
 
 AUTO = "auto"
 _LARGEST = float.fromhex("0x1.fffffep+127")  # of single precision
 _Check = Callable[[str, Any], Any]
 
 
-def _activations() -> Iterable[str]:
+def _choices() -> dict[str, Iterable[str]]:
+    """Return the names that the settings with a table of their own accept."""
     from pytwolayer.network.activations import ACTIVATIONS
-
-    return ACTIVATIONS
-
-
-def _losses() -> Iterable[str]:
-    from pytwolayer.network.losses import LOSSES
-
-    return LOSSES
-
-
-def _optimizers() -> Iterable[str]:
+    from pytwolayer.network.losses import LOSSES, REDUCTIONS
+    from pytwolayer.optim.lr_schedule import SCHEDULES
     from pytwolayer.optim.optimizer import OPTIMIZERS
 
-    return OPTIMIZERS
+    return {
+        "activation": ACTIVATIONS,
+        "loss": (AUTO, *LOSSES),
+        "optimizer": OPTIMIZERS,
+        "reduction": REDUCTIONS,
+        "schedule": (AUTO, *SCHEDULES),
+    }
 
 
-def _reductions() -> Iterable[str]:
-    from pytwolayer.network.losses import REDUCTIONS
-
-    return REDUCTIONS
-
-
-def _schedules() -> Iterable[str]:
-    from pytwolayer.optim.lr_schedule import SCHEDULES
-
-    return AUTO, *SCHEDULES
-
-
-def _one_of(choices: Callable[[], Iterable[str]]) -> _Check:
-    return lambda argument, value: checks.one_of(argument, value, [*choices()])
+def _choice(argument: str, value: Any) -> str:
+    return checks.one_of(argument, value, [*_choices()[argument]])
 
 
 def _auto_or(check: _Check) -> _Check:
@@ -80,7 +66,7 @@ def _share(argument: str, value: Any) -> float:
 
 
 def _loss(argument: str, value: Any) -> Any:
-    return value if callable(value) else checks.one_of(argument, value, (AUTO, *_losses()))
+    return value if callable(value) else _choice(argument, value)
 
 
 @dataclass(frozen=True)
@@ -92,17 +78,17 @@ class Setting:
     default : Any
         As in the signatures of ``two_layer()`` in both languages.
     check : callable or None
-        ``check(name, value)`` gives the value in its own type or raises. None: checked where the
-        data or the device are known.
+        ``check(name, value)`` returns the value in its proper type, or raises. None: it is
+        checked later, where data or device are read.
     help : str or None
-        What the command line says of it; None: it is no option there.
+        Its text in the command line's help; None: it is no option there.
     stands_for : str
-        What stands for the value in the command line's help.
+        The placeholder of the value in the help.
     option : str
-        "value", "text" (as it is, also if it looks like a number) or "several" (once for each);
-        a setting whose default is False or True is a switch.
+        How the option is read: "value", "text" (also if it looks like a number) or "several"
+        (given once for each); a setting whose default is False or True is a switch.
     default_words : str or None
-        The default in the help, where it is not the value itself.
+        The default in the help, if not the value itself.
     """
 
     default: Any
@@ -118,7 +104,7 @@ SETTINGS: dict[str, Setting] = {
     "hidden_units": Setting(64, checks.size, "width of the hidden layer"),
     "activation": Setting(
         "relu",
-        _one_of(_activations),
+        _choice,
         "relu, leaky_relu, elu, silu, gelu, softplus, tanh, sigmoid or identity",
         "NAME",
     ),
@@ -126,15 +112,13 @@ SETTINGS: dict[str, Setting] = {
     "batch_size": Setting(
         AUTO, _auto_or(_none_or(checks.size)), "most rows of an update; all: all rows"
     ),
-    "optimizer": Setting(
-        "adam", _one_of(_optimizers), "sgd, adam, adamw, rmsprop or lbfgs", "NAME"
-    ),
+    "optimizer": Setting("adam", _choice, "sgd, adam, adamw, rmsprop or lbfgs", "NAME"),
     "learning_rate": Setting(AUTO, _auto_or(_rate), "step size", "RATE"),
     "momentum": Setting(0.0, _share, "momentum of sgd and rmsprop", "SHARE"),
     "nesterov": Setting(False, checks.flag, "Nesterov's momentum, of sgd"),
     "schedule": Setting(
         AUTO,
-        _one_of(_schedules),
+        _choice,
         "how the learning rate changes: constant, cosine, step or plateau",
         "NAME",
     ),
@@ -149,7 +133,7 @@ SETTINGS: dict[str, Setting] = {
     "loss": Setting(
         AUTO, _loss, "mse, mae, huber or poisson for numbers, cross_entropy for classes", "NAME"
     ),
-    "reduction": Setting("mean", _one_of(_reductions), "mean or sum of the rows' losses", "NAME"),
+    "reduction": Setting("mean", _choice, "mean or sum of the rows' losses", "NAME"),
     "validation": Setting(
         0.0, None, "share of rows held out to find the epoch with the best weights", "SHARE"
     ),
@@ -204,40 +188,32 @@ def checked(name: str, value: Any) -> Any:
     return value if check is None else check(name, value)
 
 
-# What settings cannot be with the optimiser: what they would have to be, or None if all is well.
-# The first that clashes is the one that an error names.
-_CLASHES: "dict[str, Callable[[Settings, OptimizerEntry], str | None]]" = {
-    "momentum": lambda settings, entry: (
-        f'0 with optimizer "{settings.optimizer}"'
-        if settings.momentum and not entry.momentum
-        else None
+# Settings that clash with others: name, whether it does, and the expected value for the error,
+# which names the first one that clashes.
+_CLASHES: "tuple[tuple[str, Callable[[Settings, OptimizerEntry], Any], str], ...]" = (
+    ("momentum", lambda s, entry: s.momentum and not entry.momentum, '0 with optimizer "{}"'),
+    (
+        "nesterov",
+        lambda s, entry: s.nesterov and not (entry.nesterov and s.momentum),
+        'False but with optimizer "sgd" and momentum above 0',
     ),
-    "nesterov": lambda settings, entry: (
-        'False but with optimizer "sgd" and momentum above 0'
-        if settings.nesterov and not (entry.nesterov and settings.momentum)
-        else None
+    ("dropout", lambda s, entry: s.dropout and entry.make is None, '0 with optimizer "{}"'),
+    (
+        "batch_size",
+        lambda s, entry: s.batch_size not in (AUTO, None) and entry.make is None,
+        '"auto" or all rows with optimizer "{}"',
     ),
-    "dropout": lambda settings, entry: (
-        f'0 with optimizer "{settings.optimizer}"'
-        if settings.dropout and entry.make is None
-        else None
+    (
+        "gradient_clip",
+        lambda s, entry: s.gradient_clip is not None and entry.make is None,
+        'not given with optimizer "{}"',
     ),
-    "batch_size": lambda settings, entry: (
-        f'"auto" or all rows with optimizer "{settings.optimizer}"'
-        if settings.batch_size not in (AUTO, None) and entry.make is None
-        else None
-    ),
-    "gradient_clip": lambda settings, entry: (
-        f'not given with optimizer "{settings.optimizer}"'
-        if settings.gradient_clip is not None and entry.make is None
-        else None
-    ),
-}
+)
 
 
 @dataclass(frozen=True)
 class Settings:
-    """The settings that a fit keeps, checked. "auto" stands for what the data decide."""
+    """The settings that a fit keeps, checked; "auto" is replaced once the data are read."""
 
     hidden_units: int
     activation: str
@@ -265,13 +241,13 @@ class Settings:
     def _refuse_clashes(self) -> None:
         from pytwolayer.optim.optimizer import OPTIMIZERS
 
-        for name, rule in _CLASHES.items():
-            expected = rule(self, OPTIMIZERS[self.optimizer])
-            if expected is not None:
+        for name, clashes, expected in _CLASHES:
+            if clashes(self, OPTIMIZERS[self.optimizer]):
+                expected = expected.format(self.optimizer)
                 raise ArgumentError(name, expected, checks.shown(getattr(self, name)))
 
     def __getstate__(self) -> dict[str, Any]:
-        """Pickle of a loss that cannot be pickled, such as a lambda, the name alone.
+        """Replace a loss that cannot be pickled, such as a lambda, by its name.
 
         Only training needs the function.
         """
@@ -283,17 +259,17 @@ class Settings:
         }
 
     def __copy__(self) -> "Settings":
-        return self  # nothing in it changes
+        return self  # immutable
 
     def __deepcopy__(self, memo: Any) -> "Settings":
         return self
 
     @property
-    def tuning(self) -> "Tuning":
-        """What the optimiser is told."""
-        from pytwolayer.optim.optimizer import Tuning
+    def optimizer_options(self) -> "OptimizerOptions":
+        """The settings that an optimiser takes besides its name."""
+        from pytwolayer.optim.optimizer import OptimizerOptions
 
-        return Tuning(
+        return OptimizerOptions(
             self.learning_rate,
             self.momentum,
             self.nesterov,
@@ -303,11 +279,11 @@ class Settings:
 
     @property
     def loss_name(self) -> str:
-        """The loss's name; that of a function is its own."""
+        """The name of the loss; of a function its own."""
         return self.loss if isinstance(self.loss, str) else function_name(self.loss)
 
     def plain(self) -> dict[str, Any]:
-        """Give the settings as text and numbers alone."""
+        """Return the settings as text and numbers."""
         return {**vars(self), "loss": self.loss_name}
 
 
@@ -323,5 +299,5 @@ def _pickles(function: Any) -> bool:
 
 
 def function_name(function: Any) -> str:
-    """Name a function of the user's."""
+    """Return the name of a user's function, or of its type."""
     return getattr(function, "__name__", type(function).__name__)

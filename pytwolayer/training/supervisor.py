@@ -1,8 +1,9 @@
-"""What watches over a training run from epoch to epoch, of one network or of several together.
+"""What happens between the epochs of a run, of one network or of several side by side.
 
-It reads the losses, keeps the best and the last good weights, changes the learning rate, tells
-the user, and decides when to stop. Each network has a tracker, its own best weights and its own
-end: the updates of one that has ended continue while others need them, but no longer count.
+The supervisor reads the losses, keeps the best and the last good weights, sets the learning
+rate, calls the user's functions and decides when to stop. Each network has a tracker, best
+weights and an end of its own: a network that has ended is still updated while others train,
+but its updates no longer count.
 """
 
 from collections.abc import Callable, Sequence
@@ -22,53 +23,53 @@ from pytwolayer.training.progress import Progress
 from pytwolayer.training.tracker import Run, Tracker
 
 Tensor = torch.Tensor
-_INTERVAL = 64  # epochs between two looks at the losses where looking makes a GPU wait
-_ROOM = 2**26  # bytes of the weights that are kept between two looks, where they are large
+# On a GPU the host queues work ahead, and reading a loss makes it wait for all of it. So losses
+# are read every so many epochs there,
+_INTERVAL = 64
+_BYTES_OF_WEIGHTS = 2**26  # or fewer, as the weights after each of them are kept until then.
 
 
-class Keeper(Protocol):
-    """What keeps the state of a run from time to time, so that it can go on from there."""
+class CheckpointSaver(Protocol):
+    """What saves the state of a run, so that it can be resumed."""
 
     def is_due(self, epoch: int) -> bool:
-        """Whether the state is to be kept after this epoch, counted from 1."""
+        """Whether to save after this epoch, counted from 1."""
 
-    def keep(self, epoch: int, state: dict[str, Any]) -> None:
-        """Keep the supervisor's state after this epoch."""
+    def save(self, epoch: int, state: dict[str, Any]) -> None:
+        """Save the supervisor's state after this epoch, counted from 1."""
 
 
 class Supervisor:
-    """Watches over one run.
+    """Supervises one run. Losses are floats with one network, else arrays with one of each.
 
     Parameters
     ----------
     weights : KeptWeights
-        Of the network, or of all networks. A loss, below, is a float for one network and an
-        array with a loss for each of several.
     epochs : int
-        Number of epochs of the run.
+        Number of epochs of the whole run.
     optimizer, schedule : Optimizer, Schedule
     interrupt : Interrupt
-    validate : callable, optional
+    validation_step : callable, optional
         Writes the loss on the held-out rows, of shape ``()`` or ``(networks,)``, into a tensor.
     valid_scale : float or array, optional
-        What it is multiplied with.
+        Factor of that loss.
     patience : int, optional
-        Stop a network after so many epochs without a lower loss, of the held-out rows where
-        there are any. The weights that had the lowest come back: without held-out rows those
-        with which its epoch began.
+        Stop a network after so many epochs without a lower loss: the validation loss if there
+        is one. The weights that had the lowest are restored; without held-out rows those at
+        the beginning of its epoch.
     on_epoch : callable, optional
-        ``on_epoch(epoch, loss)``, the epoch from 1, the loss the mean of those networks that
-        have not ended; stops the run by giving False.
+        ``on_epoch(epoch, loss)``, the epoch from 1, the loss the mean over the networks that
+        have not ended; False stops the run.
     progress : Progress, optional
     before : Run, optional
-        What was done before by one network that continues: its best weights are its values.
-    keeper : Keeper, optional
-        Of one network.
+        The run that one network continues; its best weights are the present ones.
+    checkpoints : CheckpointSaver, optional
+        For one network.
 
     Attributes
     ----------
     losses : list
-        One for each epoch, up to the last look.
+        One loss per epoch, up to the last reading.
     """
 
     def __init__(
@@ -79,43 +80,43 @@ class Supervisor:
         schedule: Schedule,
         interrupt: Interrupt,
         *,
-        validate: Callable[[Tensor], object] | None = None,
-        valid_scale: Any = None,
+        validation_step: Callable[[Tensor], object] | None = None,
+        valid_scale: Any = 1.0,
         patience: int | None = None,
         on_epoch: Callable[[int, float], object] | None = None,
         progress: Progress | None = None,
         before: Run | None = None,
-        keeper: Keeper | None = None,
+        checkpoints: CheckpointSaver | None = None,
     ) -> None:
         before = before or Run()
         self.losses: list[Any] = before.losses
         self._valid_losses: list[Any] = before.valid_losses
-        self._weights, self._epochs, self.interrupt = weights, epochs, interrupt
+        self._weights, self._epochs, self._interrupt = weights, epochs, interrupt
         self._optimizer, self._schedule = optimizer, schedule
-        self._validate = validate
-        self._valid_scale = 1.0 if valid_scale is None else valid_scale
-        self._on_epoch, self._progress, self._keeper = on_epoch, progress, keeper
-        held_out = validate is not None
+        self._validation_step, self._valid_scale = validation_step, valid_scale
+        self._on_epoch, self._progress, self._checkpoints = on_epoch, progress, checkpoints
+        held_out = validation_step is not None
         numbers = range(weights.networks)
         self._trackers = [Tracker(before, patience, held_out=held_out) for _ in numbers]
         self._is_one, self._active = weights.networks == 1, list(numbers)
         self._seen = len(self.losses)
-        answers = on_epoch or schedule.follows_losses  # what comes next depends on them
-        self._interval = 1 if answers else epochs_ahead(weights.values)
-        self._make_room()
+        # The user's answer and the schedule decide what the next epoch does.
+        each_epoch = on_epoch or schedule.follows_losses
+        self._interval = 1 if each_epoch else reading_interval(weights.values)
+        self._allocate()
 
-    def _make_room(self) -> None:
-        """Allocate what each epoch leaves: weights and validation losses since the last look."""
+    def _allocate(self) -> None:
+        """Allocate what is kept of each epoch since the last reading."""
         values, networks = self._weights.values, self._weights.networks
-        ahead = self._interval if self._interval > 1 else 0
+        length = self._interval if self._interval > 1 else 0
         shape = () if networks == 1 else (networks,)
-        self._ring = values.new_empty(ahead, len(values)).unbind()
-        self._valid_ring = values.new_zeros(ahead, *shape)  # some are read before they are written
+        self._ring = values.new_empty(length, len(values)).unbind()
+        self._valid_ring = values.new_zeros(length, *shape)  # parts may be read before written
         self._valid_loss = values.new_empty(shape)
         self._read_valid_loss = reader(self._valid_loss)
 
     def state(self) -> dict[str, Any]:
-        """Give what it remembers of one network from epoch to epoch; see ``state_tree``."""
+        """Return all that the next epoch of one network depends on; see ``state_tree``."""
         (tracker,), weights, seen = self._trackers, self._weights, self._seen
         return {
             "losses": torch.tensor(self.losses[:seen], dtype=torch.float64),
@@ -131,7 +132,7 @@ class Supervisor:
         }
 
     def set_state(self, state: dict[str, Any]) -> None:
-        """Continue from what ``state()`` gave."""
+        """Resume from a ``state()``."""
         (tracker,) = self._trackers
         self.losses, self._valid_losses = state["losses"].tolist(), state["valid_losses"].tolist()
         tracker.resume(state["best_epoch"], state["best_loss"], state["stopped"])
@@ -143,110 +144,118 @@ class Supervisor:
 
     @property
     def has_ended(self) -> bool:
-        """Whether there is nothing left to do."""
+        """Whether no epoch is left to do."""
         return not self._active or len(self.losses) >= self._epochs
 
-    def begin(self, epoch: int) -> None:
-        """Before an epoch, counted from 0: set the learning rate."""
+    def begin_epoch(self, epoch: int) -> None:
+        """Set the learning rate of an epoch, counted from 0."""
         if self._schedule.changes:
             self._optimizer.set_learning_rate(self._schedule.learning_rate(epoch))
 
-    def is_due(self, epoch: int) -> bool:
-        """Whether the losses so far are to be looked at after this epoch."""
-        if (epoch + 1) % self._interval == 0 or epoch + 1 == self._epochs:
-            return True
-        return self._keeper is not None and (
-            self.interrupt.pressed or self._keeper.is_due(epoch + 1)
-        )
-
     @property
     def ends_now(self) -> bool:
-        """Whether to end before the next batch; a run that is kept ends its epoch before."""
-        return self.interrupt.pressed and self._keeper is None
+        """Whether to stop before the next batch; a run with checkpoints finishes its epoch."""
+        return self._interrupt.pressed and self._checkpoints is None
 
-    def goes_on(self, epoch: int, losses: list[Any]) -> bool:
-        """After an epoch that is due: see all losses so far, and tell whether to go on."""
-        goes_on = self._see(losses) and self._told(epoch)
-        if self._keeper is None or self._trackers[0].stopped == "divergence":
-            return goes_on
-        goes_on = goes_on and not self.interrupt.pressed
-        if not goes_on or epoch + 1 == self._epochs or self._keeper.is_due(epoch + 1):
-            # A run that ended between two looks has fewer epochs than were computed.
-            self._keeper.keep(self._seen, self.state())
-        return goes_on
+    def end_epoch(self, epoch: int, read_losses: Callable[[], list[Any]]) -> bool:
+        """Do what follows an epoch, counted from 0; return whether the run continues.
 
-    def after(self, epoch: int) -> None:
-        """After every epoch: keep what is seen later, without a look at it now."""
+        ``read_losses()`` returns the losses of all epochs so far.
+        """
         if self._interval > 1:
             place = epoch % self._interval
             self._ring[place].copy_(self._weights.values)
-            if self._validate is not None:
-                self._validate(self._valid_ring[place])
+            if self._validation_step is not None:
+                self._validation_step(self._valid_ring[place])
+        if not self.is_due(epoch):
+            return True
+        continues = self._process(read_losses()) and self._notify(epoch)
+        if self._checkpoints is None or self._trackers[0].stopped == "divergence":
+            return continues
+        continues = continues and not self._interrupt.pressed
+        if not continues or epoch + 1 == self._epochs or self._checkpoints.is_due(epoch + 1):
+            # A run that ended between two readings has fewer epochs than were computed.
+            self._checkpoints.save(self._seen, self.state())
+        return continues
 
-    def _see(self, losses: list[Any]) -> bool:
-        """See the epochs since the last look; give whether any network continues."""
+    def is_due(self, epoch: int) -> bool:
+        """Whether the losses are read after this epoch."""
+        if (epoch + 1) % self._interval == 0 or epoch + 1 == self._epochs:
+            return True
+        return self._checkpoints is not None and (
+            self._interrupt.pressed or self._checkpoints.is_due(epoch + 1)
+        )
+
+    def _process(self, losses: list[Any]) -> bool:
+        """Process the epochs since the last reading; return whether any network continues."""
         self.losses = losses
         epochs = range(self._seen, len(losses))
         for epoch, valid_loss in zip(epochs, self._read_valid_losses(epochs), strict=True):
             self._seen = epoch + 1
             values = self._ring[epoch % self._interval] if self._ring else self._weights.values
-            if not self._see_epoch(epoch, losses[epoch], valid_loss, values):
+            if not self._process_epoch(epoch, losses[epoch], valid_loss, values):
                 return False
         return True
 
     def _read_valid_losses(self, epochs: range) -> Sequence[Any]:
-        """Read those of the epochs since the last look, all at once."""
-        if self._validate is None:
+        """Return the validation losses of the epochs since the last reading."""
+        if self._validation_step is None:
             return [None] * len(epochs)
         if self._ring:
             read = read_epochs(self._valid_ring, self._valid_scale)
             return [read[epoch % self._interval] for epoch in epochs]
-        self._validate(self._valid_loss)
+        self._validation_step(self._valid_loss)
         return [self._read_valid_loss() * self._valid_scale]
 
-    def _see_epoch(self, epoch: int, loss: Any, valid_loss: Any, values: Tensor) -> bool:
-        watched = loss
+    def _process_epoch(self, epoch: int, loss: Any, valid_loss: Any, values: Tensor) -> bool:
+        """Process an epoch that ended with these parameters."""
+        monitored = loss
         if valid_loss is not None:
-            watched = valid_loss
+            monitored = valid_loss
             self._valid_losses.append(valid_loss)
-        better = self._track(epoch, loss, watched)
+        improved = self._track(epoch, loss, monitored)
         self._weights.advance(values)
-        if self._schedule.follows_losses:  # of one network alone
-            self._schedule.observe(watched)
-        if better:
-            # A training loss is that of the weights with which the epoch began.
-            self._weights.keep(better, self._weights.good if valid_loss is None else values)
+        if self._schedule.follows_losses:  # with one network only
+            self._schedule.observe(monitored)
+        if improved:
+            # A training loss is that of the weights at the beginning of the epoch.
+            self._weights.save_best(improved, self._weights.good if valid_loss is None else values)
         return bool(self._active)
 
-    def _track(self, epoch: int, loss: Any, watched: Any) -> list[int]:
-        """Have the trackers see an epoch; give those networks for which it is the best."""
+    def _track(self, epoch: int, loss: Any, monitored: Any) -> list[int]:
+        """Pass an epoch to the trackers; return the networks of which it is the best."""
         losses = (loss,) if self._is_one else loss.tolist()
-        lowered = (watched,) if self._is_one else watched.tolist()
-        better, has_ended = [], False
+        own = (monitored,) if self._is_one else monitored.tolist()
+        improved, has_ended = [], False
         for k in self._active:
             tracker = self._trackers[k]
-            if tracker.see(epoch, losses[k], lowered[k]):
-                better.append(k)
+            if tracker.observe(epoch, losses[k], own[k]):
+                improved.append(k)
             elif not tracker.continues:
                 has_ended = True
         if has_ended:
-            self._end_some()
-        return better
+            # Before `advance()`: the loss that is not finite is that of the candidates.
+            lost = [k for k in self._active if self._trackers[k].has_only_good_weights]
+            self._weights.save_best(lost, self._weights.good)
+            self._active = [k for k in self._active if self._trackers[k].continues]
+        return improved
 
-    def _end_some(self) -> None:
-        """Keep the last good weights of networks that diverged without a best epoch."""
-        lost = [k for k in self._active if self._trackers[k].is_lost]
-        # Before `advance()`: the loss that is not finite is that of the candidates.
-        self._weights.keep(lost, self._weights.good)
-        self._active = [k for k in self._active if self._trackers[k].continues]
-
-    def _told(self, epoch: int) -> bool:
+    def _notify(self, epoch: int) -> bool:
+        """Call the user's functions; return whether the run continues."""
         if self._progress is None and self._on_epoch is None:
             return True
-        loss = self.losses[-1]
-        if not self._is_one:
-            loss = float(loss[self._active].mean())
-        if tell(epoch, loss, self._progress, self._on_epoch, self.interrupt):
+        loss = self.losses[-1] if self._is_one else float(self.losses[-1][self._active].mean())
+        try:
+            if self._progress is not None:
+                self._progress.update(epoch + 1, loss)
+            if self._on_epoch is None:
+                return True
+            with user_torch_settings():  # the user's function may rely on PyTorch's settings
+                answer = self._on_epoch(epoch + 1, loss)
+        except KeyboardInterrupt:
+            self._interrupt.pressed = True
+            return True
+        if not is_flag(answer) or answer:
             return True
         for k in self._active:
             self._trackers[k].stop("on_epoch", epoch)
@@ -254,46 +263,25 @@ class Supervisor:
         return False
 
     def finish(self, losses: list[Any]) -> list[Run]:
-        """Put the best weights in place, or the last good ones; give each network's run."""
+        """Restore the best weights, or the last good ones; return each network's run."""
         if len(losses) > self._seen and self._active:
-            self._see(losses)  # Ctrl-C came between two looks
+            self._process(losses)  # an interrupt came between two readings
         for k in self._active if len(losses) < self._epochs else ():
             self._trackers[k].stop("interrupt", len(losses) - 1)
-        self._weights.put_back([k for k, each in enumerate(self._trackers) if each.restores])
+        self._weights.restore_best([k for k, each in enumerate(self._trackers) if each.restores])
         own = [self._of_each(losses), self._of_each(self._valid_losses)]
         return [each.run(*of_one) for each, *of_one in zip(self._trackers, *own, strict=True)]
 
     def _of_each(self, losses: list[Any]) -> list[list[float]]:
-        """Give the losses of each network."""
+        """Return the losses of each network."""
         if self._is_one:
             return [losses]
         per_network = np.array(losses).reshape(len(losses), len(self._trackers)).T
         return [of_one.tolist() for of_one in per_network]
 
 
-def epochs_ahead(values: Tensor) -> int:
-    """Tell how many epochs a device works ahead before the host looks at their losses."""
+def reading_interval(values: Tensor) -> int:
+    """Return every how many epochs the losses are read, for parameters on this device."""
     if values.device.type == "cpu":
         return 1
-    return min(_INTERVAL, max(1, _ROOM // (values.numel() * values.element_size())))
-
-
-def tell(
-    epoch: int,
-    loss: float,
-    progress: Progress | None,
-    on_epoch: Callable[[int, float], object] | None,
-    interrupt: Interrupt,
-) -> bool:
-    """Tell of an epoch, counted from 0, those who want to know; give whether to go on."""
-    try:
-        if progress is not None:
-            progress.update(epoch + 1, loss)
-        if on_epoch is None:
-            return True
-        with user_torch_settings():  # what the user does there is the user's
-            answer = on_epoch(epoch + 1, loss)
-    except KeyboardInterrupt:
-        interrupt.pressed = True
-        return True
-    return not is_flag(answer) or bool(answer)
+    return min(_INTERVAL, max(1, _BYTES_OF_WEIGHTS // (values.numel() * values.element_size())))

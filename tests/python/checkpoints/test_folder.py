@@ -27,7 +27,7 @@ from pytwolayer.errors import (
     InterruptWarning,
     ResumedWarning,
 )
-from pytwolayer.fitting.prepare import Fitting
+from pytwolayer.fitting.prepare import PreparedFit
 from pytwolayer.optim.lr_schedule import Schedule
 from pytwolayer.runtime.interrupt import Interrupt
 from pytwolayer.runtime.torch_loading import torch
@@ -190,7 +190,7 @@ def test_nothing_of_a_run_waits_for_the_garbage_collector(tmp_path):
     try:
         fit(tmp_path)
         fit(tmp_path)
-        assert not [one for one in gc.get_objects() if type(one) is Fitting]
+        assert not [one for one in gc.get_objects() if type(one) is PreparedFit]
     finally:
         gc.enable()
 
@@ -326,26 +326,27 @@ def test_damaged_ones_alone_are_an_error_and_stay(tmp_path):
 # Where looking at the losses makes a device wait
 
 
-def test_on_a_gpu_the_losses_are_looked_at_when_a_checkpoint_is_due():
+def test_on_a_gpu_the_losses_are_looked_at_when_a_checkpoint_is_due(monkeypatch):
+    monkeypatch.setattr("pytwolayer.training.supervisor.reading_interval", lambda values: 64)
+
     class Keeper:
         kept = ()
 
         def is_due(self, epoch):
             return epoch % 10 == 0
 
-        def keep(self, epoch, state):
+        def save(self, epoch, state):
             self.kept += ((epoch, len(state["losses"])),)
 
     def run(keeper=None):
         values, done = torch.zeros(1), []
         schedule = Schedule("constant", 1.0, 70)
-        supervisor = Supervisor(KeptWeights(values), 70, None, schedule, Interrupt(), keeper=keeper)
-        supervisor._interval = 64  # as on a GPU
+        weights = KeptWeights(values)
+        supervisor = Supervisor(weights, 70, None, schedule, Interrupt(), checkpoints=keeper)
         for epoch in range(70):
             done.append(1.0)
             values.fill_(epoch + 1)
-            if supervisor.is_due(epoch):
-                supervisor.goes_on(epoch, list(done))
+            supervisor.end_epoch(epoch, lambda: list(done))
         (run,) = supervisor.finish(done)
         return run
 

@@ -11,7 +11,7 @@ from pytwolayer.network.architecture import (
     flatten_parameters,
     two_layer_net,
 )
-from pytwolayer.optim.optimizer import Tuning, make_optimizer
+from pytwolayer.optim.optimizer import OptimizerOptions, make_optimizer
 from pytwolayer.runtime.random import cpu_generator
 from pytwolayer.runtime.torch_loading import torch
 
@@ -122,11 +122,11 @@ def test_a_state_of_another_form_is_refused_by_place():
 
 
 OPTIMIZERS = {
-    "adam": Tuning(0.01),
-    "adamw": Tuning(0.01, weight_decay=0.1),
-    "rmsprop": Tuning(0.01, momentum=0.5),
-    "sgd": Tuning(0.01, momentum=0.5, nesterov=True),
-    "lbfgs": Tuning(1.0),
+    "adam": OptimizerOptions(0.01),
+    "adamw": OptimizerOptions(0.01, weight_decay=0.1),
+    "rmsprop": OptimizerOptions(0.01, momentum=0.5),
+    "sgd": OptimizerOptions(0.01, momentum=0.5, nesterov=True),
+    "lbfgs": OptimizerOptions(1.0),
 }
 
 

@@ -14,7 +14,7 @@ INPUT = torch.cat(
 def test_the_value_has_the_modules_bits(name):
     activation = ACTIVATIONS[name]
     a = torch.empty_like(INPUT)
-    activation.value(INPUT, a)
+    activation.forward(INPUT, a)
     assert torch.equal(a, activation.module()(INPUT))
 
 
@@ -25,8 +25,8 @@ def test_the_way_back_has_autograds_bits(name):
     weights = torch.linspace(-2, 2, len(INPUT))
     activation.module()(z).backward(weights)
     a, d = torch.empty_like(INPUT), weights.clone()
-    activation.value(INPUT, a)
-    activation.back(d, INPUT, a)
+    activation.forward(INPUT, a)
+    activation.backward(d, INPUT, a)
     assert torch.equal(d, z.grad)
 
 
@@ -34,8 +34,8 @@ def test_the_way_back_has_autograds_bits(name):
 def test_the_input_is_left_as_it_was(name):
     z = INPUT.clone()
     a, d = torch.empty_like(z), torch.ones_like(z)
-    ACTIVATIONS[name].value(z, a)
-    ACTIVATIONS[name].back(d, z, a)
+    ACTIVATIONS[name].forward(z, a)
+    ACTIVATIONS[name].backward(d, z, a)
     assert torch.equal(z, INPUT)
 
 

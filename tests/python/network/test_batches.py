@@ -2,7 +2,7 @@
 
 import pytest
 
-from pytwolayer.network.batches import Batches, Dropout, EncodedRows, Source
+from pytwolayer.network.batches import Batches, Dropout, EncodedRows, SingleRows
 from pytwolayer.runtime.torch_loading import torch
 
 
@@ -13,7 +13,7 @@ def rows(number, weighted=False):
 
 def batches(number, batch_size, seed=1, weighted=False):
     generator = torch.Generator().manual_seed(seed)
-    return Batches(Source(rows(number, weighted)), batch_size, [generator])
+    return Batches(SingleRows(rows(number, weighted)), batch_size, [generator])
 
 
 def gathered(epoch):
@@ -71,7 +71,7 @@ def test_outcomes_and_weights_stay_with_their_rows(weighted):
 def test_all_rows_at_once_keep_their_order_and_draw_nothing(batch_size):
     generator = torch.Generator().manual_seed(1)
     before = generator.get_state()
-    assert order(Batches(Source(rows(10)), batch_size, [generator])(0)) == list(range(10))
+    assert order(Batches(SingleRows(rows(10)), batch_size, [generator])(0)) == list(range(10))
     assert torch.equal(generator.get_state(), before)
 
 
@@ -83,8 +83,8 @@ def test_outcomes_laid_out_by_output_stay_so_and_are_the_same(outputs):
     assert torch.equal(by_output.y, y)
     assert by_output.y.t().is_contiguous()
     draws = [torch.Generator().manual_seed(1) for _ in range(2)]
-    plain = Batches(Source(EncodedRows(x, y, None)), 3, draws[:1])
-    quick = Batches(Source(by_output), 3, draws[1:])
+    plain = Batches(SingleRows(EncodedRows(x, y, None)), 3, draws[:1])
+    quick = Batches(SingleRows(by_output), 3, draws[1:])
     for batch, other in zip(plain(0), quick(0), strict=True):
         batch.gather()
         other.gather()

@@ -98,7 +98,7 @@ class Case:
         rows = EncodedRows(x, y, weights)
         batch = Batch(rows if self.as_autograd else rows.to(CPU))
         with torch.no_grad():
-            self.gradient.draw(batch)
+            self.gradient.draw_dropout(batch)
             self.gradient(batch)
         (scale,) = self.gradient._objective.scale([len(y)], y.shape[1])
         gradients = [view.clone() for view in self.parameters.gradient_views]
@@ -226,7 +226,9 @@ def test_the_evaluator_gives_the_loss_without_dropout(loss, weighted):
     case = Case(SHAPES[0], "tanh", loss, "mean", 0, weighted, dropout=True)
     value = torch.empty(())
     with torch.no_grad():
-        evaluate, scale = case.gradient.evaluator(Batch(EncodedRows(case.x, case.y, case.weights)))
+        evaluate, scale = case.gradient.make_validation_step(
+            Batch(EncodedRows(case.x, case.y, case.weights))
+        )
         evaluate(value)
         expected = case.their_loss(case.x, case.y, dropout=False)
         trained_on = case.their_loss(case.x, case.y, dropout=True)
@@ -238,7 +240,7 @@ def test_the_evaluator_gives_the_loss_without_dropout(loss, weighted):
 def test_the_evaluator_leaves_the_gradients_as_they_were():
     case = Case(SHAPES[0])
     loss, *gradients = case.closed_form(case.x, case.y)
-    evaluate, _ = case.gradient.evaluator(Batch(EncodedRows(case.x + 1, case.y, None)))
+    evaluate, _ = case.gradient.make_validation_step(Batch(EncodedRows(case.x + 1, case.y, None)))
     with torch.no_grad():
         evaluate(torch.empty(()))
     views = case.parameters.gradient_views

@@ -8,9 +8,9 @@ from pytwolayer.network.architecture import draw_initial_weights, flatten_parame
 from pytwolayer.network.batches import Batch, EncodedRows
 from pytwolayer.network.gradient import ClosedFormGradient
 from pytwolayer.network.layouts import Single
-from pytwolayer.optim.optimizer import OPTIMIZERS, Tuning, clip, make_optimizer
+from pytwolayer.optim.optimizer import OPTIMIZERS, OptimizerOptions, clip, make_optimizer
 from pytwolayer.runtime.torch_loading import torch
-from pytwolayer.training.loop import train
+from pytwolayer.training.loop import fit_loop
 
 CPU = torch.device("cpu")
 TORCHS = {
@@ -42,11 +42,11 @@ class Ours:
         self.gradient = ClosedFormGradient(
             Single(self.flat), "relu", "mse", "mean", [len(self.batch[0])]
         )
-        self.optimizer = make_optimizer(name, self.flat, Tuning(learning_rate, **tuning))
+        self.optimizer = make_optimizer(name, self.flat, OptimizerOptions(learning_rate, **tuning))
 
     def run(self, steps):
         batch = Batch(EncodedRows(*self.batch, None))
-        return train(self.gradient, self.optimizer, lambda epoch: (batch,), steps)
+        return fit_loop(self.gradient, self.optimizer, lambda epoch: (batch,), steps)
 
     def parameters(self):
         return [parameter.detach().clone() for parameter in self.net.parameters()]
@@ -248,9 +248,9 @@ def test_lbfgs_finds_the_minimum_of_a_convex_problem():
     with torch.no_grad():
         flat.values.copy_(0.1 * torch.ones_like(flat.values))
     gradient = ClosedFormGradient(Single(flat), "identity", "mse", "mean", [len(x)])
-    optimizer = make_optimizer("lbfgs", flat, Tuning(1.0))
+    optimizer = make_optimizer("lbfgs", flat, OptimizerOptions(1.0))
     batch = Batch(EncodedRows(x, y, None))
-    losses = train(gradient, optimizer, lambda epoch: (batch,), 60)
+    losses = fit_loop(gradient, optimizer, lambda epoch: (batch,), 60)
     design = torch.cat([x, torch.ones(len(x), 1)], 1)
     solution = torch.linalg.lstsq(design, y).solution
     least = torch.nn.functional.mse_loss(design @ solution, y).item()

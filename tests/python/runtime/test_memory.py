@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from pytwolayer import DeviceMemoryError, two_layer
-from pytwolayer.fitting.prepare import Fitting
+from pytwolayer.fitting.prepare import PreparedFit
 from pytwolayer.runtime.memory import guard_memory, needed_bytes
 from pytwolayer.runtime.torch_loading import torch
 
@@ -232,12 +232,12 @@ def test_a_gpu_that_is_full_can_be_left_for_the_cpu():
 def test_nothing_of_a_fit_is_left_when_it_is_done_so_that_a_gpus_memory_is_free(monkeypatch):
     alive = []
 
-    class Watched(Fitting):
+    class Watched(PreparedFit):
         def __init__(self, *args, **kwargs):
             super().__init__(*args, **kwargs)
             alive.append(weakref.ref(self))
 
-    monkeypatch.setattr("pytwolayer.fitting.two_layer.Fitting", Watched)
+    monkeypatch.setattr("pytwolayer.fitting.two_layer.PreparedFit", Watched)
     at_the_end = []
     monkeypatch.setattr(torch.cuda, "is_initialized", lambda: True)
     monkeypatch.setattr(torch.cuda, "empty_cache", lambda: at_the_end.append(alive[0]()))

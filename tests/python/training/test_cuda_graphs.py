@@ -11,13 +11,13 @@ import pytest
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from pytwolayer.network.architecture import draw_initial_weights, flatten_parameters, two_layer_net
-from pytwolayer.network.batches import Batches, Dropout, EncodedRows, Source
+from pytwolayer.network.batches import Batches, Dropout, EncodedRows, SingleRows
 from pytwolayer.network.gradient import ClosedFormGradient
 from pytwolayer.network.layouts import Single
-from pytwolayer.optim.optimizer import Tuning, make_optimizer
+from pytwolayer.optim.optimizer import OptimizerOptions, make_optimizer
 from pytwolayer.runtime.torch_loading import torch
-from pytwolayer.training.cuda_graphs import WARM_UP, Replayed, replayed
-from pytwolayer.training.loop import train
+from pytwolayer.training.cuda_graphs import WARM_UP, GraphedStep, make_graphed_step
+from pytwolayer.training.loop import fit_loop
 from pytwolayer.training.loss_log import DeviceLossLog
 
 CPU = torch.device("cpu")
@@ -69,7 +69,7 @@ def iter_replay(operations):
 
 
 class Run:
-    """A small network on its way, its steps replayed or not."""
+    """A small network on its way, its steps make_graphed_step or not."""
 
     def __init__(
         self,
@@ -93,30 +93,27 @@ class Run:
         dropped = [Dropout(dropout, draws)] if dropout else ()
         shape = "relu", loss, "mean", [30], dropped
         self.gradient = ClosedFormGradient(Single(self.flat), *shape)
-        self.optimizer = make_optimizer(name, self.flat, Tuning(0.01, **tuning))
+        self.optimizer = make_optimizer(name, self.flat, OptimizerOptions(0.01, **tuning))
         self._read_rate_from_memory()
         rows = EncodedRows(x, y, weights).to(device)
-        self.batches = Batches(Source(rows), batch_size, [draws])
+        self.batches = Batches(SingleRows(rows), batch_size, [draws])
 
     def _read_rate_from_memory(self):
         """Have Adam do as on a GPU."""
         rule = getattr(self.optimizer, "_update", self.optimizer)
-        if hasattr(rule, "_told"):
-            rule._told = rule._rate
+        if hasattr(rule, "_learning_rate"):
+            rule._learning_rate = rule._rate
 
-    def begin(self, epoch):
+    def begin_epoch(self, epoch):
         self.optimizer.set_learning_rate(0.01 * math.cos(epoch / 20))
 
-    def after(self, epoch):
-        pass
-
-    def is_due(self, epoch):
-        return False
+    def end_epoch(self, epoch, read_losses):
+        return True
 
     ends_now = False
 
     def go(self, epochs=12):
-        return train(self.gradient, self.optimizer, self.batches, epochs, self)
+        return fit_loop(self.gradient, self.optimizer, self.batches, epochs, self)
 
 
 CASES = [
@@ -137,8 +134,8 @@ def test_replayed_steps_give_the_bits_of_steps_done_one_by_one(case, monkeypatch
     expected = plain.go()
     stand_in, again = StandIn(), Run(**case)
     monkeypatch.setattr(
-        "pytwolayer.training.loop.replayed",
-        lambda step, device, on_fixed_memory: Replayed(step, stand_in),
+        "pytwolayer.training.loop.make_graphed_step",
+        lambda step, device, on_fixed_memory: GraphedStep(step, stand_in),
     )
     assert again.go() == expected
     assert torch.equal(again.flat.values, plain.flat.values)
@@ -147,7 +144,7 @@ def test_replayed_steps_give_the_bits_of_steps_done_one_by_one(case, monkeypatch
 
 def test_batches_of_two_sizes_have_a_graph_each():
     stand_in, done = StandIn(), []
-    steps = Replayed(done.append, stand_in)
+    steps = GraphedStep(done.append, stand_in)
     for _ in range(WARM_UP + 2):
         steps("large")
         steps("small")
@@ -157,7 +154,7 @@ def test_batches_of_two_sizes_have_a_graph_each():
 def test_on_the_cpu_and_with_steps_that_differ_nothing_is_replayed():
     for device, fixed in (("cpu", True), ("mps", True), ("cuda", False)):
         step = object()
-        assert replayed(step, torch.device(device), on_fixed_memory=fixed) is step
+        assert make_graphed_step(step, torch.device(device), on_fixed_memory=fixed) is step
 
 
 def test_a_users_loss_and_lbfgs_are_not_replayed():

@@ -5,7 +5,7 @@ import pytest
 from pytwolayer.network.batches import Batch, EncodedRows
 from pytwolayer.runtime.interrupt import Interrupt
 from pytwolayer.runtime.torch_loading import torch
-from pytwolayer.training.loop import train
+from pytwolayer.training.loop import fit_loop
 from pytwolayer.training.loss_log import DeviceLossLog
 
 
@@ -18,7 +18,7 @@ class Counting:
     def __init__(self):
         self.calls, self.loss = [], torch.empty(())
 
-    def draw(self, batch):
+    def draw_dropout(self, batch):
         pass
 
     def __call__(self, batch):
@@ -29,8 +29,8 @@ class Counting:
         evaluate()
         self.calls.append("step")
 
-    def train(self, batches, epochs, supervisor=None):
-        return train(self, self, batches, epochs, supervisor)
+    def fit_loop(self, batches, epochs, supervisor=None):
+        return fit_loop(self, self, batches, epochs, supervisor)
 
 
 class Watching:
@@ -44,18 +44,13 @@ class Watching:
     def ends_now(self):
         return self.interrupt.pressed
 
-    def begin(self, epoch):
+    def begin_epoch(self, epoch):
         self.calls.append(("begin", epoch))
 
-    def after(self, epoch):
-        pass
-
-    def is_due(self, epoch):
-        return (epoch + 1) % self.interval == 0
-
-    def goes_on(self, epoch, losses):
-        self.calls.append(("goes_on", epoch))
-        self.seen.append(list(losses))
+    def end_epoch(self, epoch, read_losses):
+        self.calls.append(("end", epoch))
+        if (epoch + 1) % self.interval == 0:
+            self.seen.append(list(read_losses()))
         return epoch + 1 < self.stop_after
 
 
@@ -65,13 +60,13 @@ def one_number(value):
 
 @pytest.mark.parametrize("epochs", [1, 2, 255, 256, 257, 600])
 def test_one_loss_per_epoch_in_order(epochs):
-    losses = Counting().train(lambda epoch: [one_number(float(epoch))], epochs)
+    losses = Counting().fit_loop(lambda epoch: [one_number(float(epoch))], epochs)
     assert losses == [float(epoch) for epoch in range(epochs)]
 
 
 def test_each_gradient_is_followed_by_one_step():
     counting = Counting()
-    counting.train(lambda epoch: [one_number(1.0), one_number(2.0)], 3)
+    counting.fit_loop(lambda epoch: [one_number(1.0), one_number(2.0)], 3)
     assert counting.calls == ["gradient", "step"] * 6
 
 
@@ -82,14 +77,14 @@ def test_batches_are_asked_for_once_per_epoch_counted_from_zero():
         asked.append(epoch)
         yield one_number(1.0)
 
-    Counting().train(batches, 4)
+    Counting().fit_loop(batches, 4)
     assert asked == [0, 1, 2, 3]
 
 
 def test_several_batches_give_one_loss_per_epoch_their_sum_scaled():
     counting = Counting()
     counting.scale = 0.5
-    assert counting.train(lambda epoch: [one_number(1.0), one_number(3.0)], 2) == [2.0, 2.0]
+    assert counting.fit_loop(lambda epoch: [one_number(1.0), one_number(3.0)], 2) == [2.0, 2.0]
 
 
 def test_each_batch_is_gathered_before_its_step():
@@ -100,7 +95,7 @@ def test_each_batch_is_gathered_before_its_step():
             counting.calls.append("gather")
 
     batch = Gathered(EncodedRows(torch.ones(1, 1), torch.zeros(1, 1), None))
-    counting.train(lambda epoch: [batch], 2)
+    counting.fit_loop(lambda epoch: [batch], 2)
     assert counting.calls == ["gather", "gradient", "step"] * 2
 
 
@@ -111,7 +106,7 @@ def test_nothing_is_recorded_for_autograd():
         def __call__(self, batch):
             seen.append(torch.is_grad_enabled())
 
-    Noting().train(lambda epoch: [one_number(1.0)], 1)
+    Noting().fit_loop(lambda epoch: [one_number(1.0)], 1)
     assert seen == [False]
 
 
@@ -120,24 +115,24 @@ def test_an_error_in_a_batch_reaches_the_caller():
         raise OSError("the disk is gone")
 
     with pytest.raises(OSError, match="the disk is gone"):
-        Counting().train(batches, 1)
+        Counting().fit_loop(batches, 1)
 
 
 def test_the_supervisor_is_asked_before_and_after_each_epoch():
     watching = Watching()
-    Counting().train(lambda epoch: [one_number(float(epoch))], 2, watching)
-    assert watching.calls == [("begin", 0), ("goes_on", 0), ("begin", 1), ("goes_on", 1)]
+    Counting().fit_loop(lambda epoch: [one_number(float(epoch))], 2, watching)
+    assert watching.calls == [("begin", 0), ("end", 0), ("begin", 1), ("end", 1)]
     assert watching.seen == [[0.0], [0.0, 1.0]]
 
 
 def test_the_supervisor_ends_the_run():
     watching = Watching(stop_after=3)
-    assert Counting().train(lambda epoch: [one_number(1.0)], 10, watching) == [1.0] * 3
+    assert Counting().fit_loop(lambda epoch: [one_number(1.0)], 10, watching) == [1.0] * 3
 
 
 def test_the_losses_are_looked_at_only_when_due():
     watching = Watching(interval=4)
-    Counting().train(lambda epoch: [one_number(1.0)], 10, watching)
+    Counting().fit_loop(lambda epoch: [one_number(1.0)], 10, watching)
     assert [len(losses) for losses in watching.seen] == [4, 8]
 
 
@@ -150,7 +145,7 @@ def test_an_interrupt_ends_the_run_before_the_next_batch_and_drops_the_unfinishe
             watching.interrupt.pressed = True
         yield one_number(2.0)
 
-    assert counting.train(batches, 10, watching) == [3.0, 3.0]
+    assert counting.fit_loop(batches, 10, watching) == [3.0, 3.0]
     assert counting.calls == ["gradient", "step"] * 5
 
 
@@ -175,16 +170,16 @@ def test_losses_wait_on_the_device_and_are_read_together():
     there = There()
     for value in range(600):
         there.epoch(value)
-    assert there.losses.so_far() == list(range(600))
-    assert there.losses.so_far() == list(range(600))
+    assert there.losses.read() == list(range(600))
+    assert there.losses.read() == list(range(600))
 
 
 def test_there_too_an_epochs_loss_is_the_sum_of_its_batches_scaled():
     there = There(0.5, [7.0])
     there.epoch(1, 2, 3)
     there.epoch(4)
-    assert there.losses.so_far() == [7.0, 3.0, 2.0]
+    assert there.losses.read() == [7.0, 3.0, 2.0]
 
 
 def test_no_loss_is_an_empty_history():
-    assert There().losses.so_far() == []
+    assert There().losses.read() == []

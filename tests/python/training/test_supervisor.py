@@ -32,7 +32,7 @@ class Simulation:
         self.values, self.rates, self.epoch = torch.zeros(1), Rates(), 0
         epochs = epochs or len(losses)
         if valid_losses is not None:
-            options["validate"] = lambda loss: loss.fill_(valid_losses[self.epoch])
+            options["validation_step"] = lambda loss: loss.fill_(valid_losses[self.epoch])
         self.interrupt = Interrupt()
         self.supervisor = Supervisor(
             KeptWeights(self.values),
@@ -47,12 +47,12 @@ class Simulation:
         done = []
         for epoch, loss in enumerate(self.losses):
             self.epoch = epoch
-            self.supervisor.begin(self.epoch)
+            self.supervisor.begin_epoch(self.epoch)
             if self.interrupt.pressed:
                 break
             self.values.fill_(self.epoch + 1)
             done.append(loss)
-            if not self.supervisor.goes_on(self.epoch, done):
+            if not self.supervisor.end_epoch(self.epoch, lambda: done):
                 break
         (run,) = self.supervisor.finish(done)
         return run
@@ -131,7 +131,7 @@ class Together:
             Rates(),
             Schedule("constant", 1.0, epochs),
             Interrupt(),
-            validate=validate,
+            validation_step=validate,
             patience=patience,
         )
 
@@ -141,8 +141,7 @@ class Together:
             self.epoch = epoch
             self.values.fill_(self.epoch + 1)
             done.append(losses)
-            self.supervisor.after(self.epoch)
-            if self.supervisor.is_due(self.epoch) and not self.supervisor.goes_on(self.epoch, done):
+            if not self.supervisor.end_epoch(self.epoch, lambda: done):
                 break
         return self.supervisor.finish(done)
 
@@ -151,7 +150,7 @@ class Together:
 @pytest.mark.parametrize("patience", [None, 1, 4])
 @pytest.mark.parametrize("valid", [False, True])
 def test_each_of_several_networks_ends_as_it_would_alone(monkeypatch, ahead, patience, valid):
-    monkeypatch.setattr("pytwolayer.training.supervisor.epochs_ahead", lambda values: ahead)
+    monkeypatch.setattr("pytwolayer.training.supervisor.reading_interval", lambda values: ahead)
     draws = np.random.default_rng([ahead, patience or 0, valid])
     for bad in (0, 0.03, 0.2):
         losses, own = draws.integers(1, 30, size=(2, 40, 6)).astype(float)
@@ -167,22 +166,22 @@ def test_each_of_several_networks_ends_as_it_would_alone(monkeypatch, ahead, pat
             np.testing.assert_array_equal(run.valid_losses, expected.valid_losses)
             assert (run.best_epoch, run.stopped) == (expected.best_epoch, expected.stopped)
             assert together.values[k] == alone.values
-        monkeypatch.setattr("pytwolayer.training.supervisor.epochs_ahead", lambda values: ahead)
+        monkeypatch.setattr("pytwolayer.training.supervisor.reading_interval", lambda values: ahead)
 
 
 def test_a_run_that_ended_between_two_looks_is_kept_with_the_epochs_that_count(monkeypatch):
-    monkeypatch.setattr("pytwolayer.training.supervisor.epochs_ahead", lambda values: 8)
+    monkeypatch.setattr("pytwolayer.training.supervisor.reading_interval", lambda values: 8)
 
     class Keeper:
         kept = ()
         is_due = staticmethod(lambda epoch: False)
 
-        def keep(self, epoch, state):
+        def save(self, epoch, state):
             self.kept += ((epoch, len(state["losses"]), state["stopped"]),)
 
     keeper, losses = Keeper(), [3.0, 2.0, 2.0, 2.0, 2.0, 1.0, 1.0, 1.0]
-    supervisor = Simulation(losses, patience=2, keeper=keeper).supervisor
-    assert not supervisor.goes_on(7, losses)
+    supervisor = Simulation(losses, patience=2, checkpoints=keeper).supervisor
+    assert not supervisor.end_epoch(7, lambda: losses)
     assert keeper.kept == ((4, 4, "patience"),)
 
 
@@ -273,7 +272,7 @@ def test_elsewhere_only_some_are_unless_something_asks_for_each():
         supervisor = Supervisor(KeptWeights(values), 100, Rates(), schedule, Interrupt(), **options)
         return [epoch + 1 for epoch in range(100) if supervisor.is_due(epoch)]
 
-    assert due() == due(patience=3) == due(validate=print) == [64, 100]
+    assert due() == due(patience=3) == due(validation_step=print) == [64, 100]
     every = list(range(1, 101))
     assert due(on_epoch=print) == every
     assert due(schedule="plateau") == every

@@ -10,7 +10,7 @@ from pytwolayer import two_layer
 from pytwolayer.errors import DivergenceError, InterruptWarning
 from pytwolayer.runtime.torch_loading import torch
 from pytwolayer.training.loss_log import DeviceLossLog
-from pytwolayer.training.supervisor import epochs_ahead
+from pytwolayer.training.supervisor import reading_interval
 
 DRAWS = np.random.default_rng(2)
 X = DRAWS.normal(size=(60, 3))
@@ -33,7 +33,7 @@ CASES = [
 def both(monkeypatch, ahead, y=Y, **options):
     """Fit once looking after every epoch, and once after so many."""
     usual = two_layer(X, y, **OPTIONS | options)
-    monkeypatch.setattr("pytwolayer.training.supervisor.epochs_ahead", lambda values: ahead)
+    monkeypatch.setattr("pytwolayer.training.supervisor.reading_interval", lambda values: ahead)
     monkeypatch.setattr("pytwolayer.training.loop.make_loss_log", DeviceLossLog)
     return usual, two_layer(X, y, **OPTIONS | options)
 
@@ -61,7 +61,7 @@ def test_divergence_leaves_the_last_good_weights(monkeypatch, options):
     diverging = {"optimizer": "sgd", "learning_rate": 1e3, "schedule": "constant", **options}
     with pytest.raises(DivergenceError) as usual:
         two_layer(X, Y, **OPTIONS | diverging)
-    monkeypatch.setattr("pytwolayer.training.supervisor.epochs_ahead", lambda values: 16)
+    monkeypatch.setattr("pytwolayer.training.supervisor.reading_interval", lambda values: 16)
     monkeypatch.setattr("pytwolayer.training.loop.make_loss_log", DeviceLossLog)
     with pytest.raises(DivergenceError) as later:
         two_layer(X, Y, **OPTIONS | diverging)
@@ -90,8 +90,8 @@ def test_an_interrupt_between_two_looks_loses_no_epoch(monkeypatch, options):
 
 
 def test_how_far_ahead_depends_on_device_and_size():
-    assert epochs_ahead(torch.zeros(10)) == 1
+    assert reading_interval(torch.zeros(10)) == 1
     elsewhere = torch.zeros(10, device="meta")
-    assert epochs_ahead(elsewhere) == 64
-    assert epochs_ahead(torch.zeros(2**30, device="meta")) == 1
-    assert epochs_ahead(torch.zeros(2**22, device="meta")) == 4
+    assert reading_interval(elsewhere) == 64
+    assert reading_interval(torch.zeros(2**30, device="meta")) == 1
+    assert reading_interval(torch.zeros(2**22, device="meta")) == 4
