@@ -65,7 +65,7 @@ def continue_training(
     loss : callable, optional
         The loss again, if it is a function and the fit was loaded from a file.
     device, checkpoint, checkpoint_every, on_epoch, verbose
-        As in ``two_layer()``; ``on_epoch`` is told the number of the epoch in the history.
+        As in ``two_layer()``; ``on_epoch`` gets the epoch's number in the history.
 
     Returns
     -------

@@ -319,7 +319,7 @@ def train_together(prepared: Sequence[PreparedFit], hooks: Hooks, interrupt: Int
     """Train one network, or several of one form.
 
     Each one's ``result`` is set then, also where an error ended the training. The result's
-    ``stopped`` says why it ended.
+    ``stopped`` is the reason of its end.
 
     Raises
     ------

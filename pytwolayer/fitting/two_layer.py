@@ -161,8 +161,8 @@ def two_layer(
     device : str or torch.device
         "cpu", "cuda", "cuda:1", "mps" or "auto" (the best there is).
     checkpoint : str or Path, optional
-        A folder, made if it is not there, in which the run is kept as it goes on. The same
-        call again goes on from there, with a warning that says so: a run that was killed or
+        A folder, made if it is not there, in which the state of the run is saved. The same
+        call again resumes the run from there, with a warning: a run that was killed or
         interrupted ends with the very bits of one that was not, and of one that has ended
         the fit comes back at once. Another device or number of threads may change the last
         bits. Data and settings have to be the same; a seed that is not given is that of the
@@ -209,7 +209,7 @@ def two_layer(
     InterruptWarning
         If Ctrl-C ended the training; the fit so far comes back.
     ResumedWarning
-        If training goes on from a checkpoint.
+        If training is resumed from a checkpoint.
     CheckpointWarning
         If a checkpoint cannot be written, or is damaged and passed over.
 

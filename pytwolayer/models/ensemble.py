@@ -150,7 +150,7 @@ class TwoLayerEnsemble:
 
     @with_default_torch_settings
     def predict_spread(self, x: Any, *, offset: Any = None) -> Doubles:
-        """Give the standard deviation of the models' predictions.
+        """Return the standard deviation of the models' predictions.
 
         Parameters
         ----------
@@ -170,7 +170,7 @@ class TwoLayerEnsemble:
     def predict_interval(
         self, x: Any, level: float = 0.95, *, offset: Any = None
     ) -> tuple[Doubles, Doubles]:
-        """Give the interval that holds the middle share of the models' predictions.
+        """Return the interval that holds the middle share of the models' predictions.
 
         With ``bootstrap`` it is the percentile bootstrap interval of the prediction's mean. It
         is no interval of single outcomes, whose noise is not in it.
@@ -197,7 +197,7 @@ class TwoLayerEnsemble:
 
     @with_default_torch_settings
     def predict_all(self, x: Any, *, offset: Any = None) -> Doubles:
-        """Give every model's prediction: numbers, or probabilities of the classes.
+        """Return every model's prediction: numbers, or probabilities of the classes.
 
         Parameters
         ----------
@@ -217,7 +217,7 @@ class TwoLayerEnsemble:
 
     @with_default_torch_settings
     def predict_raw(self, x: Any) -> Doubles:
-        """Give every network's own output, shape ``(models, rows, outputs)``."""
+        """Return every network's own output, shape ``(models, rows, outputs)``."""
         return self._of_each(x, lambda fit, output: output.numpy())
 
     def _of_each(self, x: Any, made: Callable[[TwoLayer, torch.Tensor], Doubles]) -> Doubles:

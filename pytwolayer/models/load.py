@@ -35,7 +35,7 @@ def load(file: str | Path) -> Any:
         If there is no such file.
     FileFormatError
         If it is something else, is damaged, or was written by a newer version in a format
-        that this one does not know.
+        that this one cannot read.
     """
     return replace(_MODEL, others=(_ENSEMBLE,)).load("file", file)
 

@@ -8,7 +8,7 @@ module. R reads and writes the same format: see ``R/file-save-load.R`` and
 import math
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Any, get_args
+from typing import Any, TypeVar, get_args
 
 import pandas as pd
 
@@ -27,6 +27,8 @@ _HISTORY = "history."
 _OFFSET = "offset"
 _LOSSES = ("loss", "valid_loss")
 _LABEL = (str, bool, int, float)
+_JSON_TYPES: dict[type, str] = {str: "text", dict: "an object", list: "a list"}
+_T = TypeVar("_T")
 _MOST_ROWS = 2**53  # doubles, R's numbers, hold whole numbers exactly up to here
 _OUTCOMES = {
     "numbers": ("kind", "names", "center", "scale", "log", "vector"),
@@ -121,15 +123,15 @@ def _attributes(tensors: Tensors, content: Content) -> dict[str, Any]:
         "inputs": inputs,
         "outcome": outcome,
         "settings": settings,
-        "device": _text(content["device"]),
+        "device": _typed(content["device"], str),
         "rows": count("rows", content["rows"], maximum=_MOST_ROWS),
         "dropped": count("dropped", content["dropped"], minimum=0, maximum=_MOST_ROWS),
         "history": pd.DataFrame({"epoch": range(1, epochs + 1), **losses}),
         "best_epoch": None if best is None else count("best_epoch", best, maximum=epochs),
         "stopped": one_of("stopped", content["stopped"], get_args(Stopped)),
         "data": _checksums(content["data"]),
-        "formula": None if content["formula"] is None else _text(content["formula"]),
-        "notes": _mapping(content["notes"]),
+        "formula": None if content["formula"] is None else _typed(content["formula"], str),
+        "notes": _typed(content["notes"], dict),
         "offset": content.get(_OFFSET, False),
     }
 
@@ -137,40 +139,34 @@ def _attributes(tensors: Tensors, content: Content) -> dict[str, Any]:
 MODEL = Format("model", 3, _layout, _attributes)
 
 
-def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise ValueError(f"it has {type(value).__name__} where text is needed")
-    return value
-
-
-def _mapping(value: Any) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise ValueError(f"it has {type(value).__name__} where an object is needed")
+def _typed(value: Any, kind: type[_T]) -> _T:
+    if not isinstance(value, kind):
+        raise ValueError(f"it has {type(value).__name__} where {_JSON_TYPES[kind]} is needed")
     return value
 
 
 def _checksums(saved: Any) -> Mapping[str, int]:
     return {
         name: count(name, value, minimum=0, maximum=2**64)
-        for name, value in _mapping(saved).items()
+        for name, value in _typed(saved, dict).items()
     }
 
 
 def _settings(content: Content) -> Settings:
     """Read settings; a loss that was a function becomes a placeholder."""
-    saved = _mapping(content["settings"])
+    saved = _typed(content["settings"], dict)
     if AUTO in {**saved, "loss": None}.values():
         raise ValueError("its settings are not all known")
     if not flag("own_loss", content["own_loss"]):
         one_of("loss", saved["loss"], LOSSES)
         return Settings(**saved)
-    return Settings(**{**saved, "loss": ForgottenLoss(_text(saved["loss"]))})
+    return Settings(**{**saved, "loss": ForgottenLoss(_typed(saved["loss"], str))})
 
 
 def _encoder(saved: Any) -> Encoder:
-    check_keys("entries of its inputs", _mapping(saved), ("names", "codings"))
+    check_keys("entries of its inputs", _typed(saved, dict), ("names", "codings"))
     names = _names(saved["names"])
-    codings = tuple(_coding(_mapping(coding)) for coding in _list(saved["codings"]))
+    codings = tuple(_coding(_typed(coding, dict)) for coding in _typed(saved["codings"], list))
     if not codings or (names is not None and len(names) != len(codings)):
         raise ValueError("its names and columns differ in number")
     return Encoder(names, codings)
@@ -190,13 +186,13 @@ def _coding(saved: dict[str, Any]) -> Coding:
 
 
 def _outcome(saved: Any) -> Outcome:
-    kind = _text(_mapping(saved)["kind"])
+    kind = _typed(_typed(saved, dict)["kind"], str)
     check_keys("entries of its outcome", saved, _OUTCOMES[kind])
     if kind == "classes":
-        return _classes(saved["name"], _list(saved["labels"]))
+        return _classes(saved["name"], _typed(saved["labels"], list))
     names = _names(saved["names"])
-    center = tuple(_number(value) for value in _list(saved["center"]))
-    scale = tuple(_number(value, least=5e-324) for value in _list(saved["scale"]))
+    center = tuple(_number(value) for value in _typed(saved["center"], list))
+    scale = tuple(_number(value, least=5e-324) for value in _typed(saved["scale"], list))
     if not center or len(center) != len(scale) or (names is not None and len(names) != len(center)):
         raise ValueError("its names, centres and scales differ in number")
     return Numbers(names, center, scale, flag("log", saved["log"]), flag("vector", saved["vector"]))
@@ -205,7 +201,7 @@ def _outcome(saved: Any) -> Outcome:
 def _classes(name: Any, labels: list[Any]) -> Classes:
     if not all(_is_plain(label) for label in labels):
         raise ValueError("its classes are neither text nor numbers")
-    classes = Classes(None if name is None else _text(name), tuple(labels))
+    classes = Classes(None if name is None else _typed(name, str), tuple(labels))
     if len(set(classes.outputs)) < len(labels) or not labels:
         raise ValueError("its classes do not differ, or there are none")
     return classes
@@ -216,16 +212,10 @@ def _names(saved: Any) -> tuple[str, ...] | None:
 
 
 def _texts(saved: Any) -> tuple[str, ...]:
-    texts = tuple(_text(value) for value in _list(saved))
+    texts = tuple(_typed(value, str) for value in _typed(saved, list))
     if len(set(texts)) < len(texts) or not texts:
         raise ValueError("its names or levels do not differ, or there are none")
     return texts
-
-
-def _list(value: Any) -> list[Any]:
-    if not isinstance(value, list):
-        raise ValueError(f"it has {type(value).__name__} where a list is needed")
-    return value
 
 
 def _number(value: Any, *, least: float = -math.inf) -> float:

@@ -173,7 +173,7 @@ class TwoLayer:
 
     @with_default_torch_settings
     def predict_raw(self, x: Any) -> Doubles:
-        """Give the network's own output, shape ``(rows, outputs)``.
+        """Return the network's own output, shape ``(rows, outputs)``.
 
         For a numeric outcome that is the standardised outcome (with the Poisson loss the
         logarithm of its share of the mean), for classes what the softmax is taken of. NaN in

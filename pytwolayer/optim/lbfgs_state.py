@@ -1,16 +1,15 @@
 """Checks that L-BFGS can continue from a state that was read from a file."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from pytwolayer.files.safetensors_format import check_keys
 from pytwolayer.runtime.torch_loading import torch
 
 _HISTORY = 100  # largest number of steps in the state
-_TOO_LARGE = 2**63  # whole numbers from here on are no PyTorch numbers
-_COUNTS = ("func_evals", "n_iter")
-_VECTORS = ("d", "prev_flat_grad")
-_NUMBERS = ("t", "H_diag", "prev_loss")
-_LISTS = ("old_dirs", "old_stps", "ro")
+_TOO_LARGE = 2**63  # a whole number from this one up is none of PyTorch
+_LISTS = ("old_dirs", "old_stps", "ro")  # of one length
 
 
 def refuse_other_lbfgs(state: Any, vector: torch.Tensor) -> None:
@@ -28,37 +27,37 @@ def refuse_other_lbfgs(state: Any, vector: torch.Tensor) -> None:
     ValueError
         If L-BFGS cannot continue from it.
     """
+    wrong = ValueError("the optimiser's state is not one of L-BFGS")
     if not isinstance(state, dict) or list(state) != [0] or not isinstance(state[0], dict):
-        raise ValueError("the optimiser's state is not one of L-BFGS")
+        raise wrong
     found = dict(state[0])
     memory = found.pop("al", [None] * _HISTORY)
-    good = all(_is_count(found.get(name)) for name in _COUNTS)
-    good = good and _are(memory, _is_none_or_number)
-    has_begun = good and found["n_iter"] > 0
-    names = (*_COUNTS, *_VECTORS, *_NUMBERS, *_LISTS) if has_begun else _COUNTS
-    if good:
-        check_keys("entries of the optimiser's state", found, names)
-    if has_begun:
-        good = good and all(_is_like(found[name], vector) for name in _VECTORS)
-        good = good and all(_is_number(found[name]) for name in _NUMBERS)
-        good = good and _are_lists([found[name] for name in _LISTS], vector)
-    if not good or len(memory) != _HISTORY:
-        raise ValueError("the optimiser's state is not one of L-BFGS")
+    checks: dict[str, Callable[[Any], bool]] = {"func_evals": _is_count, "n_iter": _is_count}
+    good = all(check(found.get(name)) for name, check in checks.items())
+    if not (good and _are(memory, lambda v: v is None or _is_number(v))):
+        raise wrong
+    if found["n_iter"] > 0:
+        checks |= _checks_after_a_step(vector)
+    check_keys("entries of the optimiser's state", found, checks)
+    if len(memory) != _HISTORY or not all(check(found[name]) for name, check in checks.items()):
+        raise wrong
+    if len({len(found[name]) for name in _LISTS if name in found}) > 1:
+        raise wrong
 
 
-def _are_lists(lists: list[Any], vector: torch.Tensor) -> bool:
-    directions, steps, factors = lists
-    are_vectors = _are(directions, lambda v: _is_like(v, vector))
-    are_vectors = are_vectors and _are(steps, lambda v: _is_like(v, vector))
-    return (
-        are_vectors
-        and _are(factors, _is_number)
-        and len(directions) == len(steps) == len(factors) <= _HISTORY
-    )
+def _checks_after_a_step(vector: torch.Tensor) -> dict[str, Callable[[Any], bool]]:
+    def is_vector(value: Any) -> bool:
+        is_tensor = isinstance(value, torch.Tensor)
+        return is_tensor and value.dtype == vector.dtype and value.shape == vector.shape
+
+    numbers = dict.fromkeys(("t", "H_diag", "prev_loss"), _is_number)
+    lists = {name: partial(_are, check=is_vector) for name in _LISTS[:2]}
+    vectors = {"d": is_vector, "prev_flat_grad": is_vector}
+    return {**vectors, **numbers, **lists, _LISTS[2]: partial(_are, check=_is_number)}
 
 
-def _are(values: Any, check: Any) -> bool:
-    return isinstance(values, list) and all(check(value) for value in values)
+def _are(values: Any, check: Callable[[Any], bool]) -> bool:
+    return isinstance(values, list) and len(values) <= _HISTORY and all(map(check, values))
 
 
 def _is_count(value: Any) -> bool:
@@ -69,12 +68,3 @@ def _is_number(value: Any) -> bool:
     if isinstance(value, torch.Tensor):
         return value.dtype == torch.float32 and value.dim() == 0
     return type(value) is float or (type(value) is int and abs(value) < _TOO_LARGE)
-
-
-def _is_none_or_number(value: Any) -> bool:
-    return value is None or _is_number(value)
-
-
-def _is_like(value: Any, vector: torch.Tensor) -> bool:
-    is_tensor = isinstance(value, torch.Tensor)
-    return is_tensor and value.dtype == vector.dtype and value.shape == vector.shape

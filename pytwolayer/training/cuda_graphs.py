@@ -84,8 +84,8 @@ class CudaGraphRecorder:
 def make_graphed_step(step: Step, device: torch.device, *, on_fixed_memory: bool) -> Step:
     """Make a step that is replayed, where the device can do that; else return it as it is.
 
-    A graph repeats the very operations that were captured: ``on_fixed_memory`` says that the
-    step does the same ones on the same memory every time.
+    A graph repeats the very operations that were captured: ``on_fixed_memory`` promises
+    that the step does the same ones on the same memory every time.
     """
     if device.type == "cuda" and on_fixed_memory:
         return GraphedStep(step, CudaGraphRecorder(device))
