@@ -94,7 +94,7 @@ as_loss <- function(loss, users, call) {
   computed <- function(output, y) {
     value <- loss(output, y)
     if (!is_tensor(value)) {
-      received <- paste("one that gives", kind_of(value))
+      received <- paste("one that gives", friendly_type(value))
       abort_expected("loss", "a function that computes with tensors", received, call)
     }
     value

@@ -42,8 +42,7 @@
   register_tensor_methods()
   register_compare_proxy()
   make_masks(own)
-  delayedAssign("torch", make_torch(), assign.env = own)
-  wait_for_modules(own)
+  delay_modules(own)
   wait_for_reticulate(own)
   delayedAssign("py_call_impl", get0("py_call_impl", asNamespace("reticulate")), assign.env = own)
 }

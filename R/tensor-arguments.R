@@ -1,7 +1,6 @@
-# R values on their way into PyTorch's own functions, where reticulate would make other numbers of
-# them.
+# Arguments of PyTorch's own functions, where reticulate would change R's values.
 
-# Most are numbers, texts and tensors, so this is what has to be quick.
+# Most arguments are numbers, texts and tensors, so that this test has to be fast.
 are_plain <- function(arguments) {
   for (each in arguments) {
     if (!is_plain(each)) {
@@ -25,26 +24,26 @@ is_plain <- function(x) {
 #'
 #' @noRd
 as_argument <- function(x, call) {
-  x <- bare_tensor(x)
+  x <- unwrap_tensor(x)
   if (is_python(x)) {
     return(x)
   }
-  refuse_misread(x, call)
+  refuse_classes(x, call)
   if (is.list(x)) {
     x[] <- lapply(x, as_argument, call = call)
   } else if (is.atomic(x) && anyNA(x)) {
-    x <- with_nan(x, call)
+    x <- refuse_missing_text(x, call)
   }
   if (is.array(x) && !is.object(x) && typeof(x) %in% array_kinds) {
     # As a copy: Python would write into R's own memory. Old reticulates do not take NumPy 2.
-    x <- raise_failure(tensor_helpers(FALSE)$array_from_r(send_values(x)), call)
+    x <- call_checked("array_from_r", send_values(x), convert = FALSE, call = call)
   }
   x
 }
 
 array_kinds <- c("double", "integer", "logical", "complex")
 
-with_nan <- function(x, call) {
+refuse_missing_text <- function(x, call) {
   if (is.character(x)) {
     abort_tensor(
       c(
@@ -54,17 +53,17 @@ with_nan <- function(x, call) {
       call
     )
   }
-  with_missing_numbers(x)
+  missing_as_nan(x)
 }
 
-# What reticulate would send as its codes, or as numbers without their meaning.
-misread_classes <- c("factor", "integer64", "difftime", "Date", "POSIXt")
+# Classes that reticulate would send as their codes or bare numbers.
+refused_classes <- c("factor", "integer64", "difftime", "Date", "POSIXt")
 
-refuse_misread <- function(x, call) {
-  if (is.object(x) && inherits(x, misread_classes)) {
+refuse_classes <- function(x, call) {
+  if (is.object(x) && inherits(x, refused_classes)) {
     abort_tensor(
       c(
-        sprintf("PyTorch takes numbers, not %s.", kind_of(x)),
+        sprintf("PyTorch takes numbers, not %s.", friendly_type(x)),
         i = "Convert it before: `as.numeric(x)`, or `as.integer(x)` for the codes of a factor."
       ),
       call
@@ -73,7 +72,7 @@ refuse_misread <- function(x, call) {
 }
 
 has_missing <- function(x) {
-  if (is_python(bare_tensor(x))) {
+  if (is_python(unwrap_tensor(x))) {
     FALSE
   } else if (is.list(x)) {
     any(vapply(x, has_missing, NA))
@@ -82,18 +81,16 @@ has_missing <- function(x) {
   }
 }
 
-# Python looks whether there is a place for missing values where they go to, and the like.
+# Python checks whether the types that the values are written to can hold them.
 call_with_care <- function(python, arguments, named) {
   missing <- has_missing(arguments)
   arguments <- lapply(arguments, as_argument, call = NULL)
   # As lists, also of one argument and of none.
-  result <- with_memory(
-    tensor_helpers(FALSE)$call_with_care(
-      python, unname(arguments[!named]), as.list(arguments[named]), missing
-    )
+  result <- call_checked(
+    "call_with_care", python, unname(arguments[!named]), as.list(arguments[named]), missing,
+    convert = FALSE
   )
-  result <- raise_failure(result, NULL)
-  if (converts(python) && is_python(result)) {
+  if (converts_results(python) && is_python(result)) {
     set_convert(result)
   }
   result

@@ -1,21 +1,6 @@
-# Calling the Python side of the tensor methods, and moving vectors across.
+# Calling the Python functions behind the methods for tensors, and sending R's vectors.
 
 tensor_session <- new.env(parent = emptyenv())
-
-#' The Python functions behind the methods for tensors
-#'
-#' @param convert What reticulate calls the flag that makes a method of the result, such as
-#'   `$item()`, give an R value. A result takes it over from its operand.
-#' @noRd
-tensor_helpers <- function(convert = TRUE) {
-  survive_fork()
-  key <- if (convert) "converting" else "plain"
-  if (is.null(tensor_session[[key]])) {
-    ready_torch()
-    tensor_session[[key]] <- import_own("pytwolayer.r_interop.tensors.api", convert)
-  }
-  tensor_session[[key]]
-}
 
 is_tensor <- function(x) {
   inherits(x, "torch.Tensor")
@@ -25,38 +10,48 @@ is_python <- function(x) {
   inherits(x, "python.builtin.object")
 }
 
-# Functions whose answer is a tensor, which keeps its operand's flag, go through here.
+# For functions that give a tensor, which takes over its operand's `convert` flag.
 tensor_result <- function(name, x, ..., call = rlang::caller_env()) {
   check_alive(x, call)
-  look_at_memory()
-  answer <- call_helper(name, converts(x), ...)
+  collect_if_grown()
+  call_checked(name, ..., convert = converts_results(x), call = call)
+}
+
+# For functions of a tensor that give an R value.
+tensor_value <- function(name, x, ..., call = rlang::caller_env()) {
+  check_alive(x, call)
+  call_checked(name, x, ..., call = call)
+}
+
+# A failure is raised as an R error; where memory ran out, only after a second try.
+call_checked <- function(name, ..., convert = TRUE, call = NULL) {
+  answer <- call_api(name, convert, ...)
   if (ran_out_of_memory(answer)) {
     gc()
-    answer <- call_helper(name, converts(x), ...)
+    answer <- call_api(name, convert, ...)
   }
   raise_failure(answer, call)
 }
 
-# Functions whose answer is an R value go through here.
-tensor_value <- function(name, x, ..., call = rlang::caller_env()) {
-  check_alive(x, call)
-  raise_failure(call_helper(name, TRUE, x, ...), call)
-}
-
-# What reticulate does, less looking for the function and at tensors.
-call_helper <- function(name, convert, ...) {
-  arguments <- list(...)
-  named <- nzchar(names2(arguments))
-  answer <- call_python(helper_function(name, convert), arguments[!named], arguments[named])
+# What reticulate does, but without looking the function up each time, and without trying to
+# convert tensors.
+call_api <- function(name, convert, ...) {
+  answer <- call_python(api_function(name, convert), list(...), list())
   if (convert && !is_tensor(answer)) py_to_r(answer) else answer
 }
 
-helper_function <- function(name, convert) {
-  survive_fork()
+#' A Python function behind the methods for tensors, looked up once
+#'
+#' @param convert What reticulate calls the flag that makes a method of the result, such as
+#'   `$item()`, give an R value. A result takes it over from its operand.
+#' @noRd
+api_function <- function(name, convert) {
+  reset_after_fork()
   key <- if (convert) name else paste("plain", name)
   found <- tensor_session$functions[[key]]
   if (is.null(found)) {
-    found <- py_get_attr(tensor_helpers(convert), name)
+    ready_torch()
+    found <- py_get_attr(import_own("pytwolayer.r_interop.tensors.api", convert), name)
     tensor_session$functions[[key]] <- found
   }
   found
@@ -68,24 +63,22 @@ is_failure <- function(answer) {
 
 ran_out_of_memory <- function(answer) {
   is_failure(answer) &&
-    told_of_memory(py_to_r(py_get_attr(answer, "message")))
+    is_memory_shortage(py_to_r(py_get_attr(answer, "message")))
 }
 
 raise_failure <- function(answer, call) {
   if (!is_failure(answer)) {
     return(answer)
   }
-  abort_tensor(
-    py_to_r(py_get_attr(answer, "message")), call,
-    traceback = py_to_r(py_get_attr(answer, "traceback"))
-  )
+  field <- function(name) py_to_r(py_get_attr(answer, name))
+  abort_tensor(field("message"), call, traceback = field("traceback"), number = field("number"))
 }
 
 abort_tensor <- function(message, call, ...) {
   rlang::abort(message, class = c("pytwolayer_error_tensor", "pytwolayer_error"), call = call, ...)
 }
 
-# readRDS() and a new session leave a pointer to nothing; old reticulates crash on it.
+# After readRDS() or in a new session the pointer is null, on which old reticulates crash.
 check_alive <- function(x, call) {
   if (py_is_null_xptr(x)) {
     what <- if (is_tensor(x)) "tensor" else "Python object"
@@ -112,18 +105,18 @@ as_operand <- function(x, argument, scalar = TRUE, call = rlang::caller_env()) {
     return(x)
   }
   if (is_tensor_logical(x)) {
-    return(bare_tensor(x))
+    return(unwrap_tensor(x))
   }
   check_numbers(x, argument, call)
-  x <- with_missing_numbers(x)
+  x <- missing_as_nan(x)
   if (scalar && length(x) == 1 && is.null(dim(x))) {
     return(x[[1]])
   }
   send_values(x)
 }
 
-# Python has no missing integer or logical.
-with_missing_numbers <- function(x) {
+# Python has no missing integer or logical; the bits of R's would be -2147483648 and TRUE.
+missing_as_nan <- function(x) {
   if ((is.integer(x) || is.logical(x)) && anyNA(x)) {
     storage.mode(x) <- "double"
   }
@@ -135,7 +128,7 @@ check_numbers <- function(x, argument, call) {
     abort_tensor(
       sprintf(
         "%s must be a tensor or R numbers or logicals, not %s.",
-        argument, kind_of(x)
+        argument, friendly_type(x)
       ),
       call
     )
@@ -146,7 +139,7 @@ send_values <- function(x) {
   list(bytes = as_pieces(x), kind = typeof(x), dim = if (!is.null(dim(x))) as.list(dim(x)))
 }
 
-# A raw vector that R writes ends at 2^31 bytes.
+# writeBin() gives at most 2^31 - 1 bytes.
 as_pieces <- function(x, size = 2^27) {
   write <- function(part) writeBin(as.vector(part), raw())
   if (length(x) <= size) {
@@ -164,7 +157,7 @@ received_values <- function(sent) {
   if (sent$kind == "logical") as.logical(values) else values
 }
 
-# "a character vector", "a list" and so on.
-kind_of <- function(x) {
+# A description for messages, such as "a character vector" or "a list".
+friendly_type <- function(x) {
   cli::format_inline("{.obj_type_friendly {x}}")
 }

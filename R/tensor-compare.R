@@ -1,6 +1,6 @@
 # Comparing whole tensors: identical(), and testthat's expectations.
 
-# Type, shape and values; where they are and whether they require a gradient does not count.
+# By type, shape and values; the device and whether a gradient is required do not count.
 identical_tensors <- function(x, y, ...) {
   if (!is_tensor(x) || !is_tensor(y)) {
     return(FALSE)
@@ -9,7 +9,7 @@ identical_tensors <- function(x, y, ...) {
   tensor_value("same", x, y)
 }
 
-# What waldo, which testthat's third edition compares with, shows and compares of a tensor.
+# testthat's third edition compares with waldo, which compares and prints this list.
 compare_proxy_tensor <- function(x, path = "x") {
   object <- list(
     type = reticulate::py_str(x$dtype), shape = tensor_shape(x),

@@ -38,24 +38,27 @@ as_r_array <- function(sent) {
   values
 }
 
-#' @rdname tensor-convert
-#' @export
-as.array.torch.Tensor <- function(x, ...) { # nolint: object_name_linter.
-  check_caller(x, parent.frame())
-  as.array(as_r_array(tensor_value("to_r", x)))
+# A method that applies R's own function to the values.
+conversion <- function(f) {
+  force(f)
+  function(x, ...) {
+    check_caller(x, parent.frame())
+    f(as_r_array(tensor_value("to_r", x)))
+  }
 }
 
 #' @rdname tensor-convert
 #' @export
-as.matrix.torch.Tensor <- function(x, ...) { # nolint: object_name_linter.
-  check_caller(x, parent.frame())
-  as.matrix(as_r_array(tensor_value("to_r", x)))
-}
+as.array.torch.Tensor <- conversion(as.array) # nolint: object_name_linter.
+
+#' @rdname tensor-convert
+#' @export
+as.matrix.torch.Tensor <- conversion(as.matrix) # nolint: object_name_linter.
 
 #' @rdname tensor-convert
 #' @export
 as.vector.torch.Tensor <- function(x, mode = "any") { # nolint: object_name_linter.
-  # R's as.vector() is a function that dispatches within.
+  # R's as.vector() is a closure that dispatches inside, so the caller is one frame further up.
   frame <- parent.frame()
   check_caller(x, if (is_base_frame(frame)) frame_above(frame) else frame)
   as.vector(as_r_array(tensor_value("to_r", x)), mode)
@@ -63,24 +66,15 @@ as.vector.torch.Tensor <- function(x, mode = "any") { # nolint: object_name_lint
 
 #' @rdname tensor-convert
 #' @export
-as.double.torch.Tensor <- function(x, ...) { # nolint: object_name_linter.
-  check_caller(x, parent.frame())
-  as.double(as_r_array(tensor_value("to_r", x)))
-}
+as.double.torch.Tensor <- conversion(as.double) # nolint: object_name_linter.
 
 #' @rdname tensor-convert
 #' @export
-as.integer.torch.Tensor <- function(x, ...) { # nolint: object_name_linter.
-  check_caller(x, parent.frame())
-  as.integer(as_r_array(tensor_value("to_r", x)))
-}
+as.integer.torch.Tensor <- conversion(as.integer) # nolint: object_name_linter.
 
 #' @rdname tensor-convert
 #' @export
-as.logical.torch.Tensor <- function(x, ...) { # nolint: object_name_linter.
-  check_caller(x, parent.frame())
-  as.logical(as_r_array(tensor_value("to_r", x)))
-}
+as.logical.torch.Tensor <- conversion(as.logical) # nolint: object_name_linter.
 
 #' @rdname tensor-convert
 #' @export
@@ -91,12 +85,10 @@ as.data.frame.torch.Tensor <- function(x, row.names = NULL, optional = FALSE, # 
   as.data.frame(values, row.names = row.names, optional = optional, ..., nm = "x")
 }
 
-# What order() and sort() compare.
+# order() and sort() compare these numbers.
 #' @rdname tensor-convert
 #' @export
-xtfrm.torch.Tensor <- function(x) { # nolint: object_name_linter.
-  as.double(as_r_values(x))
-}
+xtfrm.torch.Tensor <- function(x) as.double(as_r_values(x)) # nolint: object_name_linter.
 
 #' @rdname tensor-convert
 #' @export
@@ -107,19 +99,17 @@ print.torch.Tensor <- function(x, ...) { # nolint: object_name_linter.
 
 #' @rdname tensor-convert
 #' @export
-format.torch.Tensor <- function(x, ...) { # nolint: object_name_linter.
-  tensor_text(x)
-}
+format.torch.Tensor <- function(x, ...) tensor_text(x) # nolint: object_name_linter.
 
 tensor_text <- function(x) {
   if (py_is_null_xptr(x)) {
     return("<a tensor of another R session>")
   }
-  tensor_value("text", x)
+  reticulate::py_str(x)
 }
 
-# Editors complete names by this. reticulate's own evaluates each attribute for its kind, and
-# Python warns of some.
+# Editors complete names with this. reticulate's own method evaluates every attribute, and Python
+# warns about some of them.
 #' @importFrom utils .DollarNames
 #' @export
 .DollarNames.torch.Tensor <- function(x, pattern = "") { # nolint: object_name_linter.
@@ -131,11 +121,9 @@ tensor_text <- function(x) {
   structure(grep(pattern, known, value = TRUE), helpHandler = "reticulate:::help_handler")
 }
 
-# What error messages call it; they would ask for its dimensions, which may be the error.
+# For error messages: pillar would ask for the dimensions, which may be what failed.
 #' @rawNamespace S3method(pillar::type_sum, torch.Tensor)
-type_sum.torch.Tensor <- function(x) { # nolint: object_name_linter.
-  "tensor"
-}
+type_sum.torch.Tensor <- function(x) "tensor" # nolint: object_name_linter.
 
 #' @rdname tensor-convert
 #' @importFrom utils str
@@ -177,44 +165,46 @@ as_tensor <- function(x, ..., dtype = NULL, device = NULL) {
   device <- as_device(device, call)
   if (is_python(x)) {
     check_alive(x, call)
-    return(raise_failure(tensor_helpers()$convert(x, dtype, device), call))
+    return(call_checked("convert", x, dtype, device, call = call))
   }
   device <- if (is.null(device)) "cpu" else device
   if (is.data.frame(x) || is.matrix(x) && are_numbers(x) && shares_memory()) {
     sent <- send_columns(x, call)
-    return(raise_failure(tensor_helpers()$create_from_columns(sent, dtype, device), call))
+    return(call_checked("create_from_columns", sent, dtype, device, call = call))
   }
   sent <- as_operand(x, "`x`", scalar = FALSE, call = call)
-  raise_failure(tensor_helpers()$create(sent, dtype, device), call)
+  call_checked("create", sent, dtype, device, call = call)
 }
 
 as_dtype <- function(dtype, call) {
   if (is.null(dtype) || inherits(dtype, "torch.dtype")) {
     return(dtype)
   }
-  if (!is.character(dtype) || length(dtype) != 1 || is.na(dtype)) {
+  named <- rlang::is_string(dtype)
+  found <- if (named) call_checked("dtype_named", dtype, call = call)
+  if (is.null(found)) {
     abort_tensor(
       sprintf(
         "`dtype` must be a type of PyTorch's, such as `torch$float32` or \"float32\", not %s.",
-        kind_of(dtype)
+        if (named) sprintf("\"%s\"", dtype) else friendly_type(dtype)
       ),
       call
     )
   }
-  raise_failure(tensor_helpers()$dtype_named(dtype), call)
+  found
 }
 
-# The CPU needs no search; PyTorch's own kinds that the core has no use for are PyTorch's matter.
+# The CPU needs no search, and "meta" is a device of PyTorch's that the core does not support.
 as_device <- function(device, call) {
   name <- if (inherits(device, "torch.device")) reticulate::py_str(device) else device
   if (is.null(name) || identical(name, "cpu") || identical(name, "meta")) {
     return(name)
   }
-  chosen <- call_core("select_device", check_settings(list(device = name))$device, call = call)
-  as.character(chosen)
+  settings <- check_settings(list(device = name))
+  as.character(call_core("select_device", settings$device, call = call))
 }
 
-# Of a data frame each column, a matrix as a whole.
+# A data frame is sent column by column, a matrix as one vector.
 send_columns <- function(x, call) {
   columns <- list(x)
   if (is.data.frame(x)) {
@@ -236,7 +226,7 @@ check_column <- function(column, name, call) {
   argument <- sprintf("Column \"%s\" of `x`", name)
   check_numbers(column, argument, call)
   if (!is.null(dim(column))) {
-    abort_tensor(sprintf("%s must be one column, not %s.", argument, kind_of(column)), call)
+    abort_tensor(sprintf("%s must be one column, not %s.", argument, friendly_type(column)), call)
   }
 }
 
@@ -246,9 +236,9 @@ check_column <- function(column, name, call) {
 #' @method all.equal torch.Tensor
 #' @export
 all.equal.torch.Tensor <- function(target, current, ...) { # nolint: object_name_linter.
-  current <- bare_tensor(current)
+  current <- unwrap_tensor(current)
   if (!is_tensor(current)) {
-    return(paste("target is a tensor, current is", kind_of(current)))
+    return(paste("target is a tensor, current is", friendly_type(current)))
   }
   all.equal(as_number_array(target), as_number_array(current), ...)
 }

@@ -55,7 +55,7 @@
 #' @name tensor-functions
 NULL
 
-# What cannot work, or does not mean what it seems to; what to write; and what that gives.
+# What does not work or has another meaning, what to write instead, and the value of that.
 instead_of <- c(
   "for (v in x) v", "for (k in seq_along(x)) x[k]", "NULL",
   "c(1, x)", "c(as_tensor(1), x)", "c(1, 1, 2, 3)",
@@ -91,7 +91,7 @@ instead_of <- c(
   "cor(as.numeric(w), as.numeric(w), method = \"spearman\")", "1"
 )
 
-# As rows: `not`, `write`, `gives`.
+# As a data frame with the columns `not`, `write`, `gives`.
 instead_of_rows <- function() {
   rows <- matrix(instead_of, ncol = 3, byrow = TRUE)
   data.frame(not = rows[, 1], write = rows[, 2], gives = rows[, 3])
@@ -133,5 +133,6 @@ section_of_masks <- function() {
 }
 
 mask_names <- function() {
-  sort(c(unlist(lapply(mask_table(), names), use.names = FALSE), "sapply", "mapply", "%*%"))
+  names <- unlist(lapply(mask_table(), names), use.names = FALSE)
+  sort(c(names, "sapply", "mapply", "%*%"), method = "radix") # alike in every locale
 }

@@ -1,4 +1,4 @@
-# R's functions that take R's numbers: where a gradient would be lost with them, an error says so.
+# R's functions that compute with R's numbers: an error where a gradient would be lost.
 
 #' A tensor's values for a function of R's: a vector or an array
 #'
@@ -36,7 +36,7 @@ check_gradient <- function(x, name, call) {
   )
 }
 
-# Of R's own packages those that compute; and of their functions those whose answer has no gradient.
+# R's packages that compute, those that display, and functions whose results have no gradient.
 converting_packages <- c("base", "stats")
 showing_packages <- c("graphics", "grDevices", "utils")
 without_gradient <- c(
@@ -67,7 +67,7 @@ check_caller <- function(x, frame, listing = FALSE) {
   }
 }
 
-# The functions of R's, innermost first, that lead to a frame; "print" where R shows something.
+# The names of R's functions that called a frame, innermost first; "print" where R displays it.
 callers <- function(frame) {
   frames <- sys.frames()
   parents <- sys.parents()
@@ -88,19 +88,19 @@ callers <- function(frame) {
   if (length(names)) names else "R's function"
 }
 
-# They call the user's functions, and convert only by as.list().
-loops <- c("lapply", "vapply", "mapply", "Map", "rapply", "Reduce")
+# These call the user's functions; what they convert themselves they convert with as.list().
+loop_functions <- c("lapply", "vapply", "mapply", "Map", "rapply", "Reduce")
 
 is_loop <- function(frame) {
   k <- frame_number(frame)
   if (k == 0) {
     return(FALSE)
   }
-  asks <- sys.function(k)
-  any(vapply(loops, function(name) identical(asks, get(name, envir = baseenv())), TRUE))
+  is_calling <- function(name) identical(sys.function(k), get(name, envir = baseenv()))
+  any(vapply(loop_functions, is_calling, TRUE))
 }
 
-# In R the frame of a function may stand twice among the frames; the first is the function's own.
+# The same frame may be listed twice by sys.frames(); the first time is the function's own.
 frame_number <- function(frame) {
   Position(function(each) identical(each, frame), sys.frames(), nomatch = 0L)
 }

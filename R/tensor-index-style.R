@@ -1,4 +1,4 @@
-# rTorch's options by which indices count as in Python, for code that was written with them.
+# rTorch's options that make indices count as in Python, for code that was written with them.
 
 #' How indices count, if not as R's
 #'
@@ -15,14 +15,14 @@ index_style <- function(caller) {
     cut = off("torch.extract.disallow_out_of_bounds", "torch.extract.dissallow_out_of_bounds"),
     from_end = off("torch.extract.warn_negatives_pythonic")
   )
-  if (any(unlist(flags)) && !is_r_itself(caller)) flags
+  if (any(unlist(flags)) && !called_from_r_packages(caller)) flags
 }
 
-is_counted <- function(i) {
+counts_positions <- function(i) {
   is_slice(i) || is_plain_index(i) && is.numeric(i) && !is.matrix(i)
 }
 
-# R's positions, of as many indices as there are dimensions.
+# Indices, one per dimension, converted to R's positions.
 indices_of_style <- function(given, size, style) {
   for (k in seq_along(given)) {
     given[[k]] <- index_of_style(given[[k]], size[[k]], style, sprintf("dimension %d", k))

@@ -128,22 +128,22 @@ NULL
 `[.torch.Tensor` <- function(x, ..., drop = TRUE) { # nolint: object_name_linter.
   call <- rlang::current_env()
   check_true_false(drop, "drop", call)
-  given <- given_indices(...)
+  given <- capture_indices(...)
   all_of_it <- length(given) < 2 && all(vapply(given, is_missing_index, TRUE))
   index <- resolve_indices(given, x, call, parent.frame())
   tensor_result("take", x, x, index, drop && !all_of_it, call = call)
 }
 
-# Left to reticulate, x[[1]] would be Python's x[1]: the second element, beside x[1] the first.
+# reticulate's x[[1]] would be Python's x[1]: the second element, while x[1] is the first.
 #' @rdname tensor-index
 #' @export
 `[[.torch.Tensor` <- function(x, ...) { # nolint: object_name_linter.
   if (is_name(...)) {
-    # Not NextMethod(), by which reticulate would try the name as an index first.
+    # Not NextMethod(): reticulate would try the name as an index first.
     return(eval(call("$", quote(x), ..1)))
   }
   call <- rlang::current_env()
-  index <- resolve_indices(given_indices(...), x, call, parent.frame())
+  index <- resolve_indices(capture_indices(...), x, call, parent.frame())
   found <- tensor_result("take", x, x, index, TRUE, call = call)
   if (length(found) != 1) {
     abort_tensor(sprintf("`[[` takes one element, not %d: use `[`.", length(found)), call)
@@ -151,7 +151,7 @@ NULL
   found
 }
 
-# A name, as in x[["grad"]]. Slices and ranges are not evaluated for that.
+# Whether the index is a name, as in x[["grad"]]. Slices and ranges are not evaluated here.
 is_name <- function(...) {
   if (...length() != 1) {
     return(FALSE)
@@ -163,7 +163,7 @@ is_name <- function(...) {
   is.character(..1)
 }
 
-# The forms of an index that Python knows: along, cell, cells, mask.
+# The index in one of the forms of r_interop/tensors/index.py: along, cell, cells, mask.
 resolve_indices <- function(given, x, call, caller) {
   size <- tensor_shape(x, call)
   given <- as_many_indices(given, size, call, caller)
@@ -176,17 +176,17 @@ resolve_indices <- function(given, x, call, caller) {
       resolve_along(given[[k]], size[[k]], sprintf("dimension %d", k), call)
     }))
   }
-  warn_of_indices(given, call, caller)
+  warn_about_indices(given, call, caller)
   index
 }
 
-# As many indices as dimensions, or a single one, that count as R's.
+# As many indices as dimensions, or a single one, converted to R's way of counting.
 as_many_indices <- function(given, size, call, caller) {
   style <- index_style(caller)
   if (is.null(style)) {
     return(fill_dimensions(given, length(size), call, caller))
   }
-  if (length(given) == 1 && is_counted(given[[1]])) {
+  if (length(given) == 1 && counts_positions(given[[1]])) {
     given <- c(given, rep(list(missing_index()), max(length(size) - 1, 0)))
   }
   given <- fill_dimensions(given, length(size), call, caller)
@@ -219,7 +219,7 @@ fill_dimensions <- function(given, dimensions, call, caller) {
     )
   }
   if (missing > 0 && length(given) > 1) {
-    warn_fewer(length(given), dimensions, call, caller)
+    warn_index("fewer", caller, call, length(given), dimensions)
     given <- c(given, rep(list(missing_index()), missing))
   }
   given
@@ -246,7 +246,7 @@ resolve_single <- function(i, size, call, caller) {
 resolve_vector <- function(i, size, call, caller) {
   whole_mask <- is_whole_mask(i, size)
   if (!whole_mask && length(size) > 1) {
-    warn_single(length(size), call, caller)
+    warn_index("single", caller, call, length(size), strrep(", ", length(size) - 1))
   }
   position <- as.double(positions_along(i, prod(size), "the tensor", call)) - 1
   if (length(position) == 1 && !is.logical(i)) {
@@ -259,7 +259,7 @@ is_whole_mask <- function(i, size) {
   is.logical(i) && length(size) > 1 && identical(as.integer(dim(i)), as.integer(size))
 }
 
-# A tensor of PyTorch's positions, as R's.
+# A tensor of PyTorch's positions, as R's numbers from 1.
 as_positions <- function(i) {
   as.vector(as_r_array(tensor_value("to_r", i))) + 1
 }
@@ -287,7 +287,7 @@ resolve_along <- function(i, size, where, call) {
   list(start = position[[1]], count = as.double(length(position)), step = step)
 }
 
-# By how much positions count up, if all by the same.
+# The step if positions count up in equal steps, for which Python makes a view; else NA.
 step_of <- function(position) {
   count <- length(position)
   if (count == 1) {
@@ -333,7 +333,7 @@ positions_along <- function(i, size, where, call) {
     abort_tensor(
       sprintf(
         "The index of %s must be numbers or logicals, not %s.", where,
-        if (is.character(i)) "character" else kind_of(i)
+        if (is.character(i)) "character" else friendly_type(i)
       ),
       call
     )
@@ -363,7 +363,8 @@ check_positions <- function(i, size, where, call) {
   }
 }
 
-# A row per element, a column per dimension; a row with a zero names no element.
+# Column-major positions of a matrix of indices: a row per element, a column per dimension. A row
+# with a zero names no element.
 matrix_positions <- function(i, size, call) {
   for (k in seq_along(size)) {
     where <- sprintf("dimension %d", k)

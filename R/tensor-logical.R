@@ -1,5 +1,5 @@
-# R's `if`, `while`, `&&` and isTRUE() ask no method: what they take must be a logical. So a truth
-# value of tensors is one, which brings its tensor along.
+# R's `if`, `while`, `&&` and isTRUE() dispatch on nothing and need a logical. So the truth value of
+# a tensor is an R logical, with the tensor as an attribute.
 
 #' Truth values of tensors
 #'
@@ -48,7 +48,7 @@ is_tensor_logical <- function(x) {
 }
 
 # The tensor of a truth value; its plain logical if the tensor is gone; anything else as it is.
-bare_tensor <- function(x) {
+unwrap_tensor <- function(x) {
   if (!is_tensor_logical(x)) {
     return(x)
   }
@@ -60,10 +60,10 @@ plain_logical <- function(x) {
   if (is_tensor_logical(x)) as.logical(unclass(x)) else x
 }
 
-# Python answers with a tensor, or with a pair: a tensor and what R is to know of it.
+# Python returns a tensor, or a pair: a tensor and its truth value or warnings.
 as_pair <- function(answer) {
   if (inherits(answer, "python.builtin.tuple")) {
-    # Of a tensor that keeps Python's values.
+    # The operand does not convert its results.
     answer <- list(
       reticulate::py_get_item(answer, 0L),
       reticulate::py_to_r(reticulate::py_get_item(answer, 1L))
@@ -80,8 +80,8 @@ as_tensor_logical <- function(answer) {
   tensor_logical(pair[[1]], pair[[2]])
 }
 
-# Operators between truth values and R's own, where a tensor would know less: a missing value is
-# R's, and so are text, nothing and truth values whose tensor is gone.
+# Operators between truth values and R's values are R's own where a tensor cannot represent them:
+# missing values, text, NULL, and truth values whose tensor is gone.
 answered_by_r <- function(generic, ...) {
   given <- list(...)
   if (some_tensor(given)) {
@@ -91,7 +91,7 @@ answered_by_r <- function(generic, ...) {
   if (!all(vapply(plain, is.atomic, TRUE) | vapply(plain, is.null, TRUE))) {
     return(FALSE)
   }
-  gone <- !some_tensor(lapply(given, bare_tensor))
+  gone <- !some_tensor(lapply(given, unwrap_tensor))
   undecided <- all(lengths(plain) == 1) && any(vapply(plain, anyNA, TRUE))
   gone || !all(vapply(plain, are_operands, TRUE)) || undecided && !generic %in% arithmetic
 }
@@ -102,12 +102,12 @@ are_operands <- function(x) {
   length(x) > 0 && !is.object(x) && (is.numeric(x) || is.logical(x))
 }
 
-r_answer <- function(generic, call, ...) {
+answer_with_r <- function(generic, call, ...) {
   value <- tryCatch(
     do.call(generic, lapply(list(...), plain_logical)),
     error = function(cnd) abort_tensor(conditionMessage(cnd), call)
   )
-  like <- Find(is_tensor, lapply(list(...), bare_tensor))
+  like <- Find(is_tensor, lapply(list(...), unwrap_tensor))
   if (is.null(like) || !is.logical(value) || length(value) != 1) {
     return(value)
   }
@@ -120,8 +120,11 @@ r_answer <- function(generic, call, ...) {
   tensor <- attr(x, "tensor", exact = TRUE)
   check_alive(tensor, rlang::current_env())
   found <- do.call("$", list(tensor, name))
-  # Old reticulates cannot convert NumPy 2's arrays, and this one is known.
-  if (name == "numpy" && converts(tensor)) function(...) array_of_one(x, found(...)) else found
+  # Old reticulates cannot convert NumPy 2's arrays; the value of this one is known without.
+  if (name != "numpy" || !converts_results(tensor)) {
+    return(found)
+  }
+  function(...) array_of_one(x, found(...))
 }
 
 array_of_one <- function(x, found) {
@@ -130,9 +133,9 @@ array_of_one <- function(x, found) {
 
 #' @rdname tensor-logical
 #' @param pattern As in [utils::.DollarNames()].
-#' @exportS3Method utils::.DollarNames
+#' @export
 .DollarNames.tensor_logical <- function(x, pattern = "") { # nolint: object_name_linter.
-  utils::.DollarNames(bare_tensor(x), pattern)
+  utils::.DollarNames(unwrap_tensor(x), pattern)
 }
 
 #' @rdname tensor-logical
@@ -143,9 +146,7 @@ array_of_one <- function(x, found) {
 
 #' @rdname tensor-logical
 #' @export
-`[.tensor_logical` <- function(x, ...) { # nolint: object_name_linter.
-  plain_logical(x)[...]
-}
+`[.tensor_logical` <- function(x, ...) plain_logical(x)[...] # nolint: object_name_linter.
 
 #' @rdname tensor-logical
 #' @export
@@ -172,13 +173,13 @@ array_of_one <- function(x, found) {
   )
 }
 
-# Beside a tensor it is one; else R's own c() would keep the tensors in a list.
+# Beside a tensor it counts as one: R's own c() would give a list.
 #' @rdname tensor-logical
 #' @export
 c.tensor_logical <- function(...) { # nolint: object_name_linter.
   given <- list(...)
   if (some_tensor(given)) {
-    return(do.call("c", lapply(given, bare_tensor)))
+    return(do.call("c", lapply(given, unwrap_tensor)))
   }
   do.call("c", lapply(given, plain_logical))
 }
@@ -192,33 +193,23 @@ print.tensor_logical <- function(x, ...) { # nolint: object_name_linter.
 
 #' @rdname tensor-logical
 #' @export
-format.tensor_logical <- function(x, ...) { # nolint: object_name_linter.
-  format(plain_logical(x), ...)
-}
+format.tensor_logical <- function(x, ...) format(plain_logical(x), ...) # nolint: object_name_linter.
 
 #' @rdname tensor-logical
 #' @export
-str.tensor_logical <- function(object, ...) { # nolint: object_name_linter.
-  str(plain_logical(object), ...)
-}
+str.tensor_logical <- function(object, ...) str(plain_logical(object), ...) # nolint: object_name_linter.
 
 #' @rdname tensor-logical
 #' @export
-summary.tensor_logical <- function(object, ...) { # nolint: object_name_linter.
-  summary(plain_logical(object), ...)
-}
+summary.tensor_logical <- function(object, ...) summary(plain_logical(object), ...) # nolint: object_name_linter.
 
 #' @rdname tensor-logical
 #' @export
-as.array.tensor_logical <- function(x, ...) { # nolint: object_name_linter.
-  as.array(plain_logical(x), ...)
-}
+as.array.tensor_logical <- function(x, ...) as.array(plain_logical(x), ...) # nolint: object_name_linter.
 
 #' @rdname tensor-logical
 #' @export
-as.list.tensor_logical <- function(x, ...) { # nolint: object_name_linter.
-  as.list(plain_logical(x), ...)
-}
+as.list.tensor_logical <- function(x, ...) as.list(plain_logical(x), ...) # nolint: object_name_linter.
 
 #' @rdname tensor-logical
 #' @export
@@ -232,18 +223,18 @@ as.data.frame.tensor_logical <- function(x, row.names = NULL, optional = FALSE, 
 #' @export
 all.equal.tensor_logical <- function(target, current, ...) { # nolint: object_name_linter.
   if (is_tensor(current)) {
-    return(all.equal(bare_tensor(target), current, ...))
+    return(all.equal(unwrap_tensor(target), current, ...))
   }
   all.equal(plain_logical(target), plain_logical(current), ...)
 }
 
 #' @rawNamespace S3method(reticulate::r_to_py, tensor_logical)
 r_to_py.tensor_logical <- function(x, convert = FALSE) { # nolint: object_name_linter.
-  found <- bare_tensor(x)
+  found <- unwrap_tensor(x)
   if (is_tensor(found)) found else reticulate::r_to_py(found, convert)
 }
 
-# testthat's expect_equal() and expect_identical().
+# For testthat's expect_equal() and expect_identical().
 #' @exportS3Method waldo::compare_proxy
 compare_proxy.tensor_logical <- function(x, path = "x") { # nolint: object_name_linter.
   list(object = plain_logical(x), path = path)

@@ -1,83 +1,78 @@
-# Functions that R does not let packages extend: exported under their own names.
-#
-# Each is R's own function, arguments, body and environment, with one question before: is an
-# argument a tensor? So for everything else it is R's own, missing arguments and messages included.
+#' Masks of R's functions
+#'
+#' See [tensor-functions].
+#'
+#' @name tensor-masks
+#' @eval paste(c("@aliases", mask_names()), collapse = " ")
+#' @keywords internal
+#' @evalNamespace sprintf("export(\"%s\")", mask_names())
+NULL
 
-# By package and function: the arguments to look at (`...` for all of them) and what answers.
-# A text is one of the ways in `answer_mask()`.
+# R's functions that are not generic, exported under their own names.
+#
+# Each has the arguments, body and environment of R's own function, with one test at the beginning:
+# is an argument a tensor? So all else is as in R, missing arguments and messages included.
+
+# By package and function: the arguments to look at (`...` for all of them) and what answers: a
+# function, or a text that is one of the ways in `answer_mask()`.
 mask_table <- function() {
   list(
-    base = list(
-      ifelse = list(c("test", "yes where TRUE", "no where FALSE"), ifelse_tensors),
-      which = list("x", "converted"),
-      which.max = list("x", "converted"),
-      which.min = list("x", "converted"),
-      match = list(c("x", "table"), "converted"),
-      `%in%` = list(c("x", "table"), "converted"),
-      identical = list(c("x", "y"), identical_tensors),
-      rank = list("x", "converted"),
-      tabulate = list("bin", "converted"),
-      table = list("...", "converted"),
-      findInterval = list(c("x", "vec"), "converted"),
-      drop = list("x", "positions"),
-      matrix = list("data", "positions"),
-      array = list("data", "positions"),
-      rep.int = list("x", "positions"),
-      rep_len = list("x", "positions"),
-      unlist = list("x in a list", unlist_tensors),
-      cbind = list("...", bind_tensors("cbind")),
-      rbind = list("...", bind_tensors("rbind")),
-      outer = list(c("X", "Y"), outer_tensors),
-      `%o%` = list(c("X", "Y"), outer_tensors),
-      sweep = list(c("x", "STATS"), sweep_tensors),
-      prop.table = list("x", proportions_of),
-      proportions = list("x", proportions_of),
-      marginSums = list("x", margin_sums),
-      margin.table = list("x", margin_sums),
-      diag = list("x", diagonal_tensor),
-      norm = list("x", "converted"),
-      chol2inv = list("x", "converted"),
-      rowSums = list("x", margin_tensors("rowSums")),
-      colSums = list("x", margin_tensors("colSums")),
-      rowMeans = list("x", margin_tensors("rowMeans")),
-      colMeans = list("x", margin_tensors("colMeans")),
-      crossprod = list(c("x", "y"), cross_tensors("crossprod")),
-      tcrossprod = list(c("x", "y"), cross_tensors("tcrossprod")),
-      pmax = list("...", extreme_tensors("pmax")),
-      pmin = list("...", extreme_tensors("pmin")),
-      atan2 = list(c("y", "x"), function(y, x) two_way_tensors("atan2")(y, x)),
-      beta = list(c("a", "b"), function(a, b) two_way_tensors("beta")(a, b)),
-      lbeta = list(c("a", "b"), function(a, b) two_way_tensors("lbeta")(a, b)),
-      choose = list(c("n", "k"), "converted"),
-      factor = list("x", "converted"),
-      nchar = list("x", "converted"),
-      sprintf = list("...", "converted"),
-      cat = list("...", "converted"),
-      formatC = list("x", "converted"),
-      rle = list("x", "converted"),
-      zapsmall = list("x", "converted"),
-      tapply = list(c("X", "INDEX"), "converted"),
-      interaction = list("...", "converted")
+    base = c(
+      masks("ifelse", c("test", "yes where TRUE", "no where FALSE"), ifelse_tensors),
+      masks("identical", c("x", "y"), identical_tensors),
+      masks("unlist", "x in a list", unlist_tensors),
+      masks(c("outer", "%o%"), c("X", "Y"), outer_tensors),
+      masks("sweep", c("x", "STATS"), sweep_tensors),
+      masks(c("prop.table", "proportions"), "x", proportions_of),
+      masks(c("marginSums", "margin.table"), "x", margin_sums),
+      masks("diag", "x", diagonal_tensor),
+      masks_by_name(c("cbind", "rbind"), "...", bind_tensors),
+      masks_by_name(c("rowSums", "colSums", "rowMeans", "colMeans"), "x", margin_tensors),
+      masks_by_name(c("crossprod", "tcrossprod"), c("x", "y"), cross_tensors),
+      masks_by_name(c("pmax", "pmin"), "...", extreme_tensors),
+      masks_by_name("atan2", c("y", "x"), two_way_tensors),
+      masks_by_name(c("beta", "lbeta"), c("a", "b"), two_way_tensors),
+      masks(c("drop", "rep.int", "rep_len"), "x", "positions"),
+      masks(c("matrix", "array"), "data", "positions"),
+      masks(
+        c(
+          "which", "which.max", "which.min", "rank", "norm", "chol2inv", "factor", "nchar",
+          "formatC", "rle", "zapsmall"
+        ),
+        "x", "converted"
+      ),
+      masks(c("table", "sprintf", "cat", "interaction"), "...", "converted"),
+      masks(c("match", "%in%"), c("x", "table"), "converted"),
+      masks("tabulate", "bin", "converted"),
+      masks("findInterval", c("x", "vec"), "converted"),
+      masks("choose", c("n", "k"), "converted"),
+      masks("tapply", c("X", "INDEX"), "converted")
     ),
-    stats = list(
-      var = list(c("x", "y"), covariance_tensors("var")),
-      cov = list(c("x", "y"), covariance_tensors("cov")),
-      cor = list(c("x", "y"), covariance_tensors("cor")),
-      sd = list("x", deviation_tensor),
-      mad = list("x", absolute_deviation),
-      IQR = list("x", interquartile_tensor),
-      complete.cases = list("...", "converted"),
-      embed = list("x", "converted"),
-      ecdf = list("x", "converted"),
-      fft = list("z", "converted"),
-      dnorm = list(c("x", "mean", "sd"), "converted"),
-      pnorm = list(c("q", "mean", "sd"), "converted"),
-      qnorm = list(c("p", "mean", "sd"), "converted"),
-      plogis = list("q", "converted"),
-      qlogis = list("p", "converted")
+    stats = c(
+      masks_by_name(c("var", "cov", "cor"), c("x", "y"), covariance_tensors),
+      masks("sd", "x", deviation_tensor),
+      masks("mad", "x", absolute_deviation),
+      masks("IQR", "x", interquartile_tensor),
+      masks("complete.cases", "...", "converted"),
+      masks(c("embed", "ecdf"), "x", "converted"),
+      masks("fft", "z", "converted"),
+      masks("dnorm", c("x", "mean", "sd"), "converted"),
+      masks("pnorm", c("q", "mean", "sd"), "converted"),
+      masks("qnorm", c("p", "mean", "sd"), "converted"),
+      masks("plogis", "q", "converted"),
+      masks("qlogis", "p", "converted")
     ),
-    utils = list(combn = list("x", "converted"))
+    utils = masks("combn", "x", "converted")
   )
+}
+
+masks <- function(names, arguments, answer) {
+  sapply(names, function(name) list(arguments, answer), simplify = FALSE)
+}
+
+# `answer` makes the function that answers.
+masks_by_name <- function(names, arguments, answer) {
+  sapply(names, function(name) list(arguments, answer(name)), simplify = FALSE)
 }
 
 make_masks <- function(own) {
@@ -89,7 +84,7 @@ make_masks <- function(own) {
       assign(name, mask_of(original, name, table[[package]][[name]][[1]]), envir = own)
     }
   }
-  # In sapply() and mapply() results that are tensors are joined: simplify2array() is ours there.
+  # sapply() and mapply() join tensors because they find our simplify2array() before R's.
   within <- new.env(parent = baseenv())
   within$simplify2array <- simplify_tensors
   joining <- base::sapply
@@ -106,26 +101,25 @@ mask_of <- function(original, name, arguments) {
   if (is.primitive(original)) {
     return(original)
   }
-  asked <- lapply(arguments, question)
+  asked <- lapply(arguments, tensor_test)
   condition <- Reduce(function(a, b) call("||", a, b), asked)
   answer <- bquote(return(.(answer_mask)(.(name), environment())))
-  body(original) <- call("{", call("if", condition, answer), body_of(name, original))
+  body(original) <- call("{", call("if", condition, answer), wrapped_body(name, original))
   attr(original, "srcref") <- NULL
   original
 }
 
-# R's body; but a call of R's function where the body calls .Internal(), which is for R's own
-# functions alone.
-body_of <- function(name, original) {
+# R's body; or, where that calls .Internal(), which packages may not, a call of R's function.
+wrapped_body <- function(name, original) {
   if (".Internal" %in% all.names(body(original))) {
-    bquote(.(pass_on)(.(name), environment()))
+    bquote(.(call_original)(.(name), environment()))
   } else {
     body(original)
   }
 }
 
-# With what was given alone, so that an argument that is missing here is missing there.
-pass_on <- function(name, frame) {
+# Passes only what was given, so that an argument that is missing here is missing there.
+call_original <- function(name, frame) {
   names <- given_names(frame, name)
   passed <- lapply(names, as.name)
   names(passed) <- sub("...", "", names, fixed = TRUE)
@@ -140,7 +134,7 @@ given_names <- function(frame, name) {
   }, names)
 }
 
-# R's own but for what joins the results.
+# R's own, except for the function that joins the results.
 mapply_mask <- function(within) {
   mask <- base::mapply
   body(mask) <- quote({
@@ -155,8 +149,8 @@ mapply_mask <- function(within) {
   mask
 }
 
-# Questions that look at more than an argument's class.
-special_questions <- list(
+# Tests of more than an argument's class.
+special_tests <- list(
   "x in a list" = quote(holds_tensors(x)),
   "yes where TRUE" = quote(chooses_tensor(test, TRUE, yes)),
   "no where FALSE" = quote(chooses_tensor(test, FALSE, no))
@@ -166,19 +160,19 @@ holds_tensors <- function(x) {
   !missing(x) && is.list(x) && length(x) > 0L && is_tensor(.subset2(x, 1L))
 }
 
-# ifelse() looks at an alternative only if it is wanted.
-chooses_tensor <- function(test, at, chosen) {
-  !missing(test) && is.logical(test) && any(test == at, na.rm = TRUE) && !missing(chosen) &&
-    is_tensor(chosen)
+# ifelse() evaluates an alternative only if it is chosen.
+chooses_tensor <- function(test, at, value) {
+  !missing(test) && is.logical(test) && any(test == at, na.rm = TRUE) && !missing(value) &&
+    is_tensor(value)
 }
 
-question <- function(argument) {
+tensor_test <- function(argument) {
   if (argument == "...") {
     return(bquote(.(has_tensor)(...)))
   }
-  if (argument %in% names(special_questions)) {
-    asked <- special_questions[[argument]]
-    # The function itself, since R's environment knows none of this package's.
+  if (argument %in% names(special_tests)) {
+    asked <- special_tests[[argument]]
+    # The function itself, since its name cannot be found from the environment of R's function.
     asked[[1]] <- get(as.character(asked[[1]]), envir = topenv())
     return(asked)
   }
@@ -203,10 +197,11 @@ answer_mask <- function(name, frame) {
   }
   x <- arguments[[1]]
   arguments <- lapply(arguments[-1], plain_values, name)
-  gathered(x, do.call(original, c(list(positions_in(x)), arguments), quote = TRUE), call(name))
+  positions <- do.call(original, c(list(positions_of(x)), arguments), quote = TRUE)
+  gather_elements(x, positions, call(name))
 }
 
-# A tensor beside a data frame is called as the variable that holds it.
+# A tensor beside a data frame becomes a column with the name of its variable.
 named_columns <- function(arguments, frame) {
   written <- as.list(eval(quote(substitute(list(...))), frame))[-1]
   called <- rlang::names2(arguments)

@@ -3,7 +3,7 @@
 Math.torch.Tensor <- function(x, ...) { # nolint: object_name_linter.
   generic <- get(".Generic")
   call <- call(generic)
-  x <- bare_tensor(x)
+  x <- unwrap_tensor(x)
   if (!is_tensor(x)) {
     return(get(generic)(x, ...))
   }
@@ -14,7 +14,7 @@ Math.torch.Tensor <- function(x, ...) { # nolint: object_name_linter.
   tensor_result("elementwise", x, generic, x, further, call = call)
 }
 
-# What stands for TRUE or FALSE goes the same ways.
+# The same function for truth values.
 #' @rawNamespace S3method(Math, tensor_logical, Math.torch.Tensor)
 NULL
 
@@ -26,21 +26,24 @@ further_argument <- function(generic, given, call) {
     but <- if (is.na(known)) "" else sprintf(" but `%s`", known)
     abort_tensor(sprintf("`%s()` takes no further argument for a tensor%s.", generic, but), call)
   }
-  if (generic == "log") as_operand(given[[1]], "`base`", call = call) else one_digits(given, call)
+  if (generic == "log") {
+    as_operand(given[[1]], "`base`", call = call)
+  } else {
+    check_number(given[[1]], "digits", call)
+  }
 }
 
-one_digits <- function(given, call) {
-  digits <- given[[1]]
-  if (!is.numeric(digits) || length(digits) != 1 || is.na(digits)) {
-    abort_tensor(sprintf("`digits` must be one number, not %s.", kind_of(digits)), call)
+check_number <- function(value, name, call) {
+  if (!is.numeric(value) || length(value) != 1 || is.na(value)) {
+    abort_tensor(sprintf("`%s` must be one number, not %s.", name, friendly_type(value)), call)
   }
-  digits
+  value
 }
 
 #' @rdname tensor-generics
 #' @export
 dim.torch.Tensor <- function(x) { # nolint: object_name_linter.
-  if (is_base_frame(parent.frame())) becomes_column(x, parent.frame())
+  if (is_base_frame(parent.frame())) replace_by_column(x, parent.frame())
   size <- tensor_shape(x)
   if (length(size)) size
 }
@@ -50,7 +53,7 @@ tensor_shape <- function(x, call = rlang::caller_env()) {
   whole_numbers(unlist(tensor_value("sizes", x, call = call)))
 }
 
-# R's integers where they reach, as in R's own dim() and length().
+# Integers where all fit, else doubles, as in R's own length().
 whole_numbers <- function(x) {
   if (all(x <= .Machine$integer.max)) as.integer(x) else as.double(x)
 }
@@ -58,11 +61,11 @@ whole_numbers <- function(x) {
 #' @rdname tensor-generics
 #' @export
 length.torch.Tensor <- function(x) { # nolint: object_name_linter.
-  if (is_base_frame(parent.frame())) becomes_column(x, parent.frame())
-  whole_numbers(tensor_value("count", x))
+  if (is_base_frame(parent.frame())) replace_by_column(x, parent.frame())
+  whole_numbers(prod(unlist(tensor_value("sizes", x))))
 }
 
-# R's numbers have none by themselves either; reticulate's would evaluate all attributes.
+# R's numbers have no names by default either; reticulate's method would evaluate all attributes.
 #' @export
 names.torch.Tensor <- function(x) { # nolint: object_name_linter.
   check_alive(x, rlang::current_env())
@@ -71,40 +74,28 @@ names.torch.Tensor <- function(x) { # nolint: object_name_linter.
 
 #' @rdname tensor-generics
 #' @export
-t.torch.Tensor <- function(x) { # nolint: object_name_linter.
-  tensor_result("transpose", x, x)
-}
+t.torch.Tensor <- function(x) tensor_result("transpose", x, x) # nolint: object_name_linter.
 
-tensor_predicate <- function(x, generic, call = rlang::caller_env()) {
-  as_r_array(tensor_value("predicate", x, generic, call = call))
+tensor_predicate <- function(x, name, call = rlang::caller_env()) {
+  as_r_array(tensor_value("predicate", x, name, call = call))
 }
 
 #' @rdname tensor-generics
 #' @export
-is.na.torch.Tensor <- function(x) { # nolint: object_name_linter.
-  tensor_predicate(x, "is.na")
-}
+is.na.torch.Tensor <- function(x) tensor_predicate(x, "is.na") # nolint: object_name_linter.
 
 #' @rdname tensor-generics
 #' @export
-is.nan.torch.Tensor <- function(x) { # nolint: object_name_linter.
-  tensor_predicate(x, "is.nan")
-}
+is.nan.torch.Tensor <- function(x) tensor_predicate(x, "is.nan") # nolint: object_name_linter.
 
 #' @rdname tensor-generics
 #' @export
-is.finite.torch.Tensor <- function(x) { # nolint: object_name_linter.
-  tensor_predicate(x, "is.finite")
-}
+is.finite.torch.Tensor <- function(x) tensor_predicate(x, "is.finite") # nolint: object_name_linter.
 
 #' @rdname tensor-generics
 #' @export
-is.infinite.torch.Tensor <- function(x) { # nolint: object_name_linter.
-  tensor_predicate(x, "is.infinite")
-}
+is.infinite.torch.Tensor <- function(x) tensor_predicate(x, "is.infinite") # nolint: object_name_linter.
 
 #' @rdname tensor-generics
 #' @export
-anyNA.torch.Tensor <- function(x, recursive = FALSE) { # nolint: object_name_linter.
-  any(is.na(x))
-}
+anyNA.torch.Tensor <- function(x, recursive = FALSE) any(is.na(x)) # nolint: object_name_linter.

@@ -1,23 +1,23 @@
 # R collects garbage when its own memory fills, and tensors are not in it: to R each is a pointer.
-# So their memory is looked at here, and R told to collect before it runs out.
+# So the memory of the process is measured here, and R made to collect before it runs out.
 
 memory <- new.env(parent = emptyenv())
 
-# Seconds between two looks: what memory can be filled with in the meantime is bounded.
-memory_pause <- 0.02
+# Seconds between two measurements: what can be allocated in the meantime is bounded.
+memory_interval <- 0.02
 # Bytes of growth after which R collects.
 memory_step <- 2^28
 
-look_at_memory <- function() {
+collect_if_grown <- function() {
   now <- proc.time()[["elapsed"]]
-  if (is.null(memory$next_look) || now >= memory$next_look) {
-    if (!isTRUE(memory$looking)) watch_memory()
+  if (is.null(memory$next_check) || now >= memory$next_check) {
+    if (!isTRUE(memory$checking)) check_memory()
   }
 }
 
-watch_memory <- function(in_use = memory_in_use) {
-  memory$looking <- TRUE
-  on.exit(memory$looking <- FALSE)
+check_memory <- function(in_use = memory_in_use) {
+  memory$checking <- TRUE
+  on.exit(memory$checking <- FALSE)
   used <- in_use()
   if (is.null(memory$limit)) {
     memory$step <- rep(memory_step, length(used))
@@ -25,10 +25,10 @@ watch_memory <- function(in_use = memory_in_use) {
   } else if (any(used > memory$limit)) {
     collect_tensors(used, in_use)
   } else {
-    # What was given back meanwhile is not there to be filled unseen.
+    # Memory that was freed in the meantime does not add to what may grow before a collection.
     memory$limit <- pmin(memory$limit, used + memory$step)
   }
-  memory$next_look <- proc.time()[["elapsed"]] + memory_pause
+  memory$next_check <- proc.time()[["elapsed"]] + memory_interval
 }
 
 wait_for_growth <- function(used) {
@@ -36,9 +36,8 @@ wait_for_growth <- function(used) {
   memory$limit <- used + memory$step
 }
 
-# Young objects first, which takes a tenth of the time; that may do until old ones have gathered.
-# Where a full collection frees little the tensors are in use, and the next one waits for twice
-# the growth.
+# A collection of young objects takes a tenth of the time of a full one, and is often enough. Where
+# a full one frees little the tensors are in use, and the next waits for twice the growth.
 collect_tensors <- function(used, in_use) {
   gc(full = FALSE)
   left <- in_use()
@@ -55,18 +54,18 @@ collect_tensors <- function(used, in_use) {
 }
 
 memory_in_use <- function() {
-  used <- unlist(call_helper("memory_in_use", TRUE))
+  used <- unlist(call_api("memory_in_use", TRUE))
   ifelse(is.finite(used), used, 0)
 }
 
 #' Try once more after a collection where memory ran out
 #'
 #' @noRd
-with_memory <- function(expr) {
+retry_after_collection <- function(expr) {
   code <- substitute(expr)
   where <- parent.frame()
   tryCatch(expr, error = function(cnd) {
-    if (!told_of_memory(conditionMessage(cnd))) {
+    if (!is_memory_shortage(conditionMessage(cnd))) {
       stop(cnd)
     }
     gc()
@@ -74,7 +73,7 @@ with_memory <- function(expr) {
   })
 }
 
-# Of PyTorch's words, on the CPU and on GPUs.
-told_of_memory <- function(message) {
+# By PyTorch's messages, on the CPU and on GPUs.
+is_memory_shortage <- function(message) {
   grepl("can't allocate memory|not enough memory|out of memory", message, ignore.case = TRUE)
 }

@@ -1,6 +1,6 @@
-# Methods of R's generics for tensors that are made by table.
+# Methods of R's generics for tensors that are registered from tables.
 
-# By package: the generic and what answers.
+# By package: generics and their methods.
 method_table <- function() {
   list(
     base = list(
@@ -23,7 +23,7 @@ method_table <- function() {
   )
 }
 
-# Generics that get R's numbers. Those of the second list give nothing that has a gradient.
+# Generics that get R's numbers. Results of those in the second list have no gradient anyway.
 converted_generics <- list(
   base = c("pretty", "by", "rowsum", "as.Date", "as.POSIXct", "as.POSIXlt", "qr", "kappa"),
   stats = c(
@@ -56,7 +56,7 @@ register_tensor_methods <- function() {
   }
 }
 
-# Straight into the table where R looks for methods, as register_no_answers() does.
+# Straight into R's table of methods, as register_no_answers() does, which is much faster.
 register <- function(name, method, home) {
   generic <- get(name, envir = home)
   home <- if (is.primitive(generic)) baseenv() else environment(generic)

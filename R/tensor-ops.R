@@ -121,17 +121,17 @@ NULL
 #' @export
 Ops.torch.Tensor <- function(e1, e2) { # nolint: object_name_linter.
   generic <- get(".Generic")
-  # R calls the method by its own name; errors shall show what the user wrote.
+  # sys.call() has the method's name; errors show the operator that the user wrote.
   call <- as.call(c(as.name(generic), as.list(sys.call())[-1]))
   if (missing(e2)) {
     return(apply_unary(generic, e1, call))
   }
   if (is_tensor_logical(e1) || is_tensor_logical(e2)) {
     if (answered_by_r(generic, e1, e2)) {
-      return(r_answer(generic, call, e1, e2))
+      return(answer_with_r(generic, call, e1, e2))
     }
-    e1 <- bare_tensor(e1)
-    e2 <- bare_tensor(e2)
+    e1 <- unwrap_tensor(e1)
+    e2 <- unwrap_tensor(e2)
   }
   first <- as_operand(e1, sprintf("The left side of `%s`", generic), call = call)
   second <- as_operand(e2, sprintf("The right side of `%s`", generic), call = call)
@@ -146,9 +146,9 @@ NULL
 
 apply_unary <- function(generic, x, call) {
   if (is_tensor_logical(x) && answered_by_r(generic, x)) {
-    return(r_answer(generic, call, x))
+    return(answer_with_r(generic, call, x))
   }
-  x <- bare_tensor(x)
+  x <- unwrap_tensor(x)
   as_tensor_logical(tensor_result("unary", x, generic, x, call = call))
 }
 
@@ -156,8 +156,8 @@ apply_unary <- function(generic, x, call) {
 #' @export
 `%@%` <- function(x, y) {
   call <- rlang::current_env()
-  x <- bare_tensor(x)
-  y <- bare_tensor(y)
+  x <- unwrap_tensor(x)
+  y <- unwrap_tensor(y)
   if (!is_tensor(x) && !is_tensor(y)) {
     abort_tensor("One side of `%@%` must be a tensor: use `%*%` for R's own matrices.", call)
   }
@@ -166,19 +166,17 @@ apply_unary <- function(generic, x, call) {
   tensor_result("binary", if (is_tensor(x)) x else y, "%@%", left, right, call = call)
 }
 
-# R before 4.3 never asks for this method.
+# Used from R 4.3 on, where `%*%` is generic.
 #' @rawNamespace S3method("%*%", torch.Tensor)
 `%*%.torch.Tensor` <- function(x, y) { # nolint: object_name_linter.
   x %@% y
 }
 
-# Beside a class with operators of its own (another Python object's, say), R from 4.3 on asks
-# which method to take; both hold a tensor, so the tensor's is the one that can answer.
+# Where the other operand has operators of its own, such as another Python object, R from 4.3 on
+# asks which method to call. Only the tensor's can handle both.
 #' @rawNamespace
 #' if (getRversion() >= "4.3.0") S3method(chooseOpsMethod, torch.Tensor)
 #' if (getRversion() >= "4.3.0") {
 #'   S3method(chooseOpsMethod, tensor_logical, chooseOpsMethod.torch.Tensor)
 #' }
-chooseOpsMethod.torch.Tensor <- function(x, y, mx, my, cl, reverse) { # nolint: object_name_linter.
-  TRUE
-}
+chooseOpsMethod.torch.Tensor <- function(x, y, mx, my, cl, reverse) TRUE # nolint: object_name_linter.

@@ -1,16 +1,16 @@
-# R's functions that move, repeat or choose elements: R's own function is applied to the elements'
-# positions, PyTorch then takes the elements at these, so that every argument means what it does
-# in R, and gradients flow.
+# R's functions that move, repeat or select elements: R's own function is applied to the elements'
+# positions, and PyTorch gathers the elements there. So every argument has R's meaning, and
+# gradients flow.
 
-# A tensor's shape as R sees it: of a vector or a single number no dimensions.
-positions_in <- function(x) {
+# Positions from 1 in R's order; vectors and single numbers without dimensions, as in R.
+positions_of <- function(x) {
   size <- dim(x)
   positions <- seq_len(length(x))
   if (length(size) > 1) dim(positions) <- size
   positions
 }
 
-gathered <- function(x, positions, call = rlang::caller_env()) {
+gather_elements <- function(x, positions, call = rlang::caller_env()) {
   if (anyNA(positions)) {
     abort_tensor("There is no element for each position: the tensor is too short.", call)
   }
@@ -21,21 +21,21 @@ gathered <- function(x, positions, call = rlang::caller_env()) {
 }
 
 by_positions <- function(x, f, ..., call = rlang::caller_env()) {
-  gathered(x, f(positions_in(x), ...), call)
+  gather_elements(x, f(positions_of(x), ...), call)
 }
 
 #' Several arguments, tensors and R numbers, as one pool of elements
 #'
 #' @return A list: the `pool`, one long tensor, and each argument's `positions` in it.
 #' @noRd
-pooled <- function(values, name, call) {
-  values <- lapply(values, bare_tensor)
+pool_elements <- function(values, name, call) {
+  values <- lapply(values, unwrap_tensor)
   sent <- lapply(values, as_operand,
     argument = sprintf("Each argument of `%s()`", name), scalar = FALSE, call = call
   )
   ends <- cumsum(vapply(values, length, 0))
   places <- Map(function(value, end) {
-    positions <- if (is_tensor(value)) positions_in(value) else value
+    positions <- if (is_tensor(value)) positions_of(value) else value
     positions[] <- end - length(value) + seq_len(length(value))
     positions
   }, values, ends)
@@ -43,7 +43,7 @@ pooled <- function(values, name, call) {
   list(pool = tensor_result("combine", like, unname(sent), call = call), positions = places)
 }
 
-# Is there one among a mask's arguments? Empty ones, as in x[1, ], cannot be looked at.
+# Whether there is a tensor among a mask's arguments; empty ones, as in f(1, ), are skipped.
 has_tensor <- function(...) {
   expressions <- as.list(substitute(alist(...)))[-1]
   for (k in seq_along(expressions)) {
@@ -61,7 +61,7 @@ combine_tensors <- function(..., recursive = FALSE, use.names = TRUE) { # nolint
     as_lists <- lapply(values, function(each) if (is_plain_list(each)) each else list(each))
     return(do.call(c, as_lists))
   }
-  pooled(values, "c", sys.call())$pool
+  pool_elements(values, "c", sys.call())$pool
 }
 
 is_plain_list <- function(x) {
@@ -86,9 +86,9 @@ bind_tensors <- function(name) {
         call
       )
     }
-    parts <- pooled(values, name, call)
+    parts <- pool_elements(values, name, call)
     bound <- do.call(getExportedValue("base", name), unname(parts$positions))
-    gathered(parts$pool, bound, call)
+    gather_elements(parts$pool, bound, call)
   }
 }
 
@@ -103,7 +103,7 @@ is_joinable <- function(x) {
   is_tensor(x) || is.numeric(x) || is.logical(x)
 }
 
-# What sapply() and mapply() make of a list of results.
+# sapply() and mapply() join their results with this.
 simplify_tensors <- function(x, higher = TRUE, except = c(0L, 1L)) {
   if (!is.list(x) || !length(x) || !all(vapply(x, is_joinable, TRUE)) || !some_tensor(x)) {
     return(base::simplify2array(x, higher))
@@ -118,10 +118,10 @@ simplify_tensors <- function(x, higher = TRUE, except = c(0L, 1L)) {
 
 repeat_tensor <- function(x, ...) {
   arguments <- lapply(list(...), plain_values)
-  gathered(x, do.call(rep, c(list(as.vector(positions_in(x))), arguments)))
+  gather_elements(x, do.call(rep, c(list(as.vector(positions_of(x))), arguments)))
 }
 
-# An argument that a method would swallow, such as PyTorch's own `descending`.
+# Refuses arguments that a method would ignore, such as PyTorch's own `descending`.
 refuse_further <- function(generic, given, allowed = character()) {
   unknown <- setdiff(names(given), c(allowed, ""))
   if (length(unknown)) {
@@ -139,7 +139,7 @@ sort_tensor <- function(x, decreasing = FALSE, ...) {
   further <- list(...)
   refuse_further("sort", further, c("na.last", "method"))
   na_last <- if (is.null(further$na.last)) NA else further$na.last
-  gathered(x, order(as_r_values(x), decreasing = decreasing, na.last = na_last))
+  gather_elements(x, order(as_r_values(x), decreasing = decreasing, na.last = na_last))
 }
 
 reverse_tensor <- function(x) by_positions(x, function(p) rev(as.vector(p)))
@@ -155,30 +155,30 @@ aperm_tensor <- function(a, perm = NULL, ...) {
   tensor_result("permute", a, a, as.list(as.double(perm - 1)))
 }
 
-# Of a matrix the rows, as in R.
+# Unique rows of a matrix, as in R.
 unique_tensor <- function(x, incomparables = FALSE, ..., MARGIN = 1) { # nolint: object_name_linter.
   refuse_further("unique", list(...), c("fromLast", "nmax"))
-  positions <- positions_in(x)
+  positions <- positions_of(x)
   if (is.null(dim(positions))) {
-    return(gathered(x, which(!duplicated(as_r_values(x), incomparables, ...))))
+    return(gather_elements(x, which(!duplicated(as_r_values(x), incomparables, ...))))
   }
   kept <- !duplicated(as_r_values(x), incomparables, MARGIN = MARGIN, ...)
   where <- rep(list(TRUE), length(dim(positions)))
   where[[MARGIN]] <- as.vector(kept)
-  gathered(x, do.call(`[`, c(list(positions), where, list(drop = FALSE))))
+  gather_elements(x, do.call(`[`, c(list(positions), where, list(drop = FALSE))))
 }
 
 split_tensor <- function(x, f, drop = FALSE, ...) {
   parts <- split(seq_len(length(x)), plain_values(f), drop = drop, ...)
-  lapply(parts, function(positions) gathered(x, positions))
+  lapply(parts, function(positions) gather_elements(x, positions))
 }
 
 subset_tensor <- function(x, subset, ...) {
   subset <- plain_values(subset)
   if (!is.logical(subset)) {
-    abort_tensor(sprintf("`subset` must be logical, not %s.", kind_of(subset)), sys.call())
+    abort_tensor(sprintf("`subset` must be logical, not %s.", friendly_type(subset)), sys.call())
   }
-  gathered(x, which(rep_len(subset, length(x))))
+  gather_elements(x, which(rep_len(subset, length(x))))
 }
 
 as_list_of_numbers <- function(x, ...) {

@@ -1,10 +1,10 @@
-# R's replacement functions: they bind a new tensor, and change none that is there.
+# R's replacement functions: they return a new tensor, and modify no existing one.
 
 #' @rdname tensor-index
 #' @export
 `[<-.torch.Tensor` <- function(x, ..., value) { # nolint: object_name_linter.
   call <- rlang::current_env()
-  index <- resolve_indices(given_indices(...), x, call, parent.frame())
+  index <- resolve_indices(capture_indices(...), x, call, parent.frame())
   value <- as_operand(value, "`value`", call = call)
   tensor_result("put", x, x, index, value, call = call)
 }
@@ -16,7 +16,7 @@
     return(NextMethod())
   }
   call <- rlang::current_env()
-  index <- resolve_indices(given_indices(...), x, call, parent.frame())
+  index <- resolve_indices(capture_indices(...), x, call, parent.frame())
   value <- as_operand(value, "`value`", call = call)
   tensor_result("put", x, x, index, value, call = call)
 }
@@ -26,12 +26,12 @@
 set_at <- function(x, ..., value) {
   call <- rlang::current_env()
   if (!is_tensor(x)) {
-    abort_tensor(sprintf("`x` must be a tensor, not %s.", kind_of(x)), call)
+    abort_tensor(sprintf("`x` must be a tensor, not %s.", friendly_type(x)), call)
   }
   if (missing(value)) {
     abort_tensor("`value` is missing: `set_at(x, i, j, value = value)`.", call)
   }
-  index <- resolve_indices(given_indices(...), x, call, parent.frame())
+  index <- resolve_indices(capture_indices(...), x, call, parent.frame())
   value <- as_operand(value, "`value`", call = call)
   tensor_result("put_in_place", x, x, index, value, call = call)
   invisible(x)
@@ -51,7 +51,7 @@ set_at <- function(x, ..., value) {
   call <- rlang::current_env()
   size <- check_sizes(value, "`length(x)`", call)
   if (length(size) != 1) {
-    abort_tensor(sprintf("`length(x)` must be one number, not %s.", kind_of(value)), call)
+    abort_tensor(sprintf("`length(x)` must be one number, not %s.", friendly_type(value)), call)
   }
   tensor_result("with_length", x, x, as.double(size), call = call)
 }
@@ -63,7 +63,10 @@ check_sizes <- function(value, what, call) {
   right <- is.numeric(value) && !anyNA(value) && all(value >= 0 & value == trunc(value))
   if (!right || !length(value)) {
     abort_tensor(
-      sprintf("%s must be whole numbers that are not negative, not %s.", what, kind_of(value)), call
+      sprintf(
+        "%s must be whole numbers that are not negative, not %s.", what, friendly_type(value)
+      ),
+      call
     )
   }
   value
@@ -71,9 +74,7 @@ check_sizes <- function(value, what, call) {
 
 #' @rdname tensor-index
 #' @export
-`names<-.torch.Tensor` <- function(x, value) { # nolint: object_name_linter.
-  no_attribute(x, value, "names", rlang::current_env())
-}
+`names<-.torch.Tensor` <- function(x, value) no_attribute(x, value, "names", rlang::current_env()) # nolint: object_name_linter.
 
 #' @rdname tensor-index
 #' @export
@@ -87,7 +88,7 @@ check_sizes <- function(value, what, call) {
   no_attribute(x, value, "levels", rlang::current_env())
 }
 
-# Set on the R object they would stand on all variables that refer to the tensor.
+# As attributes of the R object they would appear on every variable that refers to the tensor.
 no_attribute <- function(x, value, what, call) {
   if (!is.null(value)) {
     abort_tensor(
@@ -97,7 +98,7 @@ no_attribute <- function(x, value, what, call) {
   x
 }
 
-# `lin$weight[1, ] <- 0` makes a tensor of a parameter, and assigns it here.
+# `lin$weight[1, ] <- 0` computes a tensor from a parameter, and assigns it with this method.
 #' @export
 `$<-.torch.nn.modules.module.Module` <- function(x, name, value) { # nolint
   if (is_tensor(value)) {
@@ -110,8 +111,8 @@ no_attribute <- function(x, value, what, call) {
   NextMethod()
 }
 
-# For `model[[0]]$weight[1, ] <- 0`, which assigns the layer to `model[[0]]` at the end; reticulate
-# knows attributes only. As in `model[[0]]`, a number is Python's.
+# For `model[[0]]$weight[1, ] <- 0`, which finally assigns the layer to `model[[0]]`; reticulate
+# can only assign attributes. As in `model[[0]]`, a number counts from 0.
 #' @export
 `[[<-.torch.nn.modules.module.Module` <- function(x, name, value) { # nolint
   if (is.character(name)) {
@@ -119,7 +120,7 @@ no_attribute <- function(x, value, what, call) {
   }
   call <- rlang::current_env()
   if (!is.numeric(name) || length(name) != 1 || !isTRUE(name == trunc(name))) {
-    abort_tensor(sprintf("`[[` takes one whole number or name, not %s.", kind_of(name)), call)
+    abort_tensor(sprintf("`[[` takes one whole number or name, not %s.", friendly_type(name)), call)
   }
   tensor_value("assign_item", x, as.double(name), value, call = call)
   x

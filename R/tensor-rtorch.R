@@ -41,42 +41,43 @@
 #' @rawNamespace export(np, torchvision, is_tensor)
 NULL
 
-# Each waits until it is looked at.
-lazy_modules <- c(torchvision = "torchvision", np = "numpy")
+# Each is loaded when it is first used.
+lazy_modules <- c(torch = "torch", torchvision = "torchvision", np = "numpy")
 
 # Called when the package is loaded.
-wait_for_modules <- function(own) {
+delay_modules <- function(own) {
   for (name in names(lazy_modules)) {
-    promise_of_module(name, own)
+    delay_module(name, own)
   }
 }
 
-promise_of_module <- function(name, own) {
+delay_module <- function(name, own) {
   force(name)
   delayedAssign(name, make_module(lazy_modules[[name]]), assign.env = own)
 }
 
+# In a Python that is running already reticulate would load a module at once; here R does, when its
+# name is first looked at. Else it is one that reticulate loads on first use, after our own checks
+# and errors.
 make_module <- function(module) {
-  if (reticulate::py_available()) running_module(module) else lazy_module(module)
+  running <- reticulate::py_available()
+  if (running) ready_module(module)
+  delay <- if (running) FALSE else list(environment = python_environment)
+  found <- reticulate::import(module, delay_load = delay)
+  if (module == "torch") {
+    return(mark_torch(found))
+  }
+  if (!running) {
+    class(found) <- c("pytwolayer_module", class(found))
+    attr(found, "waits_for") <- module
+  }
+  found
 }
 
-# As torch itself: with our own errors before reticulate loads it.
-lazy_module <- function(module) {
-  lazy <- reticulate::import(module, delay_load = list(environment = python_environment))
-  class(lazy) <- c("pytwolayer_module", class(lazy))
-  attr(lazy, "waits_for") <- module
-  lazy
-}
-
-running_module <- function(module) {
-  ready_module(module)
-  reticulate::import(module)
-}
-
-# torch is loaded first, so that it is loaded in the way that keeps its BLAS.
+# torch is loaded first, in the way that keeps its own BLAS.
 ready_module <- function(module) {
   ready_torch()
-  if (is.null(session$modules[[module]])) {
+  if (module != "torch" && is.null(session$modules[[module]])) {
     require_modules(module, call = NULL)
     session$modules[[module]] <- TRUE
   }
@@ -89,12 +90,9 @@ ready_module <- function(module) {
 }
 
 #' @export
-`[[.pytwolayer_module` <- function(x, name) {
-  ready_module(attr(x, "waits_for"))
-  NextMethod()
-}
+`[[.pytwolayer_module` <- `$.pytwolayer_module`
 
-# reticulate's own would load it without our errors.
+# reticulate's own method would load the module without our checks and errors.
 #' @export
 print.pytwolayer_module <- function(x, ...) {
   ready_module(attr(x, "waits_for"))
@@ -131,7 +129,7 @@ make_copy <- function(object, ...) {
     return(object$clone())
   }
   if (!is_python(object)) {
-    object <- reticulate::r_to_py(with_missing_numbers(object))
+    object <- reticulate::r_to_py(missing_as_nan(object))
   }
   reticulate::import("copy", convert = FALSE)$copy(object)
 }
@@ -156,7 +154,7 @@ shape <- function(...) {
     if (!is.null(size) && !are_whole(size)) {
       abort_tensor(
         c(
-          sprintf("`shape()` takes whole numbers, not %s.", kind_of(size)),
+          sprintf("`shape()` takes whole numbers, not %s.", friendly_type(size)),
           i = "The shape of a tensor `x` is `dim(x)`."
         ),
         quote(shape())
@@ -178,7 +176,8 @@ torch_size <- function(x) {
   }
   if (!inherits(x, "torch.Size")) {
     abort_tensor(
-      sprintf("`x` must be a tensor or a `torch.Size`, not %s.", kind_of(x)), rlang::current_env()
+      sprintf("`x` must be a tensor or a `torch.Size`, not %s.", friendly_type(x)),
+      rlang::current_env()
     )
   }
   as.integer(x)

@@ -34,7 +34,7 @@ as_sizes <- function(x) {
 
 check_size_index <- function(i, count, call) {
   problem <- if (!is_index(i)) {
-    sprintf("The index of sizes must be whole numbers or logicals, not %s.", kind_of(i))
+    sprintf("The index of sizes must be whole numbers or logicals, not %s.", friendly_type(i))
   } else if (is.numeric(i) && any(i < 0) && any(i > 0)) {
     "The index of sizes mixes positive and negative numbers."
   } else if (last_of_index(i) > count) {
@@ -103,73 +103,51 @@ last_of_index <- function(i) {
 #' @export
 `$.torch.Size` <- function(x, name) { # nolint: object_name_linter.
   check_alive(x, NULL)
-  if (converts(x)) mended(py_get_attr(x, name)) else NextMethod()
+  if (converts_results(x)) convert_result(py_get_attr(x, name)) else NextMethod()
 }
 
 #' @rdname torch-size
 #' @export
-length.torch.Size <- function(x) { # nolint: object_name_linter.
-  length(size_values(x))
-}
+length.torch.Size <- function(x) length(size_values(x)) # nolint: object_name_linter.
 
 #' @export
-names.torch.Size <- function(x) { # nolint: object_name_linter.
-  NULL
-}
+names.torch.Size <- function(x) NULL # nolint: object_name_linter.
 
 #' @rdname torch-size
 #' @export
-as.integer.torch.Size <- function(x, ...) { # nolint: object_name_linter.
-  as.integer(size_values(x))
-}
+as.integer.torch.Size <- function(x, ...) as.integer(size_values(x)) # nolint: object_name_linter.
 
 #' @rdname torch-size
 #' @export
-as.double.torch.Size <- function(x, ...) { # nolint: object_name_linter.
-  as.double(size_values(x))
-}
+as.double.torch.Size <- function(x, ...) as.double(size_values(x)) # nolint: object_name_linter.
 
 #' @rdname torch-size
 #' @export
-as.vector.torch.Size <- function(x, mode = "any") { # nolint: object_name_linter.
-  as.vector(size_values(x), mode)
-}
+as.vector.torch.Size <- function(x, mode = "any") as.vector(size_values(x), mode) # nolint: object_name_linter.
 
 #' @rdname torch-size
 #' @export
-as.logical.torch.Size <- function(x, ...) { # nolint: object_name_linter.
-  as.logical(size_values(x))
-}
+as.logical.torch.Size <- function(x, ...) as.logical(size_values(x)) # nolint: object_name_linter.
 
 #' @rdname torch-size
 #' @export
-is.na.torch.Size <- function(x) { # nolint: object_name_linter.
-  is.na(size_values(x))
-}
+is.na.torch.Size <- function(x) is.na(size_values(x)) # nolint: object_name_linter.
 
 #' @rdname torch-size
 #' @export
-unique.torch.Size <- function(x, ...) { # nolint: object_name_linter.
-  unique(size_values(x), ...)
-}
+unique.torch.Size <- function(x, ...) unique(size_values(x), ...) # nolint: object_name_linter.
 
 #' @rdname torch-size
 #' @export
-diff.torch.Size <- function(x, ...) { # nolint: object_name_linter.
-  diff(size_values(x), ...)
-}
+diff.torch.Size <- function(x, ...) diff(size_values(x), ...) # nolint: object_name_linter.
 
 #' @rdname torch-size
 #' @export
-as.list.torch.Size <- function(x, ...) { # nolint: object_name_linter.
-  as.list(size_values(x))
-}
+as.list.torch.Size <- function(x, ...) as.list(size_values(x)) # nolint: object_name_linter.
 
 #' @rdname torch-size
 #' @export
-as.character.torch.Size <- function(x, ...) { # nolint: object_name_linter.
-  as.character(size_values(x))
-}
+as.character.torch.Size <- function(x, ...) as.character(size_values(x)) # nolint: object_name_linter.
 
 #' @rdname torch-size
 #' @method unlist torch.Size
@@ -180,27 +158,19 @@ unlist.torch.Size <- function(x, recursive = TRUE, use.names = TRUE) { # nolint
 
 #' @rdname torch-size
 #' @export
-c.torch.Size <- function(...) { # nolint: object_name_linter.
-  do.call(c, lapply(list(...), as_sizes))
-}
+c.torch.Size <- function(...) do.call(c, lapply(list(...), as_sizes)) # nolint: object_name_linter.
 
 #' @rdname torch-size
 #' @export
-rep.torch.Size <- function(x, ...) { # nolint: object_name_linter.
-  rep(size_values(x), ...)
-}
+rep.torch.Size <- function(x, ...) rep(size_values(x), ...) # nolint: object_name_linter.
 
 #' @rdname torch-size
 #' @export
-xtfrm.torch.Size <- function(x) { # nolint: object_name_linter.
-  as.double(x)
-}
+xtfrm.torch.Size <- function(x) as.double(x) # nolint: object_name_linter.
 
 #' @rdname torch-size
 #' @export
-mean.torch.Size <- function(x, ...) { # nolint: object_name_linter.
-  mean(size_values(x), ...)
-}
+mean.torch.Size <- function(x, ...) mean(size_values(x), ...) # nolint: object_name_linter.
 
 #' @rdname torch-size
 #' @export
@@ -211,9 +181,7 @@ Ops.torch.Size <- function(e1, e2) { # nolint: object_name_linter.
 
 #' @rdname torch-size
 #' @export
-Math.torch.Size <- function(x, ...) { # nolint: object_name_linter.
-  match.fun(get(".Generic"))(size_values(x), ...)
-}
+Math.torch.Size <- function(x, ...) match.fun(get(".Generic"))(size_values(x), ...) # nolint: object_name_linter.
 
 #' @rdname torch-size
 #' @export
@@ -228,11 +196,9 @@ all.equal.torch.Size <- function(target, current, ...) { # nolint: object_name_l
   all.equal(as_sizes(target), as_sizes(current), ...)
 }
 
-# testthat compares what is in here.
+# testthat compares these values.
 #' @exportS3Method waldo::compare_proxy torch.Size
-compare_proxy.torch.Size <- function(x, path) { # nolint: object_name_linter.
-  list(object = size_values(x), path = path)
-}
+compare_proxy.torch.Size <- function(x, path) list(object = size_values(x), path = path) # nolint: object_name_linter.
 
 #' @rdname torch-size
 #' @export

@@ -1,4 +1,4 @@
-# What was written between the brackets: values, empty places and Python's slices.
+# The indices between the brackets: values, empty ones and Python's slices.
 
 #' @rdname tensor-index
 #' @export
@@ -28,18 +28,19 @@ is_missing_index <- function(i) {
 #' called without its `j`. No argument is evaluated twice.
 #'
 #' @noRd
-given_indices <- function(...) {
+capture_indices <- function(...) {
   dots <- environment()
   written <- as.list(substitute(alist(...)))[-1]
-  where <- places_written(dots, sys.call(sys.parent()), parent.frame(2))
+  where <- where_written(dots, sys.call(sys.parent()), parent.frame(2))
   given <- lapply(seq_along(written), function(k) {
-    given_index(written[[k]], k, dots, where)
+    capture_index(written[[k]], k, dots, where)
   })
-  without_style(given, names(written), parent.frame())
+  drop_style_arguments(given, names(written), parent.frame())
 }
 
-# Where the k-th index was written: before the brackets' own function, or further up.
-places_written <- function(dots, call, caller) {
+# Whether the indices were written in the call of `[` itself, and the environment of the k-th: the
+# caller's, or one further up for those that came through `...`.
+where_written <- function(dots, call, caller) {
   here <- !any(vapply(as.list(call)[-1], identical, TRUE, quote(...)))
   list(
     here = here,
@@ -49,10 +50,10 @@ places_written <- function(dots, call, caller) {
   )
 }
 
-given_index <- function(written, k, dots, where) {
+capture_index <- function(written, k, dots, where) {
   argument <- as.name(paste0("..", k))
   if (is_slice_written(written)) {
-    return(written_slice(written, where$env(k)))
+    return(eval_slice(written, where$env(k)))
   }
   if (is.symbol(written)) {
     if (eval(call("missing", argument), dots)) {
@@ -69,8 +70,7 @@ given_index <- function(written, k, dots, where) {
   plain_logical(eval(argument, dots))
 }
 
-# What a function's argument `i` was called with, if that was a slice: in f(`2:`), where f() has
-# x[i].
+# The slice that a function's argument was given, as in f(`2:`), where f() has x[i]; else NULL.
 slice_of_argument <- function(written, env) {
   if (!nzchar(as.character(written)) || !exists(written, envir = env, inherits = FALSE)) {
     return(NULL)
@@ -85,14 +85,14 @@ slice_of_argument <- function(written, env) {
   }
   parent <- sys.parents()[[frame]]
   caller <- if (parent == 0) globalenv() else sys.frames()[[parent]]
-  if (is_slice_written(origin)) written_slice(origin, caller) else slice_of_argument(origin, caller)
+  if (is_slice_written(origin)) eval_slice(origin, caller) else slice_of_argument(origin, caller)
 }
 
 is_call_to <- function(written, name) {
   is.call(written) && identical(written[[1]], as.name(name))
 }
 
-# Only what R cannot mean: a name with a colon, an end that is NULL, two colons.
+# Only what has no meaning in R: a name with a colon, an end that is NULL, two colons.
 is_slice_written <- function(written) {
   if (is.symbol(written)) {
     return(grepl("^[^:]*:[^:]*(:[^:]*)?$", as.character(written)))
@@ -103,8 +103,8 @@ is_slice_written <- function(written) {
   is_call_to(written[[2]], ":") || is.null(written[[2]]) || is.null(written[[3]])
 }
 
-# The slice; or the value of a variable that has such a name.
-written_slice <- function(written, env) {
+# The slice, or the value of a variable that has such a name.
+eval_slice <- function(written, env) {
   if (is.symbol(written)) {
     name <- as.character(written)
     if (name %in% c(":", "::")) {
@@ -140,7 +140,7 @@ is_slice <- function(i) {
   inherits(i, "pytwolayer_slice")
 }
 
-# `from:to`, whose ends may be tensors; R's own `:` knows none, nor rTorch's ways of counting.
+# `from:to`. R's own `:` takes no tensors, and cannot follow rTorch's options.
 range_index <- function(written, env) {
   ends <- list(eval(written[[2]], env), eval(written[[3]], env))
   if (is_tensor(ends[[1]]) || is_tensor(ends[[2]]) || !is.null(index_style(env))) {
@@ -149,13 +149,13 @@ range_index <- function(written, env) {
   eval(as.call(c(written[[1]], ends)), env)
 }
 
-# Positions from 1 of a slice.
+# The positions of a slice, from 1.
 slice_positions <- function(slice, size, where, call) {
   by <- slice_step(slice, where, call)
   from <- slice_end(slice$from, 1, size, where, call)
   to <- slice_end(slice$to, 0, size, where, call)
   if (!is.null(from) && !is.null(to) && !is_tensor(slice$to)) {
-    by <- turned_step(by, from, to, where, call)
+    by <- signed_step(by, from, to, where, call)
   }
   if (is.null(from)) from <- if (by > 0) 1 else size
   if (is.null(to)) to <- if (by > 0) size else 1
@@ -174,8 +174,8 @@ slice_step <- function(slice, where, call) {
   if (is.null(by)) 1 else by
 }
 
-# Down from a larger number to a smaller one.
-turned_step <- function(by, from, to, where, call) {
+# The step with its sign: below 0 from a larger number to a smaller one.
+signed_step <- function(by, from, to, where, call) {
   if ((to - from) * by >= 0) {
     return(by)
   }
@@ -185,7 +185,7 @@ turned_step <- function(by, from, to, where, call) {
   -by
 }
 
-# A tensor is a position of Python's, so it counts from 0: `shift` makes it one of R's.
+# A tensor is a position of Python's, which counts from 0; `shift` converts it to one of R's.
 slice_end <- function(end, shift, size, where, call) {
   number <- slice_number(end, "end", where, call)
   if (is_tensor(end)) {
@@ -216,7 +216,7 @@ slice_number <- function(number, part, where, call) {
     abort_tensor(
       sprintf(
         "Each %s of the slice of %s must be one whole number, not %s.", part, where,
-        if (single) format_value(number) else kind_of(number)
+        if (single) format_value(number) else friendly_type(number)
       ),
       call
     )

@@ -1,12 +1,18 @@
-# R's functions of statistics and matrices on tensors: arguments are R's, Python computes.
+# R's functions of statistics and matrices: arguments are checked here, Python computes.
 
-numbers_for <- function(x, name, call) {
-  as_operand(bare_tensor(x), sprintf("Each argument of `%s()`", name),
+vector_operand <- function(x, name, call) {
+  as_operand(unwrap_tensor(x), sprintf("Each argument of `%s()`", name),
     scalar = FALSE, call = call
   )
 }
 
-like_of <- function(...) Find(is_tensor, list(...))
+first_tensor <- function(...) Find(is_tensor, list(...))
+
+# Calls a Python function of two operands, at least one of them a tensor; NULL stays NULL.
+result_of_two <- function(function_name, x, y, ..., name, call = base::call(name)) {
+  operand <- function(value) if (!is.null(value)) vector_operand(value, name, call)
+  tensor_result(function_name, first_tensor(x, y), operand(x), operand(y), ..., call = call)
+}
 
 # ---- Element by element ---------------------------------------------------------------------
 
@@ -16,35 +22,24 @@ extreme_tensors <- function(name) {
     call <- call(name)
     check_true_false(na.rm, "na.rm", call)
     values <- list(...)
-    sent <- unname(lapply(values, numbers_for, name, call))
+    sent <- unname(lapply(values, vector_operand, name, call))
     tensor_result("extreme", Find(is_tensor, values), name, na.rm, sent, call = call)
   }
 }
 
 two_way_tensors <- function(name) {
   force(name)
-  function(x, y) {
-    call <- call(name)
-    tensor_result(
-      "two_way", like_of(x, y), name, numbers_for(x, name, call), numbers_for(y, name, call),
-      call = call
-    )
-  }
+  function(...) result_of_two("two_way", ..1, ..2, name, name = name)
 }
 
-# Numbers where both alternatives are R's, in the shape of the test.
+# R's values in the shape of the test where both alternatives are R's, else a tensor.
 ifelse_tensors <- function(test, yes, no) {
-  call <- call("ifelse")
   if (!is_tensor(yes) && !is_tensor(no)) {
     return(base::ifelse(as_r_truth(test), yes, no))
   }
-  test <- bare_tensor(test)
+  test <- unwrap_tensor(test)
   if (!is_tensor(test)) test <- send_values(as_logical_array(test))
-  tensor_result(
-    "choose", like_of(yes, no), test, numbers_for(yes, "ifelse", call),
-    numbers_for(no, "ifelse", call),
-    call = call
-  )
+  result_of_two("choose", yes, no, test, name = "ifelse")
 }
 
 as_r_truth <- function(x) {
@@ -53,7 +48,7 @@ as_r_truth <- function(x) {
   values
 }
 
-# A plain vector has the dimension that a tensor of one dimension has.
+# With dimensions also for a vector, since Python recycles what has none.
 as_logical_array <- function(x) {
   array(if (anyNA(x)) as.double(as.logical(x)) else as.logical(x), sizes_in(x))
 }
@@ -62,16 +57,12 @@ outer_tensors <- function(X, Y, FUN = "*", ...) { # nolint: object_name_linter.
   call <- call("outer")
   size <- c(sizes_in(X), sizes_in(Y))
   if (identical(FUN, "*") || identical(FUN, `*`)) {
-    return(tensor_result(
-      "outer", like_of(X, Y), numbers_for(X, "outer", call), numbers_for(Y, "outer", call),
-      as.list(as.double(size)),
-      call = call
-    ))
+    return(result_of_two("outer", X, Y, as.list(as.double(size)), name = "outer"))
   }
   f <- match.fun(FUN)
   second <- rep(seq_len(length(Y)), each = length(X))
   first <- rep(seq_len(length(X)), times = length(Y))
-  found <- f(chosen(X, first), chosen(Y, second), ...)
+  found <- f(elements_at(X, first), elements_at(Y, second), ...)
   if (is_plain_list(found)) found <- unlist_tensors(found)
   if (length(found) != length(X) * length(Y)) {
     abort_tensor("`FUN` of `outer()` must give one element for each pair.", call)
@@ -83,8 +74,8 @@ outer_tensors <- function(X, Y, FUN = "*", ...) { # nolint: object_name_linter.
   }
 }
 
-chosen <- function(x, positions) {
-  if (is_tensor(x)) gathered(x, positions) else as.vector(x)[positions]
+elements_at <- function(x, positions) {
+  if (is_tensor(x)) gather_elements(x, positions) else as.vector(x)[positions]
 }
 
 sizes_in <- function(x) if (is.null(dim(x))) length(x) else dim(x)
@@ -107,7 +98,7 @@ sweep_tensors <- function(x, MARGIN, STATS, FUN = "-", check.margin = TRUE, ...)
     )
   }
   places <- aperm(array(seq_len(length(STATS)), size[perm]), order(perm))
-  statistics <- chosen(STATS, as.vector(places))
+  statistics <- elements_at(STATS, as.vector(places))
   if (is_tensor(statistics)) {
     statistics <- tensor_result("reshape", statistics, statistics, as.list(as.double(size)))
   } else {
@@ -135,14 +126,7 @@ margin_sums <- function(x, margin = NULL) {
 
 cross_tensors <- function(name) {
   force(name)
-  function(x, y = NULL, ...) {
-    call <- call(name)
-    second <- if (!is.null(y)) numbers_for(y, name, call)
-    tensor_result(
-      "cross_product", like_of(x, y), name, numbers_for(x, name, call), second,
-      call = call
-    )
-  }
+  function(x, y = NULL, ...) result_of_two("cross_product", x, y, name, name = name)
 }
 
 diagonal_tensor <- function(x = 1, nrow, ncol, names = TRUE) {
@@ -162,12 +146,10 @@ margin_tensors <- function(name) {
 }
 
 solve_tensors <- function(a, b, ...) {
-  call <- call("solve")
   if (missing(b)) {
-    return(tensor_result("decompose", a, "inverse", a, call = call))
+    return(tensor_result("decompose", a, "inverse", a, call = call("solve")))
   }
-  sent <- lapply(list(a, b), numbers_for, "solve", call)
-  tensor_result("solve", like_of(a, b), sent[[1]], sent[[2]], call = call)
+  result_of_two("solve", a, b, name = "solve")
 }
 
 chol_tensor <- function(x, ...) {
@@ -213,11 +195,7 @@ covariance_tensors <- function(name) {
         use = use, method = method
       ))
     }
-    second <- if (!is.null(y)) numbers_for(y, name, call)
-    tensor_result(
-      "covariance", like_of(x, y), name, numbers_for(x, name, call), second, use,
-      call = call
-    )
+    result_of_two("covariance", x, y, name, use, name = name)
   }
 }
 
@@ -270,13 +248,13 @@ weighted_tensor <- function(x, w, ..., na.rm = FALSE) { # nolint: object_name_li
     return(mean(x, na.rm = na.rm))
   }
   check_true_false(na.rm, "na.rm", call)
-  tensor_result("weighted_mean", x, x, numbers_for(w, "weighted.mean", call), na.rm, call = call)
+  tensor_result("weighted_mean", x, x, vector_operand(w, "weighted.mean", call), na.rm, call = call)
 }
 
 scale_tensor <- function(x, center = TRUE, scale = TRUE) {
   call <- call("scale")
   given <- function(value) {
-    if (isTRUE(value) || isFALSE(value)) value else numbers_for(value, "scale", call)
+    if (isTRUE(value) || isFALSE(value)) value else vector_operand(value, "scale", call)
   }
   tensor_result("scaled", x, x, given(center), given(scale), call = call)
 }

@@ -9,7 +9,7 @@ Summary.torch.Tensor <- function(..., na.rm = FALSE, dim = NULL, keepdim = FALSE
     given <- c(given, list(finite = finite))
   }
   check_names(generic, given, call)
-  warn_of_position(generic, given)
+  warn_about_position(generic, given, call, parent.frame())
   check_true_false(na.rm, "na.rm", call)
   check_true_false(keepdim, "keepdim", call)
   check_true_false(finite, "finite", call)
@@ -20,11 +20,12 @@ Summary.torch.Tensor <- function(..., na.rm = FALSE, dim = NULL, keepdim = FALSE
     return(do.call(generic, c(values, list(na.rm = na.rm))))
   }
   answer <- if (!along) {
-    summary_of_all(generic, values, dropped, call)
+    name <- if (generic %in% c("any", "all")) "decide" else "summary"
+    tensor_result(name, Find(is_tensor, values), generic, dropped, values, call = call)
   } else {
     summary_along(generic, values, dim, keepdim, dropped, call)
   }
-  warned_summary(answer)
+  raise_summary_warnings(answer)
 }
 
 # The same function, so that a truth value may come first.
@@ -33,12 +34,6 @@ NULL
 
 some_tensor <- function(values) {
   any(vapply(values, is_tensor, TRUE))
-}
-
-summary_of_all <- function(generic, values, dropped, call) {
-  like <- Find(is_tensor, values)
-  name <- if (generic %in% c("any", "all")) "decide" else "summary"
-  tensor_result(name, like, generic, dropped, values, call = call)
 }
 
 summary_along <- function(generic, values, dim, keepdim, dropped, call) {
@@ -67,7 +62,7 @@ as_dims <- function(dim, call) {
     abort_tensor(
       sprintf(
         "`dim` must be one or several of PyTorch's dimensions, which count from 0, not %s.",
-        kind_of(dim)
+        friendly_type(dim)
       ),
       call
     )
@@ -75,8 +70,8 @@ as_dims <- function(dim, call) {
   as.list(as.double(dim))
 }
 
-# What sum() and its like work on. Truth values alone are R's own logicals, unless the answer is
-# one too, or along a dimension.
+# The operands of sum() and the like. If all are truth values they are R's own logicals, except for
+# any() and all(), and along a dimension.
 summary_operands <- function(generic, given, along, call) {
   if (length(given) == 1 && is_tensor(given[[1]])) {
     return(unname(given))
@@ -88,8 +83,8 @@ summary_operands <- function(generic, given, along, call) {
   lapply(given, as_operand, argument = sprintf("Each argument of `%s()`", generic), call = call)
 }
 
-# R takes what has any other name for a value. A tensor may have one, as do.call() gives it; what
-# is none was meant as an option.
+# R treats an argument with any other name as a value. A tensor may have one, as from do.call(); an
+# R value with a name was meant as an option.
 check_names <- function(generic, given, call) {
   if (is.null(names(given))) {
     return()
@@ -110,22 +105,15 @@ check_names <- function(generic, given, call) {
   }
 }
 
-# rTorch's all(x, 0L) is ours with `dim`; R's own takes 0 for one more value.
-warn_of_position <- function(generic, given) {
+# rTorch's all(x, 0L) is all(x, dim = 0L) here; R's own takes 0 for one more value.
+warn_about_position <- function(generic, given, call, caller) {
   if (length(given) != 2 || !generic %in% c("any", "all") || !is_tensor(given[[1]])) {
     return()
   }
   second <- given[[2]]
   bare <- is.numeric(second) && length(second) == 1 && !is.object(second)
-  if (bare && !identical(getOption("torch.extract.style"), "R")) {
-    rlang::warn(
-      c(
-        sprintf("`%s(x, %s)` takes %s for one more value, as R does.", generic, second, second),
-        i = sprintf("For PyTorch's dimension write `%s(x, dim = %s)`.", generic, second)
-      ),
-      class = "pytwolayer_warning_index", .frequency = "once",
-      .frequency_id = paste0("pytwolayer_", generic, "_position")
-    )
+  if (bare) {
+    warn_index("position", caller, call, generic, second)
   }
 }
 
@@ -145,13 +133,13 @@ hint_for <- function(name) {
 
 check_true_false <- function(value, name, call) {
   if (!is.logical(value) || length(value) != 1 || is.na(value)) {
-    abort_tensor(sprintf("`%s` must be TRUE or FALSE, not %s.", name, kind_of(value)), call)
+    abort_tensor(sprintf("`%s` must be TRUE or FALSE, not %s.", name, friendly_type(value)), call)
   }
 }
 
-# A tensor, one with its truth value, or one with the functions that had nothing to work on, of
-# which R warns in its own words.
-warned_summary <- function(answer) {
+# Python's result is a tensor, one with its truth value, or one with the names of the functions
+# that had no elements; for these R's own warnings are raised.
+raise_summary_warnings <- function(answer) {
   pair <- as_pair(answer)
   if (is.character(pair[[2]])) {
     ends <- list(max = "-Inf", min = "Inf")
@@ -180,9 +168,7 @@ mean.torch.Tensor <- function(x, ..., na.rm = FALSE, dim = NULL, keepdim = FALSE
   }
   check_true_false(na.rm, "na.rm", call)
   check_true_false(keepdim, "keepdim", call)
-  if (!is.numeric(trim) || length(trim) != 1 || is.na(trim)) {
-    abort_tensor(sprintf("`trim` must be one number, not %s.", kind_of(trim)), call)
-  }
+  check_number(trim, "trim", call)
   if (is.null(dim) && !keepdim) {
     return(tensor_result("mean", x, x, na.rm, as.double(trim), call = call))
   }

@@ -36,22 +36,6 @@
 #' @export
 torch <- NULL
 
-make_torch <- function() {
-  if (reticulate::py_available()) running_torch() else lazy_torch()
-}
-
-# A module of reticulate's that loads on first use, with our own errors before it does.
-lazy_torch <- function() {
-  of_torch(reticulate::import("torch", delay_load = list(environment = python_environment)))
-}
-
-# In a Python that is running already reticulate would load the module at once; here
-# R does, when `torch` is first looked at.
-running_torch <- function() {
-  ready_torch()
-  of_torch(reticulate::import("torch"))
-}
-
 ready_torch <- function() {
   if (!isTRUE(session$torch)) {
     told_if_interrupted({
@@ -62,19 +46,19 @@ ready_torch <- function() {
       })
     })
   }
-  survive_fork()
+  reset_after_fork()
 }
 
-# In a worker of mclapply() the threads that torch computed with are not there, and it would
-# wait for them for ever. The core sees to itself; this is for tensors.
-survive_fork <- function() {
+# In a worker of mclapply() the threads that torch computed with do not exist, and it would wait for
+# them for ever. Fits do this by themselves; this is for tensors.
+reset_after_fork <- function() {
   if (!identical(session$process, Sys.getpid())) {
     import_own("pytwolayer.runtime.threads")$reset_after_fork()
     session$process <- Sys.getpid()
   }
 }
 
-# For examples and tests: is there a Python with all that is needed?
+# For examples and tests: whether there is a Python with all required modules.
 has_torch <- function() {
   tryCatch(
     {

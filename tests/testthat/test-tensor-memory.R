@@ -37,7 +37,7 @@ test_that("collections wait for more growth where they free little", {
     rm(list = ls(memory), envir = memory)
     list2env(before, memory)
   })
-  look <- function(used) watch_memory(function() used)
+  look <- function(used) check_memory(function() used)
   rm(list = ls(memory), envir = memory)
   look(0)
   expect_identical(memory$limit, memory_step)
@@ -49,7 +49,7 @@ test_that("collections wait for more growth where they free little", {
   look(memory_step)
   expect_identical(memory$limit, 3 * memory_step)
   told <- c(4, 1, 1) * memory_step
-  watch_memory(function() {
+  check_memory(function() {
     now <- told[[1]]
     told <<- told[-1]
     now

@@ -8,21 +8,9 @@ from pytwolayer.r_interop.tensors.values import R_FUNCTIONS
 
 # Imported for the functions that they register. By name, since some have a function's name.
 for _module in (
-    "assign",
-    "calls",
-    "create",
-    "compare",
-    "dtypes",
-    "elementwise",
-    "index",
-    "linalg",
-    "memory",
-    "modules",
-    "ops",
-    "reductions",
-    "shape",
-    "stats",
-):
+    "assign", "calls", "compare", "create", "dtypes", "elementwise", "index", "linalg", "memory",
+    "modules", "ops", "reductions", "shape", "stats",
+):  # fmt: skip
     import_module(f"pytwolayer.r_interop.tensors.{_module}")
 
 

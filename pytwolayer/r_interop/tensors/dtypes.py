@@ -16,14 +16,10 @@ NO_MISSING = (
 
 
 @called_from_r
-def dtype_named(name: str) -> torch.dtype:
-    """Find a type by its name, with or without torch's before it."""
+def dtype_named(name: str) -> torch.dtype | None:
+    """Find a type by its name, with or without torch's before it; None if there is no such type."""
     found = getattr(torch, name.removeprefix("torch."), None)
-    if isinstance(found, torch.dtype):
-        return found
-    raise TensorError(
-        f'`dtype` must be a type of PyTorch\'s, such as `torch$float32` or "float32", not "{name}".'
-    )
+    return found if isinstance(found, torch.dtype) else None
 
 
 @called_from_r

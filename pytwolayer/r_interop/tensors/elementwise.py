@@ -268,7 +268,7 @@ def _filled(value: torch.Tensor, shape: torch.Size) -> torch.Tensor:
 
 
 @called_from_r
-def two_way(name: str, x: Operand, y: Operand) -> torch.Tensor:
+def two_way(x: Operand, y: Operand, name: str) -> torch.Tensor:
     """Apply a function of two arguments element by element, recycled as R does."""
     first, second = (as_double(each) for each in as_tensors(x, y))
     shape = first.shape if first.numel() >= second.numel() else second.shape
@@ -287,7 +287,7 @@ def extreme(name: str, na_rm: bool, values: list[Operand]) -> torch.Tensor:
 
 
 @called_from_r
-def choose(test: torch.Tensor | RValues, yes: Operand, no: Operand) -> torch.Tensor:
+def choose(yes: Operand, no: Operand, test: torch.Tensor | RValues) -> torch.Tensor:
     """Take ``yes`` where ``test`` holds, NaN where it is missing, and else ``no``."""
     given = as_tensors(yes, no)
     like = first_tensor([yes, no])

@@ -27,7 +27,7 @@ def as_matrix(x: torch.Tensor) -> torch.Tensor:
 
 
 @called_from_r
-def cross_product(name: str, x: Operand, y: Operand | None) -> torch.Tensor:
+def cross_product(x: Operand, y: Operand | None, name: str) -> torch.Tensor:
     """Compute t(x) y for ``crossprod``, or x t(y) for ``tcrossprod``; ``y`` is by default ``x``."""
     given = as_tensors(x, x if y is None else y)
     first, second = promoted(*(as_matrix(countable(each)) for each in given))

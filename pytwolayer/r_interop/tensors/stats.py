@@ -39,7 +39,7 @@ def differences(x: torch.Tensor, lag: float, times: float) -> torch.Tensor:
 
 
 @called_from_r
-def covariance(name: str, x: Operand, y: Operand | None, use: str) -> torch.Tensor:
+def covariance(x: Operand, y: Operand | None, name: str, use: str) -> torch.Tensor:
     """Compute R's var, cov or cor: a matrix for matrices, for vectors one number."""
     first, second = (as_double(each) for each in as_tensors(x, x if y is None else y))
     if first.is_complex() or second.is_complex():

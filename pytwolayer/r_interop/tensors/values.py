@@ -238,18 +238,6 @@ def sizes(x: torch.Tensor | torch.Size) -> list[float]:
 
 
 @called_from_r
-def count(x: torch.Tensor) -> float:
-    """Return the number of elements."""
-    return float(x.numel())
-
-
-@called_from_r
-def text(x: torch.Tensor) -> str:
-    """Write a tensor as Python does."""
-    return repr(x)
-
-
-@called_from_r
 def needs_gradient(x: torch.Tensor) -> bool:
     """Return whether a gradient would be lost with the tensor's numbers."""
     return bool(x.requires_grad)

@@ -104,15 +104,15 @@ def test_gradients_are_finite_and_zero_where_rounded(name):
 
 
 def test_two_way_functions_recycle():
-    assert e.two_way("atan2", numbers(1, -1), 1).tolist() == pytest.approx(
+    assert e.two_way(numbers(1, -1), 1, "atan2").tolist() == pytest.approx(
         [math.pi / 4, -math.pi / 4]
     )
-    assert e.two_way("beta", torch.tensor([2]), sent([3, 4])).tolist() == pytest.approx(
+    assert e.two_way(torch.tensor([2]), sent([3, 4]), "beta").tolist() == pytest.approx(
         [1 / 12, 1 / 20]
     )
-    assert e.two_way("lbeta", numbers(1), 1).item() == 0
+    assert e.two_way(numbers(1), 1, "lbeta").item() == 0
     with pytest.raises(TensorError, match="nothing can be recycled"):
-        e.two_way("atan2", numbers(1, 2), numbers())
+        e.two_way(numbers(1, 2), numbers(), "atan2")
 
 
 def test_parallel_extremes_take_the_shape_of_the_largest():
@@ -124,10 +124,10 @@ def test_parallel_extremes_take_the_shape_of_the_largest():
 
 def test_choices_keep_the_shape_of_the_test_and_the_gradient():
     x = numbers(1, 2, 3).requires_grad_()
-    found = e.choose(sent([1, 0, 1], "logical"), x, 0.0)
+    found = e.choose(x, 0.0, sent([1, 0, 1], "logical"))
     found.sum().backward()
     assert (found.tolist(), x.grad.tolist()) == ([1, 0, 3], [1, 0, 1])
-    missing = e.choose(sent([1, NAN]), torch.tensor([1, 2]), 5)
+    missing = e.choose(torch.tensor([1, 2]), 5, sent([1, NAN]))
     assert missing.dtype == torch.float64
     assert missing.isnan().tolist() == [False, True]
-    assert e.choose(torch.tensor([[True], [False]]), numbers(7), 1).tolist() == [[7], [1]]
+    assert e.choose(numbers(7), 1, torch.tensor([[True], [False]])).tolist() == [[7], [1]]

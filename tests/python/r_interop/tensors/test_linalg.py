@@ -22,15 +22,15 @@ def test_a_vector_is_a_column_and_shares_its_memory():
 
 def test_cross_products():
     x = torch.tensor([[1, 2], [3, 4], [5, 6]])
-    assert linalg.cross_product("crossprod", x, None).tolist() == [[35, 44], [44, 56]]
-    assert linalg.cross_product("tcrossprod", x, sent([1, 2], dim=[1.0, 2.0])).tolist() == [
+    assert linalg.cross_product(x, None, "crossprod").tolist() == [[35, 44], [44, 56]]
+    assert linalg.cross_product(x, sent([1, 2], dim=[1.0, 2.0]), "tcrossprod").tolist() == [
         [5],
         [11],
         [17],
     ]
-    assert linalg.cross_product("crossprod", x, sent([1, 1, 1.5])).dtype == torch.float64
+    assert linalg.cross_product(x, sent([1, 1, 1.5]), "crossprod").dtype == torch.float64
     with pytest.raises(TensorError, match=r"`crossprod\(\)` has non-conformable"):
-        linalg.cross_product("crossprod", x, A)
+        linalg.cross_product(x, A, "crossprod")
 
 
 def test_outer_products_have_the_shape_asked_for():
@@ -84,7 +84,7 @@ def test_systems_of_equations():
     [
         lambda x: linalg.solve(x, sent([1, 2])),
         lambda x: linalg.decompose("determinant", x)[1],
-        lambda x: linalg.cross_product("tcrossprod", x, None),
+        lambda x: linalg.cross_product(x, None, "tcrossprod"),
         lambda x: linalg.outer(x, x, [4.0, 4.0]),
         lambda x: linalg.diagonal(x[0], 3.0, None),
     ],

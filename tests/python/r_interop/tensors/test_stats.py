@@ -51,16 +51,16 @@ def test_medians():
 
 
 def test_variances_and_correlations():
-    assert stats.covariance("var", X, None, "everything").item() == pytest.approx(37.2)
-    assert stats.covariance("cor", X, sent([5, 4, 3, 2, 1]), "everything").item() == pytest.approx(
+    assert stats.covariance(X, None, "var", "everything").item() == pytest.approx(37.2)
+    assert stats.covariance(X, sent([5, 4, 3, 2, 1]), "cor", "everything").item() == pytest.approx(
         -0.9332565252573827
     )
     matrix = torch.tensor([[1.0, 2], [2, 4], [4, 7]])
-    found = stats.covariance("cov", matrix, None, "everything")
+    found = stats.covariance(matrix, None, "cov", "everything")
     assert found.flatten().tolist() == pytest.approx([7 / 3, 23 / 6, 23 / 6, 19 / 3])
-    assert stats.covariance("cor", matrix, matrix[:, 0], "everything").shape == (2, 1)
-    assert stats.covariance("var", torch.tensor([1]), None, "everything").isnan()
-    assert stats.covariance("var", torch.tensor([]), None, "everything").isnan()
+    assert stats.covariance(matrix, matrix[:, 0], "cor", "everything").shape == (2, 1)
+    assert stats.covariance(torch.tensor([1]), None, "var", "everything").isnan()
+    assert stats.covariance(torch.tensor([]), None, "var", "everything").isnan()
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def test_variances_and_correlations():
 )
 def test_missing_observations(use, expected):
     x = torch.tensor([1.0, 2, NAN])
-    assert stats.covariance("var", x, None, use).item() == pytest.approx(expected, nan_ok=True)
+    assert stats.covariance(x, None, "var", use).item() == pytest.approx(expected, nan_ok=True)
 
 
 def test_impossible_covariances_are_errors():
@@ -79,13 +79,13 @@ def test_impossible_covariances_are_errors():
         ("complete.obs", "No observation is complete"),
     ):
         with pytest.raises(TensorError, match=said):
-            stats.covariance("var", x, None, use)
+            stats.covariance(x, None, "var", use)
     with pytest.raises(TensorError, match="as many elements on both sides"):
-        stats.covariance("cov", X, x, "everything")
+        stats.covariance(X, x, "cov", "everything")
     with pytest.raises(TensorError, match="needs `x` and `y`"):
-        stats.covariance("cor", X, None, "everything")
+        stats.covariance(X, None, "cor", "everything")
     with pytest.raises(TensorError, match="complex"):
-        stats.covariance("var", torch.tensor([1j]), None, "everything")
+        stats.covariance(torch.tensor([1j]), None, "var", "everything")
 
 
 def test_weighted_means():
@@ -110,7 +110,7 @@ def test_scaled_columns():
 @pytest.mark.parametrize(
     "compute",
     [
-        lambda x: stats.covariance("var", x, None, "everything"),
+        lambda x: stats.covariance(x, None, "var", "everything"),
         lambda x: stats.quantiles(x, sent([0.3]), False, 7),
         lambda x: stats.median(x, False),
         lambda x: stats.weighted_mean(x, 1.0 + X, False),
