@@ -142,7 +142,7 @@ convert_result <- function(found) {
   }
   kind <- kinds[[1]]
   if (kind %in% function_kinds) {
-    return(new_wrapper(found, alist(... = ), list(class = kinds, py_object = found)))
+    return(new_wrapper(found, formals(function(...) NULL), list(class = kinds, py_object = found)))
   }
   switch(kind,
     python.builtin.int = ,

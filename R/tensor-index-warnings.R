@@ -37,9 +37,7 @@ index_warnings <- c(
 
 # `caller` is the frame in which the index was written, `...` are values for the text.
 warn_index <- function(kind, caller, call, ...) {
-  # Fewer indices than dimensions are an error in R, so R's style cannot be what is meant.
-  meant <- kind != "fewer" && identical(getOption("torch.extract.style"), "R")
-  if (meant || isTRUE(warned_about[[kind]]) || called_from_r_packages(caller)) {
+  if (is_meant(kind) || isTRUE(warned_about[[kind]]) || called_from_r_packages(caller)) {
     return(invisible())
   }
   warned_about[[kind]] <- TRUE
@@ -52,6 +50,13 @@ warn_index <- function(kind, caller, call, ...) {
   )
 }
 
+# Whether rTorch's options say so. Fewer indices than dimensions are an error in R, so R's style
+# cannot be what is meant by them.
+is_meant <- function(kind) {
+  off <- isFALSE(getOption("torch.extract.warn_tensors_passed_asis"))
+  kind == "tensor" && off || kind != "fewer" && identical(getOption("torch.extract.style"), "R")
+}
+
 # R's own functions, such as head(), and this package's use R's meaning on purpose.
 called_from_r_packages <- function(caller) {
   space <- topenv(caller)
@@ -60,16 +65,18 @@ called_from_r_packages <- function(caller) {
 }
 
 warn_about_indices <- function(given, call, caller) {
-  as_is <- identical(getOption("torch.extract.warn_tensors_passed_asis"), FALSE)
   for (i in given) {
     if (is_position_tensor(i)) {
-      if (!as_is) warn_index("tensor", caller, call)
+      warn_index("tensor", caller, call)
     } else if (is.numeric(i) && !is.object(i) && length(i)) {
-      lowest <- if (length(i) == 1) i else min(i)
-      if (isTRUE(lowest < 0)) warn_index("negative", caller, call)
-      if (isTRUE(lowest == 0)) warn_index("zero", caller, call)
+      warn_about_lowest(if (length(i) == 1) i else min(i), call, caller)
     }
   }
+}
+
+warn_about_lowest <- function(number, call, caller) {
+  if (isTRUE(number < 0)) warn_index("negative", caller, call)
+  if (isTRUE(number == 0)) warn_index("zero", caller, call)
 }
 
 # Or a slice with such a tensor as an end. Masks are found before, in resolve_indices().

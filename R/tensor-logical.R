@@ -193,23 +193,23 @@ print.tensor_logical <- function(x, ...) { # nolint: object_name_linter.
 
 #' @rdname tensor-logical
 #' @export
-format.tensor_logical <- function(x, ...) format(plain_logical(x), ...) # nolint: object_name_linter.
+format.tensor_logical <- function(x, ...) format(plain_logical(x), ...) # nolint
 
 #' @rdname tensor-logical
 #' @export
-str.tensor_logical <- function(object, ...) str(plain_logical(object), ...) # nolint: object_name_linter.
+str.tensor_logical <- function(object, ...) str(plain_logical(object), ...) # nolint
 
 #' @rdname tensor-logical
 #' @export
-summary.tensor_logical <- function(object, ...) summary(plain_logical(object), ...) # nolint: object_name_linter.
+summary.tensor_logical <- function(object, ...) summary(plain_logical(object), ...) # nolint
 
 #' @rdname tensor-logical
 #' @export
-as.array.tensor_logical <- function(x, ...) as.array(plain_logical(x), ...) # nolint: object_name_linter.
+as.array.tensor_logical <- function(x, ...) as.array(plain_logical(x), ...) # nolint
 
 #' @rdname tensor-logical
 #' @export
-as.list.tensor_logical <- function(x, ...) as.list(plain_logical(x), ...) # nolint: object_name_linter.
+as.list.tensor_logical <- function(x, ...) as.list(plain_logical(x), ...) # nolint
 
 #' @rdname tensor-logical
 #' @export

@@ -94,7 +94,7 @@ is.finite.torch.Tensor <- function(x) tensor_predicate(x, "is.finite") # nolint:
 
 #' @rdname tensor-generics
 #' @export
-is.infinite.torch.Tensor <- function(x) tensor_predicate(x, "is.infinite") # nolint: object_name_linter.
+is.infinite.torch.Tensor <- function(x) tensor_predicate(x, "is.infinite") # nolint
 
 #' @rdname tensor-generics
 #' @export

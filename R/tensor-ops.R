@@ -179,4 +179,4 @@ apply_unary <- function(generic, x, call) {
 #' if (getRversion() >= "4.3.0") {
 #'   S3method(chooseOpsMethod, tensor_logical, chooseOpsMethod.torch.Tensor)
 #' }
-chooseOpsMethod.torch.Tensor <- function(x, y, mx, my, cl, reverse) TRUE # nolint: object_name_linter.
+chooseOpsMethod.torch.Tensor <- function(x, y, mx, my, cl, reverse) TRUE # nolint

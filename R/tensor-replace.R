@@ -74,7 +74,7 @@ check_sizes <- function(value, what, call) {
 
 #' @rdname tensor-index
 #' @export
-`names<-.torch.Tensor` <- function(x, value) no_attribute(x, value, "names", rlang::current_env()) # nolint: object_name_linter.
+`names<-.torch.Tensor` <- function(x, value) no_attribute(x, value, "names", rlang::current_env()) # nolint
 
 #' @rdname tensor-index
 #' @export

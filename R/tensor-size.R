@@ -123,7 +123,7 @@ as.double.torch.Size <- function(x, ...) as.double(size_values(x)) # nolint: obj
 
 #' @rdname torch-size
 #' @export
-as.vector.torch.Size <- function(x, mode = "any") as.vector(size_values(x), mode) # nolint: object_name_linter.
+as.vector.torch.Size <- function(x, mode = "any") as.vector(size_values(x), mode) # nolint
 
 #' @rdname torch-size
 #' @export
@@ -147,7 +147,7 @@ as.list.torch.Size <- function(x, ...) as.list(size_values(x)) # nolint: object_
 
 #' @rdname torch-size
 #' @export
-as.character.torch.Size <- function(x, ...) as.character(size_values(x)) # nolint: object_name_linter.
+as.character.torch.Size <- function(x, ...) as.character(size_values(x)) # nolint
 
 #' @rdname torch-size
 #' @method unlist torch.Size
@@ -181,7 +181,7 @@ Ops.torch.Size <- function(e1, e2) { # nolint: object_name_linter.
 
 #' @rdname torch-size
 #' @export
-Math.torch.Size <- function(x, ...) match.fun(get(".Generic"))(size_values(x), ...) # nolint: object_name_linter.
+Math.torch.Size <- function(x, ...) match.fun(get(".Generic"))(size_values(x), ...) # nolint
 
 #' @rdname torch-size
 #' @export
@@ -198,7 +198,7 @@ all.equal.torch.Size <- function(target, current, ...) { # nolint: object_name_l
 
 # testthat compares these values.
 #' @exportS3Method waldo::compare_proxy torch.Size
-compare_proxy.torch.Size <- function(x, path) list(object = size_values(x), path = path) # nolint: object_name_linter.
+compare_proxy.torch.Size <- function(x, path) list(object = size_values(x), path = path) # nolint
 
 #' @rdname torch-size
 #' @export
