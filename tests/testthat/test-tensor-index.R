@@ -1,4 +1,4 @@
-# R's meaning is meant here; test-tensor-index-notes.R has the warnings.
+# R's meaning is meant here; test-tensor-index-warnings.R has the warnings.
 withr::local_options(torch.extract.style = "R", .local_envir = testthat::teardown_env())
 
 test_that("x[...] selects what base R selects", {
