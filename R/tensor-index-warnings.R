@@ -28,11 +28,11 @@ index_warnings <- c(
   fewer = paste(
     "Incorrect number of dimensions: %d indices for a tensor with %d. The rest is taken whole,",
     "as in Python; in R it is an error."
-  ),
-  position = paste(
-    "`%1$s(x, %2$s)` takes %2$s for one more value, as R does.",
-    "For PyTorch's dimension write `%1$s(x, dim = %2$s)`."
   )
+)
+index_warnings[c("any", "all")] <- paste(
+  "`%1$s(x, %2$s)` takes %2$s for one more value, as R does.",
+  "For PyTorch's dimension write `%1$s(x, dim = %2$s)`."
 )
 
 # `caller` is the frame in which the index was written, `...` are values for the text.

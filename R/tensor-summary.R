@@ -113,7 +113,7 @@ warn_about_position <- function(generic, given, call, caller) {
   second <- given[[2]]
   bare <- is.numeric(second) && length(second) == 1 && !is.object(second)
   if (bare) {
-    warn_index("position", caller, call, generic, second)
+    warn_index(generic, caller, call, generic, second)
   }
 }
 

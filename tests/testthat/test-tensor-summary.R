@@ -273,7 +273,8 @@ test_that("complex numbers have sums, but no largest", {
 test_that("a number beside any() and all() may have been meant as a dimension", {
   torch <- torch_or_skip()
   x <- torch$tensor(list(c(TRUE, FALSE), c(TRUE, TRUE)))
-  withr::local_options(rlib_warning_verbosity = "verbose", torch.extract.style = NULL)
+  withr::local_options(torch.extract.style = NULL)
+  pytwolayer:::forget_index_warnings()
   expect_warning(all(x, 0L), "all\\(x, dim = 0\\)", class = "pytwolayer_warning_index")
   expect_warning(expect_true(any(x, 1)), "one more value", class = "pytwolayer_warning_index")
   expect_no_warning(all(x, TRUE))
