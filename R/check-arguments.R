@@ -108,18 +108,16 @@ abort_expected <- function(argument, expected, received, call = rlang::caller_en
 # A value in the words of an error message.
 describe_value <- function(value) {
   if (is.null(value)) {
-    return("NULL")
+    "NULL"
+  } else if (is.factor(value)) {
+    "a factor"
+  } else if (is.function(value)) {
+    "a function"
+  } else if (!is.atomic(value) || is.object(value) || !is.null(dim(value))) {
+    paste("an object of class", class(value)[[1]])
+  } else {
+    describe_vector(value)
   }
-  if (is.factor(value)) {
-    return("a factor")
-  }
-  if (is.function(value)) {
-    return("a function")
-  }
-  if (!is.atomic(value) || is.object(value) || !is.null(dim(value))) {
-    return(paste("an object of class", class(value)[[1]]))
-  }
-  describe_vector(value)
 }
 
 describe_vector <- function(value) {

@@ -28,21 +28,31 @@ mold_formula <- function(formula, data, call) {
   how$formula <- stats::formula(terms)
   environment(how$formula) <- environment(how$terms)
   how$predictor_variables <- intersect(all.vars(parts$terms), parts$variables)
-  variables <- columns_by_variable(made$frame)
   outcomes <- outcome_table(made$outcomes)
-  how$classes <- interaction_levels(variables, how$terms, outcomes, call)
-  columns <- term_columns(variables, nrow(made$frame), how$terms, how$classes, "data", call)
-  offset <- formula_offset(made$frame, how$terms, "data", call)
+  how$classes <- interaction_levels(made$frame, how$terms, outcomes, call)
+  predictors <- frame_predictors(made$frame, how, "data", call)
   input <- new_mold(
-    set_offset(columns, offset), outcomes,
+    predictors, outcomes,
     vector = length(made$outcomes) == 1 && is.null(dim(made$outcomes[[1]])),
     words = c(x = "data", y = "data"), call = call, how = how,
     rows = attr(data, "row.names")
   )
-  if (!is.null(offset)) {
+  if (!is.null(get_offset(predictors))) {
     refuse_offset_of_classes(input, call)
   }
   input
+}
+
+#' The predictors of a model frame, of training or of new data
+#'
+#' @param how What [mold_formula()] describes.
+#' @param argument Name of the data's argument, for errors.
+#' @param warns Whether to warn of levels and pairs that training did not have.
+#' @return A data frame, with its offset.
+#' @noRd
+frame_predictors <- function(frame, how, argument, call, warns = FALSE) {
+  offset <- formula_offset(frame, how$terms, argument, call)
+  set_offset(term_columns(frame, how, argument, call, warns), offset)
 }
 
 # Terms of the formula with its dot written out and without what it takes away. They are made of
@@ -183,8 +193,8 @@ is_standard <- function(fun, name) {
 #' @param parts A list of `terms` and `outcome`, as of [formula_parts()].
 #' @param data A plain data frame with the variables of both.
 #' @return `frame`: a data frame with a column, or a matrix, for each variable and the attribute
-#'   `terms`, whose `predvars` hold what `poly()` and its like learnt from the data; `outcomes`: a
-#'   list of columns. Both have a row per row of the data, with missing values.
+#'   `terms`, whose `predvars` hold what functions such as `poly()` learnt from the data;
+#'   `outcomes`: a list of columns. Both have a row per row of the data, with missing values.
 #' @noRd
 evaluate_formula <- function(parts, data, argument, call) {
   data <- convert_for_formula(data, argument, call)
@@ -250,8 +260,7 @@ model_frame <- function(terms, data) {
 
 # Rows that were not evaluated, put back as missing ones.
 fill_missing_rows <- function(made, complete) {
-  place <- rep(NA_integer_, length(complete))
-  place[complete] <- seq_len(sum(complete))
+  place <- match(seq_along(complete), which(complete))
   frame <- made$frame[place, , drop = FALSE]
   attr(frame, "terms") <- attr(made$frame, "terms")
   outcomes <- lapply(made$outcomes, function(outcome) {

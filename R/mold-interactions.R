@@ -11,17 +11,15 @@
 #' A term of one variable gives the variable's own columns, an interaction those of the variables
 #' together.
 #'
-#' @param variables What [columns_by_variable()] returned.
-#' @param rows Number of rows.
-#' @param classes What [interaction_levels()] returned of the training data.
-#' @param argument Name of the data's argument, for errors.
-#' @param warns Whether to warn of levels and pairs that training did not have.
+#' @param frame,how,argument,warns See [frame_predictors()].
 #' @return A data frame, in the terms' order.
 #' @noRd
-term_columns <- function(variables, rows, terms, classes, argument, call, warns = FALSE) {
-  sets <- term_variables(terms)
-  labels <- attr(terms, "term.labels")
-  parts <- recode_interacting(variables, sets, classes$levels, argument, call)
+term_columns <- function(frame, how, argument, call, warns) {
+  sets <- term_variables(how$terms)
+  labels <- attr(how$terms, "term.labels")
+  variables <- columns_by_variable(frame)
+  rows <- nrow(frame)
+  parts <- recode_interacting(variables, sets, how$classes$levels, argument, call)
   unseen <- list(novel_levels(variables, parts, sets))
   columns <- list()
   for (term in seq_along(sets)) {
@@ -30,7 +28,8 @@ term_columns <- function(variables, rows, terms, classes, argument, call, warns 
       columns[[term]] <- variables[[set]]
       next
     }
-    made <- interaction_columns(parts[set], rows, labels[[term]], classes$pairs[[labels[[term]]]])
+    pairs <- how$classes$pairs[[labels[[term]]]]
+    made <- interaction_columns(parts[set], rows, labels[[term]], pairs)
     columns[[term]] <- made$columns
     if (!list(categorical_variables(parts, set)) %in% sets) { # whose column the core checks
       unseen[[term + 1L]] <- made$unseen
@@ -58,9 +57,13 @@ columns_by_variable <- function(frame) {
 #'   term in which several of them interact with numbers, by its label. `NULL` if only numbers
 #'   interact.
 #' @noRd
-interaction_levels <- function(variables, terms, outcomes, call) {
+interaction_levels <- function(frame, terms, outcomes, call) {
   sets <- term_variables(terms)
   places <- interacting_variables(sets)
+  if (!length(places)) {
+    return(NULL)
+  }
+  variables <- columns_by_variable(frame)
   if (!any(vapply(variables[places], any_categorical, NA))) {
     return(NULL)
   }
@@ -91,6 +94,7 @@ missing_values <- function(column) {
   if (is.atomic(column) && is.null(dim(column))) is.na(column) else FALSE
 }
 
+# Levels that these rows have: a factor's in its order, those of text sorted as bytes.
 observed_levels <- function(column, rows) {
   if (is.factor(column)) {
     enc2utf8(levels(column)[sort(unique(as.integer(column)[rows]))])
@@ -179,13 +183,7 @@ novel_levels <- function(variables, parts, sets) {
   places <- categorical_variables(parts, interacting_variables(sets))
   places <- setdiff(places, unlist(sets[lengths(sets) == 1]))
   unseen <- lapply(places, function(place) {
-    column <- variables[[place]][[1]]
-    seen <- c(NA, levels(parts[[place]][[1]]))
-    if (is.factor(column)) {
-      setdiff(levels(column)[sort(unique(as.integer(column)))], seen)
-    } else {
-      setdiff(sort(unique(as.character(column)), method = "radix"), seen)
-    }
+    setdiff(observed_levels(variables[[place]][[1]], TRUE), levels(parts[[place]][[1]]))
   })
   names(unseen) <- vapply(variables[places], names, "")
   Filter(length, unseen)

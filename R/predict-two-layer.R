@@ -155,14 +155,9 @@ new_predictors <- function(object, new_data, call) {
     return(new_data)
   }
   wanted <- training_columns(object)
-  missing <- setdiff(wanted, names(new_data))
-  if (length(missing)) {
-    received <- paste("one without", quote_some_names(missing))
-    terms <- object$how$terms_of
-    of_what <- if (!is.null(terms)) paste(", the terms of", backtick(shorten(terms, 200)))
-    expected <- paste0(every_column, of_what)
-    abort_expected("new_data", expected, received, call)
-  }
+  terms <- object$how$terms_of
+  of_what <- if (!is.null(terms)) paste(", the terms of", backtick(shorten(terms, 200)))
+  require_names("new_data", wanted, names(new_data), paste0(every_column, of_what), call)
   refuse_twins("new_data", names(new_data)[names(new_data) %in% wanted], call)
   new_data <- new_data[match(wanted, names(new_data))] # which finds a name that is empty too
   with_decimal_point(switch(object$how$kind,
@@ -187,11 +182,7 @@ formula_predictors <- function(object, new_data, call) {
     return(set_offset(predictors, if (length(attr(terms, "offset"))) double()))
   }
   frame <- evaluate_formula(list(terms = terms, outcome = list()), new_data, "new_data", call)$frame
-  offset <- formula_offset(frame, terms, "new_data", call)
-  classes <- object$how$classes
-  columns <- columns_by_variable(frame)
-  columns <- term_columns(columns, nrow(frame), terms, classes, "new_data", call, warns = TRUE)
-  set_offset(columns, offset)
+  frame_predictors(frame, object$how, "new_data", call, warns = TRUE)
 }
 
 recipe_predictors <- function(object, new_data, call) {

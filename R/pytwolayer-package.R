@@ -28,8 +28,8 @@
 #' @keywords internal
 "_PACKAGE"
 
-# Nothing here loads reticulate, which takes longer than all the rest: what needs it waits
-# until it is loaded, and what comes from it until it is looked at.
+# Nothing here loads reticulate, which takes longer than all the rest together: hooks run what needs
+# it once it is loaded, and promises fetch what is its own when they are first used.
 .onLoad <- function(libname, pkgname) {
   setHook("reticulate.onPyInit", function(...) keep_own_blas())
   if (isNamespaceLoaded("reticulate")) {
@@ -47,12 +47,14 @@
   delayedAssign("py_call_impl", get0("py_call_impl", asNamespace("reticulate")), assign.env = own)
 }
 
-# R lets no namespace export this. Attaching then says nothing of what is masked, as for all but
-# tensors it is the same.
+# Attaching prints no list of masked functions, since they do the same for all but tensors. R looks
+# for this variable in the attached package, and no namespace can export it.
 .onAttach <- function(libname, pkgname) {
   assign(".conflicts.OK", TRUE, envir = as.environment(paste0("package:", pkgname)))
 }
 
+# Have reticulate call before_python() before it starts Python, after what another package has set
+# for that. In a Python that runs already, torch's BLAS is all that can be seen to.
 prepare_reticulate <- function() {
   earlier <- getOption("reticulate.python.beforeInitialized")
   options(reticulate.python.beforeInitialized = function() {
