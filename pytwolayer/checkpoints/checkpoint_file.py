@@ -12,8 +12,8 @@ from typing import Any
 
 from pytwolayer.checkpoints.compatibility import Facts
 from pytwolayer.checks import count, one_of, seed
-from pytwolayer.files.safetensors_format import Content, Format, Layout, Tensors, check_keys
-from pytwolayer.files.state_tree import check_same_structure, layout_of_tree, pack_tree, unpack_tree
+from pytwolayer.files.safetensors_format import Content, Format, Tensors, TensorSpecs, check_keys
+from pytwolayer.files.state_tree import check_same_structure, pack_tree, specs_of_tree, unpack_tree
 from pytwolayer.runtime.torch_loading import torch
 from pytwolayer.training.settings import KEPT
 
@@ -22,11 +22,11 @@ _FACTS = ("settings", "validation", "data", "loss_value", "start")
 _ENDS = ("epochs", "patience", "on_epoch")
 
 
-def _layout(content: Content) -> Layout:
+def _specs(content: Content) -> TensorSpecs:
     check_keys("entries", content, _PARTS)
     count("epoch", content["epoch"])
     _check_facts(content["facts"])
-    return layout_of_tree(content["state"])
+    return specs_of_tree(content["state"])
 
 
 def _check_facts(facts: Facts) -> None:
@@ -43,7 +43,7 @@ def _build(tensors: Tensors, content: Content) -> tuple[int, Facts, Any]:
     return content["epoch"], content["facts"], state
 
 
-CHECKPOINT = Format("checkpoint", 1, _layout, _build)
+CHECKPOINT = Format("checkpoint", 1, _specs, _build)
 
 
 @dataclass(frozen=True)

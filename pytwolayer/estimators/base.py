@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from pytwolayer.checks import shown
 from pytwolayer.errors import ArgumentError
-from pytwolayer.estimators.validation import has_non_numeric, read_predictors, read_weights
+from pytwolayer.estimators.validation import check_weights, has_non_numeric, read_predictors
 from pytwolayer.fitting.argument_hints import hints_at_parameters
 from pytwolayer.fitting.prepare import Hooks, OnEpoch, PreparedFit
 from pytwolayer.fitting.starting_point import Start
@@ -165,7 +165,7 @@ class TwoLayerEstimator(BaseEstimator):
             y = self._read_outcome(X, as_pandas(y), None, partial=True)
         except ArgumentError as problem:
             raise ArgumentError("y_val", problem.expected, problem.received) from problem
-        return X, y, read_weights(sample_weight, X)
+        return X, y, check_weights(sample_weight, X)
 
     @with_default_torch_settings
     def _partial_fit(self, X: Any, y: Any, sample_weight: Any) -> Self:
@@ -185,7 +185,7 @@ class TwoLayerEstimator(BaseEstimator):
         settings = self._settings_in_part(start) if partial else self._settings(start)
         share, held_out = read_validation(self.validation if validation is None else validation)
         device = select_device(self.device)
-        weights = read_weights(sample_weight, X)
+        weights = check_weights(sample_weight, X)
         how = {"weight_type": self.weight_type, "held_out": held_out, "na_action": "fail"}
         data = read_training_data(X, y, weights=weights, **how)
         if start is None and not partial:

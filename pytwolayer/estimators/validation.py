@@ -84,7 +84,7 @@ def read_outcome(estimator: Any, X: Any, y: Any, *, kind: str | None) -> NDArray
     return values
 
 
-def read_weights(sample_weight: Any, X: Any) -> NDArray[np.float64] | None:
+def check_weights(sample_weight: Any, X: Any) -> NDArray[np.float64] | None:
     """Check weights as scikit-learn does: one for each row, or one number."""
     if sample_weight is None:
         return None

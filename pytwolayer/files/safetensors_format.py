@@ -6,9 +6,9 @@ tensor. In it ``kind``, ``format`` and ``versions`` come first, and ``md5`` come
 of the text before it and of the tensors' bytes, so that one changed bit is found.
 
 The checksum finds damage, not malice: anyone can compute it. So each part is checked before it is
-used: the length against the file's size before the header is read, the header's JSON, the layout
-of the tensors that the content requires against the header before their bytes are read, so that
-a small file cannot claim much memory. Reading runs no code.
+used: the length against the file's size before the header is read, the header's JSON, and its types
+and shapes of tensors against those that the content requires, before their bytes are read. So a
+small file cannot claim much memory. Reading runs no code.
 """
 
 import hashlib
@@ -57,7 +57,7 @@ READ_ERRORS = (
 Tensors = dict[str, torch.Tensor]
 Content = dict[str, Any]
 T = TypeVar("T")
-Layout = Mapping[str, tuple[str, tuple[int, ...]]]  # name -> safetensors' type, and shape
+TensorSpecs = Mapping[str, tuple[str, tuple[int, ...]]]  # name -> safetensors' type, and shape
 
 
 class NewerError(ValueError):
@@ -74,7 +74,7 @@ class Format(Generic[T]):
         Name of the kind, such as "model".
     number : int
         Version of the format, larger where older versions cannot read it.
-    layout : callable
+    specs : callable
         Computes from the content which tensors the file must have.
     build : callable
         Makes the object that was packed from tensors and content.
@@ -84,7 +84,7 @@ class Format(Generic[T]):
 
     kind: str
     number: int
-    layout: Callable[[Content], Layout]
+    specs: Callable[[Content], TensorSpecs]
     build: Callable[[Tensors, Content], T]
     others: "tuple[Format[Any], ...]" = ()
 
@@ -167,20 +167,20 @@ class Format(Generic[T]):
         text = opened.read(_header_length(start, size))
         saved, tensors = _header(text, size - len(start) - len(text))
         try:
-            found, content, layout = self._content(saved)
+            found, content, specs = self._content(saved)
         except READ_ERRORS:
             # If the text is damaged, the error says that, not what the damage led to.
             _verify_checksum(saved, iter(lambda: opened.read(_CHUNK), b""))
             raise
         with _prefix_errors(_DAMAGED):
-            _check_layout(tensors, layout)
+            _check_specs(tensors, specs)
         values = opened.read(size - len(start) - len(text))
         _verify_checksum(saved, [values])
         made: T = found.build(safetensors.torch.load(start + text + values), content)
         return made
 
-    def _content(self, saved: str) -> "tuple[Format[Any], Content, Layout]":
-        """Return format and content, and the layout of the tensors that it requires."""
+    def _content(self, saved: str) -> "tuple[Format[Any], Content, TensorSpecs]":
+        """Return format and content, and types and shapes of the tensors that it requires."""
         content: Content = json.loads(
             saved, parse_constant=_refuse_constant, object_pairs_hook=_unique_keys
         )
@@ -188,7 +188,7 @@ class Format(Generic[T]):
         found = next((other for other in self.others if other.kind == kind), self)
         found._check_format(kind, content.pop("format"))
         del content["md5"]
-        return found, content, found.layout(content)
+        return found, content, found.specs(content)
 
     def _check_format(self, kind: Any, number: Any) -> None:
         if kind != self.kind:
@@ -333,9 +333,9 @@ def _verify_checksum(text: str, parts: Iterable[bytes | memoryview]) -> None:
         raise ValueError("it is damaged, its checksum is another")
 
 
-def _check_layout(tensors: Mapping[str, Any], layout: Layout) -> None:
-    check_keys("tensors", tensors, layout)
-    for name, (kind, shape) in layout.items():
+def _check_specs(tensors: Mapping[str, Any], specs: TensorSpecs) -> None:
+    check_keys("tensors", tensors, specs)
+    for name, (kind, shape) in specs.items():
         begin, end = tensors[name]["data_offsets"]
         found = tensors[name]["dtype"], _integers(tensors[name]["shape"])
         if found != (kind, shape) or end - begin != _BYTES[kind] * math.prod(shape):

@@ -9,7 +9,7 @@ Reading makes only plain values: it runs no code.
 import math
 from typing import Any
 
-from pytwolayer.files.safetensors_format import Layout, Tensors, check_keys
+from pytwolayer.files.safetensors_format import Tensors, TensorSpecs, check_keys
 from pytwolayer.runtime.torch_loading import torch
 
 Tree = Any
@@ -54,7 +54,7 @@ def _packed(tree: Tree, name: str, tensors: Tensors) -> Any:
     raise TypeError(f"a state holds a {type(tree).__name__}")
 
 
-def layout_of_tree(packed: Any) -> Layout:
+def specs_of_tree(packed: Any) -> TensorSpecs:
     """Return types and shapes of the tensors that a packed state refers to.
 
     Raises
@@ -62,26 +62,26 @@ def layout_of_tree(packed: Any) -> Layout:
     ValueError, LookupError, TypeError
         If it is not a packed state.
     """
-    layout: dict[str, tuple[str, tuple[int, ...]]] = {}
-    _collect_layout(packed, layout)
-    return layout
+    specs: dict[str, tuple[str, tuple[int, ...]]] = {}
+    _collect_specs(packed, specs)
+    return specs
 
 
-def _collect_layout(packed: Any, layout: dict[str, tuple[str, tuple[int, ...]]]) -> None:
+def _collect_specs(packed: Any, specs: dict[str, tuple[str, tuple[int, ...]]]) -> None:
     if isinstance(packed, list):
         for part in packed:
-            _collect_layout(part, layout)
+            _collect_specs(part, specs)
     elif isinstance(packed, dict) and _PAIRS in packed:
         for _, part in _pairs(packed):
-            _collect_layout(part, layout)
+            _collect_specs(part, specs)
     elif isinstance(packed, dict) and _TENSOR in packed:
         check_keys("entries of a tensor", packed, (_TENSOR, "type", "shape"))
         name, kind, shape = packed[_TENSOR], packed["type"], packed["shape"]
-        if not isinstance(name, str) or name in layout or kind not in _TYPES.values():
+        if not isinstance(name, str) or name in specs or kind not in _TYPES.values():
             raise ValueError("its tensors are not told apart, or of a type that it cannot have")
         if not isinstance(shape, list) or not all(_is_size(size) for size in shape):
             raise ValueError("its tensors have shapes that are none")
-        layout[name] = kind, tuple(shape)
+        specs[name] = kind, tuple(shape)
 
 
 def _pairs(packed: dict[str, Any]) -> list[tuple[Any, Any]]:

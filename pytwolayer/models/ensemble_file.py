@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from pytwolayer.checks import count
-from pytwolayer.files.safetensors_format import Content, Format, Layout, Tensors, check_keys
+from pytwolayer.files.safetensors_format import Content, Format, Tensors, TensorSpecs, check_keys
 from pytwolayer.models.model_file import to_bytes
 from pytwolayer.runtime.torch_loading import torch
 from pytwolayer.runtime.torch_settings import with_default_torch_settings
@@ -30,7 +30,7 @@ def ensemble_to_bytes(ensemble: Any) -> bytes:
     return ENSEMBLE.pack(tensors, content)
 
 
-def _layout(content: Content) -> Layout:
+def _specs(content: Content) -> TensorSpecs:
     check_keys("entries", content, _PARTS)
     sizes = content["bytes"]
     if not isinstance(sizes, list) or not sizes:
@@ -44,4 +44,4 @@ def _bytes_of_models(tensors: Tensors, content: Content) -> list[bytes]:
     return [tensors[f"{_MODEL}{number}"].numpy().tobytes() for number in numbers]
 
 
-ENSEMBLE = Format("ensemble", 1, _layout, _bytes_of_models)
+ENSEMBLE = Format("ensemble", 1, _specs, _bytes_of_models)

@@ -74,5 +74,5 @@ def _ensemble(tensors: Tensors, content: Content) -> TwoLayerEnsemble:
     return TwoLayerEnsemble.of(models, *drawn)
 
 
-_MODEL = Format(MODEL.kind, MODEL.number, MODEL.layout, _model)
-_ENSEMBLE = Format(ENSEMBLE.kind, ENSEMBLE.number, ENSEMBLE.layout, _ensemble)
+_MODEL = Format(MODEL.kind, MODEL.number, MODEL.specs, _model)
+_ENSEMBLE = Format(ENSEMBLE.kind, ENSEMBLE.number, ENSEMBLE.specs, _ensemble)

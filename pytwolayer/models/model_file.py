@@ -13,11 +13,12 @@ from typing import Any, TypeVar, get_args
 import pandas as pd
 
 from pytwolayer.checks import count, flag, one_of, positive
-from pytwolayer.files.safetensors_format import Content, Format, Layout, Tensors, check_keys
+from pytwolayer.files.safetensors_format import Content, Format, Tensors, TensorSpecs, check_keys
 from pytwolayer.network.architecture import outline
 from pytwolayer.network.losses import LOSSES, ForgottenLoss
-from pytwolayer.preprocessing.encoder import Coding, Encoder, LevelCoding, NumberCoding
+from pytwolayer.preprocessing.encoder import Coding, Encoder, LevelCoding
 from pytwolayer.preprocessing.outcome import Classes, Numbers, Outcome
+from pytwolayer.preprocessing.standardize import NumberCoding
 from pytwolayer.runtime.torch_loading import torch
 from pytwolayer.runtime.torch_settings import with_default_torch_settings
 from pytwolayer.training.settings import AUTO, Settings
@@ -95,7 +96,7 @@ def _is_plain(label: Any) -> bool:
     return isinstance(label, _LABEL) and not (isinstance(label, float) and not math.isfinite(label))
 
 
-def _layout(content: Content) -> Layout:
+def _specs(content: Content) -> TensorSpecs:
     """Check the content and return the expected tensors, without allocating them."""
     check_keys("entries", content, (*_PARTS, _OFFSET) if _OFFSET in content else _PARTS)
     if flag(_OFFSET, content.get(_OFFSET, False)) and content["outcome"]["kind"] != "numbers":
@@ -136,7 +137,7 @@ def _attributes(tensors: Tensors, content: Content) -> dict[str, Any]:
     }
 
 
-MODEL = Format("model", 3, _layout, _attributes)
+MODEL = Format("model", 3, _specs, _attributes)
 
 
 def _typed(value: Any, kind: type[_T]) -> _T:

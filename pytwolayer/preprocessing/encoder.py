@@ -10,50 +10,15 @@ from itertools import groupby
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pytwolayer.checks import listed
 from pytwolayer.errors import ArgumentError, UnseenLevelWarning, warn_user
 from pytwolayer.preprocessing.column import Column, Doubles, in_column
-from pytwolayer.preprocessing.standardize import write_standardized
+from pytwolayer.preprocessing.standardize import Floats, NumberCoding, write_standardized
 from pytwolayer.preprocessing.table import Mask, Table, read_table
 from pytwolayer.runtime.torch_loading import torch
 
-# A standard deviation below this share of the largest value is rounding error.
-_ROUNDING = 10 * np.finfo(np.float64).eps
-_TINY = 1e-140  # squares of smaller numbers are subnormal and lose digits
 _MISSING = "The predictions of their rows are missing."
-Floats = NDArray[np.float32]
-
-
-@dataclass(frozen=True)
-class NumberCoding:
-    """Standardises a column to mean 0 and standard deviation 1.
-
-    Attributes
-    ----------
-    center, scale : float
-        Weighted mean and population standard deviation. A constant column has the scale 0: it is
-        encoded as zeros, also where new data hold other values.
-    limit : float or None
-        Standardised values are clipped to the range from ``-limit`` to ``limit``.
-    """
-
-    center: float
-    scale: float
-    limit: float | None = None
-    width = 1
-
-    @classmethod
-    def fit(
-        cls,
-        argument: str,
-        values: Doubles,
-        weights: Doubles | None,
-        limit: float | None = None,
-    ) -> "NumberCoding":
-        """Learn mean and scale of a column without missing values."""
-        return cls(*_center_and_scale(argument, values, weights), limit)
 
 
 @dataclass(frozen=True)
@@ -72,11 +37,6 @@ class LevelCoding:
     def width(self) -> int:
         """Number of inputs."""
         return len(self.levels)
-
-    def write(self, codes: Doubles, out: Floats) -> None:
-        """Write the zeros and ones, shape ``(rows, width)``."""
-        out[:] = 0
-        out[np.arange(len(codes)), codes.astype(np.intp)] = 1
 
 
 Coding = NumberCoding | LevelCoding
@@ -215,9 +175,11 @@ def _recoded(coding: LevelCoding, column: Column, consequence: str) -> Column:
 
 
 def _write_levels(codings: Sequence[LevelCoding], columns: Sequence[Column], part: Floats) -> None:
-    start = 0
+    """Write the zeros and ones of neighbouring columns of levels."""
+    part[:] = 0
+    rows, start = np.arange(len(part)), 0
     for coding, column in zip(codings, columns, strict=True):
-        coding.write(column.values, part[:, start : start + coding.width])
+        part[rows, start + column.values.astype(np.intp)] = 1
         start += coding.width
 
 
@@ -229,27 +191,3 @@ def _refuse_far(argument: str, columns: Sequence[Column], part: Floats) -> None:
         if not np.isfinite(part[:, number]).all():
             received = f"{np.max(np.abs(column.values)):.3g}{in_column(column.label)}"
             raise ArgumentError(argument, "of the size seen in training", received)
-
-
-def _center_and_scale(
-    argument: str, column: Doubles, weights: Doubles | None
-) -> tuple[float, float]:
-    largest = max(float(column.max()), -float(column.min()))
-    with np.errstate(over="ignore", invalid="ignore"):
-        center, scale = _moments(column, weights)
-        if scale < _TINY:
-            # Scaled by a power of 2, which is exact, so that the squares are normal numbers.
-            _, exponent = np.frexp(largest)
-            scale = float(np.ldexp(_moments(np.ldexp(column, -exponent), weights)[1], exponent))
-    if not np.isfinite(scale):
-        received = f"numbers as large as {largest:.3g}"
-        raise ArgumentError(argument, "of a size that can be standardised", received)
-    # The computed standard deviation of a constant column can differ from 0 by rounding.
-    return center, 0.0 if scale <= _ROUNDING * largest else scale
-
-
-def _moments(column: Doubles, weights: Doubles | None) -> tuple[float, float]:
-    if weights is None:
-        return float(np.mean(column)), float(np.std(column))
-    center = float(np.average(column, weights=weights))
-    return center, float(np.sqrt(np.average((column - center) ** 2, weights=weights)))

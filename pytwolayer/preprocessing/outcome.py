@@ -8,7 +8,7 @@ import numpy as np
 from pytwolayer.checks import listed, quoted
 from pytwolayer.errors import ArgumentError, UnseenLevelWarning, warn_user
 from pytwolayer.preprocessing.column import Column, Doubles, in_column, level_name
-from pytwolayer.preprocessing.encoder import NumberCoding
+from pytwolayer.preprocessing.standardize import NumberCoding
 from pytwolayer.preprocessing.table import Table
 from pytwolayer.runtime.torch_loading import torch
 

@@ -1,36 +1,80 @@
 """Standardising columns of doubles into a matrix of float32."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pytwolayer.preprocessing.column import Column
+from pytwolayer.errors import ArgumentError
+from pytwolayer.preprocessing.column import Column, Doubles
 from pytwolayer.runtime.torch_loading import torch
 
+# A standard deviation below this share of the largest value is rounding error.
+_ROUNDING = 10 * np.finfo(np.float64).eps
+_TINY = 1e-140  # squares of smaller numbers are subnormal and lose digits
 # Numbers in a block, which fits into a processor's cache, and least rows of a block.
 _BLOCK, _ROWS = 2**19, 4096
+Floats = NDArray[np.float32]
 
 
-class Scaling(Protocol):
-    """How a column is standardised; see ``NumberCoding``."""
+@dataclass(frozen=True)
+class NumberCoding:
+    """Standardises a column to mean 0 and standard deviation 1.
 
-    @property
-    def center(self) -> float:
-        """Subtracted from each value."""
+    Attributes
+    ----------
+    center, scale : float
+        Weighted mean and population standard deviation. A constant column has the scale 0: it is
+        encoded as zeros, also where new data hold other values.
+    limit : float or None
+        Standardised values are clipped to the range from ``-limit`` to ``limit``.
+    """
 
-    @property
-    def scale(self) -> float:
-        """Divisor; 0 for a constant column, which becomes zeros."""
+    center: float
+    scale: float
+    limit: float | None = None
+    width = 1
 
-    @property
-    def limit(self) -> float | None:
-        """Largest absolute value of the results, or None."""
+    @classmethod
+    def fit(
+        cls,
+        argument: str,
+        values: Doubles,
+        weights: Doubles | None,
+        limit: float | None = None,
+    ) -> "NumberCoding":
+        """Learn mean and scale of a column without missing values.
+
+        Raises
+        ------
+        ArgumentError
+            If the numbers are too large for their standard deviation to be finite.
+        """
+        largest = max(float(values.max()), -float(values.min()))
+        with np.errstate(over="ignore", invalid="ignore"):
+            center, scale = _moments(values, weights)
+            if scale < _TINY:
+                # Scaled by a power of 2, which is exact, so that the squares are normal numbers.
+                _, exponent = np.frexp(largest)
+                scale = _moments(np.ldexp(values, -exponent), weights)[1]
+                scale = float(np.ldexp(scale, exponent))
+        if not np.isfinite(scale):
+            received = f"numbers as large as {largest:.3g}"
+            raise ArgumentError(argument, "of a size that can be standardised", received)
+        # The computed standard deviation of a constant column can differ from 0 by rounding.
+        return cls(center, 0.0 if scale <= _ROUNDING * largest else scale, limit)
+
+
+def _moments(column: Doubles, weights: Doubles | None) -> tuple[float, float]:
+    if weights is None:
+        return float(np.mean(column)), float(np.std(column))
+    center = float(np.average(column, weights=weights))
+    return center, float(np.sqrt(np.average((column - center) ** 2, weights=weights)))
 
 
 def write_standardized(
-    scalings: Sequence[Scaling], columns: Sequence[Column], into: NDArray[np.float32]
+    codings: Sequence[NumberCoding], columns: Sequence[Column], into: Floats
 ) -> None:
     """Write the standardised columns into a matrix of shape ``(rows, columns)``, row by row.
 
@@ -42,26 +86,26 @@ def write_standardized(
     step = max(1, min(rows, max(_ROWS, _BLOCK // len(columns))))
     doubles, block = np.empty(step), np.empty((len(columns), step), dtype=np.float32)
     with np.errstate(over="ignore"):
-        limits = _limits(scalings)
+        limits = _limits(codings)
         for start in range(0, rows, step):
             size = min(step, rows - start)
             lines = block[:, :size]
-            for scaling, column, standardized in zip(scalings, columns, lines, strict=True):
-                if scaling.scale == 0:
+            for coding, column, standardized in zip(codings, columns, lines, strict=True):
+                if coding.scale == 0:
                     standardized[:] = 0
                     continue
                 values = column.values[start : start + size]
-                centered = np.subtract(values, scaling.center, out=doubles[:size])
-                standardized[:] = np.divide(centered, scaling.scale, out=centered)
+                centered = np.subtract(values, coding.center, out=doubles[:size])
+                standardized[:] = np.divide(centered, coding.scale, out=centered)
             # Rounding to float32 keeps the order of numbers, so they may be clipped after it.
             np.clip(lines, -limits, limits, out=lines)
             _transpose(lines, into[start : start + size])
 
 
-def _limits(scalings: Sequence[Scaling]) -> NDArray[np.float32]:
-    limits = [[np.inf if each.limit is None else each.limit] for each in scalings]
+def _limits(codings: Sequence[NumberCoding]) -> Floats:
+    limits = [[np.inf if each.limit is None else each.limit] for each in codings]
     return np.array(limits).astype(np.float32)
 
 
-def _transpose(lines: NDArray[np.float32], into: NDArray[np.float32]) -> None:
+def _transpose(lines: Floats, into: Floats) -> None:
     torch.from_numpy(into).copy_(torch.from_numpy(lines).t())  # several times as fast as NumPy

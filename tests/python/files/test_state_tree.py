@@ -5,7 +5,7 @@ import math
 
 import pytest
 
-from pytwolayer.files.state_tree import check_same_structure, layout_of_tree, pack_tree, unpack_tree
+from pytwolayer.files.state_tree import check_same_structure, pack_tree, specs_of_tree, unpack_tree
 from pytwolayer.network.architecture import (
     draw_initial_weights,
     flatten_parameters,
@@ -47,11 +47,11 @@ def test_all_that_a_state_holds_comes_back():
     assert math.isnan(there_and_back([math.nan])[0])
 
 
-def test_the_layout_has_every_tensor():
+def test_the_specs_have_every_tensor():
     packed, tensors = pack_tree(TREE)
-    layout = layout_of_tree(packed)
-    assert set(layout) == set(tensors)
-    assert sorted(layout.values()) == [
+    specs = specs_of_tree(packed)
+    assert set(specs) == set(tensors)
+    assert sorted(specs.values()) == [
         ("F32", ()),
         ("F32", (3,)),
         ("F64", (0,)),
@@ -94,9 +94,9 @@ BAD = [
 
 
 @pytest.mark.parametrize("packed", BAD, ids=repr)
-def test_what_is_no_state_has_no_layout(packed):
+def test_what_is_no_state_has_no_specs(packed):
     with pytest.raises((ValueError, TypeError)):
-        layout_of_tree(packed)
+        specs_of_tree(packed)
 
 
 @pytest.mark.parametrize("packed", [{}, {"a": 1}, {"number": "1"}, {"number": []}], ids=repr)

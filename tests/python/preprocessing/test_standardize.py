@@ -7,8 +7,7 @@ import pytest
 
 from pytwolayer.preprocessing import standardize
 from pytwolayer.preprocessing.column import Column
-from pytwolayer.preprocessing.encoder import NumberCoding
-from pytwolayer.preprocessing.standardize import write_standardized
+from pytwolayer.preprocessing.standardize import NumberCoding, write_standardized
 
 
 def _plain(codings: list[NumberCoding], columns: list[Column]) -> Any:
