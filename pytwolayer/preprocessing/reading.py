@@ -10,11 +10,11 @@ from pytwolayer import checks
 from pytwolayer.checks import listed
 from pytwolayer.errors import ArgumentError, MissingRowsWarning, warn_user
 from pytwolayer.preprocessing.column import Column, Doubles
-from pytwolayer.preprocessing.table import Mask, Table, column_names, columns_at, read_table
+from pytwolayer.preprocessing.table import Table, column_names, columns_at, read_table
 from pytwolayer.preprocessing.training_data import TrainingData, read_weights
 from pytwolayer.preprocessing.validation_data import (
-    held_out_array,
     is_validation_data,
+    read_held_out,
     read_validation_data,
 )
 from pytwolayer.runtime.memory import FEWER_DATA, guard_memory
@@ -72,7 +72,7 @@ def read_training_data(
             expected = f"as long as `x` ({predictors.rows} rows)"
             raise ArgumentError("y", expected, f"{outcomes.rows} rows long")
         weights = read_weights(weights_name, weights, predictors.rows)
-        mask = None if validation is not None else _held_out_mask(held_out, predictors.rows)
+        mask = None if validation is not None else read_held_out(held_out, predictors.rows)
         data = TrainingData.from_tables(predictors, outcomes, weights, mask)
         data = _drop_zero_weights(_drop_missing(data, na_action), weights_name)
         if validation is None:
@@ -143,24 +143,6 @@ def _list_of_names(outcome: Any) -> list[str]:
     if not names or not all(isinstance(name, (str, int)) for name in names):
         raise ArgumentError("outcome", "the name of a column, or several", checks.shown(outcome))
     return [str(name) for name in names]
-
-
-def _held_out_mask(held_out: Any, rows: int) -> Mask | None:
-    if held_out is None:
-        return None
-    array = held_out_array(held_out)
-    if array.dtype.kind == "b":
-        if len(array) != rows:
-            expected = f"as long as `x` ({rows} rows)"
-            raise ArgumentError("validation", expected, f"{len(array)} long")
-        return np.asarray(array, dtype=np.bool_)
-    if array.min() < 0 or array.max() >= rows:
-        raise ArgumentError(
-            "validation", f"row numbers from 0 to {rows - 1}", f"{array.min()} to {array.max()}"
-        )
-    mask = np.zeros(rows, dtype=np.bool_)
-    mask[array] = True
-    return mask
 
 
 def _drop_missing(data: TrainingData, na_action: str) -> TrainingData:

@@ -1,4 +1,4 @@
-"""Validation data that are given apart from the training data."""
+"""Validation: rows of the training data that are held out, or data given apart from them."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import numpy as np
 
 from pytwolayer import checks
 from pytwolayer.errors import ArgumentError, MissingRowsWarning, warn_user
-from pytwolayer.preprocessing.table import Table, read_table
+from pytwolayer.preprocessing.table import Mask, Table, read_table
 from pytwolayer.preprocessing.training_data import TrainingData, read_weights
 
 _NAME = "validation"
@@ -113,20 +113,30 @@ def _without_missing(data: TrainingData, na_action: str) -> TrainingData:
     return data.take(complete)
 
 
-def held_out_array(held_out: Any) -> Any:
-    """Convert the choice of held-out rows to an array of row numbers or of logicals.
+def read_held_out(held_out: Any, rows: int) -> Mask | None:
+    """Convert row numbers, or true and false for each row, to a mask of the held-out rows.
 
     Raises
     ------
     ArgumentError
-        If it is neither.
+        If it is neither, or does not suit the number of rows.
     """
-    rows = "a share below 1, row numbers, or true and false for each row"
-    expected = f"{rows}; or data, {_PAIR}"
+    if held_out is None:
+        return None
+    expected = f"a share below 1, row numbers, or true and false for each row; or data, {_PAIR}"
     try:
         array = np.asarray(held_out)
     except ValueError:
         raise ArgumentError(_NAME, expected, checks.shown(held_out)) from None
     if array.ndim != 1 or array.dtype.kind not in "biu" or not len(array):
         raise ArgumentError(_NAME, expected, checks.shown(held_out))
-    return array
+    if array.dtype.kind == "b":
+        if len(array) != rows:
+            raise ArgumentError(_NAME, f"as long as `x` ({rows} rows)", f"{len(array)} long")
+        return np.asarray(array, dtype=np.bool_)
+    if array.min() < 0 or array.max() >= rows:
+        received = f"{array.min()} to {array.max()}"
+        raise ArgumentError(_NAME, f"row numbers from 0 to {rows - 1}", received)
+    mask = np.zeros(rows, dtype=np.bool_)
+    mask[array] = True
+    return mask
