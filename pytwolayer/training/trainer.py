@@ -117,9 +117,12 @@ class Trainer:
         try:
             losses = fit_loop(self._gradient, self._optimizer, batches, epochs, supervisor, done)
         except Exception:
-            self._finish(supervisor, supervisor.losses)
+            self._finish(supervisor.finish(supervisor.losses))
             raise
-        self._finish(supervisor, losses)
+        runs = supervisor.finish(losses)
+        # A fit allocates memory of its own: with these freed first, there is room for it.
+        del supervisor, rows, batches, self._gradient
+        self._finish(runs)
 
     def _supervisor(
         self, interrupt: Interrupt, before: Run | None, options: dict[str, Any]
@@ -145,8 +148,7 @@ class Trainer:
     def _layout_rows(self, rows: Sequence[EncodedRows]) -> SingleRows:
         return SingleRows(rows[0]) if self._is_one else StackedRows(rows)
 
-    def _finish(self, supervisor: Supervisor, losses: list[Any]) -> None:
-        runs = supervisor.finish(losses)
+    def _finish(self, runs: Sequence[Run]) -> None:
         if not self._is_one:
             for k, trainee in enumerate(self._trainees):
                 pairs = zip(trainee.parameters.views, self._parameters.views, strict=True)

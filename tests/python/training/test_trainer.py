@@ -1,7 +1,9 @@
 """Ensembles at their edges: what ends a run early, what no model saw, sizes that cannot be."""
 
+import gc
 import signal
 import warnings
+import weakref
 
 import numpy as np
 import pandas as pd
@@ -9,8 +11,10 @@ import pytest
 
 from pytwolayer import ArgumentError, TwoLayerEnsemble, continue_training, load, two_layer
 from pytwolayer.errors import DeviceMemoryError, DivergenceError, UnseenLevelWarning
+from pytwolayer.fitting.prepare import PreparedFit
 from pytwolayer.models.ensemble import encodings
 from pytwolayer.network.batches import Batches
+from pytwolayer.training.kept_weights import KeptWeights
 from pytwolayer.training.loss_log import DeviceLossLog
 
 DRAWS = np.random.default_rng(5)
@@ -163,3 +167,28 @@ def test_models_end_as_usual_where_losses_are_looked_at_now_and_then(monkeypatch
     assert [(m.best_epoch, m.stopped) for m in later.models] == [
         (m.best_epoch, m.stopped) for m in usual.models
     ]
+
+
+@pytest.mark.parametrize("n_models", [1, 3])
+def test_what_training_needed_is_freed_before_the_fit_takes_memory_of_its_own(
+    monkeypatch, n_models
+):
+    alive, at_the_end = weakref.WeakSet(), []
+    make, finish = KeptWeights.__init__, PreparedFit.finish
+
+    def made(self, *args):
+        make(self, *args)
+        alive.add(self)
+
+    def finishing(self, run):
+        at_the_end.append(len(alive))
+        finish(self, run)
+
+    monkeypatch.setattr(KeptWeights, "__init__", made)
+    monkeypatch.setattr(PreparedFit, "finish", finishing)
+    gc.disable()  # what goes round in a circle stays until the collector comes
+    try:
+        two_layer([[1.0], [2.0]], [1.0, 2.0], epochs=3, seed=1, n_models=n_models)
+    finally:
+        gc.enable()
+    assert at_the_end == [0] * n_models
