@@ -2,22 +2,11 @@
 #
 # What is read from a file is never evaluated as it comes: it is parsed, which runs nothing, and
 # walked. All that it may hold are its own variables and constants, literal values, and calls of
-# the functions below; it is evaluated where there are no others.
+# the functions in R/file-formula-guard.R; it is evaluated where there are no others.
 
-formula_functions <- list(
-  base = c(
-    "+", "-", "*", "/", "^", "%%", "%/%", "(", "!", "&", "|", "==", "!=", "<", "<=", ">", ">=",
-    "%in%", ":", "[", "c", "list", "cbind", "I", "log", "log2", "log10", "log1p", "exp", "expm1",
-    "sqrt", "abs", "sign", "sin", "cos", "tan", "asin", "acos", "atan", "atan2", "sinh", "cosh",
-    "tanh", "gamma", "lgamma", "beta", "lbeta", "round", "signif", "floor", "ceiling", "trunc",
-    "pmin", "pmax", "ifelse", "is.na", "scale", "cut", "factor", "as.factor", "ordered",
-    "as.numeric", "as.double", "as.integer", "as.logical", "as.character", "nchar",
-    "tolower", "toupper", "substr", "trimws", "::"
-  ),
-  stats = c("offset", "poly", "plogis", "qlogis", "pnorm", "qnorm"),
-  splines = c("bs", "ns")
-)
-most_names <- 1e6 # in a formula
+longest_text <- 1000 # bytes of one text: factor() repeats it for each level
+longest_constant <- 1e7 # bytes of its code
+most_levels <- 3000 # of nested calls: in deeper code R's own functions overflow the stack
 
 #' What a model keeps for R
 #'
@@ -25,18 +14,18 @@ most_names <- 1e6 # in a formula
 #' @noRd
 notes_of <- function(input) {
   ordered <- is.ordered(input$outcomes[[1]])
-  kept <- if (input$how$kind == "formula") formula_notes(input$how)
+  kept <- if (input$how$kind == "formula") formula_notes(input$how, ncol(input$predictors))
   c(if (ordered) list(ordered = TRUE), kept)
 }
 
-# Where the terms are not the data's own columns, Python tells of it in its errors.
+# For Python's errors, where the terms are not columns of the data.
 formula_text <- function(input) {
   if (input$how$kind == "formula" && !all(names(input$predictors) %in% input$how$variables)) {
     enc2utf8(deparse1(input$how$formula))
   }
 }
 
-formula_notes <- function(how) {
+formula_notes <- function(how, columns) {
   constants <- Filter(Negate(is.function), as.list(own_environment(how$terms)))
   notes <- list(
     formula = exact_text(how$formula),
@@ -50,7 +39,7 @@ formula_notes <- function(how) {
   )
   notes <- Filter(length, notes)
   # What a file may not hold is not written into one.
-  read <- tryCatch(read_formula(notes), error = function(cnd) NULL)
+  read <- tryCatch(read_formula(notes, columns), error = function(cnd) NULL)
   if (!is.null(read)) list(formula = notes)
 }
 
@@ -110,55 +99,49 @@ all_functions <- function(expression) {
 #' Read what a model keeps for R
 #'
 #' @param notes What it has, or `NULL`.
+#' @param columns Number of the model's columns.
 #' @return A list of `ordered`, and `how` as [mold_formula()] makes it, or `NULL`.
 #' @noRd
-read_notes <- function(notes) {
+read_notes <- function(notes, columns) {
   if (is.null(notes)) {
     return(list(ordered = FALSE))
   }
-  as_object(notes)
-  others <- setdiff(names(notes), c("ordered", "formula"))
-  if (length(others)) {
-    refuse("it has unknown entries of R's notes: ", toString(others))
-  }
+  refuse_others("entries of R's notes", notes, optional = c("ordered", "formula"))
   list(
     ordered = !is.null(notes$ordered) && as_flag("ordered", notes$ordered),
-    how = if (!is.null(notes$formula)) read_formula(notes$formula)
+    how = if (!is.null(notes$formula)) read_formula(notes$formula, columns)
   )
 }
 
-read_formula <- function(notes) {
-  known <- c(
-    "formula", "predvars", "outcome", "variables", "predictor_variables", "constants", "levels",
-    "pairs"
-  )
-  others <- setdiff(names(as_object(notes)), known)
-  if (length(others)) {
-    refuse("it has unknown entries of its formula: ", toString(others))
-  }
+formula_entries <- c(
+  "formula", "predvars", "outcome", "variables", "predictor_variables", "constants", "levels",
+  "pairs"
+)
+
+read_formula <- function(notes, columns) {
+  refuse_others("entries of its formula", notes, optional = formula_entries)
+  limit <- formula_limit(columns)
   variables <- texts_in(notes$variables)
-  env <- constants_of(notes$constants)
+  env <- constants_of(notes$constants, limit)
   if (length(intersect(names(env), variables))) {
     refuse("its formula has a constant with the name of a variable")
   }
+  longest <- 1e6 + 1000 * columns
   parts <- list(
-    formula = parsed(notes$formula), predvars = parsed(notes$predvars),
-    outcome = lapply(as_object(notes$outcome), parsed)
+    formula = parsed(notes$formula, longest), predvars = parsed(notes$predvars, longest),
+    outcome = lapply(as_object(notes$outcome), parsed, longest)
   )
   if (!is_call_of(parts$predvars, "list")) {
     refuse("its formula is evaluated as no list")
   }
-  sizes <- check_each(as.list(parts$predvars)[-1], variables, env)
-  for (part in parts$outcome) {
-    check_expression(part, variables, env)
+  if (!is_call_of(parts$formula, "~") || length(parts$formula) != 3) {
+    refuse("its formula is none")
   }
-  check_formula(parts$formula, variables, env)
+  check_code(c(as.list(parts$predvars)[-1], parts$outcome), variables, env, limit)
+  check_code(as.list(parts$formula)[-1], variables, env, limit)
+  check_written_out(parts$formula[[3]])
   how <- how_of(parts, variables, texts_in(notes$predictor_variables), env)
-  own <- vapply(as.list(parts$predvars)[-1], is.symbol, NA)
   how$classes <- read_levels(notes, how$terms)
-  sizes <- vapply(sizes, cells_of, 1)
-  check_columns(how$terms, sizes, own)
-  check_columns_by_level(how$terms, sizes, how$classes)
   how
 }
 
@@ -212,8 +195,9 @@ check_pairs <- function(pairs, levels, variables) {
 
 # As mold_formula() makes it of the formula itself.
 how_of <- function(parts, variables, predictor_variables, env) {
-  formula <- structure(parts$formula, class = "formula", .Environment = users_environment(env))
-  terms <- stats::delete.response(formula_terms(formula))
+  terms <- formula_terms(structure(parts$formula, class = "formula", .Environment = globalenv()))
+  home <- users_environment(env, attr(terms, "variables"))
+  terms <- stats::delete.response(terms)
   if (length(parts$predvars) != length(attr(terms, "variables"))) {
     refuse("its formula and what it is evaluated as differ in length")
   }
@@ -221,21 +205,16 @@ how_of <- function(parts, variables, predictor_variables, env) {
   environment(terms) <- env
   list(
     kind = "formula", terms = terms, outcome = parts$outcome, variables = variables,
-    formula = formula, predictor_variables = intersect(predictor_variables, variables)
+    formula = structure(parts$formula, class = "formula", .Environment = home),
+    predictor_variables = intersect(predictor_variables, variables)
   )
 }
 
-# Where a user may use the formula anew: with the constants, and all that R has.
-users_environment <- function(env) {
-  constants <- Filter(Negate(is.function), as.list(env))
-  if (length(constants)) list2env(constants, parent = globalenv()) else globalenv()
-}
-
-# The constants, and the functions, which are R's own whatever the session has of these names.
-constants_of <- function(saved) {
-  env <- allowed_functions()
+# Where the code is evaluated: the constants, and the functions.
+constants_of <- function(saved, limit) {
+  env <- allowed_functions(limit)
   for (name in names(if (!is.null(saved)) as_object(saved))) {
-    expression <- parsed(saved[[name]])
+    expression <- parsed(saved[[name]], longest_constant)
     if (!is_constant_call(expression) || !nzchar(name) || exists(name, envir = env)) {
       refuse("its formula has a constant that is none")
     }
@@ -244,21 +223,9 @@ constants_of <- function(saved) {
   env
 }
 
-allowed_functions <- function() {
-  functions <- c(
-    mget(formula_functions$base, baseenv()),
-    mget(formula_functions$stats, asNamespace("stats")),
-    list(bs = splines::bs, ns = splines::ns)
-  )
-  list2env(functions, parent = emptyenv())
-}
-
 # `c()` of literal values alone, so that none grows by holding another.
 is_constant_call <- function(expression) {
-  is_call_of(expression, "c") && all(vapply(as.list(expression)[-1], function(part) {
-    negative <- is_call_of(part, "-") && length(part) == 2
-    is.atomic(if (negative) part[[2]] else part)
-  }, NA))
+  is_call_of(expression, "c") && all(vapply(as.list(expression)[-1], is_literal, NA))
 }
 
 # From the parsed code, without evaluating it.
@@ -268,9 +235,27 @@ constant_value <- function(expression) {
   }))
 }
 
-parsed <- function(text) {
+# A value in the code, also a negative number.
+is_literal <- function(expression) {
+  negative <- is_call_of(expression, "-") && length(expression) == 2
+  value <- if (negative) expression[[2]] else expression
+  is.atomic(value) || is.null(value)
+}
+
+# The coefficients of poly(), which no other call may have: `list()` and `c()` of values.
+is_literal_list <- function(expression) {
+  if (is_call_of(expression, "c") || is_call_of(expression, "list")) {
+    return(all(vapply(as.list(expression)[-1], is_literal_list, NA)))
+  }
+  is_literal(expression)
+}
+
+parsed <- function(text, longest) {
+  if (nchar(as_text(text), "bytes") > longest) {
+    refuse("its formula is too long")
+  }
   expressions <- tryCatch(
-    parse(text = as_text(text), keep.source = FALSE, encoding = "UTF-8"),
+    parse(text = text, keep.source = FALSE, encoding = "UTF-8"),
     error = function(cnd) NULL
   )
   if (length(expressions) != 1) {
@@ -283,117 +268,75 @@ is_call_of <- function(expression, name) {
   is.call(expression) && identical(expression[[1]], as.name(name))
 }
 
-#' Check that nothing can happen when an expression is evaluated
+#' Check that code has known names, values and calls of the allowed functions, and nothing else
+#'
+#' Level by level of the nested calls, and not recursively, so that deep code cannot overflow the
+#' stack.
 #'
 #' @param variables Names that the data will have.
 #' @param env Where it will be evaluated.
-#' @return The size of what it makes, see [size_of()].
+#' @param limit How many calls there may be.
 #' @noRd
-check_expression <- function(expression, variables, env) {
-  if (is.symbol(expression)) {
-    return(check_name(as.character(expression), variables, env))
+check_code <- function(expressions, variables, env, limit) {
+  known <- c(variables, names(Filter(Negate(is.function), as.list(env))))
+  number <- 0
+  for (level in seq_len(most_levels)) {
+    is_name <- vapply(expressions, is.symbol, NA)
+    unknown <- setdiff(as.character(expressions[is_name]), known)
+    if (length(unknown)) {
+      refuse("its formula has an unknown name, ", quote_names(unknown[[1]]))
+    }
+    expressions <- expressions[!is_name]
+    is_value <- vapply(expressions, is_literal, NA)
+    lapply(expressions[is_value], check_literal)
+    calls <- expressions[!is_value]
+    number <- number + length(calls)
+    if (number > limit) {
+      refuse("its formula has too many calls")
+    }
+    if (!length(calls)) {
+      return(invisible())
+    }
+    expressions <- unlist(lapply(calls, checked_arguments), recursive = FALSE)
   }
-  if (!is.call(expression)) {
-    check_literal(expression)
-    return(size_of())
-  }
-  check_head(expression[[1]])
-  arguments <- as.list(expression)[-1]
-  name <- called(expression)
-  if (name == "poly" && is_literal(arguments[["coefs"]])) {
-    arguments[["coefs"]] <- NULL
-  }
-  sizes <- lapply(arguments, check_expression, variables, env)
-  size_of_call(name, arguments, sizes, env)
+  refuse("its formula is nested too deeply")
 }
 
-check_name <- function(name, variables, env) {
-  constant <- nzchar(name) && exists(name, envir = env) && !is.function(env[[name]])
-  if (!name %in% variables && !constant) {
-    refuse("its formula has an unknown name, ", quote_names(name))
+# A function by its name, or as `package::function`.
+checked_arguments <- function(call) {
+  head <- if (is.call(call)) call[[1]]
+  qualified <- is_call_of(head, "::") && length(head) == 3 && is.symbol(head[[2]])
+  functions <- if (qualified) formula_functions[[as.character(head[[2]])]] else formula_functions
+  name <- if (qualified) head[[3]] else head
+  if (!is.symbol(name) || !as.character(name) %in% setdiff(unlist(functions), "::")) {
+    named <- if (is.symbol(name)) quote_names(substr(name, 1, 60)) else "what has no name"
+    refuse("its formula calls ", named)
   }
-  if (constant) size_of(length(env[[name]])) else size_of(of_data = TRUE)
+  arguments <- as.list(call)[-1]
+  if (name == "list") {
+    refuse("its formula has a list where a column is needed")
+  }
+  if (name == "poly" && is_literal_list(arguments[["coefs"]])) {
+    arguments[["coefs"]] <- NULL
+  }
+  arguments
 }
 
 check_literal <- function(value) {
-  if (!is.null(value) && (!is.atomic(value) || length(value) > 1)) {
-    refuse("its formula has ", type_of_code(value))
-  }
-  if (is.character(value) && nchar(value, "bytes") > most_text) {
+  if (is.character(value) && nchar(value, "bytes") > longest_text) {
     refuse("its formula has too long a text")
   }
 }
 
-type_of_code <- function(expression) {
-  sprintf("a part of type %s", typeof(expression))
-}
-
-# A function by its name, or as `package::function`.
-check_head <- function(head) {
-  known <- if (is.symbol(head)) {
-    as.character(head) %in% setdiff(unlist(formula_functions), "::")
-  } else {
-    is_call_of(head, "::") && length(head) == 3 && is.symbol(head[[3]]) &&
-      as.character(head[[3]]) %in% setdiff(formula_functions[[as.character(head[[2]])]], "::")
-  }
-  if (!isTRUE(known)) {
-    refuse("its formula calls ", quote_names(substr(deparse1(head), 1, 60)))
-  }
-}
-
-called <- function(expression) {
-  head <- expression[[1]]
-  as.character(if (is.symbol(head)) head else head[[3]])
-}
-
-# The formula itself is taken apart by terms(): it is to have terms alone, written out.
-check_formula <- function(formula, variables, env) {
-  if (!is_call_of(formula, "~") || length(formula) != 3) {
-    refuse("its formula is none")
-  }
-  check_expression(formula[[2]], variables, env)
-  if (length(all.names(formula[[3]])) > most_names) {
-    refuse("its formula has too many terms")
-  }
-  parts <- lapply(parts_of_terms(formula[[3]]), function(part) {
-    if (is_call_of(part, "(")) part[[2]] else part # added by formula_from_terms()
-  })
-  check_each(parts, variables, env)
-  calls <- vapply(Filter(is.call, parts), called, "")
-  if (any(calls %in% c("+", "-", ":", "*", "/", "^", "%in%", "("))) {
-    refuse("its formula is not written out")
-  }
-}
-
-# What is joined by `+`, `-` and `:`, in no order, and without going deeper for each.
-parts_of_terms <- function(expression) {
-  parts <- list()
-  open <- list(expression)
-  while (length(open)) {
-    part <- open[[length(open)]]
-    open[[length(open)]] <- NULL
-    if (is_call_of(part, "(") && length(part) == 2 && is_sum(part[[2]])) {
-      part <- part[[2]]
+# terms() takes the formula apart. With sums and `:` alone it finds as many terms as are written.
+check_written_out <- function(expression) {
+  parts <- list(expression)
+  while (length(parts)) {
+    operators <- vapply(parts, operator_name, "")
+    if (any(operators %in% c("*", "/", "^", "%in%"))) {
+      refuse("its formula is not written out")
     }
-    if (is_sum(part)) {
-      open <- c(open, as.list(part)[-1])
-    } else {
-      parts[[length(parts) + 1L]] <- part
-    }
+    sums <- parts[operators %in% c("+", "-", ":", "(")]
+    parts <- unlist(lapply(sums, function(call) as.list(call)[-1]), recursive = FALSE)
   }
-  parts
-}
-
-# Names of the data are by far the most.
-check_each <- function(expressions, variables, env) {
-  names <- vapply(expressions, function(part) if (is.symbol(part)) as.character(part) else "", "")
-  sizes <- rep(list(size_of(of_data = TRUE)), length(expressions))
-  others <- !names %in% variables | !nzchar(names)
-  sizes[others] <- lapply(expressions[others], check_expression, variables, env)
-  sizes
-}
-
-is_sum <- function(expression) {
-  is.call(expression) && is.symbol(expression[[1]]) &&
-    as.character(expression[[1]]) %in% c("+", "-", ":")
 }

@@ -92,13 +92,10 @@ header_length <- function(start, size) {
 # The metadata's text, and what is said of the tensors, that take so many bytes.
 read_header <- function(bytes, rest) {
   in_doubt({
-    text <- tryCatch(utf8_text(bytes), error = function(cnd) NULL)
-    header <- if (!is.null(text)) {
-      tryCatch(read_json(text, "its header"), error = function(cnd) NULL)
-    }
-    if (is.null(header)) {
-      refuse("its header is no JSON")
-    }
+    header <- tryCatch({
+      text <- utf8_text(bytes)
+      read_json(text, "its header")
+    }, error = function(cnd) refuse("its header is no JSON"))
     if (!is_object(header) || !is_object(header[["__metadata__"]])) {
       refuse("its header has no metadata")
     }
@@ -201,14 +198,11 @@ layout_of <- function(saved) {
   d_in <- length(saved$input_names)
   hidden <- saved$settings$hidden_units
   d_out <- length(saved$output_names)
-  losses <- lapply(stats::setNames(nm = paste0("history.", saved$losses)), function(name) {
-    list(kind = "F64", shape = saved$epochs)
-  })
-  c(losses, list(
-    "0.weight" = list(kind = "F32", shape = c(hidden, d_in)),
-    "0.bias" = list(kind = "F32", shape = hidden),
-    "2.weight" = list(kind = "F32", shape = c(d_out, hidden)),
-    "2.bias" = list(kind = "F32", shape = d_out)
+  tensor <- function(kind, ...) list(kind = kind, shape = c(...))
+  losses <- stats::setNames(nm = paste0("history.", saved$losses))
+  c(lapply(losses, function(name) tensor("F64", saved$epochs)), list(
+    "0.weight" = tensor("F32", hidden, d_in), "0.bias" = tensor("F32", hidden),
+    "2.weight" = tensor("F32", d_out, hidden), "2.bias" = tensor("F32", d_out)
   ))
 }
 
@@ -219,7 +213,7 @@ check_layout <- function(tensors, layout) {
     wanted <- layout[[name]]
     shape <- sizes_or_places(tensor$shape)
     size <- diff(sizes_or_places(tensor$data_offsets))
-    same <- identical(tensor$dtype, wanted$kind) && same_numbers(shape, wanted$shape)
+    same <- identical(tensor$dtype, wanted$kind) && identical(shape, as.double(wanted$shape))
     if (!same || size != bytes_of[[wanted$kind]] * prod(wanted$shape)) {
       refuse(sprintf(
         "tensor \"%s\" is %s of shape (%s) where %s of shape (%s) is needed", name,
@@ -262,10 +256,6 @@ sizes_or_places <- function(values) {
 is_whole <- function(value) {
   is.integer(value) || is.double(value) && is.finite(value) && abs(value) >= 2^31 &&
     value == round(value)
-}
-
-same_numbers <- function(first, second) {
-  length(first) == length(second) && all(first == second)
 }
 
 # The md5 is the last entry of the text: that of the text before it and of the tensors.

@@ -14,8 +14,7 @@ largest_float <- (2 - 2^-23) * 2^127
 #' @param text The text itself.
 #' @noRd
 read_content <- function(content, text) {
-  known <- c(content_parts, intersect("offset", names(as_object(content))))
-  refuse_others("entries", content, known)
+  refuse_others("entries", content, content_parts, optional = "offset")
   has_offset <- !is.null(content[["offset"]]) && as_flag("offset", content$offset)
   saved <- list(
     settings = read_saved_settings(as_object(content$settings), content$own_loss),
@@ -73,14 +72,14 @@ assemble <- function(saved, tensors) {
 
 #' Check that there is each of some names, and no other
 #'
+#' @param optional Names that there may be too.
 #' @noRd
-refuse_others <- function(what, found, names = character()) {
-  if (is_object(found) && identical(names(found), names)) {
+refuse_others <- function(what, found, names = character(), optional = character()) {
+  if (is_object(found) && identical(names(found), names)) { # of thousands of columns
     return(invisible())
   }
-  as_object(found)
-  missing <- sort(setdiff(names, names(found)), method = "radix")
-  others <- sort(setdiff(names(found), names), method = "radix")
+  missing <- sort(setdiff(names, names(as_object(found))), method = "radix")
+  others <- sort(setdiff(names(found), c(names, optional)), method = "radix")
   if (length(missing)) {
     refuse("it lacks ", what, ": ", toString(missing))
   }
@@ -145,45 +144,41 @@ refuse_setting <- function(name, expected, value) {
   refuse("`", name, "` must be ", expected, ", not ", describe_value(value))
 }
 
-as_count <- function(name, value, least = 1, most = Inf) {
-  expected <- sprintf("a whole number of at least %g", least)
-  if (is.finite(most)) {
-    expected <- sprintf("a whole number from %g to %.0f", least, most)
-  }
-  whole <- is.numeric(value) && is.finite(value) && value == round(value)
-  if (!whole || value < least || value > most) {
+# `good` is evaluated only here, `expected` only for the message.
+as_setting <- function(name, value, good, expected) {
+  if (!good) {
     refuse_setting(name, expected, value)
   }
+  value
+}
+
+is_finite_number <- function(value) is.numeric(value) && is.finite(value)
+
+as_count <- function(name, value, least = 1, most = Inf) {
+  whole <- is_finite_number(value) && value == round(value)
+  as_setting(name, value, whole && value >= least && value <= most, if (is.finite(most)) {
+    sprintf("a whole number from %g to %.0f", least, most)
+  } else {
+    sprintf("a whole number of at least %g", least)
+  })
   if (value < 2^31) as.integer(value) else value
 }
 
 as_one_of <- function(name, value, choices) {
-  if (!is.character(value) || !value %in% choices) {
-    refuse_setting(name, paste("one of", quote_names(choices)), value)
-  }
-  value
+  good <- is.character(value) && value %in% choices
+  as_setting(name, value, good, paste("one of", quote_names(choices)))
 }
 
-as_flag <- function(name, value) {
-  if (!is.logical(value)) {
-    refuse_setting(name, "TRUE or FALSE", value)
-  }
-  value
-}
+as_flag <- function(name, value) as_setting(name, value, is.logical(value), "TRUE or FALSE")
 
 as_positive <- function(name, value, most = Inf) {
-  if (!is.numeric(value) || !is.finite(value) || value <= 0 || value > most) {
-    refuse_setting(name, "a finite number above 0", value)
-  }
-  as.double(value)
+  good <- is_finite_number(value) && value > 0 && value <= most
+  as.double(as_setting(name, value, good, "a finite number above 0"))
 }
 
 as_between <- function(name, value, most) {
-  good <- is.numeric(value) && is.finite(value) && value >= 0
-  if (!good || value > most || most == 1 && value == 1) {
-    refuse_setting(name, sprintf("a number from 0 to %g", most), value)
-  }
-  as.double(value)
+  good <- is_finite_number(value) && value >= 0 && value <= most && !(most == 1 && value == 1)
+  as.double(as_setting(name, value, good, sprintf("a number from 0 to %g", most)))
 }
 
 or_null <- function(check) {

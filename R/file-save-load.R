@@ -80,7 +80,7 @@ abort_unread <- function(path, cnd, call) {
 
 # As new_two_layer(), without the training data.
 loaded <- function(bytes, model) {
-  notes <- read_notes(model$notes[["r"]])
+  notes <- read_notes(model$notes[["r"]], length(model$coding$inputs$codings))
   tables <- empty_tables(model$coding, notes$ordered)
   how <- notes$how
   if (is.null(how)) {
@@ -155,7 +155,7 @@ warn_of_unkept <- function(how, blueprint) {
   what <- if (how$kind == "recipe" && length(blueprint$recipe$steps)) {
     "The fit has a recipe"
   } else if (how$kind == "formula" && (has_offset || !all(columns %in% how$variables))) {
-    if (is.null(formula_notes(how))) format_functions(unkept_functions(how))
+    if (is.null(formula_notes(how, length(columns)))) format_functions(unkept_functions(how))
   }
   if (!is.null(what)) {
     alone <- if (has_offset) ", and without its offset gives `type = \"raw\"` alone" else ""

@@ -90,37 +90,6 @@ summary.two_layer_ensemble <- function(object, ...) {
 }
 
 #' @rdname print.two_layer_ensemble
-#' @return `fitted()`: the mean predictions of the training rows, as of one network.
-#' @export
-fitted.two_layer_ensemble <- function(object, ...) {
-  fitted.two_layer(object)
-}
-
-#' @rdname print.two_layer_ensemble
-#' @param type Of `residuals()`, must be `"response"`; of `plot()`, passed on as the following.
-#' @return `residuals()`: as of one network.
-#' @export
-residuals.two_layer_ensemble <- function(object, type = "response", ...) {
-  residuals.two_layer(object, type)
-}
-
-#' @rdname print.two_layer_ensemble
-#' @return `nobs()`: number of rows trained on.
-#' @export
-nobs.two_layer_ensemble <- function(object, ...) {
-  nobs.two_layer(object)
-}
-
-#' @rdname print.two_layer_ensemble
-#' @return `as.data.frame()`: the losses, with a column `model`.
-#' @param row.names,optional Not used.
-#' @export
-as.data.frame.two_layer_ensemble <- function(x, row.names = NULL, # nolint: object_name_linter.
-                                             optional = FALSE, ...) {
-  x$history
-}
-
-#' @rdname print.two_layer_ensemble
 #' @return `plot()`: `x`, invisibly; it draws a line for the losses of each model.
 #' @param log,xlab,ylab,main,col Passed to [graphics::matplot()].
 #' @export

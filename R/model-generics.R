@@ -55,9 +55,7 @@ terms.two_layer <- function(x, ...) {
 
 #' @rdname two_layer-generics
 #' @export
-terms.two_layer_ensemble <- function(x, ...) {
-  fit_terms(x, rlang::current_env())
-}
+terms.two_layer_ensemble <- terms.two_layer
 
 # With the response, and what prediction evaluates instead of the variables (`poly()` as fitted).
 fit_terms <- function(x, call) {
@@ -89,9 +87,7 @@ labels.two_layer <- function(object, ...) {
 
 #' @rdname two_layer-generics
 #' @export
-labels.two_layer_ensemble <- function(object, ...) {
-  labels.two_layer(object)
-}
+labels.two_layer_ensemble <- labels.two_layer
 
 #' @rdname two_layer-generics
 #' @export
@@ -117,9 +113,7 @@ case.names.two_layer <- function(object, full = FALSE, ...) { # nolint: object_n
 
 #' @rdname two_layer-generics
 #' @export
-case.names.two_layer_ensemble <- function(object, full = FALSE, ...) { # nolint: object_name_linter.
-  case.names.two_layer(object, full)
-}
+case.names.two_layer_ensemble <- case.names.two_layer # nolint: object_name_linter.
 
 #' @rdname two_layer-generics
 #' @export
@@ -130,31 +124,22 @@ weights.two_layer <- function(object, ...) { # nolint: object_name_linter.
 
 #' @rdname two_layer-generics
 #' @export
-weights.two_layer_ensemble <- function(object, ...) { # nolint: object_name_linter.
-  require_training_data(object)
-  object$case_weights
-}
+weights.two_layer_ensemble <- weights.two_layer # nolint: object_name_linter.
 
 #' @rdname two_layer-generics
 #' @export
 sigma.two_layer <- function(object, ...) { # nolint: object_name_linter.
-  fit_sigma(object, rlang::current_env())
+  require_training_data(object)
+  if (!is.null(object$levels)) {
+    expected <- "a fit of a numeric outcome (of classes `glance()` has `log_loss`)"
+    abort_expected("object", expected, "one of classes")
+  }
+  per_outcome(object, number_measures(object)$rmse)
 }
 
 #' @rdname two_layer-generics
 #' @export
-sigma.two_layer_ensemble <- function(object, ...) { # nolint: object_name_linter.
-  fit_sigma(object, rlang::current_env())
-}
-
-fit_sigma <- function(object, call) {
-  require_training_data(object, call = call)
-  if (!is.null(object$levels)) {
-    expected <- "a fit of a numeric outcome (of classes `glance()` has `log_loss`)"
-    abort_expected("object", expected, "one of classes", call)
-  }
-  per_outcome(object, number_measures(object)$rmse)
-}
+sigma.two_layer_ensemble <- sigma.two_layer # nolint: object_name_linter.
 
 # A single number has no name.
 per_outcome <- function(object, values) {
@@ -165,18 +150,9 @@ per_outcome <- function(object, values) {
 #' @rdname two_layer-generics
 #' @export
 deviance.two_layer <- function(object, ...) {
-  fit_deviance(object, rlang::current_env())
-}
-
-#' @rdname two_layer-generics
-#' @export
-deviance.two_layer_ensemble <- function(object, ...) {
-  fit_deviance(object, rlang::current_env())
-}
-
-fit_deviance <- function(object, call) {
-  require_training_data(object, call = call)
-  truth <- observed_outcome(object, object$outcomes)
+  call <- rlang::current_env()
+  require_training_data(object)
+  truth <- outcome_matrix(object)
   fitted <- object$fitted
   parts <- switch(if (isTRUE(object$own_loss)) "" else object$settings$loss,
     mse = (truth - fitted)^2,
@@ -193,12 +169,14 @@ fit_deviance <- function(object, call) {
 
 #' @rdname two_layer-generics
 #' @export
+deviance.two_layer_ensemble <- deviance.two_layer
+
+#' @rdname two_layer-generics
+#' @export
 levels.two_layer <- function(x) {
   x$levels
 }
 
 #' @rdname two_layer-generics
 #' @export
-levels.two_layer_ensemble <- function(x) {
-  x$levels
-}
+levels.two_layer_ensemble <- levels.two_layer

@@ -148,8 +148,13 @@ coef.two_layer_ensemble <- function(object, ...) {
 #' @export
 fitted.two_layer <- function(object, ...) {
   require_training_data(object)
-  labelled(object, object$fitted)
+  with_row_names(object, object$fitted)
 }
+
+#' @rdname print.two_layer_ensemble
+#' @return `fitted()`: the mean predictions of the training rows, as of one network.
+#' @export
+fitted.two_layer_ensemble <- fitted.two_layer
 
 #' @rdname two_layer-methods
 #' @export
@@ -158,11 +163,17 @@ residuals.two_layer <- function(object, type = "response", ...) {
     abort_argument("type", "\"response\"", type)
   }
   require_training_data(object)
-  labelled(object, observed_outcome(object, object$outcomes) - object$fitted)
+  with_row_names(object, outcome_matrix(object) - object$fitted)
 }
 
+#' @rdname print.two_layer_ensemble
+#' @param type Of `residuals()`, must be `"response"`; of `plot()`, passed on as the following.
+#' @return `residuals()`: as of one network.
+#' @export
+residuals.two_layer_ensemble <- residuals.two_layer
+
 # With the names of the training rows, where they have any.
-labelled <- function(object, values) {
+with_row_names <- function(object, values) {
   named <- .row_names_info(object$outcomes) > 0
   rows <- if (named) row.names(object$outcomes)
   if (ncol(values) == 1) {
@@ -173,15 +184,14 @@ labelled <- function(object, values) {
 }
 
 # The outcome as predictions have it: numbers, or 1 at each row's class, else 0.
-observed_outcome <- function(object, outcomes) {
+outcome_matrix <- function(object) {
   if (is.null(object$levels)) {
-    return(unname(as.matrix(outcomes)))
+    return(unname(as.matrix(object$outcomes)))
   }
-  code <- match(as.character(outcomes[[1]]), object$levels)
-  indicator <- outer(code, seq_along(object$levels), "==")
-  storage.mode(indicator) <- "double"
-  indicator
+  outer(true_class(object), seq_along(object$levels), "==") * 1
 }
+
+true_class <- function(object) match(as.character(object$outcomes[[1]]), object$levels)
 
 #' @importFrom stats nobs
 #' @export
@@ -193,6 +203,11 @@ nobs.two_layer <- function(object, ...) {
   object$rows
 }
 
+#' @rdname print.two_layer_ensemble
+#' @return `nobs()`: number of rows trained on.
+#' @export
+nobs.two_layer_ensemble <- nobs.two_layer
+
 #' @rdname two_layer-methods
 #' @export
 formula.two_layer <- function(x, ...) {
@@ -202,16 +217,19 @@ formula.two_layer <- function(x, ...) {
 
 #' @rdname two_layer-methods
 #' @export
-formula.two_layer_ensemble <- function(x, ...) {
-  require_formula(x, rlang::current_env())
-  x$how$formula
-}
+formula.two_layer_ensemble <- formula.two_layer
 
 #' @rdname two_layer-methods
 #' @export
 as.data.frame.two_layer <- function(x, row.names = NULL, optional = FALSE, ...) { # nolint
   x$history
 }
+
+#' @rdname print.two_layer_ensemble
+#' @return `as.data.frame()`: the losses, with a column `model`.
+#' @param row.names,optional Not used.
+#' @export
+as.data.frame.two_layer_ensemble <- as.data.frame.two_layer # nolint: object_name_linter.
 
 #' @rdname two_layer-methods
 #' @param formula.,evaluate As in [stats::update()].
@@ -226,12 +244,7 @@ update.two_layer <- function(object, formula., ..., evaluate = TRUE) { # nolint:
 #' @return `update()`: a new ensemble, as [stats::update()] makes it.
 #' @param formula.,evaluate As in [stats::update()].
 #' @export
-update.two_layer_ensemble <- function(object, formula., ..., # nolint: object_name_linter.
-                                      evaluate = TRUE) {
-  formula <- if (!missing(formula.)) formula.
-  call <- updated_call(object, formula, match.call(expand.dots = FALSE)$...)
-  if (evaluate) eval(call, parent.frame()) else call
-}
+update.two_layer_ensemble <- update.two_layer
 
 # As update.default() does, whose way with a formula of many columns takes minutes.
 updated_call <- function(object, formula, extras) {

@@ -139,10 +139,10 @@ format.two_layer_ensemble <- function(x, ...) {
 toString.two_layer <- function(x, ...) format(x) # nolint: object_name_linter.
 
 #' @export
-toString.two_layer_ensemble <- function(x, ...) format(x) # nolint: object_name_linter.
+toString.two_layer_ensemble <- toString.two_layer # nolint: object_name_linter.
 
 #' @export
 as.character.two_layer <- function(x, ...) format(x)
 
 #' @export
-as.character.two_layer_ensemble <- function(x, ...) format(x)
+as.character.two_layer_ensemble <- as.character.two_layer

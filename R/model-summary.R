@@ -68,7 +68,7 @@ measures_of_fitted <- function(object) {
 }
 
 number_measures <- function(object) {
-  truth <- observed_outcome(object, object$outcomes)
+  truth <- outcome_matrix(object)
   squares <- (truth - object$fitted)^2
   around <- sweep(truth, 2, colMeans(truth))^2
   data.frame(
@@ -79,7 +79,7 @@ number_measures <- function(object) {
 }
 
 class_measures <- function(object) {
-  truth <- match(as.character(object$outcomes[[1]]), object$levels)
+  truth <- true_class(object)
   of_truth <- object$fitted[cbind(seq_along(truth), truth)]
   data.frame(
     accuracy = mean(truth == fitted_class(object), na.rm = TRUE),
@@ -92,7 +92,7 @@ fitted_class <- function(object) {
 }
 
 residual_quantiles <- function(object) {
-  residuals <- observed_outcome(object, object$outcomes) - object$fitted
+  residuals <- outcome_matrix(object) - object$fitted
   quantiles <- apply(residuals, 2, stats::quantile, na.rm = TRUE, names = FALSE)
   labels <- c("Min", "1Q", "Median", "3Q", "Max")
   single <- ncol(residuals) == 1
@@ -103,7 +103,6 @@ residual_quantiles <- function(object) {
 }
 
 confusion_table <- function(object) {
-  truth <- factor(as.character(object$outcomes[[1]]), levels = object$levels)
-  predicted <- factor(object$levels[fitted_class(object)], levels = object$levels)
-  table(truth = truth, predicted = predicted)
+  as_factor <- function(codes) factor(object$levels[codes], levels = object$levels)
+  table(truth = as_factor(true_class(object)), predicted = as_factor(fitted_class(object)))
 }

@@ -133,20 +133,9 @@ measures_of <- function(x) {
 #' @export
 augment.two_layer <- function(x, new_data, ..., engine = c("python", "r"), newdata) {
   check_dots(augment.two_layer, ...)
-  augmented(x, new_data, newdata, engine, rlang::current_env())
-}
-
-#' @rdname tidy.two_layer
-#' @export
-augment.two_layer_ensemble <- function(x, new_data, ..., engine = c("python", "r"), newdata) {
-  check_dots(augment.two_layer_ensemble, ...)
-  augmented(x, new_data, newdata, engine, rlang::current_env())
-}
-
-augmented <- function(x, new_data, newdata, engine, call) {
   if (missing(new_data)) {
     if (missing(newdata)) {
-      abort_expected("new_data", "a data frame or a matrix", "missing", call)
+      abort_expected("new_data", "a data frame or a matrix", "missing")
     }
     new_data <- newdata
   }
@@ -161,6 +150,10 @@ augmented <- function(x, new_data, newdata, engine, call) {
   others <- without_stale(as.list(given), names(made), c(training_columns(x), names(x$outcomes)))
   tibble::as_tibble(c(others, made), .name_repair = "minimal")
 }
+
+#' @rdname tidy.two_layer
+#' @export
+augment.two_layer_ensemble <- augment.two_layer
 
 #' A table's columns without those of an earlier augment()
 #'

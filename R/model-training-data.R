@@ -3,17 +3,9 @@
 #' @rdname two_layer-generics
 #' @export
 model.frame.two_layer <- function(formula, ...) { # nolint: object_name_linter.
-  fit_frame(formula, list(...), parent.frame(), rlang::current_env())
-}
-
-#' @rdname two_layer-generics
-#' @export
-model.frame.two_layer_ensemble <- function(formula, ...) { # nolint: object_name_linter.
-  fit_frame(formula, list(...), parent.frame(), rlang::current_env())
-}
-
-fit_frame <- function(fit, given, env, call) {
-  input <- training_again(fit, "formula", given, env, call)
+  fit <- formula
+  call <- rlang::current_env()
+  input <- training_again(fit, "formula", list(...), parent.frame(), call)
   frame <- if (fit$how$kind == "formula") {
     with_decimal_point(formula_frame(fit, input, call))
   } else {
@@ -34,6 +26,10 @@ fit_frame <- function(fit, given, env, call) {
   attr(frame, "terms") <- terms
   frame
 }
+
+#' @rdname two_layer-generics
+#' @export
+model.frame.two_layer_ensemble <- model.frame.two_layer # nolint: object_name_linter.
 
 # What poly() and its like know of themselves stays.
 without_rows <- function(column, omitted) {

@@ -20,6 +20,7 @@ term_columns <- function(frame, how, argument, call, warns) {
   variables <- columns_by_variable(frame)
   rows <- nrow(frame)
   parts <- recode_interacting(variables, sets, how$classes$levels, argument, call)
+  refuse_wide_interactions(parts, how$terms, how$classes)
   unseen <- list(novel_levels(variables, parts, sets))
   columns <- list()
   for (term in seq_along(sets)) {

@@ -212,7 +212,7 @@ sum_operands <- function(expression) {
 }
 
 operator_name <- function(expression) {
-  if (is.call(expression) && is.symbol(expression[[1]])) called(expression) else ""
+  if (is.call(expression) && is.symbol(expression[[1]])) as.character(expression[[1]]) else ""
 }
 
 strip_parentheses <- function(expression) {
