@@ -35,29 +35,36 @@ allowed_functions <- function(limit) {
     mget(formula_functions$stats, asNamespace("stats")),
     list(bs = splines::bs, ns = splines::ns)
   )
+  env <- list2env(functions, parent = emptyenv())
   for (name in names(cells_made)) {
-    functions[[name]] <- bounded(functions[[name]], cells_made[[name]], limit)
+    env[[name]] <- bounded(functions[[name]], name, limit)
   }
-  functions[["::"]] <- structure(function(package, name) {
+  env[["::"]] <- with_package(env, limit)
+  env
+}
+
+# The environments of these functions are saved with a fit: they hold no more than is needed.
+bounded <- function(fun, name, limit) {
+  force(fun)
+  force(name)
+  structure(function(...) {
+    frame <- parent.frame()
+    spend(cells_made[[name]](...), frame, limit)
+    fun(...)
+  }, pytwolayer_limit = force(limit))
+}
+
+with_package <- function(env, limit) {
+  force(env)
+  structure(function(package, name) {
     package <- as.character(substitute(package))
     name <- as.character(substitute(name))
     known <- name %in% formula_functions[[package]]
-    if (known) functions[[name]] else getExportedValue(package, name)
-  }, limit = limit)
-  list2env(functions, parent = emptyenv())
+    if (known) env[[name]] else getExportedValue(package, name)
+  }, pytwolayer_limit = limit)
 }
 
-bounded <- function(fun, cells, limit) {
-  force(fun)
-  force(cells)
-  structure(function(...) {
-    frame <- parent.frame()
-    spend(cells(...), frame, limit)
-    fun(...)
-  }, limit = force(limit))
-}
-
-is_bounded <- function(value) !is.null(attr(value, "limit"))
+is_bounded <- function(value) !is.null(attr(value, "pytwolayer_limit", exact = TRUE))
 
 # Each evaluation of a formula has an environment of its own, which holds the data's columns: what
 # is left for the evaluation is kept there, and ends with it.
@@ -77,40 +84,70 @@ spend <- function(cells, frame, limit) {
 
 refuse_evaluation <- function(problem) abort_file(problem, NULL, NULL)
 
-# The cells that a call makes. Each function has the parameters of the one that it stands for, so
-# that R matches arguments alike, also those whose names are abbreviated.
+cells_of_index <- function(x, ...) {
+  index <- as.list(substitute(list(...)))[-1]
+  places <- which(!rlang::names2(index) %in% c("drop", "exact"))
+  extents <- if (length(places) > 1) dim(x) else length(x)
+  given <- vapply(places, function(place) {
+    if (rlang::is_missing(index[[place]])) 0L else length(...elt(place))
+  }, 1L)
+  prod(pmax(extents, given))
+}
+
+cells_of_range <- function(from, to) {
+  if (is.factor(from) && is.factor(to)) { # their interaction
+    return(length(from) + as.double(nlevels(from)) * nlevels(to))
+  }
+  abs(as.numeric(to)[[1]] - as.numeric(from)[[1]]) + 1
+}
+
+cells_of_poly <- function(x, ..., degree = 1, coefs = NULL, raw = FALSE, simple = FALSE) {
+  more <- list(...)
+  if (length(more) == 1 && length(more[[1]]) == 1 && !is.matrix(x)) { # as poly() does
+    degree <- more[[1]]
+    more <- list()
+  }
+  variables <- sum(vapply(c(list(x), more), NCOL, 1L))
+  degree <- checked_count(degree)
+  rows <- NROW(x)
+  if (variables == 1) rows * degree else max(rows, variables) * (degree + 1)^variables
+}
+
+cells_of_cut <- function(x, breaks, labels, include.lowest, right, dig.lab = 3, ...) { # nolint
+  checked_count(dig.lab, 50)
+  if (is.character(breaks) && inherits(x, c("Date", "POSIXt"))) { # such as "month"
+    per_day <- if (any(grepl("sec|min", breaks))) 86400 else 24
+    return(length(x) + per_day * as.numeric(diff(range(as.Date(x), na.rm = TRUE))))
+  }
+  if (length(breaks) == 1) {
+    checked_count(breaks)
+  }
+  length(x) + length(breaks)
+}
+
+cells_of_factor <- function(x, levels, labels, exclude, ordered, nmax) {
+  if (!missing(nmax)) { # memory that is taken at once
+    refuse_evaluation("its formula has a `factor` with `nmax`")
+  }
+  length(x)
+}
+
+cells_of_trimws <- function(x, which, whitespace) { # a pattern, which can take any time and memory
+  if (!missing(whitespace) && !isTRUE(grepl("^[^{(*+]{0,20}$", whitespace))) {
+    refuse_evaluation("its formula has a `trimws` with an unusual pattern")
+  }
+  length(x)
+}
+
+# The cells that a call makes. Each of these functions has the parameters of the one that it stands
+# for, so that R matches arguments alike, also those whose names are abbreviated.
 cells_made <- list(
   c = function(...) sum(lengths(list(...))),
   cbind = function(...) {
     parts <- list(...)
     max(0, vapply(parts, NROW, 1L)) * sum(vapply(parts, NCOL, 1L))
   },
-  ":" = function(from, to) {
-    if (is.factor(from) && is.factor(to)) {
-      return(length(from) + as.double(nlevels(from)) * nlevels(to))
-    }
-    abs(as.numeric(to)[[1]] - as.numeric(from)[[1]]) + 1
-  },
-  "[" = function(x, ...) {
-    index <- as.list(substitute(list(...)))[-1]
-    places <- which(!rlang::names2(index) %in% c("drop", "exact"))
-    extents <- if (length(places) > 1) dim(x) else length(x)
-    given <- vapply(places, function(place) {
-      if (identical(index[[place]], quote(expr = ))) 0L else length(...elt(place))
-    }, 1L)
-    prod(pmax(extents, given))
-  },
-  poly = function(x, ..., degree = 1, coefs = NULL, raw = FALSE, simple = FALSE) {
-    more <- list(...)
-    if (length(more) == 1 && length(more[[1]]) == 1 && !is.matrix(x)) { # as poly() has it
-      degree <- more[[1]]
-      more <- list()
-    }
-    variables <- sum(vapply(c(list(x), more), NCOL, 1L))
-    degree <- checked_count(degree)
-    rows <- NROW(x)
-    if (variables == 1) rows * degree else max(rows, variables) * (degree + 1)^variables
-  },
+  ":" = cells_of_range, "[" = cells_of_index, poly = cells_of_poly,
   bs = function(x, df = NULL, knots = NULL, degree = 3, intercept = FALSE, ...) {
     counts <- checked_count(df) + checked_count(degree) + checked_count(intercept)
     length(x) * (counts + length(knots) + 4)
@@ -118,30 +155,8 @@ cells_made <- list(
   ns = function(x, df = NULL, knots = NULL, intercept = FALSE, ...) {
     length(x) * (checked_count(df) + checked_count(intercept) + length(knots) + 4)
   },
-  cut = function(x, breaks, labels, include.lowest, right, dig.lab = 3, ...) { # nolint
-    checked_count(dig.lab, 50)
-    if (is.character(breaks) && inherits(x, c("Date", "POSIXt"))) {
-      per_day <- if (any(grepl("sec|min", breaks))) 86400 else 24
-      return(length(x) + per_day * as.numeric(diff(range(as.Date(x), na.rm = TRUE))))
-    }
-    if (length(breaks) == 1) {
-      checked_count(breaks)
-    }
-    length(x) + length(breaks)
-  },
-  factor = function(x, levels, labels, exclude, ordered, nmax) {
-    if (!missing(nmax)) { # memory that is taken at once
-      refuse_evaluation("its formula has a `factor` with `nmax`")
-    }
-    length(x)
-  },
-  ordered = function(x, ...) cells_made$factor(x, ..., ordered = TRUE),
-  trimws = function(x, which, whitespace) { # a pattern, which can take any time and memory
-    if (!missing(whitespace) && !isTRUE(grepl("^[^{(*+]{0,20}$", whitespace))) {
-      refuse_evaluation("its formula has a `trimws` with an unusual pattern")
-    }
-    length(x)
-  }
+  cut = cells_of_cut, factor = cells_of_factor,
+  ordered = function(x, ...) cells_of_factor(x, ..., ordered = TRUE), trimws = cells_of_trimws
 )
 
 checked_count <- function(value, most = largest_count) {
@@ -169,7 +184,7 @@ users_environment <- function(env, variables) {
 #' @param parts What [recode_interacting()] gave.
 #' @noRd
 refuse_wide_interactions <- function(parts, terms, classes) {
-  limit <- min(Inf, unlist(lapply(as.list(own_environment(terms)), attr, "limit")))
+  limit <- min(Inf, unlist(lapply(as.list(own_environment(terms)), attr, "pytwolayer_limit")))
   sets <- term_variables(terms)
   if (is.infinite(limit) || all(lengths(sets) == 1)) {
     return(invisible())

@@ -131,12 +131,8 @@ read_formula <- function(notes, columns) {
     formula = parsed(notes$formula, longest), predvars = parsed(notes$predvars, longest),
     outcome = lapply(as_object(notes$outcome), parsed, longest)
   )
-  if (!is_call_of(parts$predvars, "list")) {
-    refuse("its formula is evaluated as no list")
-  }
-  if (!is_call_of(parts$formula, "~") || length(parts$formula) != 3) {
-    refuse("its formula is none")
-  }
+  refuse_if(!is_call_of(parts$predvars, "list"), "its formula is evaluated as no list")
+  refuse_if(!is_call_of(parts$formula, "~") || length(parts$formula) != 3, "its formula is none")
   check_code(c(as.list(parts$predvars)[-1], parts$outcome), variables, env, limit)
   check_code(as.list(parts$formula)[-1], variables, env, limit)
   check_written_out(parts$formula[[3]])
@@ -154,9 +150,7 @@ texts_in <- function(values) {
 #' @noRd
 read_levels <- function(notes, terms) {
   if (is.null(notes$levels)) {
-    if (!is.null(notes$pairs)) {
-      refuse("its formula has pairs without levels")
-    }
+    refuse_if(!is.null(notes$pairs), "its formula has pairs without levels")
     return(NULL)
   }
   levels <- lapply(as_object(notes$levels), texts_in)
@@ -166,24 +160,18 @@ read_levels <- function(notes, terms) {
   }
   sets <- stats::setNames(term_variables(terms), attr(terms, "term.labels"))
   variables <- vapply(as.list(attr(terms, "variables"))[-1], term_label, "")
-  if (!all(names(levels) %in% variables)) {
-    refuse("its formula has levels of no variable")
-  }
+  refuse_if(!all(names(levels) %in% variables), "its formula has levels of no variable")
   for (term in names(sets)) {
     of_term <- variables[sets[[term]]]
     check_pairs(pairs[[term]], levels[intersect(of_term, names(levels))], length(of_term))
   }
-  if (!all(names(pairs) %in% names(sets))) {
-    refuse("its formula has pairs of no term")
-  }
+  refuse_if(!all(names(pairs) %in% names(sets)), "its formula has pairs of no term")
   list(levels = levels, pairs = pairs)
 }
 
 check_pairs <- function(pairs, levels, variables) {
   needed <- length(levels) > 1 && length(levels) < variables
-  if (needed == is.null(pairs)) {
-    refuse("its formula lacks pairs, or has too many")
-  }
+  refuse_if(needed == is.null(pairs), "its formula lacks pairs, or has too many")
   form <- sprintf("^[1-9][0-9]{0,8}(:[1-9][0-9]{0,8}){%d}$", length(levels) - 1)
   if (needed && (anyDuplicated(pairs) || !length(pairs) || !all(grepl(form, pairs)))) {
     refuse("its formula has pairs that are none")
@@ -251,16 +239,12 @@ is_literal_list <- function(expression) {
 }
 
 parsed <- function(text, longest) {
-  if (nchar(as_text(text), "bytes") > longest) {
-    refuse("its formula is too long")
-  }
+  refuse_if(nchar(as_text(text), "bytes") > longest, "its formula is too long")
   expressions <- tryCatch(
     parse(text = text, keep.source = FALSE, encoding = "UTF-8"),
     error = function(cnd) NULL
   )
-  if (length(expressions) != 1) {
-    refuse("its formula cannot be parsed")
-  }
+  refuse_if(length(expressions) != 1, "its formula cannot be parsed")
   expressions[[1]]
 }
 
@@ -282,18 +266,14 @@ check_code <- function(expressions, variables, env, limit) {
   number <- 0
   for (level in seq_len(most_levels)) {
     is_name <- vapply(expressions, is.symbol, NA)
-    unknown <- setdiff(as.character(expressions[is_name]), known)
-    if (length(unknown)) {
-      refuse("its formula has an unknown name, ", quote_names(unknown[[1]]))
-    }
+    unknown <- setdiff(vapply(expressions[is_name], as.character, ""), known)
+    refuse_if(length(unknown), "its formula has an unknown name, ", quote_names(unknown[[1]]))
     expressions <- expressions[!is_name]
     is_value <- vapply(expressions, is_literal, NA)
     lapply(expressions[is_value], check_literal)
     calls <- expressions[!is_value]
     number <- number + length(calls)
-    if (number > limit) {
-      refuse("its formula has too many calls")
-    }
+    refuse_if(number > limit, "its formula has too many calls")
     if (!length(calls)) {
       return(invisible())
     }
@@ -313,9 +293,7 @@ checked_arguments <- function(call) {
     refuse("its formula calls ", named)
   }
   arguments <- as.list(call)[-1]
-  if (name == "list") {
-    refuse("its formula has a list where a column is needed")
-  }
+  refuse_if(name == "list", "its formula has a list where a column is needed")
   if (name == "poly" && is_literal_list(arguments[["coefs"]])) {
     arguments[["coefs"]] <- NULL
   }
@@ -333,9 +311,7 @@ check_written_out <- function(expression) {
   parts <- list(expression)
   while (length(parts)) {
     operators <- vapply(parts, operator_name, "")
-    if (any(operators %in% c("*", "/", "^", "%in%"))) {
-      refuse("its formula is not written out")
-    }
+    refuse_if(any(operators %in% c("*", "/", "^", "%in%")), "its formula is not written out")
     sums <- parts[operators %in% c("+", "-", ":", "(")]
     parts <- unlist(lapply(sums, function(call) as.list(call)[-1]), recursive = FALSE)
   }

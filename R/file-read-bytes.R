@@ -1,4 +1,4 @@
-# The bytes of a model: safetensors, checked before believed. The format is described in
+# Reads the bytes of a model (safetensors) and checks them before use. The format is described in
 # docs/model-file.md; pytwolayer/files/safetensors_format.py reads and writes the same, in this
 # order. Nothing is allocated that is larger than the bytes themselves, and nothing in them is run.
 
@@ -48,7 +48,7 @@ checked_parts <- function(take, size, own) {
   rest <- size - 8 - length(text)
   header <- read_header(text, rest)
   saved <- tryCatch(content_of(header$text), error = function(cnd) {
-    # Of damaged text what it says is beside the point: that it is damaged goes first.
+    # If the text is damaged, that is the error, and not what the damage made of it.
     check_sum(header$text, take(rest))
     stop(cnd)
   })
@@ -72,16 +72,16 @@ abort_file <- function(problem, file, call) {
   )
 }
 
-# Becomes an error of the file.
+# read_parts() makes it an error of the file.
 refuse <- function(...) {
   stop(simpleError(paste0(...)))
 }
 
+refuse_if <- function(condition, ...) if (condition) refuse(...)
+
 # The header's length comes first, in 8 bytes.
 header_length <- function(start, size) {
-  if (length(start) < 8) {
-    refuse(damaged, "it is cut short")
-  }
+  refuse_if(length(start) < 8, damaged, "it is cut short")
   length <- sum(as.integer(start) * 256^(0:7))
   if (length > min(longest_header, size - 8)) {
     refuse(damaged, "it is cut short, or its beginning is no header")
@@ -89,7 +89,7 @@ header_length <- function(start, size) {
   length
 }
 
-# The metadata's text, and what is said of the tensors, that take so many bytes.
+# The text in the metadata, and the entries of the tensors, which take `rest` bytes.
 read_header <- function(bytes, rest) {
   in_doubt({
     header <- tryCatch({
@@ -99,9 +99,7 @@ read_header <- function(bytes, rest) {
     if (!is_object(header) || !is_object(header[["__metadata__"]])) {
       refuse("its header has no metadata")
     }
-    if (!grepl("} *$", text, useBytes = TRUE)) {
-      refuse("its header ends in something else")
-    }
+    refuse_if(!grepl("} *$", text, useBytes = TRUE), "its header ends in something else")
     metadata <- header[["__metadata__"]]
     refuse_others("entries of the metadata", metadata, metadata_key)
     tensors <- header[names(header) != "__metadata__"]
@@ -116,9 +114,7 @@ in_doubt <- function(check) {
 
 utf8_text <- function(bytes) {
   text <- if (any(bytes == 0)) NA else rawToChar(bytes) # which leaves zeros at the end out
-  if (is.na(text) || !validUTF8(text)) {
-    refuse("its text is not valid")
-  }
+  refuse_if(is.na(text) || !validUTF8(text), "its text is not valid")
   Encoding(text) <- "UTF-8"
   text
 }
@@ -127,14 +123,10 @@ utf8_text <- function(bytes) {
 read_json <- function(text, what) {
   strings <- '"(?:[^"\\\\]++|\\\\.)*+"'
   outside <- gsub(strings, "", text, perl = TRUE, useBytes = TRUE)
-  if (grepl("/", outside, fixed = TRUE, useBytes = TRUE)) {
-    refuse(what, " has comments")
-  }
+  refuse_if(grepl("/", outside, fixed = TRUE, useBytes = TRUE), what, " has comments")
   brackets <- charToRaw(gsub("[^][{}]", "", outside, useBytes = TRUE))
   steps <- ifelse(brackets %in% charToRaw("[{"), 1, -1)
-  if (length(steps) && max(cumsum(steps)) > deepest_json) {
-    refuse("its JSON is nested too deeply")
-  }
+  refuse_if(length(steps) && max(cumsum(steps)) > deepest_json, "its JSON is nested too deeply")
   pairs <- "\\\\u[dD][89abAB][0-9a-fA-F]{2}\\\\u[dD][c-fC-F][0-9a-fA-F]{2}"
   rest <- gsub("\\\\[^u]", "", text, useBytes = TRUE) # an escaped backslash begins no escape
   rest <- gsub(pairs, "", rest, useBytes = TRUE)
@@ -147,9 +139,7 @@ read_json <- function(text, what) {
 refuse_twice <- function(value) {
   if (is.list(value)) {
     twice <- names(value)[duplicated(names(value))]
-    if (length(twice)) {
-      refuse("its JSON has ", quote_names(twice[[1]]), " twice")
-    }
+    refuse_if(length(twice), "its JSON has ", quote_names(twice[[1]]), " twice")
     for (part in value[vapply(value, is.list, NA)]) {
       refuse_twice(part)
     }
@@ -176,9 +166,7 @@ check_format <- function(kind, number) {
     refuse("it is a ", substr(paste(format(kind), collapse = ""), 1, 190))
   }
   known <- formats[[kind]]
-  if (!is_whole(number)) {
-    refuse("its format has no number")
-  }
+  refuse_if(!is_whole(number), "its format has no number")
   if (number > known) {
     refuse(sprintf(
       "it is of format %.0f, and this version of pytwolayer reads format %d: %s",
@@ -230,9 +218,7 @@ check_places <- function(tensors, size) {
     refuse_others("entries of a tensor", tensor, c("dtype", "shape", "data_offsets"))
     sizes_or_places(tensor$data_offsets)
   })
-  if (any(lengths(places) != 2)) {
-    refuse("its tensors have no places")
-  }
+  refuse_if(any(lengths(places) != 2), "its tensors have no places")
   begin <- vapply(places, `[[`, 1, 1)
   end <- vapply(places, `[[`, 1, 2)
   order <- order(begin, end)
@@ -258,7 +244,7 @@ is_whole <- function(value) {
     value == round(value)
 }
 
-# The md5 is the last entry of the text: that of the text before it and of the tensors.
+# The last entry of the text is the md5 of the text before it and of the tensors.
 check_sum <- function(text, values) {
   text <- charToRaw(text)
   end <- length(text) - 44

@@ -1,5 +1,5 @@
-# What a model's text says, checked: settings, the inputs' and the outcome's coding, and what
-# came of training. pytwolayer/models/model_file.py checks the same, and
+# Checks the entries of a model's text: settings, the coding of inputs and outcome, and the results
+# of training. pytwolayer/models/model_file.py checks the same, and
 # pytwolayer/training/settings.py the settings.
 
 content_parts <- c(
@@ -9,7 +9,7 @@ content_parts <- c(
 largest_size <- 2^31 - 1
 largest_float <- (2 - 2^-23) * 2^127
 
-#' Check what a model's text says
+#' Check the entries of a model's text
 #'
 #' @param text The text itself.
 #' @noRd
@@ -28,9 +28,7 @@ read_content <- function(content, text) {
   saved$input_names <- input_names(saved$inputs)
   saved$output_names <- output_names(saved$outcome)
   saved$epochs <- as_count("epochs", content$epochs, least = 0)
-  if (!is_whole(content$epochs)) {
-    refuse("it has a number where a whole one is needed")
-  }
+  refuse_if(!is_whole(content$epochs), "it has a number where a whole one is needed")
   saved$losses <- unlist(content$history)
   losses <- list("loss", "valid_loss")
   if (!identical(content$history, losses) && !identical(content$history, losses[1])) {
@@ -80,18 +78,12 @@ refuse_others <- function(what, found, names = character(), optional = character
   }
   missing <- sort(setdiff(names, names(as_object(found))), method = "radix")
   others <- sort(setdiff(names(found), c(names, optional)), method = "radix")
-  if (length(missing)) {
-    refuse("it lacks ", what, ": ", toString(missing))
-  }
-  if (length(others)) {
-    refuse(substr(paste0("it has unknown ", what, ": ", toString(others)), 1, 200))
-  }
+  refuse_if(length(missing), "it lacks ", what, ": ", toString(missing))
+  refuse_if(length(others), substr(paste0("it has unknown ", what, ": ", toString(others)), 1, 200))
 }
 
 entry <- function(object, name) {
-  if (!name %in% names(as_object(object))) {
-    refuse("it lacks '", name, "'")
-  }
+  refuse_if(!name %in% names(as_object(object)), "it lacks '", name, "'")
   object[[name]]
 }
 
@@ -99,7 +91,7 @@ is_object <- function(value) {
   is.list(value) && !is.null(names(value))
 }
 
-# In Python's words, so that both say the same.
+# In Python's words, so that both languages have the same message.
 type_of <- function(value) {
   if (is_object(value)) {
     return("dict")
@@ -112,9 +104,7 @@ type_of <- function(value) {
 }
 
 as_kind <- function(value, good, needed) {
-  if (!good) {
-    refuse("it has ", type_of(value), " where ", needed, " is needed")
-  }
+  refuse_if(!good, "it has ", type_of(value), " where ", needed, " is needed")
   value
 }
 
@@ -214,11 +204,9 @@ setting_checks <- list(
   seed = function(name, value) as.double(as_count(name, value, least = 0, most = 2^53))
 )
 
-# Of a loss that was a function its name alone is left.
+# A loss that was a function is kept as its name.
 read_saved_settings <- function(saved, own_loss) {
-  if ("auto" %in% saved[names(saved) != "loss"]) {
-    refuse("its settings are not all known")
-  }
+  refuse_if("auto" %in% saved[names(saved) != "loss"], "its settings are not all known")
   if (!as_flag("own_loss", own_loss)) {
     as_one_of("loss", saved$loss, c("mse", "mae", "huber", "cross_entropy", "poisson"))
   }
@@ -287,9 +275,7 @@ read_outcome <- function(saved, text) {
     refuse_others("entries of its outcome", saved, c("kind", "name", "labels"))
     return(read_classes(saved, text))
   }
-  if (kind != "numbers") {
-    refuse("it lacks '", kind, "'")
-  }
+  refuse_if(kind != "numbers", "it lacks '", kind, "'")
   refuse_others("entries of its outcome", saved, c("kind", outcome_parts))
   names <- if (!is.null(saved$names)) as_texts(saved$names)
   center <- vapply(as_list(saved$center), as_number, 1)
@@ -322,7 +308,7 @@ read_classes <- function(saved, text) {
   )
 }
 
-# Numbers are written as the file has them: reading and writing them again may change them.
+# Labels that are numbers keep the digits of the file, which reading and writing may change.
 level_names <- function(labels, text) {
   numbers <- vapply(labels, is.numeric, NA)
   if (any(numbers)) {

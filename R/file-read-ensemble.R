@@ -6,9 +6,7 @@ ensemble_parts <- c("versions", "bytes", "seed", "bootstrap")
 read_ensemble <- function(content) {
   refuse_others("entries", content, ensemble_parts)
   sizes <- content$bytes
-  if (!is.list(sizes) || !is.null(names(sizes)) || !length(sizes)) {
-    refuse("it has no models")
-  }
+  refuse_if(!is.list(sizes) || !is.null(names(sizes)) || !length(sizes), "it has no models")
   bootstrap <- content$bootstrap
   if (!is.logical(bootstrap) || length(bootstrap) != 1) {
     refuse("its `bootstrap` is neither true nor false")
@@ -32,17 +30,13 @@ layout_of_ensemble <- function(saved) {
 assemble_ensemble <- function(saved, tensors, own) {
   members <- lapply(unname(tensors), function(bytes) {
     member <- checked_parts(taking(bytes), length(bytes), own)
-    if (!is.null(member$model$members)) {
-      refuse("it is an ensemble of ensembles")
-    }
+    refuse_if(!is.null(member$model$members), "it is an ensemble of ensembles")
     member
   })
   forms <- unique(lapply(members, function(member) {
     coding <- member$model$coding
     list(coding$inputs$names, length(coding$inputs$codings), member$model$outputs)
   }))
-  if (length(forms) > 1) {
-    refuse("its models are of several forms")
-  }
+  refuse_if(length(forms) > 1, "its models are of several forms")
   list(members = members, seed = saved$seed, bootstrap = saved$bootstrap)
 }

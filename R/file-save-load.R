@@ -7,7 +7,7 @@
 #' The file is safetensors: the weights and the history as numbers, and as text what prediction
 #' needs and the settings. It is there whole or not at all: a reader never sees half of it, and
 #' where it cannot be written, a file that was there before still is. Everything in it is checked
-#' before it is believed, and reading it runs no code.
+#' before it is used, and reading it runs no code.
 #'
 #' What is not in the file: training data, so that a fit that was read has no [fitted()] values,
 #' residuals and measures; a `loss` that is a function, of which the name is left; a recipe; and
@@ -26,7 +26,7 @@
 #' @section Errors and warnings:
 #' A file that is something else, is damaged, or was written by a newer version in a format that
 #' this one does not know: an error of class `pytwolayer_error_file`. No such file, or a path that
-#' cannot be written to: `pytwolayer_error_argument`. A full disk and its like:
+#' cannot be written to: `pytwolayer_error_argument`. A full disk and other failures of writing:
 #' `pytwolayer_error`. What a file does not keep of a fit: a warning of class
 #' `pytwolayer_warning`.
 #' @seealso [predict.two_layer()], whose `engine = "r"` needs no Python either.
@@ -57,11 +57,10 @@ load_two_layer <- function(file) {
   if (size == 0) { # as of a pipe or a device, which must not be opened
     abort_file("it is empty, or no file", path, call)
   }
-  opened <- tryCatch(
-    file(path, "rb"),
-    error = function(cnd) abort_unread(path, cnd, call),
-    warning = function(cnd) abort_unread(path, cnd, call)
-  )
+  unread <- function(cnd) {
+    abort_expected("file", path_of_file, paste0(quote_names(path), ": ", reason_of(cnd)), call)
+  }
+  opened <- tryCatch(file(path, "rb"), error = unread, warning = unread)
   on.exit(close(opened))
   read <- read_parts(function(n) readBin(opened, "raw", n), size, path, call)
   tryCatch(
@@ -72,10 +71,6 @@ load_two_layer <- function(file) {
     }),
     error = function(cnd) abort_file(conditionMessage(cnd), path, call)
   )
-}
-
-abort_unread <- function(path, cnd, call) {
-  abort_expected("file", path_of_file, paste0(quote_names(path), ": ", reason_of(cnd)), call)
 }
 
 # As new_two_layer(), without the training data.
@@ -99,7 +94,7 @@ loaded <- function(bytes, model) {
   made
 }
 
-# A call that update() can go on from, once it is given data.
+# A call that update() can evaluate when it is given data.
 rebuilt_call <- function(fit) {
   names <- as.list(setdiff(names(fit$outcomes), ".outcome"))
   data <- if (fit$how$kind == "formula") {
@@ -140,7 +135,7 @@ is_loaded <- function(fit) {
   is.null(fit$fitted)
 }
 
-# What R itself needs of the training data cannot come from a file.
+# Residuals, measures and fitted values need the training data, which a file does not have.
 require_training_data <- function(fit, argument = "object", call = rlang::caller_env()) {
   if (is_loaded(fit)) {
     of_several <- nrow(fit$outcomes) > 0

@@ -24,7 +24,7 @@ output_path <- function(file, call) {
   path
 }
 
-# A name with the folder before it is that of a file and nothing else: `file()` knows URLs and
+# With its folder a path is that of a file and nothing else: `file()` also opens URLs and
 # "stdin" too.
 input_path <- function(file, call) {
   path <- checked_path(file, call)
@@ -43,43 +43,37 @@ input_path <- function(file, call) {
 #' @noRd
 write_whole <- function(path, bytes, call) {
   path <- link_target(path)
-  told <- function(problem) abort_unwritten(path, problem, call)
+  fail <- function(problem) {
+    text <- sprintf("\"%s\" cannot be written: %s.", path, problem)
+    rlang::abort(text, class = "pytwolayer_error", call = call)
+  }
   if (file.exists(path) && !is_ordinary(path)) {
-    return(write_bytes(path, bytes, told, raw = TRUE))
+    return(write_bytes(path, bytes, fail, raw = TRUE))
   }
   unfinished <- tempfile(".pytwolayer-", dirname(path))
   on.exit(unlink(unfinished))
-  write_bytes(unfinished, bytes, told)
+  write_bytes(unfinished, bytes, fail)
   arrived <- file.size(unfinished)
   if (!identical(readBin(unfinished, "raw", length(bytes) + 1), bytes)) {
-    told(sprintf("%.0f of %.0f bytes arrived, as on a full disk", arrived, length(bytes)))
+    fail(sprintf("%.0f of %.0f bytes arrived, as on a full disk", arrived, length(bytes)))
   }
   if (file.exists(path)) {
     Sys.chmod(unfinished, file.info(path)$mode, use_umask = FALSE)
   }
-  tryCatch(file.rename(unfinished, path), warning = function(cnd) told(reason_of(cnd)))
+  tryCatch(file.rename(unfinished, path), warning = function(cnd) fail(reason_of(cnd)))
 }
 
-abort_unwritten <- function(path, problem, call) {
-  rlang::abort(
-    sprintf("\"%s\" cannot be written: %s.", path, problem),
-    class = "pytwolayer_error", call = call
-  )
-}
-
-# `raw`: as pipes must be opened.
-write_bytes <- function(path, bytes, told, raw = FALSE) {
-  opened <- tryCatch(
-    file(path, "wb", raw = raw),
-    error = function(cnd) told(reason_of(cnd)), warning = function(cnd) told(reason_of(cnd))
-  )
+# `raw`: as pipes must be opened. `fail` gets the reason.
+write_bytes <- function(path, bytes, fail, raw = FALSE) {
+  failed <- function(cnd) fail(reason_of(cnd))
+  opened <- tryCatch(file(path, "wb", raw = raw), error = failed, warning = failed)
   on.exit(suppressWarnings(close(opened)))
   # That not all arrived is a warning alone, and what is missing is seen afterwards.
-  tryCatch(suppressWarnings(writeBin(bytes, opened)), error = function(cnd) told(reason_of(cnd)))
+  tryCatch(suppressWarnings(writeBin(bytes, opened)), error = failed)
   invisible()
 }
 
-# What the system says comes last.
+# The system's own message is the last part.
 reason_of <- function(cnd) {
   sub(".*(: |reason )'?([^']*)'?$", "\\2", first_message_line(cnd))
 }
@@ -96,7 +90,7 @@ link_target <- function(path) {
   path
 }
 
-# R itself does not tell. Pipes and devices have no size, other than most files.
+# R has no function for it. Pipes and devices have no size, unlike most files.
 is_ordinary <- function(path) {
   if (file.size(path) > 0 || .Platform$OS.type == "windows") {
     return(TRUE)

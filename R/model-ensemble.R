@@ -15,7 +15,7 @@ made_ensemble <- function(bytes, read, make) {
   hardhat::new_model(
     models = models,
     model = bytes,
-    history = histories_of(models),
+    history = bind_models(lapply(models, `[[`, "history")),
     settings = settings,
     own_loss = first$own_loss,
     device = first$device,
@@ -32,11 +32,12 @@ made_ensemble <- function(bytes, read, make) {
   )
 }
 
-histories_of <- function(models) {
-  parts <- Map(function(model, number) {
-    cbind(data.frame(model = rep(number, nrow(model$history))), model$history)
-  }, models, seq_along(models))
-  do.call(rbind, parts)
+# Tables of the models, one below the other, with the model's number as the first column.
+bind_models <- function(tables) {
+  number <- rep(seq_along(tables), vapply(tables, nrow, 1L))
+  all <- do.call(rbind, tables)
+  all$model <- number
+  all[c("model", names(tables[[1]]))]
 }
 
 loaded_ensemble <- function(bytes, read) {
@@ -66,17 +67,10 @@ print.two_layer_ensemble <- function(x, ...) {
 
 # Of the epochs whose weights the models have.
 format_losses <- function(x) {
-  watched <- watched_loss(x$history)
-  losses <- vapply(x$models, function(model) {
-    history <- model$history
-    epoch <- if (is.null(model$best_epoch)) nrow(history) else model$best_epoch
-    c(history[[watched]][epoch], NA_real_)[[1]]
-  }, 1)
+  losses <- vapply(x$models, kept_loss, 1, watched_loss(x$history))
   sprintf(
-    "Losses:     %s to %s (%s%s, %s)%s",
-    format_number(min(losses), 4), format_number(max(losses), 4),
-    if (watched == "loss") "" else "validation: ", x$settings$loss, x$settings$reduction,
-    format_ends(vapply(x$models, `[[`, "", "stopped"))
+    "Losses:     %s to %s %s%s", format_number(min(losses), 4), format_number(max(losses), 4),
+    format_loss_name(x), format_ends(vapply(x$models, `[[`, "", "stopped"))
   )
 }
 
@@ -85,8 +79,7 @@ format_losses <- function(x) {
 #' @return `summary()`: a tibble with a row for each model, see [glance.two_layer()].
 #' @export
 summary.two_layer_ensemble <- function(object, ...) {
-  rows <- lapply(object$models, glance.two_layer)
-  tibble::add_column(do.call(rbind, rows), model = seq_along(rows), .before = 1)
+  bind_models(lapply(object$models, glance.two_layer))
 }
 
 #' @rdname print.two_layer_ensemble

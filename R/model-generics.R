@@ -4,9 +4,9 @@
 #' What stats asks of a fitted network
 #'
 #' The generics of stats that have an answer for a network, or for several together. Each of the
-#' others is an error of class `pytwolayer_error_argument` that says why there is none and what
+#' others is an error of class `pytwolayer_error_argument` that explains why there is none and what
 #' to use instead: `vcov()`, `confint()`, `logLik()`, `AIC()`, `anova()`, `step()`, `drop1()`,
-#' `hatvalues()`, `simulate()` and their like.
+#' `hatvalues()`, `simulate()` and others.
 #'
 #' @param x,object,formula What [two_layer()] gave, with one network or several.
 #' @param full Whether rows of weight 0 are among them.

@@ -47,17 +47,23 @@ format_loss <- function(x) {
   if (!nrow(x$history)) {
     return(paste0("Loss:       no epoch was finished", format_ends(x$stopped)))
   }
-  watched <- watched_loss(x$history)
-  best <- !is.null(x$best_epoch)
-  epoch <- if (best) x$best_epoch else nrow(x$history)
   sprintf(
-    "%s%s in epoch %d (%s%s, %s)%s",
-    if (best) "Best loss:  " else "Last loss:  ",
-    format_number(x$history[[watched]][epoch], 4), epoch,
-    if (watched == "loss") "" else "validation: ", x$settings$loss, x$settings$reduction,
+    "%s%s in epoch %d %s%s", if (is.null(x$best_epoch)) "Last loss:  " else "Best loss:  ",
+    format_number(kept_loss(x, watched_loss(x$history)), 4), kept_epoch(x), format_loss_name(x),
     format_ends(x$stopped)
   )
 }
+
+format_loss_name <- function(x) {
+  validation <- if (watched_loss(x$history) == "loss") "" else "validation: "
+  sprintf("(%s%s, %s)", validation, x$settings$loss, x$settings$reduction)
+}
+
+# The epoch whose weights the fit has.
+kept_epoch <- function(x) if (is.null(x$best_epoch)) nrow(x$history) else x$best_epoch
+
+# Its loss, NA where there is no such column or no epoch was finished.
+kept_loss <- function(x, column) c(x$history[[column]][kept_epoch(x)], NA_real_)[[1]]
 
 # Why training ended before all epochs were done.
 ends <- c(
@@ -65,16 +71,16 @@ ends <- c(
   interrupt = "interrupted", divergence = "diverged"
 )
 
-#' Say how training ended, of one network or of several; nothing of all epochs done
+#' How training ended, for one network or several; nothing where all epochs were done
 #'
 #' @noRd
 format_ends <- function(stopped) {
-  told <- vapply(intersect(names(ends), stopped), function(reason) {
+  reasons <- vapply(intersect(names(ends), stopped), function(reason) {
     number <- sum(stopped == reason)
     share <- if (number == length(stopped)) "all" else paste(number, "of", length(stopped))
     paste(", ", if (length(stopped) > 1) paste0(share, " "), ends[[reason]], sep = "")
   }, "")
-  paste(told, collapse = "")
+  paste(reasons, collapse = "")
 }
 
 # The column by which the best epoch is chosen.
@@ -183,7 +189,7 @@ with_row_names <- function(object, values) {
   values
 }
 
-# The outcome as predictions have it: numbers, or 1 at each row's class, else 0.
+# The outcome in the form of predictions: numbers, or 1 at each row's class, else 0.
 outcome_matrix <- function(object) {
   if (is.null(object$levels)) {
     return(unname(as.matrix(object$outcomes)))

@@ -1,4 +1,4 @@
-# Generics that have no answer for a fit: each is one error that says why, and what to use instead.
+# Generics that have no answer for a fit: each is an error with the reason, and what to use instead.
 # Their default methods would take the fit for a list, and give whatever that comes to.
 
 # Why, and what to use instead.
@@ -93,9 +93,9 @@ no_answers <- list(
   )
 )
 
-# When the package is loaded, as a table of so many methods in NAMESPACE would tell less. They go
-# straight into the tables where R looks for methods: registerS3method() asks so much of each that
-# loading the package would take three times as long.
+# At loading, and not in NAMESPACE, which would list hundreds of methods. They are written to the
+# tables in which R looks up methods, since registerS3method() checks so much for each that loading
+# the package would take three times as long.
 register_no_answers <- function() {
   for (package in names(no_answers)) {
     table <- get(".__S3MethodsTable__.", envir = asNamespace(package), inherits = FALSE)

@@ -63,9 +63,7 @@ tidy.two_layer <- function(x, ...) {
 #' @export
 tidy.two_layer_ensemble <- function(x, ...) {
   check_dots(tidy.two_layer_ensemble, ...)
-  each <- lapply(x$models, tidy.two_layer)
-  number <- rep(seq_along(each), vapply(each, nrow, 1L))
-  tibble::add_column(do.call(rbind, each), model = number, .before = 1)
+  bind_models(lapply(x$models, tidy.two_layer))
 }
 
 tidy_weights <- function(layer, weights, biases) {
@@ -81,19 +79,16 @@ tidy_weights <- function(layer, weights, biases) {
 #' @export
 glance.two_layer <- function(x, ...) {
   check_dots(glance.two_layer, ...)
-  history <- x$history
-  epoch <- if (is.null(x$best_epoch)) nrow(history) else x$best_epoch
-  loss_of <- function(name) c(history[[name]][epoch], NA_real_)[[1]]
   tibble::tibble(
     nobs = x$rows,
     inputs = x$sizes[[1]],
     hidden_units = x$sizes[[2]],
     outputs = x$sizes[[3]],
     parameters = x$parameters,
-    epochs = nrow(history),
-    best_epoch = epoch,
-    loss = loss_of("loss"),
-    valid_loss = loss_of("valid_loss"),
+    epochs = nrow(x$history),
+    best_epoch = kept_epoch(x),
+    loss = kept_loss(x, "loss"),
+    valid_loss = kept_loss(x, "valid_loss"),
     tibble::as_tibble(lapply(measures_of(x), mean)),
     stopped = x$stopped
   )

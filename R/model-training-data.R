@@ -31,7 +31,7 @@ model.frame.two_layer <- function(formula, ...) { # nolint: object_name_linter.
 #' @export
 model.frame.two_layer_ensemble <- model.frame.two_layer # nolint: object_name_linter.
 
-# What poly() and its like know of themselves stays.
+# Attributes such as the coefficients of poly() stay.
 without_rows <- function(column, omitted) {
   if (is.null(dim(column))) {
     return(column[-omitted])
@@ -43,7 +43,7 @@ without_rows <- function(column, omitted) {
   kept
 }
 
-# As stats::model.frame() has it: the outcome as one column, then the variables.
+# As in stats::model.frame(): the outcome as one column, then the variables.
 formula_frame <- function(fit, input, call) {
   data <- plain_frame(input$given$data)
   rows <- attr(input$outcomes, "row.names")
@@ -61,7 +61,8 @@ formula_frame <- function(fit, input, call) {
 #'
 #' @param argument What the generic calls the fit.
 #' @param given The data, if they are given again.
-#' @return As [mold_table()] and its like, with `given`, and `weights`: the case weights.
+#' @return As [mold_table()], [mold_formula()] or [mold_recipe()], with `given`, and `weights`: the
+#'   case weights.
 #' @noRd
 training_again <- function(fit, argument, given, env, call) {
   require_training_data(fit, argument, call)

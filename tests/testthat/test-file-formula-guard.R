@@ -5,7 +5,7 @@ logs <- quick_formula(mpg ~ log(disp), mtcars)
 # A file whose formula, and what it is evaluated as, are other code.
 with_code <- function(predvars, formula = "log(disp)", fit = logs) {
   rewritten(fit$model, function(text) {
-    escaped <- gsub('"', '\\"', gsub("\\", "\\\\", c(predvars, formula), fixed = TRUE), fixed = TRUE)
+    escaped <- gsub("\\", "\\\\", c(predvars, formula), fixed = TRUE)
     text <- sub("list(log(disp))", sprintf("list(%s)", escaped[[1]]), text, fixed = TRUE)
     sub('"mpg ~ log(disp)", "predvars"', sprintf('"mpg ~ %s", "predvars"', escaped[[2]]), text,
       fixed = TRUE
@@ -90,8 +90,9 @@ test_that("what would make much is an error before it is made", {
     "splines::bs(disp, df = 1e9)", "bs(disp, '3000')", "bs(disp, deg = 3000)", "ns(disp, df = 1e6)",
     "bs(disp, df = 5, intercept = -1e9)", "ns(disp, 5, NULL, -1e9)", "cut(disp, br = 1e9)",
     "cut(disp, 1e5 * 1e5)", "cut(disp, '20000')", "cut(disp, c(1, 2), dig.lab = 1e9)",
-    "factor(disp, nmax = 1e9)", "ordered(disp, nm = 1e9)", "factor(disp, disp, disp, NA, TRUE, 1e9)",
-    "ordered(disp, disp, disp, NA, 1e9)", "trimws(disp, 'both', '((a{1,200}){1,200}){1,200}')",
+    "factor(disp, nmax = 1e9)", "ordered(disp, nm = 1e9)",
+    "factor(disp, disp, disp, NA, TRUE, 1e9)", "ordered(disp, disp, disp, NA, 1e9)",
+    "trimws(disp, 'both', '((a{1,200}){1,200}){1,200}')",
     "trimws(disp, white = '(a+)+b')", "cbind(disp, disp)[1:5e5, 1:5e5]"
   )
   for (code in large) {
@@ -140,14 +141,14 @@ test_that("interactions of many columns are refused, also when the formula is fi
     expect_match(conditionMessage(cnd), "its formula makes too many columns")
     expect_s3_class(cnd, "pytwolayer_error_file")
   }
-  again <- rewritten(fit$model, replaced_text(
-    '"mpg ~ I(disp):I(hp)", "predvars', sprintf('"mpg ~ %s", "predvars', sub(", poly", ":poly", wide))
-  ))
+  formula <- sprintf('"mpg ~ %s", "predvars', sub(", poly", ":poly", wide))
+  again <- rewritten(fit$model, replaced_text('"mpg ~ I(disp):I(hp)", "predvars', formula))
   expect_match(conditionMessage(error_of(again, uses$update)), "too many columns")
 })
 
 test_that("a fit of a loaded formula, fitted again, predicts as one of the formula itself", {
-  formula <- mpg ~ poly(wt, 2) + splines::ns(hp, df = 3) + cut(qsec, c(0, 17, 30)) + I(c(disp) > 200)
+  formula <- mpg ~ poly(wt, 2) + splines::ns(hp, df = 3) + cut(qsec, c(0, 17, 30)) +
+    I(c(disp) > 200)
   fit <- quick_formula(formula, mtcars)
   again <- read_back(fit$model)
   updated <- update(again, data = mtcars)
