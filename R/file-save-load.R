@@ -25,8 +25,9 @@
 #' @return `save_two_layer()`: `file`, invisibly. `load_two_layer()`: a fit, see [two_layer()].
 #' @section Errors and warnings:
 #' A file that is something else, is damaged, or was written by a newer version in a format that
-#' this one does not know: an error of class `pytwolayer_error_file`. No such file, or a path that
-#' cannot be written to: `pytwolayer_error_argument`. A full disk and other failures of writing:
+#' this one does not know: an error of class `pytwolayer_error_file`. So is, when it is evaluated, a
+#' formula of a file that would make far more than the data. No such file, or a path that cannot be
+#' written to: `pytwolayer_error_argument`. A full disk and other failures of writing:
 #' `pytwolayer_error`. What a file does not keep of a fit: a warning of class
 #' `pytwolayer_warning`.
 #' @seealso [predict.two_layer()], whose `engine = "r"` needs no Python either.
