@@ -40,7 +40,6 @@
   own <- topenv()
   register_no_answers()
   register_tensor_methods()
-  register_compare_proxy()
   make_masks(own)
   delay_modules(own)
   wait_for_reticulate(own)

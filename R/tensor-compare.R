@@ -10,19 +10,11 @@ identical_tensors <- function(x, y, ...) {
 }
 
 # testthat's third edition compares with waldo, which compares and prints this list.
-compare_proxy_tensor <- function(x, path = "x") {
+#' @exportS3Method waldo::compare_proxy torch.Tensor
+compare_proxy.torch.Tensor <- function(x, path = "x") { # nolint: object_name_linter.
   object <- list(
     type = reticulate::py_str(x$dtype), shape = tensor_shape(x),
     values = as_r_values(x, check = FALSE)
   )
   if (utils::packageVersion("waldo") >= "0.3.0") list(object = object, path = path) else object
-}
-
-register_compare_proxy <- function() {
-  add <- function(...) {
-    registerS3method("compare_proxy", "torch.Tensor", compare_proxy_tensor,
-      envir = asNamespace("waldo")
-    )
-  }
-  if (isNamespaceLoaded("waldo")) add() else setHook(packageEvent("waldo", "onLoad"), add)
 }

@@ -1,6 +1,6 @@
 #' Tensors to R vectors and arrays
 #'
-#' `as.array()` and its like copy a PyTorch tensor's values into R. It may be on any device and
+#' `as.array()` and the like copy a PyTorch tensor's values into R. It may be on any device and
 #' may require a gradient.
 #'
 #' Floating-point numbers of any width become doubles, bools become logicals. Whole numbers become

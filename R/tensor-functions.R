@@ -11,7 +11,7 @@
 #' * element by element: R's operators and its group Math, `pmax()`, `pmin()`, `atan2()`, `beta()`,
 #'   `lbeta()`, and `ifelse()` with a tensor to choose from;
 #' * statistics: `mean()`, `median()`, `quantile()` of all nine types, `weighted.mean()`, `var()`,
-#'   `cov()`, `cor()`, `sd()`, `mad()`, `IQR()`, `diff()`, `scale()`, `rowSums()` and its like,
+#'   `cov()`, `cor()`, `sd()`, `mad()`, `IQR()`, `diff()`, `scale()`, `rowSums()` and the like,
 #'   `sweep()`, `proportions()`, `marginSums()`. What R gives as numbers is computed by PyTorch, so
 #'   that last digits may differ from R's;
 #' * matrices: `crossprod()`, `tcrossprod()`, `outer()`, `diag()`, `det()`, `determinant()`,
@@ -28,8 +28,9 @@
 #' @section Functions that take R's numbers:
 #' `apply()`, `lapply()` over a tensor's elements, `svd()`, `eigen()`, `dnorm()`, `t.test()` and
 #' many others get the numbers of a tensor. With them its gradient would be lost, so a tensor that
-#' requires one is an error that says so, of class `pytwolayer_error_tensor`; `x$detach()` or
-#' `as.numeric(x)` says that it is not wanted. Printing, plotting, positions and ranks need none.
+#' requires one is an error, of class `pytwolayer_error_tensor`; write `x$detach()` or
+#' `as.numeric(x)` where the gradient is not needed. Printing, plotting, positions and ranks need
+#' none.
 #'
 #' @section Attributes:
 #' A tensor is a Python object, which all its names in R share. R lets no package copy it where an

@@ -50,8 +50,8 @@ warn_index <- function(kind, caller, call, ...) {
   )
 }
 
-# Whether rTorch's options say so. Fewer indices than dimensions are an error in R, so R's style
-# cannot be what is meant by them.
+# Whether R's meaning is chosen by rTorch's options. Fewer indices than dimensions are an error in
+# R, so R's style cannot be what is meant by them.
 is_meant <- function(kind) {
   off <- isFALSE(getOption("torch.extract.warn_tensors_passed_asis"))
   kind == "tensor" && off || kind != "fewer" && identical(getOption("torch.extract.style"), "R")

@@ -73,7 +73,7 @@
 #' * `lin$weight[1, ] <- 0` in `with(torch$no_grad(), ...)`, for the parameters of PyTorch's
 #'   modules, also along paths such as `model[[0]]$weight[1, ] <- 0` and `net$fc1$bias[2] <- 1`. A
 #'   tensor that is assigned there to the name of a parameter of the same shape is copied into the
-#'   parameter, so that an optimiser that was made before goes on with it. While PyTorch records, it
+#'   parameter, so that an existing optimiser still updates it. While PyTorch records, it
 #'   is an error; a `torch$nn$Parameter()` takes the old one's place at any time;
 #' * `param$data[1, ] <- 0`: the parameter stays the same Python object.
 #'
@@ -87,7 +87,7 @@
 #' is a warning of class `pytwolayer_warning_index`: negative indices and 0; a single index for
 #' a tensor of several dimensions; fewer indices than dimensions; a tensor of whole numbers as
 #' index.
-#' `options(torch.extract.style = "R")` says that R's meaning is meant, and there are none. R's own
+#' With `options(torch.extract.style = "R")`, for R's meaning, there are none. R's own
 #' functions, such as `head()`, are not warned of.
 #'
 #' @section rTorch's options:

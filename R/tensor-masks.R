@@ -21,6 +21,7 @@ mask_table <- function() {
       masks("ifelse", c("test", "yes where TRUE", "no where FALSE"), ifelse_tensors),
       masks("identical", c("x", "y"), identical_tensors),
       masks("unlist", "x in a list", unlist_tensors),
+      masks("append", c("x", "values"), append_tensors),
       masks(c("outer", "%o%"), c("X", "Y"), outer_tensors),
       masks("sweep", c("x", "STATS"), sweep_tensors),
       masks(c("prop.table", "proportions"), "x", proportions_of),

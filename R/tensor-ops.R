@@ -39,7 +39,7 @@
 #' `%@%` is the matrix product, by Python's sign and rules: a vector (a tensor with one
 #' dimension, or an R vector) on the left counts as a row, on the right as a column, and its
 #' dimension is dropped. From R 4.3 on `%*%` does the same; before, R's `%*%` cannot be taught
-#' new types and says "requires numeric/complex matrix/vector arguments".
+#' new types and raises "requires numeric/complex matrix/vector arguments".
 #'
 #' With other Python objects, such as NumPy arrays that were not converted, R before 4.3 may
 #' find two methods for an operator and warn of "Incompatible methods": write

@@ -64,6 +64,12 @@ combine_tensors <- function(..., recursive = FALSE, use.names = TRUE) { # nolint
   pool_elements(values, "c", sys.call())$pool
 }
 
+append_tensors <- function(x, values, after = length(x)) {
+  call <- call("append")
+  parts <- pool_elements(list(x, values), "append", call)
+  gather_elements(parts$pool, append(parts$positions[[1]], parts$positions[[2]], after), call)
+}
+
 is_plain_list <- function(x) {
   is.list(x) && !is_python(x)
 }

@@ -6,7 +6,7 @@
 #' @details
 #' * `np` and `torchvision` are the Python modules NumPy and torchvision, loaded on first use as
 #'   [torch] is. torchvision is not needed by this package nor installed by
-#'   [install_pytwolayer()]; where it is not there, its first use is an error that says so.
+#'   [install_pytwolayer()]; where it is missing, its first use is an error that names it.
 #' * `a %.*% b` is the dot product of two vectors, `a %**% b` the matrix product, the same as
 #'   [`%@%`][tensor-generics]. One side must be a tensor, the other may be R numbers.
 #' * `make_copy()` gives a copy with memory of its own: of a tensor, a NumPy array or another

@@ -27,7 +27,7 @@
 #'
 #' @section Errors:
 #' Where no Python, or none with torch, is to be had, the first use is an error of
-#' class `pytwolayer_error_python` that says what to do.
+#' class `pytwolayer_error_python`, with instructions.
 #' @seealso [tensor-generics] for R's own operators and functions on tensors, [torch-size] for
 #'   `x$shape`.
 #' @examplesIf pytwolayer:::has_torch()

@@ -54,6 +54,7 @@ test_that("elements are joined, repeated and moved as in R, with their gradient"
   expect_as_in_r(gives = "tensor", c(
     "c(x, y)", "c(x, 1)", "c(x, 1:3)", "c(m, x)", "c(s, x)", "c(x, TRUE)", "c(i, x)", "c(x, NULL)",
     "c(x, c(a = 1))", "do.call(c, list(x, y))", "mean(c(x, y))", "append(x, 9, after = 1)",
+    "append(x, 9, after = 0)", "append(9, x)", "append(c(8, 9), x, 0)",
     "cbind(x, y)", "cbind(x, 1)", "cbind(1, x)", "cbind(m, 1:2)", "cbind(a = x, b = y)",
     "cbind(x)", "cbind(x, y, deparse.level = 0)", "rbind(x, y)", "rbind(m, 1:3)", "rbind(m, 0)",
     "rbind(x, 1:4, y)", "do.call(rbind, list(x, y))", "Reduce(rbind, list(x, y, x))",

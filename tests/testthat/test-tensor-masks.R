@@ -44,6 +44,7 @@ plain_calls <- c(
   "mad(c(1, 5, 2))", "IQR(1:9)", "complete.cases(airquality[1:6, ])", "embed(1:5, 2)",
   "ecdf(1:3)(2)",
   "fft(1:4)", "dnorm(0)", "dnorm(0, log = TRUE)", "pnorm(1.96, lower.tail = FALSE)", "qnorm(0.3)",
+  "append(1:3, c(a = 9), 1)", "append(1:2, 5, after = 0)", "append(list(1), mean)", "append()",
   "plogis(0)", "qlogis(0.5)", "combn(4, 2)", "combn(4, 2, sum)", "sapply(1:3, function(k) k^2)",
   "sapply(c(\"a\", \"b\"), nchar)", "sapply(1:2, function(k) 1:2)", "sapply(list(), length)",
   "sapply(1:2, identity, simplify = FALSE)",

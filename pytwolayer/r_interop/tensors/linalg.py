@@ -54,7 +54,7 @@ def diagonal(x: torch.Tensor, rows: float | None, width: float | None) -> torch.
     if x.dim() > 2:
         raise TensorError(f"`diag()` takes a vector or a matrix, not {describe(x)}.")
     single = x.numel() == 1
-    if rows is None and width is None and single:  # the number says how large
+    if rows is None and width is None and single:  # R's identity matrix of that size
         return torch.eye(int(x.item()), dtype=as_double(x).dtype, device=x.device)
     # R gives a single number, unlike a vector, as many rows as it has columns.
     square = width if single and width is not None else x.numel()

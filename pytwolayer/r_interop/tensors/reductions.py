@@ -60,7 +60,7 @@ _COMBINE: dict[str, Callable[[torch.Tensor, torch.Tensor], torch.Tensor]] = {
 def summary(name: str, dropped: str, values: list[Operand]) -> torch.Tensor | Warned:
     """Apply sum, prod, max, min or range to all elements of all arguments.
 
-    ``dropped`` says what is left out: "nan", "infinite" (and NaN), or "" for nothing.
+    ``dropped`` is what to leave out: "nan", "infinite" (and NaN), or "" for nothing.
     """
     found = [countable(each) for each in _parts(values, dropped, name in EXTREMES)]
     if name in EXTREMES:
