@@ -167,9 +167,11 @@ class Supervisor:
             self._ring[place].copy_(self._weights.values)
             if self._validation_step is not None:
                 self._validation_step(self._valid_ring[place])
-        if not self.is_due(epoch):
-            return True
-        continues = self._process(read_losses()) and self._notify(epoch)
+            if not self.is_due(epoch):
+                return True
+        continues = self._process(read_losses())
+        if continues and (self._progress is not None or self._on_epoch is not None):
+            continues = self._notify(epoch)
         if self._checkpoints is None or self._trackers[0].stopped == "divergence":
             return continues
         continues = continues and not self._interrupt.pressed
@@ -224,8 +226,10 @@ class Supervisor:
 
     def _track(self, epoch: int, loss: Any, monitored: Any) -> list[int]:
         """Pass an epoch to the trackers; return the networks of which it is the best."""
-        losses = (loss,) if self._is_one else loss.tolist()
-        own = (monitored,) if self._is_one else monitored.tolist()
+        if self._is_one:
+            losses, own = (loss,), (monitored,)
+        else:
+            losses, own = loss.tolist(), monitored.tolist()
         improved, has_ended = [], False
         for k in self._active:
             tracker = self._trackers[k]
@@ -242,8 +246,6 @@ class Supervisor:
 
     def _notify(self, epoch: int) -> bool:
         """Call the user's functions; return whether the run continues."""
-        if self._progress is None and self._on_epoch is None:
-            return True
         loss = self.losses[-1] if self._is_one else float(self.losses[-1][self._active].mean())
         try:
             if self._progress is not None:
