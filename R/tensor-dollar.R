@@ -145,7 +145,7 @@ convert_result <- function(found) {
     return(new_wrapper(found, formals(function(...) NULL), list(class = kinds, py_object = found)))
   }
   switch(kind,
-    python.builtin.int = ,
+    python.builtin.int = convert_number(found),
     python.builtin.list = ,
     python.builtin.tuple = ,
     python.builtin.dict = ,
@@ -153,6 +153,12 @@ convert_result <- function(found) {
     numpy.ndarray = convert_array(found),
     mark_torch(wrap_function(py_to_r(found)))
   )
+}
+
+# As text, since reticulate changes numbers beyond R's integers; faster than asking Python.
+convert_number <- function(found) {
+  value <- as.double(reticulate::py_str(found))
+  if (abs(value) <= .Machine$integer.max) as.integer(value) else convert_numbers(found)
 }
 
 # Whole numbers beyond R's integers become doubles or an error; reticulate would give NA.
