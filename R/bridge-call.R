@@ -27,17 +27,18 @@ bridge <- function(call = rlang::caller_env()) {
 
 #' Call a function of the core; its errors and warnings become R's
 #'
-#' @param words What R calls the core's arguments, where the names differ.
+#' @param words What R calls the core's arguments in errors, by the core's names, where they
+#'   differ.
 #' @param as_fit Makes R's object of a fit that an error carries.
 #' @noRd
 call_core <- function(name, ..., call = rlang::caller_env(), words = character(),
                       as_fit = identity) {
-  answer <- bridge(call)[[name]](...)
+  answer <- bridge(call)[[name]](..., words = if (length(words)) as.list(words))
   for (warning in unique(answer$warnings)) {
     raise_warning(warning$kind, warning$message)
   }
   if (!is.null(answer$error)) {
-    abort_from_core(answer$error, call, words, as_fit)
+    abort_from_core(answer$error, call, as_fit)
   }
   answer$value
 }

@@ -24,7 +24,7 @@ error_kinds <- c(
   DivergenceError = "diverged", FileFormatError = "file"
 )
 
-abort_from_core <- function(error, call, words = character(), as_fit = identity) {
+abort_from_core <- function(error, call, as_fit = identity) {
   fit <- if (!is.null(error$fit)) as_fit(error$fit)
   if (!error$known) {
     rlang::abort(
@@ -36,40 +36,11 @@ abort_from_core <- function(error, call, words = character(), as_fit = identity)
     )
   }
   kind <- error_kinds[error$kind]
-  error <- in_names_of_r(error, words)
   rlang::abort(
-    in_words_of_r(error$message),
+    error$message,
     class = c(if (!is.na(kind)) paste0("pytwolayer_error_", kind), "pytwolayer_error"),
     argument = error$argument, expected = error$expected, received = error$received,
     device = error$device, needed = error$needed,
     traceback = error$traceback, fit = fit, call = call
   )
-}
-
-# The core names its own arguments and Python's values.
-in_names_of_r <- function(error, words) {
-  if (is.null(error$argument)) {
-    return(error)
-  }
-  for (name in names(words)) {
-    error$expected <- gsub(backtick(name), backtick(words[[name]]), error$expected, fixed = TRUE)
-  }
-  error$expected <- gsub("\\b[Tt]rue\\b", "TRUE", error$expected)
-  error$expected <- gsub("\\b[Ff]alse\\b", "FALSE", error$expected)
-  if (error$argument %in% names(words)) {
-    error$argument <- words[[error$argument]]
-  }
-  error$message <- sprintf(
-    "`%s` must be %s, not %s.", error$argument, error$expected, error$received
-  )
-  error
-}
-
-# The core shows what came as Python writes it.
-in_words_of_r <- function(message) {
-  words <- c(None = "NULL", True = "TRUE", False = "FALSE", nan = "NaN", inf = "Inf")
-  for (word in names(words)) {
-    message <- gsub(paste0(", not (-?)", word, "\\b"), paste0(", not \\1", words[[word]]), message)
-  }
-  message
 }

@@ -69,7 +69,8 @@ check_level <- function(level, call) {
 core_together <- function(object, columns, type, level, call) {
   require_offset(object, columns, type, call)
   values <- suggest_r_engine(read_doubles(call_core(
-    "predict_ensemble", object$model, to_core(columns), type, as.double(level), call = call
+    "predict_ensemble", object$model, to_core(columns), type, as.double(level),
+    call = call, words = c(x = "new_data")
   )))
   values[is.nan(values)] <- NA
   matrix(values, ncol = columns_together(object, type))

@@ -109,7 +109,10 @@ read_engine <- function(engine, call) {
 core_predictions <- function(object, columns, type, call) {
   require_offset(object, columns, type, call)
   values <- suggest_r_engine(
-    read_doubles(call_core("predict", object$model, to_core(columns), type, call = call))
+    read_doubles(call_core(
+      "predict", object$model, to_core(columns), type,
+      call = call, words = c(x = "new_data")
+    ))
   )
   values[is.nan(values)] <- NA
   matrix(values, ncol = if (type == "class") 1 else length(object$outputs))

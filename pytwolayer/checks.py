@@ -1,12 +1,12 @@
 """Checks of single arguments: each gives the value back in its own type or raises."""
 
-import difflib
 import math
 from collections.abc import Callable, Collection, Sequence
+from difflib import get_close_matches
 from numbers import Integral, Real
 from typing import Any
 
-from pytwolayer.errors import ArgumentError
+from pytwolayer.errors import ArgumentError, Text
 
 LARGEST_SIZE = 2**31 - 1  # of a layer
 LARGEST_SEED = 2**53  # the largest range of whole numbers that R's doubles hold exactly
@@ -15,7 +15,7 @@ LARGEST_SEED = 2**53  # the largest range of whole numbers that R's doubles hold
 def shown(value: Any) -> str:
     """Describe ``value`` in an error message, briefly."""
     if value is None or isinstance(value, bool):
-        return str(value)
+        return Text("{}", value)
     if isinstance(value, Real):
         return _shown_number(value)
     text = f'"{value}"' if isinstance(value, str) else repr(value)
@@ -32,7 +32,7 @@ def _shown_number(value: Real) -> str:
         return str(number) if short else f"about {sign}2**{number.bit_length()}"
     double = float(value)
     whole = double.is_integer() and abs(double) < 1e15
-    return f"{double:.0f}" if whole else repr(double)  # R's numbers are doubles: 0, not 0.0
+    return f"{double:.0f}" if whole else Text("{}", double)  # R's numbers are doubles: 0, not 0.0
 
 
 def _is_number(value: Any) -> bool:
@@ -93,7 +93,7 @@ def is_flag(value: Any) -> bool:
 def flag(argument: str, value: Any) -> bool:
     """Check for true or false."""
     if not is_flag(value):
-        raise ArgumentError(argument, "True or False", shown(value))
+        raise ArgumentError(argument, Text("{} or {}", True, False), shown(value))
     return bool(value)
 
 
@@ -115,13 +115,11 @@ def one_of(argument: str, value: Any, choices: Collection[str]) -> str:
     """Check for one of a few names."""
     if not isinstance(value, str) or value not in choices:
         expected = f"one of {listed([*choices])}"
-        raise ArgumentError(argument, expected, shown(value) + _suggestion(value, choices))
+        received = shown(value)
+        if isinstance(value, str) and (close := get_close_matches(value.lower(), choices, 1)):
+            received += f' (did you mean "{close[0]}"?)'
+        raise ArgumentError(argument, expected, received)
     return value
-
-
-def _suggestion(value: Any, choices: Collection[str]) -> str:
-    close = difflib.get_close_matches(value.lower(), choices, 1) if isinstance(value, str) else []
-    return f' (did you mean "{close[0]}"?)' if close else ""
 
 
 _ALL, _FIRST = 10, 5  # so many are all named as a rule; of more, the first few

@@ -1,8 +1,11 @@
 """The errors and warnings of this package, and how it warns."""
 
 import os
+import re
 import sys
 import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 
@@ -10,6 +13,61 @@ class PytwolayerError(Exception):
     """Base of every error of this package."""
 
     __module__ = "pytwolayer"
+
+
+class Text(str):
+    """Part of a message with values in it, which users of R write in another way.
+
+    As a string it is as in Python: ``Text("{} or {}", True, False)`` is "True or False".
+
+    Parameters
+    ----------
+    template : str
+        With ``{}`` in each value's place.
+    *values
+    """
+
+    def __new__(cls, template: str, *values: object) -> "Text":
+        """Write the values in their places."""
+        text = super().__new__(cls, template.format(*values))
+        text.template, text.values = template, values
+        return text
+
+    template: str
+    values: tuple[object, ...]
+
+    def __getnewargs__(self) -> Any:
+        return (self.template, *self.values)
+
+
+class Vocabulary:
+    """What the users of one interface call the core's arguments, and how they write values.
+
+    Parameters
+    ----------
+    arguments : mapping
+        The core's names to theirs; what is not among them has the same name.
+    values : mapping, optional
+        Values as Python writes them to values as they do.
+    """
+
+    def __init__(
+        self, arguments: Mapping[str, str], values: Mapping[str, str] | None = None
+    ) -> None:
+        self._arguments, self._values = arguments, values or {}
+
+    def translate(self, text: str) -> str:
+        """Translate part of a message: its values, and arguments, which stand in backticks."""
+        if isinstance(text, Text):
+            text = text.template.format(*(self._value(str(value)) for value in text.values))
+        return re.sub(r"`(\w+)`", lambda found: f"`{self.name(found[1])}`", text)
+
+    def name(self, argument: str) -> str:
+        """Give the name of an argument."""
+        return self._arguments.get(argument, argument)
+
+    def _value(self, value: str) -> str:
+        return self._values.get(value, value)
 
 
 class ArgumentError(PytwolayerError, ValueError):
@@ -29,6 +87,25 @@ class ArgumentError(PytwolayerError, ValueError):
 
     def __str__(self) -> str:
         return f"`{self.argument}` must be {self.expected}, not {self.received}."
+
+    def translated(self, vocabulary: Vocabulary) -> "ArgumentError":
+        """Give the same error in the words of another interface."""
+        argument, expected = vocabulary.name(self.argument), vocabulary.translate(self.expected)
+        received = self.received  # may hold names of the user's in backticks
+        if isinstance(received, Text):
+            received = vocabulary.translate(received)
+        return type(self)(argument, expected, received)
+
+
+@contextmanager
+def named_as(arguments: Mapping[str, str]) -> Iterator[None]:
+    """Have errors about these arguments of the core use other names, those given for them."""
+    try:
+        yield
+    except ArgumentError as problem:
+        if problem.argument not in arguments:
+            raise
+        raise problem.translated(Vocabulary(arguments)) from problem
 
 
 class DeviceError(ArgumentError):

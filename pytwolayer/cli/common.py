@@ -2,7 +2,7 @@
 
 import sys
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -20,18 +20,6 @@ _ADVICE: dict[type[Warning], str] = {
     SuspectColumnWarning: " `--na` names what is missing, `--dec` the decimal mark, `--ignore` "
     "what to leave out.",
 }
-
-
-@contextmanager
-def named_as_options(options: Mapping[str, str]) -> Iterator[None]:
-    """Have errors name an argument of the core as the command does."""
-    try:
-        yield
-    except ArgumentError as problem:
-        if problem.argument not in options:
-            raise
-        name = options[problem.argument]
-        raise ArgumentError(name, problem.expected, problem.received) from problem
 
 
 def models_of(fit: TwoLayer | TwoLayerEnsemble) -> Sequence[TwoLayer]:

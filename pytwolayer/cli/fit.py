@@ -14,12 +14,11 @@ from pytwolayer import checks
 from pytwolayer.checks import listed
 from pytwolayer.cli.common import (
     models_of,
-    named_as_options,
     plain_warnings,
     prediction_table,
     with_missing_marks,
 )
-from pytwolayer.errors import ArgumentError, DivergenceError
+from pytwolayer.errors import ArgumentError, DivergenceError, named_as
 from pytwolayer.files.atomic_write import output_path, write_csv
 from pytwolayer.files.column_types import ColumnTypes
 from pytwolayer.files.read_options import FileOptions
@@ -79,7 +78,7 @@ class _Task:
 
 def fit_file(given: argparse.Namespace, settings: Mapping[str, Any]) -> int:
     """Run the command; return its exit status."""
-    with plain_warnings(), named_as_options(_OPTIONS):
+    with plain_warnings(), named_as(_OPTIONS):
         task = _read(given)
         try:
             fit = two_layer(

@@ -6,10 +6,10 @@ import sys
 from pytwolayer.cli.common import (
     missing_marks,
     models_of,
-    named_as_options,
     plain_warnings,
     prediction_table,
 )
+from pytwolayer.errors import named_as
 from pytwolayer.files.atomic_write import output_path, write_csv
 from pytwolayer.files.column_types import ColumnTypes
 from pytwolayer.files.read_options import FileOptions
@@ -22,7 +22,7 @@ _OPTIONS = {"x": "data", "file": "model"}
 def predict_file(given: argparse.Namespace) -> int:
     """Run the command; return its exit status."""
     file = None if given.predictions is None else output_path("predictions", given.predictions)
-    with plain_warnings(), named_as_options(_OPTIONS):
+    with plain_warnings(), named_as(_OPTIONS):
         options = FileOptions.from_arguments(given)
         fit = load(given.model)
         types = ColumnTypes.from_encoders([model.inputs for model in models_of(fit)])

@@ -12,7 +12,7 @@ from sklearn.utils import _safe_indexing, check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from pytwolayer.checks import shown
-from pytwolayer.errors import ArgumentError
+from pytwolayer.errors import ArgumentError, named_as
 from pytwolayer.estimators.validation import check_weights, has_non_numeric, read_predictors
 from pytwolayer.fitting.argument_hints import hints_at_parameters
 from pytwolayer.fitting.prepare import Hooks, OnEpoch, PreparedFit
@@ -161,10 +161,8 @@ class TwoLayerEstimator(BaseEstimator):
             raise ArgumentError("validation", "0 where there are `X_val` and `y_val`", received)
         X = as_pandas(X)
         X = read_predictors(self, X, raw=has_non_numeric(X), reset=False)
-        try:
+        with named_as({"y": "y_val"}):
             y = self._read_outcome(X, as_pandas(y), None, partial=True)
-        except ArgumentError as problem:
-            raise ArgumentError("y_val", problem.expected, problem.received) from problem
         return X, y, check_weights(sample_weight, X)
 
     @with_default_torch_settings

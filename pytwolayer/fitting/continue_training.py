@@ -11,7 +11,7 @@ from pytwolayer.errors import ArgumentError
 from pytwolayer.fitting.argument_hints import hints_at_names
 from pytwolayer.fitting.prepare import Hooks, OnEpoch
 from pytwolayer.fitting.starting_point import Start
-from pytwolayer.fitting.two_layer import DATA, prepare_fit, read_validation, read_verbose
+from pytwolayer.fitting.two_layer import DATA, FitResult, prepare_fit, read_validation, read_verbose
 from pytwolayer.models.ensemble import TwoLayerEnsemble
 from pytwolayer.models.two_layer import TwoLayer
 from pytwolayer.network.losses import ForgottenLoss
@@ -25,8 +25,6 @@ from pytwolayer.training.settings import checked
 
 
 @hints_at_names
-@with_default_torch_settings
-@releases_gpu_memory
 def continue_training(
     fit: TwoLayer,
     x: Any = None,
@@ -91,26 +89,27 @@ def continue_training(
     >>> len(continue_training(fit, x, x.sum(axis=1), epochs=100).history)
     300
     """
+    return fit_more_epochs(dict(locals())).fit
+
+
+@with_default_torch_settings
+@releases_gpu_memory
+def fit_more_epochs(arguments: Mapping[str, Any]) -> FitResult[TwoLayer]:
+    """Train as ``continue_training()`` does, of which these are all arguments."""
+    fit = arguments["fit"]
     _refuse_others(fit)
-    total = len(fit.history) + checks.size("epochs", epochs)
-    settings = replace(fit.settings, epochs=total, loss=_loss(fit, loss))
-    checked("on_epoch", on_epoch)
-    progress = read_verbose(verbose)
-    chosen = select_device(device)
-    own = {
-        "sample_weight": sample_weight,
-        "weight_type": weight_type,
-        "class_weights": class_weights,
-        "validation": validation,
-    }
-    given = _given(fit, {"x": x, "y": y, "outcome": outcome, **own})
+    total = len(fit.history) + checks.size("epochs", arguments["epochs"])
+    settings = replace(fit.settings, epochs=total, loss=_loss(fit, arguments["loss"]))
+    hooks = Hooks(checked("on_epoch", arguments["on_epoch"]), read_verbose(arguments["verbose"]))
+    chosen = select_device(arguments["device"])
+    given = _given(fit, {name: arguments[name] for name in DATA})
     held_out = read_validation(given["validation"])
-    with checkpoints_in(checkpoint, checkpoint_every) as checkpoints:
+    with checkpoints_in(arguments["checkpoint"], arguments["checkpoint_every"]) as checkpoints:
         prepared = prepare_fit(given, settings, held_out, chosen, Start(fit, appended=True))
         prepared.set_attributes(formula=fit.formula, notes=fit.notes, offset=fit.offset)
         if checkpoints is not None:
             prepared.use_checkpoints(checkpoints, seed_given=True)
-        return prepared.train(Hooks(on_epoch, progress))
+        return FitResult(prepared.train(hooks), prepared.encoded_rows())
 
 
 def _refuse_others(fit: Any) -> None:

@@ -12,6 +12,7 @@ from pytwolayer.errors import (
     EachOnce,
     InterruptWarning,
     PytwolayerWarning,
+    Text,
     warn_user,
 )
 from pytwolayer.fitting.prepare import Hooks, PreparedFit, train_together
@@ -54,7 +55,7 @@ def read_n_models(n_models: Any, bootstrap: Any, checkpoint: Any) -> int:
     """Check the number of networks and what goes with it; return the number."""
     number: int = checked("n_models", n_models)
     if checked("bootstrap", bootstrap) and number == 1:
-        raise ArgumentError("bootstrap", "False for one model", "True")
+        raise ArgumentError("bootstrap", Text("{} for one model", False), Text("{}", True))
     if checkpoint is not None and number > 1:
         raise ArgumentError("checkpoint", "left out where `n_models` is above 1", "given")
     return number

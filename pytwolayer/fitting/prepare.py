@@ -1,21 +1,21 @@
 """From checked data to a fitted network; every fit is made here."""
 
 import copy
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, cast
 
+import numpy as np
 import pandas as pd
 
 from pytwolayer.checkpoints.compatibility import checksum_of_start, probe_loss, refuse_other_data
 from pytwolayer.checkpoints.folder import Checkpoints
 from pytwolayer.errors import (
-    ArgumentError,
     DeviceMemoryError,
     DivergenceError,
     InterruptWarning,
+    named_as,
     warn_user,
 )
 from pytwolayer.fitting.auto_settings import resolve_auto
@@ -64,17 +64,6 @@ class Hooks:
 
     on_epoch: OnEpoch | None = None
     progress: Callable[[int], Progress | None] | None = None
-
-
-@contextmanager
-def _named_as(argument: str, others: tuple[str, ...]) -> Iterator[None]:
-    """Have errors about other arguments name this one."""
-    try:
-        yield
-    except ArgumentError as problem:
-        if problem.argument not in others:
-            raise
-        raise ArgumentError(argument, problem.expected, problem.received) from problem
 
 
 class PreparedFit:
@@ -170,9 +159,11 @@ class PreparedFit:
         coding = inputs, outcome, settings
         self.settings = settings
         self.train_rows = encode_rows("x", training, *coding).to(device)
+        numbers = np.arange(len(self.train_rows.x))
+        self._in_order = held_out is None and np.array_equal(training.row_numbers, numbers)
         self.valid_rows = None
         if held_out is not None:
-            with _named_as("validation", ("x", "y") if own else ()):
+            with named_as({"x": "validation", "y": "validation"} if own else {}):
                 self.valid_rows = encode_rows("validation", held_out, *coding).to(device)
         return inputs, outcome
 
@@ -285,6 +276,10 @@ class PreparedFit:
         if fit.stopped == "interrupt":
             _warn_of_interrupt(fit)
         return fit
+
+    def encoded_rows(self) -> torch.Tensor | None:
+        """Return the network's input for the rows of the data, or None; see ``FitResult``."""
+        return self.train_rows.x.cpu() if self._in_order else None
 
     def resume(self, supervisor: Supervisor) -> None:
         """Set the state of the newest checkpoint, if there is one."""

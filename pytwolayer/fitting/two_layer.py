@@ -1,21 +1,23 @@
 """``two_layer()``: fit the network to the user's data."""
 
 import secrets
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
 from numbers import Real
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Generic, TypeVar, cast
 
 from pytwolayer import checks
 from pytwolayer.checkpoints.folder import checkpoints_in
-from pytwolayer.errors import ArgumentError
+from pytwolayer.errors import named_as
 from pytwolayer.fitting.argument_hints import hints_at_names
 from pytwolayer.fitting.data_reference import DataReference
 from pytwolayer.fitting.ensemble import fit_ensemble, read_n_models
 from pytwolayer.fitting.prepare import Hooks, OnEpoch, PreparedFit
 from pytwolayer.fitting.starting_point import Start
+from pytwolayer.models.ensemble import TwoLayerEnsemble
+from pytwolayer.models.two_layer import TwoLayer
 from pytwolayer.preprocessing.class_weights import apply_class_weights
 from pytwolayer.preprocessing.reading import read_training_data
 from pytwolayer.preprocessing.suspect_columns import warn_suspect_columns
@@ -29,11 +31,27 @@ from pytwolayer.training.settings import KEPT, Settings, checked
 
 # The arguments that are data; continue_training() has them too.
 DATA = ("x", "y", "outcome", "sample_weight", "weight_type", "class_weights", "validation")
+_Fit = TypeVar("_Fit", bound=TwoLayer | TwoLayerEnsemble)
+
+
+@dataclass(frozen=True)
+class FitResult(Generic[_Fit]):
+    """What a training gives.
+
+    Attributes
+    ----------
+    fit : TwoLayer or TwoLayerEnsemble
+    encoded : tensor or None
+        The network's input for the rows of the data, in their order and on the CPU; where rows
+        at the end were left out, for those before. None where others were left out or held
+        out, where equal rows were merged, and of several networks.
+    """
+
+    fit: _Fit
+    encoded: torch.Tensor | None = None
 
 
 @hints_at_names
-@with_default_torch_settings
-@releases_gpu_memory
 def two_layer(
     x: Any,
     y: Any = None,
@@ -232,28 +250,35 @@ def two_layer(
     >>> fit.predict(x).shape
     (50,)
     """
-    arguments = dict(locals())
+    return fit_two_layer(dict(locals())).fit
+
+
+@with_default_torch_settings
+@releases_gpu_memory
+def fit_two_layer(arguments: Mapping[str, Any]) -> FitResult[Any]:
+    """Fit as ``two_layer()`` does, of which these are all arguments."""
+    seed, checkpoint, bootstrap = (arguments[n] for n in ("seed", "checkpoint", "bootstrap"))
     drawn = secrets.randbits(31) if seed is None else seed
     settings = Settings(**{name: arguments[name] for name in KEPT} | {"seed": drawn})
-    checked("on_epoch", on_epoch)
-    progress = read_verbose(verbose)
+    hooks = Hooks(checked("on_epoch", arguments["on_epoch"]), read_verbose(arguments["verbose"]))
     given = {name: arguments[name] for name in DATA}
-    held_out = read_validation(validation)
-    chosen = select_device(device)
-    n_models = read_n_models(n_models, bootstrap, checkpoint)
+    held_out = read_validation(arguments["validation"])
+    chosen = select_device(arguments["device"])
+    n_models = read_n_models(arguments["n_models"], bootstrap, checkpoint)
+    na_action = arguments["na_action"]
     if n_models > 1:
         with _named_outcome(given):
             data = _training_data(given, held_out, na_action)
         warn_suspect_columns(data)
-        hooks = Hooks(on_epoch, progress)
-        return fit_ensemble(data, settings, held_out[0], chosen, hooks, n_models, bootstrap)
-    with checkpoints_in(checkpoint, checkpoint_every) as checkpoints:
+        several = fit_ensemble(data, settings, held_out[0], chosen, hooks, n_models, bootstrap)
+        return FitResult(several)
+    with checkpoints_in(checkpoint, arguments["checkpoint_every"]) as checkpoints:
         if seed is None and checkpoints is not None and checkpoints.seed is not None:
             settings = replace(settings, seed=checkpoints.seed)
         prepared = prepare_fit(given, settings, held_out, chosen, na_action=na_action)
         if checkpoints is not None:
             prepared.use_checkpoints(checkpoints, seed_given=seed is not None)
-        return prepared.train(Hooks(on_epoch, progress))
+        return FitResult(prepared.train(hooks), prepared.encoded_rows())
 
 
 def prepare_fit(
@@ -303,16 +328,10 @@ def _training_data(
     return apply_class_weights(data, given["class_weights"])
 
 
-@contextmanager
-def _named_outcome(given: Mapping[str, Any]) -> Iterator[None]:
+def _named_outcome(given: Mapping[str, Any]) -> AbstractContextManager[None]:
     """Make errors about the outcome name the argument that contained it."""
-    outcome = "x" if given["outcome"] is not None and given["y"] is None else "y"
-    try:
-        yield
-    except ArgumentError as problem:
-        if problem.argument != "y" or outcome == "y":
-            raise
-        raise ArgumentError(outcome, problem.expected, problem.received) from problem
+    in_x = given["outcome"] is not None and given["y"] is None
+    return named_as({"y": "x"} if in_x else {})
 
 
 def read_verbose(verbose: Any) -> Callable[[int], Progress | None]:

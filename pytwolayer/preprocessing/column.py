@@ -60,6 +60,29 @@ class Column:
         return replace(self, values=self.values[rows])
 
 
+@dataclass(frozen=True)
+class CodedColumn:
+    """A column that comes as codes, nothing of it checked yet.
+
+    Attributes
+    ----------
+    kind : str
+        "factor", "text", or "logical", whose codes are 0 and 1.
+    codes : array of double
+        Places of the levels, from 0; NaN where missing.
+    levels : tuple of str
+        Of text those that the column has, in any order.
+    """
+
+    kind: Literal["factor", "text", "logical"]
+    codes: Doubles
+    levels: tuple[str, ...] = ()
+
+    def take(self, rows: Any) -> "CodedColumn":
+        """Take some of the rows."""
+        return replace(self, codes=self.codes[rows])
+
+
 def in_column(label: str | None) -> str:
     """Return the part of a message that names the column, if it has a name or a number."""
     return "" if label is None else f" in column {quoted(label)}"
@@ -68,7 +91,7 @@ def in_column(label: str | None) -> str:
 def read_column(
     argument: str,
     label: str | None,
-    series: "pd.Series[Any] | Doubles",
+    series: "pd.Series[Any] | Doubles | CodedColumn",
     *,
     outcome: bool = False,
 ) -> Column:
@@ -84,6 +107,8 @@ def read_column(
     """
     if isinstance(series, np.ndarray):
         return _number_column(argument, label, series)
+    if isinstance(series, CodedColumn):
+        return _coded_column(argument, label, series)
     dtype = series.dtype
     if isinstance(dtype, pd.ArrowDtype) and str(dtype).startswith(("dictionary", "null")):
         series = pd.Series(series.array.__arrow_array__().to_pandas())
@@ -119,6 +144,19 @@ def _doubles(series: "pd.Series[Any]") -> Doubles:
     with np.errstate(over="ignore"):  # a long double may become infinite
         values = series.to_numpy(dtype=np.float64, na_value=np.nan)
     return np.ascontiguousarray(values)
+
+
+def _coded_column(argument: str, label: str | None, column: CodedColumn) -> Column:
+    codes, levels = column.codes, column.levels
+    if column.kind == "logical":
+        return Column(label, "missing" if np.isnan(codes).all() else "logical", codes)
+    if column.kind == "text":
+        levels = tuple(sorted(levels))
+        place = {level: number for number, level in enumerate(levels)}
+        there = ~np.isnan(codes)
+        sorted_codes = np.array([place[level] for level in column.levels], dtype=np.float64)
+        codes = _scatter(there, sorted_codes[codes[there].astype(np.intp)])
+    return _level_column(argument, label, column.kind, codes, levels)
 
 
 def _factor_column(argument: str, label: str | None, series: "pd.Series[Any]") -> Column:

@@ -7,6 +7,7 @@ weights exp(offset): exp(o) * (rate - y / exp(o) * log(rate)) is the Poisson los
 up to a term that does not depend on the network.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ import numpy as np
 from pytwolayer import checks
 from pytwolayer.errors import ArgumentError
 from pytwolayer.preprocessing.column import Doubles
-from pytwolayer.preprocessing.table import read_table, read_vector
+from pytwolayer.preprocessing.table import RawTable, Table, read_table, read_vector
 
 # Largest absolute offset with the Poisson loss: exp() of it stays within the range of float32.
 _LARGEST = 80.0
@@ -36,12 +37,14 @@ def read_offset(offset: Any, rows: int) -> Doubles:
     return column.values
 
 
-def remove_offset(y: Any, weights: Any, offset: Any, loss: Any, weight_type: str) -> Any:
+def remove_offset(
+    y: Any, weights: Any, offset: Any, loss: Any, weight_type: str
+) -> tuple[RawTable, Any]:
     """Compute the outcome and the weights that the network is fitted to.
 
     Parameters
     ----------
-    y : Series or DataFrame
+    y : vector or table
         Numbers; the offset is that of every column.
     weights : array or None
         One for each row.
@@ -56,11 +59,12 @@ def remove_offset(y: Any, weights: Any, offset: Any, loss: Any, weight_type: str
     ArgumentError
         If the outcome is classes, or the offset is not what it must be.
     """
-    if any(column.is_classes for column in read_table("y", y, vector=True, outcome=True).columns):
+    table = read_table("y", y, vector=True, outcome=True)
+    if any(column.is_classes for column in table.columns):
         raise ArgumentError("offset", "left out where the outcome is classes", "given")
-    numbers = read_offset(offset, len(y))
+    numbers = read_offset(offset, table.rows)
     if loss != "poisson":
-        return y.sub(numbers, axis=0), weights
+        return _mapped(table, lambda values: values - numbers), weights
     known = numbers[~np.isnan(numbers)]
     if len(known) and np.abs(known).max() > _LARGEST:
         received = checks.shown(float(known[np.abs(known).argmax()]))
@@ -75,7 +79,14 @@ def remove_offset(y: Any, weights: Any, offset: Any, loss: Any, weight_type: str
         weights = factors
     elif len(weights) == len(factors):  # another length is refused where the data are read
         weights = weights * factors
-    return y.div(exposure, axis=0), weights
+    return _mapped(table, lambda values: values / exposure), weights
+
+
+def _mapped(table: Table, change: Callable[[Doubles], Doubles]) -> RawTable:
+    with np.errstate(invalid="ignore"):  # R's missing value is a signalling NaN
+        columns = [change(column.values) for column in table.columns]
+    shape = (table.rows,) if table.vector else (table.rows, len(columns))
+    return RawTable(None if table.names is None else [*table.names], shape, [*columns])
 
 
 def add_offset(values: Doubles, offset: Doubles, *, log: bool) -> Doubles:

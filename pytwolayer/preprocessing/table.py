@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from pytwolayer.checks import listed, shown
 from pytwolayer.errors import ArgumentError
-from pytwolayer.preprocessing.column import Column, read_column
+from pytwolayer.preprocessing.column import CodedColumn, Column, Doubles, read_column
 from pytwolayer.runtime.torch_loading import torch
 
 _BLOCK = 2048  # rows of an array that are transposed at a time
@@ -60,12 +60,26 @@ class Table:
 
 
 @dataclass(frozen=True)
-class _RawTable:
-    """The columns of a table, not yet checked."""
+class RawTable:
+    """The columns of a table, not yet checked.
+
+    It is accepted wherever a data frame is, so that a caller with columns need not make one.
+
+    Attributes
+    ----------
+    names : list of str or None
+    shape : tuple of int
+        ``(rows, columns)``, or ``(rows,)`` of a vector.
+    columns : list
+        Series, arrays of doubles, or ``CodedColumn``.
+    """
 
     names: list[str] | None
     shape: tuple[int, ...]
-    columns: list[Any]
+    columns: "list[pd.Series[Any] | Doubles | CodedColumn]"
+
+    def __len__(self) -> int:
+        return self.shape[0]
 
 
 def read_table(
@@ -82,7 +96,7 @@ def read_table(
     ----------
     argument : str
         Its name in error messages.
-    data : DataFrame, Series, array, tensor or nested sequence
+    data : DataFrame, Series, array, tensor, nested sequence or RawTable
         Shape ``(rows, columns)``, or ``(rows,)`` where ``vector`` allows it. An object with a
         method ``to_pandas`` is converted by it.
     vector : bool
@@ -167,24 +181,24 @@ def as_pandas(data: Any) -> Any:
     return data
 
 
-def _take_apart(argument: str, data: Any) -> _RawTable:
+def _take_apart(argument: str, data: Any) -> RawTable:
+    if isinstance(data, RawTable):
+        return data
     data = as_pandas(data)
     if isinstance(data, pd.DataFrame):
         names = [str(name) for name in data.columns]
         if _is_row_major(data):
-            return _RawTable(names, data.shape, list(_transposed(data.to_numpy())))
-        return _RawTable(names, data.shape, [data.iloc[:, j] for j in range(data.shape[1])])
+            return RawTable(names, data.shape, list(_transposed(data.to_numpy())))
+        return RawTable(names, data.shape, [data.iloc[:, j] for j in range(data.shape[1])])
     vectors = (pd.Series, pd.Categorical, pd.Index)
     if isinstance(data, vectors) and not isinstance(data, pd.MultiIndex):
         series = pd.Series(data)
-        return _RawTable(
-            None if series.name is None else [str(series.name)], series.shape, [series]
-        )
+        return RawTable(None if series.name is None else [str(series.name)], series.shape, [series])
     array = _array(argument, data)
     if array.ndim == 2 and array.dtype.kind in "fiu":
-        return _RawTable(None, array.shape, list(_transposed(array)))
+        return RawTable(None, array.shape, list(_transposed(array)))
     columns = [array] if array.ndim == 1 else list(array.T) if array.ndim == 2 else []
-    return _RawTable(None, array.shape, [pd.Series(column) for column in columns])
+    return RawTable(None, array.shape, [pd.Series(column) for column in columns])
 
 
 def _is_row_major(frame: pd.DataFrame) -> bool:
@@ -256,9 +270,7 @@ def _needs_objects(data: Sequence[Any]) -> bool:
     return any(value is None or isinstance(value, (str, bool)) for value in inner)
 
 
-def _select(
-    argument: str, parts: _RawTable, names: tuple[str, ...] | None, number: int
-) -> _RawTable:
+def _select(argument: str, parts: RawTable, names: tuple[str, ...] | None, number: int) -> RawTable:
     if names is None or parts.names is None:
         if len(parts.columns) != number:
             expected = f"a table of {number} columns"
@@ -270,7 +282,7 @@ def _select(
         raise ArgumentError(argument, EVERY_COLUMN, f"one without {listed(missing)}")
     wanted = set(names)
     _refuse_duplicates(argument, [name for name in parts.names if name in wanted])
-    return _RawTable(list(names), parts.shape, [by_name[name] for name in names])
+    return RawTable(list(names), parts.shape, [by_name[name] for name in names])
 
 
 def _refuse_duplicates(argument: str, names: Sequence[str] | None) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from pytwolayer import checks
-from pytwolayer.errors import ArgumentError, MissingRowsWarning, warn_user
+from pytwolayer.errors import ArgumentError, MissingRowsWarning, Text, warn_user
 from pytwolayer.preprocessing.table import Mask, Table, read_table
 from pytwolayer.preprocessing.training_data import TrainingData, read_weights
 
@@ -123,7 +123,8 @@ def read_held_out(held_out: Any, rows: int) -> Mask | None:
     """
     if held_out is None:
         return None
-    expected = f"a share below 1, row numbers, or true and false for each row; or data, {_PAIR}"
+    rows = "a share below 1, row numbers, or {} and {} for each row"
+    expected = Text(f"{rows}; or data, {_PAIR}", "true", "false")
     try:
         array = np.asarray(held_out)
     except ValueError:

@@ -7,14 +7,13 @@ come back as data, so that R can raise them as its own conditions.
 
 import traceback
 import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import wraps
-from typing import Any
+from inspect import signature
+from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict
 
 import numpy as np
-import pandas as pd
 
 import pytwolayer
 from pytwolayer.errors import (
@@ -23,19 +22,72 @@ from pytwolayer.errors import (
     MissingRowsWarning,
     PytwolayerError,
     PytwolayerWarning,
+    Vocabulary,
 )
+from pytwolayer.preprocessing.column import Doubles
+from pytwolayer.preprocessing.table import Mask, RawTable
 from pytwolayer.r_interop import shared_memory
+from pytwolayer.r_interop.tables import (
+    SentTable,
+    SentValidation,
+    complete_rows,
+    read_sent_table,
+    send_doubles,
+    sent_numbers,
+    take_rows,
+)
 
-Answer = dict[str, Any]
-_ROWS = 2048  # turned to columns at a time: what a processor's own cache holds
-_VECTOR = ".outcome"  # what R names an outcome that came as a vector
+if TYPE_CHECKING:
+    import torch
+
+    from pytwolayer.fitting.two_layer import FitResult
+    from pytwolayer.models.ensemble import TwoLayerEnsemble
+    from pytwolayer.models.two_layer import TwoLayer
+
+Fitted: TypeAlias = "TwoLayer | TwoLayerEnsemble"
+# How R writes values.
+_VALUES = {"None": "NULL", "nan": "NaN", "inf": "Inf", "-inf": "-Inf"}
+_VALUES |= {"True": "TRUE", "False": "FALSE", "true": "TRUE", "false": "FALSE"}
+
+
+class SentWarning(TypedDict):
+    """A warning, with its class."""
+
+    kind: str
+    message: str
+
+
+class Answer(TypedDict):
+    """What each function gives R: its value, or the error in its place."""
+
+    value: Any
+    warnings: list[SentWarning]
+    error: dict[str, Any] | None
+
+
+class SentFit(TypedDict):
+    """A fit: its bytes, the numbers of the rows left out from 1, and predictions of the others."""
+
+    model: bytearray
+    omitted: bytearray
+    fitted: bytearray
+
+
+class _TrainingError(Exception):
+    """Training failed, for its cause; ``fit`` is what R gets of it, or None."""
+
+    def __init__(self, fit: SentFit | None) -> None:
+        self.fit = fit
 
 
 def _answer(function: Callable[..., Any]) -> Callable[..., Answer]:
-    """Have ``function`` give its value, warnings and error as one dictionary."""
+    """Have ``function`` give its value, warnings and error as one dictionary.
+
+    It has one more argument: ``words``, what R calls arguments of the core.
+    """
 
     @wraps(function)
-    def answered(*args: Any, **kwargs: Any) -> Answer:
+    def answered(*args: Any, words: Mapping[str, str] | None = None) -> Answer:
         from pytwolayer.runtime.memory import FEWER_DATA, guard_memory
 
         value, error = None, None
@@ -43,9 +95,9 @@ def _answer(function: Callable[..., Any]) -> Callable[..., Answer]:
             warnings.simplefilter("default")
             try:
                 with guard_memory("cpu", "data between R and Python", FEWER_DATA):
-                    value = function(*args, **kwargs)
+                    value = function(*args)
             except Exception as problem:  # noqa: BLE001 - each one becomes an R condition
-                error = _described(problem)
+                error = _describe_error(problem, Vocabulary(words or {}, _VALUES))
         return {
             "value": value,
             "warnings": [
@@ -55,17 +107,24 @@ def _answer(function: Callable[..., Any]) -> Callable[..., Answer]:
             "error": error,
         }
 
+    del answered.__dict__["__wrapped__"]  # reticulate would give R its arguments alone
     return answered
 
 
-def _described(problem: Exception) -> dict[str, Any]:
+def _describe_error(problem: BaseException, words: Vocabulary) -> dict[str, Any]:
+    fit = None
+    if isinstance(problem, _TrainingError) and problem.__cause__ is not None:
+        fit, problem = problem.fit, problem.__cause__
+    trace = "".join(traceback.format_exception(problem))
+    if isinstance(problem, ArgumentError):
+        problem = problem.translated(words)
     known = isinstance(problem, PytwolayerError)
     described = {
         "kind": type(problem).__name__,
         "known": known,
         "message": str(problem) if known else f"{type(problem).__name__}: {problem}",
-        "traceback": "".join(traceback.format_exception(problem)),
-        "fit": getattr(problem, "fit_for_r", None),
+        "traceback": trace,
+        "fit": fit,
     }
     if isinstance(problem, ArgumentError):
         described |= {
@@ -82,16 +141,6 @@ def _described(problem: Exception) -> dict[str, Any]:
     return described
 
 
-def _doubles(values: Any) -> bytearray:
-    """Numbers as the bytes of doubles in R's order, columns one after another."""
-    numbers = np.asarray(values)
-    sent = bytearray(8 * numbers.size)
-    columns = np.frombuffer(sent, dtype=np.float64).reshape(numbers.shape[::-1])
-    for start in range(0, len(numbers), _ROWS):
-        columns[..., start : start + _ROWS] = numbers[start : start + _ROWS].T
-    return sent
-
-
 def can_share(holder: Any, library: str) -> bool:
     """Whether vectors of R can be seen where they are; see ``shared_memory.py``."""
     try:
@@ -99,32 +148,6 @@ def can_share(holder: Any, library: str) -> bool:
     except shared_memory.UnsharedError:
         return False
     return bool(np.array_equal(numbers, [1.0, 2.0, 3.0]))
-
-
-def _frame(table: dict[str, Any]) -> pd.DataFrame:
-    """Make the data frame that R sent: columns of numbers, or codes with levels."""
-    values = [shared_memory.as_doubles(vector) for vector in shared_memory.sent_vectors(table)]
-    pairs = zip(table["columns"], values, strict=True)
-    columns = {number: _column(*pair) for number, pair in enumerate(pairs)}
-    frame = pd.DataFrame(columns, index=range(int(table["rows"])), copy=False)
-    names = table["names"]
-    frame.columns = pd.Index(range(len(columns)) if names is None else names, dtype=object)
-    return frame
-
-
-def _given(frame: pd.DataFrame, table: dict[str, Any]) -> Any:
-    """Give the data frame, or of a matrix without column names an array."""
-    return frame.to_numpy() if table["names"] is None else frame
-
-
-def _column(column: dict[str, Any], values: Any) -> Any:
-    if column["logical"]:
-        return pd.arrays.BooleanArray(values != 0, np.isnan(values))
-    if column["levels"] is None:
-        return values
-    codes = np.where(np.isnan(values), 0, values).astype(np.int64) - 1
-    categories = pd.Categorical.from_codes(codes, categories=column["levels"])
-    return pd.Series(categories).astype(object) if column["text"] else categories
 
 
 @_answer
@@ -162,23 +185,23 @@ def select_device(device: Any) -> str:
 @_answer
 def chapter_losses(arguments: dict[str, Any]) -> bytearray:
     """Losses of the chapter's network."""
-    return _doubles(pytwolayer.chapter_losses(**arguments)["loss"])
+    return send_doubles(pytwolayer.chapter_losses(**arguments)["loss"])
 
 
 @_answer
 def fit(
-    x: dict[str, Any], y: dict[str, Any], arguments: dict[str, Any], show: Any
-) -> dict[str, Any]:
+    x: SentTable, y: SentTable, arguments: dict[str, Any], show: Callable[..., Any] | None
+) -> SentFit:
     """Fit a network: its bytes, with what R keeps in them, and what R needs of the data.
 
-    ``x`` and ``y`` are tables as R sends them, ``y`` with a flag of whether it is a vector;
     ``arguments`` are those of ``two_layer()``, its vectors as raw bytes of doubles, and
     ``loss_name`` of a loss that is an R function, ``seed_is_drawn``, and what R keeps in the
     model: ``formula`` and ``notes``, both of which may be missing. ``show``, an R function of
-    the epoch, its loss and the number of epochs, is called now and then while the fit goes on,
-    and once with epoch 0 after it was; or None.
+    the epoch, its loss and the number of epochs, is called now and then during the fit, and
+    once with epoch 0 after it; or None.
     """
     from pytwolayer.checkpoints.folder import has_checkpoints
+    from pytwolayer.fitting.two_layer import fit_two_layer
 
     if arguments.pop("seed_is_drawn") and has_checkpoints(arguments["checkpoint"]):
         arguments["seed"] = None
@@ -186,32 +209,36 @@ def fit(
     notes = arguments.pop("notes", None)
     if notes:
         kept["notes"] = {"r": notes}
-    return _trained(pytwolayer.two_layer, x, y, arguments, show, kept)
+    loss = arguments["loss"]
+    arguments = _core_arguments(pytwolayer.two_layer, x, y, arguments, loss, show)
+    return _train(fit_two_layer, x, arguments, kept)
 
 
 @_answer
 def continue_training(
-    x: dict[str, Any], y: dict[str, Any], arguments: dict[str, Any], show: Any
-) -> dict[str, Any]:
+    x: SentTable, y: SentTable, arguments: dict[str, Any], show: Callable[..., Any] | None
+) -> SentFit:
     """Train a fit for more epochs; as ``fit()``.
 
     ``arguments`` are those of ``continue_training()``, with the model's bytes as ``fit``, and
     ``loss_name``.
     """
+    from pytwolayer.fitting.continue_training import fit_more_epochs
     from pytwolayer.models.load import from_bytes
 
     fit = arguments["fit"] = from_bytes(arguments["fit"])
-    own_loss = fit.settings.loss
-    return _trained(pytwolayer.continue_training, x, y, arguments, show, {}, own_loss)
+    loss = fit.settings.loss
+    arguments = _core_arguments(pytwolayer.continue_training, x, y, arguments, loss, show)
+    return _train(fit_more_epochs, x, arguments, {})
 
 
 @_answer
 def refuse_other_data(
     model: bytearray,
     several: bool,
-    x: dict[str, Any],
-    y: dict[str, Any],
-    weights: Any,
+    x: SentTable,
+    y: SentTable,
+    weights: bytes | None,
     weight_type: str,
 ) -> None:
     """Check that these are the tables that a fit, or an ensemble, was fitted to."""
@@ -220,123 +247,99 @@ def refuse_other_data(
     from pytwolayer.models.load import ensemble_from_bytes, from_bytes
     from pytwolayer.preprocessing.reading import read_training_data
 
-    weights = None if weights is None else np.frombuffer(weights, dtype=np.float64)
     fits: Any = ensemble_from_bytes(model) if several else from_bytes(model)
-    loss = _one_of(fits).settings.loss
-    outcomes, weights = _without_offset(_outcomes(y), weights, x, loss, weight_type)
-    given = _given(outcomes, y) if isinstance(outcomes, pd.DataFrame) else outcomes
+    loss = _first_model(fits).settings.loss
+    predictors, outcomes, numbers = _read_data(x, y, weights, loss, weight_type)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", MissingRowsWarning)  # the fit has told of them
-        data = read_training_data(
-            _given(_frame(x), x), given, weights=weights, weight_type=weight_type
-        )
+        warnings.simplefilter("ignore", MissingRowsWarning)  # the fit warned of them
+        data = read_training_data(predictors, outcomes, weights=numbers, weight_type=weight_type)
     pairs = data_of_each(fits, data) if several else [(fits, data)]
     for fit, own in pairs:
         refuse_other_tables(fit, own)
 
 
-def _trained(
-    train: Callable[..., Any],
-    x: dict[str, Any],
-    y: dict[str, Any],
-    arguments: dict[str, Any],
-    show: Any,
-    kept: dict[str, Any],
-    own_loss: Any = None,
+def _core_arguments(
+    function: Callable[..., Any],
+    x: SentTable,
+    y: SentTable,
+    sent: dict[str, Any],
+    loss: Any,
+    show: Callable[..., Any] | None,
 ) -> dict[str, Any]:
-    """Have a function of the core train; ``kept`` is what the fit is to say besides.
-
-    ``own_loss`` is that of a fit that goes on.
-    """
-    from pytwolayer.models.two_layer import TwoLayer
-    from pytwolayer.runtime.torch_settings import default_torch_settings
-    from pytwolayer.training.dataset import keep_encoded
-
-    frame, outcomes = _frame(x), _outcomes(y)
-    for name in ("sample_weight", "validation"):
-        if isinstance(arguments.get(name), (bytes, bytearray)):
-            arguments[name] = np.frombuffer(arguments[name], dtype=np.float64)
-    loss = arguments["loss"] if own_loss is None else own_loss
-    weight_type = arguments["weight_type"] or "importance"
-    weights = arguments.get("sample_weight")
-    outcomes, weights = _without_offset(outcomes, weights, x, loss, weight_type)
-    if _offset_of(x) is not None:
-        kept = {**kept, "offset": True}
-        arguments["sample_weight"] = weights
-    own = arguments["validation"]  # held here, since R's vectors are seen where they are
-    if isinstance(own, dict):
-        arguments["validation"] = _own_validation(own, loss, weight_type)
-    elif isinstance(own, np.ndarray):
-        arguments["validation"] = own != 0
-    arguments["verbose"] = _progress_of(show)
-    if arguments["on_epoch"] is not None:
-        arguments["on_epoch"] = _ending(arguments["on_epoch"])
-    loss_name = arguments.pop("loss_name")
-    if callable(arguments["loss"]):  # a function of R's has no name of its own
-        arguments["loss"].__name__ = loss_name
-    given = _given(outcomes, y) if isinstance(outcomes, pd.DataFrame) else outcomes
-    try:
-        one = arguments.get("n_models", 1) == 1  # several would need memory for each
-        with keep_encoded() if one else nullcontext(()) as encoded:
-            fitted = train(x=_given(frame, x), y=given, **arguments)
-    except Exception as problem:
-        so_far = getattr(problem, "fit", None)
-        if isinstance(so_far, (TwoLayer, pytwolayer.TwoLayerEnsemble)):
-            with default_torch_settings():
-                described = _described_fit(_saying(so_far, kept), frame, outcomes, _offset_of(x))
-                problem.fit_for_r = described  # type: ignore[attr-defined]
-        raise
-    with default_torch_settings():
-        return _described_fit(_saying(fitted, kept), frame, outcomes, _offset_of(x), encoded)
+    """Make all arguments of a function of the core of those that R sent."""
+    weight_type = sent["weight_type"] or "importance"
+    loss_name = sent.pop("loss_name")
+    if callable(sent["loss"]):  # a function of R's has no name of its own
+        sent["loss"].__name__ = loss_name
+    read = _read_data(x, y, sent["sample_weight"], loss, weight_type)
+    sent["x"], sent["y"], sent["sample_weight"] = read
+    sent["validation"] = _validation(sent["validation"], loss, weight_type)
+    sent["verbose"] = _progress_of(show)
+    if sent["on_epoch"] is not None:
+        sent["on_epoch"] = _ending(sent["on_epoch"])
+    bound = signature(function).bind(**sent)
+    bound.apply_defaults()
+    return bound.arguments
 
 
-def _own_validation(own: dict[str, Any], loss: Any, weight_type: str) -> tuple[Any, Any, Any]:
-    """Make the validation data that R sent: predictors, outcome and weights."""
-    x, y, weights = own["x"], own["y"], own["weights"]
-    weights = None if weights is None else np.frombuffer(weights, dtype=np.float64)
-    outcomes, weights = _without_offset(_outcomes(y), weights, x, loss, weight_type)
-    return (
-        _given(_frame(x), x),
-        _given(outcomes, y) if isinstance(outcomes, pd.DataFrame) else outcomes,
-        weights,
-    )
-
-
-def _offset_of(x: dict[str, Any]) -> Any:
-    """Give the offset that came with the predictors, or None."""
-    offset = x.get("offset")
-    return None if offset is None else np.frombuffer(offset, dtype=np.float64)
-
-
-def _without_offset(
-    outcomes: Any, weights: Any, x: dict[str, Any], loss: Any, weight_type: str
-) -> tuple[Any, Any]:
-    """Give outcome and weights that the network is fitted to, see the core's ``offset``."""
+def _read_data(
+    x: SentTable, y: SentTable, weights: bytes | None, loss: Any, weight_type: str
+) -> tuple[RawTable, RawTable, Any]:
+    """Make predictors, outcomes and weights, as ``remove_offset()`` does where there is one."""
     from pytwolayer.preprocessing.offset import remove_offset
 
-    offset = _offset_of(x)
-    if offset is None:
-        return outcomes, weights
-    made: tuple[Any, Any] = remove_offset(outcomes, weights, offset, loss, weight_type)
-    return made
+    outcomes, numbers, offset = read_sent_table(y), sent_numbers(weights), _offset_of(x)
+    if offset is not None:
+        outcomes, numbers = remove_offset(outcomes, numbers, offset, loss, weight_type)
+    return read_sent_table(x), outcomes, numbers
 
 
-def _saying(fitted: Any, kept: dict[str, Any]) -> Any:
-    """Have a fit, or each of an ensemble's, say more of itself."""
+def _validation(sent: SentValidation | bytes | float | None, loss: Any, weight_type: str) -> Any:
+    """Make ``validation``: data of the user's own, or true and false for each row, or a share."""
+    if isinstance(sent, dict):
+        return _read_data(sent["x"], sent["y"], sent["weights"], loss, weight_type)
+    return np.frombuffer(sent) != 0 if isinstance(sent, (bytes, bytearray)) else sent
+
+
+def _train(
+    train: "Callable[[Mapping[str, Any]], FitResult[Any]]",
+    sent: SentTable,
+    arguments: dict[str, Any],
+    kept: dict[str, Any],
+) -> SentFit:
+    """Have a function of the core train; ``kept`` are more fields of the fit."""
+    from pytwolayer.models.two_layer import TwoLayer
+    from pytwolayer.runtime.torch_settings import default_torch_settings
+
+    x, y, offset = arguments["x"], arguments["y"], _offset_of(sent)
+    if offset is not None:
+        kept = {**kept, "offset": True}
+    try:
+        result = train(arguments)
+    except Exception as problem:
+        so_far = getattr(problem, "fit", None)
+        if not isinstance(so_far, (TwoLayer, pytwolayer.TwoLayerEnsemble)):
+            raise
+        with default_torch_settings():
+            described = _describe_fit(_with_fields(so_far, kept), x, y, offset)
+        raise _TrainingError(described) from problem
+    with default_torch_settings():
+        return _describe_fit(_with_fields(result.fit, kept), x, y, offset, result.encoded)
+
+
+def _offset_of(x: SentTable) -> Doubles | None:
+    """Give the offset that came with the predictors, or None."""
+    return sent_numbers(x.get("offset"))
+
+
+def _with_fields(fitted: Fitted, fields: dict[str, Any]) -> Fitted:
+    """Give a fit, or an ensemble of fits, with these fields."""
     if isinstance(fitted, pytwolayer.TwoLayerEnsemble):
-        return replace(fitted, models=tuple(replace(model, **kept) for model in fitted.models))
-    return replace(fitted, **kept)
+        return replace(fitted, models=tuple(replace(model, **fields) for model in fitted.models))
+    return replace(fitted, **fields)
 
 
-def _outcomes(y: dict[str, Any]) -> Any:
-    frame = _frame(y)
-    if not y["vector"]:
-        return frame
-    vector = frame.iloc[:, 0]
-    return vector.rename(None) if y["names"] == [_VECTOR] else vector
-
-
-def _progress_of(show: Any) -> Any:
+def _progress_of(show: Callable[..., Any] | None) -> Any:
     from pytwolayer.training.progress import Timed
 
     if show is None:
@@ -361,26 +364,30 @@ def _ending(function: Callable[..., Any]) -> Callable[..., Any]:
     return called
 
 
-def _described_fit(
-    fitted: Any, frame: pd.DataFrame, outcomes: Any, offset: Any, encoded: Any = ()
-) -> dict[str, Any]:
-    """Describe a fit, or an ensemble; ``encoded`` is what ``keep_encoded()`` kept of it."""
-    omitted: Any = []
-    if _one_of(fitted).dropped:
-        omitted = np.flatnonzero(~_complete(frame, outcomes)) + 1
+def _describe_fit(
+    fitted: Fitted,
+    x: RawTable,
+    y: RawTable,
+    offset: Doubles | None,
+    encoded: "torch.Tensor | None" = None,
+) -> SentFit:
+    """Describe a fit, or an ensemble, to R; ``encoded`` as in ``FitResult``."""
+    complete = None  # all rows are
+    if _first_model(fitted).dropped:
+        complete = complete_rows(x, y)
     return {
         "model": bytearray(_bytes_of(fitted)),
-        "omitted": _doubles(omitted),
-        "fitted": _doubles(_fitted_values(fitted, frame, omitted, offset, encoded)),
+        "omitted": send_doubles([] if complete is None else np.flatnonzero(~complete) + 1),
+        "fitted": send_doubles(_fitted_values(fitted, x, complete, offset, encoded)),
     }
 
 
-def _one_of(fitted: Any) -> Any:
-    """Give the fit, or one of the ensemble's."""
+def _first_model(fitted: Fitted) -> "TwoLayer":
+    """Give the fit, or the first of an ensemble's."""
     return fitted.models[0] if isinstance(fitted, pytwolayer.TwoLayerEnsemble) else fitted
 
 
-def _bytes_of(fitted: Any) -> bytes:
+def _bytes_of(fitted: Fitted) -> bytes:
     from pytwolayer.models.ensemble_file import ensemble_to_bytes
     from pytwolayer.models.model_file import to_bytes
 
@@ -389,83 +396,67 @@ def _bytes_of(fitted: Any) -> bytes:
 
 
 def _fitted_values(
-    fitted: Any, frame: pd.DataFrame, omitted: Any, offset: Any, encoded: Any
-) -> Any:
+    fitted: Fitted,
+    x: RawTable,
+    complete: Mask | None,
+    offset: Doubles | None,
+    encoded: "torch.Tensor | None",
+) -> Doubles:
     """Predict the training rows; a fit for which there was memory is not lost over them."""
+    from pytwolayer.models.two_layer import TwoLayer
+
+    rows = len(x)
+    if complete is not None:
+        x = take_rows(x, complete)
+        offset = None if offset is None else offset[complete]
     try:
-        if len(encoded) == 1 and np.array_equal(encoded[0][0], np.arange(len(frame))):
-            output = fitted.forward(encoded[0][1])  # of all rows, in order
-            values = fitted.outcome.inverse_transform(output)
+        if isinstance(fitted, TwoLayer) and encoded is not None and len(encoded) == rows:
+            values = fitted.outcome.inverse_transform(fitted.forward(encoded))
             return fitted.with_offset(values, offset)
-        rows = frame.drop(index=omitted - 1) if len(omitted) else frame  # else it is not copied
-        if offset is not None and len(omitted):
-            offset = np.delete(offset, omitted - 1)
-        return _values(fitted, rows, _usual_type(fitted), offset)
+        kind = "numeric" if fitted.classes is None else "prob"
+        return np.asarray(_values(fitted, x, kind, offset))
     except MemoryError:
         message = "Fitted values and residuals are missing: there was no memory for them."
         warnings.warn(message, PytwolayerWarning, stacklevel=2)
-        return np.full((len(frame) - len(omitted), _one_of(fitted).outcome.width), np.nan)
+        return np.full((len(x), _first_model(fitted).outcome.width), np.nan)
 
 
-def _complete(frame: pd.DataFrame, outcomes: Any) -> Any:
-    complete = ~frame.isna().any(axis=1)
-    missing = outcomes.isna()
-    return (complete & ~(missing if missing.ndim == 1 else missing.any(axis=1))).to_numpy()
-
-
-def _usual_type(fitted: Any) -> str:
-    return "numeric" if fitted.classes is None else "prob"
-
-
-def _values(fitted: Any, frame: pd.DataFrame, kind: str, offset: Any = None) -> Any:
+def _values(fitted: Fitted, x: RawTable, kind: str, offset: Doubles | None = None) -> Any:
     if kind == "numeric":
-        return fitted.predict(frame, offset=offset)
+        return fitted.predict(x, offset=offset)
     if kind == "class":
-        return fitted.predict_code(frame) + 1
-    return (fitted.predict_proba if kind == "prob" else fitted.predict_raw)(frame)
-
-
-@contextmanager
-def _named_new_data() -> Iterator[None]:
-    """Have errors about ``x`` name it as R does."""
-    try:
-        yield
-    except ArgumentError as problem:  # in R its name is another
-        if problem.argument != "x":
-            raise
-        raise ArgumentError("new_data", problem.expected, problem.received) from problem
+        return fitted.predict_code(x) + 1
+    return (fitted.predict_proba if kind == "prob" else fitted.predict_raw)(x)
 
 
 @_answer
-def predict(model: bytearray, x: dict[str, Any], kind: str) -> bytearray:
+def predict(model: bytearray, x: SentTable, kind: str) -> bytearray:
     """Predictions of a fitted network, one column after the other.
 
     ``kind`` is "numeric", "prob", "raw", or "class" for the classes' numbers from 1.
     """
     from pytwolayer.models.load import from_bytes
+    from pytwolayer.r_interop.model_cache import models
 
-    with _named_new_data():
-        return _doubles(_values(from_bytes(model), _given(_frame(x), x), kind, _offset_of(x)))
+    fit = models.read(model, from_bytes)
+    return send_doubles(_values(fit, read_sent_table(x), kind, _offset_of(x)))
 
 
 @_answer
-def predict_ensemble(model: bytearray, x: dict[str, Any], kind: str, level: float) -> bytearray:
+def predict_ensemble(model: bytearray, x: SentTable, kind: str, level: float) -> bytearray:
     """Predictions of an ensemble, one column after the other.
 
     ``kind`` is "numeric", "prob", "class" for the classes' numbers from 1, "std_error", or
     "conf_int" for the lower ends and then the upper ones of intervals.
     """
     from pytwolayer.models.load import ensemble_from_bytes
+    from pytwolayer.r_interop.model_cache import models
 
-    with _named_new_data():
-        ensemble, rows = ensemble_from_bytes(model), _given(_frame(x), x)
-        return _doubles(_together(ensemble, rows, kind, level, _offset_of(x)))
-
-
-def _together(ensemble: Any, x: Any, kind: str, level: float, offset: Any) -> Any:
+    ensemble = models.read(model, ensemble_from_bytes)
+    rows, offset = read_sent_table(x), _offset_of(x)
     if kind == "std_error":
-        return ensemble.predict_spread(x, offset=offset)
+        return send_doubles(ensemble.predict_spread(rows, offset=offset))
     if kind == "conf_int":
-        ends = ensemble.predict_interval(x, level, offset=offset)
-        return np.concatenate([end.reshape(len(end), -1) for end in ends], axis=1)
-    return _values(ensemble, x, kind, offset)
+        ends = ensemble.predict_interval(rows, level, offset=offset)
+        return send_doubles(np.concatenate([end.reshape(len(end), -1) for end in ends], axis=1))
+    return send_doubles(_values(ensemble, rows, kind, offset))

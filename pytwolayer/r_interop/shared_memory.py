@@ -6,7 +6,7 @@ where their numbers are. The arrays keep the function, and so the vectors, alive
 """
 
 import ctypes
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -85,7 +85,7 @@ def vectors_of(holder: Callable[..., Any], library: str) -> list[NDArray[Any]]:
         raise UnsharedError from problem
 
 
-def sent_vectors(sent: dict[str, Any]) -> list[NDArray[Any]]:
+def sent_vectors(sent: Mapping[str, Any]) -> list[NDArray[Any]]:
     """Give the vectors that R sent: where it has them, or as bytes of doubles."""
     if sent["holder"] is None:
         return [np.frombuffer(each, dtype=np.float64) for each in sent["values"]]

@@ -1,11 +1,6 @@
 """The rows of a fit as the network takes them."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
-
 import numpy as np
-from numpy.typing import NDArray
 
 from pytwolayer.errors import ArgumentError
 from pytwolayer.network.batches import EncodedRows
@@ -17,22 +12,6 @@ from pytwolayer.runtime.torch_loading import torch
 from pytwolayer.training.settings import Settings
 
 _LEFT_OUT = "Their rows are left out."
-Kept = list[tuple[NDArray[np.intp], torch.Tensor]]
-_kept: ContextVar[Kept | None] = ContextVar("_kept", default=None)
-
-
-@contextmanager
-def keep_encoded() -> Iterator[Kept]:
-    """Keep what is encoded meanwhile: the rows' numbers among those given, and their matrix.
-
-    So who predicts them after the fit need not encode them again.
-    """
-    kept: Kept = []
-    token = _kept.set(kept)
-    try:
-        yield kept
-    finally:
-        _kept.reset(token)
 
 
 def encode_rows(
@@ -46,11 +25,8 @@ def encode_rows(
         if not known.any():
             raise ArgumentError(argument, "rows with levels that training sees", "none of them")
         data, predictors = data.take(known), predictors.take(known)
-    matrix, kept = inputs.encode("x", predictors), _kept.get()
-    if kept is not None:
-        kept.append((data.row_numbers, matrix))
     return EncodedRows(
-        matrix,
+        inputs.encode("x", predictors),
         outcome.target(data.outcomes),
         _row_weights(data.weights, data.mean_weight, settings),
     )

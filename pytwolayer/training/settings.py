@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 from pytwolayer import checks
-from pytwolayer.errors import ArgumentError
+from pytwolayer.errors import ArgumentError, Text
 
 if TYPE_CHECKING:
     from pytwolayer.optim.optimizer import OptimizerEntry, OptimizerOptions
@@ -195,7 +195,7 @@ _CLASHES: "tuple[tuple[str, Callable[[Settings, OptimizerEntry], Any], str], ...
     (
         "nesterov",
         lambda s, entry: s.nesterov and not (entry.nesterov and s.momentum),
-        'False but with optimizer "sgd" and momentum above 0',
+        '{1} but with optimizer "sgd" and momentum above 0',
     ),
     ("dropout", lambda s, entry: s.dropout and entry.make is None, '0 with optimizer "{}"'),
     (
@@ -243,7 +243,7 @@ class Settings:
 
         for name, clashes, expected in _CLASHES:
             if clashes(self, OPTIMIZERS[self.optimizer]):
-                expected = expected.format(self.optimizer)
+                expected = Text(expected, self.optimizer, False)
                 raise ArgumentError(name, expected, checks.shown(getattr(self, name)))
 
     def __getstate__(self) -> dict[str, Any]:

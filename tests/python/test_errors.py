@@ -1,5 +1,6 @@
 """The errors and warnings: what they say, what they keep, whose they are."""
 
+import math
 import pickle
 
 import pytest
@@ -11,7 +12,8 @@ from pytwolayer import (
     PytwolayerError,
     errors,
 )
-from pytwolayer.errors import DivergenceError, PytwolayerWarning
+from pytwolayer.checks import shown
+from pytwolayer.errors import DivergenceError, PytwolayerWarning, Text, Vocabulary, named_as
 
 ERRORS = {
     "argument": ArgumentError("epochs", "a whole number", "0"),
@@ -57,3 +59,31 @@ def test_every_warning_is_one_of_ours():
     assert len(warnings) == 8
     assert all(issubclass(cls, PytwolayerWarning) for cls in warnings)
     assert issubclass(PytwolayerWarning, UserWarning)
+
+
+def test_a_text_is_in_pythons_words_and_can_be_put_in_others():
+    text = Text("{} or {}, as long as `x` is", True, None)
+    assert text == "True or None, as long as `x` is"
+    words = Vocabulary({"x": "data"}, {"True": "TRUE", "None": "NULL"})
+    assert words.translate(text) == "TRUE or NULL, as long as `data` is"
+    assert words.translate('"True" of `y`') == '"True" of `y`'
+    assert words.translate(pickle.loads(pickle.dumps(text))) == words.translate(text)
+
+
+def test_names_are_exchanged_at_once_and_what_is_the_users_stays():
+    words = Vocabulary({"x": "y", "y": "x"}, {"nan": "NaN"})
+    problem = ArgumentError("x", "as long as `y`", "one with `x` and nan").translated(words)
+    assert str(problem) == "`y` must be as long as `x`, not one with `x` and nan."
+    other = DeviceError("x", "a device", shown(math.nan)).translated(words)
+    assert isinstance(other, DeviceError)
+    assert other.received == "NaN"
+
+
+def test_errors_inside_have_other_names_for_some_arguments_alone():
+    renamed = pytest.raises(ArgumentError, match="`outcome` must be long, not short")
+    with renamed, named_as({"y": "outcome"}):
+        raise ArgumentError("y", "long", "short")
+    problem = ArgumentError("x", "as long as `y`", "short")
+    with pytest.raises(ArgumentError) as raised, named_as({"y": "outcome"}):
+        raise problem
+    assert raised.value is problem

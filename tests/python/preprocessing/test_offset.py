@@ -40,6 +40,7 @@ def test_predictions_are_those_of_the_rest_with_the_offset_put_back(loss):
 
 def test_the_poisson_loss_with_an_offset_is_that_of_weighted_rates_but_for_a_constant():
     y, weights = remove_offset(Y, None, OFFSET, "poisson", "importance")
+    (y,) = y.columns
     for rate in (0.5, 2.0):
         counts = rate * EXPOSURE - Y * (np.log(rate) + OFFSET)
         rates = weights * (rate - y * np.log(rate))
