@@ -123,8 +123,8 @@ def read_held_out(held_out: Any, rows: int) -> Mask | None:
     """
     if held_out is None:
         return None
-    rows = "a share below 1, row numbers, or {} and {} for each row"
-    expected = Text(f"{rows}; or data, {_PAIR}", "true", "false")
+    template = f"a share below 1, row numbers, or {{}} and {{}} for each row; or data, {_PAIR}"
+    expected = Text(template, "true", "false")
     try:
         array = np.asarray(held_out)
     except ValueError:
