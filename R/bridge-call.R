@@ -13,9 +13,9 @@ session <- new.env(parent = emptyenv())
 #' @noRd
 bridge <- function(call = rlang::caller_env()) {
   if (is.null(session$bridge)) {
-    told_if_interrupted({
+    announce_interrupted_start({
       start_python(call)
-      interrupted_at_end({
+      delay_interrupt({
         require_modules(python_modules, call)
         load_torch(call, modules = bridge_module)
       })

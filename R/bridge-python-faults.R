@@ -19,18 +19,18 @@ abort_named <- function(named, fault, call) {
   path <- if (!grepl("[\\/]", named) && nzchar(found)) {
     sprintf("It has to be a path: \"%s\".", found)
   }
-  abort_python(problem, c(path, fault$mend, name_another(names(named))), call)
+  abort_python(problem, c(path, fault$mend, advise_other_python(names(named))), call)
 }
 
-name_another <- function(variable) {
+advise_other_python <- function(variable) {
   what <- if (variable == "RETICULATE_PYTHON") "a Python" else "an environment with a Python"
   sprintf(
     "Name %s %s in %s, or unset it (`Sys.unsetenv(\"%s\")`) and run %s%s.",
-    what, usable_in_words(), variable, variable, run_install, and_restart()
+    what, needed_version(), variable, variable, run_install, restart_advice()
   )
 }
 
-usable_in_words <- function() {
+needed_version <- function() {
   limits <- usable_versions()
   if (length(limits) > 1) {
     before <- sub("<", "", limits[[2]], fixed = TRUE)
@@ -39,7 +39,7 @@ usable_in_words <- function() {
   sprintf("of version %s or later", python_oldest)
 }
 
-and_restart <- function() {
+restart_advice <- function() {
   if (reticulate::py_available()) " and restart R" else ""
 }
 
@@ -49,7 +49,7 @@ abort_own <- function(fault, call) {
     "The environment `%s` (%s) cannot be used: its Python %s.",
     python_environment, folder, fault$problem
   )
-  again <- sprintf("Run %s, which makes it again with a Python %s.", run_install, usable_in_words())
+  again <- sprintf("Run %s, which makes it again with a Python %s.", run_install, needed_version())
   abort_python(problem, c(fault$mend, if (!isTRUE(fault$mended)) again), call)
 }
 
@@ -63,7 +63,8 @@ abort_not_started <- function(problem, call) {
   if (length(named)) {
     text <- sprintf("%s is set to \"%s\".", names(named), named)
     abort_python(
-      paste("Python could not be started:", problem), c(text, name_another(names(named))), call
+      paste("Python could not be started:", problem),
+      c(text, advise_other_python(names(named))), call
     )
   }
   # The latter is what reticulate says where all that it tried has failed.
@@ -103,11 +104,11 @@ home_hides_packages <- function() {
 }
 
 # What to do where the Python that runs is not the right one.
-other_python <- function(config) {
+advise_running_python <- function(config) {
   named <- named_python()
   if (length(named)) {
     text <- sprintf("%s is set to \"%s\".", names(named), named)
-    return(c(text, name_another(names(named))))
+    return(c(text, advise_other_python(names(named))))
   }
   chosen <- choice_of_user(config)
   if (is.null(chosen)) {
@@ -166,7 +167,7 @@ get_modules <- function(config, modules) {
   if (isTRUE(config$ephemeral)) {
     return("Restart R, and call `library(pytwolayer)` before Python is used.")
   }
-  other <- other_python(config)
+  other <- advise_running_python(config)
   if (!length(named_python()) && is.null(choice_of_user(config))) {
     return(other)
   }
@@ -201,5 +202,5 @@ reinstall <- function() {
     return(sprintf("Run %s, which installs again what cannot be loaded. Restart R.", run_install))
   }
   command <- pip_install(config, python_modules, "--force-reinstall")
-  c(sprintf("Install it again, and restart R: `%s`.", command), other_python(config))
+  c(sprintf("Install it again, and restart R: `%s`.", command), advise_running_python(config))
 }

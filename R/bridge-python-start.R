@@ -54,7 +54,7 @@ try_to_start_python <- function() {
 }
 
 # Still an interrupt, which ends loops too.
-told_if_interrupted <- function(expr) {
+announce_interrupted_start <- function(expr) {
   tryCatch(expr, interrupt = function(cnd) {
     text <- "Interrupted while Python was starting. The next call goes on from there."
     rlang::inform(text, class = "pytwolayer_message")
@@ -64,7 +64,7 @@ told_if_interrupted <- function(expr) {
 
 # What is half loaded cannot be loaded again in the same process, and an old reticulate does not
 # survive Ctrl-C in the middle of Python: it waits for the end.
-interrupted_at_end <- function(expr) {
+delay_interrupt <- function(expr) {
   watch <- tryCatch(
     import_own("pytwolayer.runtime.interrupt")$watch_for_interrupt(),
     error = function(cnd) NULL
@@ -227,7 +227,7 @@ require_modules <- function(modules, call) {
   found <- sprintf("Python %s (%s)", version, config$python)
   if (numeric_version(version, strict = FALSE) < python_oldest) {
     problem <- sprintf("%s is too old: %s or later is needed.", found, python_oldest)
-    abort_python(problem, other_python(config), call)
+    abort_python(problem, advise_running_python(config), call)
   }
   missing <- Filter(function(module) !has_module(module), modules)
   if (length(missing)) {
@@ -245,8 +245,8 @@ has_module <- function(module) {
 # Loads torch as the core does, and what builds on it. Where somebody else has loaded torch
 # before, and the wrong way, this is the one place that says so, once.
 load_torch <- function(call, modules = character()) {
-  explained(check_versions(import_own("pytwolayer"), call), "The core", call)
-  loaded <- explained(
+  as_import_errors(check_versions(import_own("pytwolayer"), call), "The core", call)
+  loaded <- as_import_errors(
     import_own("pytwolayer.r_interop.start")$load(as.list(modules)), "torch", call
   )
   if (!is.null(loaded$failed)) {
@@ -261,7 +261,7 @@ load_torch <- function(call, modules = character()) {
 }
 
 # An error of Python's while something is imported becomes ours, with its cause.
-explained <- function(expr, what, call) {
+as_import_errors <- function(expr, what, call) {
   tryCatch(expr, error = function(cnd) {
     if (inherits(cnd, "pytwolayer_error")) {
       rlang::cnd_signal(cnd)

@@ -6,7 +6,7 @@
 #' @return An environment: `condition` of an error, `jump` (see [stopped_jump()]), `is_left` after
 #'   a jump of which no more is known, `is_interrupted`; and what finds out about that.
 #' @noRd
-watch_users <- function() {
+new_callback_state <- function() {
   list2env(list(stopper = jump_stopper(jump_targets())), parent = emptyenv())
 }
 
@@ -14,7 +14,7 @@ watch_users <- function() {
 #'
 #' @param otherwise What it gives where `fun` failed or was left.
 #' @noRd
-guarded <- function(users, fun, otherwise) {
+safe_callback <- function(users, fun, otherwise) {
   function(...) {
     value <- otherwise
     # Of a jump to the top level nothing more is known; return() cancels it.
@@ -25,7 +25,7 @@ guarded <- function(users, fun, otherwise) {
     })
     users$restarts <- length(computeRestarts())
     run <- function() {
-      value <<- withCallingHandlers(fun(...), error = function(cnd) offer(users, cnd))
+      value <<- withCallingHandlers(fun(...), error = function(cnd) signal_restartable(users, cnd))
     }
     jump <- tryCatch(
       stopped_jump(run, users$stopper),
@@ -52,7 +52,7 @@ guarded <- function(users, fun, otherwise) {
 #' see once, and with the fit.
 #'
 #' @noRd
-offer <- function(users, cnd) {
+signal_restartable <- function(users, cnd) {
   restarts <- computeRestarts()
   own <- utils::head(restarts, max(0, length(restarts) - users$restarts))
   usual <- c("muffleWarning", "muffleMessage") # of what options(warn = 2) made an error
@@ -69,17 +69,17 @@ as_on_epoch <- function(fun, users, call) {
   if (!is.function(fun)) {
     abort_argument("on_epoch", "a function", fun, call)
   }
-  watched <- guarded(users, fun, otherwise = FALSE)
+  watched <- safe_callback(users, fun, otherwise = FALSE)
   # Only this much of the answer goes to Python, whatever else it is.
   function(epoch, loss) {
     go_on <- !isFALSE(watched(epoch, loss))
-    ended <- how_it_ended(users)
+    ended <- stop_reason(users)
     if (is.null(ended)) go_on else ended
   }
 }
 
 # Why the run has to end, for Python, if it has to.
-how_it_ended <- function(users) {
+stop_reason <- function(users) {
   if (isTRUE(users$is_interrupted)) {
     "interrupt"
   } else if (!is.null(users$condition) || !is.null(users$jump) || isTRUE(users$is_left)) {
@@ -99,13 +99,13 @@ as_loss <- function(loss, users, call) {
     }
     value
   }
-  guarded(users, computed, otherwise = NULL)
+  safe_callback(users, computed, otherwise = NULL)
 }
 
 #' Do what a function of the user's did: raise its error, or jump to where it wanted to
 #'
 #' @noRd
-raise_users <- function(users, fit, call) {
+rethrow_callback_condition <- function(users, fit, call) {
   with_fit <- function(cnd) {
     cnd$fit <- fit
     stop(cnd)
@@ -127,7 +127,7 @@ raise_users <- function(users, fit, call) {
 #' The fit so far, where a loss function was interrupted: the core was told of a loss that failed
 #'
 #' @noRd
-interrupted_fit <- function(fit) {
+warn_interrupted_fit <- function(fit) {
   if (is.null(fit)) {
     rlang::interrupt()
   }

@@ -44,14 +44,14 @@ continue_training <- function(fit, epochs, ..., device = "cpu", checkpoint = NUL
   }
   given <- data_again(fit, list(...), parent.frame(), call)
   input <- mold_again(fit, given, call)
-  users <- watch_users()
-  input$case_weights <- one_of_weights(given$case_weights, input$case_weights, call)
+  users <- new_callback_state()
+  input$case_weights <- choose_weights(given$case_weights, input$case_weights, call)
   settings <- list(
     epochs = epochs, device = device, checkpoint = checkpoint, checkpoint_every = checkpoint_every,
     validation = mold_validation(given$validation, input, call),
     class_weights = given$class_weights, loss = given$loss,
     case_weights = input$case_weights,
-    weight_type = weight_type_of(input$case_weights, given$weight_type, call),
+    weight_type = resolve_weight_type(input$case_weights, given$weight_type, call),
     on_epoch = on_epoch, verbose = verbose
   )
   arguments <- c(
@@ -62,13 +62,13 @@ continue_training <- function(fit, epochs, ..., device = "cpu", checkpoint = NUL
   matched$epochs <- nrow(fit$history) + epochs
   matched$checkpoint <- matched$checkpoint_every <- NULL # that run was of fewer epochs
   looked_up <- setdiff(intersect(c("data", "x", "y"), names(given)), names(list(...)))
-  with_word_of_changes(
-    trained("continue_training", input, arguments, verbose, users, matched, call), looked_up
+  hint_changed_data(
+    train_in_core("continue_training", input, arguments, verbose, users, matched, call), looked_up
   )
 }
 
 # data.table, for one, changes a table where it is, so that its name has other data than before.
-with_word_of_changes <- function(fit, looked_up) {
+hint_changed_data <- function(fit, looked_up) {
   tryCatch(fit, pytwolayer_error_argument = function(cnd) {
     if (isTRUE(cnd$argument %in% looked_up)) {
       way_out <- sprintf(
@@ -99,7 +99,7 @@ data_again <- function(fit, given, env, call, names = data_names) {
     had <- had[setdiff(names(had), c("y", "outcome"))]
   }
   masked <- fit$how$kind == "formula" & names(had) %in% masked_names
-  found <- Map(evaluated_again, had[!masked], names(had)[!masked], list(env), list(call))
+  found <- Map(evaluate_again, had[!masked], names(had)[!masked], list(env), list(call))
   data <- if (is.null(given$data)) found$data else given$data
   home <- if (fit$how$kind == "formula") environment(fit$how$terms)
   found[names(had)[masked]] <- Map(function(expression, name) {
@@ -108,10 +108,10 @@ data_again <- function(fit, given, env, call, names = data_names) {
   if (!is.function(found$loss)) {
     found$loss <- NULL # the fit has it
   }
-  if (fit$how$kind == "formula") of_subset(c(found, given), call) else c(found, given)
+  if (fit$how$kind == "formula") take_subset(c(found, given), call) else c(found, given)
 }
 
-evaluated_again <- function(expression, name, env, call) {
+evaluate_again <- function(expression, name, env, call) {
   tryCatch(eval(expression, env), error = function(cnd) {
     expected <- "given again, since it cannot be had from here as the fit's call has it"
     abort_expected(name, expected, paste0("missing: ", first_message_line(cnd)), call)

@@ -47,7 +47,7 @@ abort_evaluation <- function(name, cnd, call) {
 #' @param parts A list of `data`, `subset`, and where they are given `case_weights` and
 #'   `validation`: row numbers of the latter are those of the subset.
 #' @noRd
-of_subset <- function(parts, call) {
+take_subset <- function(parts, call) {
   if (is.null(parts$subset)) {
     return(parts)
   }

@@ -2,11 +2,11 @@
 
 #' A function that draws the bar
 #'
-#' @param users See [watch_users()].
+#' @param users See [new_callback_state()].
 #' @return A function of the epoch, its loss and the number of epochs, or `NULL` where nobody
 #'   would see a bar. Epoch 0 removes it.
 #' @noRd
-progress_bar <- function(verbose, users = watch_users(), visible = cli::is_dynamic_tty()) {
+progress_bar <- function(verbose, users = new_callback_state(), visible = cli::is_dynamic_tty()) {
   if (!verbose || !visible) {
     return(NULL)
   }
@@ -28,11 +28,11 @@ progress_bar <- function(verbose, users = watch_users(), visible = cli::is_dynam
   function(epoch, loss, epochs) {
     # A terminal that fails is no reason to end a fit.
     own <- list2env(as.list(users), parent = emptyenv())
-    guarded(own, draw, otherwise = NULL)(epoch, loss, epochs)
+    safe_callback(own, draw, otherwise = NULL)(epoch, loss, epochs)
     users$jump <- own$jump
     users$is_left <- own$is_left
     own$condition <- NULL
-    how_it_ended(own)
+    stop_reason(own)
   }
 }
 

@@ -27,7 +27,7 @@ special_settings <- c(
 #' The arguments of the core's `two_layer()`, as reticulate hands them over unharmed
 #'
 #' @param rows Number of rows of the training data.
-#' @param users Where an error in a function of the user's is kept, see [watch_users()].
+#' @param users Where an error in a function of the user's is kept, see [new_callback_state()].
 #' @noRd
 core_arguments <- function(settings, rows, users, call) {
   drawn <- is.null(settings$seed)

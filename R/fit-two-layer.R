@@ -156,7 +156,7 @@ two_layer.formula <- function(formula, data, ...) {
   settings <- read_settings(given, c("formula", "data", "subset"), call, masked, home)
   if (!is.null(subset)) {
     parts <- c(settings[c("case_weights", "validation")], list(data = data, subset = subset))
-    parts <- of_subset(parts, call)
+    parts <- take_subset(parts, call)
     settings[c("case_weights", "validation")] <- parts[c("case_weights", "validation")]
     data <- parts$data
   }
@@ -209,28 +209,28 @@ two_layer.recipe <- function(x, data, ...) {
 #' @param matched The user's call.
 #' @noRd
 fit_molded <- function(input, settings, matched, call) {
-  users <- watch_users()
-  matched <- dots_written_out(matched, caller_of(call))
-  settings["case_weights"] <- list(one_of_weights(settings$case_weights, input$case_weights, call))
+  users <- new_callback_state()
+  matched <- expand_dots(matched, caller_frame(call))
+  settings["case_weights"] <- list(choose_weights(settings$case_weights, input$case_weights, call))
   input$case_weights <- settings$case_weights
   said <- if ("weight_type" %in% names(matched)) settings$weight_type
-  settings$weight_type <- weight_type_of(settings$case_weights, said, call)
+  settings$weight_type <- resolve_weight_type(settings$case_weights, said, call)
   settings["validation"] <- list(mold_validation(settings$validation, input, call))
   arguments <- core_arguments(settings, nrow(input$predictors), users, call)
-  arguments$loss_name <- name_of_loss(matched[["loss"]])
+  arguments$loss_name <- loss_function_name(matched[["loss"]])
   arguments$formula <- with_decimal_point(formula_text(input))
   arguments$notes <- with_decimal_point(notes_of(input))
-  trained("fit", input, arguments, settings$verbose, users, matched, call)
+  train_in_core("fit", input, arguments, settings$verbose, users, matched, call)
 }
 
 #' Have the core train, and make a fit of what it gives
 #'
 #' @param name The bridge's function.
-#' @param users Where an error in a function of the user's is kept, see [watch_users()].
+#' @param users Where an error in a function of the user's is kept, see [new_callback_state()].
 #' @noRd
-trained <- function(name, input, arguments, verbose, users, matched, call) {
+train_in_core <- function(name, input, arguments, verbose, users, matched, call) {
   on.exit(rm(list = names(users), envir = users)) # which Python may hold on to, with all frames
-  input <- with_copies(input, arguments)
+  input <- copy_kept_data(input, arguments)
   matched <- rlang::duplicate(matched) # do.call() puts data themselves into it
   as_fit <- function(fitted) new_two_layer(fitted, input, matched)
   fit <- tryCatch(
@@ -241,17 +241,17 @@ trained <- function(name, input, arguments, verbose, users, matched, call) {
     )),
     # What the core says of a function of the user's that failed is not the user's to read.
     pytwolayer_error = function(cnd) {
-      raise_users(users, cnd$fit, call)
-      if (isTRUE(users$is_interrupted)) interrupted_fit(cnd$fit) else stop(cnd)
+      rethrow_callback_condition(users, cnd$fit, call)
+      if (isTRUE(users$is_interrupted)) warn_interrupted_fit(cnd$fit) else stop(cnd)
     }
   )
-  raise_users(users, fit, call)
+  rethrow_callback_condition(users, fit, call)
   fit
 }
 
 # Fits hold copies: data.table changes vectors where they are, and so can Python. What is not kept
 # is as good as copied once it was read, but where functions of the user's run in between.
-with_copies <- function(input, arguments) {
+copy_kept_data <- function(input, arguments) {
   kept <- intersect(c("outcomes", "how", "blueprint", "case_weights"), names(input))
   input[kept] <- rlang::duplicate(input[kept])
   if (!is.null(arguments$on_epoch) || is.function(arguments$loss)) {
@@ -262,7 +262,7 @@ with_copies <- function(input, arguments) {
 
 # Of a call in a function with dots R knows `..1` alone, which means nothing anywhere else: what was
 # given to the function stands in its place.
-dots_written_out <- function(matched, caller) {
+expand_dots <- function(matched, caller) {
   is_dot <- function(part) is.symbol(part) && grepl("^[.][.][0-9]+$", as.character(part))
   places <- which(vapply(as.list(matched), is_dot, NA))
   if (length(places)) {
@@ -274,18 +274,18 @@ dots_written_out <- function(matched, caller) {
 }
 
 # Where a function was called from that is still running; `frame` is its environment.
-caller_of <- function(frame) {
+caller_frame <- function(frame) {
   place <- Position(function(running) identical(running, frame), sys.frames(), right = TRUE)
   sys.frame(sys.parents()[[place]])
 }
 
 # As the user's code has it, if it is a name there.
-name_of_loss <- function(expression) {
+loss_function_name <- function(expression) {
   name <- if (is.symbol(expression)) as.character(expression) else "function"
   if (startsWith(name, "..")) "function" else name
 }
 
-one_of_weights <- function(given, recipes, call) {
+choose_weights <- function(given, recipes, call) {
   if (!is.null(given) && !is.null(recipes)) {
     abort_expected("case_weights", "left out where the recipe has some", "given too", call)
   }
@@ -296,7 +296,7 @@ one_of_weights <- function(given, recipes, call) {
 #'
 #' @param said `weight_type`, or `NULL` where it was not given.
 #' @noRd
-weight_type_of <- function(weights, said, call) {
+resolve_weight_type <- function(weights, said, call) {
   types <- c(importance = "hardhat_importance_weights", frequency = "hardhat_frequency_weights")
   meant <- names(types)[vapply(types, function(type) inherits(weights, type), NA)]
   if (is.null(said)) {

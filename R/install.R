@@ -71,7 +71,7 @@ check_starter <- function(python, call = rlang::caller_env()) {
   fault <- examine_python(path)
   if (!is.null(fault$problem)) {
     received <- sprintf("\"%s\", which %s", python, fault$problem)
-    abort_expected("python", paste("the path of a Python", usable_in_words()), received, call)
+    abort_expected("python", paste("the path of a Python", needed_version()), received, call)
   }
   if (!identical(fault$facts$ensurepip, "yes")) {
     abort_python(
@@ -161,7 +161,7 @@ starter_or_abort <- function(python, call) {
       "Newer ones need a newer reticulate: `install.packages(\"reticulate\")`."
     }
     abort_python(
-      sprintf("No Python %s was found to make the environment with.", usable_in_words()),
+      sprintf("No Python %s was found to make the environment with.", needed_version()),
       c("Install one, or name it: `install_pytwolayer(python = \"/path/to/python3\")`.", newer),
       call
     )

@@ -72,9 +72,9 @@ training_again <- function(fit, argument, given, env, call) {
   needed <- setdiff(data_names, c("class_weights", "validation", "loss"))
   found <- data_again(fit, given, env, call, needed)
   input <- with_decimal_point(mold_again(fit, found, call))
-  input$weights <- one_of_weights(found$case_weights, input$case_weights, call)
+  input$weights <- choose_weights(found$case_weights, input$case_weights, call)
   input$given <- found
-  with_word_of_changes(refuse_other_data(fit, input, call), setdiff(names(found), names(given)))
+  hint_changed_data(refuse_other_data(fit, input, call), setdiff(names(found), names(given)))
   input
 }
 
@@ -83,7 +83,7 @@ refuse_other_data <- function(fit, input, call) {
   call_core(
     "refuse_other_data", fit$model, inherits(fit, "two_layer_ensemble"),
     to_core(input$columns$x), to_core(input$columns$y), as_weights(input$weights, call),
-    weight_type_of(input$weights, input$given$weight_type, call),
+    resolve_weight_type(input$weights, input$given$weight_type, call),
     call = call, words = core_words(input)
   )
   refuse_other_predictions(fit, input, call)

@@ -38,9 +38,9 @@ torch <- NULL
 
 ready_torch <- function() {
   if (!isTRUE(session$torch)) {
-    told_if_interrupted({
+    announce_interrupted_start({
       start_python(call = NULL)
-      interrupted_at_end({
+      delay_interrupt({
         require_modules("torch", call = NULL)
         load_torch(call = NULL)
       })

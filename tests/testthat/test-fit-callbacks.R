@@ -175,11 +175,11 @@ test_that("a jump to the top level is done", {
 
 test_that("a jump that cannot be followed is an error of its own class with the fit", {
   skip_without_torch()
-  users <- watch_users()
+  users <- new_callback_state()
   users$is_left <- TRUE
   users$stopper$is_whole <- FALSE
   fit <- quick()
-  cnd <- expect_error(raise_users(users, fit, NULL), class = "pytwolayer_error_jump")
+  cnd <- expect_error(rethrow_callback_condition(users, fit, NULL), class = "pytwolayer_error_jump")
   expect_s3_class(cnd, "pytwolayer_error")
   expect_identical(cnd$fit, fit)
 })
