@@ -1,0 +1,40 @@
+"""R's vectors as arrays, as far as it goes without R."""
+
+import ctypes
+
+import numpy as np
+import pytest
+
+from pytwolayer.r_interop import bridge
+from pytwolayer.r_interop.shared_memory import (
+    UnsharedError,
+    as_doubles,
+    sent_vectors,
+    vectors_of,
+)
+
+
+def closure_over(held):
+    return lambda: held
+
+
+def test_doubles_stay_where_they_are_and_integers_become_doubles():
+    doubles = np.array([1.0, np.nan])
+    assert as_doubles(doubles) is doubles
+    integers = np.array([1, -(2**31), 0], dtype=np.int32)
+    np.testing.assert_array_equal(as_doubles(integers), [1.0, np.nan, 0.0])
+
+
+def test_vectors_sent_as_bytes_are_seen_and_cannot_be_changed():
+    sent = {"holder": None, "library": None, "values": [np.array([1.0, 2.0]).tobytes(), b""]}
+    first, second = sent_vectors(sent)
+    assert first.tolist() == [1.0, 2.0]
+    assert second.tolist() == []
+    assert not first.flags.writeable
+
+
+@pytest.mark.parametrize("holder", [closure_over(1), len, ctypes.c_int])
+def test_what_is_no_function_of_r_cannot_be_shared(holder):
+    with pytest.raises(UnsharedError):
+        vectors_of(holder, "/nowhere/libR.so")
+    assert bridge.can_share(holder, "/nowhere/libR.so") is False
