@@ -12,19 +12,19 @@ LARGEST_SIZE = 2**31 - 1  # of a layer
 LARGEST_SEED = 2**53  # the largest range of whole numbers that R's doubles hold exactly
 
 
-def shown(value: Any) -> str:
+def describe(value: Any) -> str:
     """Describe ``value`` in an error message, briefly."""
     if value is None or isinstance(value, bool):
         return Text("{}", value)
     if isinstance(value, Real):
-        return _shown_number(value)
+        return _describe_number(value)
     text = f'"{value}"' if isinstance(value, str) else repr(value)
     if len(text) > 60 or "\n" in text:
         return f"a {type(value).__name__}"
     return text if isinstance(value, str) else f"{text} (a {type(value).__name__})"
 
 
-def _shown_number(value: Real) -> str:
+def _describe_number(value: Real) -> str:
     if isinstance(value, Integral):
         number = int(value)
         sign = "-" if number < 0 else ""
@@ -48,7 +48,7 @@ def count(argument: str, value: Any, *, minimum: int = 1, maximum: int | None = 
         isinstance(value, Integral) or (_is_finite(value) and float(value).is_integer())
     )
     if not whole or value < minimum or (maximum is not None and value > maximum):
-        raise ArgumentError(argument, expected, shown(value))
+        raise ArgumentError(argument, expected, describe(value))
     return int(value)
 
 
@@ -56,7 +56,7 @@ def size(argument: str, value: Any) -> int:
     """Check for the size of a layer or of data."""
     number = count(argument, value)
     if number > LARGEST_SIZE:
-        raise ArgumentError(argument, f"at most {LARGEST_SIZE}", shown(value))
+        raise ArgumentError(argument, f"at most {LARGEST_SIZE}", describe(value))
     return number
 
 
@@ -68,9 +68,9 @@ def seed(argument: str, value: Any) -> int:
 def positive(argument: str, value: Any, *, maximum: float | None = None) -> float:
     """Check for a finite number above zero."""
     if not _is_number(value) or not _is_finite(value) or value <= 0:
-        raise ArgumentError(argument, "a finite number above 0", shown(value))
+        raise ArgumentError(argument, "a finite number above 0", describe(value))
     if maximum is not None and value > maximum:
-        raise ArgumentError(argument, f"at most {maximum:g}", shown(value))
+        raise ArgumentError(argument, f"at most {maximum:g}", describe(value))
     return float(value)
 
 
@@ -81,7 +81,7 @@ def between(
     good = _is_number(value) and _is_finite(value) and minimum <= value <= maximum
     if not good or (below and value == maximum):
         to = f"below {maximum:g}" if below else f"up to {maximum:g}"
-        raise ArgumentError(argument, f"a number from {minimum:g} {to}", shown(value))
+        raise ArgumentError(argument, f"a number from {minimum:g} {to}", describe(value))
     return float(value)
 
 
@@ -93,14 +93,14 @@ def is_flag(value: Any) -> bool:
 def flag(argument: str, value: Any) -> bool:
     """Check for true or false."""
     if not is_flag(value):
-        raise ArgumentError(argument, Text("{} or {}", True, False), shown(value))
+        raise ArgumentError(argument, Text("{} or {}", True, False), describe(value))
     return bool(value)
 
 
 def function(argument: str, value: Any) -> Any:
     """Check for something that can be called, or None."""
     if value is not None and not callable(value):
-        raise ArgumentError(argument, "a function", shown(value))
+        raise ArgumentError(argument, "a function", describe(value))
     return value
 
 
@@ -114,8 +114,8 @@ def _is_finite(value: Any) -> bool:
 def one_of(argument: str, value: Any, choices: Collection[str]) -> str:
     """Check for one of a few names."""
     if not isinstance(value, str) or value not in choices:
-        expected = f"one of {listed([*choices])}"
-        received = shown(value)
+        expected = f"one of {quote_some([*choices])}"
+        received = describe(value)
         if isinstance(value, str) and (close := get_close_matches(value.lower(), choices, 1)):
             received += f' (did you mean "{close[0]}"?)'
         raise ArgumentError(argument, expected, received)
@@ -126,18 +126,18 @@ _ALL, _FIRST = 10, 5  # so many are all named as a rule; of more, the first few
 _LONGEST = 60  # characters of a name
 
 
-def short(name: str, longest: int = _LONGEST) -> str:
+def shorten(name: str, longest: int = _LONGEST) -> str:
     """Cut a name that is too long for a message."""
     return name if len(name) <= longest else f"{name[: longest - 3]}..."
 
 
-def quoted(name: object) -> str:
+def quote(name: object) -> str:
     """Put a name in quotes, cut where it is too long."""
-    return f'"{short(str(name))}"'
+    return f'"{shorten(str(name))}"'
 
 
-def listed(
-    names: Sequence[object], most: int = _ALL, as_text: Callable[[object], str] = quoted
+def quote_some(
+    names: Sequence[object], most: int = _ALL, as_text: Callable[[object], str] = quote
 ) -> str:
     """List names: all where there are at most so many, else the first and how many more."""
     if len(names) <= most:

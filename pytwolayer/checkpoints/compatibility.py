@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from pytwolayer.checks import listed, shown
+from pytwolayer.checks import describe, quote_some
 from pytwolayer.errors import ArgumentError
 from pytwolayer.models.two_layer import TwoLayer
 from pytwolayer.network.losses import users_loss
@@ -70,7 +70,9 @@ def differences(before: Facts, now: Facts, *, but: tuple[str, ...] = ()) -> list
     wanted = {**now["settings"], "validation": now["validation"]}
     found = {**before["settings"], "validation": before["validation"]}
     changed = [name for name in wanted if name not in but and found[name] != wanted[name]]
-    parts = [f"`{name}` ({shown(found[name])}, now {shown(wanted[name])})" for name in changed]
+    parts = [
+        f"`{name}` ({describe(found[name])}, now {describe(wanted[name])})" for name in changed
+    ]
     if "loss" not in changed and not _same_value(before["loss_value"], now["loss_value"]):
         parts.append("what the `loss` function gives")
     data = _data_differences(before["data"], now["data"])
@@ -116,7 +118,7 @@ def _named(what: str, prefix: str, old: Mapping[str, int], new: Mapping[str, int
 
 def _listed(prefix: str, names: list[str]) -> str:
     columns = "columns" if len(names) > 1 else "column"
-    return f"{columns} {listed([name.removeprefix(prefix) for name in names], _FEW)}"
+    return f"{columns} {quote_some([name.removeprefix(prefix) for name in names], _FEW)}"
 
 
 def refuse_other_data(before: TwoLayer, data: Mapping[str, int]) -> None:

@@ -17,7 +17,7 @@ from pytwolayer.checkpoints.checkpoint_file import (
     read_checkpoint,
 )
 from pytwolayer.checkpoints.compatibility import Facts, differences
-from pytwolayer.checks import shown, size
+from pytwolayer.checks import describe, size
 from pytwolayer.errors import (
     ArgumentError,
     CheckpointWarning,
@@ -60,7 +60,7 @@ def checkpoints_in(checkpoint: Any, every: Any) -> "Iterator[Checkpoints | None]
 def _folder(checkpoint: Any) -> Path:
     expected = "the path of a folder"
     if not isinstance(checkpoint, (str, os.PathLike)) or not str(checkpoint):
-        raise ArgumentError("checkpoint", expected, shown(checkpoint))
+        raise ArgumentError("checkpoint", expected, describe(checkpoint))
     path = Path(checkpoint).expanduser()
     try:
         path.mkdir(parents=True, exist_ok=True)

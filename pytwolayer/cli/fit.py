@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from pytwolayer import checks
-from pytwolayer.checks import listed
+from pytwolayer.checks import quote_some
 from pytwolayer.cli.common import (
     models_of,
     plain_warnings,
@@ -147,7 +147,7 @@ def _refuse_overlap(given: argparse.Namespace) -> None:
     twice = [name for name in dict.fromkeys(taken) if taken.count(name) > 1]
     if twice:
         expected = "columns each named once, as outcome, weights or ignored"
-        raise ArgumentError("outcome", expected, f"{listed(twice)} twice")
+        raise ArgumentError("outcome", expected, f"{quote_some(twice)} twice")
 
 
 def _new_data(
@@ -163,7 +163,7 @@ def _new_data(
     missing = [name for name in data if name not in [*outcome, *new_data]]
     if missing:
         expected = "a table with all columns of the data"
-        raise ArgumentError("new_data", expected, f"one without {listed(missing)}")
+        raise ArgumentError("new_data", expected, f"one without {quote_some(missing)}")
     return new_data
 
 

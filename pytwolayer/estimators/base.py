@@ -11,7 +11,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import _safe_indexing, check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from pytwolayer.checks import shown
+from pytwolayer.checks import describe
 from pytwolayer.errors import ArgumentError, named_as
 from pytwolayer.estimators.validation import check_weights, has_non_numeric, read_predictors
 from pytwolayer.fitting.argument_hints import hints_at_parameters
@@ -150,7 +150,7 @@ class TwoLayerEstimator(BaseEstimator):
         """Check validation data as scikit-learn does; return the argument ``validation``."""
         if is_validation_data(self.validation):
             expected = "a share or rows; data of your own go to fit(), as `X_val` and `y_val`"
-            raise ArgumentError("validation", expected, shown(self.validation))
+            raise ArgumentError("validation", expected, describe(self.validation))
         if X is None and y is None and sample_weight is None:
             return None
         if X is None or y is None:
@@ -225,7 +225,7 @@ class TwoLayerEstimator(BaseEstimator):
         for name, only in _OF_A_WHOLE_RUN.items():
             value = getattr(self, name)
             if not (value is None or np.isscalar(value)) or value not in only:
-                raise ArgumentError(name, f"{shown(only[0])} for partial_fit()", shown(value))
+                raise ArgumentError(name, f"{describe(only[0])} for partial_fit()", describe(value))
         settings = self._settings(start)
         if start is not None:
             before = replace(self._before(start), batch_size=self.batch_size)
@@ -275,7 +275,7 @@ def _keep_settings(settings: Settings, before: Settings, names: tuple[str, ...])
     for name in names:
         old, new = getattr(before, name), getattr(settings, name)
         if new not in (AUTO, old):
-            raise ArgumentError(name, f"{shown(old)}, as in the fit that goes on", shown(new))
+            raise ArgumentError(name, f"{describe(old)}, as in the fit that goes on", describe(new))
     return replace(settings, **{name: getattr(before, name) for name in names})
 
 

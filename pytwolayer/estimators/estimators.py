@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pytwolayer.checks import listed, short, shown
+from pytwolayer.checks import describe, quote_some, shorten
 from pytwolayer.errors import ArgumentError, PytwolayerError
 from pytwolayer.fitting.starting_point import Start
 from pytwolayer.models.two_layer import labelled
@@ -86,7 +86,7 @@ class TwoLayerRegressor(RegressorMixin, TwoLayerEstimator):
         width = 1 if values.ndim == 1 else values.shape[1]
         if start is not None and width != start.fit.outcome.width:
             expected = f"as wide as in the fit that goes on ({start.fit.outcome.width})"
-            raise ArgumentError("y", expected, shown(width))
+            raise ArgumentError("y", expected, describe(width))
         return with_names_of(values, y)
 
     @with_default_torch_settings
@@ -188,7 +188,9 @@ class TwoLayerClassifier(ClassifierMixin, TwoLayerEstimator):
         if len(unknown):
             expected = "of classes known from the start"
             raise ArgumentError(
-                "y", expected, listed(unknown.tolist(), as_text=lambda label: short(str(label)))
+                "y",
+                expected,
+                quote_some(unknown.tolist(), as_text=lambda label: shorten(str(label))),
             )
         codes = np.searchsorted(self.classes_, labels)
         return with_names_of(pd.Categorical.from_codes(codes, pd.Index(self.classes_)), y)

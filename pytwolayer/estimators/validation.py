@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from sklearn.utils import check_array, check_consistent_length
 from sklearn.utils.validation import _check_sample_weight, validate_data
 
-from pytwolayer.checks import listed
+from pytwolayer.checks import quote_some
 from pytwolayer.errors import ArgumentError
 
 
@@ -60,7 +60,7 @@ def _refuse_missing(X: Any) -> None:
     if not np.asarray(missing).any():
         return
     frame = pd.DataFrame(missing)
-    columns = listed([name for name, found in frame.any().items() if found])
+    columns = quote_some([name for name, found in frame.any().items() if found])
     raise ArgumentError("X", "without missing values", f"NaN in column {columns}")
 
 

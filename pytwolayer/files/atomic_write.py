@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pytwolayer.checks import shown
+from pytwolayer.checks import describe
 from pytwolayer.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ PATH_OF_FILE = "the path of a file"
 def check_path(argument: str, file: Any) -> Path:
     """Check that ``file`` is a path; it need not exist."""
     if not isinstance(file, (str, os.PathLike)) or not str(file) or "\0" in str(file):
-        raise ArgumentError(argument, PATH_OF_FILE, shown(file))
+        raise ArgumentError(argument, PATH_OF_FILE, describe(file))
     return Path(file).expanduser()
 
 

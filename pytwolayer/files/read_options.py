@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from pytwolayer.checks import one_of, shown
+from pytwolayer.checks import describe, one_of
 from pytwolayer.errors import ArgumentError
 
 _SEPARATORS = {"tab": "\t", "\\t": "\t", "space": r"\s+", " ": r"\s+"}
@@ -53,7 +53,7 @@ def _separator(given: str) -> str:
     if given in _SEPARATORS:
         return _SEPARATORS[given]
     if len(given) != 1 or given in '"\n\r\0' or given.isalnum():
-        raise ArgumentError("sep", 'a single character, "tab" or "space"', shown(given))
+        raise ArgumentError("sep", 'a single character, "tab" or "space"', describe(given))
     return given
 
 
@@ -61,5 +61,5 @@ def _encoding(given: str) -> str:
     try:
         "".encode(codecs.lookup(given).name)
     except (LookupError, ValueError):
-        raise ArgumentError("encoding", "a known encoding of text", shown(given)) from None
+        raise ArgumentError("encoding", "a known encoding of text", describe(given)) from None
     return given

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pytwolayer.checks import listed, quoted
+from pytwolayer.checks import quote, quote_some
 from pytwolayer.errors import ArgumentError, PytwolayerError
 from pytwolayer.files.column_types import ColumnTypes, convert_columns
 from pytwolayer.files.read_options import FileOptions
@@ -217,13 +217,13 @@ class _TextFile:
             return
         for character, name in _OTHER_SEPARATORS.items():
             if character in header[0] and character != self._separator:
-                received = f'one column {quoted(header[0])}; `--sep "{name}"` may be what it needs'
+                received = f'one column {quote(header[0])}; `--sep "{name}"` may be what it needs'
                 raise ArgumentError(self._argument, "a table of several columns", received)
 
     def _refuse_duplicates(self, names: Sequence[str]) -> None:
         duplicates = sorted(name for name, count in Counter(names).items() if count > 1)
         if duplicates:
-            received = f"one with several columns {listed(duplicates)}"
+            received = f"one with several columns {quote_some(duplicates)}"
             raise ArgumentError(self._argument, "a table whose column names differ", received)
 
 

@@ -6,7 +6,7 @@ from typing import Any, Never
 import numpy as np
 import pandas as pd
 
-from pytwolayer.checks import listed, quoted
+from pytwolayer.checks import quote, quote_some
 from pytwolayer.errors import ArgumentError, MissingMarkWarning, warn_user
 from pytwolayer.preprocessing.text_patterns import is_missing_mark, number_format, parse_number
 
@@ -39,7 +39,7 @@ class MissingMarks:
         if self._kept:
             warn_user(
                 f"Read as text: {_few(self._kept)}. "
-                f"`--na={quoted(self._kept[0][1][0])}` would read it as missing.",
+                f"`--na={quote(self._kept[0][1][0])}` would read it as missing.",
                 MissingMarkWarning,
             )
 
@@ -51,8 +51,8 @@ def _few(found: Sequence[_Found]) -> str:
 
 def _describe(series: "pd.Series[Any]", marks: Sequence[str]) -> str:
     rows = int(series.isin(marks).sum())
-    name = quoted(str(series.name))
-    return f"{listed(marks)} in column {name} ({rows:,} row{'s' if rows > 1 else ''})"
+    name = quote(str(series.name))
+    return f"{quote_some(marks)} in column {name} ({rows:,} row{'s' if rows > 1 else ''})"
 
 
 def is_text(series: "pd.Series[Any]") -> bool:
@@ -108,5 +108,5 @@ def refuse_text(argument: str, series: "pd.Series[Any]", text: str, decimal: str
     hint = ""
     if decimal == "." and number_format(text) == "numbers with a decimal comma":
         hint = "; `--dec ,` reads decimal commas"
-    received = f"{quoted(text)} in column {quoted(series.name)} (row {row:,}{hint})"
+    received = f"{quote(text)} in column {quote(series.name)} (row {row:,}{hint})"
     raise ArgumentError(argument, "numbers where training had numbers", received)

@@ -115,9 +115,9 @@ def fit_more_epochs(arguments: Mapping[str, Any]) -> FitResult[TwoLayer]:
 def _refuse_others(fit: Any) -> None:
     if isinstance(fit, TwoLayerEnsemble):
         expected = "one network, such as one of its `models`"
-        raise ArgumentError("fit", expected, checks.shown(fit))
+        raise ArgumentError("fit", expected, checks.describe(fit))
     if not isinstance(fit, TwoLayer):
-        raise ArgumentError("fit", "what two_layer() gave", checks.shown(fit))
+        raise ArgumentError("fit", "what two_layer() gave", checks.describe(fit))
 
 
 def _loss(fit: TwoLayer, loss: Any) -> Any:
@@ -130,7 +130,7 @@ def _loss(fit: TwoLayer, loss: Any) -> Any:
         return own
     if callable(own) != callable(loss) or (isinstance(loss, str) and loss != own):
         expected = "a function, as in the fit" if callable(own) else f'"{own}", as in the fit'
-        raise ArgumentError("loss", expected, checks.shown(loss))
+        raise ArgumentError("loss", expected, checks.describe(loss))
     return loss
 
 

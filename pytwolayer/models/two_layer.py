@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pytwolayer.checks import short
+from pytwolayer.checks import shorten
 from pytwolayer.errors import ArgumentError
 from pytwolayer.preprocessing.column import Doubles
 from pytwolayer.preprocessing.encoder import Encoder
@@ -224,7 +224,7 @@ class TwoLayer:
         except ArgumentError as problem:
             if self.formula is None or problem.expected != EVERY_COLUMN:
                 raise
-            expected = f"{EVERY_COLUMN}, the terms of `{short(self.formula, _LONGEST_FORMULA)}`"
+            expected = f"{EVERY_COLUMN}, the terms of `{shorten(self.formula, _LONGEST_FORMULA)}`"
             raise ArgumentError("x", expected, problem.received) from problem
 
     @with_default_torch_settings

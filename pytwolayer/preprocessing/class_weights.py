@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pytwolayer import checks
-from pytwolayer.checks import listed
+from pytwolayer.checks import quote_some
 from pytwolayer.errors import ArgumentError
 from pytwolayer.preprocessing.column import Doubles, level_name
 from pytwolayer.preprocessing.training_data import LARGEST_WEIGHT, TrainingData
@@ -63,15 +63,15 @@ def _multiply_weights(data: TrainingData, factors: Doubles) -> TrainingData:
         products = weights * factors
     if products.max() > LARGEST_WEIGHT:
         expected = f"at most {LARGEST_WEIGHT:g} when multiplied with a row's weight"
-        raise ArgumentError("class_weights", expected, checks.shown(float(products.max())))
+        raise ArgumentError("class_weights", expected, checks.describe(float(products.max())))
     return replace(data, weights=products)
 
 
 def _factors(class_weights: Any, names: list[str], labels: Sequence[Any]) -> Doubles:
-    expected = f"a positive number for each of the classes {listed(names)}"
+    expected = f"a positive number for each of the classes {quote_some(names)}"
     if not isinstance(class_weights, Mapping):
         raise ArgumentError(
-            "class_weights", f'"balanced" or {expected}', checks.shown(class_weights)
+            "class_weights", f'"balanced" or {expected}', checks.describe(class_weights)
         )
     given: dict[str, Any] = {}
     for key, value in class_weights.items():
@@ -81,7 +81,7 @@ def _factors(class_weights: Any, names: list[str], labels: Sequence[Any]) -> Dou
         given[name] = value
     wrong = sorted(set(names) ^ set(given))
     if wrong:
-        received = f"wrong at {listed(wrong)}"
+        received = f"wrong at {quote_some(wrong)}"
         raise ArgumentError("class_weights", expected, received)
     return np.array([checks.positive("class_weights", given[name]) for name in names])
 

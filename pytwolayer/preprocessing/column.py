@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pytwolayer.checks import quoted
+from pytwolayer.checks import quote
 from pytwolayer.errors import ArgumentError
 
 Doubles = NDArray[np.float64]
@@ -85,7 +85,7 @@ class CodedColumn:
 
 def in_column(label: str | None) -> str:
     """Return the part of a message that names the column, if it has a name or a number."""
-    return "" if label is None else f" in column {quoted(label)}"
+    return "" if label is None else f" in column {quote(label)}"
 
 
 def read_column(

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from pytwolayer.checks import listed
+from pytwolayer.checks import quote_some
 from pytwolayer.errors import ArgumentError, UnseenLevelWarning, warn_user
 from pytwolayer.preprocessing.column import Column, Doubles, in_column
 from pytwolayer.preprocessing.standardize import Floats, NumberCoding, write_standardized
@@ -166,7 +166,7 @@ def _recoded(coding: LevelCoding, column: Column, consequence: str) -> Column:
     values = np.where(missing, np.nan, new[old])
     unseen = np.unique(old[np.isnan(values) & ~missing]).tolist()
     if unseen:
-        names = listed([column.levels[number] for number in unseen])
+        names = quote_some([column.levels[number] for number in unseen])
         warn_user(
             f"Levels that training did not see{in_column(column.label)}: {names}. {consequence}",
             UnseenLevelWarning,

@@ -67,7 +67,7 @@ def remove_offset(
         return _mapped(table, lambda values: values - numbers), weights
     known = numbers[~np.isnan(numbers)]
     if len(known) and np.abs(known).max() > _LARGEST:
-        received = checks.shown(float(known[np.abs(known).argmax()]))
+        received = checks.describe(float(known[np.abs(known).argmax()]))
         raise ArgumentError("offset", f"from -{_LARGEST:g} to {_LARGEST:g} for counts", received)
     if weight_type == "frequency" and weights is not None and (known != 0).any():
         expected = '"importance" with an offset and the Poisson loss'

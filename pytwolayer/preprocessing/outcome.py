@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from pytwolayer.checks import listed, quoted
+from pytwolayer.checks import quote, quote_some
 from pytwolayer.errors import ArgumentError, UnseenLevelWarning, warn_user
 from pytwolayer.preprocessing.column import Column, Doubles, in_column, level_name
 from pytwolayer.preprocessing.standardize import NumberCoding
@@ -121,7 +121,7 @@ class Classes:
         labels = (False, True) if column.kind == "logical" else column.labels
         if len(seen) < 2 and not partial:
             received = (
-                f"one class only, {quoted(level_name(labels[seen[0]]))}{in_column(column.label)}"
+                f"one class only, {quote(level_name(labels[seen[0]]))}{in_column(column.label)}"
             )
             raise ArgumentError(_DATA, "of at least two classes", received)
         if column.kind == "text":
@@ -156,7 +156,7 @@ class Classes:
         (column,) = table.columns
         codes = column.values[np.isnan(self.observed(table)[:, 0])].astype(np.intp)
         if len(codes):
-            names = listed([column.levels[code] for code in np.unique(codes)])
+            names = quote_some([column.levels[code] for code in np.unique(codes)])
             where = in_column(column.label)
             warn_user(
                 f"Classes that training did not see{where}: {names}. {consequence}",

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from pytwolayer import checks
-from pytwolayer.checks import listed
+from pytwolayer.checks import quote_some
 from pytwolayer.errors import ArgumentError, MissingRowsWarning, warn_user
 from pytwolayer.preprocessing.column import Column, Doubles
 from pytwolayer.preprocessing.table import Table, column_names, columns_at, read_table
@@ -104,7 +104,7 @@ def _apply_weight_type(
     weights = data.weights
     if weights is not None and weight_type == "frequency":
         if (weights != np.floor(weights)).any():
-            odd = checks.shown(float(weights[weights != np.floor(weights)][0]))
+            odd = checks.describe(float(weights[weights != np.floor(weights)][0]))
             raise ArgumentError(argument, 'whole numbers with `weight_type = "frequency"`', odd)
         data = replace(data, weights=None, counts=None if (weights == 1).all() else weights)
     elif weights is not None:
@@ -122,7 +122,7 @@ def _read_tables(x: Any, y: Any, outcome: Any) -> tuple[Table, Table]:
             raise ArgumentError("y", "the outcome, where `outcome` does not name it", "missing")
         if isinstance(y, str):
             expected = "the outcome itself; a column of `x` is named in `outcome`"
-            raise ArgumentError("y", expected, checks.shown(y))
+            raise ArgumentError("y", expected, checks.describe(y))
         return read_table("x", x), read_table("y", y, vector=True, outcome=True)
     if y is not None:
         raise ArgumentError("y", "left out where `outcome` is given", "given too")
@@ -132,7 +132,7 @@ def _read_tables(x: Any, y: Any, outcome: Any) -> tuple[Table, Table]:
     names = column_names("x", x)
     absent = [name for name in wanted if name not in names]
     if absent:
-        raise ArgumentError("outcome", "names of columns of `x`", listed(absent))
+        raise ArgumentError("outcome", "names of columns of `x`", quote_some(absent))
     others = [place for place, name in enumerate(names) if name not in wanted]
     outcomes = read_table("x", columns_at(x, [names.index(name) for name in wanted]), outcome=True)
     return read_table("x", columns_at(x, others)), replace(outcomes, vector=vector)
@@ -141,7 +141,7 @@ def _read_tables(x: Any, y: Any, outcome: Any) -> tuple[Table, Table]:
 def _list_of_names(outcome: Any) -> list[str]:
     names = list(outcome) if isinstance(outcome, (list, tuple)) else []
     if not names or not all(isinstance(name, (str, int)) for name in names):
-        raise ArgumentError("outcome", "the name of a column, or several", checks.shown(outcome))
+        raise ArgumentError("outcome", "the name of a column, or several", checks.describe(outcome))
     return [str(name) for name in names]
 
 
@@ -172,7 +172,7 @@ def _describe_columns(data: TrainingData, which: Callable[[Column], bool]) -> st
     columns = [*data.predictors.columns, *data.outcomes.columns]
     labels = [column.label for column in columns if which(column)]
     names = [label for label in labels if label is not None]
-    named = [f"column{'s' if len(names) > 1 else ''} {listed(names)}"] if names else []
+    named = [f"column{'s' if len(names) > 1 else ''} {quote_some(names)}"] if names else []
     return " and ".join(named + ["the outcome"] * (len(labels) > len(names)))
 
 

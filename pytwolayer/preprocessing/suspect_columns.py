@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pytwolayer.checks import listed, quoted
+from pytwolayer.checks import quote, quote_some
 from pytwolayer.errors import SuspectColumnWarning, warn_user
 from pytwolayer.preprocessing.column import Column
 from pytwolayer.preprocessing.text_patterns import (
@@ -91,7 +91,7 @@ def warn_suspect_columns(data: TrainingData, *, outcome: bool = True) -> None:
 
 
 def _describe(column: Column, suspicion: _Suspicion, each: str) -> str:
-    name = "" if column.label is None else f" {quoted(column.label)}"
+    name = "" if column.label is None else f" {quote(column.label)}"
     number = len(_Levels.of(column).names)
     what = "the outcome" if each == "classes" else "column"
     return f"{what}{name} ({number:,} {each}: {suspicion.words})"
@@ -138,7 +138,7 @@ def _are_many(levels: _Levels, rest: Sequence[str]) -> bool:
 
 
 def _words(what: str, others: Sequence[str], levels: _Levels) -> str:
-    return f"{what}, but for {listed(others)} in {levels.rows_of(others)}" if others else what
+    return f"{what}, but for {quote_some(others)} in {levels.rows_of(others)}" if others else what
 
 
 def _number_words(names: Sequence[str]) -> str:

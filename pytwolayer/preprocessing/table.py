@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pytwolayer.checks import listed, shown
+from pytwolayer.checks import describe, quote_some
 from pytwolayer.errors import ArgumentError
 from pytwolayer.preprocessing.column import CodedColumn, Column, Doubles, read_column
 from pytwolayer.runtime.torch_loading import torch
@@ -116,7 +116,7 @@ def read_table(
     parts = _take_apart(argument, data)
     if len(parts.shape) != 2 and not (vector and len(parts.shape) == 1):
         expected = "a table with rows and columns" + (" or a vector" if vector else "")
-        received = f"data of shape {parts.shape}" if parts.shape else shown(data)
+        received = f"data of shape {parts.shape}" if parts.shape else describe(data)
         raise ArgumentError(argument, expected, received)
     if 0 in parts.shape[1:] or (like is None and 0 in parts.shape):
         expected = "a table of at least one row and one column"
@@ -154,7 +154,7 @@ def column_names(argument: str, data: Any) -> list[str]:
     """
     frame = as_pandas(data)
     if not isinstance(frame, pd.DataFrame):
-        raise ArgumentError(argument, "a data frame where `outcome` names columns", shown(data))
+        raise ArgumentError(argument, "a data frame where `outcome` names columns", describe(data))
     names = [str(name) for name in frame.columns]
     _refuse_duplicates(argument, names)
     return names
@@ -279,7 +279,7 @@ def _select(argument: str, parts: RawTable, names: tuple[str, ...] | None, numbe
     by_name = dict(zip(parts.names, parts.columns, strict=True))
     missing = [name for name in names if name not in by_name]
     if missing:
-        raise ArgumentError(argument, EVERY_COLUMN, f"one without {listed(missing)}")
+        raise ArgumentError(argument, EVERY_COLUMN, f"one without {quote_some(missing)}")
     wanted = set(names)
     _refuse_duplicates(argument, [name for name in parts.names if name in wanted])
     return RawTable(list(names), parts.shape, [by_name[name] for name in names])
@@ -288,5 +288,5 @@ def _select(argument: str, parts: RawTable, names: tuple[str, ...] | None, numbe
 def _refuse_duplicates(argument: str, names: Sequence[str] | None) -> None:
     if names and len(set(names)) < len(names):
         duplicates = sorted(name for name, count in Counter(names).items() if count > 1)
-        received = f"one with several columns {listed(duplicates)}"
+        received = f"one with several columns {quote_some(duplicates)}"
         raise ArgumentError(argument, "a table whose column names differ", received)

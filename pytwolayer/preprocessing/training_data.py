@@ -111,5 +111,5 @@ def read_weights(argument: str, weights: Any, rows: int) -> Doubles | None:
         raise ArgumentError(argument, "above 0 in at least one row", "0 in all rows")
     largest = float(column.values.max())
     if largest > LARGEST_WEIGHT:
-        raise ArgumentError(argument, f"at most {LARGEST_WEIGHT:g}", checks.shown(largest))
+        raise ArgumentError(argument, f"at most {LARGEST_WEIGHT:g}", checks.describe(largest))
     return column.values

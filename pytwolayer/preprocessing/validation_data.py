@@ -128,9 +128,9 @@ def read_held_out(held_out: Any, rows: int) -> Mask | None:
     try:
         array = np.asarray(held_out)
     except ValueError:
-        raise ArgumentError(_NAME, expected, checks.shown(held_out)) from None
+        raise ArgumentError(_NAME, expected, checks.describe(held_out)) from None
     if array.ndim != 1 or array.dtype.kind not in "biu" or not len(array):
-        raise ArgumentError(_NAME, expected, checks.shown(held_out))
+        raise ArgumentError(_NAME, expected, checks.describe(held_out))
     if array.dtype.kind == "b":
         if len(array) != rows:
             raise ArgumentError(_NAME, f"as long as `x` ({rows} rows)", f"{len(array)} long")

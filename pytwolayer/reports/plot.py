@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from pytwolayer.checks import shown
+from pytwolayer.checks import describe
 from pytwolayer.errors import ArgumentError, PytwolayerError
 from pytwolayer.files.atomic_write import atomic_write, output_path
 
@@ -113,7 +113,7 @@ def _time(history: pd.DataFrame) -> str:
     columns = list(history) if isinstance(history, pd.DataFrame) else []
     times = [name for name in _TIME if name in columns]
     if not times or "loss" not in columns:
-        received = f"one with the columns {columns}" if columns else shown(history)
+        received = f"one with the columns {columns}" if columns else describe(history)
         expected = 'a data frame with the columns "iter" or "epoch", and "loss"'
         raise ArgumentError("history", expected, received)
     return times[0]

@@ -2,7 +2,7 @@
 
 import re
 
-from pytwolayer.checks import shown
+from pytwolayer.checks import describe
 from pytwolayer.errors import DeviceError
 from pytwolayer.runtime.torch_loading import torch
 
@@ -57,7 +57,7 @@ def select_device(device: "str | torch.device" = "auto") -> torch.device:
         name = kind[1]  # as in the ``device`` of a tensor
     elif name is None or kind is None or (kind[2] and kind[1] != "cuda"):
         raise DeviceError(
-            "device", 'one of "auto", "cpu", "cuda", "cuda:<n>", "mps"', shown(device)
+            "device", 'one of "auto", "cpu", "cuda", "cuda:<n>", "mps"', describe(device)
         )
     if name not in available and f"{name}:0" not in available:
         raise DeviceError("device", _expected(available), f'"{name}": {_reason_missing(kind[1])}')

@@ -244,7 +244,7 @@ class Settings:
         for name, clashes, expected in _CLASHES:
             if clashes(self, OPTIMIZERS[self.optimizer]):
                 expected = Text(expected, self.optimizer, False)
-                raise ArgumentError(name, expected, checks.shown(getattr(self, name)))
+                raise ArgumentError(name, expected, checks.describe(getattr(self, name)))
 
     def __getstate__(self) -> dict[str, Any]:
         """Replace a loss that cannot be pickled, such as a lambda, by its name.

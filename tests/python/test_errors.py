@@ -12,7 +12,7 @@ from pytwolayer import (
     PytwolayerError,
     errors,
 )
-from pytwolayer.checks import shown
+from pytwolayer.checks import describe
 from pytwolayer.errors import DivergenceError, PytwolayerWarning, Text, Vocabulary, named_as
 
 ERRORS = {
@@ -74,7 +74,7 @@ def test_names_are_exchanged_at_once_and_what_is_the_users_stays():
     words = Vocabulary({"x": "y", "y": "x"}, {"nan": "NaN"})
     problem = ArgumentError("x", "as long as `y`", "one with `x` and nan").translated(words)
     assert str(problem) == "`y` must be as long as `x`, not one with `x` and nan."
-    other = DeviceError("x", "a device", shown(math.nan)).translated(words)
+    other = DeviceError("x", "a device", describe(math.nan)).translated(words)
     assert isinstance(other, DeviceError)
     assert other.received == "NaN"
 

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from pytwolayer import ArgumentError, two_layer
-from pytwolayer.checks import listed, quoted
+from pytwolayer.checks import quote, quote_some
 from pytwolayer.errors import UnseenLevelWarning
 
 QUICK = {"hidden_units": 2, "epochs": 1, "seed": 1, "verbose": False}
@@ -20,18 +20,18 @@ def numbered(count):
 
 
 def test_a_few_names_are_all_listed():
-    assert listed(["a", "b"]) == '"a", "b"'
-    assert listed(numbered(10)).count("n") == 10
+    assert quote_some(["a", "b"]) == '"a", "b"'
+    assert quote_some(numbered(10)).count("n") == 10
 
 
 def test_of_many_names_the_first_and_their_number_are_told():
-    assert listed(numbered(11)) == '"n0", "n1", "n2", "n3", "n4" and 6 more'
-    assert listed(numbered(50_000)).endswith('"n4" and 49,995 more')
+    assert quote_some(numbered(11)) == '"n0", "n1", "n2", "n3", "n4" and 6 more'
+    assert quote_some(numbered(50_000)).endswith('"n4" and 49,995 more')
 
 
 def test_a_huge_name_is_cut():
-    assert quoted("x" * 60) == f'"{"x" * 60}"'
-    assert quoted("x" * 61) == f'"{"x" * 57}..."'
+    assert quote("x" * 60) == f'"{"x" * 60}"'
+    assert quote("x" * 61) == f'"{"x" * 57}..."'
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from pytwolayer import ArgumentError
-from pytwolayer.checks import shown
+from pytwolayer.checks import describe
 from pytwolayer.preprocessing import table as table_module
 from pytwolayer.preprocessing.table import read_table
 from pytwolayer.runtime.torch_loading import torch
@@ -220,7 +220,7 @@ def test_what_is_no_table_is_an_error_that_says_what_came(data):
     ) as caught:
         read_table("x", data)
     shape = np.shape(data)
-    assert (f"data of shape {shape}" if shape else shown(data)) in str(caught.value)
+    assert (f"data of shape {shape}" if shape else describe(data)) in str(caught.value)
 
 
 @pytest.mark.parametrize(
