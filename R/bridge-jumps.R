@@ -1,8 +1,8 @@
 # Jumps out of a function of the user's that the core calls: a restart invoked, the handler of
 # an outer tryCatch(), the value of callCC(), return(), break and next that were promised.
 #
-# Python does not survive being jumped over. So a jump is stopped short of Python, and done
-# again after Python has returned. R knows a jump's target by an environment: it leaves the
+# Python does not survive a jump across its frames. So a jump is stopped before it reaches
+# Python, and done again after Python has returned. A jump's target is an environment: it leaves the
 # innermost function, or loop, that is evaluated there. A loop in an eval() in that environment
 # is another of each, and more inner: the jump ends there, and its value with it.
 
@@ -69,7 +69,7 @@ stopped_jump <- function(run, stopper) {
 # The calls are of primitive functions, not of names, which may mean anything in an environment
 # of the user's; and not of `if` or `{`, at which a function that is debugged would stop.
 
-#' A call that makes another, in the midst of a loop, and tells how that one ended
+#' A call that evaluates another inside a loop, and records how that one ended
 #'
 #' @noRd
 probing <- function(probe, inner) {

@@ -17,8 +17,8 @@ reticulate_here <- function() {
 #' Why a Python cannot be used from R
 #'
 #' @param python Path of a Python.
-#' @return A list: `problem`, words that go on after the Python's path, or NULL if there is none;
-#'   `mend`, what helps whoever has chosen this Python, if not another Python; `facts`.
+#' @return A list: `problem`, the end of a sentence that begins with the Python's path, or
+#'   NULL if there is none; `mend`, what helps whoever has chosen this Python, if not another Python; `facts`.
 #' @noRd
 examine_python <- function(python) {
   if (is_folder(python)) {
@@ -55,7 +55,7 @@ where_it_pointed <- function(python) {
   if (steps > 0) sprintf(" any more: it was made with %s, which is gone", python) else ""
 }
 
-# The facts that a Python tells of itself; NULL if it tells none.
+# The facts that a Python reports about itself; NULL if it reports none.
 probe_python <- function(python, unset = character()) {
   script <- file.path(own_python(), "pytwolayer", "r_interop", "probe.py")
   restore <- set_aside("LD_LIBRARY_PATH")

@@ -29,7 +29,7 @@ refuse_locale <- function(call) {
   }
 }
 
-# What goes wrong while Python is started is told by us.
+# Errors while Python is started are reported by the functions here, not by reticulate.
 try_to_start_python <- function() {
   file <- tempfile()
   tries <- file(file, "w")
@@ -99,7 +99,7 @@ path_of_named <- function(named) {
   if (file.exists(python) || nzchar(Sys.readlink(python), keepNA = FALSE)) python
 }
 
-# reticulate would go on to another Python, or to a large download, or end R.
+# reticulate would try another Python, start a large download, or end R.
 refuse_unusable_python <- function(call) {
   named <- named_python()
   if (length(named)) {
@@ -273,9 +273,9 @@ as_import_errors <- function(expr, what, call) {
 
 # Why a module could not be imported, as far as can be seen from here.
 import_causes <- function(said) {
-  told <- grep(" is taken for ", strsplit(said, "\n")[[1]], value = TRUE, fixed = TRUE)
-  if (length(told)) {
-    return(told)
+  shadowed <- grep(" is taken for ", strsplit(said, "\n")[[1]], value = TRUE, fixed = TRUE)
+  if (length(shadowed)) {
+    return(shadowed)
   }
   tryCatch(
     as.character(unlist(import_own("pytwolayer.runtime.import_faults")$causes(said))),

@@ -118,7 +118,7 @@ as_column <- function(argument, column, name, call) {
     values = codes,
     levels = if (!is.null(levels)) as.list(as_utf8(argument, levels, call)),
     text = is.character(column),
-    # R's plain NA is a logical, which tells nothing of what the column would hold.
+    # R's plain NA is a logical, which does not say what the column would hold.
     logical = is.logical(column) && !all(is.na(column))
   )
 }

@@ -46,10 +46,10 @@ safe_callback <- function(users, fun, otherwise) {
   }
 }
 
-#' Let handlers further out see an error where its raiser offers them a way to go on
+#' Signal an error to outer handlers while its restarts are still available
 #'
-#' As testthat does, whose tests go on. It is not shown to them as an error, which all are to
-#' see once, and with the fit.
+#' testthat's expectations are such errors: its tests continue by a restart. The condition is not
+#' signalled as an error, since every handler is to get the error once, with the fit.
 #'
 #' @noRd
 signal_restartable <- function(users, cnd) {
@@ -83,7 +83,7 @@ stop_reason <- function(users) {
   if (isTRUE(users$is_interrupted)) {
     "interrupt"
   } else if (!is.null(users$condition) || !is.null(users$jump) || isTRUE(users$is_left)) {
-    "failed" # which is not an end that the function wanted: a checkpoint can go on
+    "failed" # which the function did not ask for: a checkpoint can be continued
   }
 }
 
@@ -124,7 +124,7 @@ rethrow_callback_condition <- function(users, fit, call) {
   }
 }
 
-#' The fit so far, where a loss function was interrupted: the core was told of a loss that failed
+#' The fit at an interrupt of a loss function, which the core gets as a failed loss
 #'
 #' @noRd
 warn_interrupted_fit <- function(fit) {

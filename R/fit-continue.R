@@ -1,11 +1,11 @@
 #' Train a two-layer network for more epochs
 #'
-#' Goes on with a fit's weights and settings on the data that it was fitted to. The optimiser and
+#' Continues with a fit's weights and settings on the data that it was fitted to. The optimiser and
 #' the learning rate's schedule begin anew, over these epochs, so that it is the same whether the
 #' fit was saved and loaded in between or not. A fit that was interrupted, that `patience`
-#' stopped, or that diverged can go on too.
+#' stopped, or that diverged can be continued too.
 #'
-#' To go on with a run that was killed, with its very bits, use `checkpoint` in [two_layer()].
+#' To continue a run that was killed, to the same bits, use `checkpoint` in [two_layer()].
 #'
 #' @param fit What [two_layer()] or [load_two_layer()] gave.
 #' @param epochs How many more.
@@ -16,8 +16,8 @@
 #'   [update()] does. A fit keeps no copy of its predictors: one whose table has changed since
 #'   (also where it is, as by `data.table::setorder()`), and one that was loaded from a file,
 #'   need their data again.
-#' @param device,checkpoint,checkpoint_every,on_epoch,verbose As in [two_layer()]. `on_epoch` is
-#'   told the number of the epoch in the history.
+#' @param device,checkpoint,checkpoint_every,on_epoch,verbose As in [two_layer()]. `on_epoch`
+#'   gets the number of the epoch in the history.
 #' @return A new fit, see [two_layer()]. Its `history` is that of `fit`, with the new epochs after
 #'   it, and its `call` has the number of all epochs, so that [update()] fits anew with so many.
 #'   With held-out rows or `patience` the best epoch is looked for among all: if none of the new

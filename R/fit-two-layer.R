@@ -77,12 +77,12 @@
 #' @param na_action `"omit"` leaves rows with missing values out, with a message that counts
 #'   them; `"fail"` refuses them.
 #' @param device Where to compute, see [select_device()].
-#' @param checkpoint A folder, made if it is not there, in which the run is kept as it goes on.
-#'   The same call again goes on from there, with a message that says so: a run that was killed or
+#' @param checkpoint A folder, made if it is not there, in which the state of the run is kept.
+#'   The same call again continues from there, with a message that says so: a run that was killed or
 #'   interrupted ends with the very bits of one that was not, and of one that has ended the fit
 #'   comes back at once. Another device or number of threads may change the last bits. Data and
 #'   settings have to be the same; with `seed = NULL` the seed is that of the run. The newest
-#'   three checkpoints stay, each there whole or not at all. Python goes on with them too.
+#'   three checkpoints stay, each there whole or not at all. Python can continue from them too.
 #' @param checkpoint_every Epochs from one checkpoint to the next; `"auto"`: ten seconds or more
 #'   of training. There is one after the last epoch in any case, and where Ctrl-C ends the run,
 #'   which then ends its epoch first.
@@ -111,7 +111,7 @@
 #' @seealso [predict.two_layer_ensemble()], [continue_training()], [save_two_layer()],
 #'   [predict.two_layer()],
 #'   [summary.two_layer()], [plot.two_layer()],
-#'   [coef()][two_layer-methods] and its like, [tidy.two_layer()]
+#'   [coef()][two_layer-methods] and other methods, [tidy.two_layer()]
 #' @examplesIf pytwolayer:::has_torch()
 #' fit <- two_layer(mpg ~ ., mtcars, epochs = 100, seed = 1)
 #' fit
@@ -205,7 +205,7 @@ two_layer.recipe <- function(x, data, ...) {
 
 #' One call of the core, whatever the data came as
 #'
-#' @param input What [mold_table()] and its like gave.
+#' @param input What one of the `mold_` functions returned.
 #' @param matched The user's call.
 #' @noRd
 fit_molded <- function(input, settings, matched, call) {
@@ -260,8 +260,8 @@ copy_kept_data <- function(input, arguments) {
   input
 }
 
-# Of a call in a function with dots R knows `..1` alone, which means nothing anywhere else: what was
-# given to the function stands in its place.
+# In a function with dots, `match.call()` gives `..1`, which means nothing elsewhere: it is replaced
+# by what was given to the function.
 expand_dots <- function(matched, caller) {
   is_dot <- function(part) is.symbol(part) && grepl("^[.][.][0-9]+$", as.character(part))
   places <- which(vapply(as.list(matched), is_dot, NA))

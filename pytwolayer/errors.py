@@ -253,6 +253,6 @@ class EachOnce:
 
     def __exit__(self, *problem: Any) -> None:
         self._catching.__exit__(*problem)
-        told = dict.fromkeys((str(one.message), one.category) for one in self._caught or ())
-        for message, category in told:
+        distinct = dict.fromkeys((str(one.message), one.category) for one in self._caught or ())
+        for message, category in distinct:
             warn_user(message, category)

@@ -63,7 +63,7 @@ class TwoLayerRegressor(RegressorMixin, TwoLayerEstimator):
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Go over some rows once: one more epoch.
 
-        Optimiser and random stream go on from the call before, or from ``fit()``: ``k`` calls
+        Optimiser and random stream continue from the previous call, or from ``fit()``: ``k`` calls
         with the same rows are a fit of ``k`` epochs with a constant learning rate. With
         ``weight_decay="auto"`` weights do not decay, unless ``fit()`` came first, since that
         depends on the number of all rows. The first call decides how columns
@@ -155,7 +155,7 @@ class TwoLayerClassifier(ClassifierMixin, TwoLayerEstimator):
     def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Self:
         """Go over some rows once: one more epoch.
 
-        Optimiser and random stream go on from the call before, or from ``fit()``: ``k`` calls
+        Optimiser and random stream continue from the previous call, or from ``fit()``: ``k`` calls
         with the same rows are a fit of ``k`` epochs with a constant learning rate. With
         ``weight_decay="auto"`` weights do not decay, unless ``fit()`` came first, since that
         depends on the number of all rows. The first call decides how columns

@@ -344,9 +344,9 @@ def _progress_of(show: Callable[..., Any] | None) -> Any:
 
     if show is None:
         return False
-    shown = _ending(show)
+    display = _ending(show)
     return lambda epochs: Timed(
-        lambda epoch, loss: shown(epoch, loss, epochs), lambda: show(0, 0.0, epochs)
+        lambda epoch, loss: display(epoch, loss, epochs), lambda: show(0, 0.0, epochs)
     )
 
 

@@ -184,22 +184,22 @@ def blas_finding() -> Finding:
 
 def _of_linked_blas(path: str) -> str:
     """Say what a BLAS that torch was linked to means, and what there is besides."""
-    told = [
+    lines = [
         "its speed and last digits are that library's, in Python and in R alike, so that a few",
         "of the chapter's losses can differ from the printed table in their last digit.",
     ]
     resolved = str(Path(path).resolve()).lower()
     if sys.platform.startswith("linux") and not any(name in resolved for name in _QUICK_BLAS):
         choice = f"libblas.so.3-{sysconfig.get_config_var('MULTIARCH') or platform.machine()}"
-        told += [
+        lines += [
             "This one is slow. A quick one (Debian, Ubuntu): apt-get install libopenblas0",
             f"Which one is used: update-alternatives --config {choice}",
         ]
-    told.append(
+    lines.append(
         "A PyTorch with a BLAS of its own: "
         "python3 -m venv FOLDER && FOLDER/bin/python -m pip install torch"
     )
-    return "\n    ".join(told)
+    return "\n    ".join(lines)
 
 
 def _facts_of_r() -> dict[str, str] | RError:

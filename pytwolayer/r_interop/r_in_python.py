@@ -9,7 +9,7 @@ import sys
 import traceback
 from pathlib import Path
 
-# R's stack check is off inside Python unless it is told a limit; deep recursion then kills.
+# R's stack check is off inside Python unless a limit is set; deep recursion then kills.
 _STACK = 6_000_000
 
 

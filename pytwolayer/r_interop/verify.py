@@ -194,12 +194,12 @@ def _verdict(routes: list[Route]) -> str:
     as_printed = _equal_to_table(routes[0]) == len(printed_losses())
     with_whom = "" if as_printed else " with one another, bit for bit"
     if not missing:
-        told = f"All agree{with_whom}."
+        verdict = f"All agree{with_whom}."
     elif needed:
-        told = f"Not every route could be taken: {', '.join(missing)}. See: pytwolayer doctor"
+        verdict = f"Not every route could be taken: {', '.join(missing)}. See: pytwolayer doctor"
     else:
-        told = f"All that ran agree{with_whom}; not run: {', '.join(missing)}."
-    return "\n".join([told, *_of_table(routes[0])])
+        verdict = f"All that ran agree{with_whom}; not run: {', '.join(missing)}."
+    return "\n".join([verdict, *_of_table(routes[0])])
 
 
 def _of_table(route: Route) -> list[str]:
