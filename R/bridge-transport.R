@@ -1,5 +1,5 @@
-# Tables on their way to Python and numbers on their way back: as raw bytes, which every
-# version of reticulate hands over unharmed.
+# Tables on their way to Python: vectors that Python sees in R's own memory, or else raw bytes,
+# which every version of reticulate hands over unharmed; and numbers on their way back, as bytes.
 
 #' A data frame as the core's bridge takes it
 #'

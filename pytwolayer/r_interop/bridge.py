@@ -1,8 +1,9 @@
 """What the R package calls: plain values in, plain values out.
 
-R speaks to the core through these functions alone. Numbers travel as raw bytes, which every
-reticulate hands over unharmed whatever NumPy or pandas is installed; errors and warnings
-come back as data, so that R can raise them as its own conditions.
+R calls the core through these functions alone. Vectors are read in R's own memory where that is
+possible (see ``shared_memory``), else they come as raw bytes, which every reticulate hands over
+unharmed whatever NumPy is installed; predictions return as raw bytes. Errors and warnings return
+as data, so that R can raise them as its own conditions.
 """
 
 import traceback

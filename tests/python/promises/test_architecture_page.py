@@ -19,8 +19,7 @@ def in_code(page):
 
 
 def sources():
-    python = [*ROOT.glob("pytwolayer/**/*.py"), *ROOT.glob("inst/python/*.py")]
-    python += ROOT.glob("tests/cross/conftest.py")
+    python = [*ROOT.glob("pytwolayer/**/*.py"), *ROOT.glob("tests/**/*.py")]
     r = [*ROOT.glob("R/*.R"), *ROOT.glob("tests/cross/answers.R")]
     return [file.read_text(encoding="utf-8") for file in [*python, *r]]
 
