@@ -188,9 +188,12 @@ residuals_of <- function(x, new_data, predictions) {
   if (length(skipped_steps(x$blueprint$recipe))) { # predictions are of another outcome
     return(NULL)
   }
+  call <- rlang::current_env()
   columns <- new_data[all.vars(outcome[[1]])]
-  new_data <- convert_for_formula(columns, "new_data", rlang::current_env())
+  rows <- nrow(new_data)
+  new_data <- convert_for_formula(columns, "new_data", call)
   env <- if (is.null(x$how$terms)) baseenv() else environment(x$how$terms)
   truth <- convert_column(with_decimal_point(eval(outcome[[1]], new_data, env)), outcome = TRUE)
+  require_rows(length(truth), rows, call)
   list(.resid = as.vector(truth) - predictions$.pred)
 }

@@ -112,7 +112,9 @@ formula_environment <- function(terms, data, call) {
   found <- lapply(stats::setNames(nm = values), get0, envir = home)
   constants <- values[vapply(found, is_constant, NA, rows = nrow(data))]
   require_names("data", values, constants, "a table with every column of the formula", call)
-  kept <- c(rlang::duplicate(found), user_functions(all.names(terms, unique = TRUE), home))
+  functions <- user_functions(all.names(terms, unique = TRUE), home)
+  # A constant may have the name of a function, such as `beta`.
+  kept <- c(rlang::duplicate(found), functions[setdiff(names(functions), values)])
   if (!length(kept)) {
     return(globalenv())
   }
@@ -219,16 +221,23 @@ evaluate_formula <- function(parts, data, argument, call) {
 evaluate_parts <- function(parts, data, call) {
   frame <- model_frame(parts$terms, data)
   env <- environment(parts$terms)
-  outcomes <- lapply(parts$outcome, function(part) plain_column(eval(part, data, env)))
   if (!length(frame)) {
     frame <- structure(data[character()], terms = parts$terms)
   }
-  lengths <- c(nrow(frame), vapply(outcomes, NROW, 1L))
-  if (any(lengths != nrow(data))) {
-    received <- sprintf("%d for %d rows", lengths[lengths != nrow(data)][[1]], nrow(data))
+  require_rows(nrow(frame), nrow(data), call)
+  outcomes <- lapply(parts$outcome, function(part) {
+    made <- plain_column(eval(part, data, env))
+    require_rows(NROW(made), nrow(data), call)
+    made
+  })
+  list(frame = frame, outcomes = outcomes)
+}
+
+require_rows <- function(number, rows, call) {
+  if (number != rows) {
+    received <- sprintf("%d for %d rows", number, rows)
     abort_expected("formula", "one that gives a value for each row", received, call)
   }
-  list(frame = frame, outcomes = outcomes)
 }
 
 # stats::model.frame() with all rows. It takes minutes over thousands of columns: of wide terms it

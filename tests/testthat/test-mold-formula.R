@@ -181,3 +181,14 @@ test_that("interaction() makes one factor of two", {
   by_r <- predict(fit, data[3:5, ], engine = "r")
   expect_equal(by_r, predict(fit, data[3:5, ]), tolerance = 1e-5)
 })
+
+test_that("a constant may have the name of a function that is not R's own", {
+  env <- new.env(parent = globalenv())
+  env$beta <- function(a, b) stop("not this one")
+  inner <- new.env(parent = env)
+  inner$beta <- 2
+  formula <- mpg ~ I(wt * beta)
+  environment(formula) <- inner
+  twice <- quick_formula(mpg ~ I(wt * 2), mtcars)
+  expect_identical(fitted(quick_formula(formula, mtcars)), fitted(twice))
+})
