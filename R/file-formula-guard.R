@@ -18,6 +18,7 @@ formula_functions <- list(
   splines = c("bs", "ns")
 )
 free_cells <- 1e6 # that one evaluation may make whatever the number of rows
+longest_names <- 1e8 # bytes of the names of interactions' columns
 largest_count <- 1000 # a degree, a number of knots or of breaks
 
 #' What a formula may take
@@ -84,9 +85,10 @@ spend <- function(cells, frame, limit) {
 
 refuse_evaluation <- function(problem) abort_file(problem, NULL, NULL)
 
+# `[` takes the first `drop` alone out; all others are indices, whatever their names.
 cells_of_index <- function(x, ...) {
   index <- as.list(substitute(list(...)))[-1]
-  places <- which(!rlang::names2(index) %in% c("drop", "exact"))
+  places <- setdiff(seq_along(index), match("drop", names(index)))
   extents <- if (length(places) > 1) dim(x) else length(x)
   given <- vapply(places, function(place) {
     if (rlang::is_missing(index[[place]])) 0L else length(...elt(place))
@@ -96,18 +98,22 @@ cells_of_index <- function(x, ...) {
 
 cells_of_range <- function(from, to) {
   if (is.factor(from) && is.factor(to)) { # their interaction
-    return(length(from) + as.double(nlevels(from)) * nlevels(to))
+    texts <- 1 + cells_of_text(levels(from)) + cells_of_text(levels(to))
+    return(length(from) + as.double(nlevels(from)) * nlevels(to) * texts)
   }
   abs(as.numeric(to)[[1]] - as.numeric(from)[[1]]) + 1
 }
 
 cells_of_poly <- function(x, ..., degree = 1, coefs = NULL, raw = FALSE, simple = FALSE) {
   more <- list(...)
-  if (length(more) == 1 && length(more[[1]]) == 1 && !is.matrix(x)) { # as poly() does
+  if (length(more) == 1 && length(more[[1]]) == 1) { # as poly() does
     degree <- more[[1]]
     more <- list()
   }
   variables <- sum(vapply(c(list(x), more), NCOL, 1L))
+  if (is.matrix(x) || length(more)) { # polym() counts the coefficients where there are some
+    variables <- max(variables, length(coefs))
+  }
   degree <- checked_count(degree)
   rows <- NROW(x)
   if (variables == 1) rows * degree else max(rows, variables) * (degree + 1)^variables
@@ -129,7 +135,27 @@ cells_of_factor <- function(x, levels, labels, exclude, ordered, nmax) {
   if (!missing(nmax)) { # memory that is taken at once
     refuse_evaluation("its formula has a `factor` with `nmax`")
   }
-  length(x)
+  text <- if (missing(labels)) 0 else cells_of_text(labels) # one is repeated for each level
+  number <- if (missing(levels)) length(x) else max(length(x), length(levels))
+  number * (1 + text)
+}
+
+# Of the longest of some texts, in the room of numbers.
+cells_of_text <- function(values) {
+  if (is.character(values) && length(values)) max(nchar(values, "bytes"), na.rm = TRUE) / 8 else 0
+}
+
+cells_of_c <- function(...) {
+  parts <- list(...)
+  longest <- function(part) cells_of_text(names(part))
+  texts <- vapply(rlang::names2(parts), cells_of_text, 1) + vapply(parts, longest, 1)
+  sum(lengths(parts) * (1 + ifelse(nzchar(rlang::names2(parts)), texts, 0)))
+}
+
+checked_boundary <- function(knots) {
+  if (length(knots) > 2) {
+    refuse_evaluation("its formula has more than two `Boundary.knots`")
+  }
 }
 
 cells_of_trimws <- function(x, which, whitespace) { # a pattern, which can take any time and memory
@@ -142,17 +168,20 @@ cells_of_trimws <- function(x, which, whitespace) { # a pattern, which can take 
 # The cells that a call makes. Each of these functions has the parameters of the one that it stands
 # for, so that R matches arguments alike, also those whose names are abbreviated.
 cells_made <- list(
-  c = function(...) sum(lengths(list(...))),
+  c = cells_of_c,
   cbind = function(...) {
     parts <- list(...)
     max(0, vapply(parts, NROW, 1L)) * sum(vapply(parts, NCOL, 1L))
   },
   ":" = cells_of_range, "[" = cells_of_index, poly = cells_of_poly,
-  bs = function(x, df = NULL, knots = NULL, degree = 3, intercept = FALSE, ...) {
+  bs = function(x, df = NULL, knots = NULL, degree = 3, intercept = FALSE,
+                Boundary.knots = NULL, ...) { # nolint
+    checked_boundary(Boundary.knots)
     counts <- checked_count(df) + checked_count(degree) + checked_count(intercept)
     length(x) * (counts + length(knots) + 4)
   },
-  ns = function(x, df = NULL, knots = NULL, intercept = FALSE, ...) {
+  ns = function(x, df = NULL, knots = NULL, intercept = FALSE, Boundary.knots = NULL, ...) { # nolint
+    checked_boundary(Boundary.knots)
     length(x) * (checked_count(df) + checked_count(intercept) + length(knots) + 4)
   },
   cut = cells_of_cut, factor = cells_of_factor,
@@ -189,13 +218,17 @@ refuse_wide_interactions <- function(parts, terms, classes) {
   if (is.infinite(limit) || all(lengths(sets) == 1)) {
     return(invisible())
   }
-  made <- Map(function(set, label) {
-    factors <- vapply(parts[set], any_categorical, NA)
-    numbers <- prod(lengths(parts[set][!factors]))
-    levels <- if (sum(factors) == 1) nlevels(parts[set][factors][[1]][[1]]) else 1
-    numbers * max(levels, length(classes$pairs[[label]]))
-  }, sets, attr(terms, "term.labels"))
-  if (sum(unlist(made[lengths(sets) > 1])) > limit) {
+  made <- vapply(which(lengths(sets) > 1), function(term) {
+    own <- parts[sets[[term]]]
+    label <- attr(terms, "term.labels")[[term]]
+    factors <- vapply(own, any_categorical, NA)
+    numbers <- prod(lengths(own[!factors]))
+    levels <- if (sum(factors) == 1) nlevels(own[factors][[1]][[1]]) else 1
+    columns <- numbers * max(levels, length(classes$pairs[[label]]))
+    texts <- vapply(own[factors], function(part) cells_of_text(levels(part[[1]])), 1)
+    c(columns, columns * (cells_of_text(label) + sum(texts)))
+  }, c(1, 1))
+  if (sum(made[1, ]) > limit || sum(made[2, ]) > longest_names / 8) {
     refuse_evaluation("its formula makes too many columns")
   }
 }

@@ -6,6 +6,8 @@
 
 longest_text <- 1000 # bytes of one text: factor() repeats it for each level
 longest_constant <- 1e7 # bytes of its code
+most_constants <- 5e6 # values of constants, each as often as the code has its name
+longest_label <- 1e4 # bytes of a variable's code, which each of its columns' names has
 most_levels <- 3000 # of nested calls: in deeper code R's own functions overflow the stack
 
 #' What a model keeps for R
@@ -133,12 +135,22 @@ read_formula <- function(notes, columns) {
   )
   refuse_if(!is_call_of(parts$predvars, "list"), "its formula is evaluated as no list")
   refuse_if(!is_call_of(parts$formula, "~") || length(parts$formula) != 3, "its formula is none")
+  refuse_if(!length(parts$outcome), "its formula has no outcome")
   check_code(c(as.list(parts$predvars)[-1], parts$outcome), variables, env, limit)
   check_code(as.list(parts$formula)[-1], variables, env, limit)
+  check_constants(parts, env)
   check_written_out(parts$formula[[3]])
   how <- how_of(parts, variables, texts_in(notes$predictor_variables), env)
   how$classes <- read_levels(notes, how$terms)
   how
+}
+
+# Each use of a constant can be a copy of it.
+check_constants <- function(parts, env) {
+  sizes <- lengths(Filter(Negate(is.function), as.list(env)))
+  names <- unlist(lapply(unlist(parts, recursive = FALSE), all.names))
+  used <- sum(sizes[names[names %in% names(sizes)]])
+  refuse_if(used > most_constants, "its formula has too large constants")
 }
 
 texts_in <- function(values) {
@@ -184,6 +196,10 @@ check_pairs <- function(pairs, levels, variables) {
 # As mold_formula() makes it of the formula itself.
 how_of <- function(parts, variables, predictor_variables, env) {
   terms <- formula_terms(structure(parts$formula, class = "formula", .Environment = globalenv()))
+  for (variable in Filter(is.call, as.list(attr(terms, "variables"))[-1])) {
+    length <- nchar(term_label(variable), "bytes")
+    refuse_if(length > longest_label, "its formula has too long a term")
+  }
   home <- users_environment(env, attr(terms, "variables"))
   terms <- stats::delete.response(terms)
   if (length(parts$predvars) != length(attr(terms, "variables"))) {
@@ -206,7 +222,9 @@ constants_of <- function(saved, limit) {
     if (!is_constant_call(expression) || !nzchar(name) || exists(name, envir = env)) {
       refuse("its formula has a constant that is none")
     }
-    assign(name, constant_value(expression), envir = env)
+    value <- constant_value(expression)
+    check_literal(value)
+    assign(name, value, envir = env)
   }
   env
 }
@@ -294,6 +312,9 @@ checked_arguments <- function(call) {
   }
   arguments <- as.list(call)[-1]
   refuse_if(name == "list", "its formula has a list where a column is needed")
+  if (name == "[") { # all of a dimension
+    arguments <- Filter(Negate(rlang::is_missing), arguments)
+  }
   if (name == "poly" && is_literal_list(arguments[["coefs"]])) {
     arguments[["coefs"]] <- NULL
   }
@@ -301,18 +322,23 @@ checked_arguments <- function(call) {
 }
 
 check_literal <- function(value) {
-  if (is.character(value) && nchar(value, "bytes") > longest_text) {
+  if (is.character(value) && any(nchar(value, "bytes") > longest_text)) {
     refuse("its formula has too long a text")
   }
 }
 
-# terms() takes the formula apart. With sums and `:` alone it finds as many terms as are written.
+# terms() takes the formula apart. With sums, and `:` within them, it finds as many terms as are
+# written; of sums within `:` it makes each with each.
 check_written_out <- function(expression) {
   parts <- list(expression)
+  crossed <- FALSE # for each part: whether it is within `:`
   while (length(parts)) {
     operators <- vapply(parts, operator_name, "")
-    refuse_if(any(operators %in% c("*", "/", "^", "%in%")), "its formula is not written out")
-    sums <- parts[operators %in% c("+", "-", ":", "(")]
-    parts <- unlist(lapply(sums, function(call) as.list(call)[-1]), recursive = FALSE)
+    expands <- operators %in% c("*", "/", "^", "%in%") | crossed & operators %in% c("+", "-")
+    refuse_if(any(expands), "its formula is not written out")
+    opened <- operators %in% c("+", "-", ":", "(")
+    inside <- lapply(parts[opened], function(call) as.list(call)[-1])
+    crossed <- rep((crossed | operators == ":")[opened], lengths(inside))
+    parts <- unlist(inside, recursive = FALSE)
   }
 }

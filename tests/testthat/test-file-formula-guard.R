@@ -93,7 +93,14 @@ test_that("what would make much is an error before it is made", {
     "factor(disp, nmax = 1e9)", "ordered(disp, nm = 1e9)",
     "factor(disp, disp, disp, NA, TRUE, 1e9)", "ordered(disp, disp, disp, NA, 1e9)",
     "trimws(disp, 'both', '((a{1,200}){1,200}){1,200}')",
-    "trimws(disp, white = '(a+)+b')", "cbind(disp, disp)[1:5e5, 1:5e5]"
+    "trimws(disp, white = '(a+)+b')", "cbind(disp, disp)[1:5e5, 1:5e5]",
+    "cbind(disp)[0L * 1:9000 + 1L, exact = 0L * 1:9000 + 1L]",
+    "cbind(disp)[0L * 1:9000 + 1L, drop = TRUE, drop = 0L * 1:9000 + 1L]",
+    "poly(cbind(disp, disp, disp), 150, raw = TRUE)", "poly(cbind(disp, disp), 999, raw = TRUE)",
+    sprintf("poly(disp, disp, coefs = list(%s))", toString(rep(1, 30))),
+    sprintf("poly(cbind(disp, disp), 1, coefs = list(%s))", toString(rep(1, 30))),
+    "bs(disp, Boundary.knots = 0:900000)", "splines::bs(disp, B = c(1, 2, 3))",
+    "ns(disp, NULL, NULL, FALSE, 0:900000)"
   )
   for (code in large) {
     expect_little_memory(cnd <- error_of(with_code(sprintf("I(%s)", code))))
@@ -102,6 +109,86 @@ test_that("what would make much is an error before it is made", {
   # Harmless, and of another size than the data, or of other columns than the model.
   for (code in c("0L:'20000'", "bs(cbind(disp, disp))", "poly(disp, 5, raw = TRUE)", "disp[1:9]")) {
     expect_s3_class(error_of(with_code(code)), "pytwolayer_error")
+  }
+})
+
+test_that("texts that are made again and again count by their length", {
+  text <- strrep("a", 990)
+  labels <- sprintf("factor(0:400, labels = '%s')", text)
+  large <- c(
+    sprintf("factor(0:400000, labels = '%s')", text), sprintf("factor(0:400000, la = '%s')", text),
+    sprintf("factor(disp, 0:400000, '%s')", text), sprintf("%s:%s", labels, labels),
+    sprintf("c(%s = 0:400000)", strrep("b", 8000)), sprintf("c('%s' = 0:400000)", text)
+  )
+  for (code in large) {
+    expect_little_memory(cnd <- error_of(with_code(sprintf("I(%s)", code))))
+    expect_match(conditionMessage(cnd), "its formula makes too much")
+  }
+  term <- sprintf("I(pmin(disp, %s))", toString(rep(1234567, 2000)))
+  expect_match(conditionMessage(error_of(with_code("log(disp)", term))), "too long a term")
+  constant <- replaced_text('"predvars": ', sprintf(
+    '"constants": {"k": "c(\\"%s\\")"}, "predvars": ', strrep("a", 2000)
+  ))
+  cnd <- error_of(rewritten(with_code("factor(disp, labels = k)"), constant))
+  expect_match(conditionMessage(cnd), "too long a text")
+})
+
+test_that("interactions with long levels or labels are refused", {
+  fit <- quick_formula(mpg ~ factor(cyl):I(hp), mtcars)
+  long <- rewritten(fit$model, function(text) {
+    text <- sub("list(factor(cyl), I(hp))", "list(factor(cyl), poly(hp, 300, raw = TRUE))", text,
+      fixed = TRUE
+    )
+    gsub('"levels": {"factor(cyl)": ["4"', sprintf(
+      '"levels": {"factor(cyl)": ["%s"', strrep("a", 2e5)
+    ), text, fixed = TRUE)
+  })
+  expect_little_memory(cnd <- error_of(long))
+  expect_match(conditionMessage(cnd), "too many columns")
+})
+
+test_that("constants that are used again and again are refused where they are large", {
+  numbers <- paste(rep(1, 2e4), collapse = ",")
+  constant <- replaced_text('"predvars": ', sprintf(
+    '"constants": {"k": "c(%s)"}, "predvars": ', numbers
+  ))
+  code <- sprintf("pmin(%s)", toString(sprintf("k + %d", 1:300)))
+  cnd <- error_of(rewritten(with_code(code), constant))
+  expect_match(conditionMessage(cnd), "too large constants")
+  used <- rewritten(with_code("pmin(disp, sqrt(k[1:32]))"), constant)
+  expect_s3_class(predict(read_back(used), mtcars, engine = "r"), "tbl_df")
+})
+
+test_that("sums within interactions, of which there are as many as all pairs, are refused", {
+  terms <- sprintf("(I(disp + %d) + I(disp + %d))", 1:18, 101:118)
+  wide <- sprintf("(%s)", paste(rep("I(disp)", 100), collapse = "+"))
+  pair <- paste(wide, wide, sep = ":")
+  for (code in c(paste(terms, collapse = ":"), pair, "(disp - disp):disp")) {
+    cnd <- error_of(with_code("log(disp)", code))
+    expect_match(conditionMessage(cnd), "not written out")
+  }
+})
+
+test_that("an outcome of a file that is none, or has other rows than the data, is an error", {
+  with_outcome <- function(outcome) {
+    rewritten(logs$model, replaced_text('"outcome": {"mpg": "mpg"}', sprintf(
+      '"outcome": {%s}', outcome
+    )))
+  }
+  expect_refused(read_back(with_outcome("")), "its formula has no outcome", kind = "file")
+  cnd <- error_of(with_outcome('"mpg": "mpg[1:3]"'), uses$augment)
+  expect_match(conditionMessage(cnd), "a value for each row, not 3 for 32 rows")
+})
+
+test_that("a loaded fit takes whole columns of matrices", {
+  data <- data.frame(y = mtcars$mpg)
+  data$m <- cbind(p = mtcars$wt, q = mtcars$hp)
+  for (formula in c(y ~ I(m[, 1]) + I(m[, "q"] / 100), y ~ I(m[][, 2, drop = TRUE]))) {
+    fit <- quick_formula(formula, data)
+    again <- read_back(fit$model)
+    for (engine in c("r", "python")) {
+      expect_identical(predict(again, data, engine = engine), predict(fit, data, engine = engine))
+    }
   }
 })
 
