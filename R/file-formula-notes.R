@@ -125,7 +125,8 @@ read_formula <- function(notes, columns) {
   limit <- formula_limit(columns)
   variables <- texts_in(notes$variables)
   env <- constants_of(notes$constants, limit)
-  if (length(intersect(names(env), variables))) {
+  constants <- names(Filter(Negate(is.function), as.list(env)))
+  if (length(intersect(constants, variables))) { # R finds functions also past columns
     refuse("its formula has a constant with the name of a variable")
   }
   longest <- 1e6 + 1000 * columns
@@ -148,7 +149,13 @@ read_formula <- function(notes, columns) {
 # Each use of a constant can be a copy of it.
 check_constants <- function(parts, env) {
   sizes <- lengths(Filter(Negate(is.function), as.list(env)))
-  names <- unlist(lapply(unlist(parts, recursive = FALSE), all.names))
+  code <- unlist(parts, recursive = FALSE)
+  names <- unlist(lapply(code, all.names))
+  values <- unlist(lapply(code, all.names, functions = FALSE))
+  for (name in intersect(names(sizes), unlist(formula_functions))) { # such as `beta`
+    called <- sum(names == name) > sum(values == name) || "::" %in% names
+    refuse_if(called, "its formula has a constant with the name of a function that it calls")
+  }
   used <- sum(sizes[names[names %in% names(sizes)]])
   refuse_if(used > most_constants, "its formula has too large constants")
 }
@@ -219,7 +226,7 @@ constants_of <- function(saved, limit) {
   env <- allowed_functions(limit)
   for (name in names(if (!is.null(saved)) as_object(saved))) {
     expression <- parsed(saved[[name]], longest_constant)
-    if (!is_constant_call(expression) || !nzchar(name) || exists(name, envir = env)) {
+    if (!is_constant_call(expression) || !nzchar(name)) {
       refuse("its formula has a constant that is none")
     }
     value <- constant_value(expression)

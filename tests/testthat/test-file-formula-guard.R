@@ -249,3 +249,27 @@ test_that("a fit of a loaded formula, fitted again, predicts as one of the formu
   wider <- update(again, . ~ . + splines::bs(drat) + cbind(am, gear)[, 1], data = mtcars)
   expect_identical(ncol(wider$blueprint$ptypes$predictors), 11L)
 })
+
+test_that("columns and constants may have the names of functions that a file may call", {
+  gamma <- 0.5
+  data <- data.frame(y = mtcars$mpg, c = mtcars$wt, log = mtcars$hp, list = mtcars$qsec)
+  for (formula in c(y ~ log(log) + scale(list) + I(c(c)), y ~ I(c * gamma) + poly(log, 2))) {
+    fit <- quick_formula(formula, data)
+    again <- read_back(fit$model)
+    for (engine in c("r", "python")) {
+      expect_identical(predict(again, data, engine = engine), predict(fit, data, engine = engine))
+    }
+    expect_identical(update(again, data = data)$model, fit$model)
+  }
+  constant <- function(name, bytes) {
+    rewritten(bytes, replaced_text('"predvars": ', sprintf(
+      '"constants": {"%s": "c(2)"}, "predvars": ', name
+    )))
+  }
+  for (name in c("log", "list", "::", "cut")) {
+    bytes <- constant(name, with_code("base::log(disp)"))
+    expect_refused(read_back(bytes), "constant", kind = "file")
+  }
+  cnd <- error_of(constant("poly", with_code("poly(disp, 1e6) + poly")))
+  expect_s3_class(cnd, "pytwolayer_error_file")
+})
