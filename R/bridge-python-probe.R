@@ -17,8 +17,9 @@ reticulate_here <- function() {
 #' Why a Python cannot be used from R
 #'
 #' @param python Path of a Python.
-#' @return A list: `problem`, the end of a sentence that begins with the Python's path, or
-#'   NULL if there is none; `mend`, what helps whoever has chosen this Python, if not another Python; `facts`.
+#' @return A list: `problem`, the end of a sentence that begins with the Python's path, or NULL if
+#'   there is none; `mend`, what helps whoever has chosen this Python, if not another Python;
+#'   `facts`.
 #' @noRd
 examine_python <- function(python) {
   if (is_folder(python)) {
