@@ -28,7 +28,7 @@ formula_text <- function(input) {
 }
 
 formula_notes <- function(how, columns) {
-  constants <- Filter(Negate(is.function), as.list(own_environment(how$terms)))
+  constants <- constants_in(own_environment(how$terms))
   notes <- list(
     formula = exact_text(how$formula),
     predvars = exact_text(attr(how$terms, "predvars")),
@@ -125,7 +125,7 @@ read_formula <- function(notes, columns) {
   limit <- formula_limit(columns)
   variables <- texts_in(notes$variables)
   env <- constants_of(notes$constants, limit)
-  constants <- names(Filter(Negate(is.function), as.list(env)))
+  constants <- names(constants_in(env))
   if (length(intersect(constants, variables))) { # R finds functions also past columns
     refuse("its formula has a constant with the name of a variable")
   }
@@ -146,9 +146,12 @@ read_formula <- function(notes, columns) {
   how
 }
 
+# The values in a formula's environment, which also has its functions.
+constants_in <- function(env) Filter(Negate(is.function), as.list(env))
+
 # Each use of a constant can be a copy of it.
 check_constants <- function(parts, env) {
-  sizes <- lengths(Filter(Negate(is.function), as.list(env)))
+  sizes <- lengths(constants_in(env))
   code <- unlist(parts, recursive = FALSE)
   names <- unlist(lapply(code, all.names))
   values <- unlist(lapply(code, all.names, functions = FALSE))
@@ -287,7 +290,7 @@ is_call_of <- function(expression, name) {
 #' @param limit How many calls there may be.
 #' @noRd
 check_code <- function(expressions, variables, env, limit) {
-  known <- c(variables, names(Filter(Negate(is.function), as.list(env))))
+  known <- c(variables, names(constants_in(env)))
   number <- 0
   for (level in seq_len(most_levels)) {
     is_name <- vapply(expressions, is.symbol, NA)

@@ -208,7 +208,7 @@ class MissingRowsWarning(PytwolayerWarning):
 
 
 class MissingMarkWarning(PytwolayerWarning):
-    """MissingMarks such as ? in a file's column of numbers were read as missing values."""
+    """Marks such as ? in a file's column of numbers were read as missing values."""
 
 
 class SuspectColumnWarning(PytwolayerWarning):

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from pytwolayer.errors import ArgumentError, PytwolayerWarning, SuspectColumnWarning
-from pytwolayer.models.ensemble import TwoLayerEnsemble
+from pytwolayer.models.ensemble import TwoLayerEnsemble, models_of
 from pytwolayer.models.two_layer import TwoLayer
 from pytwolayer.preprocessing.outcome import Classes
 
@@ -20,11 +20,6 @@ _ADVICE: dict[type[Warning], str] = {
     SuspectColumnWarning: " `--na` names what is missing, `--dec` the decimal mark, `--ignore` "
     "what to leave out.",
 }
-
-
-def models_of(fit: TwoLayer | TwoLayerEnsemble) -> Sequence[TwoLayer]:
-    """Return the networks of an ensemble, or the one of a fit."""
-    return fit.models if isinstance(fit, TwoLayerEnsemble) else (fit,)
 
 
 def prediction_table(fit: TwoLayer | TwoLayerEnsemble, data: pd.DataFrame) -> pd.DataFrame:

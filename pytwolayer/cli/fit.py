@@ -13,7 +13,6 @@ import pandas as pd
 from pytwolayer import checks
 from pytwolayer.checks import quote_some
 from pytwolayer.cli.common import (
-    models_of,
     plain_warnings,
     prediction_table,
     with_missing_marks,
@@ -24,7 +23,7 @@ from pytwolayer.files.column_types import ColumnTypes
 from pytwolayer.files.read_options import FileOptions
 from pytwolayer.files.table_reader import read_table_file
 from pytwolayer.fitting.two_layer import two_layer
-from pytwolayer.models.ensemble import TwoLayerEnsemble
+from pytwolayer.models.ensemble import TwoLayerEnsemble, models_of
 from pytwolayer.models.two_layer import TwoLayer, format_ends
 from pytwolayer.preprocessing.outcome import Classes
 from pytwolayer.reports.plot import plot_path

@@ -5,7 +5,6 @@ import sys
 
 from pytwolayer.cli.common import (
     missing_marks,
-    models_of,
     plain_warnings,
     prediction_table,
 )
@@ -14,6 +13,7 @@ from pytwolayer.files.atomic_write import output_path, write_csv
 from pytwolayer.files.column_types import ColumnTypes
 from pytwolayer.files.read_options import FileOptions
 from pytwolayer.files.table_reader import read_table_file
+from pytwolayer.models.ensemble import models_of
 from pytwolayer.models.load import load
 
 _OPTIONS = {"x": "data", "file": "model"}

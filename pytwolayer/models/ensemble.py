@@ -324,3 +324,8 @@ def _quantiles(values: Doubles, shares: tuple[float, float]) -> Doubles:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # of rows that no model predicts
         return np.asarray(np.nanquantile(values, shares, axis=0))
+
+
+def models_of(fit: TwoLayer | TwoLayerEnsemble) -> Sequence[TwoLayer]:
+    """Return the networks of an ensemble, or the one of a fit."""
+    return fit.models if isinstance(fit, TwoLayerEnsemble) else (fit,)

@@ -385,7 +385,9 @@ def _describe_fit(
 
 def _first_model(fitted: Fitted) -> "TwoLayer":
     """Give the fit, or the first of an ensemble's."""
-    return fitted.models[0] if isinstance(fitted, pytwolayer.TwoLayerEnsemble) else fitted
+    from pytwolayer.models.ensemble import models_of
+
+    return models_of(fitted)[0]
 
 
 def _bytes_of(fitted: Fitted) -> bytes:
