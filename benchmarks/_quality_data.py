@@ -16,7 +16,7 @@ from pytwolayer.r_interop.r_process import r_environment, rscript
 
 CHOSEN, CONFIRMED = "chosen on", "confirmed on"
 OF_SKLEARN = {"iris": CHOSEN, "digits": CHOSEN, "wine": CONFIRMED, "breast_cancer": CONFIRMED}
-FEW, MANY = 400, 2000  # rows: up to the first the folds are drawn twice, above the second 3
+FEW, MANY = 400, 1000  # rows: up to the first the folds are drawn twice, above the second 3
 
 
 @dataclass

@@ -37,7 +37,7 @@ OURS, BRULEE, REALMLP, REALMLP_LOG = "pytwolayer", "brulee", "RealMLP", "RealMLP
 SKLEARN, NNET, TREES = "scikit-learn", "nnet", "HistGB"
 NETWORKS = [BRULEE, REALMLP, SKLEARN, NNET]
 ROUTES = [OURS, *NETWORKS, TREES, REALMLP_LOG]
-REALMLP_ROWS = 8000  # above, RealMLP takes minutes a fit and is left out
+REALMLP_ROWS = 5000  # above, RealMLP takes minutes a fit and is left out
 Fold = tuple[np.ndarray, np.ndarray]
 
 

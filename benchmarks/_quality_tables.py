@@ -1,5 +1,6 @@
 """What quality.py writes: a summary, and a table for each role and kind of outcome."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -56,11 +57,17 @@ def page(results: list[Result]) -> str:
     """Write the summary and the tables in Markdown."""
     lines = summary(results)
     for role in (CONFIRMED, CHOSEN):
-        for kind, classes in (("classes", True), ("numbers", False)):
-            here = [r for r in results if r.task.role == role and (r.task.classes > 0) == classes]
-            if here:
-                lines += ["", f"## {role.capitalize()}: {kind}", "", *table(here, classes)]
-    return "\n".join(lines) + "\n"
+        numbers = [r for r in results if r.task.role == role and not r.task.classes]
+        classes = [r for r in results if r.task.role == role and r.task.classes]
+        titled = {
+            "classes, log loss": table(classes),
+            "numbers, root mean squared error": table(numbers),
+        }
+        titled["% of wrong classes"] = per_route(classes, lambda r: r.wrong, 100, ".1f")
+        for title, rows in titled.items():
+            lines += ["", f"## {role.capitalize()}: {title}", "", *rows] if rows else []
+    taken = per_route(results, lambda r: r.seconds, 1, ".2f")
+    return "\n".join([*lines, "", "## Seconds a fit", "", *taken, *typical(results)]) + "\n"
 
 
 def summary(results: list[Result]) -> list[str]:
@@ -96,28 +103,43 @@ def mean_of(ratios: list[float]) -> float:
     return float(np.exp(np.mean(np.log(ratios))))
 
 
-def table(results: list[Result], classes: bool) -> list[str]:
-    """Write the errors, the ratios, the shares of wrong classes and the seconds of a fit."""
-    routes = [name for name in ROUTES if any(name in r.error for r in results)]
-    cells = ["data", *(["classes"] if classes else []), "rows", "columns", *routes, "truth"]
+def table(results: list[Result]) -> list[str]:
+    """Write the errors of the routes and the ratios; nothing where nothing was measured."""
+    routes = routes_of(results)
+    cells = ["data", "rows", "columns", "classes", *routes, "truth"]
     cells += ["ratio to the best network", "ratio to HistGB"]
-    cells += [f"% wrong: {name}" for name in routes] if classes else []
-    cells += [f"s a fit: {name}" for name in routes]
-    return [*head(cells), *(row(result, routes) for result in results)]
+    lines = []
+    for result in results:
+        errors = [written(result.error.get(name), ".4g") for name in routes]
+        ratios = [written(result.ratio(peers), ".2f") for peers in (NETWORKS, [TREES])]
+        task = result.task
+        size = [f"{len(task.frame):,}", str(task.frame.shape[1] - 1), str(task.classes or "")]
+        lines.append(line([task.name, *size, *errors, written(result.best, ".4g"), *ratios]))
+    return [*head(cells), *lines] if routes else []
 
 
-def row(result: Result, routes: list[str]) -> str:
-    """Write one data set's line."""
-    task = result.task
-    cells = [task.name, *([str(task.classes)] if task.classes else [])]
-    cells += [f"{len(task.frame):,}", str(task.frame.shape[1] - 1)]
-    cells += [written(result.error.get(name), ".4g") for name in routes]
-    cells += [written(result.best, ".4g")]
-    cells += [written(result.ratio(peers), ".2f") for peers in (NETWORKS, [TREES])]
-    if task.classes:
-        shares = [result.wrong.get(name) for name in routes]
-        cells += [written(None if share is None else 100 * share, ".1f") for share in shares]
-    return line(cells + [written(result.seconds.get(name), ".2f") for name in routes])
+def per_route(
+    results: list[Result], what: Callable[[Result], dict[str, float]], times: float, form: str
+) -> list[str]:
+    """Write one figure of every route for every data set."""
+    routes = routes_of(results)
+    lines = []
+    for result in results:
+        values = [what(result).get(name) for name in routes]
+        cells = [written(None if v is None else times * v, form) for v in values]
+        lines.append(line([result.task.name, *cells]))
+    return [*head(["data", *routes]), *lines] if routes else []
+
+
+def typical(results: list[Result]) -> list[str]:
+    """Write the median of every route's seconds."""
+    taken = [[r.seconds[name] for r in results if name in r.seconds] for name in routes_of(results)]
+    return [line(["**median**", *(f"{np.median(seconds):.2f}" for seconds in taken)])]
+
+
+def routes_of(results: list[Result]) -> list[str]:
+    """Give the routes that any of the results has."""
+    return [name for name in ROUTES if any(name in result.error for result in results)]
 
 
 def written(value: float | None, form: str) -> str:

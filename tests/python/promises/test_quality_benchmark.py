@@ -72,7 +72,7 @@ def test_the_summary_tells_roles_and_kinds_of_outcome_apart():
 def test_folds_depend_on_the_rows_alone_and_test_each_row_once_a_repeat():
     from _quality_data import folds_of
 
-    assert [folds_of(rows) for rows in (400, 401, 2000, 2001)] == [(5, 2), (5, 1), (5, 1), (3, 1)]
+    assert [folds_of(rows) for rows in (400, 401, 1000, 1001)] == [(5, 2), (5, 1), (5, 1), (3, 1)]
     task = task_of(np.arange(50.0))
     tested = np.concatenate([test for _, test in task.folds(quick=False)])
     assert sorted(tested) == sorted([*range(50), *range(50)])
