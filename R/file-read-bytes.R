@@ -2,7 +2,8 @@
 # docs/model-file.md; pytwolayer/files/safetensors_format.py reads and writes the same, in this
 # order. Nothing is allocated that is larger than the bytes themselves, and nothing in them is run.
 
-formats <- c(model = 3, ensemble = 1)
+formats <- c(model = 4, ensemble = 1)
+oldest_formats <- c(model = 3, ensemble = 1)
 metadata_key <- "pytwolayer"
 longest_header <- 1e8 # bytes; safetensors' own limit
 damaged <- "it is damaged, or something else: "
@@ -154,7 +155,11 @@ content_of <- function(text) {
   })
   kind <- check_format(entry(content, "kind"), entry(content, "format"))
   entry(content, "md5")
+  old <- content$format < formats[[kind]]
   content <- content[setdiff(names(content), c("kind", "format", "md5"))]
+  if (old) {
+    content <- upgrade_content(content)
+  }
   saved <- if (kind == "ensemble") read_ensemble(content) else read_content(content, text)
   saved$kind <- kind
   saved$layout <- if (kind == "ensemble") layout_of_ensemble(saved) else layout_of(saved)
@@ -173,7 +178,7 @@ check_format <- function(kind, number) {
       number, known, "install a newer pytwolayer"
     ))
   }
-  if (number < known) {
+  if (number < oldest_formats[[kind]]) {
     refuse(sprintf(
       "it is of format %.0f, of a pytwolayer before its first release: make the %s again",
       number, kind

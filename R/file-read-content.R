@@ -4,10 +4,23 @@
 
 content_parts <- c(
   "versions", "settings", "own_loss", "inputs", "outcome", "device", "rows", "dropped",
-  "epochs", "history", "best_epoch", "stopped", "data", "formula", "notes"
+  "epochs", "history", "best_epoch", "stopped", "data", "formula", "notes", "tuning"
 )
+# Settings that files of format 3 lack, with the values that these fits had.
+settings_added_later <- list(encoding = "linear", pieces = 8)
+encodings <- c("linear", "piecewise")
+tuning_columns <- c("encoding", "weight_decay", "fold", "valid_loss")
 largest_size <- 2^31 - 1
 largest_float <- (2 - 2^-23) * 2^127
+
+# What files of format 3 do not have is added.
+upgrade_content <- function(content) {
+  old <- as_object(entry(content, "settings"))
+  refuse_others("entries", content, setdiff(names(content), "tuning"))
+  refuse_others("settings", old, setdiff(names(old), names(settings_added_later)))
+  content$settings <- c(old, settings_added_later)
+  c(content, list(tuning = NULL))
+}
 
 #' Check the entries of a model's text
 #'
@@ -21,6 +34,8 @@ read_content <- function(content, text) {
     inputs = read_inputs(content$inputs),
     outcome = read_outcome(content$outcome, text)
   )
+  check_pieces(saved$inputs, saved$settings)
+  saved["tuning"] <- list(read_tuning(content$tuning))
   if (has_offset && saved$outcome$kind != "numbers") {
     refuse("it has an offset, and its outcome is no number")
   }
@@ -64,7 +79,8 @@ assemble <- function(saved, tensors) {
     weights = tensors[c("0.weight", "0.bias", "2.weight", "2.bias")],
     formula = if (!is.null(content$formula)) as_text(content$formula),
     notes = as_object(content$notes),
-    offset = saved$offset
+    offset = saved$offset,
+    tuning = saved$tuning
   )
 }
 
@@ -198,6 +214,8 @@ setting_checks <- list(
   dropout = setting_share,
   gradient_clip = or_null(setting_rate),
   input_clip = or_null(setting_rate),
+  encoding = function(name, value) as_one_of(name, value, encodings),
+  pieces = function(name, value) as_count(name, value, least = 2, most = 64),
   loss = function(name, value) as_text(value),
   reduction = function(name, value) as_one_of(name, value, c("mean", "sum", "elementwise_mean")),
   patience = or_null(setting_size),
@@ -249,22 +267,74 @@ read_coding <- function(saved) {
     refuse_others("entries of a column", saved, "levels")
     return(list(levels = as_texts(saved$levels)))
   }
-  refuse_others("entries of a column", saved, c("center", "scale", "limit"))
+  pieces <- if ("knots" %in% names(saved)) "knots"
+  refuse_others("entries of a column", saved, c(pieces, "center", "scale", "limit"))
+  limit <- if (!is.null(saved$limit)) as_positive("limit", saved$limit)
+  if (!is.null(pieces)) {
+    return(read_piecewise(saved, limit))
+  }
   list(
-    center = as_number(saved$center),
-    scale = as_number(saved$scale, least = 0),
-    limit = if (!is.null(saved$limit)) as_positive("limit", saved$limit)
+    center = as_number(saved$center), scale = as_number(saved$scale, least = 0), limit = limit
   )
 }
 
-# A column's own name, or `<column>_<level>`.
+read_piecewise <- function(saved, limit) {
+  knots <- vapply(as_list(saved$knots), as_number, 1)
+  center <- vapply(as_list(saved$center), as_number, 1)
+  scale <- vapply(as_list(saved$scale), as_number, 1, least = 0)
+  if (length(knots) < 3 || any(c(length(center), length(scale)) != length(knots) - 1)) {
+    refuse("its knots, centres and scales do not fit in number")
+  }
+  if (!all(diff(knots) > 0 & diff(knots) < Inf)) {
+    refuse("its knots do not ascend, or are too far apart")
+  }
+  list(knots = knots, center = center, scale = scale, limit = limit)
+}
+
+check_pieces <- function(inputs, settings) {
+  most <- if (settings$encoding == "piecewise") settings$pieces else 1
+  pieces <- vapply(inputs$codings, function(coding) length(coding$knots) - 1, 1)
+  refuse_if(any(pieces > most), "its columns have more pieces than its settings")
+}
+
+# How many inputs of the network a column has.
+coding_width <- function(coding) {
+  if (is.null(coding$levels)) length(coding$center) else length(coding$levels)
+}
+
+#' What "auto" was chosen by, as a data frame
+#'
+#' @param saved `NULL`, or a list of the columns. An infinite loss is `NULL` there.
+#' @noRd
+read_tuning <- function(saved) {
+  if (is.null(saved)) {
+    return(NULL)
+  }
+  refuse_others("entries of its tuning", as_object(saved), tuning_columns)
+  rows <- unique(vapply(saved[tuning_columns], function(column) length(as_list(column)), 1L))
+  if (length(rows) > 1 || rows == 0) {
+    refuse("its tuning has columns of several lengths, or no rows")
+  }
+  decay <- function(value) as_between("weight_decay", value, largest_float)
+  data.frame(
+    encoding = vapply(saved$encoding, as_one_of, "", name = "encoding", choices = encodings),
+    weight_decay = vapply(saved$weight_decay, decay, 1),
+    fold = vapply(saved$fold, as_count, 1L, name = "fold", most = largest_size),
+    valid_loss = vapply(saved$valid_loss, function(loss) {
+      if (is.null(loss)) Inf else as_number(loss)
+    }, 1)
+  )
+}
+
+# A column's own name, `<column>_<level>`, or `<column>_<piece>`.
 input_names <- function(inputs) {
   names <- inputs$names
   if (is.null(names)) {
     names <- paste0("x", seq_along(inputs$codings))
   }
   named <- Map(function(name, coding) {
-    if (is.null(coding$levels)) name else paste(name, coding$levels, sep = "_")
+    parts <- if (is.null(coding$knots)) coding$levels else seq_along(coding$center)
+    if (is.null(parts)) name else paste(name, parts, sep = "_")
   }, names, inputs$codings)
   unlist(named, use.names = FALSE)
 }

@@ -45,6 +45,12 @@
 #' @param input_clip Numbers further from the mean than so many standard deviations count as
 #'   that far, in training and in prediction, so that a mistyped one does no harm; `NULL`: as
 #'   they are.
+#' @param encoding How numbers are encoded. `"linear"`: standardised, one input for each column.
+#'   `"piecewise"`: in pieces between quantiles of the column, an input for each, which rises
+#'   along its piece and is constant elsewhere; a column of fewer than 5 different numbers stays
+#'   as with `"linear"`. `"auto"`: `"linear"`.
+#' @param pieces Most pieces of a column with `"piecewise"`, from 2 to 64: there are fewer where
+#'   quantiles are equal.
 #' @param loss `"mse"`, `"mae"`, `"huber"` or `"poisson"` for numbers, `"cross_entropy"` for
 #'   classes; `"auto"`: `"mse"` or `"cross_entropy"`. Or a function of the network's output and
 #'   the outcome (standardised, or 1 at each row's class, else 0), both tensors of shape
@@ -173,8 +179,9 @@ two_layer.data.frame <- function(x, y = NULL, ..., outcome = NULL, hidden_units 
                                  optimizer = "adam", learning_rate = "auto", momentum = 0,
                                  nesterov = FALSE, schedule = "auto", weight_decay = "auto",
                                  dropout = 0, gradient_clip = NULL, input_clip = 5,
-                                 loss = "auto", reduction = "mean", validation = 0, patience = NULL,
-                                 n_models = 1, bootstrap = FALSE, case_weights = NULL,
+                                 encoding = "auto", pieces = 8, loss = "auto",
+                                 reduction = "mean", validation = 0, patience = NULL, n_models = 1,
+                                 bootstrap = FALSE, case_weights = NULL,
                                  weight_type = "importance", class_weights = NULL,
                                  na_action = "omit", device = "cpu", checkpoint = NULL,
                                  checkpoint_every = "auto", on_epoch = NULL, verbose = TRUE,
@@ -358,6 +365,7 @@ made_two_layer <- function(bytes, model, input) {
     best_epoch = model$best_epoch,
     stopped = model$stopped,
     offset = model$offset,
+    tuning = model$tuning,
     coding = model$coding,
     inputs = model$inputs,
     outputs = model$outputs,

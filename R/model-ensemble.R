@@ -22,6 +22,7 @@ made_ensemble <- function(bytes, read, make) {
     rows = first$rows,
     dropped = first$dropped,
     offset = first$offset,
+    tuning = first$tuning,
     coding = first$coding,
     outputs = first$outputs,
     levels = first$levels,

@@ -118,28 +118,51 @@ r_recode_levels <- function(coding, column) {
 #' Encode a column
 #'
 #' @param complete Which rows to take: logicals, or `TRUE`.
-#' @return A vector for these rows: the codes of levels, or standardised and clipped numbers,
-#'   rounded to single precision. A column that was constant in training (`scale` 0) gives zeros.
+#' @return For these rows a vector of the codes of levels, or standardised and clipped numbers,
+#'   rounded to single precision: a vector, or a matrix with a column per piece. What was
+#'   constant in training (`scale` 0) gives zeros.
 #' @noRd
 r_encode <- function(coding, column, complete, call) {
   values <- column$values[complete]
   if (!is.null(coding$levels)) {
     return(as.integer(values))
   }
-  if (coding$scale == 0) {
-    return(numeric(length(values)))
+  standardized <- if (is.null(coding$knots)) {
+    r_standardize(values, coding$center, coding$scale, coding$limit)
+  } else {
+    pieces <- lapply(seq_along(coding$center), function(piece) {
+      shares <- r_shares(coding$knots, piece, values)
+      r_standardize(shares, coding$center[[piece]], coding$scale[[piece]], coding$limit)
+    })
+    matrix(unlist(pieces), length(values), length(pieces))
   }
-  standardized <- (values - coding$center) / coding$scale
-  if (!is.null(coding$limit)) {
-    standardized <- pmin(pmax(standardized, -coding$limit), coding$limit)
-  }
-  standardized <- round_to_float32(standardized)
   if (!all(is.finite(standardized))) {
     largest <- with_decimal_point(sprintf("%.3g", max(abs(values))))
     received <- paste0(largest, in_column(column$label))
     abort_expected("new_data", "of the size seen in training", received, call)
   }
   standardized
+}
+
+r_standardize <- function(values, center, scale, limit) {
+  if (scale == 0) {
+    return(numeric(length(values)))
+  }
+  standardized <- (values - center) / scale
+  if (!is.null(limit)) {
+    standardized <- pmin(pmax(standardized, -limit), limit)
+  }
+  round_to_float32(standardized)
+}
+
+# The share of a piece that lies below each value. The first piece goes on to all smaller numbers,
+# the last one to all larger numbers.
+r_shares <- function(knots, piece, values) {
+  shares <- (values - knots[[piece]]) / (knots[[piece + 1]] - knots[[piece]])
+  if (piece > 1) {
+    shares <- pmax(shares, 0)
+  }
+  if (piece < length(knots) - 1) pmin(shares, 1) else shares
 }
 
 # The core's inputs are in single precision. Rounded the same way, values far from the mean become
@@ -152,19 +175,22 @@ round_to_float32 <- function(values) {
 #'
 #' In blocks of rows, so that the hidden layer of many rows does not fill the memory.
 #'
-#' @param encoded A vector per column, see [r_encode()].
-#' @param rows Their length.
+#' @param encoded A vector or a matrix per column, see [r_encode()].
+#' @param rows Their number of rows.
 #' @return A matrix with a row per row and a column per output of the network.
 #' @noRd
 r_forward <- function(object, encoded, rows) {
   weights <- object$weights
   activation <- r_activations[[object$settings$activation]]
-  wide <- length(encoded) + nrow(weights[["0.weight"]])
+  wide <- sum(vapply(encoded, NCOL, 1L)) + nrow(weights[["0.weight"]])
   step <- max(1, floor(max_block_cells / wide))
   output <- matrix(0, rows, length(object$outputs))
   for (start in seq(1, length.out = ceiling(rows / step), by = step)) {
     block <- seq(start, min(start + step - 1, rows))
-    hidden <- activation(r_hidden_layer(object, lapply(encoded, `[`, block), length(block)))
+    some <- lapply(encoded, function(part) {
+      if (is.matrix(part)) part[block, , drop = FALSE] else part[block]
+    })
+    hidden <- activation(r_hidden_layer(object, some, length(block)))
     output[block, ] <- tcrossprod(hidden, weights[["2.weight"]]) +
       rep(weights[["2.bias"]], each = length(block))
   }
@@ -176,13 +202,13 @@ r_forward <- function(object, encoded, rows) {
 r_hidden_layer <- function(object, encoded, rows) {
   weights <- object$weights[["0.weight"]]
   codings <- object$coding$inputs$codings
-  widths <- vapply(codings, function(coding) max(1L, length(coding$levels)), 1L)
+  widths <- vapply(codings, coding_width, 1L)
   starts <- cumsum(c(0L, widths))[seq_along(widths)]
   numbers <- vapply(codings, function(coding) is.null(coding$levels), NA)
   hidden <- matrix(rep(object$weights[["0.bias"]], each = rows), rows)
   if (any(numbers)) {
     inputs <- matrix(unlist(encoded[numbers]), rows)
-    hidden <- hidden + tcrossprod(inputs, weights[, starts[numbers] + 1L, drop = FALSE])
+    hidden <- hidden + tcrossprod(inputs, weights[, rep(numbers, widths), drop = FALSE])
   }
   for (place in which(!numbers)) {
     hidden <- hidden + t(weights[, starts[[place]] + encoded[[place]], drop = FALSE])

@@ -15,7 +15,7 @@ from pytwolayer.checks import count, one_of, seed
 from pytwolayer.files.safetensors_format import Content, Format, Tensors, TensorSpecs, check_keys
 from pytwolayer.files.state_tree import check_same_structure, pack_tree, specs_of_tree, unpack_tree
 from pytwolayer.runtime.torch_loading import torch
-from pytwolayer.training.settings import KEPT
+from pytwolayer.training.settings import ADDED_LATER, KEPT
 
 _PARTS = ("versions", "epoch", "facts", "state")
 _FACTS = ("settings", "validation", "data", "loss_value", "start")
@@ -31,6 +31,7 @@ def _specs(content: Content) -> TensorSpecs:
 
 def _check_facts(facts: Facts) -> None:
     check_keys("entries of its facts", facts, _FACTS)
+    facts["settings"] = ADDED_LATER | facts["settings"]  # of a run of an earlier version
     check_keys("settings", facts["settings"], KEPT)
     seed("seed", facts["settings"]["seed"])
     if not isinstance(facts["data"], dict):

@@ -27,10 +27,13 @@ from pytwolayer.models.ensemble import TwoLayerEnsemble, models_of
 from pytwolayer.models.two_layer import TwoLayer, format_ends
 from pytwolayer.preprocessing.outcome import Classes
 from pytwolayer.reports.plot import plot_path
+from pytwolayer.training.settings import SETTINGS
 
 INTERRUPTED = 130  # the exit status of a program that Ctrl-C ends
 # Options, by the names of the arguments that they are for.
 _OPTIONS = {"x": "data", "y": "outcome", "sample_weight": "weights"}
+# Settings whose options have another name.
+_RENAMED = {name: s.option_name for name, s in SETTINGS.items() if s.option_name is not None}
 _PATH_CHECKS: dict[str, Callable[[str, Any], Path]] = {
     "history": output_path,
     "plot": plot_path,
@@ -80,13 +83,14 @@ def fit_file(given: argparse.Namespace, settings: Mapping[str, Any]) -> int:
     with plain_warnings(), named_as(_OPTIONS):
         task = _read(given)
         try:
-            fit = two_layer(
-                task.data.drop(columns=task.outcome),
-                task.observed,
-                sample_weight=task.weights,
-                verbose=not given.quiet,
-                **_settings(settings),
-            )
+            with named_as(_RENAMED):
+                fit = two_layer(
+                    task.data.drop(columns=task.outcome),
+                    task.observed,
+                    sample_weight=task.weights,
+                    verbose=not given.quiet,
+                    **_settings(settings),
+                )
         except DivergenceError as problem:
             _write(task, problem.fit)
             print(

@@ -29,8 +29,9 @@ _DATA = (
     ("--weights", "COLUMN", "column with the rows' weights, numbers of at least 0"),
 )
 # The settings that are options, by group of the help; those not named here are of training.
-_NETWORK = ("input_clip", "hidden_units", "activation", "dropout")
+_NETWORK = ("input_clip", "encoding", "pieces", "hidden_units", "activation", "dropout")
 _OPTIONS = [name for name, setting in SETTINGS.items() if setting.help is not None]
+_OPTION_NAMES = {name: SETTINGS[name].option_name or name for name in _OPTIONS}
 _GROUPS = {
     "network": (None, _NETWORK),
     "training": (
@@ -96,7 +97,7 @@ def _add_setting(group: Any, name: str, setting: Setting) -> None:
         given["action"] = "store_true"
     else:
         given |= {"metavar": setting.stands_for} | _PARSING[setting.option]
-    group.add_argument(f"--{name.replace('_', '-')}", **given)
+    group.add_argument(f"--{_OPTION_NAMES[name].replace('_', '-')}", **given)
 
 
 def _default_words(setting: Setting) -> str:
@@ -130,5 +131,5 @@ def _run(arguments: argparse.Namespace) -> int:
     from pytwolayer.cli.fit import fit_file
 
     given = vars(arguments)
-    settings = {name: given[name] for name in _OPTIONS if name in given}
+    settings = {name: given[option] for name, option in _OPTION_NAMES.items() if option in given}
     return fit_file(arguments, settings)

@@ -43,7 +43,7 @@ _OF_A_WHOLE_RUN: dict[str, tuple[Any, ...]] = {
     "schedule": ("constant", AUTO),
 }
 # Settings that a fit which continues another one cannot change.
-_LASTING = ("input_clip", "hidden_units", "activation", "loss")
+_LASTING = ("input_clip", "encoding", "pieces", "hidden_units", "activation", "loss")
 
 
 @hints_at_parameters
@@ -102,6 +102,8 @@ class TwoLayerEstimator(BaseEstimator):
     dropout: float = _USUAL["dropout"]
     gradient_clip: float | None = _USUAL["gradient_clip"]
     input_clip: float | None = _USUAL["input_clip"]
+    encoding: str = _USUAL["encoding"]
+    pieces: int = _USUAL["pieces"]
     loss: str | Callable[[torch.Tensor, torch.Tensor], Any] = _USUAL["loss"]
     reduction: str = _USUAL["reduction"]
     weight_type: str = _USUAL["weight_type"]

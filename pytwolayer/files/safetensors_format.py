@@ -80,6 +80,10 @@ class Format(Generic[T]):
         Makes the object that was packed from tensors and content.
     others : tuple of Format
         Other kinds of files that are accepted in its place.
+    oldest : int or None
+        The oldest version that is read; None: ``number``.
+    upgrade : callable or None
+        ``upgrade(content, number)`` makes the content of an older version one of ``number``.
     """
 
     kind: str
@@ -87,6 +91,8 @@ class Format(Generic[T]):
     specs: Callable[[Content], TensorSpecs]
     build: Callable[[Tensors, Content], T]
     others: "tuple[Format[Any], ...]" = ()
+    oldest: int | None = None
+    upgrade: Callable[[Content, int], Content] | None = None
 
     def pack(self, tensors: Mapping[str, torch.Tensor], content: Mapping[str, Any]) -> bytes:
         """Convert tensors and JSON content to bytes.
@@ -184,10 +190,12 @@ class Format(Generic[T]):
         content: Content = json.loads(
             saved, parse_constant=_refuse_constant, object_pairs_hook=_unique_keys
         )
-        kind = content.pop("kind")
+        kind, number = content.pop("kind"), content.pop("format")
         found = next((other for other in self.others if other.kind == kind), self)
-        found._check_format(kind, content.pop("format"))
+        found._check_format(kind, number)
         del content["md5"]
+        if found.upgrade is not None and number < found.number:
+            content = found.upgrade(content, number)
         return found, content, found.specs(content)
 
     def _check_format(self, kind: Any, number: Any) -> None:
@@ -200,7 +208,7 @@ class Format(Generic[T]):
                 f"it is of format {number}, and this version of pytwolayer reads format "
                 f"{self.number}: install a newer pytwolayer"[:200]
             )
-        if number < self.number:
+        if number < (self.number if self.oldest is None else self.oldest):
             raise ValueError(
                 f"it is of format {number}, of a pytwolayer before its first release: "
                 f"make the {self.kind} again"

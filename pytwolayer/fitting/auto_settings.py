@@ -15,6 +15,7 @@ SMALLEST_BATCH, LARGEST_BATCH, BATCHES = 32, 256, 40
 EPOCHS, EPOCHS_OF_ONE_BATCH = 200, 1000
 SCHEDULE, SCHEDULE_OF_LBFGS = "cosine", "constant"
 DECAY, DECAY_OF_ADAMW = 3.0, 0.01
+ENCODING = "linear"
 
 
 def resolve_auto(
@@ -53,6 +54,7 @@ def resolve(settings: Settings, data: TrainingData) -> Settings:
         "learning_rate": OPTIMIZERS[settings.optimizer].learning_rate,
         "schedule": SCHEDULE_OF_LBFGS if lbfgs else SCHEDULE,
         "weight_decay": _weight_decay(settings, data),
+        "encoding": ENCODING,
     }
     auto = {name: value for name, value in values.items() if getattr(settings, name) == AUTO}
     return replace(settings, **auto)

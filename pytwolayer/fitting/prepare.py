@@ -178,7 +178,8 @@ class PreparedFit:
     def _learn_encoding(self, data: TrainingData, settings: Settings) -> tuple[Encoder, Outcome]:
         if self._start is not None:
             return self._start.fit.inputs, self._start.fit.outcome
-        inputs = Encoder.fit("x", data.predictors, data.weights, settings.input_clip)
+        how = settings.input_clip, settings.encoding, settings.pieces
+        inputs = Encoder.fit("x", data.predictors, data.weights, *how)
         outcome = fit_outcome(data.outcomes, data.weights, settings.loss, partial=self._partial)
         return inputs, outcome
 

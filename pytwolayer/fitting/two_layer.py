@@ -70,6 +70,8 @@ def two_layer(
     dropout: float = 0.0,
     gradient_clip: float | None = None,
     input_clip: float | None = 5.0,
+    encoding: str = "auto",
+    pieces: int = 8,
     loss: str | Callable[[torch.Tensor, torch.Tensor], Any] = "auto",
     reduction: str = "mean",
     validation: Any = 0.0,
@@ -138,6 +140,14 @@ def two_layer(
     input_clip : float, optional
         Numbers further from the mean than so many standard deviations count as that far, in
         training and in prediction, so that a mistyped one does no harm; None: as they are.
+    encoding : str
+        How numbers are encoded. "linear": standardised, one input for each column. "piecewise":
+        in pieces between quantiles of the column, an input for each, which rises along its
+        piece and is constant elsewhere; a column of fewer than 5 different numbers stays as
+        with "linear". "auto": "linear".
+    pieces : int
+        Most pieces of a column with "piecewise", from 2 to 64: there are fewer where quantiles
+        are equal.
     loss : str or callable
         "mse", "mae", "huber" or "poisson" for numbers, "cross_entropy" for classes; "auto" is
         "mse" or "cross_entropy". Or a function of the network's output and the (standardised

@@ -235,6 +235,11 @@ class TwoLayerEnsemble:
             return values
 
     @property
+    def tuning(self) -> pd.DataFrame | None:
+        """What "auto" was chosen by, once for all models; see ``TwoLayer``."""
+        return self.models[0].tuning
+
+    @property
     def _are_classes(self) -> bool:
         return isinstance(self.outcome, Classes)
 

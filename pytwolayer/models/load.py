@@ -74,5 +74,8 @@ def _ensemble(tensors: Tensors, content: Content) -> TwoLayerEnsemble:
     return TwoLayerEnsemble.of(models, *drawn)
 
 
-_MODEL = Format(MODEL.kind, MODEL.number, MODEL.specs, _model)
+# replace() would keep what MODEL builds as the type.
+_MODEL = Format(
+    MODEL.kind, MODEL.number, MODEL.specs, _model, oldest=MODEL.oldest, upgrade=MODEL.upgrade
+)
 _ENSEMBLE = Format(ENSEMBLE.kind, ENSEMBLE.number, ENSEMBLE.specs, _ensemble)

@@ -8,20 +8,22 @@ module. R reads and writes the same format: see ``R/file-save-load.R`` and
 import math
 from collections.abc import Mapping
 from dataclasses import asdict
+from itertools import pairwise
 from typing import Any, TypeVar, get_args
 
 import pandas as pd
 
-from pytwolayer.checks import count, flag, one_of, positive
+from pytwolayer.checks import LARGEST_SIZE, between, count, flag, one_of, positive
 from pytwolayer.files.safetensors_format import Content, Format, Tensors, TensorSpecs, check_keys
 from pytwolayer.network.architecture import outline
 from pytwolayer.network.losses import LOSSES, ForgottenLoss
-from pytwolayer.preprocessing.encoder import Coding, Encoder, LevelCoding
+from pytwolayer.preprocessing.encoder import ENCODINGS, Coding, Encoder, LevelCoding
 from pytwolayer.preprocessing.outcome import Classes, Numbers, Outcome
+from pytwolayer.preprocessing.piecewise import PiecewiseCoding
 from pytwolayer.preprocessing.standardize import NumberCoding
 from pytwolayer.runtime.torch_loading import torch
 from pytwolayer.runtime.torch_settings import with_default_torch_settings
-from pytwolayer.training.settings import AUTO, Settings
+from pytwolayer.training.settings import ADDED_LATER, AUTO, LARGEST_RATE, Settings
 from pytwolayer.training.tracker import Stopped
 
 _HISTORY = "history."
@@ -31,6 +33,7 @@ _LABEL = (str, bool, int, float)
 _JSON_TYPES: dict[type, str] = {str: "text", dict: "an object", list: "a list"}
 _T = TypeVar("_T")
 _MOST_ROWS = 2**53  # doubles, R's numbers, hold whole numbers exactly up to here
+_TUNING = ("encoding", "weight_decay", "fold", "valid_loss")
 _OUTCOMES = {
     "numbers": ("kind", "names", "center", "scale", "log", "vector"),
     "classes": ("kind", "name", "labels"),
@@ -51,6 +54,7 @@ _PARTS = (
     "data",
     "formula",
     "notes",
+    "tuning",
 )
 
 
@@ -73,6 +77,7 @@ def to_bytes(fit: Any) -> bytes:
         "data": dict(fit.data),
         "formula": fit.formula,
         "notes": dict(fit.notes),
+        "tuning": _plain_tuning(fit.tuning),
     }
     if fit.offset:  # others leave it out, so that their bytes are those of earlier versions
         content[_OFFSET] = True
@@ -91,6 +96,15 @@ def _plain_outcome(outcome: Outcome) -> dict[str, Any]:
     return {"kind": "classes", "name": outcome.name, "labels": labels}
 
 
+def _plain_tuning(tuning: pd.DataFrame | None) -> dict[str, list[Any]] | None:
+    """Return the table as lists; JSON has no infinite loss, which becomes None."""
+    if tuning is None:
+        return None
+    lists = {name: tuning[name].tolist() for name in _TUNING}
+    losses = [loss if math.isfinite(loss) else None for loss in lists["valid_loss"]]
+    return {**lists, "valid_loss": losses}
+
+
 def _is_plain(label: Any) -> bool:
     """Whether JSON can hold a label; others, such as dates, become text."""
     return isinstance(label, _LABEL) and not (isinstance(label, float) and not math.isfinite(label))
@@ -102,6 +116,8 @@ def _specs(content: Content) -> TensorSpecs:
     if flag(_OFFSET, content.get(_OFFSET, False)) and content["outcome"]["kind"] != "numbers":
         raise ValueError("it has an offset, and its outcome is no number")
     settings, inputs = _settings(content), _encoder(content["inputs"])
+    _check_pieces(inputs, settings)
+    _tuning(content["tuning"])
     d_out = _outcome(content["outcome"]).width
     names, epochs = content["history"], count("epochs", content["epochs"], minimum=0)
     if names not in ([_LOSSES[0]], [*_LOSSES]):
@@ -134,10 +150,19 @@ def _attributes(tensors: Tensors, content: Content) -> dict[str, Any]:
         "formula": None if content["formula"] is None else _typed(content["formula"], str),
         "notes": _typed(content["notes"], dict),
         "offset": content.get(_OFFSET, False),
+        "tuning": _tuning(content["tuning"]),
     }
 
 
-MODEL = Format("model", 3, _specs, _attributes)
+def _upgrade(content: Content, number: int) -> Content:
+    """Add what files of format 3 do not have."""
+    old = _typed(content["settings"], dict)
+    for what, added, found in (("entries", {"tuning"}, content), ("settings", ADDED_LATER, old)):
+        check_keys(what, found, found.keys() - added)
+    return {**content, "settings": {**old, **ADDED_LATER}, "tuning": None}
+
+
+MODEL = Format("model", 4, _specs, _attributes, oldest=3, upgrade=_upgrade)
 
 
 def _typed(value: Any, kind: type[_T]) -> _T:
@@ -177,12 +202,49 @@ def _coding(saved: dict[str, Any]) -> Coding:
     if "levels" in saved:
         check_keys("entries of a column", saved, ("levels",))
         return LevelCoding(_texts(saved["levels"]))
-    check_keys("entries of a column", saved, ("center", "scale", "limit"))
-    limit = saved["limit"]
-    return NumberCoding(
-        _number(saved["center"]),
-        _number(saved["scale"], least=0),
-        None if limit is None else positive("limit", limit),
+    pieces = ("knots",) if "knots" in saved else ()
+    check_keys("entries of a column", saved, (*pieces, "center", "scale", "limit"))
+    limit = None if saved["limit"] is None else positive("limit", saved["limit"])
+    if pieces:
+        return _piecewise(saved, limit)
+    return NumberCoding(_number(saved["center"]), _number(saved["scale"], least=0), limit)
+
+
+def _piecewise(saved: dict[str, Any], limit: float | None) -> PiecewiseCoding:
+    knots, center, scale = (
+        tuple(_number(value, least=least) for value in _typed(saved[name], list))
+        for name, least in (("knots", -math.inf), ("center", -math.inf), ("scale", 0))
+    )
+    if len(knots) < 3 or {len(center), len(scale)} != {len(knots) - 1}:
+        raise ValueError("its knots, centres and scales do not fit in number")
+    steps = [end - start for start, end in pairwise(knots)]
+    if not all(0 < step < math.inf for step in steps):
+        raise ValueError("its knots do not ascend, or are too far apart")
+    return PiecewiseCoding(knots, center, scale, limit)
+
+
+def _check_pieces(inputs: Encoder, settings: Settings) -> None:
+    most = settings.pieces if settings.encoding == "piecewise" else 1
+    if any(isinstance(c, PiecewiseCoding) and c.width > most for c in inputs.codings):
+        raise ValueError("its columns have more pieces than its settings")
+
+
+def _tuning(saved: Any) -> pd.DataFrame | None:
+    if saved is None:
+        return None
+    check_keys("entries of its tuning", _typed(saved, dict), _TUNING)
+    if len({len(_typed(saved[name], list)) for name in _TUNING}) > 1 or not saved["fold"]:
+        raise ValueError("its tuning has columns of several lengths, or no rows")
+    losses = [math.inf if loss is None else _number(loss) for loss in saved["valid_loss"]]
+    return pd.DataFrame(
+        {
+            "encoding": [one_of("encoding", each, ENCODINGS) for each in saved["encoding"]],
+            "weight_decay": [
+                between("weight_decay", each, 0, LARGEST_RATE) for each in saved["weight_decay"]
+            ],
+            "fold": [count("fold", each, maximum=LARGEST_SIZE) for each in saved["fold"]],
+            "valid_loss": losses,
+        }
     )
 
 

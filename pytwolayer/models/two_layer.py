@@ -78,6 +78,10 @@ class TwoLayer:
     offset : bool
         Whether it was fitted with an offset, as formulas of R may have; predictions then need
         that of the new rows.
+    tuning : pandas.DataFrame or None
+        What "auto" of ``weight_decay`` and ``encoding`` was chosen by: the ``valid_loss`` of the
+        held-out rows of each ``fold``, for each ``encoding`` and ``weight_decay`` that was tried.
+        None where nothing was tried.
     """
 
     __module__ = "pytwolayer"
@@ -96,6 +100,7 @@ class TwoLayer:
     formula: str | None = None
     notes: Mapping[str, Any] = field(default_factory=dict)
     offset: bool = False
+    tuning: pd.DataFrame | None = None
     _data_reference: Any = field(default=None, repr=False)  # see ``fitting.data_reference``
 
     @property

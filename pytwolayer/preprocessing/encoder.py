@@ -1,4 +1,4 @@
-"""Encoding columns as the network's input: numbers standardised, levels one-hot.
+"""Encoding columns as the network's input: numbers, or their pieces, standardised; levels one-hot.
 
 All arithmetic is in double precision; only the results are rounded to float32.
 """
@@ -14,10 +14,12 @@ import numpy as np
 from pytwolayer.checks import quote_some
 from pytwolayer.errors import ArgumentError, UnseenLevelWarning, warn_user
 from pytwolayer.preprocessing.column import Column, Doubles, in_column
+from pytwolayer.preprocessing.piecewise import PiecewiseCoding
 from pytwolayer.preprocessing.standardize import Floats, NumberCoding, write_standardized
 from pytwolayer.preprocessing.table import Mask, Table, read_table
 from pytwolayer.runtime.torch_loading import torch
 
+ENCODINGS = ("linear", "piecewise")
 _MISSING = "The predictions of their rows are missing."
 
 
@@ -39,7 +41,7 @@ class LevelCoding:
         return len(self.levels)
 
 
-Coding = NumberCoding | LevelCoding
+Coding = NumberCoding | PiecewiseCoding | LevelCoding
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,7 @@ class Encoder:
     ----------
     names : tuple of str or None
         Column names, if the training data had any.
-    codings : tuple of NumberCoding or LevelCoding
+    codings : tuple of NumberCoding, PiecewiseCoding or LevelCoding
         One for each column.
     """
 
@@ -64,9 +66,26 @@ class Encoder:
         table: Table,
         weights: Doubles | None = None,
         limit: float | None = None,
+        encoding: str = "linear",
+        pieces: int = 8,
     ) -> "Encoder":
-        """Learn the encoding of a table without missing values."""
-        codings = (_coding(argument, column, weights, limit) for column in table.columns)
+        """Learn the encoding of a table without missing values.
+
+        Parameters
+        ----------
+        argument : str
+            The table's name in error messages.
+        table : Table
+        weights : array, optional
+        limit : float, optional
+            Standardised numbers are clipped to the range from ``-limit`` to ``limit``.
+        encoding : str
+            Of numbers: one of ``ENCODINGS``.
+        pieces : int
+            Largest number of inputs of a column with "piecewise".
+        """
+        most = pieces if encoding == "piecewise" else None
+        codings = (_coding(argument, column, weights, limit, most) for column in table.columns)
         return cls(table.names, tuple(codings))
 
     @property
@@ -76,13 +95,13 @@ class Encoder:
 
     @property
     def inputs(self) -> list[str]:
-        """Names of the network's inputs: that of a column, or ``<column>_<level>``."""
+        """Names of the network's inputs: the column's, ``<column>_<level>``, ``<column>_<piece>``.
+
+        Pieces are counted from 1.
+        """
         names = self.names or tuple(f"x{number + 1}" for number in range(len(self.codings)))
-        return [
-            name if isinstance(coding, NumberCoding) else f"{name}_{level}"
-            for name, coding in zip(names, self.codings, strict=True)
-            for level in (coding.levels if isinstance(coding, LevelCoding) else [""])
-        ]
+        pairs = zip(names, self.codings, strict=True)
+        return [name for pair in pairs for name in _input_names(*pair)]
 
     def read(self, argument: str, data: Any) -> Table:
         """Check new data and select the columns of training, in their order.
@@ -118,29 +137,41 @@ class Encoder:
         start = 0
         pairs = zip(self.codings, table.columns, strict=True)
         # Neighbouring numeric columns are written together, see write_standardized().
-        for kind, run in groupby(pairs, lambda pair: type(pair[0])):
+        for are_levels, run in groupby(pairs, lambda pair: isinstance(pair[0], LevelCoding)):
             codings, columns = zip(*run, strict=True)
             part = matrix[:, start : start + sum(coding.width for coding in codings)]
             start += part.shape[1]
-            if kind is NumberCoding:
-                write_standardized(codings, columns, part)
-                _refuse_far(argument, columns, part)
-            else:
+            if are_levels:
                 _write_levels(codings, columns, part)
+            else:
+                write_standardized(codings, columns, part)
+                _refuse_far(argument, codings, columns, part)
         return torch.from_numpy(matrix)
 
 
-def _coding(argument: str, column: Column, weights: Doubles | None, limit: float | None) -> Coding:
+def _coding(
+    argument: str, column: Column, weights: Doubles | None, limit: float | None, pieces: int | None
+) -> Coding:
     if not column.has_levels:
-        return NumberCoding.fit(argument, column.values, weights, limit)
+        if pieces is None:
+            return NumberCoding.fit(argument, column.values, weights, limit)
+        return PiecewiseCoding.fit(argument, column.values, weights, limit, pieces)
     seen = set(column.values.astype(np.intp).tolist())
     return LevelCoding(tuple(lv for code, lv in enumerate(column.levels) if code in seen))
+
+
+def _input_names(name: str, coding: Coding) -> list[str]:
+    if isinstance(coding, NumberCoding):
+        return [name]
+    if isinstance(coding, PiecewiseCoding):
+        return [f"{name}_{piece + 1}" for piece in range(coding.width)]
+    return [f"{name}_{level}" for level in coding.levels]
 
 
 def _match_training(argument: str, coding: Coding, column: Column, consequence: str) -> Column:
     if column.kind == "missing":
         return column
-    if isinstance(coding, NumberCoding):
+    if not isinstance(coding, LevelCoding):
         if column.has_levels:
             received = f"{_describe_kind(column)}{in_column(column.label)}"
             raise ArgumentError(argument, "numbers where training had numbers", received)
@@ -183,11 +214,15 @@ def _write_levels(codings: Sequence[LevelCoding], columns: Sequence[Column], par
         start += coding.width
 
 
-def _refuse_far(argument: str, columns: Sequence[Column], part: Floats) -> None:
+def _refuse_far(
+    argument: str, codings: Sequence[Coding], columns: Sequence[Column], part: Floats
+) -> None:
     # In double precision a sum of finite float32 cannot overflow, so one pass checks all columns.
     if math.isfinite(part.sum(dtype=np.float64)):
         return
-    for number, column in enumerate(columns):
-        if not np.isfinite(part[:, number]).all():
+    start = 0
+    for coding, column in zip(codings, columns, strict=True):
+        if not np.isfinite(part[:, start : start + coding.width]).all():
             received = f"{np.max(np.abs(column.values)):.3g}{in_column(column.label)}"
             raise ArgumentError(argument, "of the size seen in training", received)
+        start += coding.width

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,24 @@ _TINY = 1e-140  # squares of smaller numbers are subnormal and lose digits
 # Numbers in a block, which fits into a processor's cache, and least rows of a block.
 _BLOCK, _ROWS = 2**19, 4096
 Floats = NDArray[np.float32]
+
+
+class StandardizedCoding(Protocol):
+    """What ``write_standardized()`` writes: a column of numbers as one input or several."""
+
+    @property
+    def width(self) -> int:
+        """Number of inputs."""
+
+    @property
+    def limit(self) -> float | None:
+        """Standardised values are clipped to the range from ``-limit`` to ``limit``."""
+
+    def write(self, values: Doubles, lines: Floats, scratch: Doubles) -> None:
+        """Write standardised values, not yet clipped, into a line for each input.
+
+        ``scratch`` is as long as ``values``, and may be overwritten.
+        """
 
 
 @dataclass(frozen=True)
@@ -34,7 +53,11 @@ class NumberCoding:
     center: float
     scale: float
     limit: float | None = None
-    width = 1
+
+    @property
+    def width(self) -> int:
+        """Number of inputs."""
+        return 1
 
     @classmethod
     def fit(
@@ -65,6 +88,24 @@ class NumberCoding:
         # The computed standard deviation of a constant column can differ from 0 by rounding.
         return cls(center, 0.0 if scale <= _ROUNDING * largest else scale, limit)
 
+    def write(self, values: Doubles, lines: Floats, scratch: Doubles) -> None:
+        """Write the standardised values into the only line, rounded and not yet clipped."""
+        standardize(values, self.center, self.scale, lines[0], scratch)
+
+
+def standardize(
+    values: Doubles, center: float, scale: float, into: Floats, scratch: Doubles
+) -> None:
+    """Write ``(values - center) / scale``, rounded to float32; zeros where ``scale`` is 0.
+
+    ``scratch`` may be ``values``, which are overwritten then.
+    """
+    if scale == 0:
+        into[:] = 0
+    else:
+        centered = np.subtract(values, center, out=scratch)
+        into[:] = np.divide(centered, scale, out=centered)
+
 
 def _moments(column: Doubles, weights: Doubles | None) -> tuple[float, float]:
     if weights is None:
@@ -74,37 +115,36 @@ def _moments(column: Doubles, weights: Doubles | None) -> tuple[float, float]:
 
 
 def write_standardized(
-    codings: Sequence[NumberCoding], columns: Sequence[Column], into: Floats
+    codings: Sequence[StandardizedCoding], columns: Sequence[Column], into: Floats
 ) -> None:
-    """Write the standardised columns into a matrix of shape ``(rows, columns)``, row by row.
+    """Write the standardised columns into a matrix of shape ``(rows, inputs)``, row by row.
 
     A column's values are far apart in such a matrix, so a block of rows is computed column by
     column in a buffer in the cache, and then transposed into its place. Each value is computed
     by itself (subtract, divide, round to float32, clip), so the block size changes no bit.
     """
     rows = len(into)
-    step = max(1, min(rows, max(_ROWS, _BLOCK // len(columns))))
-    doubles, block = np.empty(step), np.empty((len(columns), step), dtype=np.float32)
+    step = max(1, min(rows, max(_ROWS, _BLOCK // into.shape[1])))
+    doubles, block = np.empty(step), np.empty((into.shape[1], step), dtype=np.float32)
     with np.errstate(over="ignore"):
         limits = _limits(codings)
         for start in range(0, rows, step):
             size = min(step, rows - start)
-            lines = block[:, :size]
-            for coding, column, standardized in zip(codings, columns, lines, strict=True):
-                if coding.scale == 0:
-                    standardized[:] = 0
-                    continue
+            lines, first = block[:, :size], 0
+            for coding, column in zip(codings, columns, strict=True):
+                last = first + coding.width
                 values = column.values[start : start + size]
-                centered = np.subtract(values, coding.center, out=doubles[:size])
-                standardized[:] = np.divide(centered, coding.scale, out=centered)
+                coding.write(values, lines[first:last], doubles[:size])
+                first = last
             # Rounding to float32 keeps the order of numbers, so they may be clipped after it.
             np.clip(lines, -limits, limits, out=lines)
             _transpose(lines, into[start : start + size])
 
 
-def _limits(codings: Sequence[NumberCoding]) -> Floats:
-    limits = [[np.inf if each.limit is None else each.limit] for each in codings]
-    return np.array(limits).astype(np.float32)
+def _limits(codings: Sequence[StandardizedCoding]) -> Floats:
+    limits = [np.inf if each.limit is None else each.limit for each in codings]
+    widths = [each.width for each in codings]
+    return np.repeat(limits, widths)[:, None].astype(np.float32)
 
 
 def _transpose(lines: Floats, into: Floats) -> None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pytwolayer.optim.optimizer import OptimizerEntry, OptimizerOptions
 
 AUTO = "auto"
-_LARGEST = float.fromhex("0x1.fffffep+127")  # of single precision
+LARGEST_RATE = float.fromhex("0x1.fffffep+127")  # of single precision
 _Check = Callable[[str, Any], Any]
 
 
@@ -27,9 +27,11 @@ def _choices() -> dict[str, Iterable[str]]:
     from pytwolayer.network.losses import LOSSES, REDUCTIONS
     from pytwolayer.optim.lr_schedule import SCHEDULES
     from pytwolayer.optim.optimizer import OPTIMIZERS
+    from pytwolayer.preprocessing.encoder import ENCODINGS
 
     return {
         "activation": ACTIVATIONS,
+        "encoding": (AUTO, *ENCODINGS),
         "loss": (AUTO, *LOSSES),
         "optimizer": OPTIMIZERS,
         "reduction": REDUCTIONS,
@@ -54,15 +56,21 @@ def _is_auto(value: Any) -> bool:
 
 
 def _rate(argument: str, value: Any) -> float:
-    return checks.positive(argument, value, maximum=_LARGEST)
+    return checks.positive(argument, value, maximum=LARGEST_RATE)
 
 
 def _decay(argument: str, value: Any) -> float:
-    return checks.between(argument, value, 0, _LARGEST)
+    return checks.between(argument, value, 0, LARGEST_RATE)
 
 
 def _share(argument: str, value: Any) -> float:
     return checks.between(argument, value, 0, 1, below=True)
+
+
+def _pieces(argument: str, value: Any) -> int:
+    from pytwolayer.preprocessing.piecewise import LEAST_PIECES, MOST_PIECES
+
+    return checks.count(argument, value, minimum=LEAST_PIECES, maximum=MOST_PIECES)
 
 
 def _loss(argument: str, value: Any) -> Any:
@@ -89,6 +97,8 @@ class Setting:
         (given once for each); a setting whose default is False or True is a switch.
     default_words : str or None
         The default in the help, if not the value itself.
+    option_name : str or None
+        The option's name, where the setting's own is that of another option.
     """
 
     default: Any
@@ -97,6 +107,7 @@ class Setting:
     stands_for: str = "N"
     option: str = "value"
     default_words: str | None = None
+    option_name: str | None = None
 
 
 # In the order of the signatures.
@@ -130,6 +141,14 @@ SETTINGS: dict[str, Setting] = {
     "input_clip": Setting(
         5.0, _none_or(_rate), "cut numbers so many standard deviations from the mean", "SDS"
     ),
+    "encoding": Setting(
+        AUTO,
+        _choice,
+        "how numbers are encoded: linear (as they are) or piecewise (between quantiles)",
+        "NAME",
+        option_name="input_encoding",  # --encoding is that of the file's text
+    ),
+    "pieces": Setting(8, _pieces, "most inputs of a number that is encoded piecewise"),
     "loss": Setting(
         AUTO, _loss, "mse, mae, huber or poisson for numbers, cross_entropy for classes", "NAME"
     ),
@@ -228,6 +247,8 @@ class Settings:
     dropout: float
     gradient_clip: float | None
     input_clip: float | None
+    encoding: str
+    pieces: int
     loss: Any
     reduction: str
     patience: int | None
@@ -288,6 +309,8 @@ class Settings:
 
 
 KEPT = tuple(field.name for field in fields(Settings))
+# Settings that files of earlier versions lack, with the values that these fits had.
+ADDED_LATER: dict[str, Any] = {"encoding": "linear", "pieces": 8}
 
 
 def _pickles(function: Any) -> bool:

@@ -58,8 +58,8 @@ test_that("a format that damage makes newer is no newer one", {
   skip_without_torch()
   bytes <- small(c(1, 2, 4, 3))$model
   text <- rawToChar(bytes[9:end_of_header(bytes)])
-  place <- 8 + regexpr("format\\\": 3", text, fixed = TRUE) + nchar("format\\\": ")
-  expect_damage_at(bytes, place, function(byte, place) charToRaw("4"))
+  place <- 8 + regexpr("format\\\": 4", text, fixed = TRUE) + nchar("format\\\": ")
+  expect_damage_at(bytes, place, function(byte, place) charToRaw("5"))
 })
 
 test_that("a bit changed in an ensemble's header or in its models reads as damage", {

@@ -122,7 +122,7 @@ test_that("damaged files are refused in one line that names them", {
   flipped <- replace(bytes, 900, xor(bytes[900], as.raw(4)))
   damaged <- list(
     raw(), bytes[-length(bytes)], c(bytes, as.raw(0)), flipped, raw(100), charToRaw("{}{}{}{}"),
-    rewritten(bytes, replaced_text('"format": 3', '"format": 4')),
+    rewritten(bytes, replaced_text('"format": 4', '"format": 5')),
     rewritten(bytes, replaced_text('"rows": 32', '"rows": 32, "rows": 32')),
     rewritten(bytes, replaced_text('"hidden_units": 64', '"hidden_units": 2000000000')),
     rewritten(bytes, replaced_text('"limit": 5.0', '"limit": 1e400'))

@@ -351,6 +351,7 @@ def test_the_help_has_every_setting_of_two_layer_with_its_default():
         if " (default: " in text
     }
     words = {"None": "none", "False": "no", "0.0": "0", "5.0": "5"}
+    told["encoding"] = told.pop("input_encoding")  # --encoding is that of the file's text
     expected = {name: words.get(str(value), str(value)) for name, value in defaults.items()}
     assert defaults.keys() <= told.keys()
     assert {name: told[name] for name in expected} == expected | {"seed": "drawn, and reported"}
@@ -361,10 +362,12 @@ def test_the_help_names_all_choices():
     from pytwolayer.network.losses import LOSSES
     from pytwolayer.optim.lr_schedule import SCHEDULES
     from pytwolayer.optim.optimizer import OPTIMIZERS
+    from pytwolayer.preprocessing.encoder import ENCODINGS
 
     texts = help_of_settings()
     for option, choices in {
         "--activation": ACTIVATIONS,
+        "--input-encoding": ENCODINGS,
         "--loss": LOSSES,
         "--optimizer": OPTIMIZERS,
         "--schedule": SCHEDULES,

@@ -201,7 +201,7 @@ def test_it_is_safetensors_with_the_rest_as_text(data, small):
     header, _ = header_of(data)
     assert {"0.weight", "0.bias", "2.weight", "2.bias", "history.loss"} < set(header)
     metadata = json.loads(header["__metadata__"]["pytwolayer"])
-    assert metadata["format"] == 3
+    assert metadata["format"] == 4
     assert metadata["settings"]["hidden_units"] == 2
     assert metadata["inputs"]["names"] == list(small.inputs.names)
 
@@ -255,8 +255,8 @@ def test_safetensors_of_another_program_are_one_of_our_errors():
 
 
 def test_a_newer_format_says_so_and_what_to_do(data):
-    newer = with_metadata(data, lambda metadata: metadata | {"format": 4})
-    with pytest.raises(FileFormatError, match=r"format 4, .* reads format 3: install a newer"):
+    newer = with_metadata(data, lambda metadata: metadata | {"format": 5})
+    with pytest.raises(FileFormatError, match=r"format 5, .* reads format 4: install a newer"):
         from_bytes(newer)
 
 
@@ -309,7 +309,7 @@ PARTS = [
 ]
 DAMAGES = {f"no {name}": drop(name) for name in PARTS} | {
     "a list": lambda metadata: [],
-    "format is text": lambda metadata: metadata | {"format": "3"},
+    "format is text": lambda metadata: metadata | {"format": "4"},
     "format is true": lambda metadata: metadata | {"format": True},
     "another kind": lambda metadata: metadata | {"kind": "checkpoint"},
     "one more entry": lambda metadata: metadata | {"more": 1},
@@ -443,7 +443,7 @@ def text_of(data: bytes) -> str:
 
 HOSTILE = {
     "an entry twice": ('"rows": 3', '"rows": 3, "rows": 4'),
-    "a format twice": ('"format": 3', '"format": 3, "format": 3'),
+    "a format twice": ('"format": 4', '"format": 4, "format": 4'),
     "a deep nest": ('"notes": {}', '"notes": {"a": ' + "[" * 100_000 + "]" * 100_000 + "}"),
     "a deep nest of objects": ('"notes": {}', '"notes": ' + '{"a": ' * 9999 + "1" + "}" * 9999),
     "no number": ('"rows": 3', '"rows": NaN'),
@@ -452,7 +452,7 @@ HOSTILE = {
     "an endless number": ('"rows": 3', f'"rows": {"9" * 5000}'),
     "a comment": ('"notes"', '/* a */ "notes"'),
     "a hex number": ('"rows": 3', '"rows": 0x3'),
-    "more behind it": ('"notes": {}}', '"notes": {}} {}'),
+    "more behind it": ('"tuning": null}', '"tuning": null} {}'),
 }
 
 

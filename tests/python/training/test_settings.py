@@ -25,6 +25,8 @@ GOOD = {name: DEFAULTS[name] for name in KEPT} | {
     "dropout": 0.5,
     "gradient_clip": 1.0,
     "input_clip": 5.0,
+    "encoding": "piecewise",
+    "pieces": 4,
     "loss": "mse",
     "reduction": "mean",
     "patience": 3,
@@ -51,6 +53,7 @@ NUMBERS = {
     "dropout": float,
     "gradient_clip": float,
     "input_clip": float,
+    "pieces": int,
     "patience": int,
     "seed": int,
 }
@@ -72,6 +75,7 @@ def test_numbers_arrive_in_their_own_type_whatever_came():
         "dropout": 0,
         "gradient_clip": 1,
         "input_clip": 5,
+        "pieces": 4.0,
         "patience": 3.0,
         "seed": 1.0,
     }
@@ -105,6 +109,12 @@ def test_numbers_arrive_in_their_own_type_whatever_came():
         ("gradient_clip", 0, "a finite number above 0, not 0"),
         ("input_clip", 0, "a finite number above 0, not 0"),
         ("input_clip", float("inf"), "a finite number above 0, not inf"),
+        ("encoding", "linea", r'one of "auto", .*, not "linea" \(did you mean "linear"\?\)'),
+        ("encoding", None, 'one of "auto", "linear", "piecewise", not None'),
+        ("pieces", 1, "a whole number from 2 to 64, not 1"),
+        ("pieces", 65, "a whole number from 2 to 64, not 65"),
+        ("pieces", 2.5, "a whole number from 2 to 64, not 2.5"),
+        ("pieces", True, "a whole number from 2 to 64, not True"),
         ("loss", "l2", r'one of "auto", "mse", .*, not "l2"'),
         ("loss", None, 'one of "auto", "mse", .*, not None'),
         ("reduction", "none", 'one of "mean", "sum", "elementwise_mean", not "none"'),
@@ -153,7 +163,8 @@ def test_settings_that_go_together_do(given):
 
 
 @pytest.mark.parametrize(
-    "name", ["epochs", "batch_size", "learning_rate", "schedule", "weight_decay", "loss"]
+    "name",
+    ["epochs", "batch_size", "learning_rate", "schedule", "weight_decay", "encoding", "loss"],
 )
 def test_auto_stays_auto_until_the_data_are_known(name):
     assert getattr(Settings(**GOOD | {name: "auto"}), name) == "auto"
