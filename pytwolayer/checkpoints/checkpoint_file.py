@@ -14,11 +14,12 @@ from pytwolayer.checkpoints.compatibility import Facts
 from pytwolayer.checks import count, one_of, seed
 from pytwolayer.files.safetensors_format import Content, Format, Tensors, TensorSpecs, check_keys
 from pytwolayer.files.state_tree import check_same_structure, pack_tree, specs_of_tree, unpack_tree
+from pytwolayer.models.model_file import read_tuning
 from pytwolayer.runtime.torch_loading import torch
 from pytwolayer.training.settings import ADDED_LATER, KEPT
 
 _PARTS = ("versions", "epoch", "facts", "state")
-_FACTS = ("settings", "validation", "data", "loss_value", "start")
+_FACTS = ("settings", "validation", "data", "loss_value", "start", "tuning")
 _ENDS = ("epochs", "patience", "on_epoch")
 
 
@@ -30,7 +31,9 @@ def _specs(content: Content) -> TensorSpecs:
 
 
 def _check_facts(facts: Facts) -> None:
+    facts.setdefault("tuning", None)  # of a run of an earlier version
     check_keys("entries of its facts", facts, _FACTS)
+    read_tuning(facts["tuning"])
     facts["settings"] = ADDED_LATER | facts["settings"]  # of a run of an earlier version
     check_keys("settings", facts["settings"], KEPT)
     seed("seed", facts["settings"]["seed"])

@@ -9,6 +9,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from pytwolayer.checkpoints.checkpoint_file import (
     CHECKPOINT,
     Checkpoint,
@@ -26,6 +28,7 @@ from pytwolayer.errors import (
     warn_user,
 )
 from pytwolayer.files.safetensors_format import READ_ERRORS
+from pytwolayer.models.model_file import read_tuning
 from pytwolayer.optim.optimizer import Optimizer
 from pytwolayer.training.settings import AUTO
 
@@ -127,6 +130,15 @@ class Checkpoints:
         if self.newest is not None:
             found = self.newest.facts["settings"]["seed"]
         return found
+
+    @property
+    def tuning(self) -> tuple[pd.DataFrame, dict[str, Any]] | None:
+        """The search of the run whose checkpoints are here, and what it found; None: no search."""
+        tuning = None if self.newest is None else read_tuning(self.newest.facts["tuning"])
+        if self.newest is None or tuning is None:
+            return None
+        settings = self.newest.facts["settings"]
+        return tuning, {name: settings[name] for name in ("weight_decay", "encoding")}
 
     def _read_newest(self) -> Checkpoint | None:
         try:

@@ -11,7 +11,14 @@ from pytwolayer.errors import ArgumentError
 from pytwolayer.fitting.argument_hints import hints_at_names
 from pytwolayer.fitting.prepare import Hooks, OnEpoch
 from pytwolayer.fitting.starting_point import Start
-from pytwolayer.fitting.two_layer import DATA, FitResult, prepare_fit, read_validation, read_verbose
+from pytwolayer.fitting.two_layer import (
+    DATA,
+    FitResult,
+    prepare_fit,
+    read_data,
+    read_validation,
+    read_verbose,
+)
 from pytwolayer.models.ensemble import TwoLayerEnsemble
 from pytwolayer.models.two_layer import TwoLayer
 from pytwolayer.network.losses import ForgottenLoss
@@ -105,8 +112,11 @@ def fit_more_epochs(arguments: Mapping[str, Any]) -> FitResult[TwoLayer]:
     given = _given(fit, {name: arguments[name] for name in DATA})
     held_out = read_validation(given["validation"])
     with checkpoints_in(arguments["checkpoint"], arguments["checkpoint_every"]) as checkpoints:
-        prepared = prepare_fit(given, settings, held_out, chosen, Start(fit, appended=True))
-        prepared.set_attributes(formula=fit.formula, notes=fit.notes, offset=fit.offset)
+        data, start = read_data(given, held_out), Start(fit, appended=True)
+        prepared = prepare_fit(given, data, settings, held_out[0], chosen, start)
+        del data
+        kept = ("tuning", "formula", "notes", "offset")
+        prepared.set_attributes(**{name: getattr(fit, name) for name in kept})
         if checkpoints is not None:
             prepared.use_checkpoints(checkpoints, seed_given=True)
         return FitResult(prepared.train(hooks), prepared.encoded_rows())

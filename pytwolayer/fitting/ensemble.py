@@ -16,6 +16,7 @@ from pytwolayer.errors import (
     warn_user,
 )
 from pytwolayer.fitting.prepare import Hooks, PreparedFit, train_together
+from pytwolayer.fitting.tuning import Tuned
 from pytwolayer.models.ensemble import TwoLayerEnsemble
 from pytwolayer.models.two_layer import TwoLayer
 from pytwolayer.optim.optimizer import OPTIMIZERS
@@ -24,7 +25,7 @@ from pytwolayer.preprocessing.training_data import TrainingData
 from pytwolayer.runtime.interrupt import watch_for_interrupt
 from pytwolayer.runtime.memory import guard_memory
 from pytwolayer.runtime.torch_loading import torch
-from pytwolayer.training.settings import Settings, checked
+from pytwolayer.training.settings import checked
 
 # Floats that each network needs at least: so many vectors of its parameters, and others.
 _VECTORS, _OWN = 8, 9000
@@ -63,25 +64,28 @@ def read_n_models(n_models: Any, bootstrap: Any, checkpoint: Any) -> int:
 
 def fit_ensemble(
     data: TrainingData,
-    settings: Settings,
+    tuned: Tuned,
     share: float,
     device: torch.device,
     hooks: Hooks,
     n_models: int,
     bootstrap: bool,
 ) -> TwoLayerEnsemble:
-    """Fit several networks; ``share`` of the rows is held out for each.
+    """Fit several networks of the same settings; ``share`` of the rows is held out for each.
 
     Raises
     ------
     DivergenceError
         If every network's loss is no longer finite; it has the first fit so far.
     """
+    settings = tuned.settings
 
     def prepare(seed: int) -> PreparedFit:
         resample = resample_seed(seed) if bootstrap else None
         own = replace(settings, seed=seed)
-        return PreparedFit(data, own, share, device, resample=resample)
+        prepared = PreparedFit(data, own, share, device, resample=resample)
+        prepared.set_attributes(tuning=tuned.tuning)
+        return prepared
 
     with EachOnce():
         first = prepare(settings.seed)
@@ -92,6 +96,7 @@ def fit_ensemble(
     prepared = [first, *rest]
     try:
         with watch_for_interrupt() as interrupt:
+            interrupt.pressed = interrupt.pressed or tuned.interrupted
             for group in _groups(prepared):
                 if interrupt.pressed and any(each.result is not None for each in prepared):
                     break

@@ -20,6 +20,7 @@ from pytwolayer.errors import (
 )
 from pytwolayer.fitting.auto_settings import resolve_auto
 from pytwolayer.fitting.starting_point import Remembered, Start, on_cpu
+from pytwolayer.models.model_file import plain_tuning
 from pytwolayer.models.two_layer import TwoLayer
 from pytwolayer.network.architecture import (
     draw_initial_weights,
@@ -234,6 +235,7 @@ class PreparedFit:
             "data": dict(fit.data),
             "loss_value": probe_loss(fit.settings.loss, self.train_rows.y[: self.sizes()[3]]),
             "start": None if start is None else checksum_of_start(start.fit),
+            "tuning": plain_tuning(fit.tuning),
         }
         checkpoints.claim(facts, seed_given=seed_given)
         self.checkpoints = checkpoints
@@ -253,8 +255,8 @@ class PreparedFit:
         """The run that this one continues."""
         return None if self._start is None else self._start.run
 
-    def train(self, hooks: Hooks) -> TwoLayer:
-        """Train the network.
+    def train(self, hooks: Hooks, *, interrupted: bool = False) -> TwoLayer:
+        """Train the network; where Ctrl-C came before, not for a single epoch.
 
         Raises
         ------
@@ -266,6 +268,7 @@ class PreparedFit:
         """
         try:
             with watch_for_interrupt() as interrupt:
+                interrupt.pressed = interrupt.pressed or interrupted
                 train_together([self], hooks, interrupt)
         except Exception as problem:
             # Also what a function of the user's raised: it passes, with the work so far.

@@ -77,7 +77,7 @@ def to_bytes(fit: Any) -> bytes:
         "data": dict(fit.data),
         "formula": fit.formula,
         "notes": dict(fit.notes),
-        "tuning": _plain_tuning(fit.tuning),
+        "tuning": plain_tuning(fit.tuning),
     }
     if fit.offset:  # others leave it out, so that their bytes are those of earlier versions
         content[_OFFSET] = True
@@ -96,7 +96,7 @@ def _plain_outcome(outcome: Outcome) -> dict[str, Any]:
     return {"kind": "classes", "name": outcome.name, "labels": labels}
 
 
-def _plain_tuning(tuning: pd.DataFrame | None) -> dict[str, list[Any]] | None:
+def plain_tuning(tuning: pd.DataFrame | None) -> dict[str, list[Any]] | None:
     """Return the table as lists; JSON has no infinite loss, which becomes None."""
     if tuning is None:
         return None
@@ -117,7 +117,7 @@ def _specs(content: Content) -> TensorSpecs:
         raise ValueError("it has an offset, and its outcome is no number")
     settings, inputs = _settings(content), _encoder(content["inputs"])
     _check_pieces(inputs, settings)
-    _tuning(content["tuning"])
+    read_tuning(content["tuning"])
     d_out = _outcome(content["outcome"]).width
     names, epochs = content["history"], count("epochs", content["epochs"], minimum=0)
     if names not in ([_LOSSES[0]], [*_LOSSES]):
@@ -150,7 +150,7 @@ def _attributes(tensors: Tensors, content: Content) -> dict[str, Any]:
         "formula": None if content["formula"] is None else _typed(content["formula"], str),
         "notes": _typed(content["notes"], dict),
         "offset": content.get(_OFFSET, False),
-        "tuning": _tuning(content["tuning"]),
+        "tuning": read_tuning(content["tuning"]),
     }
 
 
@@ -229,7 +229,14 @@ def _check_pieces(inputs: Encoder, settings: Settings) -> None:
         raise ValueError("its columns have more pieces than its settings")
 
 
-def _tuning(saved: Any) -> pd.DataFrame | None:
+def read_tuning(saved: Any) -> pd.DataFrame | None:
+    """Read what ``plain_tuning()`` wrote.
+
+    Raises
+    ------
+    ValueError, LookupError, TypeError
+        If it is something else.
+    """
     if saved is None:
         return None
     check_keys("entries of its tuning", _typed(saved, dict), _TUNING)

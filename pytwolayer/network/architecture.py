@@ -150,6 +150,37 @@ def stack_parameters(parts: Sequence[FlatParameters], *, same_rows: bool) -> Fla
     return FlatParameters(flat, gradients, split(values), split(gradients), is_weight, split)
 
 
+def repeat_parameters(part: FlatParameters, groups: int, members: int) -> FlatParameters:
+    """Copy one network's parameters into those of several groups of networks.
+
+    The first layers of a group's networks lie side by side, so that one product with the
+    group's rows suffices. The views have shapes ``(groups, members * hidden_units, d_in)``, in
+    memory input after input, ``(networks, hidden_units)``, ``(networks, d_out, hidden_units)``
+    and ``(networks, d_out)``.
+    """
+    w1, *others = part.views
+    units, d_in = members * len(w1), w1.shape[1]
+    networks = groups * members
+    sizes = [groups * units * d_in, *(networks * each.numel() for each in others)]
+
+    def split(vector: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        first, *pieces = torch.split(vector, sizes)
+        pairs = zip(pieces, others, strict=True)
+        return first.view(groups, d_in, units).mT, *(p.view(networks, *o.shape) for p, o in pairs)
+
+    values = w1.new_empty(sum(sizes))
+    gradients, is_weight = torch.zeros_like(values), torch.zeros_like(values)
+    first, *rest = split(values)
+    first.copy_(w1.repeat(members, 1))
+    for view, own in zip(rest, others, strict=True):
+        view.copy_(own)
+    for view in split(is_weight):
+        view.fill_(view.dim() == 3)
+    flat = torch.nn.Parameter(values, requires_grad=False)
+    flat.grad = gradients
+    return FlatParameters(flat, gradients, split(values), split(gradients), is_weight, split)
+
+
 def own_parameters(net: torch.nn.Sequential) -> torch.nn.Sequential:
     """Copy each parameter into memory of its own on the CPU, and drop the gradients."""
     for parameter in net.parameters():

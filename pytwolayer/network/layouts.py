@@ -203,12 +203,42 @@ class Stacked:
 
     def clip(self, largest: float) -> None:
         """Shorten each network's gradient to a norm of at most ``largest``."""
-        parts = list(self._gradients)
-        squares = [part.square().flatten(1).sum(1) for part in parts]
-        norms = torch.stack(squares).sum(0).sqrt()
-        factors = (largest / (norms + 1e-6)).clamp_(max=1)
-        for part in parts:
-            part.mul_(factors.view(-1, *[1] * (part.dim() - 1)))
+        clip_each(self._gradients, largest)
+
+
+class Grouped(Stacked):
+    """Several groups of networks; those of one group have the same rows.
+
+    Parameters
+    ----------
+    parameters : FlatParameters
+        Made by ``repeat_parameters()``.
+    """
+
+    def first_layer(self, batch: Batch, z: Tensor) -> Operation:
+        """Compute ``z``, the hidden layers before their activation."""
+        w1, b1, _, _ = self._weights
+        bias, out = b1.view(len(w1), -1, 1), z.view(len(w1), -1, z.shape[2])
+        return partial(torch.baddbmm, bias, w1, self._rows_of_each(batch).mT, out=out)
+
+    def first_layer_backward(self, d_hidden: Tensor, batch: Batch) -> list[Operation]:
+        """Compute the first layers' gradients."""
+        g_w1, g_b1, _, _ = self._gradients
+        by_group = d_hidden.view(len(g_w1), -1, d_hidden.shape[2])
+        rows = self._rows_of_each(batch)
+        product = partial(torch.bmm, rows.mT, by_group.mT, out=g_w1.mT)
+        return [product, partial(torch.sum, d_hidden, 2, out=g_b1)]
+
+    def _rows_of_each(self, batch: Batch) -> Tensor:
+        return batch.x if batch.x.dim() == 3 else batch.x[None]
+
+    def clip(self, largest: float) -> None:
+        """Shorten each network's gradient to a norm of at most ``largest``."""
+        g_w1, *others = self._gradients
+        groups, hidden_units = len(g_w1), others[0].shape[1]
+        first = g_w1.view(groups, -1, hidden_units, g_w1.shape[2])
+        of_each = [part.view(groups, -1, *part.shape[1:]) for part in others]
+        clip_each([first, *of_each], largest, dims=2)
 
 
 Layout = Single | Stacked
@@ -218,6 +248,15 @@ def clip(gradients: Tensor, largest: float) -> None:
     """Shorten one network's gradient to a norm of at most ``largest``."""
     # On tensors alone: the norm is not read, so that no GPU is waited for.
     gradients.mul_((largest / (gradients.norm() + 1e-6)).clamp_(max=1))
+
+
+def clip_each(gradients: Sequence[Tensor], largest: float, dims: int = 1) -> None:
+    """Shorten the gradients of several networks, which are the first dimensions of each part."""
+    squares = [part.square().flatten(dims).sum(dims) for part in gradients]
+    norms = torch.stack(squares).sum(0).sqrt()
+    factors = (largest / (norms + 1e-6)).clamp_(max=1)
+    for part in gradients:
+        part.mul_(factors.view(*factors.shape, *[1] * (part.dim() - dims)))
 
 
 def _as_one(weights: Tensor) -> Tensor | None:

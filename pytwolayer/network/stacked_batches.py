@@ -2,7 +2,8 @@
 
 Everything lies feature after feature, ``(networks, features, rows)``, so that a product of all
 networks is one call with contiguous rows. Networks with fewer rows than others are filled up
-with rows of weight 0 at their end.
+with rows of weight 0 at their end. Networks of one group have the same rows in the same order,
+which are drawn once for all of them.
 """
 
 from collections.abc import Callable, Sequence
@@ -21,7 +22,7 @@ class StackedBatch(Batch):
     ----------
     x : Tensor
         Shape ``(rows, d_in)`` where all networks have the same rows, else
-        ``(networks, rows, d_in)``.
+        ``(groups, rows, d_in)``; without groups each network is one.
     y : Tensor
         Shape ``(networks, d_out, rows)``; the first is 1 where all networks have the same rows.
     weights : Tensor or None
@@ -36,16 +37,20 @@ class StackedBatch(Batch):
         self.counts, self.d_out = counts, y.shape[1]
 
 
-def stack_rows(rows: Sequence[EncodedRows]) -> StackedBatch:
-    """Put all rows of every network into one batch."""
-    counts = [len(each.x) for each in rows]
+def stack_rows(rows: Sequence[EncodedRows], members: int = 1) -> StackedBatch:
+    """Put all rows of every network into one batch; ``rows`` has those of each group."""
+    counts = [len(each.x) for each in rows for _ in range(members)]
     first = rows[0]
     if _are_same(rows):
         weights = None if first.weights is None else first.weights.t()[None]
         return StackedBatch(first.x, first.y.t().contiguous()[None], weights, counts)
     x = torch.stack([_filled(each.x, max(counts)) for each in rows])
-    y = torch.stack([_filled(each.y, max(counts)).t() for each in rows])
-    return StackedBatch(x, y.contiguous(), _stack_weights(rows, counts), counts)
+    y = torch.stack([_filled(each.y, max(counts)).t() for each in rows]).contiguous()
+    weights = _stack_weights(rows, counts)
+    if members > 1:
+        y = y.repeat_interleave(members, 0)
+        weights = None if weights is None else weights.repeat_interleave(members, 0)
+    return StackedBatch(x, y, weights, counts)
 
 
 def _stack_weights(rows: Sequence[EncodedRows], counts: list[int]) -> Tensor | None:
@@ -73,36 +78,41 @@ class DrawnStackedBatch(StackedBatch):
     Parameters
     ----------
     rows : EncodedRows
-        Those of all networks, one after the other.
-    networks, size : int
-        Number of networks, and of rows of each.
+        Those of all groups, one after the other.
+    groups, size : int
+        Number of groups, and of rows of each.
+    members : int
+        Number of networks of each group.
 
     Attributes
     ----------
     indices : Tensor
-        Of the rows drawn, shape ``(networks, size)``; to be written before ``gather()``.
+        Of the rows drawn, shape ``(groups, size)``; to be written before ``gather()``.
     """
 
-    def __init__(self, rows: EncodedRows, networks: int, size: int) -> None:
+    def __init__(self, rows: EncodedRows, groups: int, size: int, members: int = 1) -> None:
         x, y, weights = rows
-        flat = torch.empty(networks * size, dtype=torch.int64, device=x.device)
-        self.indices = flat.view(networks, size)
-        targets = y.new_empty(networks * size, y.shape[1])
-        drawn = x.new_empty(networks * size, x.shape[1])
+        flat = torch.empty(groups * size, dtype=torch.int64, device=x.device)
+        self.indices = flat.view(groups, size)
+        drawn = x.new_empty(groups * size, x.shape[1])
+        of_group = (groups, members, -1, size)
         super().__init__(
-            drawn.view(networks, size, -1),
-            y.new_empty(networks, y.shape[1], size),
-            None if weights is None else weights.new_empty(networks, 1, size),
-            [size] * networks,
+            drawn.view(groups, size, -1),
+            y.new_empty(groups * members, y.shape[1], size),
+            None if weights is None else weights.new_empty(groups * members, 1, size),
+            [size] * (groups * members),
         )
         self._steps: list[Callable[[], object]] = [
-            partial(torch.index_select, x, 0, flat, out=drawn),
-            partial(torch.index_select, y, 0, flat, out=targets),
-            partial(self.y.copy_, targets.view(networks, size, -1).mT),
+            partial(torch.index_select, x, 0, flat, out=drawn)
         ]
-        if weights is not None and self.weights is not None:
-            to = self.weights.view(-1)
-            self._steps.append(partial(torch.index_select, weights[:, 0], 0, flat, out=to))
+        for every, to in ((y, self.y), (weights, self.weights)):
+            if every is not None and to is not None:
+                selected = every.new_empty(groups * size, every.shape[1])
+                by_feature = selected.view(groups, 1, size, -1).mT
+                self._steps += [
+                    partial(torch.index_select, every, 0, flat, out=selected),
+                    partial(to.view(of_group).copy_, by_feature),
+                ]
 
     def gather(self) -> None:
         """Copy the rows of these indices into the batch's memory."""
@@ -111,22 +121,31 @@ class DrawnStackedBatch(StackedBatch):
 
 
 class StackedRows(SingleRows):
-    """The rows of several networks; as many of each where batches are drawn."""
+    """The rows of several networks; as many of each where batches are drawn.
 
-    def __init__(self, rows: Sequence[EncodedRows]) -> None:
-        self._rows, self.number = rows, max(len(each.x) for each in rows)
+    Parameters
+    ----------
+    rows : sequence of EncodedRows
+        Those of each group of networks.
+    members : int
+        Number of networks of each group; of 1 each network draws its own batches.
+    """
+
+    def __init__(self, rows: Sequence[EncodedRows], members: int = 1) -> None:
+        self._rows, self._members = rows, members
+        self.number = max(len(each.x) for each in rows)
 
     def whole(self) -> StackedBatch:
         """Make a batch of all rows of every network."""
-        return stack_rows(self._rows)
+        return stack_rows(self._rows, self._members)
 
     def drawn(self, size: int) -> DrawnStackedBatch:
-        """Allocate a batch of ``size`` rows of every network, whose ``indices`` come later."""
-        return DrawnStackedBatch(self._joined, len(self._rows), size)
+        """Allocate a batch of ``size`` rows of every group, whose ``indices`` come later."""
+        return DrawnStackedBatch(self._joined, len(self._rows), size, self._members)
 
     @cached_property
     def _joined(self) -> EncodedRows:
-        """The rows of all networks, one after the other; once where they are the same."""
+        """The rows of all groups, one after the other; once where they are the same."""
         first = self._rows[0]
         if _are_same(self._rows):
             return EncodedRows(first.x, first.y.contiguous(), first.weights)
@@ -138,7 +157,7 @@ class StackedRows(SingleRows):
         )
 
     def indices(self, permutations: Sequence[Tensor]) -> Tensor:
-        """Make row indices among the rows of all networks, shape ``(networks, rows)``."""
+        """Make row indices among the rows of all groups, shape ``(groups, rows)``."""
         step = 0 if _are_same(self._rows) else self.number
         starts = torch.arange(len(permutations), device="cpu")[:, None] * step
         return (torch.stack(list(permutations)) + starts).to(self._rows[0].x.device)

@@ -64,6 +64,9 @@ class OptimizerOptions:
     weight_decay : float
         The gradient of ``weight_decay / 2 * sum(weights ** 2)`` is added to the loss's; with
         AdamW the weights shrink by ``learning_rate * weight_decay`` instead.
+    decays : Tensor or None
+        In place of ``weight_decay``, a factor for each parameter, such as of several networks
+        that differ in it.
     gradient_clip : float or None
         Largest norm of the loss's gradient.
     """
@@ -73,6 +76,7 @@ class OptimizerOptions:
     nesterov: bool = False
     weight_decay: float = 0.0
     gradient_clip: float | None = None
+    decays: Tensor | None = None
 
 
 class ClipAndDecay:
@@ -88,9 +92,12 @@ class ClipAndDecay:
     ) -> None:
         self._values, self._gradients = parameters.values.data, parameters.gradients
         self._options, self._update = options, update
-        self._decay = parameters.is_weight * options.weight_decay if options.weight_decay else None
+        self._decay = options.decays
+        if self._decay is None and options.weight_decay:
+            self._decay = parameters.is_weight * options.weight_decay
         # Decoupled decay: the factor of each parameter, kept as a tensor for the captured step.
-        self._left = torch.ones_like(self._values) if decoupled and options.weight_decay else None
+        has_factors = decoupled and self._decay is not None
+        self._left = torch.ones_like(self._values) if has_factors else None
         self.on_fixed_memory = update.on_fixed_memory
         self.set_learning_rate(options.learning_rate)
 
@@ -176,6 +183,6 @@ def make_optimizer(name: str, parameters: FlatParameters, options: OptimizerOpti
     if entry.make is None:
         return Lbfgs(parameters, options.learning_rate, options.weight_decay)
     update = entry.make(parameters, options)
-    if options.weight_decay or options.gradient_clip is not None:
+    if options.decays is not None or options.weight_decay or options.gradient_clip is not None:
         return ClipAndDecay(parameters, options, update, decoupled=entry.decoupled)
     return update

@@ -17,14 +17,22 @@ def merge_equal_rows(data: TrainingData) -> TrainingData:
     If all rows are one batch, the gradient is mathematically the same. The fit then does not depend
     on the order of the rows, and a row with frequency 2 gives the same bits as two equal rows.
     """
-    columns = [*data.predictors.columns, *data.outcomes.columns]
-    order, is_first = _sort_rows([column.values for column in columns])
+    order, is_first = _sort_rows(_values(data))
     merged = data.take(order[is_first])
     weights = np.ones(len(order)) if data.weights is None else data.weights[order]
     if data.counts is not None:
         weights = weights * data.counts[order]
     sums = np.add.reduceat(weights, np.flatnonzero(is_first))
     return replace(merged, weights=None if (sums == 1).all() else sums, counts=None)
+
+
+def sort_rows(data: TrainingData) -> TrainingData:
+    """Sort rows as ``merge_equal_rows()`` does; equal ones stay in their order."""
+    return data.take(_sort_rows(_values(data))[0])
+
+
+def _values(data: TrainingData) -> list[Doubles]:
+    return [column.values for column in (*data.predictors.columns, *data.outcomes.columns)]
 
 
 def _sort_rows(columns: Sequence[Doubles]) -> tuple[RowNumbers, NDArray[np.bool_]]:

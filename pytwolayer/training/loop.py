@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 from pytwolayer.network.batches import Batch
 from pytwolayer.network.gradient import ClosedFormGradient
@@ -10,7 +10,20 @@ from pytwolayer.optim.optimizer import Optimizer
 from pytwolayer.runtime.torch_loading import torch
 from pytwolayer.training.cuda_graphs import make_graphed_step
 from pytwolayer.training.loss_log import make_loss_log
-from pytwolayer.training.supervisor import Supervisor
+
+
+class EpochSupervisor(Protocol):
+    """What is called between the epochs of a run, and can end it."""
+
+    def begin_epoch(self, epoch: int) -> None:
+        """Prepare an epoch, counted from 0."""
+
+    @property
+    def ends_now(self) -> bool:
+        """Whether to stop before the next batch."""
+
+    def end_epoch(self, epoch: int, read_losses: Callable[[], list[Any]]) -> bool:
+        """Do what follows an epoch; return whether the run continues."""
 
 
 # Inference mode spares each of a step's dozen small operations autograd's bookkeeping (graph,
@@ -21,7 +34,7 @@ def fit_loop(
     optimizer: Optimizer,
     batches: Callable[[int], Iterable[Batch]],
     epochs: int,
-    supervisor: Supervisor | None = None,
+    supervisor: EpochSupervisor | None = None,
     before: Sequence[Any] = (),
 ) -> list[Any]:
     """Train one network, or several side by side.
@@ -36,7 +49,7 @@ def fit_loop(
         ``batches(epoch)`` gives the batches of an epoch, counted from 0.
     epochs : int
         Number of the last epoch, counted from 1, those of ``before`` included.
-    supervisor : Supervisor, optional
+    supervisor : EpochSupervisor, optional
         Called before and after each epoch; it can end the run.
     before : sequence
         Losses of the epochs already done, when the run continues another.

@@ -68,7 +68,7 @@ def test_the_loss_falls_with_every_loss_and_reduction(loss, reduction):
 
 
 def test_the_default_fit_is_the_documented_one():
-    settings = two_layer(X, Y).settings
+    settings = two_layer(X[:29], Y[:29]).settings  # too few rows for a search
     usual = {
         name: parameter.default
         for name, parameter in inspect.signature(two_layer).parameters.items()
@@ -78,7 +78,7 @@ def test_the_default_fit_is_the_documented_one():
         "batch_size": None,
         "learning_rate": OPTIMIZERS[usual["optimizer"]].learning_rate,
         "schedule": auto_settings.SCHEDULE,
-        "weight_decay": auto_settings.DECAY / len(X),
+        "weight_decay": auto_settings.DECAY / 29,
         "loss": "mse",
     }
     for name, value in settings.plain().items():
@@ -90,7 +90,7 @@ def test_the_default_fit_is_the_documented_one():
         f'"auto": {auto_settings.EPOCHS}, or '
         f"{auto_settings.EPOCHS_OF_ONE_BATCH} where all rows are one",
         f'"auto": "{auto_settings.SCHEDULE}", or "{auto_settings.SCHEDULE_OF_LBFGS}" for "lbfgs"',
-        f'"auto": {auto_settings.DECAY:g} divided by the number of rows',
+        f"{auto_settings.DECAY:g} divided by the number of rows",
         f'{auto_settings.DECAY_OF_ADAMW:g} for "adamw"',
         *(f'{kind.learning_rate:g} for "' for kind in OPTIMIZERS.values()),
     ):
