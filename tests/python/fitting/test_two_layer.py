@@ -79,6 +79,7 @@ def test_the_default_fit_is_the_documented_one():
         "learning_rate": OPTIMIZERS[usual["optimizer"]].learning_rate,
         "schedule": auto_settings.SCHEDULE,
         "weight_decay": auto_settings.DECAY / 29,
+        "encoding": auto_settings.ENCODING,
         "loss": "mse",
     }
     for name, value in settings.plain().items():
