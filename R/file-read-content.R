@@ -9,7 +9,7 @@ content_parts <- c(
 # Settings that files of format 3 lack, with the values that these fits had.
 settings_added_later <- list(encoding = "linear", pieces = 8)
 encodings <- c("linear", "piecewise")
-tuning_columns <- c("encoding", "weight_decay", "fold", "valid_loss")
+tuning_columns <- c("encoding", "learning_rate", "weight_decay", "fold", "valid_loss")
 largest_size <- 2^31 - 1
 largest_float <- (2 - 2^-23) * 2^127
 
@@ -318,6 +318,7 @@ read_tuning <- function(saved) {
   decay <- function(value) as_between("weight_decay", value, largest_float)
   data.frame(
     encoding = vapply(saved$encoding, as_one_of, "", name = "encoding", choices = encodings),
+    learning_rate = vapply(saved$learning_rate, setting_rate, 1, name = "learning_rate"),
     weight_decay = vapply(saved$weight_decay, decay, 1),
     fold = vapply(saved$fold, as_count, 1L, name = "fold", most = largest_size),
     valid_loss = vapply(saved$valid_loss, function(loss) {

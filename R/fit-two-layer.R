@@ -31,7 +31,8 @@
 #'   few, else more with more rows. Batches are drawn anew for every epoch.
 #' @param optimizer `"sgd"`, `"adam"`, `"adamw"`, `"rmsprop"` or `"lbfgs"` (strong Wolfe, all
 #'   rows at once).
-#' @param learning_rate Step size; `"auto"`: a usual one of the optimiser.
+#' @param learning_rate Step size; `"auto"`: a usual one of the optimiser, more where
+#'   `weight_decay = "auto"` finds clean data.
 #' @param momentum Momentum of `"sgd"` and `"rmsprop"`, from 0 to below 1.
 #' @param nesterov Whether the momentum of `"sgd"` is Nesterov's.
 #' @param schedule How the learning rate changes from what is given: `"constant"`, `"cosine"`
@@ -105,8 +106,11 @@
 #' rows, and with `"piecewise"` encoding 3, are trained side by side on two thirds of the training
 #' rows for a third of the epochs. The rest of the rows measures their loss: each third in turn, or
 #' of more than 1,000 rows one. The mean decides, in favour of 3 divided by the number of rows and
-#' `"linear"` unless another is 2 % better; what was found is in the fit's `tuning` and `settings`.
-#' The fit then is, to the bit, that of the same call with `weight_decay` and `encoding` given so.
+#' `"linear"` unless another is 2 % better. Where the least weight decay is the best, less of it
+#' and a `learning_rate` of 0.01 and 0.03 are tried too, if that is `"auto"`. What was found is in
+#' the fit's `tuning` and `settings`, and the fit is, to the bit, that of the same call with
+#' `weight_decay`, `encoding` and `learning_rate` given so.
+#'
 #' Where nothing is searched it is 3 divided by the number of rows, 3 with a summed loss, 0.01 with
 #' `"adamw"`: with fewer than 30 rows or 100,000 or more, with fewer than 500 updates, with
 #' `"lbfgs"`, `"adamw"`, the schedule `"plateau"` or a loss function. Of more than 20,000 rows so

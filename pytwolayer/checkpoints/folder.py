@@ -126,19 +126,17 @@ class Checkpoints:
     @property
     def seed(self) -> int | None:
         """The seed of the run whose checkpoints are here."""
-        found: int | None = None
-        if self.newest is not None:
-            found = self.newest.facts["settings"]["seed"]
-        return found
+        return self.settings.get("seed")
 
     @property
-    def tuning(self) -> tuple[pd.DataFrame, dict[str, Any]] | None:
-        """The search of the run whose checkpoints are here, and what it found; None: no search."""
-        tuning = None if self.newest is None else read_tuning(self.newest.facts["tuning"])
-        if self.newest is None or tuning is None:
-            return None
-        settings = self.newest.facts["settings"]
-        return tuning, {name: settings[name] for name in ("weight_decay", "encoding")}
+    def settings(self) -> dict[str, Any]:
+        """The settings of the run whose checkpoints are here; empty without any."""
+        return {} if self.newest is None else self.newest.facts["settings"]
+
+    @property
+    def tuning(self) -> pd.DataFrame | None:
+        """What that run's settings were chosen by; None: nothing was searched."""
+        return None if self.newest is None else read_tuning(self.newest.facts["tuning"])
 
     def _read_newest(self) -> Checkpoint | None:
         try:

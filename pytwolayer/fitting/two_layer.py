@@ -120,7 +120,7 @@ def two_layer(
         "sgd", "adam", "adamw", "rmsprop" or "lbfgs" (strong Wolfe, all rows at once).
     learning_rate : float or "auto"
         Step size; "auto": 0.003 for "adam" and "adamw", 0.05 for "sgd", 0.001 for "rmsprop",
-        1 for "lbfgs".
+        1 for "lbfgs"; more where ``weight_decay="auto"`` finds clean data, see the notes.
     momentum : float
         Of "sgd" and "rmsprop".
     nesterov : bool
@@ -257,12 +257,13 @@ def two_layer(
     by the number of rows, and with "piecewise" encoding 3, are trained side by side on two thirds
     of the training rows for a third of the epochs. The rest of the rows measures their loss: each
     third in turn, or of more than 1,000 rows one. The mean decides, in favour of 3 divided by
-    the number of rows and "linear" unless another is 2 % better; what was found is in the fit's
-    ``tuning`` and ``settings``. The fit then is, to the bit, that of the same call with
-    ``weight_decay`` and ``encoding`` given so. Nothing is searched with fewer than 30 rows or
-    100,000 or more, with fewer than 500 updates, with "lbfgs", "adamw", the schedule "plateau" or a
-    loss function; of more than 20,000 rows so many are drawn for it. "piecewise" is tried by itself
-    where it makes no more than 264 inputs.
+    the number of rows and "linear" unless another is 2 % better. Where the least weight decay is
+    the best, less of it and a ``learning_rate`` of 0.01 and 0.03 are tried too, if that is
+    "auto". What was found is in the fit's ``tuning`` and ``settings``, and the fit is, to the bit,
+    that of the same call with ``weight_decay``, ``encoding`` and ``learning_rate`` given so.
+    Nothing is searched with fewer than 30 rows or 100,000 or more, with fewer than 500 updates, with
+    "lbfgs", "adamw", the schedule "plateau" or a loss function; of more than 20,000 rows so many are
+    drawn for it. "piecewise" is tried by itself where it makes no more than 264 inputs.
 
     Examples
     --------

@@ -33,7 +33,7 @@ _LABEL = (str, bool, int, float)
 _JSON_TYPES: dict[type, str] = {str: "text", dict: "an object", list: "a list"}
 _T = TypeVar("_T")
 _MOST_ROWS = 2**53  # doubles, R's numbers, hold whole numbers exactly up to here
-_TUNING = ("encoding", "weight_decay", "fold", "valid_loss")
+_TUNING = ("encoding", "learning_rate", "weight_decay", "fold", "valid_loss")
 _OUTCOMES = {
     "numbers": ("kind", "names", "center", "scale", "log", "vector"),
     "classes": ("kind", "name", "labels"),
@@ -246,6 +246,10 @@ def read_tuning(saved: Any) -> pd.DataFrame | None:
     return pd.DataFrame(
         {
             "encoding": [one_of("encoding", each, ENCODINGS) for each in saved["encoding"]],
+            "learning_rate": [
+                positive("learning_rate", each, maximum=LARGEST_RATE)
+                for each in saved["learning_rate"]
+            ],
             "weight_decay": [
                 between("weight_decay", each, 0, LARGEST_RATE) for each in saved["weight_decay"]
             ],

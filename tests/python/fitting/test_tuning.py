@@ -10,14 +10,14 @@ import pytest
 
 from pytwolayer import continue_training, two_layer
 from pytwolayer.errors import InterruptWarning
-from pytwolayer.fitting import tuning
+from pytwolayer.fitting import inner_folds, tuning
 
 DRAWS = np.random.default_rng(3)
 X = DRAWS.normal(size=(160, 4))
 NUMBER = np.abs(X[:, 0]) + X[:, 1] + 0.3 * DRAWS.normal(size=160)
 CLASS = np.where(X[:, 0] + DRAWS.normal(size=160) > 0, "yes", "no")
 OPTIONS = {"epochs": 150, "hidden_units": 8, "seed": 2, "verbose": False}
-BOTH = ("weight_decay", "encoding")
+CHOSEN = ("encoding", "learning_rate", "weight_decay")
 
 
 def fit(x=X, y=NUMBER, **options):
@@ -34,7 +34,7 @@ def assert_same_fit(one, other):
 
 
 def found(fit):
-    return {name: getattr(fit.settings, name) for name in BOTH}
+    return {name: getattr(fit.settings, name) for name in CHOSEN}
 
 
 @pytest.fixture(scope="module")
@@ -44,23 +44,24 @@ def tuned():
 
 def test_the_search_is_kept(tuned):
     table = tuned.tuning
-    assert list(table) == ["encoding", "weight_decay", "fold", "valid_loss"]
-    assert [str(table[name].dtype) for name in list(table)[1:]] == ["float64", "int64", "float64"]
+    assert list(table) == [*CHOSEN, "fold", "valid_loss"]
+    types = ["float64", "float64", "int64", "float64"]
+    assert [str(table[name].dtype) for name in list(table)[1:]] == types
     usual = 3 / len(X)
     wanted = [
-        (encoding, multiple * usual, fold)
+        (encoding, 0.003, multiple * usual, fold)
         for encoding, multiples in tuning.MULTIPLES.items()
         for multiple in multiples
         for fold in (1, 2, 3)
     ]
-    assert [tuple(row) for row in table.iloc[:, :3].to_numpy()] == wanted
+    assert [tuple(row) for row in table.iloc[:, :4].to_numpy()] == wanted
     assert np.isfinite(table["valid_loss"]).all()
     assert table["valid_loss"].nunique() == len(table)
 
 
 def test_the_candidate_of_the_lowest_mean_loss_is_chosen(tuned):
-    means = tuned.tuning.groupby(["encoding", "weight_decay"])["valid_loss"].mean()
-    assert (tuned.settings.encoding, tuned.settings.weight_decay) == means.idxmin()
+    means = tuned.tuning.groupby([*CHOSEN])["valid_loss"].mean()
+    assert tuple(found(tuned).values()) == means.idxmin()
 
 
 def test_the_usual_candidate_is_kept_unless_another_is_clearly_better():
@@ -68,12 +69,14 @@ def test_the_usual_candidate_is_kept_unless_another_is_clearly_better():
         table = pd.DataFrame(
             {
                 "encoding": ["linear", "linear", "piecewise"],
+                "learning_rate": 0.003,
                 "weight_decay": [0.1, 1.0, 1.0],
                 "fold": 1,
                 "valid_loss": losses,
             }
         )
-        return tuning._choose(table, "linear", 1.0)
+        encoding, _, decay = tuning._choose(table, ("linear", 0.003, 1.0))
+        return encoding, decay
 
     assert chosen(0.99, 1.0, 2.0) == ("linear", 1.0)
     assert chosen(0.97, 1.0, 2.0) == ("linear", 0.1)
@@ -102,7 +105,7 @@ def test_the_usual_candidate_is_kept_unless_another_is_clearly_better():
 def test_the_fit_has_the_bits_of_the_call_with_what_was_found(y, options):
     tuned = fit(y=y, **options)
     assert tuned.tuning is not None
-    given = fit(y=y, **options, **found(tuned))
+    given = fit(y=y, **options | found(tuned))
     assert given.tuning is None
     assert_same_fit(tuned, given)
     assert_same_fit(tuned, fit(y=y, **options))
@@ -119,6 +122,31 @@ def test_steps_are_encoded_piecewise():
     x = DRAWS.uniform(size=(200, 2))
     y = np.floor(6 * x[:, 0]) % 2 + 0.05 * DRAWS.normal(size=200)
     assert fit(x, y).settings.encoding == "piecewise"
+
+
+def is_clean(table):
+    return len(table["learning_rate"].unique()) > 1
+
+
+def test_where_little_decay_is_wanted_larger_steps_and_less_of_it_are_tried():
+    y = np.where(X[:, 0] + X[:, 1] > 0, "yes", "no")
+    clean = fit(y=y, encoding="linear")
+    table = clean.tuning
+    assert table["learning_rate"].unique().tolist() == [0.003, 0.003 * (10 / 3), 0.03]
+    assert table["weight_decay"].min() < 0.03 * 3 / 160
+    assert clean.settings.learning_rate > 0.003
+    assert_same_fit(clean, fit(y=y, **found(clean)))
+
+
+def test_a_given_learning_rate_stays():
+    y = np.where(X[:, 0] + X[:, 1] > 0, "yes", "no")
+    given = fit(y=y, encoding="linear", learning_rate=0.005)
+    assert given.tuning["learning_rate"].unique().tolist() == [0.005]
+    assert given.settings.learning_rate == 0.005
+
+
+def test_noisy_data_are_not_tried_with_larger_steps():
+    assert not is_clean(fit(y=CLASS).tuning)
 
 
 @pytest.mark.parametrize(
@@ -160,16 +188,16 @@ def test_a_piecewise_encoding_is_not_tried_where_it_changes_nothing_or_is_too_wi
 
 
 def test_of_many_rows_one_third_is_held_out_once(monkeypatch):
-    monkeypatch.setattr(tuning, "MANY_ROWS", 159)
+    monkeypatch.setattr(inner_folds, "MANY_ROWS", 159)
     assert set(fit().tuning["fold"]) == {1}
 
 
 def test_very_many_rows_are_searched_in_a_sample(monkeypatch):
-    monkeypatch.setattr(tuning, "SAMPLE", 60)
+    monkeypatch.setattr(inner_folds, "SAMPLE", 60)
     sampled = fit()
     assert set(sampled.tuning["fold"]) == {1, 2, 3}
     assert sampled.rows == 160
-    assert sampled.tuning["weight_decay"].min() == 0.03 * (3 / 160)
+    assert 0.03 * (3 / 160) in sampled.tuning["weight_decay"].tolist()
 
 
 def test_held_out_rows_are_not_searched_on():
@@ -200,13 +228,13 @@ def test_equal_rows_may_be_on_both_sides_but_are_trained_on_once(monkeypatch):
     cells = DRAWS.integers(0, 3, size=(300, 2)).astype(float)
     y = np.where(DRAWS.uniform(size=300) < 0.2 + 0.3 * (cells[:, 0] > 1), "yes", "no")
     seen = []
-    original = tuning.held_out_losses
+    original = inner_folds.held_out_losses
 
     def spy(folds, *others):
         seen.extend(folds)
         return original(folds, *others)
 
-    monkeypatch.setattr(tuning, "held_out_losses", spy)
+    monkeypatch.setattr(inner_folds, "held_out_losses", spy)
     fit(cells, y, epochs=600)
     assert [len(fold.train_rows.x) <= 18 for fold in seen] == [True] * 3
     assert {round(float(fold.train_rows.weights.mean()), 4) for fold in seen} == {1.0}
@@ -232,13 +260,13 @@ def test_continued_training_keeps_what_was_found(tuned):
 
 
 def test_ctrl_c_in_the_search_gives_a_fit_without_epochs(monkeypatch):
-    original = tuning.held_out_losses
+    original = inner_folds.held_out_losses
 
     def press(*arguments):
         arguments[-1].pressed = True
         return original(*arguments)
 
-    monkeypatch.setattr(tuning, "held_out_losses", press)
+    monkeypatch.setattr(inner_folds, "held_out_losses", press)
     with pytest.warns(InterruptWarning, match="after 0 of 150 epochs"):
         stopped = fit()
     assert stopped.stopped == "interrupt"
@@ -270,7 +298,7 @@ def test_a_run_is_resumed_with_what_it_found(tmp_path, monkeypatch):
     def search(*arguments):
         raise AssertionError("it has been done")
 
-    monkeypatch.setattr(tuning, "held_out_losses", search)
+    monkeypatch.setattr(inner_folds, "held_out_losses", search)
     with pytest.warns(match="Going on after epoch 50"):
         resumed = fit(checkpoint=tmp_path, checkpoint_every=25)
     assert_same_fit(undisturbed, resumed)

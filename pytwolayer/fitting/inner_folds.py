@@ -1,0 +1,165 @@
+"""The training rows of a fit in folds, on which candidates of its settings are compared."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from pytwolayer.network.architecture import (
+    draw_initial_weights,
+    flatten_parameters,
+    two_layer_net,
+)
+from pytwolayer.preprocessing.deduplicate import merge_equal_rows
+from pytwolayer.preprocessing.encoder import Encoder
+from pytwolayer.preprocessing.folds import draw_folds
+from pytwolayer.preprocessing.outcome import fit_outcome
+from pytwolayer.preprocessing.piecewise import PiecewiseCoding
+from pytwolayer.preprocessing.training_data import TrainingData
+from pytwolayer.runtime.interrupt import Interrupt
+from pytwolayer.runtime.memory import fit_size, guard_memory, suggest_smaller_fit
+from pytwolayer.runtime.random import cpu_generator
+from pytwolayer.runtime.threads import limit_threads
+from pytwolayer.runtime.torch_loading import torch
+from pytwolayer.training.cross_validation import Fold, held_out_losses
+from pytwolayer.training.dataset import encode_rows
+from pytwolayer.training.settings import AUTO, Settings
+
+FOLDS, MANY_ROWS = 3, 1000  # of more rows one fold's are held out, once
+SAMPLE = 20_000  # rows that are used at most
+SHARE_OF_EPOCHS = 1 / 3
+LARGEST = 2**25  # parameters of all networks together
+_SEED = 2**32 - 1  # no network of an ensemble has this number
+COLUMNS = ("encoding", "learning_rate", "weight_decay", "fold", "valid_loss")
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """Settings that are compared in one computation.
+
+    Attributes
+    ----------
+    encoding : str
+    learning_rate : float
+    weight_decays : array
+        Those of the fit; on fewer rows they are larger.
+    """
+
+    encoding: str
+    learning_rate: float
+    weight_decays: NDArray[np.float64]
+
+
+class InnerFolds:
+    """The folds of one fit.
+
+    Parameters
+    ----------
+    rows : TrainingData
+        What the fit is trained on, each row by itself.
+    settings : Settings
+        Of the fit, without "auto" but for the loss.
+    device : torch.device
+    merges : bool
+        Whether equal rows are merged, as the fit merges them.
+    """
+
+    def __init__(
+        self, rows: TrainingData, settings: Settings, device: torch.device, *, merges: bool
+    ) -> None:
+        self._device, self._merges, number = device, merges, rows.rows
+        sequence = np.random.SeedSequence([settings.seed, _SEED])
+        self._seed = int(sequence.generate_state(1)[0]) >> 1  # the fit draws what it always drew
+        generator = cpu_generator(self._seed)
+        if number > SAMPLE:
+            drawn = torch.randperm(number, generator=generator, device="cpu")[:SAMPLE]
+            rows = rows.take(np.sort(drawn.numpy()))
+        self._rows = rows
+        self._outcome = fit_outcome(rows.outcomes, rows.weights, settings.loss)
+        loss = self._outcome.default_loss if settings.loss == AUTO else settings.loss
+        self._settings = replace(settings, loss=loss)
+        masks = draw_folds(rows, FOLDS, generator)
+        self._masks = masks[:1] if rows.rows > MANY_ROWS else masks
+        # The penalty keeps its weight against the summed losses of fewer rows.
+        training = rows.rows - int(masks[0].sum())
+        self._scale = 1.0 if settings.reduction == "sum" else number / training
+        self._encoded: dict[str, tuple[int, list[Fold]]] = {}
+
+    def has_pieces(self, widest: int) -> bool:
+        """Whether a piecewise encoding has pieces at all, and no more inputs than ``widest``."""
+        inputs = self._fit_encoder("piecewise")
+        has_pieces = any(isinstance(each, PiecewiseCoding) for each in inputs.codings)
+        return has_pieces and inputs.width <= widest
+
+    def losses(self, candidates: Candidates, interrupt: Interrupt) -> pd.DataFrame:
+        """Return the held-out loss of each candidate in each fold; no rows if it is too much.
+
+        Returns
+        -------
+        DataFrame
+            With the columns ``COLUMNS``.
+        """
+        settings = replace(
+            self._settings,
+            encoding=candidates.encoding,
+            learning_rate=candidates.learning_rate,
+        )
+        width, folds = self._folds(candidates.encoding)
+        network = two_layer_net(
+            width, settings.hidden_units, self._outcome.width, settings.activation
+        )
+        draw_initial_weights(network, cpu_generator(self._seed))
+        parameters = flatten_parameters(network, self._device, by_input=True)
+        decays = np.tile(candidates.weight_decays * self._scale, (len(folds), 1))
+        if parameters.values.numel() * decays.size > LARGEST:
+            return pd.DataFrame(columns=[*COLUMNS])
+        rows = max(len(fold.train_rows.x) for fold in folds)
+        batch, units = min(rows, settings.batch_size or rows), settings.hidden_units * decays.size
+        sizes = rows, width, units, batch
+        suggestion = suggest_smaller_fit(*sizes, self._device)
+        epochs = max(1, round(settings.epochs * SHARE_OF_EPOCHS))
+        with (
+            limit_threads(batch * width * units),
+            guard_memory(self._device, fit_size(*sizes), suggestion),
+        ):
+            losses = held_out_losses(folds, decays, parameters, settings, epochs, interrupt)
+        return _table(candidates, losses)
+
+    def _folds(self, encoding: str) -> tuple[int, Sequence[Fold]]:
+        """Return the number of inputs, and the encoded folds, whose generators begin anew."""
+        if encoding not in self._encoded:
+            inputs = self._fit_encoder(encoding)
+            folds = [self._fold(mask, inputs) for mask in self._masks]
+            self._encoded = {encoding: (inputs.width, folds)}
+        width, folds = self._encoded[encoding]
+        for number, fold in enumerate(folds):
+            fold.generator.manual_seed(self._seed + 1 + number)
+        return width, folds
+
+    def _fit_encoder(self, encoding: str) -> Encoder:
+        rows, settings = self._rows, self._settings
+        how = settings.input_clip, encoding, settings.pieces
+        return Encoder.fit("x", rows.predictors, rows.weights, *how)
+
+    def _fold(self, held_out: NDArray[np.bool_], inputs: Encoder) -> Fold:
+        parts = [self._rows.take(mask) for mask in (~held_out, held_out)]
+        if self._merges:
+            parts = [merge_equal_rows(part) for part in parts]
+        how = inputs, self._outcome, self._settings
+        train_rows, valid_rows = (encode_rows("x", p, *how).to(self._device) for p in parts)
+        return Fold(train_rows, valid_rows, torch.Generator())
+
+
+def _table(candidates: Candidates, losses: NDArray[np.float64]) -> pd.DataFrame:
+    """Return a row for each candidate and fold."""
+    folds, number = losses.shape
+    columns = (
+        [candidates.encoding] * losses.size,
+        [candidates.learning_rate] * losses.size,
+        np.repeat(candidates.weight_decays, folds),
+        np.tile(np.arange(1, folds + 1), number),
+        losses.T.ravel(),
+    )
+    return pd.DataFrame(dict(zip(COLUMNS, columns, strict=True)))
