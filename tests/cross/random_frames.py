@@ -34,6 +34,8 @@ SETTINGS = st.fixed_dictionaries(
         "optimizer": st.sampled_from(["adam", "sgd", "adamw", "rmsprop"]),
         "activation": st.sampled_from(sorted(ACTIVATIONS)),
         "input_clip": st.sampled_from([5.0, 0.5, None]),
+        "encoding": st.sampled_from(["linear", "piecewise"]),
+        "pieces": st.sampled_from([2, 3, 8]),
         "class_weights": st.sampled_from([None] * 5 + ["balanced"]),
     },
 )

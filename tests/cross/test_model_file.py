@@ -3,13 +3,14 @@
 import json
 import math
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pytest
-from damaged_files import all_of
+from damaged_files import all_of, text_of, with_text
 from test_same_fits import CASES, read_frame
 
-from conftest import HERE
+from conftest import HERE, ROOT
 from pytwolayer import ArgumentError, FileFormatError, load, two_layer
 from pytwolayer.errors import MissingRowsWarning, PytwolayerWarning
 from pytwolayer.models.model_file import to_bytes
@@ -131,6 +132,10 @@ def verdicts(tmp_path_factory):
     damaged = [pair for place, pair in every if place % 3 == 0 or "bit in" in pair[0]]
     numbers = two_layer(frame[["a"]], [[1.0, 2.0], [2.0, 3.0], [5.0, 1.0], [0.0, 1.0]], **quick)
     damaged += list(all_of(to_bytes(numbers), 1))[::9]
+    damaged += list(all_of(to_bytes(tuned_fit(frame[["a"]])), 2))[::5]
+    damaged += [(f"pieces: {name}", data) for name, data in damaged_pieces()]
+    old = ROOT / "tests/fixtures/format-3/model.safetensors"
+    damaged += list(all_of(old.read_bytes(), 3))[::9]
     ours = {}
     for number, (_, data) in enumerate(damaged):
         file = folder / f"{number:06d}"
@@ -142,6 +147,84 @@ def verdicts(tmp_path_factory):
     theirs = dict(line.split("\t", 1) for line in lines)
     pairs = zip(damaged, ours, strict=True)
     return [(name, ours[file], theirs[file]) for (name, _), file in pairs]
+
+
+def tuned_fit(frame):
+    """Fit a column in pieces, and say that it was tuned."""
+    import pandas as pd
+
+    quick = {"hidden_units": 2, "epochs": 2, "seed": 1, "encoding": "piecewise", "pieces": 2}
+    fit = two_layer(pd.concat([frame, frame * 2 + 1]), range(8), **quick)
+    tuning = {"encoding": ["linear", "piecewise"], "weight_decay": [1.0, 0.1], "fold": [1, 2]}
+    return replace(fit, tuning=pd.DataFrame(tuning | {"valid_loss": [0.5, math.inf]}))
+
+
+def damaged_pieces():
+    """Give the file of such a fit with knots, settings and tuning that cannot be."""
+    import pandas as pd
+
+    data = to_bytes(tuned_fit(pd.DataFrame({"a": [1.0, 2.0, 5.0, 3.5]})))
+    text = text_of(data)
+    knots = '"knots": [1.0, 3.5, 11.0]'
+    changes = {
+        knots: [
+            "[1, 3, 3]",
+            "[1, 3, 2]",
+            "[1, 11]",
+            "[1, 3, 11, 12]",
+            "[]",
+            "[1, 3, 1e400]",
+            "3",
+            "[1, true, 11]",
+            '[1, "3", 11]',
+            "[1, null, 11]",
+            "[-0.0, 0.0, 1]",
+            '{"a": 1}',
+            "null",
+            "[-1.7e308, 1.7e308, 1.75e308]",
+            "[1, 3, 1e308]",
+            "[1, 3, 11.5]",
+            "[1e-320, 2e-320, 1]",
+        ],
+        '"pieces": 2': ["1", "3", "65", "64", "2.5", "2.0", '"2"', "null", "true", "[2]", "1e400"],
+        '"encoding": "piecewise", "pieces"': ['"linear", "pieces"', '"auto", "pieces"'],
+        '"encoding": ["linear", "piecewise"]': [
+            '["linear", "auto"]',
+            '["linear"]',
+            "[]",
+            "{}",
+            '"linear"',
+        ],
+        '"weight_decay": [1.0, 0.1]': [
+            "[1, -1]",
+            "[1, 1e39]",
+            "[1, 3e38]",
+            "[1, null]",
+            "[1, true]",
+            "[0, 0]",
+        ],
+        '"fold": [1, 2]': [
+            "[1, 0]",
+            "[1, 2.5]",
+            "[1, 2.0]",
+            "[1, 2147483648]",
+            "[1, 2147483647]",
+            "[1]",
+            "1",
+        ],
+        '"valid_loss": [0.5, null]': [
+            "[0.5, -1]",
+            "[0.5, true]",
+            '[0.5, "Inf"]',
+            "[0.5, 1e400]",
+            "[null, null]",
+        ],
+    }
+    for old, values in changes.items():
+        assert text.count(old) == 1, old
+        name = old.partition(":")[0]
+        for value in values:
+            yield f"{name} {value}", with_text(data, text.replace(old, f"{name}: {value}"))
 
 
 def read_frame_of_two_kinds():
@@ -168,6 +251,25 @@ def test_both_languages_refuse_the_same_files(verdicts):
     assert kinds[0] == "read"
     assert kinds.count("refused") > 2500
     assert kinds.count("read") > 30
+
+
+def test_pieces_and_tuning_that_cannot_be_are_refused_by_both(verdicts):
+    pieces = {name: (ours, theirs) for name, ours, theirs in verdicts if name.startswith("pieces:")}
+    read = {name for name, (ours, _) in pieces.items() if ours == "read"}
+    assert {name.partition(" ")[2] for name in read} == {
+        '"knots" [1, 3, 11.5]',
+        '"knots" [1, 3, 1e308]',
+        '"knots" [1e-320, 2e-320, 1]',
+        '"pieces" 3',
+        '"pieces" 64',
+        '"pieces" 2.0',
+        '"weight_decay" [1, 3e38]',
+        '"weight_decay" [0, 0]',
+        '"fold" [1, 2.0]',
+        '"fold" [1, 2147483647]',
+        '"valid_loss" [0.5, -1]',
+        '"valid_loss" [null, null]',
+    }
 
 
 def test_every_refusal_of_r_is_one_line_that_names_the_file(verdicts):

@@ -72,6 +72,25 @@ CASES = [
         | {"optimizer": "sgd", "momentum": 0.9, "nesterov": True, "activation": "tanh"},
     },
     {
+        "name": "pieces",
+        "data": "air",
+        "outcome": "Ozone",
+        "settings": QUICK | BATCHES | {"encoding": "piecewise"},
+    },
+    {
+        "name": "pieces of classes",
+        "data": "birth",
+        "outcome": "race",
+        "settings": QUICK | {"encoding": "piecewise", "pieces": 3, "input_clip": 1.5},
+    },
+    {
+        "name": "pieces with weights",
+        "data": "birth",
+        "outcome": "bwt",
+        "weights": [row % 3 + 0.1 for row in range(189)],
+        "settings": QUICK | {"encoding": "piecewise", "pieces": 7},
+    },
+    {
         "name": "summed",
         "data": "cars",
         "outcome": "mpg",

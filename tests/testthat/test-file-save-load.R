@@ -27,6 +27,58 @@ test_that("a file comes back: it predicts the same, and is written again byte by
   expect_identical(readBin(saved(again), "raw", 1e6), cars$model)
 })
 
+test_that("what was tuned comes back from files, saveRDS() and copies", {
+  expect_null(cars$tuning)
+  expect_null(load_two_layer(saved(cars))$tuning)
+  lists <- c(
+    "encoding" = '["linear", "piecewise"]', weight_decay = "[1, 0.003]", fold = "[1, 2]",
+    valid_loss = "[0.25, null]"
+  )
+  tuning <- sprintf("{%s}", toString(sprintf("\"%s\": %s", names(lists), lists)))
+  bytes <- rewritten(cars$model, replaced_text('"tuning": null', paste0('"tuning": ', tuning)))
+  fit <- read_back(bytes)
+  expected <- data.frame(
+    encoding = c("linear", "piecewise"), weight_decay = c(1, 0.003), fold = 1:2,
+    valid_loss = c(0.25, Inf)
+  )
+  expect_identical(fit$tuning, expected)
+  expect_identical(predict(fit, mtcars), predict(cars, mtcars))
+  expect_identical(load_two_layer(saved(fit))$tuning, expected)
+  expect_identical(unserialize(serialize(fit, NULL))$tuning, expected)
+  file <- withr::local_tempfile()
+  saveRDS(fit, file)
+  again <- readRDS(file)
+  expect_identical(again$tuning, expected)
+  expect_identical(readBin(saved(again), "raw", 1e6), bytes)
+  again$call <- NULL # as butcher and others cut a fit
+  expect_identical(again$tuning, expected)
+  for (change in c("[1, 2]" = "[1]", "[0.25, null]" = "[0.25, true]", "[1, 0.003]" = "[1, -1]")) {
+    old <- c("[1]" = "[1, 2]", "[0.25, true]" = "[0.25, null]", "[1, -1]" = "[1, 0.003]")[[change]]
+    text <- paste0('"tuning": ', sub(old, change, tuning, fixed = TRUE))
+    refused <- rewritten(cars$model, replaced_text('"tuning": null', text))
+    expect_refused(read_back(refused), "cannot be read", kind = "file")
+  }
+})
+
+test_that("a fit in pieces comes back, and knots that are none are refused", {
+  fit <- quick_formula(mpg ~ hp + am, mtcars, encoding = "piecewise", pieces = 2)
+  again <- load_two_layer(saved(fit))
+  expect_identical(predict(again, mtcars), predict(fit, mtcars))
+  expect_identical(again$settings[c("encoding", "pieces")], list(encoding = "piecewise", pieces = 2L))
+  expect_identical(again$inputs, c("hp_1", "hp_2", "am"))
+  knots <- '"knots": [52.0, 123.0, 335.0]'
+  for (wrong in c(
+    "[]", "[52, 335]", "[52, 335, 123]", "[52, 123, 123]", "[52, 123, 335, 336]", "[52, 1e400, 2]",
+    "[52, null, 335]", "[52, \"123\", 335]", "[52, true, 335]", "3", "null",
+    "[-1.5e308, 1.5e308, 1.6e308]"
+  )) {
+    bytes <- rewritten(fit$model, replaced_text(knots, paste0('"knots": ', wrong)))
+    expect_refused(read_back(bytes), "cannot be read", kind = "file")
+  }
+  linear <- rewritten(fit$model, replaced_text('"encoding": "piecewise"', '"encoding": "linear"'))
+  expect_refused(read_back(linear), "more pieces than its settings", kind = "file")
+})
+
 test_that("what needs the training data says so", {
   for (fit in lapply(list(saved(cars), saved(flowers)), load_two_layer)) {
     expect_refused(fitted(fit), "`object` must be a fit with its training data, not one loaded")

@@ -78,6 +78,59 @@ test_that("all odd data behave as with the core", {
   }
 })
 
+test_that("numbers in pieces behave as with the core, odd data too", {
+  data <- data.frame(
+    number = c(1.5, 2, 8, 3, -4, 9, 2, 0.5), whole = c(1L, 4L, 2L, 9L, 7L, 3L, 5L, 5L),
+    kind = factor(c("p", "q", "p", "q")), few = c(1, 2, 3, 4), same = 7, yes = c(TRUE, FALSE)
+  )
+  y <- c(1, 5, 2, 9, 0, 3, 4, 8)
+  put <- function(...) {
+    new <- data
+    new[...names()] <- list(...)
+    new
+  }
+  frames <- list(
+    data, data[6:1], data[0, ], data[1, ], data[-1], put(number = c(NA, 1, NaN, 2)),
+    put(number = NA), put(number = Inf), put(number = "a"), put(number = c(1e300, 1)),
+    put(number = c(-1e9, 1e9)), put(whole = -1e308), put(same = 1e5), put(few = 1e5),
+    put(number = c(TRUE, NA)), put(kind = "new")
+  )
+  fits <- list(
+    quick(data, y, encoding = "piecewise"),
+    quick(data, y, encoding = "piecewise", pieces = 3, input_clip = NULL),
+    quick(data, rep(c("u", "v"), 4), encoding = "piecewise", pieces = 64, input_clip = 0.7)
+  )
+  for (fit in fits) {
+    expect_identical(fit$settings$encoding, "piecewise")
+    expect_true(all(c("number_2", "whole_3", "few", "same", "yes", "kind_p") %in% fit$inputs))
+    for (frame in frames) {
+      expect_alike(fit, frame)
+    }
+  }
+  several <- quick(data, y, encoding = "piecewise", n_models = 3, bootstrap = TRUE)
+  expect_equal(predict(several, data, engine = "r"), predict(several, data), tolerance = 1e-6)
+  expect_alike(quick_formula(mpg ~ poly(hp, 2) + wt:disp, mtcars, encoding = "piecewise"), mtcars)
+})
+
+test_that("numbers in pieces have a column each in model.matrix() and in coef()", {
+  fit <- quick_formula(mpg ~ hp + wt, mtcars, encoding = "piecewise", pieces = 3)
+  inputs <- c(paste0("hp_", 1:3), paste0("wt_", 1:3))
+  expect_identical(variable.names(fit), inputs)
+  expect_identical(colnames(coef(fit)$hidden_weight), inputs)
+  matrix <- model.matrix(fit, data = mtcars)
+  expect_identical(dimnames(matrix), list(rownames(mtcars), inputs))
+  expect_equal(unname(colMeans(matrix)), numeric(6), tolerance = 1e-6)
+  hidden <- pmax(tcrossprod(matrix, coef(fit)$hidden_weight) +
+    rep(coef(fit)$hidden_bias, each = 32), 0)
+  output <- drop(tcrossprod(hidden, coef(fit)$output_weight)) + coef(fit)$output_bias
+  expect_equal(unname(output), predict(fit, mtcars, type = "raw")[[1]], tolerance = 1e-6)
+  # The first piece rises up to its end, and is constant behind it.
+  ends <- sort(mtcars$hp)[c(1, 11, 22, 32)]
+  expect_identical(fit$coding$inputs$codings[[1]]$knots, ends)
+  expect_length(unique(matrix[mtcars$hp >= ends[[2]], "hp_1"]), 1)
+  expect_length(unique(matrix[mtcars$hp <= ends[[2]], "hp_2"]), 1)
+})
+
 test_that("matrices without names behave as with the core", {
   x <- matrix(c(1, 2, 5, 3, 9, 4, 2, 2), 4)
   for (fit in list(quick(x, 1:4), quick(as.data.frame(x), 1:4))) {
@@ -96,6 +149,8 @@ test_that("many rows come in blocks, and rows do not depend on one another", {
   )
   wide <- quick(iris[-5], iris$Species, hidden_units = 3000, epochs = 1)
   expect_alike(wide, many)
+  pieces <- quick(iris[-5], iris$Species, hidden_units = 3000, epochs = 1, encoding = "piecewise")
+  expect_alike(pieces, many)
 })
 
 test_that("formulas and recipes work, and augment() takes the engine", {

@@ -58,6 +58,8 @@ SETTINGS = {
     "dropout": (0.1, "0, now 0.1"),
     "gradient_clip": (1.0, "None, now 1"),
     "input_clip": (None, "5, now None"),
+    "encoding": ("piecewise", '"linear", now "piecewise"'),
+    "pieces": (4, "8, now 4"),
     "loss": ("mae", '"mse", now "mae"'),
     "patience": (9, "None, now 9"),
     "seed": (5, "4, now 5"),

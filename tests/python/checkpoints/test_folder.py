@@ -2,11 +2,13 @@
 
 import gc
 import os
+import shutil
 import signal
 import threading
 import time
 
 import numpy as np
+import pandas as pd
 import pytest
 from checkpoint_samples import (
     FRAME,
@@ -20,6 +22,7 @@ from checkpoint_samples import (
 )
 from damaged_files import with_metadata
 
+from conftest import ROOT
 from pytwolayer import ArgumentError, FileFormatError, load, two_layer
 from pytwolayer.errors import (
     CheckpointWarning,
@@ -34,6 +37,7 @@ from pytwolayer.runtime.torch_loading import torch
 from pytwolayer.training.kept_weights import KeptWeights
 from pytwolayer.training.supervisor import Supervisor
 
+OLD = ROOT / "tests" / "fixtures" / "format-3"  # what an earlier version wrote
 pytestmark = pytest.mark.filterwarnings("ignore::pytwolayer.errors.ResumedWarning")
 
 
@@ -354,3 +358,22 @@ def test_on_a_gpu_the_losses_are_looked_at_when_a_checkpoint_is_due(monkeypatch)
     assert run(keeper).losses == run().losses
     looks = [10, 20, 30, 40, 50, 60, 70]
     assert keeper.kept == tuple((epoch, epoch) for epoch in looks)
+
+
+# Of an earlier version
+
+
+def test_a_run_of_an_earlier_version_goes_on_and_ends_as_it_did_there(tmp_path):
+    shutil.copytree(OLD / "checkpoint", tmp_path / "run")
+    data = pd.read_csv(OLD / "data.csv", dtype={"level": "category"})
+    x = data[["a", "flag", "level"]]
+    options = {"hidden_units": 3, "epochs": 4, "batch_size": 8, "seed": 7, "verbose": False}
+    options |= {"checkpoint": tmp_path / "run", "checkpoint_every": 2}
+    with pytest.raises(ArgumentError, match='differs in `encoding` \\("linear", now "piecewise"'):
+        two_layer(x, data["y"].to_numpy(), encoding="piecewise", **options)
+    with pytest.warns(ResumedWarning, match="after epoch 2 of 4"):
+        run = two_layer(x, data["y"].to_numpy(), **options)
+    expected = pd.read_csv(OLD / "predictions.csv")["run"]
+    np.testing.assert_allclose(run.predict(x), expected, rtol=1e-5)
+    assert run.settings.encoding == "linear"
+    assert names_in(tmp_path / "run") == checkpoint_names(2, 4)

@@ -8,6 +8,7 @@ import struct
 import subprocess
 import sys
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -22,12 +23,13 @@ from damaged_files import (
     with_text,
 )
 
-from conftest import HANGS
+from conftest import HANGS, ROOT
 from pytwolayer import (
     ArgumentError,
     FileFormatError,
     PytwolayerError,
     TwoLayer,
+    continue_training,
     load,
     two_layer,
 )
@@ -123,6 +125,8 @@ SETTINGS = {
     "mini-batches": {"batch_size": 7, "dropout": 0.5, "schedule": "step", "weight_decay": 0.1},
     "no limit": {"input_clip": None},
     "another limit": {"input_clip": 0.5},
+    "pieces": {"encoding": "piecewise", "pieces": 3},
+    "pieces without a limit": {"encoding": "piecewise", "input_clip": None},
     "tiny": {"learning_rate": 5e-324, "weight_decay": 1e-300},
 }
 
@@ -288,6 +292,83 @@ def classes() -> bytes:
     return to_bytes(two_layer(x, ["u", "v", "u"], **QUICK))
 
 
+OLD = ROOT / "tests" / "fixtures" / "format-3"  # files that an earlier version wrote
+
+
+@pytest.fixture(scope="module")
+def old_data():
+    return pd.read_csv(OLD / "data.csv", dtype={"level": "category"})
+
+
+@pytest.fixture(scope="module")
+def old_predictions():
+    return pd.read_csv(OLD / "predictions.csv")
+
+
+def test_files_of_format_3_predict_what_they_did(old_data, old_predictions):
+    fit = load(OLD / "model.safetensors")
+    np.testing.assert_allclose(fit.predict(old_data), old_predictions["model"], rtol=1e-6)
+    assert (fit.settings.encoding, fit.settings.pieces, fit.tuning) == ("linear", 8, None)
+    assert fit.settings.weight_decay == 3 / 24
+    assert fit.history.columns.tolist() == ["epoch", "loss", "valid_loss"]
+    several = load(OLD / "ensemble.safetensors")
+    expected = old_predictions[list(several.classes)]
+    np.testing.assert_allclose(several.predict_proba(old_data), expected, rtol=1e-6)
+    assert (several.settings.encoding, several.tuning) == ("linear", None)
+    assert "poly(a, 2)" in load(OLD / "formula.safetensors").formula
+
+
+def test_a_fit_of_format_3_is_written_in_the_new_one_and_goes_on(old_data, old_predictions):
+    fit = load(OLD / "model.safetensors")
+    again = from_bytes(to_bytes(fit))
+    assert again.predict(old_data).tolist() == fit.predict(old_data).tolist()
+    options = {"validation": 0.25, "epochs": 2, "verbose": False}
+    more = continue_training(
+        fit, old_data[["a", "flag", "level"]], old_data["y"].to_numpy(), **options
+    )
+    assert len(more.history) == 8
+    assert more.settings.encoding == "linear"
+
+
+OF_LATER = {
+    "tuning": lambda metadata: metadata | {"tuning": None},
+    "encoding": put("settings", encoding="linear"),
+    "pieces": put("settings", pieces=8),
+    "knots": put_coding(0, knots=[0.0, 1.0, 2.0], center=[0.5, 0.5], scale=[1.0, 1.0]),
+    "no settings": drop("settings"),
+    "settings are a list": lambda metadata: metadata | {"settings": []},
+}
+
+
+@pytest.mark.parametrize("change", OF_LATER.values(), ids=OF_LATER)
+def test_files_of_format_3_have_nothing_of_the_later_one(change):
+    old = (OLD / "model.safetensors").read_bytes()
+    assert from_bytes(with_metadata(old, lambda metadata: metadata)).rows == 24
+    with pytest.raises(
+        FileFormatError, match=r"cannot be read: it(s columns)? (has|lacks|have more pieces)"
+    ):
+        from_bytes(with_metadata(old, change))
+
+
+def tuning_of(losses):
+    """Make the table of a search with two candidates."""
+    return pd.DataFrame(
+        {
+            "encoding": ["linear", "piecewise"],
+            "weight_decay": [0.3, 0.003],
+            "fold": [1, 2],
+            "valid_loss": losses,
+        }
+    )
+
+
+@pytest.fixture(scope="module")
+def tuned() -> bytes:
+    x = {"a": np.arange(9.0), "b": np.arange(9.0) ** 2, "c": [True, False, True] * 3}
+    fit = two_layer(pd.DataFrame(x), x["a"], encoding="piecewise", pieces=3, **QUICK)
+    return to_bytes(replace(fit, tuning=tuning_of([0.25, np.inf])))
+
+
 PARTS = [
     "format",
     "settings",
@@ -306,6 +387,7 @@ PARTS = [
     "data",
     "formula",
     "notes",
+    "tuning",
 ]
 DAMAGES = {f"no {name}": drop(name) for name in PARTS} | {
     "a list": lambda metadata: [],
@@ -367,6 +449,88 @@ DAMAGES_OF_CLASSES = {
     "outcome is of another kind": put("outcome", kind="numbers"),
 }
 
+DAMAGES_OF_PIECES = {
+    "no knots": put_coding(0, knots=[]),
+    "two knots": put_coding(0, knots=[1.0, 2.0], center=[0.5], scale=[0.5]),
+    "one knot too few": put_coding(0, knots=[0.0, 1.0, 2.0]),
+    "one knot too many": put_coding(0, knots=[0.0, 1.0, 2.0, 3.0, 4.0]),
+    "one center too few": put_coding(0, center=[0.5, 0.5]),
+    "one scale too many": put_coding(0, scale=[1.0] * 4),
+    "knots descend": put_coding(0, knots=[3.0, 2.0, 1.0, 0.0]),
+    "equal knots": put_coding(0, knots=[0.0, 1.0, 1.0, 2.0]),
+    "zeros of both signs": put_coding(0, knots=[-1.0, -0.0, 0.0, 1.0]),
+    "an infinite knot": put_coding(0, knots=[0.0, 1.0, 2.0, INF]),
+    "a knot is not a number": put_coding(0, knots=[0.0, 1.0, NAN, 2.0]),
+    "a knot is text": put_coding(0, knots=[0.0, "1", 2.0, 3.0]),
+    "a knot is true": put_coding(0, knots=[0.0, True, 2.0, 3.0]),
+    "a knot is nothing": put_coding(0, knots=[0.0, None, 2.0, 3.0]),
+    "knots are a number": put_coding(0, knots=3),
+    "knots are text": put_coding(0, knots="0123"),
+    "knots are nothing": put_coding(0, knots=None),
+    "knots too far apart": put_coding(0, knots=[-1.5e308, 1.5e308, 1.6e308, 1.7e308]),
+    "a center is infinite": put_coding(0, center=[0.5, INF, 0.5]),
+    "a scale below zero": put_coding(0, scale=[0.5, -1e-300, 0.5]),
+    "center and scale of one input": put_coding(0, center=0.0, scale=1.0),
+    "a limit of zero": put_coding(0, limit=0.0),
+    "knots and levels": put_coding(0, levels=["a", "b", "c"]),
+    "knots in another column": put_coding(2, knots=[0.0, 0.5, 1.0, 2.0]),
+    "more pieces than the settings": put("settings", pieces=2),
+    "pieces of a linear fit": put("settings", encoding="linear"),
+    "no pieces": put("settings", pieces=0),
+    "one piece": put("settings", pieces=1),
+    "too many pieces": put("settings", pieces=65),
+    "pieces are text": put("settings", pieces="8"),
+    "pieces are nothing": put("settings", pieces=None),
+    "half a piece": put("settings", pieces=3.5),
+    "an unknown encoding": put("settings", encoding="quadratic"),
+    "an encoding that is not known yet": put("settings", encoding="auto"),
+    "an encoding that is nothing": put("settings", encoding=None),
+    "tuning is a list": lambda metadata: metadata | {"tuning": []},
+    "tuning is false": lambda metadata: metadata | {"tuning": False},
+    "tuning is empty": lambda metadata: metadata | {"tuning": {}},
+    "tuning without rows": put("tuning", encoding=[], weight_decay=[], fold=[], valid_loss=[]),
+    "tuning has another column": put("tuning", more=[1, 2]),
+    "tuning lacks a row": put("tuning", fold=[1]),
+    "tuning has one row more": put("tuning", valid_loss=[1.0, 2.0, 3.0]),
+    "a column of tuning is a number": put("tuning", fold=1),
+    "a column of tuning is nothing": put("tuning", valid_loss=None),
+    "a column of tuning is an object": put("tuning", fold={"a": 1, "b": 2}),
+    "tuning of an unknown encoding": put("tuning", encoding=["linear", "auto"]),
+    "tuning of no encoding": put("tuning", encoding=["linear", None]),
+    "a weight decay that is not known yet": put("tuning", weight_decay=[0.1, "auto"]),
+    "a weight decay below zero": put("tuning", weight_decay=[0.1, -0.1]),
+    "a weight decay too large": put("tuning", weight_decay=[0.1, 1e39]),
+    "a weight decay is not a number": put("tuning", weight_decay=[0.1, NAN]),
+    "a weight decay is nothing": put("tuning", weight_decay=[0.1, None]),
+    "a weight decay is true": put("tuning", weight_decay=[0.1, True]),
+    "fold zero": put("tuning", fold=[0, 1]),
+    "half a fold": put("tuning", fold=[1, 1.5]),
+    "a fold beyond all numbers": put("tuning", fold=[1, 10**400]),
+    "a large fold": put("tuning", fold=[1, 2**31]),
+    "a fold is nothing": put("tuning", fold=[1, None]),
+    "a fold is text": put("tuning", fold=[1, "2"]),
+    "a loss is infinite": put("tuning", valid_loss=[1.0, INF]),
+    "a loss is not a number": put("tuning", valid_loss=[1.0, NAN]),
+    "a loss is text": put("tuning", valid_loss=[1.0, "2"]),
+    "a loss is true": put("tuning", valid_loss=[1.0, True]),
+    "a loss beyond all numbers": put("tuning", valid_loss=[1.0, 10**400]),
+}
+
+
+@pytest.mark.parametrize("change", DAMAGES_OF_PIECES.values(), ids=DAMAGES_OF_PIECES)
+def test_pieces_and_tuning_that_are_not_a_fits_are_one_of_our_errors(tuned, change):
+    with pytest.raises(PytwolayerError, match="The model cannot be read: "):
+        from_bytes(with_metadata(tuned, change))
+
+
+def test_what_was_tuned_comes_back(tuned, small):
+    assert from_bytes(to_bytes(small)).tuning is None
+    again = from_bytes(tuned)
+    pd.testing.assert_frame_equal(again.tuning, tuning_of([0.25, np.inf]), check_exact=True)
+    assert to_bytes(again) == tuned
+    nothing = replace(again, tuning=tuning_of([np.nan, -1.5]))
+    assert from_bytes(to_bytes(nothing)).tuning["valid_loss"].tolist() == [np.inf, -1.5]
+
 
 @pytest.mark.parametrize("change", DAMAGES.values(), ids=DAMAGES)
 def test_metadata_that_is_not_a_fits_is_one_of_our_errors(data, change):
@@ -381,10 +545,13 @@ def test_metadata_that_is_not_of_these_classes_is_one_of_our_errors(classes, cha
 
 
 @pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("encoding", ["linear", "piecewise"])
 @pytest.mark.parametrize("y", [Y, SIDE], ids=["numbers", "classes"])
-def test_junk_anywhere_gives_one_of_our_errors_or_a_fit_that_works(y):
+def test_junk_anywhere_gives_one_of_our_errors_or_a_fit_that_works(y, encoding):
     frame = FRAME[["a", "kind"]][:6]
-    for damaged in replaced_everywhere(to_bytes(two_layer(frame, y[:6], **QUICK))):
+    fit = two_layer(frame, y[:6], encoding=encoding, pieces=2, **QUICK)
+    fit = replace(fit, tuning=tuning_of([1.0, np.inf])) if encoding == "piecewise" else fit
+    for damaged in replaced_everywhere(to_bytes(fit)):
         try:
             fit = from_bytes(damaged)
             assert len(fit.predict(frame)) == 6

@@ -112,6 +112,8 @@ OPTIONS = st.fixed_dictionaries(
         "reduction": st.just("sum"),
         "na_action": st.sampled_from(["omit", "fail"]),
         "input_clip": st.sampled_from([None, 1.0]),
+        "encoding": st.sampled_from(["linear", "piecewise"]),
+        "pieces": st.sampled_from([2, 3, 64]),
         "loss": st.sampled_from(["mae", "huber", "poisson", "cross_entropy"]),
     },
 )

@@ -45,6 +45,7 @@ def drawn_settings(draws):
         "reduction": ["sum"],
         "hidden_units": [1, 7],
         "input_clip": [None, 1.5],
+        "encoding": ["piecewise"],
     }
     taken = {name: draws.choice(np.array(some, dtype=object)) for name, some in choices.items()}
     return {name: value for name, value in taken.items() if draws.random() < 0.4}

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import joblib
 import numpy as np
+import pandas as pd
 import pytest
 from estimator_samples import FRAME, LABELS, QUICK, X, Y, same
 
@@ -60,6 +61,15 @@ def test_a_fit_comes_back_as_it_was(way, outcome, tmp_path):
     assert alike(again, fit)
     assert again.settings == fit.settings
     assert again.plot().get_title() == fit.plot().get_title()
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_what_was_tuned_comes_back_too(way, tmp_path):
+    columns = {"encoding": ["linear"], "weight_decay": [0.1], "fold": [1], "valid_loss": [np.inf]}
+    fit = replace(quick(encoding="piecewise"), tuning=pd.DataFrame(columns))
+    again = WAYS[way](fit, tmp_path)
+    assert alike(again, fit)
+    pd.testing.assert_frame_equal(again.tuning, fit.tuning)
 
 
 @pytest.mark.parametrize("way", WAYS)
