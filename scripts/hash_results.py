@@ -14,7 +14,7 @@ import itertools
 import json
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +37,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "sum": {"reduction": "sum", "learning_rate": 0.001},
     "clipped": {"gradient_clip": 0.5, "schedule": "step", "momentum": 0.0},
 }
+PIECES = {"encoding": "piecewise", "pieces": 4}  # numbers in pieces, with some of the variants
 ROWS = 90
 
 
@@ -59,9 +60,16 @@ def outcome(frame: pd.DataFrame, loss: str) -> Any:
 
 
 def settings() -> Iterator[dict[str, Any]]:
-    """Give the grid."""
+    """Give the grids: of linear fits, and of fits in pieces."""
+    yield from grid(ACTIVATIONS, VARIANTS)
+    for given in grid(("relu",), ("plain", "weights", "validation")):
+        yield given | PIECES
+
+
+def grid(activations: Iterable[str], variants: Iterable[str]) -> Iterator[dict[str, Any]]:
+    """Give the fits with these activations and variants."""
     for activation, loss, optimizer, batch_size, n_models, variant in itertools.product(
-        ACTIVATIONS, LOSSES, OPTIMIZERS, (None, 16), (1, 3), VARIANTS
+        activations, LOSSES, OPTIMIZERS, (None, 16), (1, 3), variants
     ):
         if optimizer == "lbfgs" and (batch_size or variant not in ("plain", "weights", "sum")):
             continue
