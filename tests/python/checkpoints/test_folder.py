@@ -377,3 +377,26 @@ def test_a_run_of_an_earlier_version_goes_on_and_ends_as_it_did_there(tmp_path):
     np.testing.assert_allclose(run.predict(x), expected, rtol=1e-5)
     assert run.settings.encoding == "linear"
     assert names_in(tmp_path / "run") == checkpoint_names(2, 4)
+
+
+def as_of_an_earlier_version(metadata):
+    settings = metadata["facts"]["settings"]
+    del metadata["facts"]["tuning"], settings["encoding"], settings["pieces"]
+    return metadata
+
+
+def test_a_run_of_an_earlier_version_that_would_now_be_tuned_goes_on_with_its_weight_decay(
+    tmp_path,
+):
+    x = np.random.default_rng(1).normal(size=(40, 2))
+    y = x[:, 0] ** 2  # what was taken without a search is not the best
+    options = {"hidden_units": 2, "epochs": 500, "batch_size": None, "seed": 1, "verbose": False}
+    options |= {"checkpoint": tmp_path, "checkpoint_every": 250}
+    whole = two_layer(x, y, weight_decay=3 / 40, **options)
+    (tmp_path / checkpoint_names(500)[0]).unlink()
+    (file,) = tmp_path.iterdir()
+    file.write_bytes(with_metadata(file.read_bytes(), as_of_an_earlier_version))
+    with pytest.raises(ArgumentError, match=r"differs in `(weight_decay|encoding)` \("):
+        two_layer(x, y, **options)
+    with pytest.warns(ResumedWarning, match="after epoch 250 of 500"):
+        assert_same_bits(two_layer(x, y, weight_decay=3 / 40, **options), whole, x)
