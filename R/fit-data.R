@@ -9,7 +9,7 @@
 #'   a number far from the mean \tab counts as `input_clip` standard deviations \tab the same \cr
 #'   the same, with `encoding = "piecewise"` \tab stretches the first or last piece \tab that piece
 #'     goes on as far as `input_clip` says \cr
-#'   fewer than 5 different numbers, or 3 quantiles, likewise \tab as with `"linear"` \tab the same \cr
+#'   fewer than 5 different numbers, or 3 quantiles, then \tab as with `"linear"` \tab the same \cr
 #'   a level that training did not see \tab \tab `NA`, with a warning that names it \cr
 #'   a pair of levels, in `f:g`, that no training row has \tab \tab the same \cr
 #'   a level or class of held-out rows alone \tab left out, with a warning \tab as above \cr
