@@ -64,6 +64,10 @@ for (case in cases) {
       say(name, "valid_loss", fit$history$valid_loss)
     }
     say(name, "predictions", predictions(fit, new_data))
+    for (column in names(fit$tuning)) {
+      found <- fit$tuning[[column]]
+      say(name, paste("tuning", column), if (is.character(found)) found else as.double(found))
+    }
     again <- unserialize(serialize(fit, NULL))
     stopifnot(identical(predictions(again, new_data), predictions(fit, new_data)))
     if (!is.null(fit$levels)) {

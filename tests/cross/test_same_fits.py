@@ -31,6 +31,25 @@ CASES = [
         "settings": QUICK | {"loss": "huber", "optimizer": "rmsprop", "momentum": 0.5},
     },
     {
+        "name": "tuned classes",
+        "data": "birth",
+        "outcome": "low",
+        "weights": [1 + row % 3 for row in range(189)],
+        "settings": {"hidden_units": 4, "epochs": 100, "seed": 3, "validation": 0.2},
+    },
+    {
+        "name": "tuned in one batch",
+        "data": "cars",
+        "outcome": "mpg",
+        "settings": {"hidden_units": 4, "epochs": 500, "seed": 3},
+    },
+    {
+        "name": "pieces",
+        "data": "iris",
+        "outcome": "Species",
+        "settings": QUICK | {"encoding": "piecewise", "pieces": 5, "epochs": 150},
+    },
+    {
         "name": "weights",
         "data": "birth",
         "outcome": "bwt",
@@ -158,6 +177,9 @@ def answer(case, folder):
     answers = {"loss": fit.history["loss"], "predictions": np.ravel(found, order="F")}
     if "valid_loss" in fit.history:
         answers["valid_loss"] = fit.history["valid_loss"]
+    if fit.tuning is not None:
+        answers |= {f"tuning {name}": fit.tuning[name] for name in list(fit.tuning)[1:]}
+        answers["tuning encoding"] = fit.tuning["encoding"].tolist()
     if fit.classes is not None:
         answers["classes"] = [as_r_writes(label) for label in fit.predict(data)]
     return answers
@@ -180,7 +202,7 @@ def test_histories_and_predictions_have_pythons_bits(in_r, in_python, name, way)
     }
     assert theirs.keys() == ours.keys()
     for what, values in theirs.items():
-        if what == "classes":
+        if what in ("classes", "tuning encoding"):
             assert values == ours[what]
         else:
             found = np.array([math.nan if v == "NA" else float.fromhex(v) for v in values])
@@ -192,4 +214,7 @@ def test_the_cases_hold_what_they_are_for(in_python):
     assert np.isnan(in_python["regression"]["predictions"]).any()
     assert len(in_python["regression"]["valid_loss"]) <= 15
     assert "NA" in in_python["many"]["classes"]
+    searched = {name for name in NAMES if "tuning fold" in in_python[name]}
+    tuned = {"tuned classes", "tuned in one batch", "pieces"}
+    assert searched == tuned | {"defaults numbers", "defaults classes"}
     assert numbers([]) == []
