@@ -126,9 +126,9 @@
 #'     \item{`best_epoch`}{The epoch whose weights these are; `NULL` where it is the last.}
 #'     \item{`settings`}{The arguments of the fit, with values in the place of `"auto"` and
 #'       the seed used.}
-#'     \item{`tuning`}{What `"auto"` of `weight_decay` and `encoding` was chosen by: a data frame
-#'       with the `valid_loss` of the held-out rows for each `encoding`, `weight_decay` and
-#'       `fold`, the number of a part of the rows; `NULL` where nothing was tried.}
+#'     \item{`tuning`}{What `"auto"` was chosen by: a data frame with the `valid_loss` of the
+#'       held-out rows for each `encoding`, `learning_rate`, `weight_decay` and `fold`, the number
+#'       of a part of the rows; `NULL` where nothing was tried.}
 #'     \item{`device`}{Where it was trained.}
 #'     \item{`rows`, `sizes`, `parameters`}{Number of rows it was fitted to; of inputs, hidden
 #'       units and outputs; of weights and biases.}

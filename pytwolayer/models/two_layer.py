@@ -79,9 +79,9 @@ class TwoLayer:
         Whether it was fitted with an offset, as formulas of R may have; predictions then need
         that of the new rows.
     tuning : pandas.DataFrame or None
-        What "auto" of ``weight_decay`` and ``encoding`` was chosen by: the ``valid_loss`` of the
-        held-out rows of each ``fold``, for each ``encoding`` and ``weight_decay`` that was tried.
-        None where nothing was tried.
+        What "auto" of ``weight_decay``, ``encoding`` and ``learning_rate`` was chosen by: the
+        ``valid_loss`` of the held-out rows of each ``fold``, for each of the three that were
+        tried together. None where nothing was tried.
     """
 
     __module__ = "pytwolayer"

@@ -155,8 +155,9 @@ def tuned_fit(frame):
 
     quick = {"hidden_units": 2, "epochs": 2, "seed": 1, "encoding": "piecewise", "pieces": 2}
     fit = two_layer(pd.concat([frame, frame * 2 + 1]), range(8), **quick)
-    tuning = {"encoding": ["linear", "piecewise"], "weight_decay": [1.0, 0.1], "fold": [1, 2]}
-    return replace(fit, tuning=pd.DataFrame(tuning | {"valid_loss": [0.5, math.inf]}))
+    tuning = {"encoding": ["linear", "piecewise"], "fold": [1, 2], "valid_loss": [0.5, math.inf]}
+    tuning |= {"learning_rate": [0.01, 0.003], "weight_decay": [1.0, 0.1]}
+    return replace(fit, tuning=pd.DataFrame(tuning))
 
 
 def damaged_pieces():
@@ -194,6 +195,16 @@ def damaged_pieces():
             "[]",
             "{}",
             '"linear"',
+        ],
+        '"learning_rate": [0.01, 0.003]': [
+            "[1, 0]",
+            "[1, -1]",
+            "[1, 1e39]",
+            "[1, 3e38]",
+            "[1, null]",
+            "[1, true]",
+            '[1, "auto"]',
+            "[5e-324, 1]",
         ],
         '"weight_decay": [1.0, 0.1]': [
             "[1, -1]",
@@ -263,6 +274,8 @@ def test_pieces_and_tuning_that_cannot_be_are_refused_by_both(verdicts):
         '"pieces" 3',
         '"pieces" 64',
         '"pieces" 2.0',
+        '"learning_rate" [1, 3e38]',
+        '"learning_rate" [5e-324, 1]',
         '"weight_decay" [1, 3e38]',
         '"weight_decay" [0, 0]',
         '"fold" [1, 2.0]',

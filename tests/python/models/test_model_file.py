@@ -355,6 +355,7 @@ def tuning_of(losses):
     return pd.DataFrame(
         {
             "encoding": ["linear", "piecewise"],
+            "learning_rate": [0.003, 0.03],
             "weight_decay": [0.3, 0.003],
             "fold": [1, 2],
             "valid_loss": losses,
@@ -488,7 +489,9 @@ DAMAGES_OF_PIECES = {
     "tuning is a list": lambda metadata: metadata | {"tuning": []},
     "tuning is false": lambda metadata: metadata | {"tuning": False},
     "tuning is empty": lambda metadata: metadata | {"tuning": {}},
-    "tuning without rows": put("tuning", encoding=[], weight_decay=[], fold=[], valid_loss=[]),
+    "tuning without rows": lambda metadata: (
+        metadata | {"tuning": {name: [] for name in metadata["tuning"]}}
+    ),
     "tuning has another column": put("tuning", more=[1, 2]),
     "tuning lacks a row": put("tuning", fold=[1]),
     "tuning has one row more": put("tuning", valid_loss=[1.0, 2.0, 3.0]),
@@ -497,6 +500,13 @@ DAMAGES_OF_PIECES = {
     "a column of tuning is an object": put("tuning", fold={"a": 1, "b": 2}),
     "tuning of an unknown encoding": put("tuning", encoding=["linear", "auto"]),
     "tuning of no encoding": put("tuning", encoding=["linear", None]),
+    "a learning rate that is not known yet": put("tuning", learning_rate=[0.1, "auto"]),
+    "a learning rate of zero": put("tuning", learning_rate=[0.1, 0.0]),
+    "a learning rate too large": put("tuning", learning_rate=[0.1, 1e39]),
+    "a learning rate is infinite": put("tuning", learning_rate=[0.1, INF]),
+    "a learning rate is nothing": put("tuning", learning_rate=[0.1, None]),
+    "a learning rate is true": put("tuning", learning_rate=[0.1, True]),
+    "one learning rate": put("tuning", learning_rate=[0.1]),
     "a weight decay that is not known yet": put("tuning", weight_decay=[0.1, "auto"]),
     "a weight decay below zero": put("tuning", weight_decay=[0.1, -0.1]),
     "a weight decay too large": put("tuning", weight_decay=[0.1, 1e39]),
