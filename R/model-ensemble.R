@@ -58,10 +58,10 @@ print.two_layer_ensemble <- function(x, ...) {
   first$settings$seed <- x$settings$seed
   how <- if (x$settings$bootstrap) "on bootstrap resamples" else "with different seeds"
   lines <- describe_fit(first)
-  loss <- grepl("^(Last|Best) loss:", lines)
+  loss <- grepl("^(Last|Best) loss:|^Tuning:", lines)
   writeLines(c(
     "<two_layer_ensemble>", sprintf("Models:     %d, %s", length(x$models), how),
-    lines[!loss], format_losses(x)
+    lines[!loss], format_losses(x), format_tuning(x)
   ))
   invisible(x)
 }
@@ -81,40 +81,4 @@ format_losses <- function(x) {
 #' @export
 summary.two_layer_ensemble <- function(object, ...) {
   bind_models(lapply(object$models, glance.two_layer))
-}
-
-#' @rdname print.two_layer_ensemble
-#' @return `plot()`: `x`, invisibly; it draws a line for the losses of each model.
-#' @param log,xlab,ylab,main,col Passed to [graphics::matplot()].
-#' @export
-plot.two_layer_ensemble <- function(x, log = NULL, type = "l", xlab = "Epoch", ylab = "Loss",
-                                    main = "Loss of each model", col = "#00000080", ...) {
-  watched <- watched_loss(x$history)
-  losses <- lapply(x$models, function(model) model$history[[watched]])
-  longest <- max(lengths(losses))
-  losses <- vapply(losses, `[`, double(longest), seq_len(longest))
-  losses <- matrix(losses, nrow = longest)
-  if (is.null(log)) {
-    log <- if (is_positive(losses[!is.na(losses)])) "y" else ""
-  }
-  graphics::matplot(
-    losses, log = log, type = type, lty = 1, xlab = xlab, ylab = ylab, main = main, col = col, ...
-  )
-  invisible(x)
-}
-
-#' @rdname print.two_layer_ensemble
-#' @return `autoplot()`: a ggplot of the same.
-#' @exportS3Method ggplot2::autoplot
-autoplot.two_layer_ensemble <- function(object, ...) { # nolint: object_name_linter.
-  check_dots(autoplot.two_layer_ensemble, ...)
-  history <- object$history
-  watched <- watched_loss(history)
-  long <- data.frame(epoch = history$epoch, loss = history[[watched]], model = history$model)
-  plot <- ggplot2::ggplot(
-    long, ggplot2::aes(x = .data$epoch, y = .data$loss, group = .data$model)
-  ) +
-    ggplot2::geom_line(alpha = 0.5) +
-    ggplot2::labs(x = "Epoch", y = if (watched == "loss") "Loss" else "Validation loss")
-  if (is_positive(long$loss)) plot + ggplot2::scale_y_log10() else plot
 }

@@ -35,7 +35,8 @@
 #'   data are those of the fit's call, evaluated where the function is called from, and have to
 #'   be what the fit saw, or it is an error.
 #' * `model.matrix()`: the inputs of the network for these rows, a column per input:
-#'   standardised numbers, and 1 or 0 for each level.
+#'   standardised numbers or their pieces (`encoding = "piecewise"`, named `<column>_1` and so on),
+#'   and 1 or 0 for each level.
 #' @seealso [two_layer-methods]
 #' @examplesIf pytwolayer:::has_torch()
 #' fit <- two_layer(mpg ~ log(disp) + wt, mtcars, epochs = 50, seed = 1)

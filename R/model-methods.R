@@ -1,7 +1,9 @@
 #' Print a two-layer network
 #'
 #' Shows the size of the data, the network's architecture as inputs-hidden units-outputs, its
-#' number of parameters, the optimiser, the device, the best epoch and its loss, and the seed.
+#' number of parameters, the optimiser, the device, the best epoch and its loss, and the seed. Where
+#' `"auto"` of weight decay and encoding was searched for, also what was chosen, and the estimated
+#' error, see [tidy.two_layer()].
 #'
 #' @param x What [two_layer()] gave.
 #' @param ... Not used.
@@ -23,15 +25,16 @@ describe_fit <- function(x) {
     ),
     format_outcome(x),
     sprintf(
-      "Network:    %s, %s, %d parameters",
-      paste(x$sizes, collapse = "-"), settings$activation, x$parameters
+      "Network:    %s, %s%s, %d parameters",
+      paste(x$sizes, collapse = "-"), settings$activation, format_encoding(x), x$parameters
     ),
     sprintf(
       "Training:   %s, learning rate %s, %d epochs on %s, seed %.0f",
       settings$optimizer, format_number(settings$learning_rate), nrow(x$history), x$device,
       settings$seed
     ),
-    format_loss(x)
+    format_loss(x),
+    format_tuning(x)
   )
 }
 
@@ -103,8 +106,9 @@ counted <- function(number, noun, several = paste0(noun, "s")) {
 #' @return
 #' * `coef()`: a list of `hidden_weight` (a matrix with a row per hidden unit and a column per
 #'   input), `hidden_bias`, `output_weight` (a row per output, a column per hidden unit) and
-#'   `output_bias`. Inputs are the standardised numbers and, of factors and text, 1 or 0 for
-#'   each level. Of several networks a list with one such list for each.
+#'   `output_bias`. Inputs are the standardised numbers, with `encoding = "piecewise"` the pieces
+#'   of a number, named `<column>_1`, `<column>_2` and so on, and, of factors and text, 1 or 0
+#'   for each level. Of several networks a list with one such list for each.
 #' * `fitted()`: the predictions of the training rows without missing values, held-out ones
 #'   included: a vector in the outcome's own units, a matrix with a column per outcome, or a
 #'   matrix with the probability of each class.
@@ -173,7 +177,7 @@ residuals.two_layer <- function(object, type = "response", ...) {
 }
 
 #' @rdname print.two_layer_ensemble
-#' @param type Of `residuals()`, must be `"response"`; of `plot()`, passed on as the following.
+#' @param type Of `residuals()`, must be `"response"`.
 #' @return `residuals()`: as of one network.
 #' @export
 residuals.two_layer_ensemble <- residuals.two_layer

@@ -13,6 +13,9 @@ generics::augment
 #' A two-layer network as tibbles
 #'
 #' @param x What [two_layer()] gave, with one network or several.
+#' @param what `"weights"`: the network's weights and biases. `"tuning"`: the candidates that
+#'   `"auto"` of weight decay, encoding and learning rate was chosen from; an error for a fit that
+#'   searched nothing.
 #' @param new_data Data to predict, see [predict.two_layer()]. `newdata` is accepted too.
 #' @param engine Who predicts, see [predict.two_layer()].
 #' @param newdata Another name of `new_data`.
@@ -21,21 +24,33 @@ generics::augment
 #' * `tidy()`: one row per weight and bias, with `layer` ("hidden" or "output"), `from` (an
 #'   input, a hidden unit, or "(bias)"), `to` and `estimate`; of several networks those of each,
 #'   with `model` (1, 2, ...) before them;
+#' * `tidy(what = "tuning")`: one row per candidate, with `encoding`, `learning_rate`,
+#'   `weight_decay`, the `mean` of its held-out loss over the folds, their number `n`, the standard
+#'   error `std_err` (`NA` of one fold, or of a loss that is not finite), and whether it was
+#'   `chosen`. The losses of each fold are in `fit$tuning`, and `plot(fit, what = "tuning")` shows
+#'   them. Of several networks the one search for all;
 #' * `glance()`: one row, with `nobs`, `inputs`, `hidden_units`, `outputs`, `parameters`,
 #'   `epochs` (those that ran), `best_epoch`, `loss` and `valid_loss` (of that epoch, `NA`
-#'   without held-out rows), of a numeric outcome `r.squared` and `rmse` (means over several
-#'   outcomes), of classes `accuracy` and `log_loss`, as in [summary.two_layer()], and
-#'   `stopped` ("epochs" where all ran, "patience", "on_epoch", "interrupt" or "divergence").
-#'   Of several networks: `n_models`, `bootstrap`, `inputs` and `epochs` of the one that has
-#'   most, `parameters` of all together, the means of `loss` and `valid_loss`, and measures of
-#'   the mean predictions; no `best_epoch`, which each has its own. [summary()] has a row for
-#'   each;
+#'   without held-out rows), `estimated_error` (see below), of a numeric outcome `r.squared` and
+#'   `rmse` (means over several outcomes), of classes `accuracy` and `log_loss`, as in
+#'   [summary.two_layer()], and `stopped` ("epochs" where all ran, "patience", "on_epoch",
+#'   "interrupt" or "divergence"). Of several networks: `n_models`, `bootstrap`, `inputs` and
+#'   `epochs` of the one that has most, `parameters` of all together, the means of `loss` and
+#'   `valid_loss`, `estimated_error`, and measures of the mean predictions; no `best_epoch`, which
+#'   each has its own. [summary()] has a row for each;
 #' * `augment()`: the new data with the predictions: `.pred`, with several outcomes
 #'   `.pred_<outcome>`, or `.pred_class` and `.pred_<level>`, and, where the data have the one
 #'   numeric outcome, `.resid`, that minus the prediction. Columns of an earlier `augment()`
 #'   (`.pred`, `.resid`, `.std_error` and those that begin with `.pred_`) are taken out first,
 #'   with a message of class `pytwolayer_message` that names them, but for those that the fit
 #'   itself was fitted to and whose names are free.
+#'
+#' `estimated_error` is what the search for weight decay and encoding tells of new rows: the mean of
+#' the chosen candidate's held-out loss over the folds, which is the log loss of classes; of one
+#' numeric outcome under the loss `"mse"` the root of that on the outcome's own scale, a root mean
+#' squared error; else the loss itself. `NA` where nothing was searched. It is of networks that saw
+#' two thirds of the rows for a third of the epochs, and of the best candidate of several: a guide,
+#' and no test error.
 #' @examplesIf pytwolayer:::has_torch()
 #' fit <- two_layer(mpg ~ ., mtcars, hidden_units = 3, epochs = 50, seed = 1)
 #' tidy(fit)
@@ -50,20 +65,30 @@ NULL
 
 #' @rdname tidy.two_layer
 #' @export
-tidy.two_layer <- function(x, ...) {
+tidy.two_layer <- function(x, what = c("weights", "tuning"), ...) {
   check_dots(tidy.two_layer, ...)
+  switch(check_what(what, c("weights", "tuning")),
+    weights = tidy_network(x),
+    tuning = tibble::as_tibble(tuning_table(x))
+  )
+}
+
+#' @rdname tidy.two_layer
+#' @export
+tidy.two_layer_ensemble <- function(x, what = c("weights", "tuning"), ...) {
+  check_dots(tidy.two_layer_ensemble, ...)
+  switch(check_what(what, c("weights", "tuning")),
+    weights = bind_models(lapply(x$models, tidy_network)),
+    tuning = tibble::as_tibble(tuning_table(x))
+  )
+}
+
+tidy_network <- function(x) {
   parts <- stats::coef(x)
   tibble::as_tibble(rbind(
     tidy_weights("hidden", parts$hidden_weight, parts$hidden_bias),
     tidy_weights("output", parts$output_weight, parts$output_bias)
   ))
-}
-
-#' @rdname tidy.two_layer
-#' @export
-tidy.two_layer_ensemble <- function(x, ...) {
-  check_dots(tidy.two_layer_ensemble, ...)
-  bind_models(lapply(x$models, tidy.two_layer))
 }
 
 tidy_weights <- function(layer, weights, biases) {
@@ -89,6 +114,7 @@ glance.two_layer <- function(x, ...) {
     best_epoch = kept_epoch(x),
     loss = kept_loss(x, "loss"),
     valid_loss = kept_loss(x, "valid_loss"),
+    estimated_error = estimated_error(x),
     tibble::as_tibble(lapply(measures_of(x), mean)),
     stopped = x$stopped
   )
@@ -110,6 +136,7 @@ glance.two_layer_ensemble <- function(x, ...) {
     epochs = max(each$epochs),
     loss = mean(each$loss),
     valid_loss = mean(each$valid_loss),
+    estimated_error = estimated_error(x),
     tibble::as_tibble(lapply(measures_of(x), mean)),
     stopped = c(intersect("interrupt", each$stopped), each$stopped)[[1]]
   )

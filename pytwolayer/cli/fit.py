@@ -24,7 +24,7 @@ from pytwolayer.files.read_options import FileOptions
 from pytwolayer.files.table_reader import read_table_file
 from pytwolayer.fitting.two_layer import two_layer
 from pytwolayer.models.ensemble import TwoLayerEnsemble, models_of
-from pytwolayer.models.two_layer import TwoLayer, format_ends
+from pytwolayer.models.two_layer import TwoLayer, format_encoding, format_ends
 from pytwolayer.preprocessing.outcome import Classes
 from pytwolayer.reports.plot import plot_path
 from pytwolayer.training.settings import SETTINGS
@@ -217,13 +217,17 @@ def _report(task: _Task, fit: TwoLayer | TwoLayerEnsemble) -> str:
     lines = [
         f"Data      {task.file}: {one.rows:,} rows, {len(one.inputs.codings):,} predictors",
         f"Outcome   {', '.join(task.outcome)} ({kind})",
-        f"Network   {one.architecture} ({settings.activation}), {one.n_parameters:,} parameters",
+        f"Network   {one.architecture} ({settings.activation}{format_encoding(settings)}), "
+        f"{one.n_parameters:,} parameters",
         f"Training  {settings.optimizer}, learning rate {settings.learning_rate:g}, "
         f"{len(history):,} epochs on {one.device}, seed {settings.seed}{ends}",
     ]
     if isinstance(fit, TwoLayerEnsemble):
         how = "on bootstrap resamples" if fit.bootstrap else "with different seeds"
         lines.append(f"Models    {fit.n_models} {how}; the losses are those of the first")
+    tuned = fit.tuning_report.words()
+    if tuned:
+        lines.append(f"Tuning    {tuned}")
     for column, title in (("loss", "Loss"), ("valid_loss", "Held out")):
         if column in history and len(history):
             losses = history[column]

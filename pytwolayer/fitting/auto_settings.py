@@ -7,14 +7,14 @@ from typing import Any
 from pytwolayer.optim.optimizer import OPTIMIZERS
 from pytwolayer.preprocessing.deduplicate import merge_equal_rows
 from pytwolayer.preprocessing.training_data import TrainingData
-from pytwolayer.training.settings import AUTO, Settings
+from pytwolayer.training.settings import AUTO, DECAY, Settings
 
 ONE_BATCH = 128  # largest number of rows that are one batch
 _SOME = 1024  # rows among which there mostly are more different ones, if there are any
 SMALLEST_BATCH, LARGEST_BATCH, BATCHES = 32, 256, 40
 EPOCHS, EPOCHS_OF_ONE_BATCH = 200, 1000
 SCHEDULE, SCHEDULE_OF_LBFGS = "cosine", "constant"
-DECAY, DECAY_OF_ADAMW = 3.0, 0.01
+DECAY_OF_ADAMW = 0.01
 ENCODING = "linear"
 
 

@@ -261,9 +261,9 @@ def two_layer(
     the best, less of it and a ``learning_rate`` of 0.01 and 0.03 are tried too, if that is
     "auto". What was found is in the fit's ``tuning`` and ``settings``, and the fit is, to the bit,
     that of the same call with ``weight_decay``, ``encoding`` and ``learning_rate`` given so.
-    Nothing is searched with fewer than 30 rows or 100,000 or more, with fewer than 500 updates, with
-    "lbfgs", "adamw", the schedule "plateau" or a loss function; of more than 20,000 rows so many are
-    drawn for it. "piecewise" is tried by itself where it makes no more than 264 inputs.
+    Nothing is searched with fewer than 30 rows or 100,000 or more, with fewer than 500 updates,
+    with "lbfgs", "adamw", the schedule "plateau" or a loss function; of more than 20,000 rows so
+    many are drawn for it. "piecewise" is tried by itself where it makes no more than 264 inputs.
 
     Examples
     --------

@@ -18,11 +18,13 @@ from pytwolayer.models.two_layer import (
     fill_incomplete,
     format_ends,
     labelled,
+    report_tuning,
 )
 from pytwolayer.preprocessing.column import Doubles
 from pytwolayer.preprocessing.encoder import Coding, Encoder, LevelCoding
 from pytwolayer.preprocessing.outcome import Classes, Outcome
 from pytwolayer.preprocessing.table import Table, read_table
+from pytwolayer.reports.tuning import TuningReport
 from pytwolayer.runtime.memory import guard_memory
 from pytwolayer.runtime.threads import reset_after_fork
 from pytwolayer.runtime.torch_loading import torch
@@ -240,6 +242,23 @@ class TwoLayerEnsemble:
         return self.models[0].tuning
 
     @property
+    def estimated_error(self) -> float | None:
+        """The error that is to be expected of a new row, by the search; see ``TwoLayer``.
+
+        It is of a single network; together they mostly do a little better.
+        """
+        return self.tuning_report.error()
+
+    def tuning_summary(self) -> pd.DataFrame:
+        """Return a table of the candidates; see ``TwoLayer.tuning_summary()``."""
+        return self.tuning_report.table()
+
+    @property
+    def tuning_report(self) -> TuningReport:
+        """What the search found, for those who print and plot it."""
+        return report_tuning(self.models, self.tuning)
+
+    @property
     def _are_classes(self) -> bool:
         return isinstance(self.outcome, Classes)
 
@@ -267,12 +286,18 @@ class TwoLayerEnsemble:
 
         return plot_history(self.history, file)
 
+    def plot_tuning(self, file: str | Path | None = None) -> "Axes":
+        """Plot the candidates' losses; see ``TwoLayer.plot_tuning()``."""
+        return self.tuning_report.plot(file)
+
     def __repr__(self) -> str:
+        words = self.tuning_report.words()
+        tuned = f", {words}" if words else ""
         how = "on bootstrap resamples" if self.bootstrap else "with different seeds"
         ends = format_ends([fit.stopped for fit in self.models])
         return (
-            f"<TwoLayerEnsemble of {self.n_models} models {how}{ends}, "
-            f"the first: {self.models[0]!r}>"
+            f"<TwoLayerEnsemble of {self.n_models} models {how}{ends}{tuned}, "
+            f"the first: {self.models[0].describe('')}>"
         )
 
 

@@ -1,6 +1,7 @@
 """``TwoLayer``: the fitted network, its predictions and its score."""
 
 import copy
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,11 +18,12 @@ from pytwolayer.preprocessing.encoder import Encoder
 from pytwolayer.preprocessing.offset import add_offset_if_fitted
 from pytwolayer.preprocessing.outcome import Classes, Outcome
 from pytwolayer.preprocessing.table import EVERY_COLUMN, Table, select_columns
+from pytwolayer.reports.tuning import TuningReport
 from pytwolayer.runtime.memory import guard_memory
 from pytwolayer.runtime.threads import reset_after_fork
 from pytwolayer.runtime.torch_loading import torch
 from pytwolayer.runtime.torch_settings import with_default_torch_settings
-from pytwolayer.training.settings import Settings
+from pytwolayer.training.settings import DECAY, Settings
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -308,22 +310,82 @@ class TwoLayer:
             raise ArgumentError("y", "given, since the training data named no outcome", "missing")
         return list(names)
 
+    @property
+    def estimated_error(self) -> float | None:
+        """The error that is to be expected of new rows, by the search; None: nothing was searched.
+
+        The mean of the chosen candidate's held-out loss over the folds. For classes that is the
+        log loss; for one numeric outcome and the loss "mse" it is the root of that on the outcome's
+        own scale, a root mean squared error; else the loss itself. It is of networks that saw two
+        thirds of the rows for a third of the epochs, and of the best candidate of several: a guide,
+        and no test error.
+        """
+        return self.tuning_report.error()
+
+    def tuning_summary(self) -> pd.DataFrame:
+        """Return a table of the candidates that "auto" was chosen from.
+
+        Returns
+        -------
+        pandas.DataFrame
+            A row for each: ``encoding``, ``learning_rate``, ``weight_decay``, the ``mean`` of its
+            held-out loss over the folds, their number ``n``, the standard error ``std_err`` (NaN of
+            one fold, or of a loss that is not finite), and whether it was ``chosen``. The losses of
+            each fold are in ``tuning``.
+
+        Raises
+        ------
+        ArgumentError
+            If nothing was searched.
+        """
+        return self.tuning_report.table()
+
+    @property
+    def tuning_report(self) -> TuningReport:
+        """What the search found, for those who print and plot it."""
+        return report_tuning([self], self.tuning)
+
     def plot(self, file: str | Path | None = None) -> "Axes":
         """Plot the losses against the epoch, the best one marked; see ``plot_history()``."""
         from pytwolayer.reports.plot import plot_history
 
         return plot_history(self.history, file, best_epoch=self.best_epoch)
 
+    def plot_tuning(self, file: str | Path | None = None) -> "Axes":
+        """Plot the held-out losses of the candidates against their weight decay.
+
+        A line for each encoding, and each learning rate, goes through the means over the folds. The
+        candidate that was
+        chosen is marked, and the weight decay that is taken where nothing is searched.
+
+        Parameters
+        ----------
+        file : str or Path, optional
+            Also write the plot to this file; its ending names the format (.png, .svg, .pdf).
+
+        Raises
+        ------
+        ArgumentError
+            If nothing was searched.
+        PytwolayerError
+            If matplotlib is not installed.
+        """
+        return self.tuning_report.plot(file)
+
     def __repr__(self) -> str:
+        return self.describe(self.tuning_report.words())
+
+    def describe(self, tuned: str) -> str:
+        """Describe the fit in a line; ``tuned`` are the words for what was searched."""
         settings = self.settings
         left_out = f" ({self.dropped:,} left out)" if self.dropped else ""
         return (
-            f"<TwoLayer {self.architecture} ({settings.activation}), "
+            f"<TwoLayer {self.architecture} ({settings.activation}{format_encoding(settings)}), "
             f"{self.n_parameters:,} parameters, fitted to {self.rows:,} rows{left_out}: "
             f"{settings.optimizer}, learning rate {settings.learning_rate:g}, "
             f"{len(self.history):,} epochs on {self.device}, seed {settings.seed}; "
-            f"{self._format_loss()} ({settings.loss_name}, {settings.reduction})"
-            f"{format_ends([self.stopped])}>"
+            f"{tuned}{'; ' if tuned else ''}{self._format_loss()} "
+            f"({settings.loss_name}, {settings.reduction}){format_ends([self.stopped])}>"
         )
 
     if not TYPE_CHECKING:  # or every name would count as an attribute
@@ -347,6 +409,28 @@ class TwoLayer:
             return f"last {word} {self.history[column].iloc[-1]:.4g}"
         best = self.history[column].iloc[self.best_epoch - 1]
         return f"best {word} {best:.4g} in epoch {self.best_epoch}"
+
+
+def format_encoding(settings: Settings) -> str:
+    """Describe the encoding of numbers where it is not the plain one."""
+    return ", piecewise encoding" if settings.encoding == "piecewise" else ""
+
+
+def report_tuning(models: Sequence[TwoLayer], tuning: pd.DataFrame | None) -> TuningReport:
+    """Report the one search for these models."""
+    settings, outcome = models[0].settings, models[0].outcome
+    scale = None
+    if settings.loss == "mse" and not isinstance(outcome, Classes) and outcome.width == 1:
+        # Several networks may have standardised the outcome of different rows.
+        squares = [float(fit.outcome.scale[0]) ** 2 for fit in models]  # type: ignore[union-attr]
+        scale = math.sqrt(sum(squares) / len(squares))
+    return TuningReport(
+        tuning,
+        (settings.encoding, settings.learning_rate, settings.weight_decay),
+        settings.loss_name,
+        scale,
+        DECAY if settings.reduction == "sum" else DECAY / models[0].rows,
+    )
 
 
 def format_ends(stopped: Sequence[str]) -> str:

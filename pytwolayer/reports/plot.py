@@ -47,7 +47,7 @@ def plot_history(
     """
     time = _time(history)
     path = None if file is None else plot_path("file", file)
-    figure = _figure()
+    figure = new_figure()
     axes = figure.subplots()
     drawn = [name for name in _CURVES if name in history]
     for name in drawn:
@@ -55,14 +55,19 @@ def plot_history(
     losses = history[drawn].to_numpy(dtype=np.float64)
     if losses.size and ((losses > 0) & np.isfinite(losses)).all():
         axes.set_yscale("log")
-        _number_ticks(axes, losses.min(), losses.max())
+        number_ticks(axes, losses.min(), losses.max())
     if best_epoch is not None:
         _mark(axes, history, drawn[-1], best_epoch)
     _dress(axes, _TIME[time], both=len(drawn) > 1)
     if path is not None:
-        with atomic_write(path) as unfinished:
-            figure.savefig(unfinished, dpi=150)
+        save_figure(figure, path)
     return axes
+
+
+def save_figure(figure: "Figure", path: Path) -> None:
+    """Write a figure so that it is there whole or not at all."""
+    with atomic_write(path) as unfinished:
+        figure.savefig(unfinished, dpi=150)
 
 
 def _draw(axes: "Axes", history: pd.DataFrame, time: str, name: str) -> None:
@@ -76,7 +81,7 @@ def _draw(axes: "Axes", history: pd.DataFrame, time: str, name: str) -> None:
         axes.plot(own[time], own[name], linewidth=1, alpha=0.5, color=colour, label=once)
 
 
-def _number_ticks(axes: "Axes", lowest: float, highest: float) -> None:
+def number_ticks(axes: "Axes", lowest: float, highest: float) -> None:
     """Write 0.05 and not 5 x 10^-2 on a logarithmic axis, where such numbers are short."""
     from matplotlib.ticker import LogFormatter
 
@@ -122,14 +127,15 @@ def _time(history: pd.DataFrame) -> str:
 def plot_path(argument: str, file: str | Path) -> Path:
     """Check that a plot can be written to ``file``, before the work whose result it will show."""
     path = output_path(argument, file)
-    formats = _figure().canvas.get_supported_filetypes()
+    formats = new_figure().canvas.get_supported_filetypes()
     if path.suffix[1:].lower() not in formats:
         endings = ", ".join(f".{name}" for name in sorted(formats))
         raise ArgumentError(argument, f"the path of a file ending in one of {endings}", f'"{path}"')
     return path
 
 
-def _figure() -> "Figure":
+def new_figure() -> "Figure":
+    """Return an empty figure that belongs to no window."""
     try:
         from matplotlib.figure import Figure
     except ImportError as problem:

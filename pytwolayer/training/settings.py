@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pytwolayer.optim.optimizer import OptimizerEntry, OptimizerOptions
 
 AUTO = "auto"
+DECAY = 3.0  # the summed loss's weight decay where none is given or searched
 LARGEST_RATE = float.fromhex("0x1.fffffep+127")  # of single precision
 _Check = Callable[[str, Any], Any]
 

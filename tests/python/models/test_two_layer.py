@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.metrics import accuracy_score, r2_score
+from tuning_samples import ROWS, USUAL, search
 
 from pytwolayer import ArgumentError, two_layer
 from pytwolayer.errors import (
@@ -17,6 +18,7 @@ from pytwolayer.errors import (
     UnseenLevelWarning,
 )
 from pytwolayer.models.two_layer import format_ends
+from pytwolayer.reports.tuning import format_error
 from pytwolayer.runtime.torch_loading import torch
 
 QUICK = {
@@ -279,3 +281,66 @@ def test_a_rate_that_no_number_holds_is_an_error_not_a_warning():
         warnings.simplefilter("error")
         with pytest.raises(ArgumentError, match="`x` must be so near to the training data"):
             fit.predict([[1e8]])
+
+
+# What was searched
+
+
+def searched(fit, encoding="piecewise", multiple=1.0):
+    settings = replace(fit.settings, encoding=encoding, weight_decay=multiple * USUAL)
+    return replace(fit, tuning=search(), settings=settings, rows=ROWS)
+
+
+def test_a_fit_says_what_was_searched_in_one_line():
+    numbers, classes = searched(fit_to("y")), searched(fit_to("side"), "linear", 10)
+    error = f"estimated error {format_error(numbers.estimated_error)} (RMSE)"
+    words = "weight decay 0.05, piecewise encoding: of 5 candidates in 3 folds; " + error
+    assert f", seed 1; {words}; last loss" in repr(numbers)
+    assert "(relu, piecewise encoding)" in repr(numbers)
+    assert "linear encoding: of 5 candidates in 3 folds; estimated error 1 (log loss)" in repr(
+        classes
+    )
+    for fit in (numbers, classes):
+        assert "\n" not in repr(fit)
+    plain = fit_to("y")
+    assert plain.tuning is None
+    assert "encoding" not in repr(plain)
+    assert "estimated" not in repr(plain)
+
+
+def test_the_estimated_error_is_that_of_the_chosen_candidate():
+    numbers = searched(fit_to("y"))
+    assert numbers.estimated_error == pytest.approx(0.5 * FRAME["y"].std(ddof=0))
+    assert searched(fit_to("side")).estimated_error == pytest.approx(0.25)
+    assert searched(fit_to(["y", "z"])).estimated_error == pytest.approx(0.25)
+    assert searched(fit_to("y", loss="huber")).estimated_error == pytest.approx(0.25)
+    assert fit_to("y").estimated_error is None
+
+
+def test_several_networks_have_one_search_and_the_scale_of_all():
+    fits = fit_to("y", n_models=2, bootstrap=True)
+    models = tuple(searched(fit) for fit in fits.models)
+    fits = replace(fits, models=models, settings=replace(models[0].settings, seed=1))
+    scales = [fit.outcome.scale[0] for fit in models]
+    expected = 0.5 * np.sqrt(np.mean(np.square(scales)))
+    assert scales[0] != scales[1]
+    assert fits.estimated_error == pytest.approx(expected)
+    assert [fit.estimated_error for fit in models] == pytest.approx([0.5 * s for s in scales])
+    pd.testing.assert_frame_equal(fits.tuning_summary(), models[0].tuning_summary())
+    assert repr(fits).count("candidates") == 1
+    assert f"estimated error {format_error(expected)} (RMSE), the first:" in repr(fits)
+
+
+def test_a_search_is_plotted_and_without_one_it_is_an_error(tmp_path):
+    pytest.importorskip("matplotlib", reason="plots need matplotlib")
+    axes = searched(fit_to("side")).plot_tuning(tmp_path / "a.png")
+    assert (tmp_path / "a.png").exists()
+    labels = [line.get_label() for line in axes.get_lines()]
+    assert {"chosen: piecewise, 0.05", "without a search: 0.05"} <= set(labels)
+    assert axes.get_ylabel() == "Log loss"
+    summed = searched(fit_to("side", reduction="sum")).plot_tuning()
+    assert not any("without" in line.get_label() for line in summed.get_lines())
+    for fit in (fit_to("y"), fit_to("y", n_models=2)):
+        for asked in (fit.plot_tuning, fit.tuning_summary):
+            with pytest.raises(ArgumentError, match="`fit` must be one that searched"):
+                asked()
