@@ -39,7 +39,7 @@ def found(fit):
 
 @pytest.fixture(scope="module")
 def tuned():
-    return fit()
+    return fit(learning_rate=0.003)
 
 
 def test_the_search_is_kept(tuned):
@@ -132,7 +132,7 @@ def test_where_little_decay_is_wanted_larger_steps_and_less_of_it_are_tried():
     y = np.where(X[:, 0] + X[:, 1] > 0, "yes", "no")
     clean = fit(y=y, encoding="linear")
     table = clean.tuning
-    assert table["learning_rate"].unique().tolist() == [0.003, 0.003 * (10 / 3), 0.03]
+    assert table["learning_rate"].unique().tolist() == [0.003, 0.015]
     assert table["weight_decay"].min() < 0.03 * 3 / 160
     assert clean.settings.learning_rate > 0.003
     assert_same_fit(clean, fit(y=y, **found(clean)))
