@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from _quality_cache import Answer, Cache
-from _quality_data import Task, tasks
+from _quality_data import MANY, Task, tasks
 from _quality_peers import ROUTES, answers
 from _quality_tables import Result, page
 from threadpoolctl import threadpool_limits
@@ -26,9 +26,9 @@ from threadpoolctl import threadpool_limits
 CLIP = 1e-6
 
 
-def measure(task: Task, peers: list[str], quick: bool, cache: Cache) -> Result:
+def measure(task: Task, peers: list[str], cache: Cache) -> Result:
     """Cross-validate the routes on one data set."""
-    folds = list(task.folds(quick))
+    folds = list(task.folds())
     truth = np.concatenate([task.codes()[test] for _, test in folds])
     result = Result(task)
     for peer in peers:
@@ -79,7 +79,9 @@ def parts(task: Task, peer: str, folds: list, answered: list[Answer]) -> list[di
 def arguments() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--quick", action="store_true", help="draw the folds once everywhere")
+    parser.add_argument(
+        "--quick", action="store_true", help=f"data sets of at most {MANY:,} rows alone"
+    )
     parser.add_argument("--only", nargs="+", metavar="NAME", help="these data sets alone")
     parser.add_argument("--peers", nargs="+", choices=ROUTES, default=ROUTES, help="these alone")
     parser.add_argument("--cache", type=Path, metavar="FOLDER", help="keep every answer here")
@@ -94,10 +96,12 @@ def main() -> None:
     given = arguments()
     with tempfile.TemporaryDirectory() as folder:
         todo = [t for t in tasks(Path(folder)) if not given.only or t.name in given.only]
+    if given.quick:
+        todo = [task for task in todo if len(task.frame) <= MANY]
     cache, results = Cache(given.cache, given.kept), []
     for task in todo:
         with threadpool_limits(1):  # the seconds of every route are one thread's
-            results.append(measure(task, given.peers, given.quick, cache))
+            results.append(measure(task, given.peers, cache))
         print(results[-1].in_short(), flush=True)
     text = page(results)
     print(text)

@@ -1,4 +1,4 @@
-"""What the search for the weight decay and the encoding costs, on quality.py's data sets.
+"""What the search for encoding, weight decay and learning rate costs, on quality.py's data.
 
 Three calls in turn, several rounds: with nothing set; with what that search chose; and with
 3 / rows and "linear", which is what a call without a search uses. The ratio is that of the
@@ -22,6 +22,7 @@ from sklearn import datasets
 from pytwolayer import two_layer
 
 LARGE = 100_000
+SEARCHED = ("encoding", "weight_decay", "learning_rate")
 
 
 def large() -> Task:
@@ -41,7 +42,7 @@ def seconds(task: Task, **settings: Any) -> tuple[float, Any]:
 def measure(task: Task, rounds: int) -> dict[str, object]:
     """Time the three calls in turn."""
     _, fit = seconds(task)
-    chosen = {"weight_decay": fit.settings.weight_decay, "encoding": fit.settings.encoding}
+    chosen = {name: getattr(fit.settings, name) for name in SEARCHED}
     plain = {"weight_decay": 3 / len(task.frame), "encoding": "linear"}
     taken = np.array([[seconds(task, **given)[0] for given in ({}, chosen, plain)]
                       for _ in range(rounds)])  # fmt: skip

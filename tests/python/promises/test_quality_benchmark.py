@@ -69,14 +69,13 @@ def test_the_summary_tells_roles_and_kinds_of_outcome_apart():
     assert "| HistGradientBoosting |" not in text
 
 
-def test_folds_depend_on_the_rows_alone_and_test_each_row_once_a_repeat():
-    from _quality_data import folds_of
+def test_folds_are_five_or_three_by_the_rows_and_test_each_row_once():
+    from _quality_data import MANY
 
-    assert [folds_of(rows) for rows in (400, 401, 1000, 1001)] == [(5, 2), (5, 1), (5, 1), (3, 1)]
-    task = task_of(np.arange(50.0))
-    tested = np.concatenate([test for _, test in task.folds(quick=False)])
-    assert sorted(tested) == sorted([*range(50), *range(50)])
-    assert len(list(task.folds(quick=True))) == 5
+    for rows, folds in ((50, 5), (MANY, 5), (MANY + 1, 3)):
+        tested = [test for _, test in task_of(np.arange(float(rows))).folds()]
+        assert len(tested) == folds
+        assert sorted(np.concatenate(tested)) == list(range(rows))
 
 
 def test_an_answer_is_computed_once_and_never_where_only_kept_ones_are_wanted(tmp_path):
