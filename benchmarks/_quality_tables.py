@@ -11,6 +11,7 @@ AGAINST = {
     "the best network": NETWORKS,
     "the best network, RealMLP set for log loss too": [*NETWORKS, REALMLP_LOG],
     "HistGradientBoosting": [TREES],
+    **{f"{name} alone": [name] for name in NETWORKS},
 }
 
 
@@ -86,9 +87,11 @@ def summary(results: list[Result]) -> list[str]:
 
 def summary_line(first: list[str], results: list[Result], peers: list[str]) -> list[str]:
     """Write one line of the summary; none where nothing was measured."""
+    if REALMLP_LOG in peers:
+        results = [r for r in results if REALMLP_LOG in r.error]
     ratios = {r.task.name: r.ratio(peers) for r in results}
     ratios = {name: ratio for name, ratio in ratios.items() if ratio is not None}
-    if not ratios or (REALMLP_LOG in peers and first[2] == "numbers"):
+    if not ratios:
         return []
     worst = max(ratios, key=ratios.__getitem__)
     above = [str(sum(ratio > limit for ratio in ratios.values())) for limit in (1.05, 1.1)]
