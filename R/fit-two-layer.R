@@ -114,7 +114,8 @@
 #' Where nothing is searched it is 3 divided by the number of rows, 3 with a summed loss, 0.01 with
 #' `"adamw"`: with fewer than 30 rows or 100,000 or more, with fewer than 500 updates, with
 #' `"lbfgs"`, `"adamw"`, the schedule `"plateau"` or a loss function. Of more than 20,000 rows so
-#' many are drawn for it. `"piecewise"` is tried by itself where it makes no more than 264 inputs.
+#' many are drawn for it. `"piecewise"` is tried by itself where it makes no more than 264 inputs,
+#' and with larger steps where no more than 128.
 #'
 #' @return An object of class `two_layer`, or with several `n_models` a `two_layer_ensemble`. It
 #'   holds plain R data, no pointer into Python, so

@@ -30,7 +30,8 @@ GAIN = 0.02  # this share of its loss
 # less decay too. Both are multiples: of the learning rate, and of what was found.
 CLEAN = {LINEAR: 0.1, PIECEWISE: 1.0}
 LARGER_STEPS, LESS_DECAY = 5.0, (0.1, 0.3, 1.0)
-WIDEST = 264  # inputs of a piecewise encoding that is tried without being asked for
+# Most inputs of a piecewise encoding: that is tried without being asked for, and with larger steps.
+WIDEST, WIDEST_CLEAN = 264, 128
 # No search: with fewer rows, with fewer updates in the fit, with so many rows.
 FEWEST_ROWS, FEWEST_UPDATES, TOO_MANY_ROWS = 30, 500, 100_000
 _FOUND = ("encoding", "learning_rate", "weight_decay")
@@ -145,7 +146,8 @@ def _search(
     choice = _choose(tuning, choice)
     encoding, _, found = choice
     is_clean = found <= CLEAN[encoding] * decay * 1.001  # but for rounding
-    if is_clean and settings.learning_rate == AUTO:
+    is_cheap = encoding == LINEAR or folds.has_pieces(WIDEST_CLEAN)
+    if is_clean and is_cheap and settings.learning_rate == AUTO:
         decays = np.array(LESS_DECAY) * found
         more = folds.losses(Candidates(encoding, LARGER_STEPS * rate, decays), interrupt)
         tuning = pd.concat([tuning, more], ignore_index=True)

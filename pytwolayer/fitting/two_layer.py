@@ -264,7 +264,7 @@ def two_layer(
     Nothing is searched with fewer than 30 rows or 100,000 or more, with fewer than 500 updates,
     with "lbfgs", "adamw", the schedule "plateau" or a loss function; of more than 20,000 rows
     so many are drawn for it. "piecewise" is tried by itself where it makes no more than 264
-    inputs.
+    inputs, and with larger steps where no more than 128.
 
     Examples
     --------

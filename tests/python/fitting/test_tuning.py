@@ -145,6 +145,14 @@ def test_a_given_learning_rate_stays():
     assert given.settings.learning_rate == 0.005
 
 
+def test_wide_pieces_are_not_tried_with_larger_steps(monkeypatch):
+    x = DRAWS.uniform(size=(200, 2))
+    y = np.floor(6 * x[:, 0]) % 2 + 0.05 * DRAWS.normal(size=200)
+    assert is_clean(fit(x, y).tuning)
+    monkeypatch.setattr(tuning, "WIDEST_CLEAN", 15)
+    assert not is_clean(fit(x, y).tuning)
+
+
 def test_noisy_data_are_not_tried_with_larger_steps():
     assert not is_clean(fit(y=CLASS).tuning)
 
