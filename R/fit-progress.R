@@ -4,7 +4,7 @@
 #'
 #' @param users See [new_callback_state()].
 #' @return A function of the epoch, its loss and the number of epochs, or `NULL` where nobody
-#'   would see a bar. Epoch 0 removes it.
+#'   would see a bar. Epoch 0 removes it. Without a loss it is the bar of the search for settings.
 #' @noRd
 progress_bar <- function(verbose, users = new_callback_state(), visible = cli::is_dynamic_tty()) {
   if (!verbose || !visible) {
@@ -15,10 +15,13 @@ progress_bar <- function(verbose, users = new_callback_state(), visible = cli::i
     before <- options(cli.progress_show_after = 0)
     on.exit(options(before))
     if (is.null(bar)) {
-      bar <<- start_bar(epochs)
+      bar <<- start_bar(epochs, if (is.null(loss)) search_format else run_format)
     }
     if (epoch == 0) {
       cli::cli_progress_done(id = bar)
+      bar <<- NULL
+    } else if (is.null(loss)) {
+      cli::cli_progress_update(set = epoch, id = bar, force = TRUE)
     } else {
       status <- paste("loss", format_number(loss, 4))
       cli::cli_progress_update(set = epoch, status = status, id = bar, force = TRUE)
@@ -37,13 +40,18 @@ progress_bar <- function(verbose, users = new_callback_state(), visible = cli::i
 }
 
 # cli pads what it gives.
-start_bar <- function(epochs) {
+run_format <- paste(
+  "Epoch {format(cli::pb_current, scientific = FALSE)} of",
+  "{format(cli::pb_total, scientific = FALSE)} {cli::pb_bar} {trimws(cli::pb_percent)},",
+  "{trimws(cli::pb_status)}, ETA {trimws(cli::pb_eta)}"
+)
+search_format <- paste(
+  "Choosing weight decay {cli::pb_bar} {trimws(cli::pb_percent)}, ETA {trimws(cli::pb_eta)}"
+)
+
+start_bar <- function(epochs, format) {
   cli::cli_progress_bar(
     type = "custom", total = epochs, clear = TRUE, .auto_close = FALSE, .envir = session,
-    format = paste(
-      "Epoch {format(cli::pb_current, scientific = FALSE)} of",
-      "{format(cli::pb_total, scientific = FALSE)} {cli::pb_bar} {trimws(cli::pb_percent)},",
-      "{trimws(cli::pb_status)}, ETA {trimws(cli::pb_eta)}"
-    )
+    format = format
   )
 }

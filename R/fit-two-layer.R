@@ -97,7 +97,8 @@
 #'   which then ends its epoch first.
 #' @param on_epoch A function of the epoch (1, 2, ...) and its loss that is called after every
 #'   epoch; training stops where it gives `FALSE`.
-#' @param verbose Whether a progress bar may be shown: after a second, and only in a terminal.
+#' @param verbose Whether a progress bar may be shown: after a second, and only in a terminal. It
+#'   has a first part where `"auto"` is searched for.
 #' @param seed Seed of initial weights, held-out rows, order of rows and dropout. `NULL` draws
 #'   one from R's own generator, so that [set.seed()] makes a fit reproducible.
 #'

@@ -1,7 +1,9 @@
 """The training rows of a fit in folds, on which candidates of its settings are compared."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import count
 
 import numpy as np
 import pandas as pd
@@ -25,6 +27,7 @@ from pytwolayer.runtime.threads import limit_threads
 from pytwolayer.runtime.torch_loading import torch
 from pytwolayer.training.cross_validation import Fold, held_out_losses
 from pytwolayer.training.dataset import encode_rows
+from pytwolayer.training.progress import Progress
 from pytwolayer.training.settings import AUTO, Settings
 
 FOLDS, MANY_ROWS = 3, 1000  # of more rows one fold's are held out, once
@@ -50,6 +53,21 @@ class Candidates:
     encoding: str
     learning_rate: float
     weight_decays: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Watch:
+    """What a long search heeds.
+
+    Attributes
+    ----------
+    interrupt : Interrupt
+    show : callable or None
+        Makes the progress display of so many epochs.
+    """
+
+    interrupt: Interrupt
+    show: Callable[[int], Progress | None] | None = None
 
 
 class InnerFolds:
@@ -80,6 +98,7 @@ class InnerFolds:
         self._outcome = fit_outcome(rows.outcomes, rows.weights, settings.loss)
         loss = self._outcome.default_loss if settings.loss == AUTO else settings.loss
         self._settings = replace(settings, loss=loss)
+        self._epochs = max(1, round(settings.epochs * SHARE_OF_EPOCHS))
         masks = draw_folds(rows, FOLDS, generator)
         self._masks = masks[:1] if rows.rows > MANY_ROWS else masks
         # The penalty keeps its weight against the summed losses of fewer rows.
@@ -93,7 +112,30 @@ class InnerFolds:
         has_pieces = any(isinstance(each, PiecewiseCoding) for each in inputs.codings)
         return has_pieces and inputs.width <= widest
 
-    def losses(self, candidates: Candidates, interrupt: Interrupt) -> pd.DataFrame:
+    def losses_of_all(self, several: Sequence[Candidates], watch: Watch) -> list[pd.DataFrame]:
+        """Return the losses of several computations, with one progress display for all."""
+        progress = watch.show(len(several) * self._epochs) if watch.show is not None else None
+        done = count(1)
+
+        def end_epoch() -> None:
+            if progress is not None:
+                try:
+                    progress.update(next(done), math.nan)
+                except KeyboardInterrupt:
+                    watch.interrupt.pressed = True
+
+        try:
+            return [self.losses(each, watch.interrupt, end_epoch) for each in several]
+        finally:
+            if progress is not None:
+                progress.close()
+
+    def losses(
+        self,
+        candidates: Candidates,
+        interrupt: Interrupt,
+        end_epoch: Callable[[], object] | None = None,
+    ) -> pd.DataFrame:
         """Return the held-out loss of each candidate in each fold; no rows if it is too much.
 
         Returns
@@ -119,12 +161,13 @@ class InnerFolds:
         batch, units = min(rows, settings.batch_size or rows), settings.hidden_units * decays.size
         sizes = rows, width, units, batch
         suggestion = suggest_smaller_fit(*sizes, self._device)
-        epochs = max(1, round(settings.epochs * SHARE_OF_EPOCHS))
         with (
             limit_threads(batch * width * units),
             guard_memory(self._device, fit_size(*sizes), suggestion),
         ):
-            losses = held_out_losses(folds, decays, parameters, settings, epochs, interrupt)
+            losses = held_out_losses(
+                folds, decays, parameters, settings, self._epochs, interrupt, end_epoch=end_epoch
+            )
         return _table(candidates, losses)
 
     def _folds(self, encoding: str) -> tuple[int, Sequence[Fold]]:

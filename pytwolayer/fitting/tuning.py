@@ -9,15 +9,17 @@ import pandas as pd
 
 from pytwolayer.checkpoints.folder import Checkpoints
 from pytwolayer.fitting.auto_settings import resolve_auto
-from pytwolayer.fitting.inner_folds import Candidates, InnerFolds
+from pytwolayer.fitting.inner_folds import Candidates, InnerFolds, Watch
+from pytwolayer.fitting.prepare import Hooks
 from pytwolayer.network.batches import batch_sizes
 from pytwolayer.optim.optimizer import OPTIMIZERS
 from pytwolayer.preprocessing.deduplicate import sort_rows
 from pytwolayer.preprocessing.training_data import TrainingData
 from pytwolayer.preprocessing.validation_split import split_validation
-from pytwolayer.runtime.interrupt import Interrupt, watch_for_interrupt
+from pytwolayer.runtime.interrupt import watch_for_interrupt
 from pytwolayer.runtime.random import cpu_generator
 from pytwolayer.runtime.torch_loading import torch
+from pytwolayer.training.progress import Displays
 from pytwolayer.training.settings import AUTO, Settings
 
 LINEAR, PIECEWISE = "linear", "piecewise"
@@ -34,6 +36,7 @@ LARGER_STEPS, LESS_DECAY = 5.0, (0.1, 0.3, 1.0)
 WIDEST, WIDEST_CLEAN = 264, 128
 # No search: with fewer rows, with fewer updates in the fit, with so many rows.
 FEWEST_ROWS, FEWEST_UPDATES, TOO_MANY_ROWS = 30, 500, 100_000
+_NO_HOOKS = Hooks()
 _FOUND = ("encoding", "learning_rate", "weight_decay")
 Choice = tuple[str, float, float]
 
@@ -67,7 +70,13 @@ def resumed(checkpoints: Checkpoints | None, settings: Settings) -> Tuned | None
     return Tuned(replace(settings, **auto), checkpoints.tuning)
 
 
-def tune(data: TrainingData, settings: Settings, share: float, device: torch.device) -> Tuned:
+def tune(
+    data: TrainingData,
+    settings: Settings,
+    share: float,
+    device: torch.device,
+    hooks: Hooks = _NO_HOOKS,
+) -> Tuned:
     """Choose weight decay and encoding, where they are "auto", by the held-out loss.
 
     All networks of one encoding are trained in one computation, for the first part of the epochs.
@@ -81,6 +90,8 @@ def tune(data: TrainingData, settings: Settings, share: float, device: torch.dev
     share : float
         Of the rows that the fit holds out.
     device : torch.device
+    hooks : Hooks
+        Of these the built-in progress display is used.
     """
     if not _can_search(settings) or data.expanded_rows >= TOO_MANY_ROWS:
         return Tuned(settings)
@@ -89,7 +100,9 @@ def tune(data: TrainingData, settings: Settings, share: float, device: torch.dev
         return Tuned(settings)
     with watch_for_interrupt() as interrupt:
         folds = InnerFolds(rows, resolved, device, merges=merges)
-        tuning, choice = _search(folds, settings, resolved, interrupt)
+        displays = hooks.progress
+        show = displays.search if isinstance(displays, Displays) else None
+        tuning, choice = _search(folds, settings, resolved, Watch(interrupt, show))
     if interrupt.pressed or tuning.empty:
         return Tuned(settings, interrupted=interrupt.pressed)
     found: dict[str, Any] = dict(zip(_FOUND, choice, strict=True))
@@ -133,15 +146,15 @@ def _is_one_batch(settings: Settings, rows: int) -> bool:
 
 
 def _search(
-    folds: InnerFolds, settings: Settings, resolved: Settings, interrupt: Interrupt
+    folds: InnerFolds, settings: Settings, resolved: Settings, watch: Watch
 ) -> tuple[pd.DataFrame, Choice]:
     """Return the losses of all candidates that were tried, and the choice."""
     encodings = [*_encodings(folds, settings)]
     rate, decay = resolved.learning_rate, resolved.weight_decay
     choice = encodings[0], rate, USUAL[encodings[0]] * decay
     first = [Candidates(each, rate, np.array(MULTIPLES[each]) * decay) for each in encodings]
-    tuning = pd.concat([folds.losses(each, interrupt) for each in first], ignore_index=True)
-    if interrupt.pressed or tuning.empty:
+    tuning = pd.concat(folds.losses_of_all(first, watch), ignore_index=True)
+    if watch.interrupt.pressed or tuning.empty:
         return tuning, choice
     choice = _choose(tuning, choice)
     encoding, _, found = choice
@@ -149,8 +162,8 @@ def _search(
     is_cheap = encoding == LINEAR or folds.has_pieces(WIDEST_CLEAN)
     if is_clean and is_cheap and settings.learning_rate == AUTO:
         decays = np.array(LESS_DECAY) * found
-        more = folds.losses(Candidates(encoding, LARGER_STEPS * rate, decays), interrupt)
-        tuning = pd.concat([tuning, more], ignore_index=True)
+        more = [Candidates(encoding, LARGER_STEPS * rate, decays)]
+        tuning = pd.concat([tuning, *folds.losses_of_all(more, watch)], ignore_index=True)
         choice = _choose(tuning, choice)
     return tuning, choice
 

@@ -27,7 +27,7 @@ from pytwolayer.runtime.device import select_device
 from pytwolayer.runtime.memory import releases_gpu_memory
 from pytwolayer.runtime.torch_loading import torch
 from pytwolayer.runtime.torch_settings import with_default_torch_settings
-from pytwolayer.training.progress import Progress, bar
+from pytwolayer.training.progress import SEARCH, Displays, Progress, bar
 from pytwolayer.training.settings import KEPT, Settings, checked
 
 # The arguments that are data; continue_training() has them too.
@@ -207,7 +207,8 @@ def two_layer(
     verbose : bool or callable
         Whether a progress bar may be shown: after a second, and only in a terminal or a
         notebook. A function that, given the number of epochs, makes an object with
-        ``update(epoch, loss)`` and ``close()`` shows it in another way.
+        ``update(epoch, loss)`` and ``close()`` shows it in another way. The bar has a first part
+        where "auto" is searched for; such a function is called for the training alone.
     seed : int, optional
         Seed of initial weights, held-out rows, order of rows and dropout; drawn, and kept in
         ``settings``, if not given.
@@ -294,7 +295,7 @@ def fit_two_layer(arguments: Mapping[str, Any]) -> FitResult[Any]:
     if n_models > 1:
         data = read_data(given, held_out, na_action)
         with _named_outcome(given):
-            tuned = tune(data, settings, held_out[0], chosen)
+            tuned = tune(data, settings, held_out[0], chosen, hooks)
         warn_suspect_columns(data)
         several = fit_ensemble(data, tuned, held_out[0], chosen, hooks, n_models, bootstrap)
         return FitResult(several)
@@ -303,7 +304,8 @@ def fit_two_layer(arguments: Mapping[str, Any]) -> FitResult[Any]:
             settings = replace(settings, seed=checkpoints.seed)
         data = read_data(given, held_out, na_action)
         with _named_outcome(given):
-            tuned = resumed(checkpoints, settings) or tune(data, settings, held_out[0], chosen)
+            known = resumed(checkpoints, settings)
+            tuned = known or tune(data, settings, held_out[0], chosen, hooks)
         prepared = prepare_fit(given, data, tuned.settings, held_out[0], chosen)
         del data
         prepared.set_attributes(tuning=tuned.tuning)
@@ -367,8 +369,9 @@ def read_verbose(verbose: Any) -> Callable[[int], Progress | None]:
     """Return the function that makes a run's progress display."""
     if callable(verbose):
         return cast("Callable[[int], Progress | None]", verbose)
-    shows = checks.flag("verbose", verbose)
-    return lambda epochs: bar(epochs) if shows else None
+    if not checks.flag("verbose", verbose):
+        return lambda epochs: None
+    return Displays(bar, lambda epochs: bar(epochs, SEARCH))
 
 
 def read_validation(validation: Any) -> tuple[float, Any]:

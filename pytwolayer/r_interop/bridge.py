@@ -341,14 +341,21 @@ def _with_fields(fitted: Fitted, fields: dict[str, Any]) -> Fitted:
 
 
 def _progress_of(show: Callable[..., Any] | None) -> Any:
-    from pytwolayer.training.progress import Timed
+    from pytwolayer.training.progress import Displays, Progress, Timed
 
     if show is None:
         return False
     display = _ending(show)
-    return lambda epochs: Timed(
-        lambda epoch, loss: display(epoch, loss, epochs), lambda: show(0, 0.0, epochs)
-    )
+
+    def run(epochs: int) -> Progress:
+        return Timed(lambda epoch, loss: display(epoch, loss, epochs), lambda: show(0, 0.0, epochs))
+
+    def search(epochs: int) -> Progress:  # which has no loss to show
+        return Timed(
+            lambda epoch, loss: display(epoch, None, epochs), lambda: show(0, None, epochs)
+        )
+
+    return Displays(run, search)
 
 
 def _ending(function: Callable[..., Any]) -> Callable[..., Any]:

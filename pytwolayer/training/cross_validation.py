@@ -11,6 +11,7 @@ from pytwolayer.network.architecture import FlatParameters, repeat_parameters
 from pytwolayer.network.batches import Batches, Dropout, EncodedRows
 from pytwolayer.network.gradient import ClosedFormGradient
 from pytwolayer.network.layouts import Grouped
+from pytwolayer.network.losses import LOSSES
 from pytwolayer.network.stacked_batches import StackedRows
 from pytwolayer.optim.lr_schedule import Schedule
 from pytwolayer.optim.optimizer import Optimizer, make_optimizer
@@ -39,8 +40,15 @@ class Fold:
 class ShortRun:
     """Supervises networks that are only compared: no best weights, no record of losses."""
 
-    def __init__(self, schedule: Schedule, optimizer: Optimizer, interrupt: Interrupt) -> None:
+    def __init__(
+        self,
+        schedule: Schedule,
+        optimizer: Optimizer,
+        interrupt: Interrupt,
+        at_end: Callable[[], object] | None = None,
+    ) -> None:
         self._schedule, self._optimizer, self._interrupt = schedule, optimizer, interrupt
+        self._at_end = at_end
 
     def begin_epoch(self, epoch: int) -> None:
         """Set the learning rate of an epoch, counted from 0."""
@@ -54,6 +62,8 @@ class ShortRun:
 
     def end_epoch(self, epoch: int, read_losses: Callable[[], list[Any]]) -> bool:
         """Continue."""
+        if self._at_end is not None:
+            self._at_end()
         return True
 
 
@@ -64,6 +74,8 @@ def held_out_losses(
     settings: Settings,
     epochs: int,
     interrupt: Interrupt,
+    *,
+    end_epoch: Callable[[], object] | None = None,
 ) -> NDArray[np.float64]:
     """Train a network for each fold and weight decay; return its loss on the held-out rows.
 
@@ -80,11 +92,14 @@ def held_out_losses(
     epochs : int
         and training ends after so many of them.
     interrupt : Interrupt
+    end_epoch : callable, optional
+        Called after each epoch.
 
     Returns
     -------
     array
-        Shape ``(folds, candidates)``; infinite where training diverged.
+        Shape ``(folds, candidates)``: means over the rows, also where the loss is a sum; infinite
+        where training diverged.
     """
     candidates = weight_decays.shape[1]
     stacked = repeat_parameters(parameters, len(folds), candidates)
@@ -108,13 +123,17 @@ def held_out_losses(
     rows = StackedRows([fold.train_rows for fold in folds], candidates)
     batches = Batches(rows, settings.batch_size, generators)
     schedule = Schedule(settings.schedule, settings.learning_rate, settings.epochs)
-    fit_loop(gradient, optimizer, batches, epochs, ShortRun(schedule, optimizer, interrupt))
+    supervisor = ShortRun(schedule, optimizer, interrupt, end_epoch)
+    fit_loop(gradient, optimizer, batches, epochs, supervisor)
     held_out = StackedRows([fold.valid_rows for fold in folds], candidates).whole()
     validation_step, scale = gradient.make_validation_step(held_out)
     loss = torch.empty_like(gradient.loss)
     with torch.inference_mode():
         validation_step(loss)
-    losses = (loss.cpu().numpy().astype(np.float64) * scale).reshape(weight_decays.shape)
+    losses = loss.cpu().numpy().astype(np.float64) * scale
+    if settings.reduction == "sum":
+        losses /= LOSSES[settings.loss].terms(np.asarray(held_out.counts), held_out.d_out)
+    losses = losses.reshape(weight_decays.shape)
     return np.where(np.isfinite(losses), losses, np.inf)
 
 

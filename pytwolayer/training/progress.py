@@ -1,12 +1,15 @@
 """The progress display of a long fit, updated by time and not by epoch, to cost next to nothing."""
 
+import math
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 _INTERVAL = 0.1  # seconds
 _DELAY = 1.0  # seconds before anything is shown: a short fit shows nothing
+SEARCH = "Choosing weight decay"
 
 
 class Progress(Protocol):
@@ -17,6 +20,26 @@ class Progress(Protocol):
 
     def close(self) -> None:
         """Remove the display at the end of the run."""
+
+
+@dataclass(frozen=True)
+class Displays:
+    """Makes the displays of a fit, given a number of epochs.
+
+    Attributes
+    ----------
+    run : callable
+        For the training.
+    search : callable
+        For the search for settings before it, of whose losses nothing is shown.
+    """
+
+    run: Callable[[int], Progress | None]
+    search: Callable[[int], Progress | None]
+
+    def __call__(self, epochs: int) -> Progress | None:
+        """Make that of the training."""
+        return self.run(epochs)
 
 
 class Timed:
@@ -44,8 +67,8 @@ class Timed:
 class Bar:
     """tqdm's bar, made at its first drawing."""
 
-    def __init__(self, epochs: int) -> None:
-        self._epochs, self._start = epochs, time.time()
+    def __init__(self, epochs: int, label: str | None = None) -> None:
+        self._epochs, self._start, self._label = epochs, time.time(), label
         self._bar: Any = None
 
     def show(self, epoch: int, loss: float) -> None:
@@ -55,9 +78,10 @@ class Bar:
 
             # `Timed` decides when to draw; the rate is the mean since the start.
             now = {"mininterval": 0, "miniters": 1, "smoothing": 0}
-            self._bar = tqdm(total=self._epochs, unit="epoch", leave=False, **now)
+            self._bar = tqdm(total=self._epochs, desc=self._label, unit="epoch", leave=False, **now)
             self._bar.start_t = self._start
-        self._bar.set_postfix_str(f"loss {loss:.4g}", refresh=False)
+        if not math.isnan(loss) or self._label is None:
+            self._bar.set_postfix_str(f"loss {loss:.4g}", refresh=False)
         self._bar.update(epoch - self._bar.n)
 
     def close(self) -> None:
@@ -66,11 +90,11 @@ class Bar:
             self._bar.close()
 
 
-def bar(epochs: int) -> Progress | None:
+def bar(epochs: int, label: str | None = None) -> Progress | None:
     """Make a progress bar for a terminal or a notebook; None where there is neither."""
     if not (_in_notebook() or _on_terminal()):
         return None
-    drawn = Bar(epochs)
+    drawn = Bar(epochs, label)
     return Timed(drawn.show, drawn.close)
 
 

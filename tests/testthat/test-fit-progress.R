@@ -41,6 +41,25 @@ test_that("what the bar says has no stray space, and whole numbers written out",
   expect_false(any(grepl(" ,|ETA  ", said)))
 })
 
+test_that("without a loss the bar is that of the search, and the training's comes after it", {
+  withr::local_options(cli.dynamic = TRUE, cli.num_colors = 1, cli.width = 100)
+  show <- progress_bar(verbose = TRUE, visible = TRUE)
+  drawn <- capture.output(
+    {
+      show(30, NULL, 300)
+      show(0, NULL, 300)
+      show(5, 0.25, 100)
+      invisible(show(0, 0, 100))
+    },
+    type = "message"
+  )
+  said <- strsplit(paste(drawn, collapse = "\n"), "[\r\n]+")[[1]]
+  search <- grep("^Choosing weight decay [^0-9]*10%, ETA", said)
+  run <- grep("^Epoch 5 of 100 .*loss 0\\.25", said)
+  expect_true(length(search) > 0 && length(run) > 0)
+  expect_lt(max(search), min(run))
+})
+
 test_that("a fit without a terminal shows nothing", {
   skip_without_torch()
   expect_silent(quick(epochs = 300, batch_size = 2))

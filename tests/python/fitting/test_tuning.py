@@ -238,9 +238,9 @@ def test_equal_rows_may_be_on_both_sides_but_are_trained_on_once(monkeypatch):
     seen = []
     original = inner_folds.held_out_losses
 
-    def spy(folds, *others):
+    def spy(folds, *others, **named):
         seen.extend(folds)
-        return original(folds, *others)
+        return original(folds, *others, **named)
 
     monkeypatch.setattr(inner_folds, "held_out_losses", spy)
     fit(cells, y, epochs=600)
@@ -270,9 +270,9 @@ def test_continued_training_keeps_what_was_found(tuned):
 def test_ctrl_c_in_the_search_gives_a_fit_without_epochs(monkeypatch):
     original = inner_folds.held_out_losses
 
-    def press(*arguments):
+    def press(*arguments, **others):
         arguments[-1].pressed = True
-        return original(*arguments)
+        return original(*arguments, **others)
 
     monkeypatch.setattr(inner_folds, "held_out_losses", press)
     with pytest.warns(InterruptWarning, match="after 0 of 150 epochs"):

@@ -317,6 +317,17 @@ def test_the_estimated_error_is_that_of_the_chosen_candidate():
     assert fit_to("y").estimated_error is None
 
 
+@pytest.mark.parametrize("outcome", ["y", "side", ["y", "z"]])
+def test_a_summed_loss_has_the_estimated_error_of_the_mean_one(outcome):
+    data = FRAME[["a", "kind", *([outcome] if isinstance(outcome, str) else outcome)]]
+    how = {"outcome": outcome, "hidden_units": 4, "epochs": 500, "encoding": "linear", "seed": 1}
+    mean, summed = (two_layer(data, **how, reduction=each) for each in ("mean", "sum"))
+    # The smallest weight decays; of several outcomes the others weigh differently against a sum.
+    losses = [fit.tuning_summary()["mean"][:3] for fit in (summed, mean)]
+    np.testing.assert_allclose(*losses, rtol=0.05)
+    assert summed.estimated_error == pytest.approx(mean.estimated_error, rel=0.05)
+
+
 def test_several_networks_have_one_search_and_the_scale_of_all():
     fits = fit_to("y", n_models=2, bootstrap=True)
     models = tuple(searched(fit) for fit in fits.models)

@@ -73,7 +73,8 @@ def alone(train_rows, valid_rows, seed, decay, settings, epochs):
     loss = torch.empty(())
     with torch.inference_mode():
         step(loss)
-    return loss.item() * scale
+    rows_of_a_sum = len(valid_rows.x) if settings.reduction == "sum" else 1
+    return loss.item() * scale / rows_of_a_sum
 
 
 CASES = [

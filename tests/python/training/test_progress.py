@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from pytwolayer import ArgumentError, two_layer
+from pytwolayer.errors import InterruptWarning
 from pytwolayer.training import progress as progress_module
 from pytwolayer.training.progress import Bar, Timed, bar
 
@@ -211,3 +212,68 @@ def test_showing_progress_changes_no_bit(clock):
         shown, silent = quick(on_epoch=on_epoch), quick(verbose=False)
     assert "/200" in terminal.getvalue()
     assert shown.history["loss"].tolist() == silent.history["loss"].tolist()
+
+
+# The search before the training
+
+
+def searched(**options):
+    how = {"hidden_units": 2, "epochs": 600, "batch_size": None, "encoding": "linear", "seed": 1}
+    return two_layer(X, X[:, 0], **how | options)
+
+
+def test_a_search_has_a_bar_of_its_own_that_says_what_it_is(monkeypatch):
+    monkeypatch.setattr(progress_module, "_DELAY", 0.0)
+    monkeypatch.setattr(progress_module, "_INTERVAL", 0.0)
+    with a_terminal() as terminal:
+        fit = searched()
+    text = terminal.getvalue()
+    assert fit.tuning is not None
+    first = text[: text.rindex("Choosing weight decay")]
+    assert "Choosing weight decay:" in first
+    assert "nan" not in text
+    assert "loss" not in first
+    assert "loss" in text
+    with a_terminal() as terminal:
+        searched(weight_decay=0.1)
+        searched(verbose=False)
+    assert "Choosing" not in terminal.getvalue()
+
+
+def test_a_display_of_the_users_is_that_of_the_training_alone():
+    made = []
+
+    class Display:
+        def __init__(self, epochs):
+            self.epochs, self.seen, self.closed = epochs, [], False
+            made.append(self)
+
+        def update(self, epoch, loss):
+            self.seen.append(epoch)
+
+        def close(self):
+            self.closed = True
+
+    assert searched(verbose=Display).tuning is not None
+    (display,) = made
+    assert (display.epochs, display.seen, display.closed) == (600, [*range(1, 601)], True)
+
+
+def test_ctrl_c_in_the_display_of_a_search_ends_it():
+    def shows(epochs):
+        return Timed(lambda epoch, loss: None, lambda: None)
+
+    class Interrupting:
+        closed = False
+
+        def update(self, epoch, loss):
+            raise KeyboardInterrupt
+
+        def close(self):
+            Interrupting.closed = True
+
+    displays = progress_module.Displays(shows, lambda epochs: Interrupting())
+    with pytest.warns(InterruptWarning, match="after 0 of 600 epochs"):
+        fit = searched(verbose=displays)
+    assert fit.tuning is None
+    assert Interrupting.closed
