@@ -57,6 +57,11 @@ generics::augment
 #' glance(fit)
 #' augment(fit, head(mtcars))
 #'
+#' # Its weight decay was chosen by a search
+#' searched <- two_layer(mpg ~ ., mtcars, hidden_units = 3, seed = 1)
+#' tidy(searched, what = "tuning")
+#' glance(searched)$estimated_error
+#'
 #' several <- two_layer(mpg ~ ., mtcars, n_models = 3, hidden_units = 3, epochs = 50, seed = 1)
 #' glance(several)
 #' augment(several, head(mtcars))
