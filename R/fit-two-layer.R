@@ -109,8 +109,8 @@
 #' of more than 1,000 rows one. The mean decides, in favour of 3 divided by the number of rows and
 #' `"linear"` unless another is 2 % better. Where the least weight decay is the best, a
 #' `learning_rate` 5 times as large is tried too, with less weight decay, if that is `"auto"`. What
-#' was found is in the fit's `tuning` and `settings`, and the fit is, to the bit, that of the same call with
-#' `weight_decay`, `encoding` and `learning_rate` given so.
+#' was found is in the fit's `tuning` and `settings`, and the fit is, to the bit, that of the same
+#' call with `weight_decay`, `encoding` and `learning_rate` given so.
 #'
 #' Where nothing is searched it is 3 divided by the number of rows, 3 with a summed loss, 0.01 with
 #' `"adamw"`: with fewer than 30 rows or 100,000 or more, with fewer than 500 updates, with

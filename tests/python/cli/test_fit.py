@@ -404,3 +404,18 @@ def test_the_report_tells_what_ended_the_training(data, capsys):
     options = ["--patience", 1, "--learning-rate", 1e-30, "--n-models", 2]
     assert fit(data, "--outcome", "y", *options) == 0
     assert "seed 1, all stopped by `patience`\n" in capsys.readouterr().out
+
+
+def test_the_report_says_what_was_searched_in_the_words_of_the_fit(tmp_path, capsys):
+    x = np.random.default_rng(0).normal(size=(40, 2))
+    table = pd.DataFrame(x, columns=["a", "b"]).assign(y=x[:, 0] * 3)
+    table.to_csv(tmp_path / "t.csv", index=False)
+    small = ["--outcome", "y", "--hidden-units", "3", "--epochs", "500", "--seed", "1"]
+    assert main(["fit", str(tmp_path / "t.csv"), *small]) == 0
+    (line,) = re.findall(r"^Tuning    (.*)$", capsys.readouterr().out, re.M)
+    expected = two_layer(table, outcome="y", hidden_units=3, epochs=500, seed=1)
+    assert line in repr(expected)
+    assert line.startswith(f"weight decay {expected.settings.weight_decay:.3g}")
+    assert line.endswith(f"estimated error {expected.estimated_error:.4g} (RMSE)")
+    assert main(["fit", str(tmp_path / "t.csv"), *small, "--weight-decay", "0.1"]) == 0
+    assert "Tuning" not in capsys.readouterr().out
