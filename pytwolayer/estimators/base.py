@@ -17,6 +17,7 @@ from pytwolayer.estimators.validation import check_weights, has_non_numeric, rea
 from pytwolayer.fitting.argument_hints import hints_at_parameters
 from pytwolayer.fitting.prepare import Hooks, OnEpoch, PreparedFit
 from pytwolayer.fitting.starting_point import Start
+from pytwolayer.fitting.tuning import Tuned, tune
 from pytwolayer.fitting.two_layer import read_validation, read_verbose
 from pytwolayer.models.two_layer import TwoLayer
 from pytwolayer.network.losses import ForgottenLoss
@@ -42,6 +43,8 @@ _OF_A_WHOLE_RUN: dict[str, tuple[Any, ...]] = {
     "patience": (None,),
     "schedule": ("constant", AUTO),
 }
+# Settings that are searched for; a fit which continues another one has what that found.
+_TUNED = ("weight_decay", "learning_rate")
 # Settings that a fit which continues another one cannot change.
 _LASTING = ("input_clip", "encoding", "pieces", "hidden_units", "activation", "loss")
 
@@ -192,8 +195,14 @@ class TwoLayerEstimator(BaseEstimator):
             # The choice of estimator says whether the outcome is classes.
             warn_suspect_columns(data, outcome=False)
         data = apply_class_weights(data, getattr(self, "class_weights", None))
-        prepared = PreparedFit(data, settings, share, device, start, partial=partial)
-        fit = prepared.train(Hooks(self.on_epoch, read_verbose(self.verbose)))
+        hooks = Hooks(self.on_epoch, read_verbose(self.verbose))
+        if start is None and not partial:
+            tuned = tune(data, settings, share, device, hooks)
+        else:
+            tuned = Tuned(settings, None if start is None else start.fit.tuning)
+        prepared = PreparedFit(data, tuned.settings, share, device, start, partial=partial)
+        prepared.set_attributes(tuning=tuned.tuning)
+        fit = prepared.train(hooks, interrupted=tuned.interrupted)
         self._memory = prepared.memory()
         if start is not None and partial:
             fit = _append_history(start.fit, fit)
@@ -214,7 +223,11 @@ class TwoLayerEstimator(BaseEstimator):
         settings = Settings(**given, seed=self._seed())
         if start is None:
             return settings
-        return _keep_settings(settings, self._before(start), _LASTING)
+        before = self._before(start)
+        if start.fit.tuning is not None:
+            auto = [name for name in _TUNED if getattr(settings, name) == AUTO]
+            settings = replace(settings, **{name: getattr(before, name) for name in auto})
+        return _keep_settings(settings, before, _LASTING)
 
     def _before(self, start: Start) -> Settings:
         """Return the settings of the fit to continue; a pickle may lack its loss function."""
