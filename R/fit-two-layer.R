@@ -105,8 +105,8 @@
 #' @section What `weight_decay = "auto"` chooses:
 #' Networks with 6 strengths of weight decay, from 0.03 to 10 times 3 divided by the number of
 #' rows, and with `"piecewise"` encoding 2, are trained side by side on two thirds of the training
-#' rows for a third of the epochs. The rest of the rows measures their loss: each third in turn, or
-#' of more than 1,000 rows one. The mean decides, in favour of 3 divided by the number of rows and
+#' rows for a third of the epochs, or of those of `"auto"` if these are fewer. The rest of the
+#' rows measures their loss: each third in turn, or of more than 1,000 rows one. The mean decides, in favour of 3 divided by the number of rows and
 #' `"linear"` unless another is 2 % better. Where the least weight decay is the best, a
 #' `learning_rate` 5 times as large is tried too, with less weight decay, if that is `"auto"`. What
 #' was found is in the fit's `tuning` and `settings`, and the fit is, to the bit, that of the same

@@ -91,11 +91,12 @@ class InnerFolds:
         sequence = np.random.SeedSequence([settings.seed, _SEED])
         self._seed = int(sequence.generate_state(1)[0]) >> 1  # the fit draws what it always drew
         generator = cpu_generator(self._seed)
+        # Of all rows: a sample may lack a class.
+        self._outcome = fit_outcome(rows.outcomes, rows.weights, settings.loss)
         if number > SAMPLE:
             drawn = torch.randperm(number, generator=generator, device="cpu")[:SAMPLE]
             rows = rows.take(np.sort(drawn.numpy()))
         self._rows = rows
-        self._outcome = fit_outcome(rows.outcomes, rows.weights, settings.loss)
         loss = self._outcome.default_loss if settings.loss == AUTO else settings.loss
         self._settings = replace(settings, loss=loss)
         self._epochs = max(1, round(settings.epochs * SHARE_OF_EPOCHS))
@@ -105,6 +106,11 @@ class InnerFolds:
         training = rows.rows - int(masks[0].sum())
         self._scale = 1.0 if settings.reduction == "sum" else number / training
         self._encoded: dict[str, tuple[int, list[Fold]]] = {}
+
+    @property
+    def hold_rows_out(self) -> bool:
+        """Whether any row is held out; not where nearly every row has a class of its own."""
+        return bool(self._masks[0].any())
 
     def has_pieces(self, widest: int) -> bool:
         """Whether a piecewise encoding has pieces at all, and no more inputs than ``widest``."""

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from pytwolayer.checkpoints.folder import Checkpoints
-from pytwolayer.fitting.auto_settings import resolve_auto
+from pytwolayer.fitting.auto_settings import EPOCHS, EPOCHS_OF_ONE_BATCH, resolve_auto
 from pytwolayer.fitting.inner_folds import Candidates, InnerFolds, Watch
 from pytwolayer.fitting.prepare import Hooks
 from pytwolayer.network.batches import batch_sizes
@@ -18,6 +18,7 @@ from pytwolayer.preprocessing.training_data import TrainingData
 from pytwolayer.preprocessing.validation_split import split_validation
 from pytwolayer.runtime.interrupt import watch_for_interrupt
 from pytwolayer.runtime.random import cpu_generator
+from pytwolayer.runtime.threads import reset_after_fork
 from pytwolayer.runtime.torch_loading import torch
 from pytwolayer.training.progress import Displays
 from pytwolayer.training.settings import AUTO, Settings
@@ -95,11 +96,15 @@ def tune(
     """
     if not _can_search(settings) or data.expanded_rows >= TOO_MANY_ROWS:
         return Tuned(settings)
+    reset_after_fork()
     rows, resolved, merges = _training_rows(data, settings, share)
+    resolved = _as_long_as_usual(resolved, rows.rows)
     if not _is_worthwhile(rows.rows, resolved):
         return Tuned(settings)
     with watch_for_interrupt() as interrupt:
         folds = InnerFolds(rows, resolved, device, merges=merges)
+        if not folds.hold_rows_out:
+            return Tuned(settings)
         displays = hooks.progress
         show = displays.search if isinstance(displays, Displays) else None
         tuning, choice = _search(folds, settings, resolved, Watch(interrupt, show))
@@ -118,6 +123,12 @@ def _can_search(settings: Settings) -> bool:
         and not entry.decoupled
         and not callable(settings.loss)
     )
+
+
+def _as_long_as_usual(settings: Settings, rows: int) -> Settings:
+    """Limit the epochs: of very many a fit may need few, until ``patience`` or Ctrl-C ends it."""
+    usual = EPOCHS_OF_ONE_BATCH if _is_one_batch(settings, rows) else EPOCHS
+    return replace(settings, epochs=min(settings.epochs, usual))
 
 
 def _is_worthwhile(rows: int, settings: Settings) -> bool:
@@ -153,9 +164,10 @@ def _search(
     rate, decay = resolved.learning_rate, resolved.weight_decay
     choice = encodings[0], rate, USUAL[encodings[0]] * decay
     first = [Candidates(each, rate, np.array(MULTIPLES[each]) * decay) for each in encodings]
-    tuning = pd.concat(folds.losses_of_all(first, watch), ignore_index=True)
-    if watch.interrupt.pressed or tuning.empty:
-        return tuning, choice
+    tables = folds.losses_of_all(first, watch)
+    if watch.interrupt.pressed or tables[0].empty:
+        return tables[0], choice
+    tuning = pd.concat([table for table in tables if not table.empty], ignore_index=True)
     choice = _choose(tuning, choice)
     encoding, _, found = choice
     is_clean = found <= CLEAN[encoding] * decay * 1.001  # but for rounding

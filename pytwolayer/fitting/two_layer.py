@@ -256,16 +256,16 @@ def two_layer(
 
     With ``weight_decay="auto"`` networks with 6 strengths of it, from 0.03 to 10 times 3 divided
     by the number of rows, and with "piecewise" encoding 2, are trained side by side on two thirds
-    of the training rows for a third of the epochs. The rest of the rows measures their loss: each
-    third in turn, or of more than 1,000 rows one. The mean decides, in favour of 3 divided by
-    the number of rows and "linear" unless another is 2 % better. Where the least weight decay is
-    the best, a ``learning_rate`` 5 times as large is tried too, with less weight decay, if that is
-    "auto". What was found is in the fit's ``tuning`` and ``settings``, and the fit is, to the bit,
-    that of the same call with ``weight_decay``, ``encoding`` and ``learning_rate`` given so.
-    Nothing is searched with fewer than 30 rows or 100,000 or more, with fewer than 500 updates,
-    with "lbfgs", "adamw", the schedule "plateau" or a loss function; of more than 20,000 rows
-    so many are drawn for it. "piecewise" is tried by itself where it makes no more than 264
-    inputs, and with larger steps where no more than 128.
+    of the training rows for a third of the epochs, or of those of "auto" if these are fewer.
+    The rest of the rows measures their loss: each third in turn, or of more than 1,000 rows one.
+    The mean decides, in favour of 3 divided by the number of rows and "linear" unless another is
+    2 % better. Where the least weight decay is the best, a ``learning_rate`` 5 times as large is
+    tried too, with less weight decay, if that is "auto". What was found is in the fit's ``tuning``
+    and ``settings``, and the fit is, to the bit, that of the same call with ``weight_decay``,
+    ``encoding`` and ``learning_rate`` given so. Nothing is searched with fewer than 30 rows or
+    100,000 or more, with fewer than 500 updates, with "lbfgs", "adamw", the schedule "plateau" or a
+    loss function; of more than 20,000 rows so many are drawn for it. "piecewise" is tried by
+    itself where it makes no more than 264 inputs, and with larger steps where no more than 128.
 
     Examples
     --------
@@ -309,7 +309,8 @@ def fit_two_layer(arguments: Mapping[str, Any]) -> FitResult[Any]:
         prepared = prepare_fit(given, data, tuned.settings, held_out[0], chosen)
         del data
         prepared.set_attributes(tuning=tuned.tuning)
-        if checkpoints is not None:
+        # After an interrupted search no epoch is done, and the folder is left as it was.
+        if checkpoints is not None and not tuned.interrupted:
             prepared.use_checkpoints(checkpoints, seed_given=seed is not None)
         fit = prepared.train(hooks, interrupted=tuned.interrupted)
         return FitResult(fit, prepared.encoded_rows())

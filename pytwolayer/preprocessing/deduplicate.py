@@ -27,8 +27,9 @@ def merge_equal_rows(data: TrainingData) -> TrainingData:
 
 
 def sort_rows(data: TrainingData) -> TrainingData:
-    """Sort rows as ``merge_equal_rows()`` does; equal ones stay in their order."""
-    return data.take(_sort_rows(_values(data))[0])
+    """Sort rows as ``merge_equal_rows()`` does, and equal ones by their weights."""
+    weights = [] if data.weights is None else [data.weights]
+    return data.take(_sort_rows([*_values(data), *weights])[0])
 
 
 def _values(data: TrainingData) -> list[Doubles]:

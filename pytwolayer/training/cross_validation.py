@@ -132,9 +132,15 @@ def held_out_losses(
         validation_step(loss)
     losses = loss.cpu().numpy().astype(np.float64) * scale
     if settings.reduction == "sum":
-        losses /= LOSSES[settings.loss].terms(np.asarray(held_out.counts), held_out.d_out)
+        numbers = np.repeat([_number(fold.valid_rows) for fold in folds], candidates)
+        losses /= LOSSES[settings.loss].terms(numbers, held_out.d_out)
     losses = losses.reshape(weight_decays.shape)
     return np.where(np.isfinite(losses), losses, np.inf)
+
+
+def _number(rows: EncodedRows) -> float:
+    """Return how many rows these stand for, by their weights."""
+    return len(rows.x) if rows.weights is None else float(rows.weights.sum(dtype=torch.float64))
 
 
 def _decay_of_each(parameters: FlatParameters, weight_decays: NDArray[np.float64]) -> torch.Tensor:

@@ -285,13 +285,22 @@ def test_ctrl_c_in_the_search_gives_a_fit_without_epochs(monkeypatch):
     assert {each.stopped for each in ensemble.models} == {"interrupt"}
 
 
-def test_a_real_ctrl_c_in_the_search_ends_it():
+def test_a_real_ctrl_c_in_the_search_ends_it(monkeypatch):
+    monkeypatch.setattr(inner_folds, "SHARE_OF_EPOCHS", 100_000)
     press = threading.Timer(1.0, os.kill, (os.getpid(), signal.SIGINT))
     press.start()
-    with pytest.warns(InterruptWarning, match="after 0 of 3000000 epochs"):
-        stopped = fit(epochs=3_000_000)
+    with pytest.warns(InterruptWarning, match="after 0 of 150 epochs"):
+        stopped = fit()
     press.join()
     assert stopped.tuning is None
+
+
+def test_very_many_epochs_are_not_searched_for_as_long():
+    many = fit(epochs=10**8, on_epoch=lambda epoch, loss: epoch < 3)
+    pd.testing.assert_frame_equal(many.tuning, fit(epochs=200).tuning)
+    one_batch = {"batch_size": None, "on_epoch": lambda epoch, loss: epoch < 3}
+    many = fit(epochs=10**8, **one_batch)
+    pd.testing.assert_frame_equal(many.tuning, fit(epochs=1000, **one_batch).tuning)
 
 
 def test_a_run_is_resumed_with_what_it_found(tmp_path, monkeypatch):
@@ -321,3 +330,75 @@ def test_a_checkpoint_of_given_values_is_not_taken_for_one_of_a_search(tmp_path)
     fit(checkpoint=tmp_path / "given", weight_decay=given["weight_decay"] * 2)
     with pytest.raises(ValueError, match="weight_decay"):
         fit(checkpoint=tmp_path / "given")
+
+
+def test_rows_that_nearly_all_have_classes_of_their_own_are_not_searched():
+    classes = np.array([f"c{number:03d}" for number in range(160)], dtype=object)
+    for single in (160, 158):
+        y = np.where(np.arange(160) < single, classes, "common")
+        assert fit(y=y).tuning is None
+        assert fit(y=y, batch_size=None, epochs=600).tuning is None
+
+
+def test_a_sample_may_lack_a_class(monkeypatch):
+    monkeypatch.setattr(inner_folds, "SAMPLE", 40)
+    y = np.where(np.arange(160) == 7, "rare", "usual")
+    for seed in range(1, 5):
+        assert fit(y=y, seed=seed).tuning is not None
+
+
+def test_where_the_usual_candidate_is_too_large_nothing_is_searched(monkeypatch):
+    x = pd.DataFrame({"f": pd.Categorical([f"l{n % 40}" for n in range(160)]), "a": X[:, 0]})
+    monkeypatch.setattr(inner_folds, "LARGEST", 6 * (49 * 8 + 17))
+    assert fit(x).tuning is None
+
+
+def test_equal_rows_of_other_weights_may_come_in_any_order():
+    x, y = np.repeat(X[:15, :2], 2, axis=0), np.repeat(NUMBER[:15], 2)
+    weights = np.tile([1.0, 64.0], 15)
+    swapped = np.arange(30).reshape(-1, 2)[:, ::-1].ravel()
+    options = {"epochs": 600, "seed": 1}
+    one = fit(x, y, sample_weight=weights, **options)
+    other = fit(x[swapped], y[swapped], sample_weight=weights[swapped], **options)
+    pd.testing.assert_frame_equal(one.tuning, other.tuning)
+
+
+def test_a_summed_loss_of_merged_rows_is_per_row_too():
+    x, y = np.tile(X[:10], (10, 1)), np.tile(NUMBER[:10], 10)
+    options = {"epochs": 600, "encoding": "linear", "learning_rate": 0.003}
+    mean, summed = (fit(x, y, reduction=each, **options) for each in ("mean", "sum"))
+    ratio = summed.tuning["valid_loss"] / mean.tuning["valid_loss"]
+    assert ratio.between(0.5, 2).all()
+
+
+def test_ctrl_c_in_the_search_leaves_the_folder_of_checkpoints_as_it_was(tmp_path, monkeypatch):
+    original = inner_folds.held_out_losses
+
+    def press(*arguments, **others):
+        arguments[5].pressed = True
+        return original(*arguments, **others)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(inner_folds, "held_out_losses", press)
+        with pytest.warns(InterruptWarning, match="after 0 of 150 epochs"):
+            fit(checkpoint=tmp_path)
+    assert not [*tmp_path.glob("*.safetensors")]
+    assert_same_fit(fit(checkpoint=tmp_path), fit())
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+def test_a_search_in_a_forked_child_of_a_parent_with_threads_ends(fresh_python):
+    done = fresh_python(
+        "import os, numpy as np\n"
+        "from pytwolayer import two_layer\n"
+        "from pytwolayer.runtime.torch_loading import torch\n"
+        "torch.set_num_threads(2); torch.randn(4_000_000).clamp_(-1, 1)\n"
+        "x = np.random.default_rng(1).normal(size=(100, 600))\n"
+        "child = os.fork()\n"
+        "if child == 0:\n"
+        "    two_layer(x, x[:, 0], seed=1, epochs=510, verbose=False)\n"
+        "    os._exit(0)\n"
+        "print(os.waitpid(child, 0)[1])\n",
+        OMP_NUM_THREADS="2",
+    )
+    assert done.stdout.split() == ["0"], done.stderr
