@@ -44,7 +44,7 @@ CASES = [
         "settings": {"hidden_units": 4, "epochs": 500, "seed": 3},
     },
     {
-        "name": "pieces",
+        "name": "tuned in pieces",
         "data": "iris",
         "outcome": "Species",
         "settings": QUICK | {"encoding": "piecewise", "pieces": 5, "epochs": 150},
@@ -117,6 +117,7 @@ CASES = [
     },
 ]
 NAMES = [case["name"] for case in CASES]
+assert len(set(NAMES)) == len(NAMES), "files are named by them"
 
 
 @pytest.fixture(scope="session")
@@ -215,6 +216,6 @@ def test_the_cases_hold_what_they_are_for(in_python):
     assert len(in_python["regression"]["valid_loss"]) <= 15
     assert "NA" in in_python["many"]["classes"]
     searched = {name for name in NAMES if "tuning fold" in in_python[name]}
-    tuned = {"tuned classes", "tuned in one batch", "pieces"}
+    tuned = {"tuned classes", "tuned in one batch", "tuned in pieces"}
     assert searched == tuned | {"defaults numbers", "defaults classes"}
     assert numbers([]) == []
