@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from pytwolayer.checkpoints.folder import Checkpoints
+from pytwolayer.errors import DeviceMemoryError, PytwolayerWarning, warn_user
 from pytwolayer.fitting.auto_settings import EPOCHS, EPOCHS_OF_ONE_BATCH, resolve_auto
 from pytwolayer.fitting.inner_folds import Candidates, InnerFolds, Watch
 from pytwolayer.fitting.prepare import Hooks
@@ -101,13 +102,20 @@ def tune(
     resolved = _as_long_as_usual(resolved, rows.rows)
     if not _is_worthwhile(rows.rows, resolved):
         return Tuned(settings)
-    with watch_for_interrupt() as interrupt:
-        folds = InnerFolds(rows, resolved, device, merges=merges)
-        if not folds.hold_rows_out:
-            return Tuned(settings)
-        displays = hooks.progress
-        show = displays.search if isinstance(displays, Displays) else None
-        tuning, choice = _search(folds, settings, resolved, Watch(interrupt, show))
+    try:
+        with watch_for_interrupt() as interrupt:
+            folds = InnerFolds(rows, resolved, device, merges=merges)
+            if not folds.hold_rows_out:
+                return Tuned(settings)
+            displays = hooks.progress
+            show = displays.search if isinstance(displays, Displays) else None
+            tuning, choice = _search(folds, settings, resolved, Watch(interrupt, show))
+    except DeviceMemoryError:  # the fit itself needs less
+        text = (
+            "Weight decay and encoding are the usual ones: there is no memory to search for them."
+        )
+        warn_user(text, PytwolayerWarning)
+        return Tuned(settings)
     if interrupt.pressed or tuning.empty:
         return Tuned(settings, interrupted=interrupt.pressed)
     found: dict[str, Any] = dict(zip(_FOUND, choice, strict=True))

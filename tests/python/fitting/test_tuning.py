@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from pytwolayer import continue_training, two_layer
-from pytwolayer.errors import InterruptWarning
+from pytwolayer.errors import InterruptWarning, PytwolayerWarning
 from pytwolayer.fitting import inner_folds, tuning
 
 DRAWS = np.random.default_rng(3)
@@ -351,6 +351,17 @@ def test_where_the_usual_candidate_is_too_large_nothing_is_searched(monkeypatch)
     x = pd.DataFrame({"f": pd.Categorical([f"l{n % 40}" for n in range(160)]), "a": X[:, 0]})
     monkeypatch.setattr(inner_folds, "LARGEST", 6 * (49 * 8 + 17))
     assert fit(x).tuning is None
+
+
+def test_without_memory_for_a_search_the_fit_is_the_usual_one_with_a_warning(monkeypatch):
+    def lack(*arguments, **others):
+        raise MemoryError
+
+    monkeypatch.setattr(inner_folds, "held_out_losses", lack)
+    with pytest.warns(PytwolayerWarning, match="there is no memory to search"):
+        plain = fit()
+    assert plain.tuning is None
+    assert_same_fit(plain, fit(weight_decay=3 / 160, encoding="linear"))
 
 
 def test_equal_rows_of_other_weights_may_come_in_any_order():
