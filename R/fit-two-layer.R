@@ -106,11 +106,12 @@
 #' Networks with 6 strengths of weight decay, from 0.03 to 10 times 3 divided by the number of
 #' rows, and with `"piecewise"` encoding 2, are trained side by side on two thirds of the training
 #' rows for a third of the epochs, or of those of `"auto"` if these are fewer. The rest of the
-#' rows measures their loss: each third in turn, or of more than 1,000 rows one. The mean decides, in favour of 3 divided by the number of rows and
-#' `"linear"` unless another is 2 % better. Where the least weight decay is the best, a
-#' `learning_rate` 5 times as large is tried too, with less weight decay, if that is `"auto"`. What
-#' was found is in the fit's `tuning` and `settings`, and the fit is, to the bit, that of the same
-#' call with `weight_decay`, `encoding` and `learning_rate` given so.
+#' rows measures their loss: each third in turn, or of more than 1,000 rows one. The mean decides,
+#' in favour of 3 divided by the number of rows and `"linear"` unless another is 2 % better. Where
+#' the least weight decay is the best, a `learning_rate` 5 times as large is tried too, with less
+#' weight decay, if that is `"auto"`. What was found is in the fit's `tuning` and `settings`, and
+#' the fit is, to the bit, that of the same call with `weight_decay`, `encoding` and
+#' `learning_rate` given so.
 #'
 #' Where nothing is searched it is 3 divided by the number of rows, 3 with a summed loss, 0.01 with
 #' `"adamw"`: with fewer than 30 rows or 100,000 or more, with fewer than 500 updates, with

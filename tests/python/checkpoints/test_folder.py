@@ -396,7 +396,9 @@ def test_a_run_of_an_earlier_version_that_would_now_be_tuned_goes_on_with_its_we
     (tmp_path / checkpoint_names(500)[0]).unlink()
     (file,) = tmp_path.iterdir()
     file.write_bytes(with_metadata(file.read_bytes(), as_of_an_earlier_version))
-    with pytest.raises(ArgumentError, match=r"differs in `(weight_decay|encoding)` \("):
+    with pytest.raises(
+        ArgumentError, match=r"differs in `(learning_rate|weight_decay|encoding)` \("
+    ):
         two_layer(x, y, **options)
     with pytest.warns(ResumedWarning, match="after epoch 250 of 500"):
         assert_same_bits(two_layer(x, y, weight_decay=3 / 40, **options), whole, x)

@@ -65,7 +65,8 @@ def test_a_fit_comes_back_as_it_was(way, outcome, tmp_path):
 
 @pytest.mark.parametrize("way", WAYS)
 def test_what_was_tuned_comes_back_too(way, tmp_path):
-    columns = {"encoding": ["linear"], "weight_decay": [0.1], "fold": [1], "valid_loss": [np.inf]}
+    columns = {"encoding": ["linear"], "learning_rate": [0.003], "weight_decay": [0.1]}
+    columns |= {"fold": [1], "valid_loss": [np.inf]}
     fit = replace(quick(encoding="piecewise"), tuning=pd.DataFrame(columns))
     again = WAYS[way](fit, tmp_path)
     assert alike(again, fit)
