@@ -155,14 +155,13 @@ class InnerFolds:
             learning_rate=candidates.learning_rate,
         )
         width, folds = self._folds(candidates.encoding)
-        network = two_layer_net(
-            width, settings.hidden_units, self._outcome.width, settings.activation
-        )
+        decays = np.tile(candidates.weight_decays * self._scale, (len(folds), 1))
+        hidden_units, d_out = settings.hidden_units, self._outcome.width
+        if decays.size * hidden_units * (width + d_out + 1) > LARGEST:
+            return pd.DataFrame(columns=[*COLUMNS])
+        network = two_layer_net(width, hidden_units, d_out, settings.activation)
         draw_initial_weights(network, cpu_generator(self._seed))
         parameters = flatten_parameters(network, self._device, by_input=True)
-        decays = np.tile(candidates.weight_decays * self._scale, (len(folds), 1))
-        if parameters.values.numel() * decays.size > LARGEST:
-            return pd.DataFrame(columns=[*COLUMNS])
         rows = max(len(fold.train_rows.x) for fold in folds)
         batch, units = min(rows, settings.batch_size or rows), settings.hidden_units * decays.size
         sizes = rows, width, units, batch
