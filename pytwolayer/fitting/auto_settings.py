@@ -46,11 +46,10 @@ def resolve_auto(
 def resolve(settings: Settings, data: TrainingData) -> Settings:
     """Replace "auto" by values for these data."""
     batch_size = _batch_size(settings, data)
-    one_batch = batch_size is None or batch_size >= data.all_rows
     lbfgs = settings.optimizer == "lbfgs"
     values: dict[str, Any] = {
         "batch_size": batch_size,
-        "epochs": EPOCHS_OF_ONE_BATCH if one_batch and not lbfgs else EPOCHS,
+        "epochs": EPOCHS if lbfgs else usual_epochs(batch_size, data.all_rows),
         "learning_rate": OPTIMIZERS[settings.optimizer].learning_rate,
         "schedule": SCHEDULE_OF_LBFGS if lbfgs else SCHEDULE,
         "weight_decay": _weight_decay(settings, data),
@@ -58,6 +57,11 @@ def resolve(settings: Settings, data: TrainingData) -> Settings:
     }
     auto = {name: value for name, value in values.items() if getattr(settings, name) == AUTO}
     return replace(settings, **auto)
+
+
+def usual_epochs(batch_size: int | None, rows: int) -> int:
+    """Return the number of epochs of "auto": more where each is one update."""
+    return EPOCHS if batch_size is not None and batch_size < rows else EPOCHS_OF_ONE_BATCH
 
 
 def _batch_size(settings: Settings, data: TrainingData) -> int | None:

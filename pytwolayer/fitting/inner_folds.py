@@ -9,11 +9,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from pytwolayer.models.model_file import TUNING
 from pytwolayer.network.architecture import (
     draw_initial_weights,
     flatten_parameters,
     two_layer_net,
 )
+from pytwolayer.network.batches import EncodedRows
 from pytwolayer.preprocessing.deduplicate import merge_equal_rows
 from pytwolayer.preprocessing.encoder import Encoder
 from pytwolayer.preprocessing.folds import draw_folds
@@ -35,7 +37,6 @@ SAMPLE = 20_000  # rows that are used at most
 SHARE_OF_EPOCHS = 1 / 3
 LARGEST = 2**25  # parameters of all networks together
 _SEED = 2**32 - 1  # no network of an ensemble has this number
-COLUMNS = ("encoding", "learning_rate", "weight_decay", "fold", "valid_loss")
 
 
 @dataclass(frozen=True)
@@ -105,7 +106,8 @@ class InnerFolds:
         # The penalty keeps its weight against the summed losses of fewer rows.
         training = rows.rows - int(masks[0].sum())
         self._scale = 1.0 if settings.reduction == "sum" else number / training
-        self._encoded: dict[str, tuple[int, list[Fold]]] = {}
+        self._encoders: dict[str, Encoder] = {}
+        self._encoded: dict[str, list[tuple[EncodedRows, EncodedRows]]] = {}
 
     @property
     def hold_rows_out(self) -> bool:
@@ -114,7 +116,7 @@ class InnerFolds:
 
     def has_pieces(self, widest: int) -> bool:
         """Whether a piecewise encoding has pieces at all, and no more inputs than ``widest``."""
-        inputs = self._fit_encoder("piecewise")
+        inputs = self._encoder("piecewise")
         has_pieces = any(isinstance(each, PiecewiseCoding) for each in inputs.codings)
         return has_pieces and inputs.width <= widest
 
@@ -147,23 +149,19 @@ class InnerFolds:
         Returns
         -------
         DataFrame
-            With the columns ``COLUMNS``.
+            With the columns ``TUNING``.
         """
-        settings = replace(
-            self._settings,
-            encoding=candidates.encoding,
-            learning_rate=candidates.learning_rate,
-        )
+        settings = replace(self._settings, learning_rate=candidates.learning_rate)
         width, folds = self._folds(candidates.encoding)
         decays = np.tile(candidates.weight_decays * self._scale, (len(folds), 1))
         hidden_units, d_out = settings.hidden_units, self._outcome.width
         if decays.size * hidden_units * (width + d_out + 1) > LARGEST:
-            return pd.DataFrame(columns=[*COLUMNS])
+            return pd.DataFrame(columns=[*TUNING])
         network = two_layer_net(width, hidden_units, d_out, settings.activation)
         draw_initial_weights(network, cpu_generator(self._seed))
         parameters = flatten_parameters(network, self._device, by_input=True)
         rows = max(len(fold.train_rows.x) for fold in folds)
-        batch, units = min(rows, settings.batch_size or rows), settings.hidden_units * decays.size
+        batch, units = min(rows, settings.batch_size or rows), hidden_units * decays.size
         sizes = rows, width, units, batch
         suggestion = suggest_smaller_fit(*sizes, self._device)
         with (
@@ -177,27 +175,29 @@ class InnerFolds:
 
     def _folds(self, encoding: str) -> tuple[int, Sequence[Fold]]:
         """Return the number of inputs, and the encoded folds, whose generators begin anew."""
-        if encoding not in self._encoded:
-            inputs = self._fit_encoder(encoding)
-            folds = [self._fold(mask, inputs) for mask in self._masks]
-            self._encoded = {encoding: (inputs.width, folds)}
-        width, folds = self._encoded[encoding]
-        for number, fold in enumerate(folds):
-            fold.generator.manual_seed(self._seed + 1 + number)
-        return width, folds
+        inputs = self._encoder(encoding)
+        if encoding not in self._encoded:  # only the last one's are kept
+            self._encoded = {encoding: [self._encode(mask, inputs) for mask in self._masks]}
+        seeds = range(self._seed + 1, self._seed + 1 + len(self._masks))
+        pairs = zip(self._encoded[encoding], seeds, strict=True)
+        return inputs.width, [Fold(*rows, cpu_generator(seed)) for rows, seed in pairs]
 
-    def _fit_encoder(self, encoding: str) -> Encoder:
-        rows, settings = self._rows, self._settings
-        how = settings.input_clip, encoding, settings.pieces
-        return Encoder.fit("x", rows.predictors, rows.weights, *how)
+    def _encoder(self, encoding: str) -> Encoder:
+        if encoding not in self._encoders:
+            rows, settings = self._rows, self._settings
+            how = settings.input_clip, encoding, settings.pieces
+            self._encoders[encoding] = Encoder.fit("x", rows.predictors, rows.weights, *how)
+        return self._encoders[encoding]
 
-    def _fold(self, held_out: NDArray[np.bool_], inputs: Encoder) -> Fold:
+    def _encode(
+        self, held_out: NDArray[np.bool_], inputs: Encoder
+    ) -> tuple[EncodedRows, EncodedRows]:
         parts = [self._rows.take(mask) for mask in (~held_out, held_out)]
         if self._merges:
             parts = [merge_equal_rows(part) for part in parts]
         how = inputs, self._outcome, self._settings
         train_rows, valid_rows = (encode_rows("x", p, *how).to(self._device) for p in parts)
-        return Fold(train_rows, valid_rows, torch.Generator())
+        return train_rows, valid_rows
 
 
 def _table(candidates: Candidates, losses: NDArray[np.float64]) -> pd.DataFrame:
@@ -210,4 +210,4 @@ def _table(candidates: Candidates, losses: NDArray[np.float64]) -> pd.DataFrame:
         np.tile(np.arange(1, folds + 1), number),
         losses.T.ravel(),
     )
-    return pd.DataFrame(dict(zip(COLUMNS, columns, strict=True)))
+    return pd.DataFrame(dict(zip(TUNING, columns, strict=True)))

@@ -9,9 +9,10 @@ import pandas as pd
 
 from pytwolayer.checkpoints.folder import Checkpoints
 from pytwolayer.errors import DeviceMemoryError, PytwolayerWarning, warn_user
-from pytwolayer.fitting.auto_settings import EPOCHS, EPOCHS_OF_ONE_BATCH, resolve_auto
+from pytwolayer.fitting.auto_settings import resolve_auto, usual_epochs
 from pytwolayer.fitting.inner_folds import Candidates, InnerFolds, Watch
 from pytwolayer.fitting.prepare import Hooks
+from pytwolayer.models.model_file import TUNING
 from pytwolayer.network.batches import batch_sizes
 from pytwolayer.optim.optimizer import OPTIMIZERS
 from pytwolayer.preprocessing.deduplicate import sort_rows
@@ -28,8 +29,7 @@ LINEAR, PIECEWISE = "linear", "piecewise"
 # The candidates: multiples of the weight decay that is taken where nothing is searched. These
 # numbers, and those of the folds, were chosen by the measurements of ``benchmarks/quality.py``.
 MULTIPLES = {LINEAR: (0.03, 0.1, 0.3, 1.0, 3.0, 10.0), PIECEWISE: (1.0, 10.0)}
-USUAL = {LINEAR: 1.0, PIECEWISE: 1.0}  # taken unless another candidate is better by
-GAIN = 0.02  # this share of its loss
+GAIN = 0.02  # share of its loss by which another must be better than the usual one, of multiple 1
 # A problem that wants so little weight decay, or less, is clean: larger steps are tried then, with
 # less decay too. Both are multiples: of the learning rate, and of what was found.
 CLEAN = {LINEAR: 0.1, PIECEWISE: 1.0}
@@ -39,7 +39,7 @@ WIDEST, WIDEST_CLEAN = 264, 128
 # No search: with fewer rows, with fewer updates in the fit, with so many rows.
 FEWEST_ROWS, FEWEST_UPDATES, TOO_MANY_ROWS = 30, 500, 100_000
 _NO_HOOKS = Hooks()
-_FOUND = ("encoding", "learning_rate", "weight_decay")
+_FOUND = TUNING[:3]
 Choice = tuple[str, float, float]
 
 
@@ -65,11 +65,12 @@ class Tuned:
 
 def resumed(checkpoints: Checkpoints | None, settings: Settings) -> Tuned | None:
     """Return what the run found whose checkpoints are there, if it searched."""
-    if checkpoints is None or checkpoints.tuning is None or not _can_search(settings):
+    tuning = None if checkpoints is None else checkpoints.tuning
+    if checkpoints is None or tuning is None or not _can_search(settings):
         return None
     found = {name: checkpoints.settings[name] for name in _FOUND}
     auto = {name: value for name, value in found.items() if getattr(settings, name) == AUTO}
-    return Tuned(replace(settings, **auto), checkpoints.tuning)
+    return Tuned(replace(settings, **auto), tuning)
 
 
 def tune(
@@ -135,8 +136,7 @@ def _can_search(settings: Settings) -> bool:
 
 def _as_long_as_usual(settings: Settings, rows: int) -> Settings:
     """Limit the epochs: of very many a fit may need few, until ``patience`` or Ctrl-C ends it."""
-    usual = EPOCHS_OF_ONE_BATCH if _is_one_batch(settings, rows) else EPOCHS
-    return replace(settings, epochs=min(settings.epochs, usual))
+    return replace(settings, epochs=min(settings.epochs, usual_epochs(settings.batch_size, rows)))
 
 
 def _is_worthwhile(rows: int, settings: Settings) -> bool:
@@ -170,7 +170,7 @@ def _search(
     """Return the losses of all candidates that were tried, and the choice."""
     encodings = [*_encodings(folds, settings)]
     rate, decay = resolved.learning_rate, resolved.weight_decay
-    choice = encodings[0], rate, USUAL[encodings[0]] * decay
+    choice = encodings[0], rate, decay
     first = [Candidates(each, rate, np.array(MULTIPLES[each]) * decay) for each in encodings]
     tables = folds.losses_of_all(first, watch)
     if watch.interrupt.pressed or tables[0].empty:

@@ -33,7 +33,7 @@ _LABEL = (str, bool, int, float)
 _JSON_TYPES: dict[type, str] = {str: "text", dict: "an object", list: "a list"}
 _T = TypeVar("_T")
 _MOST_ROWS = 2**53  # doubles, R's numbers, hold whole numbers exactly up to here
-_TUNING = ("encoding", "learning_rate", "weight_decay", "fold", "valid_loss")
+TUNING = ("encoding", "learning_rate", "weight_decay", "fold", "valid_loss")
 _OUTCOMES = {
     "numbers": ("kind", "names", "center", "scale", "log", "vector"),
     "classes": ("kind", "name", "labels"),
@@ -100,7 +100,7 @@ def plain_tuning(tuning: pd.DataFrame | None) -> dict[str, list[Any]] | None:
     """Return the table as lists; JSON has no infinite loss, which becomes None."""
     if tuning is None:
         return None
-    lists = {name: tuning[name].tolist() for name in _TUNING}
+    lists = {name: tuning[name].tolist() for name in TUNING}
     losses = [loss if math.isfinite(loss) else None for loss in lists["valid_loss"]]
     return {**lists, "valid_loss": losses}
 
@@ -239,8 +239,8 @@ def read_tuning(saved: Any) -> pd.DataFrame | None:
     """
     if saved is None:
         return None
-    check_keys("entries of its tuning", _typed(saved, dict), _TUNING)
-    if len({len(_typed(saved[name], list)) for name in _TUNING}) > 1 or not saved["fold"]:
+    check_keys("entries of its tuning", _typed(saved, dict), TUNING)
+    if len({len(_typed(saved[name], list)) for name in TUNING}) > 1 or not saved["fold"]:
         raise ValueError("its tuning has columns of several lengths, or no rows")
     losses = [math.inf if loss is None else _number(loss) for loss in saved["valid_loss"]]
     return pd.DataFrame(

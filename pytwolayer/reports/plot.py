@@ -1,5 +1,7 @@
 """Plotting the loss curve."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -46,22 +48,28 @@ def plot_history(
         If matplotlib is not installed.
     """
     time = _time(history)
+    with new_axes(file) as axes:
+        drawn = [name for name in _CURVES if name in history]
+        for name in drawn:
+            _draw(axes, history, time, name)
+        losses = history[drawn].to_numpy(dtype=np.float64)
+        if losses.size and ((losses > 0) & np.isfinite(losses)).all():
+            axes.set_yscale("log")
+            number_ticks(axes, losses.min(), losses.max())
+        if best_epoch is not None:
+            _mark(axes, history, drawn[-1], best_epoch)
+        _dress(axes, _TIME[time], both=len(drawn) > 1)
+    return axes
+
+
+@contextmanager
+def new_axes(file: str | Path | None) -> "Iterator[Axes]":
+    """Yield the axes of a new figure, which is then written to ``file``, if one is given."""
     path = None if file is None else plot_path("file", file)
     figure = new_figure()
-    axes = figure.subplots()
-    drawn = [name for name in _CURVES if name in history]
-    for name in drawn:
-        _draw(axes, history, time, name)
-    losses = history[drawn].to_numpy(dtype=np.float64)
-    if losses.size and ((losses > 0) & np.isfinite(losses)).all():
-        axes.set_yscale("log")
-        number_ticks(axes, losses.min(), losses.max())
-    if best_epoch is not None:
-        _mark(axes, history, drawn[-1], best_epoch)
-    _dress(axes, _TIME[time], both=len(drawn) > 1)
+    yield figure.subplots()
     if path is not None:
         save_figure(figure, path)
-    return axes
 
 
 def save_figure(figure: "Figure", path: Path) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pytwolayer.reports.plot import new_figure, number_ticks, plot_path, save_figure
+from pytwolayer.reports.plot import new_axes, number_ticks
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -72,29 +72,25 @@ def plot_tuning(
     PytwolayerError
         If matplotlib is not installed.
     """
-    path = None if file is None else plot_path("file", file)
-    figure = new_figure()
-    axes = figure.subplots()
-    # One place for what differs by rounding alone.
-    rounded = np.array([float(f"{decay:.9g}") for decay in tuning["weight_decay"]])
-    decays, places = np.unique(rounded, return_inverse=True)
-    table = tuning.assign(place=_places(decays)[places])
-    _scale_losses(axes, table["valid_loss"].to_numpy(dtype=np.float64))
-    rates = list(dict.fromkeys(table["learning_rate"]))
-    for (encoding, rate), own in table.groupby(["encoding", "learning_rate"], sort=False):
-        with_rate = f", rate {rate:.3g}" if len(rates) > 1 else ""
-        style = _LINES[rates.index(rate) % len(_LINES)]
-        _draw(axes, own, str(encoding), style, f"{encoding}{with_rate}")
-    _name_folds(axes, table)
-    _mark_diverged(axes, table)
-    if chosen is not None:
-        _mark_chosen(axes, table, chosen)
-    if usual is not None and np.isclose(decays, usual, rtol=1e-6, atol=0).any():
-        label = f"without a search: {_number(usual)}"
-        axes.axvline(usual, linewidth=1.2, linestyle=":", color="0.35", zorder=1, label=label)
-    _dress(axes, table, loss)
-    if path is not None:
-        save_figure(figure, path)
+    with new_axes(file) as axes:
+        # One place for what differs by rounding alone.
+        rounded = np.array([float(f"{decay:.9g}") for decay in tuning["weight_decay"]])
+        decays, places = np.unique(rounded, return_inverse=True)
+        table = tuning.assign(place=_places(decays)[places])
+        _scale_losses(axes, table["valid_loss"].to_numpy(dtype=np.float64))
+        rates = list(dict.fromkeys(table["learning_rate"]))
+        for (encoding, rate), own in table.groupby(["encoding", "learning_rate"], sort=False):
+            with_rate = f", rate {rate:.3g}" if len(rates) > 1 else ""
+            style = _LINES[rates.index(rate) % len(_LINES)]
+            _draw(axes, own, str(encoding), style, f"{encoding}{with_rate}")
+        _name_folds(axes, table)
+        _mark_diverged(axes, table)
+        if chosen is not None:
+            _mark_chosen(axes, table, chosen)
+        if usual is not None and np.isclose(decays, usual, rtol=1e-6, atol=0).any():
+            label = f"without a search: {_number(usual)}"
+            axes.axvline(usual, linewidth=1.2, linestyle=":", color="0.35", zorder=1, label=label)
+        _dress(axes, table, loss)
     return axes
 
 
