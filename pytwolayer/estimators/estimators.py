@@ -12,7 +12,7 @@ from pytwolayer.checks import describe, quote_some, shorten
 from pytwolayer.errors import ArgumentError, PytwolayerError
 from pytwolayer.fitting.starting_point import Start
 from pytwolayer.models.two_layer import labelled
-from pytwolayer.preprocessing.column import Doubles
+from pytwolayer.preprocessing.row_source import Doubles
 
 try:
     from scipy.special import log_softmax

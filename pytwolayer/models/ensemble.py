@@ -20,9 +20,9 @@ from pytwolayer.models.two_layer import (
     labelled,
     report_tuning,
 )
-from pytwolayer.preprocessing.column import Doubles
 from pytwolayer.preprocessing.encoder import Coding, Encoder, LevelCoding
 from pytwolayer.preprocessing.outcome import Classes, Outcome
+from pytwolayer.preprocessing.row_source import Doubles
 from pytwolayer.preprocessing.table import Table, read_table
 from pytwolayer.reports.tuning import TuningReport
 from pytwolayer.runtime.memory import guard_memory

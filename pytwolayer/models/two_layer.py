@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 from pytwolayer.checks import shorten
 from pytwolayer.errors import ArgumentError
-from pytwolayer.preprocessing.column import Doubles
 from pytwolayer.preprocessing.encoder import Encoder
 from pytwolayer.preprocessing.offset import add_offset_if_fitted
 from pytwolayer.preprocessing.outcome import Classes, Outcome
+from pytwolayer.preprocessing.row_source import Doubles
 from pytwolayer.preprocessing.table import EVERY_COLUMN, Table, select_columns
 from pytwolayer.reports.tuning import TuningReport
 from pytwolayer.runtime.memory import guard_memory

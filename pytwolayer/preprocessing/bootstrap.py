@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from pytwolayer.preprocessing.table import RowNumbers
+from pytwolayer.preprocessing.row_source import RowNumbers
 from pytwolayer.preprocessing.training_data import TrainingData
 from pytwolayer.runtime.random import cpu_generator
 from pytwolayer.runtime.torch_loading import torch

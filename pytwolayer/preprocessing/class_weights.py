@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from pytwolayer import checks
 from pytwolayer.checks import quote_some
 from pytwolayer.errors import ArgumentError
-from pytwolayer.preprocessing.column import Doubles, level_name
+from pytwolayer.preprocessing.column_reading import level_name
+from pytwolayer.preprocessing.row_source import Doubles
 from pytwolayer.preprocessing.training_data import LARGEST_WEIGHT, TrainingData
 
 

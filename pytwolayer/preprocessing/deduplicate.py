@@ -6,8 +6,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from pytwolayer.preprocessing.column import Doubles
-from pytwolayer.preprocessing.table import RowNumbers
+from pytwolayer.preprocessing.row_source import Doubles, RowNumbers
 from pytwolayer.preprocessing.training_data import TrainingData
 
 

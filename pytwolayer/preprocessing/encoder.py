@@ -4,8 +4,9 @@ All arithmetic is in double precision; only the results are rounded to float32.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import groupby
 from typing import Any
 
@@ -13,14 +14,29 @@ import numpy as np
 
 from pytwolayer.checks import quote_some
 from pytwolayer.errors import ArgumentError, UnseenLevelWarning, warn_user
-from pytwolayer.preprocessing.column import Column, Doubles, in_column
+from pytwolayer.preprocessing.column import Column, in_column
 from pytwolayer.preprocessing.piecewise import PiecewiseCoding
-from pytwolayer.preprocessing.standardize import Floats, NumberCoding, write_standardized
-from pytwolayer.preprocessing.table import Mask, Table, read_table
+from pytwolayer.preprocessing.row_source import Doubles, block_slices
+from pytwolayer.preprocessing.standardize import (
+    Floats,
+    NumberCoding,
+    StandardizedWriter,
+    write_standardized,
+)
+from pytwolayer.preprocessing.summary import ColumnSummary, Counts, lines_in
+from pytwolayer.preprocessing.table import Table, read_table
 from pytwolayer.runtime.torch_loading import torch
 
 ENCODINGS = ("linear", "piecewise")
 _MISSING = "The predictions of their rows are missing."
+_HUGE = float(np.finfo(np.float32).max)
+# Gives memory for a matrix of this shape.
+Allocate = Callable[[tuple[int, int]], Floats]
+
+
+def in_memory(shape: tuple[int, int]) -> Floats:
+    """Allocate a matrix in memory."""
+    return np.empty(shape, dtype=np.float32)
 
 
 @dataclass(frozen=True)
@@ -85,7 +101,8 @@ class Encoder:
             Largest number of inputs of a column with "piecewise".
         """
         most = pieces if encoding == "piecewise" else None
-        codings = (_coding(argument, column, weights, limit, most) for column in table.columns)
+        pairs = zip(table.columns, table.summaries(weights), strict=True)
+        codings = (_coding(argument, *pair, weights, limit, most) for pair in pairs)
         return cls(table.names, tuple(codings))
 
     @property
@@ -122,42 +139,115 @@ class Encoder:
         ``consequence`` ends the warning about levels that training did not see.
         """
         pairs = zip(self.codings, table.columns, strict=True)
-        columns = [_match_training(argument, c, column, consequence) for c, column in pairs]
-        return Table(table.names, columns, table.rows)
+        for coding, column in pairs:
+            _refuse_other_kind(argument, coding, column)
+        counts = table.level_counts() if any(map(_is_levels, self.codings)) else []
+        incomplete, columns = table.incomplete, [*table.columns]
+        for place, coding in enumerate(self.codings):
+            column = columns[place]
+            if not isinstance(coding, LevelCoding) or column.kind == "missing":
+                continue
+            columns[place] = column.recoded(_recoding(coding, column), coding.levels)
+            if _warn_unseen(coding, column, counts[place], consequence):
+                missing = np.isnan(columns[place].values)
+                incomplete = missing if incomplete is None else incomplete | missing
+        return Table(table.names, columns, table.rows, incomplete=incomplete)
 
-    def encode(self, argument: str, table: Table) -> torch.Tensor:
+    def encode(self, argument: str, table: Table, allocate: Allocate = in_memory) -> torch.Tensor:
         """Encode a complete table from ``recode()`` as float32, shape ``(rows, width)``.
+
+        ``allocate`` gives the memory that it is written to.
 
         Raises
         ------
         ArgumentError
             If a standardised number is too large for float32.
         """
-        matrix = np.empty((table.rows, self.width), dtype=np.float32)
-        start = 0
-        pairs = zip(self.codings, table.columns, strict=True)
-        # Neighbouring numeric columns are written together, see write_standardized().
-        for are_levels, run in groupby(pairs, lambda pair: isinstance(pair[0], LevelCoding)):
-            codings, columns = zip(*run, strict=True)
-            part = matrix[:, start : start + sum(coding.width for coding in codings)]
-            start += part.shape[1]
-            if are_levels:
-                _write_levels(codings, columns, part)
-            else:
-                write_standardized(codings, columns, part)
-                _refuse_far(argument, codings, columns, part)
+        matrix = allocate((table.rows, self.width))
+        runs = list(self._runs())
+        for part, block in zip(block_slices(table.rows), table.blocks(), strict=True):
+            rows, lines, start = matrix[part], iter(block), 0
+            for run in runs:
+                into = rows[:, start : start + run.width]
+                run.write(lines, into)
+                start += run.width
+        if any(isinstance(run, _Numbers) and run.is_far for run in runs):
+            self._refuse_far(argument, table)
         return torch.from_numpy(matrix)
+
+    def _runs(self) -> "Iterator[_Numbers | _Levels]":
+        """Yield what writes neighbouring codings of one kind together."""
+        for _, run in groupby(self.codings, _is_levels):
+            codings = [*run]
+            levels = [coding for coding in codings if isinstance(coding, LevelCoding)]
+            numbers = [coding for coding in codings if not isinstance(coding, LevelCoding)]
+            yield _Levels(levels) if levels else _Numbers(numbers)
+
+    def _refuse_far(self, argument: str, table: Table) -> None:
+        """Raise for the first column whose standardised numbers are not finite."""
+        for coding, column in zip(self.codings, table.columns, strict=True):
+            part = np.empty((table.rows, coding.width), dtype=np.float32)
+            if not isinstance(coding, LevelCoding):
+                write_standardized([coding], [column], part)
+                if not np.isfinite(part).all():
+                    received = f"{np.max(np.abs(column.values)):.3g}{in_column(column.label)}"
+                    raise ArgumentError(argument, "of the size seen in training", received)
+
+
+class _Numbers:
+    """Writes neighbouring columns of numbers."""
+
+    def __init__(self, codings: Sequence[NumberCoding | PiecewiseCoding]) -> None:
+        self._writer = StandardizedWriter(codings)
+        self.width = self._writer.width
+        # Clipped numbers are finite.
+        self._may_be_far = any(coding.limit is None or coding.limit > _HUGE for coding in codings)
+        self.is_far = False
+
+    def write(self, lines: Iterator[Doubles], into: Floats) -> None:
+        """Write a block."""
+        self._writer.write(lines, into)
+        # In double precision a sum of finite float32 cannot overflow: it is finite if all are.
+        if self._may_be_far and not math.isfinite(into.sum(dtype=np.float64)):
+            self.is_far = True
+
+
+class _Levels:
+    """Writes the zeros and ones of neighbouring columns of levels."""
+
+    def __init__(self, codings: Sequence[LevelCoding]) -> None:
+        self._widths = [coding.width for coding in codings]
+        self.width = sum(self._widths)
+
+    def write(self, lines: Iterator[Doubles], into: Floats) -> None:
+        """Write a block."""
+        into[:] = 0
+        rows, start = np.arange(len(into)), 0
+        for width in self._widths:
+            into[rows, start + next(lines).astype(np.intp)] = 1
+            start += width
+
+
+def _is_levels(coding: Coding) -> bool:
+    return isinstance(coding, LevelCoding)
 
 
 def _coding(
-    argument: str, column: Column, weights: Doubles | None, limit: float | None, pieces: int | None
+    argument: str,
+    column: Column,
+    summary: ColumnSummary,
+    weights: Doubles | None,
+    limit: float | None,
+    pieces: int | None,
 ) -> Coding:
-    if not column.has_levels:
-        if pieces is None:
-            return NumberCoding.fit(argument, column.values, weights, limit)
+    if summary.counts is not None:
+        seen = summary.counts.nonzero()[0].tolist()
+        return LevelCoding(tuple(column.levels[code] for code in seen))
+    if pieces is not None:
         return PiecewiseCoding.fit(argument, column.values, weights, limit, pieces)
-    seen = set(column.values.astype(np.intp).tolist())
-    return LevelCoding(tuple(lv for code, lv in enumerate(column.levels) if code in seen))
+    assert summary.moments is not None
+    lines = partial(lines_in, column)
+    return NumberCoding.from_moments(argument, summary.moments, lines, weights, limit)
 
 
 def _input_names(name: str, coding: Coding) -> list[str]:
@@ -168,18 +258,14 @@ def _input_names(name: str, coding: Coding) -> list[str]:
     return [f"{name}_{level}" for level in coding.levels]
 
 
-def _match_training(argument: str, coding: Coding, column: Column, consequence: str) -> Column:
-    if column.kind == "missing":
-        return column
-    if not isinstance(coding, LevelCoding):
-        if column.has_levels:
-            received = f"{_describe_kind(column)}{in_column(column.label)}"
-            raise ArgumentError(argument, "numbers where training had numbers", received)
-        return column
-    if not column.has_levels:
-        received = f"{_describe_kind(column)}{in_column(column.label)}"
-        raise ArgumentError(argument, "factors or text where training had them", received)
-    return _recoded(coding, column, consequence)
+def _refuse_other_kind(argument: str, coding: Coding, column: Column) -> None:
+    if column.kind == "missing" or column.has_levels == _is_levels(coding):
+        return
+    expected = "numbers where training had numbers"
+    if _is_levels(coding):
+        expected = "factors or text where training had them"
+    received = f"{_describe_kind(column)}{in_column(column.label)}"
+    raise ArgumentError(argument, expected, received)
 
 
 def _describe_kind(column: Column) -> str:
@@ -188,41 +274,23 @@ def _describe_kind(column: Column) -> str:
     )
 
 
-def _recoded(coding: LevelCoding, column: Column, consequence: str) -> Column:
-    """Replace codes by those of training; NaN for levels that training did not see."""
+def _recoding(coding: LevelCoding, column: Column) -> Doubles:
+    """Return the code in training of each of the column's levels; NaN where it has none."""
     code = {level: float(number) for number, level in enumerate(coding.levels)}
-    missing: Mask = np.isnan(column.values)
-    old = np.where(missing, 0, column.values).astype(np.intp)
-    new = np.array([code.get(level, np.nan) for level in column.levels])
-    values = np.where(missing, np.nan, new[old])
-    unseen = np.unique(old[np.isnan(values) & ~missing]).tolist()
+    return np.array([code.get(level, np.nan) for level in column.levels])
+
+
+def _warn_unseen(
+    coding: LevelCoding, column: Column, counts: Counts | None, consequence: str
+) -> bool:
+    """Warn of levels of the column that training did not see; return whether there are any."""
+    known, levels = set(coding.levels), column.levels
+    there = [] if counts is None else counts.nonzero()[0].tolist()
+    unseen = [levels[code] for code in there if levels[code] not in known]
     if unseen:
-        names = quote_some([column.levels[number] for number in unseen])
+        names = quote_some(unseen)
         warn_user(
             f"Levels that training did not see{in_column(column.label)}: {names}. {consequence}",
             UnseenLevelWarning,
         )
-    return Column(column.label, column.kind, values, coding.levels)
-
-
-def _write_levels(codings: Sequence[LevelCoding], columns: Sequence[Column], part: Floats) -> None:
-    """Write the zeros and ones of neighbouring columns of levels."""
-    part[:] = 0
-    rows, start = np.arange(len(part)), 0
-    for coding, column in zip(codings, columns, strict=True):
-        part[rows, start + column.values.astype(np.intp)] = 1
-        start += coding.width
-
-
-def _refuse_far(
-    argument: str, codings: Sequence[Coding], columns: Sequence[Column], part: Floats
-) -> None:
-    # In double precision a sum of finite float32 cannot overflow, so one pass checks all columns.
-    if math.isfinite(part.sum(dtype=np.float64)):
-        return
-    start = 0
-    for coding, column in zip(codings, columns, strict=True):
-        if not np.isfinite(part[:, start : start + coding.width]).all():
-            received = f"{np.max(np.abs(column.values)):.3g}{in_column(column.label)}"
-            raise ArgumentError(argument, "of the size seen in training", received)
-        start += coding.width
+    return bool(unseen)

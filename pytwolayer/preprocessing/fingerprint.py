@@ -5,7 +5,6 @@ import zlib
 from collections.abc import Mapping
 from typing import Any
 
-from pytwolayer.preprocessing.column import Column
 from pytwolayer.preprocessing.table import Table
 from pytwolayer.preprocessing.training_data import TrainingData
 
@@ -39,14 +38,9 @@ def checksums(data: TrainingData, held_out: TrainingData | None) -> Mapping[str,
 
 def _checksum_table(prefix: str, table: Table) -> dict[str, int]:
     names = table.names or [str(number + 1) for number in range(len(table.columns))]
-    pairs = zip(names, table.columns, strict=True)
-    return {prefix + name: _checksum_column(column) for name, column in pairs}
+    pairs = zip(names, table.summaries(), strict=True)
+    return {prefix + name: summary.checksum for name, summary in pairs}
 
 
-def _checksum_column(column: Column) -> int:
-    meaning = [column.is_classes, *column.levels]
-    return _checksum_values(column.values, zlib.crc32(json.dumps(meaning).encode()))
-
-
-def _checksum_values(values: Any, before: int = 0) -> int:
-    return zlib.crc32(values.data.cast("B"), before)
+def _checksum_values(values: Any) -> int:
+    return zlib.crc32(values.data.cast("B"))

@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from pytwolayer.preprocessing.column import Doubles
-from pytwolayer.preprocessing.table import Mask, RowNumbers
+from pytwolayer.preprocessing.row_source import Doubles, Mask, RowNumbers
 from pytwolayer.preprocessing.training_data import TrainingData
 from pytwolayer.runtime.torch_loading import torch
 

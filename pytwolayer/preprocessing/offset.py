@@ -14,7 +14,7 @@ import numpy as np
 
 from pytwolayer import checks
 from pytwolayer.errors import ArgumentError
-from pytwolayer.preprocessing.column import Doubles
+from pytwolayer.preprocessing.row_source import Doubles
 from pytwolayer.preprocessing.table import RawTable, Table, read_table, read_vector
 
 # Largest absolute offset with the Poisson loss: exp() of it stays within the range of float32.

@@ -7,7 +7,9 @@ import numpy as np
 
 from pytwolayer.checks import quote, quote_some
 from pytwolayer.errors import ArgumentError, UnseenLevelWarning, warn_user
-from pytwolayer.preprocessing.column import Column, Doubles, in_column, level_name
+from pytwolayer.preprocessing.column import Column, in_column
+from pytwolayer.preprocessing.column_reading import level_name
+from pytwolayer.preprocessing.row_source import Doubles
 from pytwolayer.preprocessing.standardize import NumberCoding
 from pytwolayer.preprocessing.table import Table
 from pytwolayer.runtime.torch_loading import torch

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pytwolayer.preprocessing.column import Doubles
+from pytwolayer.preprocessing.row_source import Doubles
 from pytwolayer.preprocessing.standardize import Floats, NumberCoding, standardize
 
 LEAST_PIECES, MOST_PIECES = 2, 64

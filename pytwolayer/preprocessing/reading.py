@@ -9,7 +9,8 @@ import numpy as np
 from pytwolayer import checks
 from pytwolayer.checks import quote_some
 from pytwolayer.errors import ArgumentError, MissingRowsWarning, warn_user
-from pytwolayer.preprocessing.column import Column, Doubles
+from pytwolayer.preprocessing.column import Column
+from pytwolayer.preprocessing.row_source import Doubles
 from pytwolayer.preprocessing.table import Table, column_names, columns_at, read_table
 from pytwolayer.preprocessing.training_data import TrainingData, read_weights
 from pytwolayer.preprocessing.validation_data import (
@@ -123,7 +124,8 @@ def _read_tables(x: Any, y: Any, outcome: Any) -> tuple[Table, Table]:
         if isinstance(y, str):
             expected = "the outcome itself; a column of `x` is named in `outcome`"
             raise ArgumentError("y", expected, checks.describe(y))
-        return read_table("x", x), read_table("y", y, vector=True, outcome=True)
+        predictors = read_table("x", x, summarise=True)
+        return predictors, read_table("y", y, vector=True, outcome=True, summarise=True)
     if y is not None:
         raise ArgumentError("y", "left out where `outcome` is given", "given too")
     # A frame made of an array has numbers for names.
@@ -134,8 +136,9 @@ def _read_tables(x: Any, y: Any, outcome: Any) -> tuple[Table, Table]:
     if absent:
         raise ArgumentError("outcome", "names of columns of `x`", quote_some(absent))
     others = [place for place, name in enumerate(names) if name not in wanted]
-    outcomes = read_table("x", columns_at(x, [names.index(name) for name in wanted]), outcome=True)
-    return read_table("x", columns_at(x, others)), replace(outcomes, vector=vector)
+    own = columns_at(x, [names.index(name) for name in wanted])
+    outcomes = read_table("x", own, outcome=True, summarise=True)
+    return read_table("x", columns_at(x, others), summarise=True), replace(outcomes, vector=vector)
 
 
 def _list_of_names(outcome: Any) -> list[str]:
@@ -164,7 +167,7 @@ def _drop_missing(data: TrainingData, na_action: str) -> TrainingData:
 
 
 def _has_missing(column: Column) -> bool:
-    return not column.complete and bool(np.isnan(column.values).any())
+    return not column.complete
 
 
 def _describe_columns(data: TrainingData, which: Callable[[Column], bool]) -> str:

@@ -1,6 +1,6 @@
 """Standardising columns of doubles into a matrix of float32."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -8,19 +8,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pytwolayer.errors import ArgumentError
-from pytwolayer.preprocessing.column import Column, Doubles
+from pytwolayer.preprocessing.column import Column
+from pytwolayer.preprocessing.moments import Moments, lines_of, moments_of
+from pytwolayer.preprocessing.row_source import Doubles, block_slices
+from pytwolayer.preprocessing.summary import blocks_of
 from pytwolayer.runtime.torch_loading import torch
 
 # A standard deviation below this share of the largest value is rounding error.
 _ROUNDING = 10 * np.finfo(np.float64).eps
-_TINY = 1e-140  # squares of smaller numbers are subnormal and lose digits
-# Numbers in a block, which fits into a processor's cache, and least rows of a block.
-_BLOCK, _ROWS = 2**19, 4096
+_GROUP = 32  # inputs whose lines are computed before they are transposed
 Floats = NDArray[np.float32]
 
 
 class StandardizedCoding(Protocol):
-    """What ``write_standardized()`` writes: a column of numbers as one input or several."""
+    """What ``StandardizedWriter`` writes: a column of numbers as one input or several."""
 
     @property
     def width(self) -> int:
@@ -74,19 +75,36 @@ class NumberCoding:
         ArgumentError
             If the numbers are too large for their standard deviation to be finite.
         """
-        largest = max(float(values.max()), -float(values.min()))
-        with np.errstate(over="ignore", invalid="ignore"):
-            center, scale = _moments(values, weights)
-            if scale < _TINY:
-                # Scaled by a power of 2, which is exact, so that the squares are normal numbers.
-                _, exponent = np.frexp(largest)
-                scale = _moments(np.ldexp(values, -exponent), weights)[1]
-                scale = float(np.ldexp(scale, exponent))
+        moments = moments_of(lines_of(values), weights)
+        return cls.from_moments(argument, moments, lambda: lines_of(values), weights, limit)
+
+    @classmethod
+    def from_moments(
+        cls,
+        argument: str,
+        moments: Moments,
+        lines: Callable[[], Iterable[Doubles]],
+        weights: Doubles | None,
+        limit: float | None = None,
+    ) -> "NumberCoding":
+        """Take mean and scale from the moments of a column; ``lines`` gives its blocks once more.
+
+        Raises
+        ------
+        ArgumentError
+            If the numbers are too large for their standard deviation to be finite.
+        """
+        scale, largest = moments.deviation, moments.largest
+        if moments.is_tiny:
+            # Scaled by a power of 2, which is exact, so that the squares are normal numbers.
+            _, exponent = np.frexp(largest)
+            scaled = (np.ldexp(line, -exponent) for line in lines())
+            scale = float(np.ldexp(moments_of(scaled, weights).deviation, exponent))
         if not np.isfinite(scale):
             received = f"numbers as large as {largest:.3g}"
             raise ArgumentError(argument, "of a size that can be standardised", received)
         # The computed standard deviation of a constant column can differ from 0 by rounding.
-        return cls(center, 0.0 if scale <= _ROUNDING * largest else scale, limit)
+        return cls(moments.mean, 0.0 if scale <= _ROUNDING * largest else scale, limit)
 
     def write(self, values: Doubles, lines: Floats, scratch: Doubles) -> None:
         """Write the standardised values into the only line, rounded and not yet clipped."""
@@ -107,44 +125,79 @@ def standardize(
         into[:] = np.divide(centered, scale, out=centered)
 
 
-def _moments(column: Doubles, weights: Doubles | None) -> tuple[float, float]:
-    if weights is None:
-        return float(np.mean(column)), float(np.std(column))
-    center = float(np.average(column, weights=weights))
-    return center, float(np.sqrt(np.average((column - center) ** 2, weights=weights)))
+class StandardizedWriter:
+    """Writes neighbouring columns of numbers into a part of a matrix, block by block.
+
+    A column's values are far apart in such a matrix, so columns are computed one by one into lines
+    that lie in the cache, and some lines at a time are then transposed into their place. Each value
+    is computed by itself (subtract, divide, round to float32, clip), so none of this changes a bit.
+
+    Parameters
+    ----------
+    codings : sequence of StandardizedCoding
+    """
+
+    def __init__(self, codings: Sequence[StandardizedCoding]) -> None:
+        self._limits = _limits(codings)
+        self._lines = np.empty((0, 0), dtype=np.float32)
+        self._scratch = np.empty(0)
+        self.width = sum(coding.width for coding in codings)
+        self._groups = _groups(codings)
+
+    def write(self, lines: Iterator[Doubles], into: Floats) -> None:
+        """Write a block of the columns, whose values are the next of ``lines``, into its rows."""
+        rows, first = len(into), 0
+        if rows > len(self._scratch):
+            widest = max(sum(coding.width for coding in group) for group in self._groups)
+            self._lines = np.empty((widest, rows), dtype=np.float32)
+            self._scratch = np.empty(rows)
+        with np.errstate(over="ignore"):
+            for group in self._groups:
+                last = first + self._write_group(group, lines, rows)
+                written, limits = self._lines[: last - first, :rows], self._limits[first:last]
+                # Rounding to float32 keeps the order of numbers, so they may be clipped after it.
+                np.clip(written, -limits, limits, out=written)
+                _transpose(written, into[:, first:last])
+                first = last
+
+    def _write_group(
+        self, group: Sequence[StandardizedCoding], lines: Iterator[Doubles], rows: int
+    ) -> int:
+        first = 0
+        for coding in group:
+            last = first + coding.width
+            coding.write(next(lines), self._lines[first:last, :rows], self._scratch[:rows])
+            first = last
+        return first
 
 
 def write_standardized(
     codings: Sequence[StandardizedCoding], columns: Sequence[Column], into: Floats
 ) -> None:
-    """Write the standardised columns into a matrix of shape ``(rows, inputs)``, row by row.
+    """Write the standardised columns into a matrix of shape ``(rows, inputs)``, row by row."""
+    writer = StandardizedWriter(codings)
+    for part, block in zip(block_slices(len(into)), blocks_of(columns), strict=True):
+        writer.write(iter(block), into[part])
 
-    A column's values are far apart in such a matrix, so a block of rows is computed column by
-    column in a buffer in the cache, and then transposed into its place. Each value is computed
-    by itself (subtract, divide, round to float32, clip), so the block size changes no bit.
-    """
-    rows = len(into)
-    step = max(1, min(rows, max(_ROWS, _BLOCK // into.shape[1])))
-    doubles, block = np.empty(step), np.empty((into.shape[1], step), dtype=np.float32)
-    with np.errstate(over="ignore"):
-        limits = _limits(codings)
-        for start in range(0, rows, step):
-            size = min(step, rows - start)
-            lines, first = block[:, :size], 0
-            for coding, column in zip(codings, columns, strict=True):
-                last = first + coding.width
-                values = column.values[start : start + size]
-                coding.write(values, lines[first:last], doubles[:size])
-                first = last
-            # Rounding to float32 keeps the order of numbers, so they may be clipped after it.
-            np.clip(lines, -limits, limits, out=lines)
-            _transpose(lines, into[start : start + size])
+
+def _groups(codings: Sequence[StandardizedCoding]) -> list[list[StandardizedCoding]]:
+    """Cut codings into groups whose lines fit into the cache together."""
+    groups: list[list[StandardizedCoding]] = []
+    width = 0
+    for coding in codings:
+        if not groups or width + coding.width > _GROUP:
+            groups.append([])
+            width = 0
+        groups[-1].append(coding)
+        width += coding.width
+    return groups
 
 
 def _limits(codings: Sequence[StandardizedCoding]) -> Floats:
     limits = [np.inf if each.limit is None else each.limit for each in codings]
     widths = [each.width for each in codings]
-    return np.repeat(limits, widths)[:, None].astype(np.float32)
+    with np.errstate(over="ignore"):
+        return np.repeat(limits, widths)[:, None].astype(np.float32)
 
 
 def _transpose(lines: Floats, into: Floats) -> None:

@@ -8,11 +8,10 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from pytwolayer.checks import quote, quote_some
 from pytwolayer.errors import SuspectColumnWarning, warn_user
 from pytwolayer.preprocessing.column import Column
+from pytwolayer.preprocessing.summary import Counts
 from pytwolayer.preprocessing.text_patterns import (
     has_leading_zero,
     is_missing_mark,
@@ -51,8 +50,7 @@ class _Levels:
     rows: Sequence[int]
 
     @classmethod
-    def of(cls, column: Column) -> "_Levels":
-        counts = np.bincount(column.values.astype(np.intp), minlength=len(column.levels))
+    def of(cls, column: Column, counts: Counts) -> "_Levels":
         (there,) = counts.nonzero()
         return cls([column.levels[code] for code in there], counts[there].tolist())
 
@@ -71,14 +69,17 @@ class _Levels:
 
 def warn_suspect_columns(data: TrainingData, *, outcome: bool = True) -> None:
     """Warn of text that looks like numbers, dates or names; ``outcome``: also there."""
-    found = [(column, _suspect(column), "levels") for column in data.predictors.columns]
-    if outcome:
-        found += [(column, _suspect(column), "classes") for column in data.outcomes.columns]
+    tables = [(data.predictors, "levels")] + ([(data.outcomes, "classes")] if outcome else [])
     described, kinds = [], set[str]()
-    for column, suspicion, each in found:
-        if suspicion is not None:
-            described.append(_describe(column, suspicion, each))
-            kinds |= {suspicion.kind, column.kind}
+    for table, each in tables:
+        for column, counts in zip(table.columns, table.level_counts(), strict=True):
+            if counts is None or len(column.levels) < 2:
+                continue
+            levels = _Levels.of(column, counts)
+            suspicion = _suspect(column, levels)
+            if suspicion is not None:
+                described.append(_describe(column, suspicion, levels, each))
+                kinds |= {suspicion.kind, column.kind}
     if not described:
         return
     more = f" and {len(described) - _NAMED:,} more" if len(described) > _NAMED else ""
@@ -90,17 +91,14 @@ def warn_suspect_columns(data: TrainingData, *, outcome: bool = True) -> None:
     )
 
 
-def _describe(column: Column, suspicion: _Suspicion, each: str) -> str:
+def _describe(column: Column, suspicion: _Suspicion, levels: _Levels, each: str) -> str:
     name = "" if column.label is None else f" {quote(column.label)}"
-    number = len(_Levels.of(column).names)
+    number = len(levels.names)
     what = "the outcome" if each == "classes" else "column"
     return f"{what}{name} ({number:,} {each}: {suspicion.words})"
 
 
-def _suspect(column: Column) -> _Suspicion | None:
-    if not column.has_levels or len(column.levels) < 2:
-        return None
-    levels = _Levels.of(column)
+def _suspect(column: Column, levels: _Levels) -> _Suspicion | None:
     suspicion = _suspect_text(levels) if column.kind == "text" else _suspect_factor(levels)
     if suspicion is None and len(levels.names) >= NAMES and levels.in_half_the_rows:
         return _Suspicion("names", f"more than half as many as the {sum(levels.rows):,} rows")

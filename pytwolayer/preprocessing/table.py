@@ -1,12 +1,12 @@
 """The user's table, of any kind, as checked columns of doubles.
 
-Numbers stay in double precision and levels become codes, column by column, so that the memory
-layout of the table does not change a bit of the result.
+Numbers stay in double precision and levels become codes, so that the memory layout of the table
+does not change a bit of the result. A large table stays where it is and is read in blocks of rows.
 """
 
 from collections import Counter
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -15,13 +15,30 @@ from numpy.typing import NDArray
 
 from pytwolayer.checks import describe, quote_some
 from pytwolayer.errors import ArgumentError
-from pytwolayer.preprocessing.column import CodedColumn, Column, Doubles, read_column
+from pytwolayer.preprocessing.column import CodedColumn, Column, StoredColumn
+from pytwolayer.preprocessing.column_reading import convert_column, convert_sourced
+from pytwolayer.preprocessing.row_source import (
+    ArrayRows,
+    Doubles,
+    Mask,
+    RowNumbers,
+    SelectedColumns,
+    SourceColumn,
+    SourcedTable,
+    StoredArray,
+    select_rows,
+)
+from pytwolayer.preprocessing.summary import (
+    ColumnSummary,
+    Counts,
+    blocks_of,
+    count_levels,
+    summarise,
+    survey,
+)
 from pytwolayer.runtime.torch_loading import torch
 
-_BLOCK = 2048  # rows of an array that are transposed at a time
 EVERY_COLUMN = "a table with every column seen in training"
-RowNumbers = NDArray[np.intp]
-Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -38,25 +55,73 @@ class Table:
         Number of rows.
     vector : bool
         Whether it was given as a vector and not as a table.
+    incomplete : array of bool or None
+        Which rows have a missing value; None: none has.
     """
 
     names: tuple[str, ...] | None
     columns: list[Column]
     rows: int
     vector: bool = False
+    incomplete: Mask | None = None
+    _summaries: list[ColumnSummary] = field(default_factory=list, compare=False, repr=False)
 
     def complete(self) -> Mask:
         """Tell which rows have no missing value."""
-        complete = np.ones(self.rows, dtype=np.bool_)
-        for column in self.columns:
-            if not column.complete:
-                complete &= ~np.isnan(column.values)
-        return complete
+        if self.incomplete is None:
+            return np.ones(self.rows, dtype=np.bool_)
+        return ~self.incomplete
+
+    def blocks(self) -> Iterator[Iterable[Doubles]]:
+        """Yield the values block by block, one column after the other; see ``RowSource``."""
+        return blocks_of(self.columns)
+
+    def summaries(self, weights: Doubles | None = None) -> list[ColumnSummary]:
+        """Summarise the columns of a table without missing values.
+
+        Without weights that takes a pass at the first call only.
+        """
+        if weights is not None:
+            return summarise(self.columns, weights)
+        if not self._summaries:
+            self._summaries.extend(summarise(self.columns))
+        return self._summaries
+
+    def level_counts(self) -> list[Counts | None]:
+        """Count the rows of each level, for each column that has levels."""
+        if self._summaries:
+            return [summary.counts for summary in self._summaries]
+        return [count_levels(c) if c.has_levels else None for c in self.columns]
 
     def take(self, rows: RowNumbers | Mask | slice) -> "Table":
         """Take some of the rows."""
-        columns = [column.take(rows) for column in self.columns]
-        return Table(self.names, columns, len(np.arange(self.rows)[rows]), self.vector)
+        rows = rows if isinstance(rows, slice) else np.asarray(rows)  # type: ignore[assignment]
+        number = len(np.arange(self.rows)[rows])
+        incomplete = None if self.incomplete is None else self.incomplete[rows]
+        if incomplete is not None and not incomplete.any():
+            incomplete = None
+        return Table(self.names, self._taken(rows), number, self.vector, incomplete)
+
+    def _taken(self, rows: RowNumbers | Mask | slice) -> list[Column]:
+        if not any(isinstance(column.data, StoredColumn) for column in self.columns):
+            return [column.take(rows) for column in self.columns]
+        numbers: RowNumbers = np.arange(self.rows)[rows]
+        if (numbers[1:] < numbers[:-1]).any():  # sources are read from top to bottom
+            read = [replace(column, data=column.values) for column in self.columns]
+            return [column.take(numbers) for column in read]
+        selected: dict[int, Any] = {}
+        columns = []
+        for column in self.columns:
+            data = column.data
+            if isinstance(data, StoredColumn):  # those of one source are still read together
+                key = id(data.source)
+                source = selected.get(key) or selected.setdefault(
+                    key, select_rows(data.source, numbers)
+                )
+                columns.append(replace(column, data=replace(data, source=source)))
+            else:
+                columns.append(column.take(numbers))
+        return columns
 
 
 @dataclass(frozen=True)
@@ -71,12 +136,12 @@ class RawTable:
     shape : tuple of int
         ``(rows, columns)``, or ``(rows,)`` of a vector.
     columns : list
-        Series, arrays of doubles, or ``CodedColumn``.
+        Series, arrays of numbers, ``StoredArray``, or ``CodedColumn``.
     """
 
     names: list[str] | None
     shape: tuple[int, ...]
-    columns: "list[pd.Series[Any] | Doubles | CodedColumn]"
+    columns: "list[pd.Series[Any] | NDArray[Any] | StoredArray | CodedColumn]"
 
     def __len__(self) -> int:
         return self.shape[0]
@@ -89,6 +154,7 @@ def read_table(
     vector: bool = False,
     outcome: bool = False,
     like: tuple[tuple[str, ...] | None, int] | None = None,
+    summarise: bool = False,
 ) -> Table:
     """Check a table and convert its columns.
 
@@ -96,7 +162,7 @@ def read_table(
     ----------
     argument : str
         Its name in error messages.
-    data : DataFrame, Series, array, tensor, nested sequence or RawTable
+    data : DataFrame, Series, array, tensor, nested sequence, RawTable or SourcedTable
         Shape ``(rows, columns)``, or ``(rows,)`` where ``vector`` allows it. An object with a
         method ``to_pandas`` is converted by it.
     vector : bool
@@ -106,6 +172,9 @@ def read_table(
     like : pair, optional
         Names (or None) and number of the columns of training. Only these are read, in that
         order: by name if both tables have names, else by position.
+    summarise : bool
+        Whether ``Table.summaries()`` will be wanted of all rows: they are then made in the pass
+        that checks the values.
 
     Raises
     ------
@@ -128,10 +197,17 @@ def read_table(
         labels: list[str | None] = [parts.names[0] if parts.names else None]
     else:
         labels = [*(parts.names or [str(number + 1) for number in range(len(parts.columns))])]
-    pairs = zip(labels, parts.columns, strict=True)
-    columns = [read_column(argument, label, column, outcome=outcome) for label, column in pairs]
+    if isinstance(parts, SourcedTable):
+        columns = convert_sourced(argument, [str(label) for label in labels], parts)
+    else:
+        pairs = zip(labels, parts.columns, strict=True)
+        columns = [convert_column(argument, label, each, outcome=outcome) for label, each in pairs]
+    found = survey(argument, columns, summarise=summarise)
     names = tuple(parts.names) if parts.names else None
-    return Table(names, columns, parts.shape[0], vector=len(parts.shape) == 1)
+    vector = len(parts.shape) == 1
+    table = Table(names, found.columns, parts.shape[0], vector, found.incomplete)
+    table._summaries.extend(found.summaries or [])
+    return table
 
 
 def read_vector(argument: str, data: Any, rows: int) -> Column:
@@ -153,21 +229,41 @@ def column_names(argument: str, data: Any) -> list[str]:
         If ``data`` is no data frame, or has columns of the same name.
     """
     frame = as_pandas(data)
-    if not isinstance(frame, pd.DataFrame):
+    is_frame = isinstance(frame, pd.DataFrame)
+    columns = frame.columns if is_frame else _names_of_source(frame)
+    if columns is None:
         raise ArgumentError(argument, "a data frame where `outcome` names columns", describe(data))
-    names = [str(name) for name in frame.columns]
+    names = [str(name) for name in columns]
     _refuse_duplicates(argument, names)
     return names
 
 
-def columns_at(data: Any, positions: Sequence[int]) -> pd.DataFrame:
+def _names_of_source(data: Any) -> list[str] | None:
+    return data.names if isinstance(data, (RawTable, SourcedTable)) else None
+
+
+def columns_at(data: Any, positions: Sequence[int]) -> Any:
     """Select columns of a data frame by position."""
-    frame: pd.DataFrame = as_pandas(data)
-    return frame.iloc[:, list(positions)]
+    if isinstance(data, (RawTable, SourcedTable)):
+        return columns_of(data, positions)
+    return as_pandas(data).iloc[:, list(positions)]
+
+
+def columns_of(parts: RawTable | SourcedTable, positions: Sequence[int]) -> RawTable | SourcedTable:
+    """Select columns by position."""
+    names = None if parts.names is None else [parts.names[place] for place in positions]
+    shape = (parts.shape[0], len(positions)) if len(parts.shape) == 2 else parts.shape
+    if isinstance(parts, RawTable):
+        return RawTable(names, shape, [parts.columns[place] for place in positions])
+    columns = [parts.columns[place] for place in positions]
+    return SourcedTable(names, shape, columns, SelectedColumns(parts.source, positions))
 
 
 def select_columns(data: Any, names: Collection[str]) -> Any:
     """Select the columns of a data frame by name; data of another kind are returned unchanged."""
+    if isinstance(data, (RawTable, SourcedTable)) and data.names is not None:
+        wanted = [place for place, name in enumerate(data.names) if name in names]
+        return columns_of(data, wanted)
     frame = as_pandas(data)
     if not isinstance(frame, pd.DataFrame):
         return data
@@ -181,14 +277,14 @@ def as_pandas(data: Any) -> Any:
     return data
 
 
-def _take_apart(argument: str, data: Any) -> RawTable:
-    if isinstance(data, RawTable):
+def _take_apart(argument: str, data: Any) -> RawTable | SourcedTable:
+    if isinstance(data, (RawTable, SourcedTable)):
         return data
     data = as_pandas(data)
     if isinstance(data, pd.DataFrame):
         names = [str(name) for name in data.columns]
         if _is_row_major(data):
-            return RawTable(names, data.shape, list(_transposed(data.to_numpy())))
+            return _array_table(names, data.to_numpy())
         return RawTable(names, data.shape, [data.iloc[:, j] for j in range(data.shape[1])])
     vectors = (pd.Series, pd.Categorical, pd.Index)
     if isinstance(data, vectors) and not isinstance(data, pd.MultiIndex):
@@ -196,9 +292,17 @@ def _take_apart(argument: str, data: Any) -> RawTable:
         return RawTable(None if series.name is None else [str(series.name)], series.shape, [series])
     array = _array(argument, data)
     if array.ndim == 2 and array.dtype.kind in "fiu":
-        return RawTable(None, array.shape, list(_transposed(array)))
+        return _array_table(None, array)
     columns = [array] if array.ndim == 1 else list(array.T) if array.ndim == 2 else []
     return RawTable(None, array.shape, [pd.Series(column) for column in columns])
+
+
+def _array_table(names: list[str] | None, array: NDArray[Any]) -> RawTable | SourcedTable:
+    """Make a table of an array of numbers, without a copy of it."""
+    if array.dtype == np.float64 and array.flags.f_contiguous:
+        return RawTable(names, array.shape, list(array.T))
+    columns = [SourceColumn("number")] * array.shape[1]
+    return SourcedTable(names, array.shape, columns, ArrayRows(array))
 
 
 def _is_row_major(frame: pd.DataFrame) -> bool:
@@ -208,22 +312,6 @@ def _is_row_major(frame: pd.DataFrame) -> bool:
     if len(dtypes) != 1 or not isinstance(dtype, np.dtype) or dtype.kind not in "fiu":
         return False
     return frame.iloc[:, 0].to_numpy().strides[0] > dtype.itemsize
-
-
-def _transposed(array: NDArray[Any]) -> NDArray[np.float64]:
-    """Return the transpose of an array, as contiguous rows of doubles.
-
-    Each column is then contiguous, which makes all later work by columns several times faster.
-    It is copied in blocks of rows, so that source and target both stay in the processor's cache;
-    not at all where the array is stored by columns already.
-    """
-    if array.dtype == np.float64 and array.flags.f_contiguous:
-        return array.T
-    columns = np.empty(array.shape[::-1])
-    with np.errstate(over="ignore"):  # a long double may become infinite
-        for start in range(0, len(array), _BLOCK):
-            columns[:, start : start + _BLOCK] = array[start : start + _BLOCK].T
-    return columns
 
 
 def _array(argument: str, data: Any) -> NDArray[Any]:
@@ -248,7 +336,7 @@ def _from_tensor(argument: str, data: torch.Tensor) -> NDArray[Any]:
     try:
         data = data.detach().cpu()
         data = data.to_dense() if data.layout != torch.strided else data
-        data = data.double() if data.is_floating_point() else data
+        data = data.double() if data.dtype == torch.bfloat16 else data
         return np.asarray(data.resolve_conj().resolve_neg())
     except (TypeError, RuntimeError):  # quantised tensors, or those on the meta device
         received = f"one of {data.dtype} on {data.device}"
@@ -270,19 +358,25 @@ def _needs_objects(data: Sequence[Any]) -> bool:
     return any(value is None or isinstance(value, (str, bool)) for value in inner)
 
 
-def _select(argument: str, parts: RawTable, names: tuple[str, ...] | None, number: int) -> RawTable:
+def _select(
+    argument: str,
+    parts: RawTable | SourcedTable,
+    names: tuple[str, ...] | None,
+    number: int,
+) -> RawTable | SourcedTable:
     if names is None or parts.names is None:
         if len(parts.columns) != number:
             expected = f"a table of {number} columns"
             raise ArgumentError(argument, expected, f"one of {len(parts.columns)}")
         return parts
-    by_name = dict(zip(parts.names, parts.columns, strict=True))
-    missing = [name for name in names if name not in by_name]
+    there = {*parts.names}
+    missing = [name for name in names if name not in there]
     if missing:
         raise ArgumentError(argument, EVERY_COLUMN, f"one without {quote_some(missing)}")
     wanted = set(names)
     _refuse_duplicates(argument, [name for name in parts.names if name in wanted])
-    return RawTable(list(names), parts.shape, [by_name[name] for name in names])
+    place = {name: number for number, name in enumerate(parts.names)}
+    return columns_of(parts, [place[name] for name in names])
 
 
 def _refuse_duplicates(argument: str, names: Sequence[str] | None) -> None:

@@ -7,8 +7,8 @@ import numpy as np
 
 from pytwolayer import checks
 from pytwolayer.errors import ArgumentError
-from pytwolayer.preprocessing.column import Doubles
-from pytwolayer.preprocessing.table import Mask, RowNumbers, Table, read_vector
+from pytwolayer.preprocessing.row_source import Doubles, Mask, RowNumbers
+from pytwolayer.preprocessing.table import Table, read_vector
 
 LARGEST_WEIGHT = float(np.finfo(np.float32).max)
 

@@ -6,7 +6,8 @@ import numpy as np
 
 from pytwolayer import checks
 from pytwolayer.errors import ArgumentError, MissingRowsWarning, Text, warn_user
-from pytwolayer.preprocessing.table import Mask, Table, read_table
+from pytwolayer.preprocessing.row_source import Mask
+from pytwolayer.preprocessing.table import Table, read_table
 from pytwolayer.preprocessing.training_data import TrainingData, read_weights
 
 _NAME = "validation"

@@ -6,8 +6,7 @@ from typing import Any
 import numpy as np
 
 from pytwolayer.errors import ArgumentError
-from pytwolayer.preprocessing.column import Doubles
-from pytwolayer.preprocessing.table import Mask
+from pytwolayer.preprocessing.row_source import Doubles, Mask
 from pytwolayer.preprocessing.training_data import TrainingData
 from pytwolayer.runtime.torch_loading import torch
 

@@ -25,8 +25,8 @@ from pytwolayer.errors import (
     PytwolayerWarning,
     Vocabulary,
 )
-from pytwolayer.preprocessing.column import Doubles
-from pytwolayer.preprocessing.table import Mask, RawTable
+from pytwolayer.preprocessing.row_source import Doubles, Mask
+from pytwolayer.preprocessing.table import RawTable
 from pytwolayer.r_interop import shared_memory
 from pytwolayer.r_interop.tables import (
     SentTable,

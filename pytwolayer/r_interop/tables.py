@@ -9,8 +9,9 @@ from typing import Any, Literal, NotRequired, TypedDict
 import numpy as np
 from numpy.typing import NDArray
 
-from pytwolayer.preprocessing.column import CodedColumn, Doubles
-from pytwolayer.preprocessing.table import Mask, RawTable
+from pytwolayer.preprocessing.column import CodedColumn
+from pytwolayer.preprocessing.row_source import Doubles, Mask, StoredArray
+from pytwolayer.preprocessing.table import RawTable
 from pytwolayer.r_interop.shared_memory import as_doubles, sent_vectors
 
 _VECTOR = ".outcome"  # what R names an outcome that came as a vector
@@ -78,16 +79,19 @@ def complete_rows(*tables: RawTable) -> Mask:
     complete = np.ones(len(tables[0]), dtype=np.bool_)
     for table in tables:
         for column in table.columns:
-            complete &= ~np.isnan(column.codes if isinstance(column, CodedColumn) else column)
+            values: Any = column.codes if isinstance(column, CodedColumn) else column
+            values = values.read() if isinstance(values, StoredArray) else values
+            complete &= ~np.isnan(values)
     return complete
 
 
 def take_rows(table: RawTable, rows: Mask) -> RawTable:
     """Take the rows of a table for which ``rows`` is true."""
-    columns = [
-        column.take(rows) if isinstance(column, CodedColumn) else column[rows]
-        for column in table.columns
-    ]
+
+    def taken(column: Any) -> Any:
+        return column[rows] if isinstance(column, np.ndarray) else column.take(rows)
+
+    columns = [taken(column) for column in table.columns]
     return RawTable(table.names, (int(rows.sum()), *table.shape[1:]), columns)
 
 

@@ -4,9 +4,9 @@ import numpy as np
 
 from pytwolayer.errors import ArgumentError
 from pytwolayer.network.batches import EncodedRows
-from pytwolayer.preprocessing.column import Doubles
 from pytwolayer.preprocessing.encoder import Encoder
 from pytwolayer.preprocessing.outcome import Outcome
+from pytwolayer.preprocessing.row_source import Doubles
 from pytwolayer.preprocessing.training_data import TrainingData
 from pytwolayer.runtime.torch_loading import torch
 from pytwolayer.training.settings import Settings

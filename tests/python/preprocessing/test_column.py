@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from pytwolayer import ArgumentError
-from pytwolayer.preprocessing.column import level_name, read_column
+from pytwolayer.preprocessing.column_reading import level_name, read_column
 
 NAN, INF = float("nan"), float("inf")
 

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from pytwolayer import ArgumentError, two_layer
-from pytwolayer.preprocessing import standardize
+from pytwolayer.preprocessing import row_source, standardize
 from pytwolayer.preprocessing.column import Column
 from pytwolayer.preprocessing.encoder import Encoder
 from pytwolayer.preprocessing.piecewise import PiecewiseCoding
@@ -167,8 +167,8 @@ def test_blocks_of_rows_change_no_bit(rows, limit, monkeypatch):
     codings[1] = NumberCoding(0.1, 3.0, limit)
     whole = np.full((rows, 9), 7, dtype=np.float32)
     write_standardized(codings, columns, whole[:, 1:8])
-    monkeypatch.setattr(standardize, "_BLOCK", 1)
-    monkeypatch.setattr(standardize, "_ROWS", 7)
+    monkeypatch.setattr(row_source, "BLOCK_ROWS", 7)
+    monkeypatch.setattr(standardize, "_GROUP", 2)
     blocks = np.full((rows, 9), 7, dtype=np.float32)
     write_standardized(codings, columns, blocks[:, 1:8])
     assert np.array_equal(whole, blocks)

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pytwolayer.preprocessing import standardize
+from pytwolayer.preprocessing import row_source, standardize
 from pytwolayer.preprocessing.column import Column
 from pytwolayer.preprocessing.standardize import NumberCoding, write_standardized
 
@@ -27,8 +27,8 @@ def _plain(codings: list[NumberCoding], columns: list[Column]) -> Any:
 def test_blocks_of_rows_have_the_bits_of_whole_columns(
     rows: int, limit: float | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(standardize, "_BLOCK", 1)
-    monkeypatch.setattr(standardize, "_ROWS", 7)
+    monkeypatch.setattr(row_source, "BLOCK_ROWS", 7)
+    monkeypatch.setattr(standardize, "_GROUP", 2)
     generator = np.random.default_rng(rows)
     columns = [Column(str(n), "number", generator.normal(size=rows) * 10**n) for n in range(5)]
     columns.append(Column("far", "number", np.full(rows, -1e300)))

@@ -6,7 +6,7 @@ import pytest
 
 from pytwolayer import ArgumentError
 from pytwolayer.checks import describe
-from pytwolayer.preprocessing import table as table_module
+from pytwolayer.preprocessing import row_source
 from pytwolayer.preprocessing.table import read_table
 from pytwolayer.runtime.torch_loading import torch
 
@@ -392,7 +392,7 @@ def test_columns_of_an_array_are_its_own_as_doubles_whatever_its_layout(dtype, o
 def test_rows_after_rows_and_columns_after_columns_are_the_same_numbers(
     kind: str, rows: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(table_module, "_BLOCK", 7)
+    monkeypatch.setattr(row_source, "BLOCK_ROWS", 7)
     by_row = np.random.default_rng(1).uniform(0, 200, size=(rows, 3)).astype(kind)
     if kind == "int64":
         by_row[0] = 2**62 + 1

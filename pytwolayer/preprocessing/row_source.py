@@ -1,0 +1,254 @@
+"""Sources of rows: tables that are read in blocks, wherever their values are.
+
+A block is a fixed number of rows, and what is computed from blocks, such as means, is put together
+in their order. So the bits of a result do not depend on where the rows come from: an array in any
+layout, columns of any type, or files.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+BLOCK_ROWS = 8192
+_LINE_ROWS = 512  # of an array are turned into columns at a time, so that both stay in the cache
+_GROUP = 32  # columns of an array are turned at a time
+Doubles = NDArray[np.float64]
+RowNumbers = NDArray[np.intp]
+Mask = NDArray[np.bool_]
+
+
+class RowSource(Protocol):
+    """Rows that are read in blocks, any number of times and always in the same order."""
+
+    @property
+    def rows(self) -> int:
+        """Number of rows."""
+
+    def blocks(
+        self, columns: Sequence[int], rows: RowNumbers | None = None
+    ) -> Iterator[Iterable[Doubles]]:
+        """Yield for each block the values of the columns, one column after the other.
+
+        Parameters
+        ----------
+        columns : sequence of int
+            Places of the columns, from 0.
+        rows : array, optional
+            Numbers of the rows that are wanted, ascending; one may come several times. A block is
+            ``BLOCK_ROWS`` of these.
+
+        Yields
+        ------
+        iterable of array
+            Of each column a contiguous array of doubles: numbers, or codes of levels from 0; NaN
+            where missing. An array may be overwritten when the next one is asked for.
+        """
+
+
+@dataclass(frozen=True)
+class SourceColumn:
+    """What a source says of a column; nothing of it is checked yet.
+
+    Attributes
+    ----------
+    kind : str
+        "number", "logical", "factor" or "text".
+    levels : tuple of str
+        Of a factor in its order; of text those that it has, sorted by code point.
+    labels : tuple
+        The levels as the user has them; empty: as in ``levels``.
+    """
+
+    kind: Literal["number", "logical", "factor", "text"]
+    levels: tuple[str, ...] = ()
+    labels: tuple[Any, ...] = ()
+
+
+@dataclass(frozen=True)
+class SourcedTable:
+    """A table in a source; accepted wherever a data frame is.
+
+    Attributes
+    ----------
+    names : list of str or None
+    shape : tuple of int
+        ``(rows, columns)``.
+    columns : list of SourceColumn
+    source : RowSource
+    """
+
+    names: list[str] | None
+    shape: tuple[int, ...]
+    columns: list[SourceColumn]
+    source: RowSource
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+
+class StoredArray:
+    """A column in memory that becomes doubles when it is read, as a source of one column.
+
+    Parameters
+    ----------
+    array : array
+        Numbers, logicals or codes of any type, shape ``(rows,)``.
+    missing : int, optional
+        What stands for a missing value.
+    first : int
+        Code of the first level.
+    """
+
+    def __init__(self, array: NDArray[Any], missing: int | None = None, first: int = 0) -> None:
+        self.array, self._missing, self._first = array, missing, first
+
+    @property
+    def rows(self) -> int:
+        """Number of rows."""
+        return len(self.array)
+
+    def blocks(
+        self, columns: Sequence[int], rows: RowNumbers | None = None
+    ) -> Iterator[list[Doubles]]:
+        """Yield the values block by block; see ``RowSource``."""
+        for part in block_slices(self.rows if rows is None else len(rows)):
+            yield [self._doubles(self.array[part if rows is None else rows[part]])] * len(columns)
+
+    def take(self, rows: RowNumbers | Mask) -> "StoredArray":
+        """Take some of the rows."""
+        return StoredArray(self.array[rows], self._missing, self._first)
+
+    def read(self) -> Doubles:
+        """Return all values."""
+        return self._doubles(self.array)
+
+    def _doubles(self, part: NDArray[Any]) -> Doubles:
+        with np.errstate(over="ignore"):  # a long double may become infinite
+            values = np.ascontiguousarray(part, dtype=np.float64)
+        if self._missing is not None or self._first:
+            values = values - self._first  # a copy: a double's own memory stays as it is
+            if self._missing is not None:
+                values[part == self._missing] = np.nan
+        return values
+
+
+class StoredSeries:
+    """A column of pandas with a type of its own, such as nullable numbers."""
+
+    def __init__(self, series: "pd.Series[Any]") -> None:
+        self._series = series
+
+    @property
+    def rows(self) -> int:
+        """Number of rows."""
+        return len(self._series)
+
+    def blocks(
+        self, columns: Sequence[int], rows: RowNumbers | None = None
+    ) -> Iterator[list[Doubles]]:
+        """Yield the values block by block; see ``RowSource``."""
+        for part in block_slices(self.rows if rows is None else len(rows)):
+            values = self._series.iloc[part if rows is None else rows[part]]
+            yield [series_doubles(values)] * len(columns)
+
+
+def series_doubles(series: "pd.Series[Any]") -> Doubles:
+    """Convert a column of pandas to doubles, NaN where it is missing."""
+    with np.errstate(over="ignore"):  # a long double may become infinite
+        values = series.to_numpy(dtype=np.float64, na_value=np.nan)
+    return np.ascontiguousarray(values)
+
+
+class ArrayRows:
+    """The rows of an array of numbers, shape ``(rows, columns)``, in whatever layout."""
+
+    def __init__(self, array: NDArray[Any]) -> None:
+        self._array = array
+
+    @property
+    def rows(self) -> int:
+        """Number of rows."""
+        return len(self._array)
+
+    def blocks(
+        self, columns: Sequence[int], rows: RowNumbers | None = None
+    ) -> Iterator[Iterable[Doubles]]:
+        """Yield the values block by block; see ``RowSource``."""
+        number = self.rows if rows is None else len(rows)
+        everything = list(columns) == list(range(self._array.shape[1]))
+        lines = np.empty((min(_GROUP, len(columns)), min(number, BLOCK_ROWS)))
+        for part in block_slices(number):
+            block = self._array[part if rows is None else rows[part]]
+            yield self._lines(block if everything else block[:, list(columns)], lines)
+
+    def _lines(self, block: NDArray[Any], lines: Doubles) -> Iterator[Doubles]:
+        for first in range(0, block.shape[1], _GROUP):
+            group = block[:, first : first + _GROUP]
+            into = lines[: group.shape[1], : len(block)]
+            with np.errstate(over="ignore"):  # a long double may become infinite
+                for start in range(0, len(block), _LINE_ROWS):
+                    into[:, start : start + _LINE_ROWS] = group[start : start + _LINE_ROWS].T
+            yield from into
+
+
+class SelectedRows:
+    """Some rows of a source, by their numbers, ascending."""
+
+    def __init__(self, source: RowSource, numbers: RowNumbers) -> None:
+        self._source, self._numbers = source, numbers
+
+    @property
+    def rows(self) -> int:
+        """Number of rows."""
+        return len(self._numbers)
+
+    def blocks(
+        self, columns: Sequence[int], rows: RowNumbers | None = None
+    ) -> Iterator[Iterable[Doubles]]:
+        """Yield the values block by block; see ``RowSource``."""
+        numbers = self._numbers if rows is None else self._numbers[rows]
+        return self._source.blocks(columns, numbers)
+
+    def take(self, rows: RowNumbers) -> "SelectedRows":
+        """Take some of these rows."""
+        return SelectedRows(self._source, self._numbers[rows])
+
+
+class SelectedColumns:
+    """Some columns of a source, by their places."""
+
+    def __init__(self, source: RowSource, places: Sequence[int]) -> None:
+        self._source, self._places = source, places
+
+    @property
+    def rows(self) -> int:
+        """Number of rows."""
+        return self._source.rows
+
+    def blocks(
+        self, columns: Sequence[int], rows: RowNumbers | None = None
+    ) -> Iterator[Iterable[Doubles]]:
+        """Yield the values block by block; see ``RowSource``."""
+        return self._source.blocks([self._places[column] for column in columns], rows)
+
+
+def select_rows(source: RowSource, numbers: RowNumbers) -> SelectedRows:
+    """Select rows of a source by their numbers, ascending."""
+    if isinstance(source, SelectedRows):
+        return source.take(numbers)
+    return SelectedRows(source, numbers)
+
+
+def block_slices(rows: int) -> Iterator[slice]:
+    """Yield the slices that cut so many rows into blocks."""
+    for start in range(0, rows, BLOCK_ROWS):
+        yield slice(start, min(start + BLOCK_ROWS, rows))
+
+
+def is_one_block(rows: int) -> bool:
+    """Tell whether so many rows are a single block."""
+    return rows <= BLOCK_ROWS

@@ -1,0 +1,206 @@
+"""What one pass over the rows of a table finds out about its columns."""
+
+import json
+import math
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pytwolayer.errors import ArgumentError
+from pytwolayer.preprocessing.column import Column, StoredColumn, in_column, recode
+from pytwolayer.preprocessing.moments import Moments, moments_of_block, weighted_moments_of_block
+from pytwolayer.preprocessing.row_source import Doubles, Mask, RowSource, block_slices
+
+Counts = NDArray[np.intp]
+
+
+@dataclass(frozen=True)
+class ColumnSummary:
+    """What is known of a column without missing values.
+
+    Attributes
+    ----------
+    checksum : int
+        CRC-32 of its levels and its doubles.
+    moments : Moments or None
+        Of numbers and logicals.
+    counts : array or None
+        Of a column of levels: how many rows have each.
+    """
+
+    checksum: int
+    moments: Moments | None = None
+    counts: Counts | None = None
+
+
+def blocks_of(columns: Sequence[Column]) -> Iterator[Iterable[Doubles]]:
+    """Yield the values of columns of equal length block by block, one column after the other.
+
+    Columns of one source are read together.
+    """
+    places: dict[int, list[int]] = {}
+    sources: dict[int, RowSource] = {}
+    rows = 0
+    for column in columns:
+        data = column.data
+        if isinstance(data, StoredColumn):
+            sources[id(data.source)] = data.source
+            places.setdefault(id(data.source), []).append(data.place)
+            rows = data.source.rows
+        else:
+            rows = len(data)
+    readers = {key: source.blocks(places[key]) for key, source in sources.items()}
+    for part in block_slices(rows):
+        lines = {key: iter(next(reader)) for key, reader in readers.items()}
+        yield _lines(columns, part, lines)
+
+
+def _lines(
+    columns: Sequence[Column], part: slice, lines: dict[int, Iterator[Doubles]]
+) -> Iterator[Doubles]:
+    for column in columns:
+        data = column.data
+        if isinstance(data, StoredColumn):
+            yield recode(next(lines[id(data.source)]), data.recoding)
+        else:
+            yield data[part]
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What a first pass found.
+
+    Attributes
+    ----------
+    columns : list of Column
+        One of which all values are missing has the kind "missing".
+    incomplete : array of bool or None
+        Which rows have a missing value; None: none has.
+    summaries : list of ColumnSummary or None
+        None where they were not wanted, and where rows are incomplete.
+    """
+
+    columns: list[Column]
+    incomplete: Mask | None
+    summaries: list[ColumnSummary] | None
+
+
+def survey(argument: str, columns: Sequence[Column], *, summarise: bool) -> Survey:
+    """Check columns that were just read, in one pass.
+
+    Raises
+    ------
+    ArgumentError
+        If a column has an infinite number.
+    """
+    found = [_Found(column, summarise=summarise) for column in columns]
+    incomplete: Mask | None = None
+    for part, block in zip(block_slices(_rows(columns)), blocks_of(columns), strict=True):
+        for each, values in zip(found, block, strict=True):
+            missing = each.add(values)
+            if missing is not None:
+                if incomplete is None:
+                    incomplete = np.zeros(_rows(columns), dtype=np.bool_)
+                incomplete[part] |= missing
+    checked = [each.checked(argument) for each in found]
+    known = summarise and incomplete is None and all(each.rows for each in found)
+    return Survey(checked, incomplete, [each.summary() for each in found] if known else None)
+
+
+def summarise(columns: Sequence[Column], weights: Doubles | None = None) -> list[ColumnSummary]:
+    """Summarise columns without missing values, in one pass.
+
+    ``weights`` are those of the moments; with them there are no checksums.
+    """
+    found = [_Found(column, summarise=True) for column in columns]
+    for part, block in zip(block_slices(_rows(columns)), blocks_of(columns), strict=True):
+        own = None if weights is None else weights[part]
+        for each, values in zip(found, block, strict=True):
+            each.add(values, own)
+    return [each.summary() for each in found]
+
+
+def lines_in(column: Column) -> Iterator[Doubles]:
+    """Yield the values of a column block by block."""
+    for (values,) in blocks_of([column]):
+        yield values
+
+
+def count_levels(column: Column) -> Counts:
+    """Count the rows of each level; missing values are left out."""
+    counts = np.zeros(len(column.levels), dtype=np.intp)
+    for values in lines_in(column):
+        counts += _counts(values, len(column.levels))
+    return counts
+
+
+class _Found:
+    """What was found of a column so far."""
+
+    def __init__(self, column: Column, *, summarise: bool) -> None:
+        self._column, self._summarise = column, summarise
+        self.rows, self._missing, self._infinite = 0, 0, 0
+        self._moments: Moments | None = None
+        self._counts: Counts | None = None
+        if summarise:
+            meaning = [column.is_classes, *column.levels]
+            self._checksum = zlib.crc32(json.dumps(meaning).encode())
+            if column.has_levels:
+                self._counts = np.zeros(len(column.levels), dtype=np.intp)
+
+    def add(self, values: Doubles, weights: Doubles | None = None) -> Mask | None:
+        """Look at the next block; return which values are missing, if any is."""
+        self.rows += len(values)
+        with np.errstate(over="ignore", invalid="ignore"):
+            # A finite sum has only finite terms: one pass checks most columns.
+            total: float = np.add.reduce(values)
+        missing = None
+        if not math.isfinite(total):
+            self._infinite += int(np.count_nonzero(np.isinf(values)))
+            is_missing = np.isnan(values)
+            if is_missing.any():
+                self._missing += int(np.count_nonzero(is_missing))
+                missing = is_missing
+        if self._summarise and not self._missing:
+            self._add_to_summary(values, total, weights)
+        return missing
+
+    def _add_to_summary(self, values: Doubles, total: float, weights: Doubles | None) -> None:
+        if weights is None:
+            self._checksum = zlib.crc32(values.data.cast("B"), self._checksum)
+        if self._counts is not None:
+            self._counts += _counts(values, len(self._counts))
+            return
+        if weights is None:
+            block = moments_of_block(values, total, np.empty(len(values)))
+        else:
+            block = weighted_moments_of_block(values, weights)
+        self._moments = block if self._moments is None else self._moments.joined(block)
+
+    def checked(self, argument: str) -> Column:
+        """Return the column with what is known of it now."""
+        column = self._column
+        if self._infinite:
+            number = f"{self._infinite} of {self.rows} values"
+            received = f"infinite{in_column(column.label)} ({number})"
+            raise ArgumentError(argument, "finite", received)
+        if self._missing == self.rows:
+            return Column(column.label, "missing", column.data)
+        return replace(column, complete=not self._missing)
+
+    def summary(self) -> ColumnSummary:
+        """Return the summary of a column without missing values."""
+        return ColumnSummary(self._checksum, self._moments, self._counts)
+
+
+def _counts(values: Doubles, levels: int) -> Counts:
+    there = values[~np.isnan(values)]
+    return np.bincount(there.astype(np.intp), minlength=levels)
+
+
+def _rows(columns: Sequence[Column]) -> int:
+    data = columns[0].data
+    return data.source.rows if isinstance(data, StoredColumn) else len(data)
