@@ -17,6 +17,7 @@ from pytwolayer.preprocessing.column import (
     StoredColumn,
     in_column,
 )
+from pytwolayer.preprocessing.column_blocks import read_columns
 from pytwolayer.preprocessing.row_source import (
     Doubles,
     Mask,
@@ -95,16 +96,7 @@ def convert_sourced(argument: str, labels: list[str], table: SourcedTable) -> li
     for place, (label, column) in enumerate(pairs):
         data = StoredColumn(table.source, place)
         columns.append(_sourced_column(argument, label, column, data))
-    if not is_one_block(table.shape[0]):
-        return columns
-    read: list[Doubles] = [np.empty(0)] * len(columns)
-    for block in table.source.blocks(range(len(columns))):
-        read = [np.array(line) for line in block]
-    pairs_of_data = zip(columns, read, strict=True)
-    return [
-        Column(column.label, column.kind, data, column.levels, column.labels)
-        for column, data in pairs_of_data
-    ]
+    return read_columns(columns) if is_one_block(table.shape[0]) else columns
 
 
 def _sourced_column(argument: str, label: str, column: SourceColumn, data: StoredColumn) -> Column:

@@ -15,6 +15,7 @@ import numpy as np
 from pytwolayer.checks import quote_some
 from pytwolayer.errors import ArgumentError, UnseenLevelWarning, warn_user
 from pytwolayer.preprocessing.column import Column, in_column
+from pytwolayer.preprocessing.column_blocks import lines_in
 from pytwolayer.preprocessing.piecewise import PiecewiseCoding
 from pytwolayer.preprocessing.row_source import Doubles, block_slices
 from pytwolayer.preprocessing.standardize import (
@@ -23,7 +24,7 @@ from pytwolayer.preprocessing.standardize import (
     StandardizedWriter,
     write_standardized,
 )
-from pytwolayer.preprocessing.summary import ColumnSummary, Counts, lines_in
+from pytwolayer.preprocessing.summary import ColumnSummary, Counts
 from pytwolayer.preprocessing.table import Table, read_table
 from pytwolayer.runtime.torch_loading import torch
 

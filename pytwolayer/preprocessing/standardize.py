@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from pytwolayer.errors import ArgumentError
 from pytwolayer.preprocessing.column import Column
+from pytwolayer.preprocessing.column_blocks import blocks_of
 from pytwolayer.preprocessing.moments import Moments, lines_of, moments_of
 from pytwolayer.preprocessing.row_source import Doubles, block_slices
-from pytwolayer.preprocessing.summary import blocks_of
 from pytwolayer.runtime.torch_loading import torch
 
 # A standard deviation below this share of the largest value is rounding error.

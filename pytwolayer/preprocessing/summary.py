@@ -3,16 +3,17 @@
 import json
 import math
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pytwolayer.errors import ArgumentError
-from pytwolayer.preprocessing.column import Column, StoredColumn, in_column, recode
+from pytwolayer.preprocessing.column import Column, in_column
+from pytwolayer.preprocessing.column_blocks import blocks_of, lines_in, rows_of
 from pytwolayer.preprocessing.moments import Moments, moments_of_block, weighted_moments_of_block
-from pytwolayer.preprocessing.row_source import Doubles, Mask, RowSource, block_slices
+from pytwolayer.preprocessing.row_source import Doubles, Mask, block_slices
 
 Counts = NDArray[np.intp]
 
@@ -34,39 +35,6 @@ class ColumnSummary:
     checksum: int
     moments: Moments | None = None
     counts: Counts | None = None
-
-
-def blocks_of(columns: Sequence[Column]) -> Iterator[Iterable[Doubles]]:
-    """Yield the values of columns of equal length block by block, one column after the other.
-
-    Columns of one source are read together.
-    """
-    places: dict[int, list[int]] = {}
-    sources: dict[int, RowSource] = {}
-    rows = 0
-    for column in columns:
-        data = column.data
-        if isinstance(data, StoredColumn):
-            sources[id(data.source)] = data.source
-            places.setdefault(id(data.source), []).append(data.place)
-            rows = data.source.rows
-        else:
-            rows = len(data)
-    readers = {key: source.blocks(places[key]) for key, source in sources.items()}
-    for part in block_slices(rows):
-        lines = {key: iter(next(reader)) for key, reader in readers.items()}
-        yield _lines(columns, part, lines)
-
-
-def _lines(
-    columns: Sequence[Column], part: slice, lines: dict[int, Iterator[Doubles]]
-) -> Iterator[Doubles]:
-    for column in columns:
-        data = column.data
-        if isinstance(data, StoredColumn):
-            yield recode(next(lines[id(data.source)]), data.recoding)
-        else:
-            yield data[part]
 
 
 @dataclass(frozen=True)
@@ -98,12 +66,12 @@ def survey(argument: str, columns: Sequence[Column], *, summarise: bool) -> Surv
     """
     found = [_Found(column, summarise=summarise) for column in columns]
     incomplete: Mask | None = None
-    for part, block in zip(block_slices(_rows(columns)), blocks_of(columns), strict=True):
+    for part, block in zip(block_slices(rows_of(columns)), blocks_of(columns), strict=True):
         for each, values in zip(found, block, strict=True):
             missing = each.add(values)
             if missing is not None:
                 if incomplete is None:
-                    incomplete = np.zeros(_rows(columns), dtype=np.bool_)
+                    incomplete = np.zeros(rows_of(columns), dtype=np.bool_)
                 incomplete[part] |= missing
     checked = [each.checked(argument) for each in found]
     known = summarise and incomplete is None and all(each.rows for each in found)
@@ -116,17 +84,11 @@ def summarise(columns: Sequence[Column], weights: Doubles | None = None) -> list
     ``weights`` are those of the moments; with them there are no checksums.
     """
     found = [_Found(column, summarise=True) for column in columns]
-    for part, block in zip(block_slices(_rows(columns)), blocks_of(columns), strict=True):
+    for part, block in zip(block_slices(rows_of(columns)), blocks_of(columns), strict=True):
         own = None if weights is None else weights[part]
         for each, values in zip(found, block, strict=True):
             each.add(values, own)
     return [each.summary() for each in found]
-
-
-def lines_in(column: Column) -> Iterator[Doubles]:
-    """Yield the values of a column block by block."""
-    for (values,) in blocks_of([column]):
-        yield values
 
 
 def count_levels(column: Column) -> Counts:
@@ -199,8 +161,3 @@ class _Found:
 def _counts(values: Doubles, levels: int) -> Counts:
     there = values[~np.isnan(values)]
     return np.bincount(there.astype(np.intp), minlength=levels)
-
-
-def _rows(columns: Sequence[Column]) -> int:
-    data = columns[0].data
-    return data.source.rows if isinstance(data, StoredColumn) else len(data)

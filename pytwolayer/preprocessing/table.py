@@ -6,7 +6,7 @@ does not change a bit of the result. A large table stays where it is and is read
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from pytwolayer.checks import describe, quote_some
 from pytwolayer.errors import ArgumentError
-from pytwolayer.preprocessing.column import CodedColumn, Column, StoredColumn
+from pytwolayer.preprocessing.column import CodedColumn, Column
+from pytwolayer.preprocessing.column_blocks import blocks_of, take_rows
 from pytwolayer.preprocessing.column_reading import convert_column, convert_sourced
 from pytwolayer.preprocessing.row_source import (
     ArrayRows,
@@ -26,12 +27,10 @@ from pytwolayer.preprocessing.row_source import (
     SourceColumn,
     SourcedTable,
     StoredArray,
-    select_rows,
 )
 from pytwolayer.preprocessing.summary import (
     ColumnSummary,
     Counts,
-    blocks_of,
     count_levels,
     summarise,
     survey,
@@ -100,28 +99,7 @@ class Table:
         incomplete = None if self.incomplete is None else self.incomplete[rows]
         if incomplete is not None and not incomplete.any():
             incomplete = None
-        return Table(self.names, self._taken(rows), number, self.vector, incomplete)
-
-    def _taken(self, rows: RowNumbers | Mask | slice) -> list[Column]:
-        if not any(isinstance(column.data, StoredColumn) for column in self.columns):
-            return [column.take(rows) for column in self.columns]
-        numbers: RowNumbers = np.arange(self.rows)[rows]
-        if (numbers[1:] < numbers[:-1]).any():  # sources are read from top to bottom
-            read = [replace(column, data=column.values) for column in self.columns]
-            return [column.take(numbers) for column in read]
-        selected: dict[int, Any] = {}
-        columns = []
-        for column in self.columns:
-            data = column.data
-            if isinstance(data, StoredColumn):  # those of one source are still read together
-                key = id(data.source)
-                source = selected.get(key) or selected.setdefault(
-                    key, select_rows(data.source, numbers)
-                )
-                columns.append(replace(column, data=replace(data, source=source)))
-            else:
-                columns.append(column.take(numbers))
-        return columns
+        return Table(self.names, take_rows(self.columns, rows), number, self.vector, incomplete)
 
 
 @dataclass(frozen=True)

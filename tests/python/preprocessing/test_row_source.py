@@ -215,3 +215,17 @@ def test_a_large_array_is_not_copied_when_it_is_read():
     table = read_table("x", array)
     array[0, 0] = 7
     assert table.columns[0].values[0] == 7
+
+
+def test_few_rows_of_a_large_table_are_read_into_memory():
+    array = numbers()
+    table = read_table("x", array).take(np.array([1, 30, 30]))
+    array[:] = 0
+    assert np.array_equal(table.columns[2].values, numbers()[[1, 30, 30], 2])
+
+
+def test_rows_in_any_order_are_taken():
+    array, order = numbers(), np.random.default_rng(1).permutation(ROWS)
+    for data in (array, sourced(array)):
+        table = read_table("x", data).take(order)
+        assert np.array_equal(table.columns[1].values, array[order, 1])

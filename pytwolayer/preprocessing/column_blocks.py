@@ -1,0 +1,91 @@
+"""Columns of equal length that are read together, block by block."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from pytwolayer.preprocessing.column import Column, StoredColumn, recode
+from pytwolayer.preprocessing.row_source import (
+    Doubles,
+    Mask,
+    RowNumbers,
+    RowSource,
+    block_slices,
+    is_one_block,
+    select_rows,
+)
+
+
+def blocks_of(columns: Sequence[Column]) -> Iterator[Iterable[Doubles]]:
+    """Yield the values of columns of equal length block by block, one column after the other.
+
+    Columns of one source are read together.
+    """
+    places: dict[int, list[int]] = {}
+    sources: dict[int, RowSource] = {}
+    for column in columns:
+        data = column.data
+        if isinstance(data, StoredColumn):
+            sources[id(data.source)] = data.source
+            places.setdefault(id(data.source), []).append(data.place)
+    readers = {key: source.blocks(places[key]) for key, source in sources.items()}
+    for part in block_slices(rows_of(columns)):
+        lines = {key: iter(next(reader)) for key, reader in readers.items()}
+        yield _lines(columns, part, lines)
+
+
+def _lines(
+    columns: Sequence[Column], part: slice, lines: dict[int, Iterator[Doubles]]
+) -> Iterator[Doubles]:
+    for column in columns:
+        data = column.data
+        if isinstance(data, StoredColumn):
+            yield recode(next(lines[id(data.source)]), data.recoding)
+        else:
+            yield data[part]
+
+
+def lines_in(column: Column) -> Iterator[Doubles]:
+    """Yield the values of a column block by block."""
+    for (values,) in blocks_of([column]):
+        yield values
+
+
+def rows_of(columns: Sequence[Column]) -> int:
+    """Return the number of rows of columns of equal length."""
+    data = columns[0].data
+    return data.source.rows if isinstance(data, StoredColumn) else len(data)
+
+
+def read_columns(columns: Sequence[Column]) -> list[Column]:
+    """Read columns of equal length into memory, in one pass."""
+    if not any(isinstance(column.data, StoredColumn) for column in columns):
+        return [*columns]
+    rows = rows_of(columns)
+    read = [np.empty(rows) for _ in columns]
+    for part, block in zip(block_slices(rows), blocks_of(columns), strict=True):
+        for values, line in zip(read, block, strict=True):
+            values[part] = line
+    return [replace(column, data=d) for column, d in zip(columns, read, strict=True)]
+
+
+def take_rows(columns: Sequence[Column], rows: RowNumbers | Mask | slice) -> list[Column]:
+    """Select some rows of columns of equal length; a few are read into memory."""
+    if not any(isinstance(column.data, StoredColumn) for column in columns):
+        return [column.take(rows) for column in columns]
+    numbers: RowNumbers = np.arange(rows_of(columns))[rows]
+    if (numbers[1:] < numbers[:-1]).any():  # sources are read from top to bottom
+        return [column.take(numbers) for column in read_columns(columns)]
+    sources: dict[int, RowSource] = {}
+    taken = []
+    for column in columns:
+        data = column.data
+        if isinstance(data, StoredColumn):  # those of one source are still read together
+            key = id(data.source)
+            if key not in sources:
+                sources[key] = select_rows(data.source, numbers)
+            taken.append(replace(column, data=replace(data, source=sources[key])))
+        else:
+            taken.append(column.take(numbers))
+    return read_columns(taken) if is_one_block(len(numbers)) else taken
