@@ -1,7 +1,8 @@
 """Merging equal rows, for fits where all rows are one batch."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +17,7 @@ def merge_equal_rows(data: TrainingData) -> TrainingData:
     If all rows are one batch, the gradient is mathematically the same. The fit then does not depend
     on the order of the rows, and a row with frequency 2 gives the same bits as two equal rows.
     """
-    order, is_first = _sort_rows(_values(data))
+    order, is_first = _sort_rows(_values(data), data.rows)
     merged = data.take(order[is_first])
     weights = np.ones(len(order)) if data.weights is None else data.weights[order]
     if data.counts is not None:
@@ -28,14 +29,15 @@ def merge_equal_rows(data: TrainingData) -> TrainingData:
 def sort_rows(data: TrainingData) -> TrainingData:
     """Sort rows as ``merge_equal_rows()`` does, and equal ones by their weights."""
     weights = [] if data.weights is None else [data.weights]
-    return data.take(_sort_rows([*_values(data), *weights])[0])
+    return data.take(_sort_rows(chain(_values(data), weights), data.rows)[0])
 
 
-def _values(data: TrainingData) -> list[Doubles]:
-    return [column.values for column in (*data.predictors.columns, *data.outcomes.columns)]
+def _values(data: TrainingData) -> Iterator[Doubles]:
+    # One by one: those of a large table are read when they are asked for.
+    return (column.values for column in (*data.predictors.columns, *data.outcomes.columns))
 
 
-def _sort_rows(columns: Sequence[Doubles]) -> tuple[RowNumbers, NDArray[np.bool_]]:
+def _sort_rows(columns: Iterable[Doubles], rows: int) -> tuple[RowNumbers, NDArray[np.bool_]]:
     """Sort rows by their columns, the first one first; equal rows stay in their order.
 
     Each column sorts only the rows that are equal in all columns before it: often the first
@@ -48,7 +50,6 @@ def _sort_rows(columns: Sequence[Doubles]) -> tuple[RowNumbers, NDArray[np.bool_
     is_first : array
         Which rows, in that order, differ from the row before.
     """
-    rows = len(columns[0])
     order, is_first = np.arange(rows), np.zeros(rows, dtype=np.bool_)
     is_first[0] = True
     for values in columns:

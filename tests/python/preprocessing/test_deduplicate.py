@@ -22,7 +22,7 @@ TABLES = {
 @pytest.mark.parametrize("name", TABLES)
 def test_the_order_is_that_of_all_columns_and_equal_rows_stay_in_theirs(name: str) -> None:
     matrix: Any = TABLES[name]
-    order, is_first = deduplicate._sort_rows(list(matrix.T))
+    order, is_first = deduplicate._sort_rows(list(matrix.T), len(matrix))
     expected = np.lexsort(matrix.T[::-1])
     rows = matrix[expected]
     assert order.tolist() == expected.tolist()
