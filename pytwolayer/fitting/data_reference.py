@@ -4,6 +4,8 @@ import weakref
 from collections.abc import Callable
 from typing import Any
 
+from pytwolayer.files.arrow_objects import is_stream
+
 
 class DataReference:
     """Refers to the data of a fit without keeping arrays and frames in memory.
@@ -38,6 +40,8 @@ def _reference(value: Any) -> Callable[[], Any]:
     """
     if type(value) is tuple:
         return _reference_to_parts(value)
+    if is_stream(value):  # it has been read, and is at its end
+        return lambda: _GONE
     try:
         watched = weakref.ref(value)
     except TypeError:

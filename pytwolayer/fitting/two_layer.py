@@ -13,6 +13,7 @@ from pytwolayer.checkpoints.folder import checkpoints_in
 from pytwolayer.errors import named_as
 from pytwolayer.fitting.argument_hints import hints_at_names
 from pytwolayer.fitting.data_reference import DataReference
+from pytwolayer.fitting.data_sources import open_data
 from pytwolayer.fitting.ensemble import fit_ensemble, read_n_models
 from pytwolayer.fitting.prepare import Hooks, OnEpoch, PreparedFit
 from pytwolayer.fitting.starting_point import Start
@@ -98,9 +99,10 @@ def two_layer(
 
     Parameters
     ----------
-    x : DataFrame, array or tensor
+    x : DataFrame, array, tensor, Arrow object, str or Path
         Predictors, shape ``(rows, columns)``: numbers, logicals, categoricals or text. With
-        ``outcome``, a data frame that has the outcome too.
+        ``outcome``, a table that has the outcome too. A path of a Parquet file or of a folder of
+        them, or a table, dataset or stream of pyarrow or polars, is read in blocks of rows.
     y : vector, DataFrame, array or tensor, optional
         Outcome, shape ``(rows,)``; numeric ones also ``(rows, d_out)``.
     outcome : str or list of str, optional
@@ -157,12 +159,12 @@ def two_layer(
         element, per row, or for all rows together.
     reduction : str
         "mean", "sum", or "elementwise_mean", the mean's old name.
-    validation : float, vector or tuple
+    validation : float, vector, tuple, table or path
         Rows held out to measure ``valid_loss``: a share (of each class alike), the rows'
         numbers from 0, or true and false for each row. Or data of your own, ``(X, y)`` or
-        ``(X, y, weights)``, or where ``outcome`` names columns a table with these: the fit is
-        what it would be if they were among ``x`` and held out. The weights of the best epoch
-        come back.
+        ``(X, y, weights)``, or where ``outcome`` names columns a table with these or its path:
+        the fit is what it would be if they were among ``x`` and held out. The weights of the
+        best epoch come back.
     patience : int, optional
         Stop after so many epochs without a lower loss (``valid_loss`` where there is one).
         The weights that had it come back; without held-out rows they are those with which
@@ -175,9 +177,9 @@ def two_layer(
     bootstrap : bool
         Whether each of several networks is trained on a bootstrap resample of the rows (of each
         class alike): as many, drawn with replacement.
-    sample_weight : vector, optional
-        A number of at least 0 for each row. Losses, means and standard deviations are
-        weighted.
+    sample_weight : vector or str, optional
+        A number of at least 0 for each row, or the name of the column of ``x`` that has them,
+        which then is no predictor. Losses, means and standard deviations are weighted.
     weight_type : str
         What ``sample_weight`` means. "importance": proportions, whatever their scale.
         "frequency": whole numbers; a row of 3 is three rows, and the fit is that of the rows
@@ -331,13 +333,14 @@ def read_data(
     na_action : str
     """
     with _named_outcome(given):
+        sources = open_data(given, held_out[1])
         data = read_training_data(
-            given["x"],
-            given["y"],
+            sources["x"],
+            sources["y"],
             given["outcome"],
-            weights=given["sample_weight"],
+            weights=sources["sample_weight"],
             weight_type=given["weight_type"],
-            held_out=held_out[1],
+            held_out=sources["validation"],
             na_action=na_action,
         )
         return apply_class_weights(data, given["class_weights"])
@@ -379,6 +382,6 @@ def read_validation(validation: Any) -> tuple[float, Any]:
     """Return ``validation`` as a share of held-out rows, or as the rows themselves."""
     if validation is None:
         return 0.0, None
-    if not isinstance(validation, bool) and isinstance(validation, (str, Real)):
+    if not isinstance(validation, bool) and isinstance(validation, Real):
         return checks.between("validation", validation, 0, 1, below=True), None
     return 0.0, validation

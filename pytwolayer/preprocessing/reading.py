@@ -44,8 +44,9 @@ def read_training_data(
         Predictors and outcome.
     outcome : str or list of str, optional
         Names of the columns of ``x`` that are the outcome, instead of ``y``.
-    weights : vector, optional
-        One number of at least 0 for each row.
+    weights : vector or str, optional
+        One number of at least 0 for each row; or the name of the column of ``x`` that has them,
+        which then is no predictor.
     weights_name : str
         The argument that they came in, for error messages.
     weight_type : str
@@ -68,6 +69,9 @@ def read_training_data(
     checks.one_of("weight_type", weight_type, WEIGHT_TYPES)
     with guard_memory("cpu", "reading the data", FEWER_DATA):
         validation = held_out if is_validation_data(held_out) else None
+        column = weights if isinstance(weights, str) else None
+        if column is not None:
+            x, weights = _take_weights(x, column, weights_name, outcome)
         predictors, outcomes = _read_tables(x, y, outcome)
         if outcomes.rows != predictors.rows:
             expected = f"as long as `x` ({predictors.rows} rows)"
@@ -78,7 +82,7 @@ def read_training_data(
         data = _drop_zero_weights(_drop_missing(data, na_action), weights_name)
         if validation is None:
             return _apply_weight_type(data, weights_name, weight_type)
-        validation = read_validation_data(validation, outcome, data, na_action)
+        validation = read_validation_data(validation, outcome, data, na_action, column)
         return _add_validation(data, validation, weights_name, weight_type)
 
 
@@ -139,6 +143,25 @@ def _read_tables(x: Any, y: Any, outcome: Any) -> tuple[Table, Table]:
     own = columns_at(x, [names.index(name) for name in wanted])
     outcomes = read_table("x", own, outcome=True, summarise=True)
     return read_table("x", columns_at(x, others), summarise=True), replace(outcomes, vector=vector)
+
+
+def _take_weights(x: Any, column: str, argument: str, outcome: Any) -> tuple[Any, Any]:
+    """Take the column of weights out of a table."""
+    try:
+        names = column_names("x", x)
+    except ArgumentError as problem:
+        expected = "a data frame where `sample_weight` names a column"
+        raise (
+            problem
+            if argument != "sample_weight"
+            else ArgumentError("x", expected, problem.received)
+        ) from None
+    if column not in names:
+        raise ArgumentError(argument, "the name of a column of `x`", checks.describe(column))
+    if outcome is not None and column in ([outcome] if isinstance(outcome, str) else outcome):
+        raise ArgumentError(argument, "another column than the outcome", checks.describe(column))
+    others = [place for place, name in enumerate(names) if name != column]
+    return columns_at(x, others), columns_at(x, [names.index(column)])
 
 
 def _list_of_names(outcome: Any) -> list[str]:

@@ -6,8 +6,8 @@ import numpy as np
 
 from pytwolayer import checks
 from pytwolayer.errors import ArgumentError, MissingRowsWarning, Text, warn_user
-from pytwolayer.preprocessing.row_source import Mask
-from pytwolayer.preprocessing.table import Table, read_table
+from pytwolayer.preprocessing.row_source import Mask, SourcedTable
+from pytwolayer.preprocessing.table import RawTable, Table, column_names, columns_at, read_table
 from pytwolayer.preprocessing.training_data import TrainingData, read_weights
 
 _NAME = "validation"
@@ -16,6 +16,8 @@ _PAIR = "`(X, y)` or `(X, y, weights)`, or a table where `outcome` names columns
 
 def is_validation_data(validation: Any) -> bool:
     """Tell whether it is data, and not a share of the training data or rows of it."""
+    if isinstance(validation, (RawTable, SourcedTable)):
+        return True
     is_frame = hasattr(validation, "columns") and hasattr(validation, "to_numpy")
     if is_frame or hasattr(validation, "to_pandas"):
         return True  # a data frame of any library
@@ -30,9 +32,15 @@ def is_validation_data(validation: Any) -> bool:
 
 
 def read_validation_data(
-    validation: Any, outcome: Any, training: TrainingData, na_action: str
+    validation: Any,
+    outcome: Any,
+    training: TrainingData,
+    na_action: str,
+    weights_column: str | None = None,
 ) -> TrainingData:
     """Check validation data, and leave out rows with missing values or with weight 0.
+
+    ``weights_column`` is the column of weights, if a table has them in a column.
 
     Raises
     ------
@@ -40,6 +48,8 @@ def read_validation_data(
         If they have other columns than the training data, or columns of another kind.
     """
     x, y, weights = _parts(validation, outcome)
+    if y is None and weights is None and weights_column in column_names(_NAME, x):
+        weights = columns_at(x, [column_names(_NAME, x).index(weights_column)])
     predictors, outcomes = _tables(x, y, training)
     if outcomes.rows != predictors.rows:
         received = f"{predictors.rows} and {outcomes.rows} rows"

@@ -1,0 +1,134 @@
+"""Rows of Arrow arrays in blocks of doubles, of a fixed number of rows whatever the arrays'."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pytwolayer.errors import ArgumentError
+from pytwolayer.files.arrow_columns import LevelReader, numbers
+from pytwolayer.preprocessing import row_source
+from pytwolayer.preprocessing.row_source import Doubles, RowNumbers, SourceColumn
+
+# An Arrow array; doubles that are in the form of the block already; or one value for all rows.
+Values = Any
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Some consecutive rows.
+
+    Attributes
+    ----------
+    start : int
+        Number of the first row.
+    rows : int
+    columns : list
+        For each column its values: an Arrow array, an array of doubles, or a double.
+    """
+
+    start: int
+    rows: int
+    columns: list[Values]
+
+
+class Batches(Protocol):
+    """A table that is read in batches of any size, in order, any number of times."""
+
+    @property
+    def rows(self) -> int:
+        """Number of rows."""
+
+    def read(self, columns: Sequence[int], wanted: RowNumbers | None) -> Iterator[Batch]:
+        """Yield the batches; those without a row that is wanted may be left out."""
+
+
+class ArrowRows:
+    """A source of rows, see ``RowSource``.
+
+    Parameters
+    ----------
+    batches : Batches
+    columns : list of SourceColumn
+        Of all columns of ``batches``.
+    problems : mapping of int to ArgumentError
+        Errors to raise where a column is read: of those whose type is none for a network.
+    """
+
+    def __init__(
+        self,
+        batches: Batches,
+        columns: Sequence[SourceColumn],
+        problems: Mapping[int, ArgumentError],
+    ) -> None:
+        self._batches, self._columns, self._problems = batches, columns, problems
+
+    @property
+    def rows(self) -> int:
+        """Number of rows."""
+        return self._batches.rows
+
+    def blocks(
+        self, columns: Sequence[int], rows: RowNumbers | None = None
+    ) -> Iterator[list[Doubles]]:
+        """Yield the columns' values block by block; see ``RowSource``."""
+        readers = [self._reader(column) for column in columns]
+        left = self.rows if rows is None else len(rows)
+        block, filled = np.empty((len(columns), min(left, row_source.BLOCK_ROWS))), 0
+        batches = self._batches.read(columns, rows)
+        for batch in batches:
+            chosen = _chosen(batch, rows)
+            if not len(chosen):
+                continue
+            values = [
+                value if isinstance(value, (float, np.ndarray)) else read(value)
+                for read, value in zip(readers, batch.columns, strict=True)
+            ]
+            done = 0
+            while done < len(chosen):
+                number = min(block.shape[1] - filled, len(chosen) - done)
+                part = _part(chosen, done, number)
+                for target, value in zip(block, values, strict=True):
+                    target[filled : filled + number] = (
+                        value if isinstance(value, float) else value[part]
+                    )
+                done, filled, left = done + number, filled + number, left - number
+                if filled == block.shape[1] and left:
+                    yield list(block)
+                    filled = 0
+        # The batches are at their end, where files are checked, before the last block is used.
+        if filled:
+            yield [target[:filled] for target in block]
+
+    def _reader(self, place: int) -> Callable[[Any], NDArray[Any]]:
+        problem = self._problems.get(place)
+        if problem is not None:
+            raise problem
+        column = self._columns[place]
+        if column.kind in ("factor", "text"):
+            return LevelReader(column.levels).read
+        return numbers
+
+
+def _chosen(batch: Batch, rows: RowNumbers | None) -> range | NDArray[np.intp]:
+    """Return the chosen rows of a batch, counted from its first."""
+    if rows is None:
+        return range(batch.rows)
+    first, last = np.searchsorted(rows, [batch.start, batch.start + batch.rows])
+    return rows[first:last] - batch.start
+
+
+def _part(chosen: range | NDArray[np.intp], start: int, number: int) -> slice | NDArray[np.intp]:
+    if isinstance(chosen, range):
+        return slice(start, start + number)
+    return chosen[start : start + number]
+
+
+def any_wanted(wanted: RowNumbers | None, start: int, stop: int) -> bool:
+    """Tell whether one of these rows is wanted."""
+    if wanted is None:
+        return True
+    first, last = np.searchsorted(wanted, [start, stop])
+    return bool(last > first)

@@ -1,0 +1,106 @@
+"""Opening tables that are read in blocks: files, folders of files, and Arrow objects."""
+
+from collections.abc import Collection
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pytwolayer.errors import ArgumentError, PytwolayerError
+from pytwolayer.files.arrow_objects import arrow_vector, is_arrow
+from pytwolayer.files.open_arrow import open_arrow
+from pytwolayer.files.open_parquet import open_parquet
+from pytwolayer.files.parquet_folder import ENDINGS, FoundFile, find_parquet_files
+from pytwolayer.files.wanted_columns import Wanted
+from pytwolayer.preprocessing.column import CodedColumn
+from pytwolayer.preprocessing.row_source import SourcedTable
+from pytwolayer.preprocessing.table import RawTable
+
+Opened = SourcedTable | RawTable
+
+
+def opened(argument: str, data: Any, outcome: Collection[str] | None = (), **how: Any) -> Any:
+    """Open a table if it is in files or an Arrow object; other data are returned unchanged."""
+    is_source = isinstance(data, (str, Path)) or is_arrow(data)
+    return open_table(argument, data, outcome=outcome, **how) if is_source else data
+
+
+def open_table(
+    argument: str,
+    data: Any,
+    *,
+    columns: Collection[str] | None = None,
+    outcome: Collection[str] | None = (),
+) -> Opened:
+    """Open a table that is read in blocks.
+
+    Parameters
+    ----------
+    argument : str
+        Its name in error messages.
+    data : str, Path or Arrow object
+        A Parquet file; a folder of Parquet files, which may be in folders of their own, such as
+        ``year=2024``, that give further columns; or an object of pyarrow or one that gives an
+        Arrow stream, such as a data frame of polars. A vector may be an array of these.
+    columns : collection of str, optional
+        The only columns that are needed. What is not there is not missed.
+    outcome : collection of str, optional
+        Columns that are the outcome; None: all. They cannot be time spans, since predictions
+        would be without their unit.
+
+    Returns
+    -------
+    SourcedTable, or RawTable of a vector
+
+    Raises
+    ------
+    ArgumentError
+        If it cannot be read.
+    PytwolayerError
+        If pyarrow is not installed.
+    """
+    _require_pyarrow()
+    wanted = Wanted(argument, columns, outcome)
+    if isinstance(data, (str, Path)):
+        return _open_path(wanted, Path(data).expanduser())
+    vector = arrow_vector(data)
+    return open_arrow(wanted, data) if vector is None else _open_vector(wanted, data, vector)
+
+
+def _require_pyarrow() -> None:
+    try:
+        import pyarrow  # noqa: F401
+    except ImportError as problem:
+        raise PytwolayerError(
+            "Parquet files and Arrow objects need pyarrow, which is not installed: "
+            'pip install "pytwolayer[parquet]"'
+        ) from problem
+
+
+def _open_path(wanted: Wanted, path: Path) -> SourcedTable:
+    if path.is_dir():
+        return open_parquet(wanted, find_parquet_files(wanted.argument, path))
+    if not path.exists():
+        raise ArgumentError(wanted.argument, "a file or a folder that exists", f'"{path}"')
+    if path.suffix.lower() in ENDINGS:
+        return open_parquet(wanted, [FoundFile(path)])
+    raise ArgumentError(wanted.argument, "a Parquet file", f'"{path}"')
+
+
+def _open_vector(wanted: Wanted, data: Any, vector: Any) -> RawTable:
+    """Read a vector; it has a name where its object has one."""
+    import pyarrow as pa
+
+    name = getattr(data, "name", None) or None
+    label = "1" if name is None else str(name)
+    table = pa.table([vector], names=[label])
+    source = open_arrow(Wanted(wanted.argument, None, wanted.outcome), table)
+    column, rows = source.columns[0], source.shape[0]
+    values, start = np.empty(rows), 0
+    for (block,) in source.source.blocks([0]):
+        values[start : start + len(block)] = block
+        start += len(block)
+    if column.kind != "number":
+        coded = CodedColumn(column.kind, values, column.levels)
+        return RawTable(None if name is None else [label], (rows,), [coded])
+    return RawTable(None if name is None else [label], (rows,), [values])

@@ -1,0 +1,94 @@
+"""What is wanted of a table that is opened, and the table that is made of its batches."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from pytwolayer.errors import ArgumentError
+from pytwolayer.files.arrow_columns import EXPECTED, ArrowKind, LevelScan, arrow_kind, refuse_type
+from pytwolayer.files.arrow_rows import ArrowRows, Batches
+from pytwolayer.preprocessing.column import in_column
+from pytwolayer.preprocessing.row_source import SourceColumn, SourcedTable
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is opened, and which of its columns.
+
+    Attributes
+    ----------
+    argument : str
+        Its name in error messages.
+    columns : collection of str or None
+        The only ones that are needed; None: all.
+    outcome : collection of str or None
+        Those that are the outcome; None: all.
+    problems : dict
+        Errors to raise when a column is read: one of another type does no harm where it is not
+        needed.
+    """
+
+    argument: str
+    columns: Collection[str] | None = None
+    outcome: Collection[str] | None = ()
+    problems: dict[str, ArgumentError] = field(default_factory=dict)
+
+    def choose(self, names: Sequence[str]) -> list[str]:
+        """Choose the columns that are needed."""
+        return [name for name in names if self.columns is None or name in self.columns]
+
+    def kind(self, name: str, dtype: Any, where: str = "") -> ArrowKind:
+        """Return the kind of a column; of another type it is "missing", with an error to raise."""
+        kind = arrow_kind(dtype)
+        if kind is None:
+            self.problems.setdefault(name, refuse_type(self.argument, name, dtype, where))
+            return "missing"
+        if kind == "span" and (self.outcome is None or name in self.outcome):
+            problem = ArgumentError(self.argument, EXPECTED, f"time spans{in_column(name)}")
+            self.problems.setdefault(name, problem)
+        return kind
+
+
+def make_table(
+    wanted: Wanted,
+    names: list[str],
+    batches: Batches,
+    kinds: Mapping[str, ArrowKind],
+    known: Mapping[str, SourceColumn],
+) -> SourcedTable:
+    """Make a table of batches.
+
+    Parameters
+    ----------
+    wanted : Wanted
+    names : list of str
+        Of the columns of ``batches``. Where several have one, it stands for the first.
+    batches : Batches
+    kinds : mapping
+        Of the columns; levels are found by a pass over those that have some.
+    known : mapping
+        Columns of which all is known.
+    """
+    kinds = {name: kind for name, kind in kinds.items() if name not in known}
+    scans = {n: LevelScan(kind) for n, kind in kinds.items() if kind in ("factor", "text")}
+    if scans:
+        for batch in batches.read([names.index(name) for name in scans], None):
+            for scan, values in zip(scans.values(), batch.columns, strict=True):
+                scan.add(values)
+    columns = [known[n] if n in known else _column(kinds[n], scans.get(n)) for n in names]
+    problems = {n: wanted.problems[name] for n, name in enumerate(names) if name in wanted.problems}
+    rows = ArrowRows(batches, columns, problems)
+    return SourcedTable(names, (batches.rows, len(names)), columns, rows)
+
+
+def _column(kind: ArrowKind, scan: LevelScan | None) -> SourceColumn:
+    if scan is None:
+        return SourceColumn("logical" if kind == "logical" else "number")
+    labels = scan.labels()
+    return level_column(kind, labels)
+
+
+def level_column(kind: ArrowKind, labels: Mapping[str, Any]) -> SourceColumn:
+    """Make a column of levels, given with what the user has for them."""
+    given = tuple(labels.values())
+    return SourceColumn("text" if kind == "text" else "factor", tuple(labels), given)

@@ -1,0 +1,47 @@
+"""The data of a fit that are in files or are Arrow objects: they are opened here."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pytwolayer.files.arrow_objects import is_arrow
+from pytwolayer.files.open_table import opened
+
+
+def open_data(given: Mapping[str, Any], held_out: Any) -> dict[str, Any]:
+    """Open the data of a fit, so that they can be read in blocks; other data stay as they are.
+
+    Parameters
+    ----------
+    given : mapping
+        ``x``, ``y``, ``outcome`` and ``sample_weight`` of ``two_layer()``.
+    held_out : any
+        Its ``validation``, if that is no share.
+
+    Returns
+    -------
+    dict
+        ``x``, ``y``, ``sample_weight`` and ``validation``.
+    """
+    names = given["outcome"]
+    outcome = names if isinstance(names, (list, tuple)) else [names]
+    weights, y = given["sample_weight"], given["y"]
+    return {
+        "x": opened("x", given["x"], outcome),
+        "y": y if isinstance(y, (str, Path)) else opened("y", y, outcome=None),
+        # The name of a column, if it is text.
+        "sample_weight": weights if isinstance(weights, str) else opened("sample_weight", weights),
+        "validation": _open_validation(held_out, outcome),
+    }
+
+
+def _open_validation(held_out: Any, outcome: Any) -> Any:
+    if isinstance(held_out, (tuple, list)) and any(_is_source(part) for part in held_out):
+        x, *others = held_out
+        parts = [opened("validation", x), *(opened("validation", part) for part in others)]
+        return tuple(parts)
+    return opened("validation", held_out, outcome)
+
+
+def _is_source(part: Any) -> bool:
+    return isinstance(part, (str, Path)) or is_arrow(part)
