@@ -21,8 +21,8 @@ from pytwolayer.fitting.tuning import Tuned, tune
 from pytwolayer.fitting.two_layer import read_validation, read_verbose
 from pytwolayer.models.two_layer import TwoLayer
 from pytwolayer.network.losses import ForgottenLoss
+from pytwolayer.preprocessing.block_writer import LevelCoding
 from pytwolayer.preprocessing.class_weights import apply_class_weights
-from pytwolayer.preprocessing.encoder import LevelCoding
 from pytwolayer.preprocessing.reading import read_training_data
 from pytwolayer.preprocessing.suspect_columns import warn_suspect_columns
 from pytwolayer.preprocessing.table import as_pandas

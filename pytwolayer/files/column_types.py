@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 
 from pytwolayer.files.text_numbers import BOOLEANS, MissingMarks, is_text, refuse_text
+from pytwolayer.preprocessing.block_writer import LevelCoding
 from pytwolayer.preprocessing.column_reading import level_name, read_column
-from pytwolayer.preprocessing.encoder import Encoder, LevelCoding
+from pytwolayer.preprocessing.encoder import Encoder
 from pytwolayer.preprocessing.text_patterns import is_missing_mark, parse_number
 
 Levels = frozenset[str] | None  # None: numbers

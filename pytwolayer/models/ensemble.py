@@ -12,15 +12,16 @@ from numpy.typing import NDArray
 
 from pytwolayer import checks
 from pytwolayer.errors import ArgumentError, UnseenLevelWarning
+from pytwolayer.models.forward import encode_in_parts, forward
 from pytwolayer.models.two_layer import (
     TwoLayer,
-    encode_complete,
     fill_incomplete,
     format_ends,
     labelled,
     report_tuning,
 )
-from pytwolayer.preprocessing.encoder import Coding, Encoder, LevelCoding
+from pytwolayer.preprocessing.block_writer import Coding, LevelCoding
+from pytwolayer.preprocessing.encoder import Encoder
 from pytwolayer.preprocessing.outcome import Classes, Outcome
 from pytwolayer.preprocessing.row_source import Doubles
 from pytwolayer.preprocessing.table import Table, read_table
@@ -230,10 +231,13 @@ class TwoLayerEnsemble:
             table = _read(x, list(shared))
             values = np.empty((self.n_models, table.rows, self.outcome.width))
             for encoder, numbers in shared.items():
-                matrix, complete = encode_complete(encoder, _recoded(encoder, table))
-                for number in numbers:
-                    fit = self.models[number]
-                    values[number] = fill_incomplete(made(fit, fit.forward(matrix)), complete)
+                fits = [self.models[number] for number in numbers]
+                recoded = _recoded(encoder, table)
+                parts, complete = encode_in_parts(encoder, recoded, fits[0].settings)
+                networks = [fit.network for fit in fits]
+                outputs = forward(networks, parts, int(complete.sum()))
+                for number, fit, output in zip(numbers, fits, outputs, strict=True):
+                    values[number] = fill_incomplete(made(fit, output), complete)
             return values
 
     @property

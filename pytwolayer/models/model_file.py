@@ -17,7 +17,8 @@ from pytwolayer.checks import LARGEST_SIZE, between, count, flag, one_of, positi
 from pytwolayer.files.safetensors_format import Content, Format, Tensors, TensorSpecs, check_keys
 from pytwolayer.network.architecture import outline
 from pytwolayer.network.losses import LOSSES, ForgottenLoss
-from pytwolayer.preprocessing.encoder import ENCODINGS, Coding, Encoder, LevelCoding
+from pytwolayer.preprocessing.block_writer import Coding, LevelCoding
+from pytwolayer.preprocessing.encoder import ENCODINGS, Encoder
 from pytwolayer.preprocessing.outcome import Classes, Numbers, Outcome
 from pytwolayer.preprocessing.piecewise import PiecewiseCoding
 from pytwolayer.preprocessing.standardize import NumberCoding

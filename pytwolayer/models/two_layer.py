@@ -1,6 +1,5 @@
 """``TwoLayer``: the fitted network, its predictions and its score."""
 
-import copy
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 
 from pytwolayer.checks import shorten
 from pytwolayer.errors import ArgumentError
+from pytwolayer.models.forward import encode_in_parts, forward, rows_at_once
 from pytwolayer.preprocessing.encoder import Encoder
 from pytwolayer.preprocessing.offset import add_offset_if_fitted
 from pytwolayer.preprocessing.outcome import Classes, Outcome
@@ -28,11 +28,6 @@ from pytwolayer.training.settings import DECAY, Settings
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-# Predictions are computed in parts whose hidden layer stays in the processor's cache: the largest
-# numbers of rows, and of values in the hidden layer.
-_ROWS_AT_ONCE, _HIDDEN_AT_ONCE = 4096, 2**18
-# With fewer rows the matrix products become slow; with more values the memory may not suffice.
-_ROWS_AT_LEAST, _HIDDEN_AT_MOST = 256, 2**24
 _LONGEST_FORMULA = 200  # in messages
 # How a fit whose training ended before all epochs were done is described.
 _ENDS = {
@@ -211,19 +206,16 @@ class TwoLayer:
         reset_after_fork()
         work = f"predictions with {self.settings.hidden_units} hidden units"
         with guard_memory("cpu", work, "Predict fewer rows at a time"):
-            matrix, complete = encode_complete(self.inputs, self._read(x))
-            return self.forward(matrix), complete
+            parts, complete = encode_in_parts(self.inputs, self._read(x), self.settings)
+            (output,) = forward([self.network], parts, int(complete.sum()))
+            return output, complete
 
     @with_default_torch_settings
     def forward(self, matrix: torch.Tensor) -> torch.Tensor:
         """Return the network's output for encoded rows, in double precision."""
-        # In float32 a row's last digits would depend on the number of rows predicted with it, as
-        # BLAS chooses its kernels by the sizes of a product.
-        network = copy.deepcopy(self.network).double()
-        rows = _rows_at_once(self.settings.hidden_units)
-        with torch.no_grad():
-            parts = [network(part.double()) for part in torch.split(matrix, rows)]
-        return torch.cat(parts)
+        parts = torch.split(matrix, rows_at_once(self.settings))
+        (output,) = forward([self.network], parts, len(matrix))
+        return output
 
     def _read(self, x: Any) -> Table:
         try:
@@ -442,17 +434,6 @@ def format_ends(stopped: Sequence[str]) -> str:
             share = "all " if number == len(stopped) else f"{number} of {len(stopped)} "
             parts.append(f", {share if len(stopped) > 1 else ''}{end}")
     return "".join(parts)
-
-
-def _rows_at_once(hidden_units: int) -> int:
-    rows = min(_ROWS_AT_ONCE, max(_ROWS_AT_LEAST, _HIDDEN_AT_ONCE // hidden_units))
-    return max(1, min(rows, _HIDDEN_AT_MOST // hidden_units))
-
-
-def encode_complete(inputs: Encoder, table: Table) -> tuple[torch.Tensor, NDArray[np.bool_]]:
-    """Encode the rows without missing values; also return which these are."""
-    complete = table.complete()
-    return inputs.encode("x", table if complete.all() else table.take(complete)), complete
 
 
 def as_labels(labels: tuple[Any, ...]) -> NDArray[Any]:

@@ -3,17 +3,16 @@
 All arithmetic is in double precision; only the results are rounded to float32.
 """
 
-import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from itertools import groupby
 from typing import Any
 
 import numpy as np
 
 from pytwolayer.checks import quote_some
 from pytwolayer.errors import ArgumentError, UnseenLevelWarning, warn_user
+from pytwolayer.preprocessing.block_writer import BlockWriter, Coding, LevelCoding, is_levels
 from pytwolayer.preprocessing.column import Column, in_column
 from pytwolayer.preprocessing.column_blocks import lines_in
 from pytwolayer.preprocessing.piecewise import PiecewiseCoding
@@ -21,7 +20,6 @@ from pytwolayer.preprocessing.row_source import Doubles, block_slices
 from pytwolayer.preprocessing.standardize import (
     Floats,
     NumberCoding,
-    StandardizedWriter,
     write_standardized,
 )
 from pytwolayer.preprocessing.summary import ColumnSummary, Counts
@@ -30,7 +28,6 @@ from pytwolayer.runtime.torch_loading import torch
 
 ENCODINGS = ("linear", "piecewise")
 _MISSING = "The predictions of their rows are missing."
-_HUGE = float(np.finfo(np.float32).max)
 # Gives memory for a matrix of this shape.
 Allocate = Callable[[tuple[int, int]], Floats]
 
@@ -38,27 +35,6 @@ Allocate = Callable[[tuple[int, int]], Floats]
 def in_memory(shape: tuple[int, int]) -> Floats:
     """Allocate a matrix in memory."""
     return np.empty(shape, dtype=np.float32)
-
-
-@dataclass(frozen=True)
-class LevelCoding:
-    """One-hot encodes a column: an input for each level, 1 in rows of that level, else 0.
-
-    Attributes
-    ----------
-    levels : tuple of str
-        The levels of the training rows, in the order of ``Column.levels``.
-    """
-
-    levels: tuple[str, ...]
-
-    @property
-    def width(self) -> int:
-        """Number of inputs."""
-        return len(self.levels)
-
-
-Coding = NumberCoding | PiecewiseCoding | LevelCoding
 
 
 @dataclass(frozen=True)
@@ -142,7 +118,7 @@ class Encoder:
         pairs = zip(self.codings, table.columns, strict=True)
         for coding, column in pairs:
             _refuse_other_kind(argument, coding, column)
-        counts = table.level_counts() if any(map(_is_levels, self.codings)) else []
+        counts = table.level_counts() if any(map(is_levels, self.codings)) else []
         incomplete, columns = table.incomplete, [*table.columns]
         for place, coding in enumerate(self.codings):
             column = columns[place]
@@ -165,24 +141,29 @@ class Encoder:
             If a standardised number is too large for float32.
         """
         matrix = allocate((table.rows, self.width))
-        runs = list(self._runs())
+        writer = BlockWriter(self.codings)
         for part, block in zip(block_slices(table.rows), table.blocks(), strict=True):
-            rows, lines, start = matrix[part], iter(block), 0
-            for run in runs:
-                into = rows[:, start : start + run.width]
-                run.write(lines, into)
-                start += run.width
-        if any(isinstance(run, _Numbers) and run.is_far for run in runs):
+            writer.write(block, matrix[part])
+        if writer.is_far:
             self._refuse_far(argument, table)
         return torch.from_numpy(matrix)
 
-    def _runs(self) -> "Iterator[_Numbers | _Levels]":
-        """Yield what writes neighbouring codings of one kind together."""
-        for _, run in groupby(self.codings, _is_levels):
-            codings = [*run]
-            levels = [coding for coding in codings if isinstance(coding, LevelCoding)]
-            numbers = [coding for coding in codings if not isinstance(coding, LevelCoding)]
-            yield _Levels(levels) if levels else _Numbers(numbers)
+    def encode_parts(self, argument: str, table: Table, rows: int) -> Iterator[torch.Tensor]:
+        """Encode as ``encode()`` does, yielding so many rows at a time; at the end the rest."""
+        writer, width = BlockWriter(self.codings), self.width
+        rest = np.empty((0, width), dtype=np.float32)
+        for part, block in zip(block_slices(table.rows), table.blocks(), strict=True):
+            before, number = len(rest), part.stop - part.start
+            matrix = np.empty((before + number, width), dtype=np.float32)
+            matrix[:before] = rest
+            writer.write(block, matrix[before:])
+            if writer.is_far:
+                self._refuse_far(argument, table)
+            whole = len(matrix) // rows * rows
+            yield from torch.split(torch.from_numpy(matrix[:whole]), rows) if whole else ()
+            rest = matrix[whole:]
+        if len(rest) or not table.rows:
+            yield torch.from_numpy(rest)
 
     def _refuse_far(self, argument: str, table: Table) -> None:
         """Raise for the first column whose standardised numbers are not finite."""
@@ -193,44 +174,6 @@ class Encoder:
                 if not np.isfinite(part).all():
                     received = f"{np.max(np.abs(column.values)):.3g}{in_column(column.label)}"
                     raise ArgumentError(argument, "of the size seen in training", received)
-
-
-class _Numbers:
-    """Writes neighbouring columns of numbers."""
-
-    def __init__(self, codings: Sequence[NumberCoding | PiecewiseCoding]) -> None:
-        self._writer = StandardizedWriter(codings)
-        self.width = self._writer.width
-        # Clipped numbers are finite.
-        self._may_be_far = any(coding.limit is None or coding.limit > _HUGE for coding in codings)
-        self.is_far = False
-
-    def write(self, lines: Iterator[Doubles], into: Floats) -> None:
-        """Write a block."""
-        self._writer.write(lines, into)
-        # In double precision a sum of finite float32 cannot overflow: it is finite if all are.
-        if self._may_be_far and not math.isfinite(into.sum(dtype=np.float64)):
-            self.is_far = True
-
-
-class _Levels:
-    """Writes the zeros and ones of neighbouring columns of levels."""
-
-    def __init__(self, codings: Sequence[LevelCoding]) -> None:
-        self._widths = [coding.width for coding in codings]
-        self.width = sum(self._widths)
-
-    def write(self, lines: Iterator[Doubles], into: Floats) -> None:
-        """Write a block."""
-        into[:] = 0
-        rows, start = np.arange(len(into)), 0
-        for width in self._widths:
-            into[rows, start + next(lines).astype(np.intp)] = 1
-            start += width
-
-
-def _is_levels(coding: Coding) -> bool:
-    return isinstance(coding, LevelCoding)
 
 
 def _coding(
@@ -260,10 +203,10 @@ def _input_names(name: str, coding: Coding) -> list[str]:
 
 
 def _refuse_other_kind(argument: str, coding: Coding, column: Column) -> None:
-    if column.kind == "missing" or column.has_levels == _is_levels(coding):
+    if column.kind == "missing" or column.has_levels == is_levels(coding):
         return
     expected = "numbers where training had numbers"
-    if _is_levels(coding):
+    if is_levels(coding):
         expected = "factors or text where training had them"
     received = f"{_describe_kind(column)}{in_column(column.label)}"
     raise ArgumentError(argument, expected, received)

@@ -8,7 +8,8 @@ import pytest
 
 from pytwolayer import ArgumentError
 from pytwolayer.errors import UnseenLevelWarning
-from pytwolayer.preprocessing.encoder import Encoder, LevelCoding
+from pytwolayer.preprocessing.block_writer import LevelCoding
+from pytwolayer.preprocessing.encoder import Encoder
 from pytwolayer.preprocessing.standardize import NumberCoding
 from pytwolayer.preprocessing.table import read_table
 from pytwolayer.runtime.torch_loading import torch

@@ -77,7 +77,7 @@ CASES = {
     ),
     "prediction": (
         "before.predict(np.broadcast_to(X[0], (60_000_000, 20)))",
-        60_000_000 * 20 * 4,
+        60_000_000 * 8,
         "for predictions with 4 hidden units. Predict fewer rows at a time.",
     ),
     "the chapter": (

@@ -1,0 +1,52 @@
+"""The output of trained networks, in double precision and in parts of the rows."""
+
+import copy
+from collections.abc import Iterable, Iterator, Sequence
+from typing import cast
+
+from pytwolayer.preprocessing.encoder import Encoder
+from pytwolayer.preprocessing.row_source import Mask
+from pytwolayer.preprocessing.table import Table
+from pytwolayer.runtime.torch_loading import torch
+from pytwolayer.training.settings import Settings
+
+# Predictions are computed in parts whose hidden layer stays in the processor's cache: the largest
+# numbers of rows, and of values in the hidden layer.
+_ROWS_AT_ONCE, _HIDDEN_AT_ONCE = 4096, 2**18
+# With fewer rows the matrix products become slow; with more values the memory may not suffice.
+_ROWS_AT_LEAST, _HIDDEN_AT_MOST = 256, 2**24
+
+
+def rows_at_once(settings: Settings) -> int:
+    """Return the number of rows of a part."""
+    hidden_units = settings.hidden_units
+    rows = min(_ROWS_AT_ONCE, max(_ROWS_AT_LEAST, _HIDDEN_AT_ONCE // hidden_units))
+    return max(1, min(rows, _HIDDEN_AT_MOST // hidden_units))
+
+
+def encode_in_parts(
+    inputs: Encoder, table: Table, settings: Settings
+) -> tuple[Iterator[torch.Tensor], Mask]:
+    """Encode the rows without missing values, part by part; also return which these are."""
+    complete = table.complete()
+    known = table if complete.all() else table.take(complete)
+    return inputs.encode_parts("x", known, rows_at_once(settings)), complete
+
+
+def forward(
+    networks: Sequence[torch.nn.Sequential], parts: Iterable[torch.Tensor], rows: int
+) -> list[torch.Tensor]:
+    """Return the output of each network for so many rows, which come in parts."""
+    # In float32 a row's last digits would depend on the number of rows predicted with it, as
+    # BLAS chooses its kernels by the sizes of a product.
+    doubles = [copy.deepcopy(network).double() for network in networks]
+    widths = [cast("torch.nn.Linear", network[-1]).out_features for network in networks]
+    outputs = [torch.empty(rows, width, dtype=torch.float64) for width in widths]
+    start = 0
+    with torch.no_grad():
+        for part in parts:
+            inputs = part.double()
+            for network, output in zip(doubles, outputs, strict=True):
+                output[start : start + len(part)] = network(inputs)
+            start += len(part)
+    return outputs
