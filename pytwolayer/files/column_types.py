@@ -8,7 +8,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pytwolayer.files.text_numbers import BOOLEANS, MissingMarks, is_text, refuse_text
+from pytwolayer.files.text_numbers import (
+    BOOLEANS,
+    MissingMarks,
+    is_text,
+    refuse_text,
+    row_of,
+    rows_with,
+)
 from pytwolayer.preprocessing.block_writer import LevelCoding
 from pytwolayer.preprocessing.column_reading import level_name, read_column
 from pytwolayer.preprocessing.encoder import Encoder
@@ -89,14 +96,24 @@ def _as_numbers(
     there = series.dropna()
     if not all(isinstance(value, str) for value in there):
         return series
+    texts, name = [*there.unique()], str(series.name)
+    values, unreadable = numbers_of(texts, decimal)
+    if unreadable is not None:
+        refuse_text(argument, name, row_of(series, unreadable), unreadable, decimal)
+    missing = [text for text, number in values.items() if np.isnan(number)]
+    marks.add_missing(name, missing, rows_with(series, missing))
+    return series.astype(object).map(values).astype(np.float64)
+
+
+def numbers_of(texts: Sequence[str], decimal: str) -> tuple[dict[str, float], str | None]:
+    """Convert texts to numbers, marks to NaN; also return the first that is neither."""
     values: dict[str, float] = {}
-    for text in there.unique():
+    for text in texts:
         number = BOOLEANS.get(text.strip().casefold(), parse_number(text, decimal))
         if number is None and not is_missing_mark(text):
-            refuse_text(argument, series, text, decimal)
+            return values, text
         values[text] = np.nan if number is None else float(number)
-    marks.add_missing(series, [text for text, number in values.items() if np.isnan(number)])
-    return series.astype(object).map(values).astype(np.float64)
+    return values, None
 
 
 def _as_levels(series: "pd.Series[Any]", known: Collection[str]) -> "pd.Series[Any]":
@@ -104,12 +121,12 @@ def _as_levels(series: "pd.Series[Any]", known: Collection[str]) -> "pd.Series[A
     missing = pd.isna(values)
     if not all(isinstance(value, Hashable) for value in values):
         return series  # such as lists, which the core refuses
-    name = {value: _level(value, known) for value in dict.fromkeys(values[~missing])}
+    name = {value: known_level(value, known) for value in dict.fromkeys(values[~missing])}
     texts = [None if gap else name[value] for value, gap in zip(values, missing, strict=True)]
     return pd.Series(texts, index=series.index, dtype=object)
 
 
-def _level(value: Any, known: Collection[str]) -> str:
+def known_level(value: Any, known: Collection[str]) -> str:
     """Convert a value to the text that it had in training: a file may be read as other types."""
     names = [level_name(value), *_other_names(value)]
     return next((name for name in names if name in known), names[0])

@@ -8,15 +8,21 @@ import numpy as np
 
 from pytwolayer.errors import ArgumentError, PytwolayerError
 from pytwolayer.files.arrow_objects import arrow_vector, is_arrow
+from pytwolayer.files.column_types import ColumnTypes
 from pytwolayer.files.open_arrow import open_arrow
 from pytwolayer.files.open_parquet import open_parquet
+from pytwolayer.files.open_text import open_text
 from pytwolayer.files.parquet_folder import ENDINGS, FoundFile, find_parquet_files
+from pytwolayer.files.read_options import FileOptions
+from pytwolayer.files.table_reader import ENDINGS as FILES
+from pytwolayer.files.table_reader import text_separator
 from pytwolayer.files.wanted_columns import Wanted
 from pytwolayer.preprocessing.column import CodedColumn
 from pytwolayer.preprocessing.row_source import SourcedTable
 from pytwolayer.preprocessing.table import RawTable
 
 Opened = SourcedTable | RawTable
+_USUAL = FileOptions()
 
 
 def opened(argument: str, data: Any, outcome: Collection[str] | None = (), **how: Any) -> Any:
@@ -31,6 +37,8 @@ def open_table(
     *,
     columns: Collection[str] | None = None,
     outcome: Collection[str] | None = (),
+    options: FileOptions = _USUAL,
+    types: ColumnTypes | None = None,
 ) -> Opened:
     """Open a table that is read in blocks.
 
@@ -39,9 +47,10 @@ def open_table(
     argument : str
         Its name in error messages.
     data : str, Path or Arrow object
-        A Parquet file; a folder of Parquet files, which may be in folders of their own, such as
-        ``year=2024``, that give further columns; or an object of pyarrow or one that gives an
-        Arrow stream, such as a data frame of polars. A vector may be an array of these.
+        A file of delimited text, which may be compressed (.gz, .bz2); a Parquet file; a folder
+        of Parquet files, which may be in folders of their own, such as ``year=2024``, that give
+        further columns; or an object of pyarrow or one that gives an Arrow stream, such as a data
+        frame of polars. A vector may be an array of these.
     columns : collection of str, optional
         The only columns that are needed. What is not there is not missed.
     outcome : collection of str, optional
@@ -57,12 +66,17 @@ def open_table(
     ArgumentError
         If it cannot be read.
     PytwolayerError
-        If pyarrow is not installed.
+        If pyarrow is needed and not installed.
+
+    Warns
+    -----
+    MissingMarkWarning
+        If marks in a text file were read as missing, or were kept as text.
     """
-    _require_pyarrow()
     wanted = Wanted(argument, columns, outcome)
     if isinstance(data, (str, Path)):
-        return _open_path(wanted, Path(data).expanduser())
+        return _open_path(wanted, Path(data).expanduser(), options, types)
+    _require_pyarrow()
     vector = arrow_vector(data)
     return open_arrow(wanted, data) if vector is None else _open_vector(wanted, data, vector)
 
@@ -77,14 +91,22 @@ def _require_pyarrow() -> None:
         ) from problem
 
 
-def _open_path(wanted: Wanted, path: Path) -> SourcedTable:
+def _open_path(
+    wanted: Wanted, path: Path, options: FileOptions, types: ColumnTypes | None
+) -> SourcedTable:
+    if path.is_dir() or path.suffix.lower() in ENDINGS:
+        _require_pyarrow()
     if path.is_dir():
         return open_parquet(wanted, find_parquet_files(wanted.argument, path))
     if not path.exists():
         raise ArgumentError(wanted.argument, "a file or a folder that exists", f'"{path}"')
     if path.suffix.lower() in ENDINGS:
         return open_parquet(wanted, [FoundFile(path)])
-    raise ArgumentError(wanted.argument, "a Parquet file", f'"{path}"')
+    separator = text_separator(path, options)
+    if separator is None:
+        expected = f"a folder of Parquet files, or a file ending in one of {FILES}"
+        raise ArgumentError(wanted.argument, expected, f'"{path}"')
+    return open_text(wanted, path, separator, options, types)
 
 
 def _open_vector(wanted: Wanted, data: Any, vector: Any) -> RawTable:

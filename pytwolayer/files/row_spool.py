@@ -3,6 +3,7 @@
 import errno
 import mmap
 import tempfile
+import weakref
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -57,6 +58,7 @@ class RowSpool:
         try:
             if self._file is None:
                 self._file = tempfile.TemporaryFile(prefix="pytwolayer-")  # noqa: SIM115
+                weakref.finalize(self, self._file.close)
             for part in self._parts:
                 self._file.write(part.data)
             self._file.flush()

@@ -4,7 +4,8 @@ import csv
 import warnings
 import zlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from pytwolayer.preprocessing.text_patterns import parse_number
 
 _SEPARATORS = {".csv": ",", ".tsv": "\t", ".tab": "\t"}
 _PARQUET = (".parquet", ".pq")
+ENDINGS = ", ".join((*_SEPARATORS, *_PARQUET))
 _COMPRESSED = {".gz": "gzip", ".bz2": "bz2"}
 # The errors of pandas and pyarrow are subclasses of these.
 _UNREADABLE = (ValueError, OSError, EOFError, zlib.error)
@@ -66,18 +68,41 @@ def read_table_file(
         If marks were read as missing, or were kept as text.
     """
     path = Path(file).expanduser()
-    name = path.with_suffix("").name if path.suffix.lower() in _COMPRESSED else path.name
-    ending = Path(name).suffix.lower()
-    separator = options.separator or _SEPARATORS.get(ending)
-    if separator is None and ending not in _PARQUET:
-        endings = ", ".join((*_SEPARATORS, *_PARQUET))
-        expected = f"a file ending in one of {endings}, or a text file with `--sep`"
+    separator = text_separator(path, options)
+    is_parquet = ending_of(path) in _PARQUET
+    if separator is None and not is_parquet:
+        expected = f"a file ending in one of {ENDINGS}, or a text file with `--sep`"
         raise ArgumentError(argument, expected, f'"{path}"')
-    try:
-        if separator is None or ending in _PARQUET:
+    with readable(argument, path, options):
+        if separator is None or is_parquet:
             table = _read_parquet(path, options)
         else:
-            table = _TextFile(argument, path, separator, options, types).read()
+            table = TextFile(argument, path, separator, options, types).read()
+    marks = MissingMarks()
+    if types is not None:
+        table = convert_columns(argument, table, types, options.decimal, marks)
+    elif not is_parquet:
+        table = _parse_text_columns(table, options.decimal, marks)
+    marks.warn()
+    return table
+
+
+def ending_of(path: Path) -> str:
+    """Return the ending of a file's name, in front of that of a compressed file."""
+    name = path.with_suffix("").name if path.suffix.lower() in _COMPRESSED else path.name
+    return Path(name).suffix.lower()
+
+
+def text_separator(path: Path, options: FileOptions) -> str | None:
+    """Return what separates the columns of a text file; None for another file."""
+    return options.separator or _SEPARATORS.get(ending_of(path))
+
+
+@contextmanager
+def readable(argument: str, path: Path, options: FileOptions) -> Iterator[None]:
+    """Raise one clear error where a file cannot be read."""
+    try:
+        yield
     except FileNotFoundError:
         raise ArgumentError(argument, "a file that exists", f'"{path}"') from None
     except ArgumentError:
@@ -91,13 +116,6 @@ def read_table_file(
         raise ArgumentError(
             argument, "a table that can be read", f'"{path}": {reason}'
         ) from problem
-    marks = MissingMarks()
-    if types is not None:
-        table = convert_columns(argument, table, types, options.decimal, marks)
-    elif ending not in _PARQUET:
-        table = _parse_text_columns(table, options.decimal, marks)
-    marks.warn()
-    return table
 
 
 def _parse_text_columns(table: pd.DataFrame, decimal: str, marks: MissingMarks) -> pd.DataFrame:
@@ -108,7 +126,7 @@ def _parse_text_columns(table: pd.DataFrame, decimal: str, marks: MissingMarks) 
     return pd.DataFrame(columns, index=table.index, columns=table.columns, copy=False)
 
 
-class _TextFile:
+class TextFile:
     """A file of delimited text."""
 
     def __init__(
@@ -134,6 +152,36 @@ class _TextFile:
 
     def read(self) -> pd.DataFrame:
         """Read the file; see ``read_table_file()``."""
+        how = self._options()
+        table = self._parsed(how)
+        self._check_index(table.index, 0, set())
+        return self._named_columns(table)
+
+    def names(self) -> list[str]:
+        """Return the names of the columns that have one."""
+        return [name for name in self._line(0) if name]
+
+    def chunks(self, rows: int, **how: Any) -> Iterator[pd.DataFrame]:
+        """Read the file by so many rows at a time; columns may have other types in each.
+
+        ``how`` are further arguments of ``read_csv()``.
+        """
+        options = self._options()
+        options["dtype"] |= how.pop("dtype", {})
+        start, names = 0, set[Any]()
+        with self._parsed({**options, **how, "chunksize": rows}) as reader:
+            while True:
+                with warnings.catch_warnings():
+                    _expect_empty_values()
+                    table = next(reader, None)
+                if table is None:
+                    return
+                self._check_index(table.index, start, names)
+                yield self._named_columns(table)
+                start += len(table)
+
+    def _options(self) -> dict[str, Any]:
+        """Look at the first lines; return how to read the file."""
         header = self._line(0)
         named = [name for name in header if name]
         wanted = {} if self._types is None else self._types.by_name(named)
@@ -143,25 +191,35 @@ class _TextFile:
         # The default of pandas before 3.1 can differ from the written number in the last bit.
         old = tuple(int(part) for part in pd.__version__.split(".")[:2]) < (3, 1)
         exact: dict[str, Any] = {"float_precision": "round_trip"} if old else {}
-        how: dict[str, Any] = {
+        nameless = self._line(1)[len(header) :]
+        self._nameless = any(nameless), len(header), len(header) + len(nameless)
+        return {
             "na_values": {name: self._missing_of(wanted.get(name)) for name in header},
             "dtype": {name: str for name, levels in wanted.items() if levels is not None},
+            # By default pandas takes the first value of rows that are longer than the header for
+            # an index. Where the values beyond the header are empty, all rows only end in a
+            # separator.
+            "index_col": False if nameless and not any(nameless) else None,
+            **exact,
         }
-        nameless = self._line(1)[len(header) :]
-        # By default pandas takes the first value of rows that are longer than the header for an
-        # index. Where the values beyond the header are empty, all rows only end in a separator.
-        how["index_col"] = False if nameless and not any(nameless) else None
-        table = self._parsed({**how, **exact})
-        if any(nameless) and not self._are_row_names(table.index):
-            values = len(header) + len(nameless)
-            raise ArgumentError(self._argument, *_longer(len(header), values))
+
+    def _check_index(self, index: pd.Index, start: int, before: set[Any]) -> None:
+        """Raise if rows have values without a name that are no row names.
+
+        ``before`` are those of the rows before ``start``; they get these.
+        """
+        has_nameless, names, values = self._nameless
+        if has_nameless and not self._are_row_names(index, start, before):
+            raise ArgumentError(self._argument, *_longer(names, values))
+
+    def _named_columns(self, table: pd.DataFrame) -> pd.DataFrame:
         has_name = [not str(name).startswith("Unnamed: ") for name in table.columns]
         kept: pd.DataFrame = table.loc[:, has_name].reset_index(drop=True)
         return kept
 
     def _parsed(self, how: dict[str, Any]) -> Any:
-        with warnings.catch_warnings():  # only empty values are dropped, see read()
-            warnings.filterwarnings("ignore", "Length of header", pd.errors.ParserWarning)
+        with warnings.catch_warnings():
+            _expect_empty_values()
             return pd.read_csv(
                 self._source(),
                 low_memory=False,  # by chunks, a column could get values of several types
@@ -190,7 +248,7 @@ class _TextFile:
             raise
         return [str(value) for value in line.iloc[0]]
 
-    def _are_row_names(self, index: pd.Index) -> bool:
+    def _are_row_names(self, index: pd.Index, start: int, before: set[Any]) -> bool:
         """Tell whether an index is row names, for which R writes no column name.
 
         Row names are quoted, or are no numbers, or are 1, 2, 3 ...; otherwise the header lacks a
@@ -198,10 +256,14 @@ class _TextFile:
         """
         if index.nlevels > 1 or not index.is_unique:
             return False
-        quoted_names = self._line(1, quoting=csv.QUOTE_NONE)[0].startswith('"')
         numbers = pd.to_numeric(pd.Series(index), errors="coerce")
-        counts = bool((numbers == np.arange(1, len(index) + 1)).all())
-        return quoted_names or counts or bool(numbers.isna().all())
+        if bool((numbers == start + np.arange(1, len(index) + 1)).all()):
+            return True
+        if not before.isdisjoint(index):
+            return False
+        before.update(index)
+        quoted_names = self._line(1, quoting=csv.QUOTE_NONE)[0].startswith('"')
+        return quoted_names or bool(numbers.isna().all())
 
     def _source(self) -> Path | BytesIO:
         return self._path if self._bytes is None else BytesIO(self._bytes)
@@ -225,6 +287,11 @@ class _TextFile:
         if duplicates:
             received = f"one with several columns {quote_some(duplicates)}"
             raise ArgumentError(self._argument, "a table whose column names differ", received)
+
+
+def _expect_empty_values() -> None:
+    """Leave out pandas' warning that values are dropped: only empty ones are."""
+    warnings.filterwarnings("ignore", "Length of header", pd.errors.ParserWarning)
 
 
 def _longer(names: int, values: int) -> tuple[str, str]:

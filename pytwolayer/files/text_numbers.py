@@ -1,6 +1,7 @@
 """Numbers in columns that were read as text, since a few of their rows have something else."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Never
 
 import numpy as np
@@ -12,7 +13,7 @@ from pytwolayer.preprocessing.text_patterns import is_missing_mark, number_forma
 
 BOOLEANS = {"true": True, "false": False}
 _NAMED = 5  # largest number of columns that a warning names
-_Found = tuple["pd.Series[Any]", Sequence[str]]
+_Found = tuple[str, Sequence[str], int]  # name of a column, its marks, and rows with one
 
 
 class MissingMarks:
@@ -22,15 +23,15 @@ class MissingMarks:
         self._missing: list[_Found] = []
         self._kept: list[_Found] = []
 
-    def add_missing(self, series: "pd.Series[Any]", marks: Sequence[str]) -> None:
-        """Add marks that were read as missing."""
+    def add_missing(self, name: str, marks: Sequence[str], rows: int) -> None:
+        """Add marks of a column that were read as missing, and how many rows have them."""
         if marks:
-            self._missing.append((series, marks))
+            self._missing.append((name, marks, rows))
 
-    def add_kept(self, series: "pd.Series[Any]", marks: Sequence[str]) -> None:
+    def add_kept(self, name: str, marks: Sequence[str], rows: int) -> None:
         """Add marks that were kept as levels."""
         if marks:
-            self._kept.append((series, marks))
+            self._kept.append((name, marks, rows))
 
     def warn(self) -> None:
         """Warn of all marks: one warning for each of the two groups."""
@@ -46,13 +47,17 @@ class MissingMarks:
 
 def _few(found: Sequence[_Found]) -> str:
     more = f" and {len(found) - _NAMED:,} more columns" if len(found) > _NAMED else ""
-    return ", ".join(_describe(series, marks) for series, marks in found[:_NAMED]) + more
+    return ", ".join(_describe(*one) for one in found[:_NAMED]) + more
 
 
-def _describe(series: "pd.Series[Any]", marks: Sequence[str]) -> str:
-    rows = int(series.isin(marks).sum())
-    name = quote(str(series.name))
-    return f"{quote_some(marks)} in column {name} ({rows:,} row{'s' if rows > 1 else ''})"
+def _describe(name: str, marks: Sequence[str], rows: int) -> str:
+    many = "s" if rows > 1 else ""
+    return f"{quote_some(marks)} in column {quote(name)} ({rows:,} row{many})"
+
+
+def rows_with(series: "pd.Series[Any]", marks: Sequence[str]) -> int:
+    """Count the rows of a column that have one of some marks."""
+    return int(series.isin(marks).sum()) if marks else 0
 
 
 def is_text(series: "pd.Series[Any]") -> bool:
@@ -72,18 +77,44 @@ def parse_text_column(
     texts = [*dict.fromkeys(values[~missing])]
     if not texts or not all(isinstance(text, str) for text in texts):
         return series
+    name, found = str(series.name), read_texts(texts, decimal)
+    if found.values is not None:
+        marks.add_missing(name, found.marks, rows_with(series, found.marks))
+        known = found.values
+        pairs = zip(values, missing, strict=True)
+        converted = [None if is_missing else known.get(text) for text, is_missing in pairs]
+        dtype = object if found.logical else np.float64
+        return pd.Series(converted, index=series.index, dtype=dtype, name=series.name)
+    marks.add_kept(name, found.marks, rows_with(series, found.marks))
+    return series
+
+
+@dataclass(frozen=True)
+class ReadTexts:
+    """What the different values of a column of text are.
+
+    Attributes
+    ----------
+    values : dict or None
+        Numbers or logicals, of all but the marks; None: they are levels.
+    marks : list of str
+        Marks that are missing values; of levels those that may be.
+    logical : bool
+    """
+
+    values: dict[str, Any] | None
+    marks: list[str]
+    logical: bool = False
+
+
+def read_texts(texts: Sequence[str], decimal: str) -> ReadTexts:
+    """Find out whether a column's different values are numbers or logicals, but for marks."""
     found = [text for text in texts if is_missing_mark(text)]
     rest = [text for text in texts if not is_missing_mark(text)]
     numbers, logicals = _numbers(rest, decimal), _logicals(rest)
     if numbers is not None or logicals is not None:
-        marks.add_missing(series, found)
-        known: dict[str, Any] = numbers or logicals or {}
-        pairs = zip(values, missing, strict=True)
-        converted = [None if is_missing else known.get(text) for text, is_missing in pairs]
-        dtype = object if numbers is None else np.float64
-        return pd.Series(converted, index=series.index, dtype=dtype, name=series.name)
-    marks.add_kept(series, [text for text in found if is_missing_mark(text, sure=True)])
-    return series
+        return ReadTexts(numbers or logicals, found, numbers is None)
+    return ReadTexts(None, [text for text in found if is_missing_mark(text, sure=True)])
 
 
 def _numbers(texts: Sequence[str], decimal: str) -> dict[str, float] | None:
@@ -102,11 +133,15 @@ def _logicals(texts: Sequence[str]) -> dict[str, bool] | None:
     return known if known and len(known) == len(values) else None
 
 
-def refuse_text(argument: str, series: "pd.Series[Any]", text: str, decimal: str) -> Never:
+def row_of(series: "pd.Series[Any]", text: str) -> int:
+    """Return the number of the first row that has a text, from 1."""
+    return int(np.flatnonzero((series == text).to_numpy(dtype=bool, na_value=False))[0]) + 1
+
+
+def refuse_text(argument: str, name: str, row: int, text: str, decimal: str) -> Never:
     """Raise the error about text in a column of numbers; it names the row and the remedy."""
-    row = int(np.flatnonzero((series == text).to_numpy(dtype=bool, na_value=False))[0]) + 1
     hint = ""
     if decimal == "." and number_format(text) == "numbers with a decimal comma":
         hint = "; `--dec ,` reads decimal commas"
-    received = f"{quote(text)} in column {quote(series.name)} (row {row:,}{hint})"
+    received = f"{quote(text)} in column {quote(name)} (row {row:,}{hint})"
     raise ArgumentError(argument, "numbers where training had numbers", received)

@@ -86,6 +86,20 @@ def test_a_fit_is_the_same_from_every_source(folder, kind):
     assert_same(two_layer(sources(folder)[kind], outcome="y", **QUICK), expected)
 
 
+@pytest.mark.parametrize("ending", ["csv", "tsv.gz"])
+def test_a_fit_is_the_same_from_a_text_file(tmp_path, ending):
+    path = tmp_path / f"a.{ending}"
+    FRAME.to_csv(path, index=False, sep="," if ending == "csv" else "\t")
+    frame = FRAME.astype({"kind": "str"})
+    expected = two_layer(frame, outcome="y", validation=0.2, **QUICK)
+    fit = two_layer(path, outcome="y", validation=0.2, **QUICK)
+    assert_same(fit, expected)
+    assert_same(
+        continue_training(fit, epochs=1, verbose=False),
+        continue_training(expected, epochs=1, verbose=False),
+    )
+
+
 OPTIONS = {
     "several outcomes": {"outcome": ["y", "a"]},
     "text": {"outcome": "text"},
