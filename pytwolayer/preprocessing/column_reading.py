@@ -137,6 +137,8 @@ def _coded_column(argument: str, label: str | None, column: CodedColumn) -> Colu
 
 
 def _object_column(argument: str, label: str | None, series: "pd.Series[Any]") -> Column:
+    if pd.api.types.infer_dtype(series, skipna=True) == "string":
+        return _text_column(argument, label, series)
     try:
         present = ~pd.isna(series).to_numpy()
     except ArithmeticError:  # raised by a signalling NaN of the decimal module
@@ -144,18 +146,22 @@ def _object_column(argument: str, label: str | None, series: "pd.Series[Any]") -
     found = series.to_numpy(dtype=object)[present]
     if not len(found):
         return Column(label, "missing", np.full(len(series), np.nan))
-    if all(isinstance(value, str) for value in found):
-        labels = tuple(sorted(set(found)))
-        code = {value: number for number, value in enumerate(labels)}
-        codes = np.full(len(series), -1, dtype=np.int32)
-        codes[present] = [code[value] for value in found]
-        return _level_column(argument, label, "text", StoredArray(codes, missing=-1), labels)
     if all(isinstance(value, (bool, np.bool_)) for value in found):
         return Column(label, "logical", _scatter(present, found))
     if all(_is_number(value) for value in found):
         numbers = [_to_double(value) for value in found]
         return Column(label, "number", _scatter(present, numbers))
     raise _unsupported(argument, label, "objects of several kinds or of another kind")
+
+
+def _text_column(argument: str, label: str | None, series: "pd.Series[Any]") -> Column:
+    codes, found = pd.factorize(series)
+    labels = found.tolist()
+    order = sorted(range(len(labels)), key=labels.__getitem__)
+    place = np.full(len(labels) + 1, -1, dtype=np.int32)  # the last is for missing values, -1
+    place[order] = np.arange(len(labels), dtype=np.int32)
+    stored = StoredArray(place[codes], missing=-1)
+    return _level_column(argument, label, "text", stored, tuple(labels[code] for code in order))
 
 
 def _is_number(value: Any) -> bool:
