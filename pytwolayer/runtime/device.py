@@ -49,6 +49,10 @@ def select_device(device: "str | torch.device" = "auto") -> torch.device:
         never used in its place.
     """
     name = str(device) if isinstance(device, (str, torch.device)) else None
+    if name in ("cpu", "cpu:0"):
+        # GPUs are not looked for: that starts CUDA's driver, which takes long, and after which
+        # a forked process can use no GPU.
+        return torch.device("cpu")
     available = available_devices()
     if name == "auto":
         return torch.device(available[0])

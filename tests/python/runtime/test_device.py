@@ -10,7 +10,9 @@ from pytwolayer import (
     DeviceError,
     TwoLayerRegressor,
     available_devices,
+    chapter_losses,
     select_device,
+    two_layer,
 )
 from pytwolayer.models.load import from_bytes
 from pytwolayer.models.model_file import to_bytes
@@ -49,6 +51,18 @@ def test_devices_are_listed_best_first_and_auto_takes_the_first(machine, parts, 
     assert available_devices() == expected
     assert select_device("auto") == torch.device(expected[0])
     assert select_device() == torch.device(expected[0])
+
+
+@pytest.mark.parametrize("name", ["cpu", "cpu:0", torch.device("cpu"), torch.device("cpu", 0)])
+def test_the_cpu_is_selected_without_looking_for_a_gpu(monkeypatch, name):
+    """Looking starts CUDA's driver, and a child that is forked later could use no GPU."""
+    for look in ("device_count", "is_available"):
+        monkeypatch.setattr(torch.cuda, look, lambda look=look: pytest.fail(look))
+    assert select_device(name) == torch.device("cpu")
+    rows, outcome = [[1.0], [2.0], [4.0]], [1.0, 2.0, 3.0]
+    assert two_layer(rows, outcome, epochs=2, device=name).device == "cpu"
+    assert TwoLayerRegressor(epochs=2, device=name).fit(rows, outcome).n_iter_ == 2
+    assert len(chapter_losses(2, device=name)) == 2
 
 
 def test_a_gpu_whose_driver_does_not_work_is_not_listed(machine, monkeypatch):
