@@ -1,9 +1,10 @@
 """Running out of memory: one error that says how much was needed and what to change."""
 
 import re
+import threading
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import wraps
 from typing import Any, TypeVar, cast
 
@@ -19,6 +20,8 @@ _UNITS = "bkmgtp"
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 FEWER_DATA = "Use fewer rows or columns"
+# While a thread captures a CUDA graph, no other may free memory, or use the stream of captures.
+capture_lock = threading.RLock()
 
 
 @contextmanager
@@ -73,6 +76,12 @@ def _free(problem: Exception, device: torch.device) -> None:
     """
     traceback.clear_frames(problem.__traceback__)
     if device.type == "cuda":
+        _release_cached_memory()
+
+
+def _release_cached_memory() -> None:
+    # A GPU that has failed altogether raises its error at every call, also in fits on the CPU.
+    with capture_lock, suppress(RuntimeError):
         torch.cuda.empty_cache()
 
 
@@ -88,7 +97,7 @@ def releases_gpu_memory(function: _F) -> _F:
             return function(*args, **kwargs)
         finally:
             if torch.cuda.is_initialized():  # type: ignore[no-untyped-call]
-                torch.cuda.empty_cache()
+                _release_cached_memory()
 
     return cast("_F", releasing)
 

@@ -5,9 +5,11 @@ longer than the kernel itself. A graph is launched at once.
 """
 
 from collections.abc import Callable
-from typing import Protocol
+from functools import cache
+from typing import Any, Protocol
 
 from pytwolayer.network.batches import Batch
+from pytwolayer.runtime.memory import capture_lock
 from pytwolayer.runtime.torch_loading import torch
 
 Step = Callable[[Batch], None]
@@ -57,26 +59,39 @@ class GraphedStep:
         self._graphs[batch]()
 
 
+@cache
+def _stream_of_captures(device: torch.device) -> Any:
+    """Return the stream on which the steps of all fits on a device are captured.
+
+    PyTorch keeps a workspace for the matrix products of every stream until the process ends, of
+    up to 32 MiB. With a stream for each fit these would add up.
+    """
+    return torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
+
+
 class CudaGraphRecorder:
-    """Captures CUDA graphs, on a stream of its own, as PyTorch requires."""
+    """Captures CUDA graphs, on a stream beside the current one, as PyTorch requires."""
 
     def __init__(self, device: torch.device) -> None:
-        self._device = device
-        self._stream = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
+        self._device, self._stream = device, _stream_of_captures(device)
 
     def warm_up(self, work: Callable[[], object]) -> None:
         """Do the work on the stream, ordered after earlier and before later work of the device."""
         current = torch.cuda.current_stream(self._device)
-        self._stream.wait_stream(current)
-        with torch.cuda.stream(self._stream):
-            work()
-        current.wait_stream(self._stream)
+        with capture_lock:
+            self._stream.wait_stream(current)
+            try:
+                with torch.cuda.stream(self._stream):
+                    work()
+            finally:
+                # After an error too: its fit's memory is used anew while work on it may be queued.
+                current.wait_stream(self._stream)
 
     def capture(self, work: Callable[[], object]) -> Callable[[], object]:
-        """Capture the work."""
-        with torch.cuda.device(self._device):
+        """Capture the work; what other threads do meanwhile with the device does not end it."""
+        with capture_lock, torch.cuda.device(self._device):
             graph = torch.cuda.CUDAGraph()
-            with torch.cuda.graph(graph, stream=self._stream):
+            with torch.cuda.graph(graph, stream=self._stream, capture_error_mode="thread_local"):
                 work()
         return graph.replay
 

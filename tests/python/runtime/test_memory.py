@@ -221,6 +221,24 @@ def test_a_gpus_error_in_training_brings_the_fit_so_far():
     assert len(caught.value.fit.history) == 3
 
 
+class GpuFailedError(RuntimeError):
+    """Stands for the error that every call of a GPU gives once a kernel of it has failed."""
+
+
+def test_a_gpu_that_has_failed_is_in_the_way_of_no_fit_on_the_cpu(monkeypatch):
+    def fail():
+        raise GpuFailedError
+
+    monkeypatch.setattr(torch.cuda, "is_initialized", lambda: True)
+    monkeypatch.setattr(torch.cuda, "empty_cache", fail)
+    x = np.arange(20.0)
+    assert len(two_layer(x[:, None], x, epochs=2).history) == 2
+    with pytest.raises(ZeroDivisionError):  # the fit's own error
+        two_layer(x[:, None], x, epochs=2, loss=lambda output, y: 1 / 0)
+    with pytest.raises(DeviceMemoryError), guard_memory("cuda", "this", "Do that"):
+        raise RuntimeError("CUDA error: out of memory")
+
+
 def test_a_gpu_that_is_full_can_be_left_for_the_cpu():
     from pytwolayer.runtime.memory import suggest_smaller_fit
 

@@ -1,14 +1,11 @@
-"""Steps that a GPU replays. There is none here: what it does is done by a stand-in.
-
-The stand-in notes every operation of PyTorch's with the tensors and the numbers that it got,
-as a CUDA graph does, and does those again: a step that depended on the host in any other way
-would go wrong.
-"""
+"""Steps that a GPU replays. Where there is none, what it does is done by a stand-in."""
 
 import math
+import threading
+from contextlib import contextmanager
 
 import pytest
-from torch.utils._python_dispatch import TorchDispatchMode
+from gpu_stand_in import StandIn
 
 from pytwolayer.network.architecture import draw_initial_weights, flatten_parameters, two_layer_net
 from pytwolayer.network.batches import Batches, Dropout, EncodedRows, SingleRows
@@ -16,56 +13,17 @@ from pytwolayer.network.gradient import ClosedFormGradient
 from pytwolayer.network.layouts import Single
 from pytwolayer.optim.optimizer import OptimizerOptions, make_optimizer
 from pytwolayer.runtime.torch_loading import torch
-from pytwolayer.training.cuda_graphs import WARM_UP, GraphedStep, make_graphed_step
+from pytwolayer.training import cuda_graphs
+from pytwolayer.training.cuda_graphs import (
+    WARM_UP,
+    CudaGraphRecorder,
+    GraphedStep,
+    make_graphed_step,
+)
 from pytwolayer.training.loop import fit_loop
 from pytwolayer.training.loss_log import DeviceLossLog
 
 CPU = torch.device("cpu")
-
-
-class Noting(TorchDispatchMode):
-    """Notes operations while it does them."""
-
-    def __init__(self):
-        super().__init__()
-        self.operations = []
-
-    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
-        result = function(*args, **(kwargs or {}))
-        self.operations.append((function, args, kwargs or {}, result))
-        return result
-
-
-class StandIn:
-    """Does as a CUDA graph does."""
-
-    def __init__(self):
-        self.captured = 0
-
-    def warm_up(self, work):
-        work()
-
-    def capture(self, work):
-        self.captured += 1
-        noting = Noting()
-        with noting:
-            work()  # here it cannot be noted without being done: so this is the first replay
-        return iter_replay(noting.operations)
-
-
-def iter_replay(operations):
-    first = [True]
-
-    def replay():
-        if first:
-            first.clear()
-            return
-        for function, args, kwargs, result in operations:
-            again = function(*args, **kwargs)
-            if isinstance(result, torch.Tensor) and again.data_ptr() != result.data_ptr():
-                result.copy_(again)
-
-    return replay
 
 
 class Run:
@@ -163,6 +121,94 @@ def test_a_users_loss_and_lbfgs_are_not_replayed():
     assert Run().optimizer.on_fixed_memory
     assert Run(weight_decay=0.1).optimizer.on_fixed_memory
     assert Run().gradient.on_fixed_memory
+
+
+class Calls:
+    """Stands for ``torch.cuda``: notes what is called, in the order of the calls."""
+
+    def __init__(self, monkeypatch):
+        self.noted, self.made = [], 0
+        for name in ("Stream", "current_stream", "stream", "graph", "device", "CUDAGraph"):
+            monkeypatch.setattr(torch.cuda, name, getattr(self, name))
+        cuda_graphs._stream_of_captures.cache_clear()
+
+    def Stream(self, device):  # noqa: N802
+        self.made += 1
+        return Waiting("side", self)
+
+    def current_stream(self, device):
+        return Waiting("current", self)
+
+    @contextmanager
+    def stream(self, stream):
+        self.noted.append(f"on {stream.name}")
+        yield
+
+    @contextmanager
+    def graph(self, graph, stream, capture_error_mode):
+        self.noted.append(f"capture on {stream.name}, {capture_error_mode}")
+        yield
+        self.noted.append("captured")
+
+    @contextmanager
+    def device(self, device):
+        yield
+
+    class CUDAGraph:
+        replay = "replay"
+
+
+class Waiting:
+    def __init__(self, name, calls):
+        self.name, self.calls = name, calls
+
+    def wait_stream(self, other):
+        self.calls.noted.append(f"{self.name} waits for {other.name}")
+
+
+@pytest.fixture
+def calls(monkeypatch):
+    yield Calls(monkeypatch)
+    cuda_graphs._stream_of_captures.cache_clear()
+
+
+def test_all_fits_on_a_gpu_capture_on_one_stream_since_each_keeps_memory(calls):
+    for _ in range(3):
+        recorder = CudaGraphRecorder(torch.device("cuda:0"))
+    assert calls.made == 1
+    CudaGraphRecorder(torch.device("cuda:1"))
+    assert calls.made == 2
+    assert recorder.capture(lambda: calls.noted.append("work")) == "replay"
+    assert calls.noted == ["capture on side, thread_local", "work", "captured"]
+
+
+def test_after_an_error_too_later_work_waits_for_what_is_queued(calls):
+    def work():
+        calls.noted.append("work")
+        raise KeyError
+
+    recorder = CudaGraphRecorder(torch.device("cuda:0"))
+    with pytest.raises(KeyError):
+        recorder.warm_up(work)
+    waits = ["side waits for current", "on side", "work", "current waits for side"]
+    assert calls.noted == waits
+
+
+@pytest.mark.parametrize("way", ["warm_up", "capture"])
+def test_while_one_thread_captures_the_others_wait(calls, way):
+    recorder, seen = CudaGraphRecorder(torch.device("cuda:0")), []
+
+    def work():
+        other = threading.Thread(target=getattr(recorder, way), args=(lambda: seen.append(2),))
+        other.start()
+        other.join(0.2)
+        seen.append(1)
+        others.append(other)
+
+    others = []
+    recorder.capture(work)
+    others[0].join(60)
+    assert seen == [1, 2]
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA GPU here")
