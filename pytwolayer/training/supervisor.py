@@ -24,9 +24,9 @@ from pytwolayer.training.tracker import Run, Tracker
 
 Tensor = torch.Tensor
 # On a GPU the host queues work ahead, and reading a loss makes it wait for all of it. So losses
-# are read every so many epochs there,
+# are read after so many updates there, or an epoch if it has more of them;
 _INTERVAL = 64
-_BYTES_OF_WEIGHTS = 2**26  # or fewer, as the weights after each of them are kept until then.
+_BYTES_OF_WEIGHTS = 2**26  # sooner if the weights after each epoch, kept until then, are large.
 
 
 class CheckpointSaver(Protocol):
@@ -65,6 +65,8 @@ class Supervisor:
         The run that one network continues; its best weights are the present ones.
     checkpoints : CheckpointSaver, optional
         For one network.
+    updates : int
+        Number of updates in an epoch.
 
     Attributes
     ----------
@@ -87,6 +89,7 @@ class Supervisor:
         progress: Progress | None = None,
         before: Run | None = None,
         checkpoints: CheckpointSaver | None = None,
+        updates: int = 1,
     ) -> None:
         before = before or Run()
         self.losses: list[Any] = before.losses
@@ -99,10 +102,11 @@ class Supervisor:
         numbers = range(weights.networks)
         self._trackers = [Tracker(before, patience, held_out=held_out) for _ in numbers]
         self._is_one, self._active = weights.networks == 1, list(numbers)
-        self._seen = len(self.losses)
+        self._seen = self._kept = len(self.losses)  # epochs looked at, and kept to be looked at
+        self._read_losses: Callable[[], list[Any]] | None = None
         # The user's answer and the schedule decide what the next epoch does.
         each_epoch = on_epoch or schedule.follows_losses
-        self._interval = 1 if each_epoch else reading_interval(weights.values)
+        self._interval = 1 if each_epoch else reading_interval(weights.values, updates)
         self._allocate()
 
     def _allocate(self) -> None:
@@ -167,6 +171,7 @@ class Supervisor:
             self._ring[place].copy_(self._weights.values)
             if self._validation_step is not None:
                 self._validation_step(self._valid_ring[place])
+            self._kept, self._read_losses = epoch + 1, read_losses
             if not self.is_due(epoch):
                 return True
         continues = self._process(read_losses())
@@ -264,6 +269,12 @@ class Supervisor:
         self._active = []
         return False
 
+    def finish_after_error(self) -> list[Run]:
+        """Finish a run that an error ended, with all epochs that were done before."""
+        if self._kept > self._seen and self._read_losses is not None:
+            self.losses = self._read_losses()
+        return self.finish(self.losses[: max(self._kept, self._seen)])
+
     def finish(self, losses: list[Any]) -> list[Run]:
         """Restore the best weights, or the last good ones; return each network's run."""
         if len(losses) > self._seen and self._active:
@@ -282,8 +293,9 @@ class Supervisor:
         return [of_one.tolist() for of_one in per_network]
 
 
-def reading_interval(values: Tensor) -> int:
-    """Return every how many epochs the losses are read, for parameters on this device."""
+def reading_interval(values: Tensor, updates: int) -> int:
+    """Return every how many epochs, of so many updates, losses are read for these parameters."""
     if values.device.type == "cpu":
         return 1
-    return min(_INTERVAL, max(1, _BYTES_OF_WEIGHTS // (values.numel() * values.element_size())))
+    room = _BYTES_OF_WEIGHTS // (values.numel() * values.element_size())
+    return max(1, min(_INTERVAL // updates, room))

@@ -1,6 +1,7 @@
 """The trainer: one network, or several of one form side by side, from start to end."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Protocol
 
@@ -117,7 +118,9 @@ class Trainer:
         try:
             losses = fit_loop(self._gradient, self._optimizer, batches, epochs, supervisor, done)
         except Exception:
-            self._finish(supervisor.finish(supervisor.losses))
+            # Of a GPU that has failed altogether nothing can be read: its first error is told.
+            with suppress(RuntimeError):
+                self._finish(supervisor.finish_after_error())
             raise
         runs = supervisor.finish(losses)
         # A fit allocates memory of its own: with these freed first, there is room for it.
@@ -142,6 +145,7 @@ class Trainer:
             interrupt,
             patience=settings.patience,
             before=before,
+            updates=len(batch_sizes(len(self._trainees[0].train_rows.x), settings.batch_size)),
             **options,
         )
 

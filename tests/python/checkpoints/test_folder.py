@@ -331,7 +331,7 @@ def test_damaged_ones_alone_are_an_error_and_stay(tmp_path):
 
 
 def test_on_a_gpu_the_losses_are_looked_at_when_a_checkpoint_is_due(monkeypatch):
-    monkeypatch.setattr("pytwolayer.training.supervisor.reading_interval", lambda values: 64)
+    monkeypatch.setattr("pytwolayer.training.supervisor.reading_interval", lambda *sizes: 64)
 
     class Keeper:
         kept = ()

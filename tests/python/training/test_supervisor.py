@@ -150,7 +150,7 @@ class Together:
 @pytest.mark.parametrize("patience", [None, 1, 4])
 @pytest.mark.parametrize("valid", [False, True])
 def test_each_of_several_networks_ends_as_it_would_alone(monkeypatch, ahead, patience, valid):
-    monkeypatch.setattr("pytwolayer.training.supervisor.reading_interval", lambda values: ahead)
+    monkeypatch.setattr("pytwolayer.training.supervisor.reading_interval", lambda *sizes: ahead)
     draws = np.random.default_rng([ahead, patience or 0, valid])
     for bad in (0, 0.03, 0.2):
         losses, own = draws.integers(1, 30, size=(2, 40, 6)).astype(float)
@@ -166,11 +166,11 @@ def test_each_of_several_networks_ends_as_it_would_alone(monkeypatch, ahead, pat
             np.testing.assert_array_equal(run.valid_losses, expected.valid_losses)
             assert (run.best_epoch, run.stopped) == (expected.best_epoch, expected.stopped)
             assert together.values[k] == alone.values
-        monkeypatch.setattr("pytwolayer.training.supervisor.reading_interval", lambda values: ahead)
+        monkeypatch.setattr("pytwolayer.training.supervisor.reading_interval", lambda *sizes: ahead)
 
 
 def test_a_run_that_ended_between_two_looks_is_kept_with_the_epochs_that_count(monkeypatch):
-    monkeypatch.setattr("pytwolayer.training.supervisor.reading_interval", lambda values: 8)
+    monkeypatch.setattr("pytwolayer.training.supervisor.reading_interval", lambda *sizes: 8)
 
     class Keeper:
         kept = ()

@@ -136,7 +136,7 @@ def test_models_diverge_as_usual_where_losses_are_looked_at_now_and_then(
     with pytest.raises(DivergenceError) as usual:
         two_layer(X, Y, **OPTIONS | options)
     assert usual.value.epoch < 40
-    monkeypatch.setattr("pytwolayer.training.supervisor.reading_interval", lambda values: ahead)
+    monkeypatch.setattr("pytwolayer.training.supervisor.reading_interval", lambda *sizes: ahead)
     monkeypatch.setattr("pytwolayer.training.loop.make_loss_log", DeviceLossLog)
     if interrupted:
         interrupting_at(40, monkeypatch)
@@ -159,7 +159,7 @@ def test_models_diverge_as_usual_where_losses_are_looked_at_now_and_then(
 def test_models_end_as_usual_where_losses_are_looked_at_now_and_then(monkeypatch, ahead, options):
     options = {"learning_rate": 0.05, "epochs": 50, **options}
     usual = two_layer(X, Y, **OPTIONS | options)
-    monkeypatch.setattr("pytwolayer.training.supervisor.reading_interval", lambda values: ahead)
+    monkeypatch.setattr("pytwolayer.training.supervisor.reading_interval", lambda *sizes: ahead)
     monkeypatch.setattr("pytwolayer.training.loop.make_loss_log", DeviceLossLog)
     later = two_layer(X, Y, **OPTIONS | options)
     assert np.array_equal(later.predict_all(X), usual.predict_all(X))
