@@ -96,12 +96,12 @@ def continue_training(
     >>> len(continue_training(fit, x, x.sum(axis=1), epochs=100).history)
     300
     """
-    return fit_more_epochs(dict(locals())).fit
+    return fit_more_epochs(dict(locals()), encoded=False).fit
 
 
 @with_default_torch_settings
 @releases_gpu_memory
-def fit_more_epochs(arguments: Mapping[str, Any]) -> FitResult[TwoLayer]:
+def fit_more_epochs(arguments: Mapping[str, Any], *, encoded: bool = True) -> FitResult[TwoLayer]:
     """Train as ``continue_training()`` does, of which these are all arguments."""
     fit = arguments["fit"]
     _refuse_others(fit)
@@ -119,7 +119,8 @@ def fit_more_epochs(arguments: Mapping[str, Any]) -> FitResult[TwoLayer]:
         prepared.set_attributes(**{name: getattr(fit, name) for name in kept})
         if checkpoints is not None:
             prepared.use_checkpoints(checkpoints, seed_given=True)
-        return FitResult(prepared.train(hooks), prepared.encoded_rows())
+        fit = prepared.train(hooks)
+        return FitResult(fit, prepared.encoded_rows() if encoded else None)
 
 
 def _refuse_others(fit: Any) -> None:

@@ -279,13 +279,16 @@ def two_layer(
     >>> fit.predict(x).shape
     (50,)
     """
-    return fit_two_layer(dict(locals())).fit
+    return fit_two_layer(dict(locals()), encoded=False).fit
 
 
 @with_default_torch_settings
 @releases_gpu_memory
-def fit_two_layer(arguments: Mapping[str, Any]) -> FitResult[Any]:
-    """Fit as ``two_layer()`` does, of which these are all arguments."""
+def fit_two_layer(arguments: Mapping[str, Any], *, encoded: bool = True) -> FitResult[Any]:
+    """Fit as ``two_layer()`` does, of which these are all arguments.
+
+    ``encoded`` says whether the encoded rows are wanted, which a GPU has to give back.
+    """
     seed, checkpoint, bootstrap = (arguments[n] for n in ("seed", "checkpoint", "bootstrap"))
     drawn = secrets.randbits(31) if seed is None else seed
     settings = Settings(**{name: arguments[name] for name in KEPT} | {"seed": drawn})
@@ -316,7 +319,7 @@ def fit_two_layer(arguments: Mapping[str, Any]) -> FitResult[Any]:
         if checkpoints is not None and not tuned.interrupted:
             prepared.use_checkpoints(checkpoints, seed_given=seed is not None)
         fit = prepared.train(hooks, interrupted=tuned.interrupted)
-        return FitResult(fit, prepared.encoded_rows())
+        return FitResult(fit, prepared.encoded_rows() if encoded else None)
 
 
 def read_data(

@@ -10,8 +10,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pytwolayer import ArgumentError, DeviceError, PytwolayerError, TwoLayer, two_layer
+from pytwolayer import (
+    ArgumentError,
+    DeviceError,
+    PytwolayerError,
+    TwoLayer,
+    continue_training,
+    two_layer,
+)
 from pytwolayer.fitting import auto_settings
+from pytwolayer.fitting.prepare import PreparedFit
 from pytwolayer.network.activations import ACTIVATIONS
 from pytwolayer.network.losses import LOSSES
 from pytwolayer.optim.optimizer import OPTIMIZERS
@@ -462,6 +470,13 @@ def test_a_device_that_is_not_there_is_an_error(monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     with pytest.raises(DeviceError, match=r'`device` must be a device of this machine.*not "cuda"'):
         quick(device="cuda")
+
+
+def test_the_encoded_rows_are_not_asked_of_a_gpu_where_nobody_wants_them(monkeypatch):
+    asked = []
+    monkeypatch.setattr(PreparedFit, "encoded_rows", lambda self: asked.append(self))
+    continue_training(quick(), epochs=2)
+    assert asked == []
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA GPU here")
