@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from pytwolayer.checks import describe
 from pytwolayer.errors import ArgumentError, named_as
+from pytwolayer.estimators.frames import as_frame, as_vector
 from pytwolayer.estimators.validation import check_weights, has_non_numeric, read_predictors
 from pytwolayer.fitting.argument_hints import hints_at_parameters
 from pytwolayer.fitting.prepare import Hooks, OnEpoch, PreparedFit
@@ -25,7 +26,6 @@ from pytwolayer.preprocessing.block_writer import LevelCoding
 from pytwolayer.preprocessing.class_weights import apply_class_weights
 from pytwolayer.preprocessing.reading import read_training_data
 from pytwolayer.preprocessing.suspect_columns import warn_suspect_columns
-from pytwolayer.preprocessing.table import as_pandas
 from pytwolayer.preprocessing.validation_data import is_validation_data
 from pytwolayer.runtime.device import select_device
 from pytwolayer.runtime.memory import releases_gpu_memory
@@ -133,9 +133,9 @@ class TwoLayerEstimator(BaseEstimator):
 
         Parameters
         ----------
-        X : array-like or DataFrame of shape (n_samples, n_features)
-            Predictors. Arrays hold numbers; a frame's columns may hold text, categories or
-            logicals too, without being encoded.
+        X : array-like, DataFrame or Arrow object of shape (n_samples, n_features)
+            Predictors. Arrays hold numbers; the columns of a frame, of pandas or polars, or of a
+            table of pyarrow may hold text, categories or logicals too, without being encoded.
         y : array-like of shape (n_samples,); numbers also (n_samples, n_outputs)
             The outcome.
         sample_weight : array-like of shape (n_samples,), optional
@@ -164,10 +164,10 @@ class TwoLayerEstimator(BaseEstimator):
         if not np.isscalar(self.validation) or self.validation:
             received = "given too"
             raise ArgumentError("validation", "0 where there are `X_val` and `y_val`", received)
-        X = as_pandas(X)
+        X = as_frame("X_val", X)
         X = read_predictors(self, X, raw=has_non_numeric(X), reset=False)
         with named_as({"y": "y_val"}):
-            y = self._read_outcome(X, as_pandas(y), None, partial=True)
+            y = self._read_outcome(X, as_vector("y", y), None, partial=True)
         return X, y, check_weights(sample_weight, X)
 
     @with_default_torch_settings
@@ -183,7 +183,7 @@ class TwoLayerEstimator(BaseEstimator):
         """Fit from a start; ``given`` are the arguments for validation data, or None in part."""
         partial = given is None
         X = self._read_predictors(X, start)
-        y = self._read_outcome(X, as_pandas(y), start, partial=partial)
+        y = self._read_outcome(X, as_vector("y", y), start, partial=partial)
         validation = None if given is None else self._read_validation(*given)
         settings = self._settings_in_part(start) if partial else self._settings(start)
         share, held_out = read_validation(self.validation if validation is None else validation)
@@ -264,7 +264,7 @@ class TwoLayerEstimator(BaseEstimator):
         return any(isinstance(coding, LevelCoding) for coding in self.two_layer_.inputs.codings)
 
     def _read_predictors(self, X: Any, start: Start | None) -> Any:
-        X = as_pandas(X)
+        X = as_frame("X", X)
         raw = has_non_numeric(X) if start is None else self._takes_levels()
         return read_predictors(self, X, raw=raw, reset=start is None)
 
@@ -273,10 +273,11 @@ class TwoLayerEstimator(BaseEstimator):
 
     def _check_new_data(self, X: Any) -> Any:
         check_is_fitted(self)
-        return read_predictors(self, as_pandas(X), raw=self._takes_levels(), reset=False)
+        return read_predictors(self, as_frame("X", X), raw=self._takes_levels(), reset=False)
 
     def _rows_with_predictions(self, X: Any, *others: Any) -> list[Any]:
         """Select the rows that have a prediction: without levels that training did not see."""
+        X, others = as_frame("X", X), tuple(as_vector("y", one) for one in others)
         new = self._check_new_data(X)
         known = self.two_layer_.inputs.read("X", new).complete()
         if known.all():

@@ -13,13 +13,12 @@ from numpy.typing import NDArray
 from pytwolayer.errors import ArgumentError
 from pytwolayer.preprocessing.column import in_column
 from pytwolayer.preprocessing.column_reading import level_name
-from pytwolayer.preprocessing.row_source import Doubles
+from pytwolayer.preprocessing.row_source import Doubles, series_doubles
 
 # "missing": without a type of its own, as all of its values are missing.
 ArrowKind = Literal["number", "logical", "span", "factor", "text", "missing"]
 EXPECTED = "numbers, logicals, factors or text"
 _DATES = " (`.dt.month` and its like make numbers of them, as do days since one of them)"
-_PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 
 
 def arrow_kind(dtype: Any) -> ArrowKind | None:
@@ -78,8 +77,8 @@ def numbers(array: Any) -> NDArray[Any]:
         # By text: Arrow's own conversion is not always to the nearest double.
         array = array.cast(pa.string()).cast(pa.float64())
     elif pa.types.is_duration(dtype):
-        seconds: Doubles = numbers(array.cast(pa.int64())) / _PER_SECOND[dtype.unit]
-        return seconds
+        # As of a series: pandas rounds the last digits in a way of its own.
+        return series_doubles(array.to_pandas().dt.total_seconds())
     values: NDArray[Any] = array.to_numpy(zero_copy_only=False)
     return values
 

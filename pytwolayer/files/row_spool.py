@@ -97,6 +97,6 @@ class RowSpool:
         recoding = self.recodings.get(column)
         if recoding is None:
             return values
-        missing = np.isnan(values)
-        recoded = recoding[np.where(missing, 0, values).astype(np.intp)]
-        return np.where(missing, np.nan, recoded)
+        new: Doubles = np.append(recoding, np.nan)
+        recoded: Doubles = new[np.where(np.isnan(values), len(recoding), values).astype(np.intp)]
+        return recoded
