@@ -164,4 +164,5 @@ def _form(prepared: PreparedFit) -> Any:
     # Where each network's rows are one batch, their numbers may differ.
     as_many = None if batch == rows else rows
     whole = replace(settings, seed=0, batch_size=None if batch == rows else settings.batch_size)
-    return d_in, prepared.train_rows.y.shape[1], as_many, prepared.valid_rows is None, whole
+    shapes = [view.shape for view in prepared.parameters.views]
+    return d_in, *shapes, as_many, prepared.valid_rows is None, whole

@@ -159,7 +159,8 @@ class InnerFolds:
             return pd.DataFrame(columns=[*TUNING])
         network = two_layer_net(width, hidden_units, d_out, settings.activation)
         draw_initial_weights(network, cpu_generator(self._seed))
-        parameters = flatten_parameters(network, self._device, by_input=True)
+        order = self._encoder(candidates.encoding).order
+        parameters = flatten_parameters(network, self._device, by_input=True, order=order)
         rows = max(len(fold.train_rows.x) for fold in folds)
         batch, units = min(rows, settings.batch_size or rows), hidden_units * decays.size
         sizes = rows, width, units, batch

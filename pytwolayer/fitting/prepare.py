@@ -126,6 +126,7 @@ class PreparedFit:
         if memory is not None:
             self.generator.set_state(memory.generator)
         inputs, outcome = self._encode(data, settings, device)
+        self._order = inputs.order
         network = self._start_network(inputs.width, outcome.width, device)
         if memory is not None:
             self.optimizer.set_state(memory.optimizer)
@@ -197,7 +198,7 @@ class PreparedFit:
 
     def _start_network(self, d_in: int, d_out: int, device: torch.device) -> torch.nn.Sequential:
         network, settings = self._network(d_in, d_out), self.settings
-        self.parameters = flatten_parameters(network, device, by_input=True)
+        self.parameters = flatten_parameters(network, device, by_input=True, order=self._order)
         self.optimizer = make_optimizer(
             settings.optimizer, self.parameters, settings.optimizer_options
         )
@@ -283,7 +284,8 @@ class PreparedFit:
 
     def encoded_rows(self) -> torch.Tensor | None:
         """Return the network's input for the rows of the data, or None; see ``FitResult``."""
-        return self.train_rows.x.cpu() if self._in_order else None
+        rows = self.train_rows
+        return rows.x.cpu() if self._in_order and rows.codes is None else None
 
     def resume(self, supervisor: Supervisor) -> None:
         """Set the state of the newest checkpoint, if there is one."""
@@ -304,7 +306,7 @@ class PreparedFit:
 
     def finish(self, run: Run) -> None:
         """Make the fit after a run."""
-        own_parameters(self._fit.network)
+        own_parameters(self._fit.network, self._order)
         self.result = replace(
             self._fit, history=history_of(run), best_epoch=run.best_epoch, stopped=run.stopped
         )

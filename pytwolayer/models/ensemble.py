@@ -235,7 +235,7 @@ class TwoLayerEnsemble:
                 recoded = _recoded(encoder, table)
                 parts, complete = encode_in_parts(encoder, recoded, fits[0].settings)
                 networks = [fit.network for fit in fits]
-                outputs = forward(networks, parts, int(complete.sum()))
+                outputs = forward(networks, encoder, parts, int(complete.sum()))
                 for number, fit, output in zip(numbers, fits, outputs, strict=True):
                     values[number] = fill_incomplete(made(fit, output), complete)
             return values

@@ -4,6 +4,7 @@ import copy
 from collections.abc import Iterable, Iterator, Sequence
 from typing import cast
 
+from pytwolayer.preprocessing.block_writer import EncodedInputs
 from pytwolayer.preprocessing.encoder import Encoder
 from pytwolayer.preprocessing.row_source import Mask
 from pytwolayer.preprocessing.table import Table
@@ -26,7 +27,7 @@ def rows_at_once(settings: Settings) -> int:
 
 def encode_in_parts(
     inputs: Encoder, table: Table, settings: Settings
-) -> tuple[Iterator[torch.Tensor], Mask]:
+) -> tuple[Iterator[EncodedInputs], Mask]:
     """Encode the rows without missing values, part by part; also return which these are."""
     complete = table.complete()
     known = table if complete.all() else table.take(complete)
@@ -34,19 +35,46 @@ def encode_in_parts(
 
 
 def forward(
-    networks: Sequence[torch.nn.Sequential], parts: Iterable[torch.Tensor], rows: int
+    networks: Sequence[torch.nn.Sequential],
+    inputs: Encoder,
+    parts: Iterable[EncodedInputs],
+    rows: int,
 ) -> list[torch.Tensor]:
     """Return the output of each network for so many rows, which come in parts."""
     # In float32 a row's last digits would depend on the number of rows predicted with it, as
     # BLAS chooses its kernels by the sizes of a product.
-    doubles = [copy.deepcopy(network).double() for network in networks]
-    widths = [cast("torch.nn.Linear", network[-1]).out_features for network in networks]
-    outputs = [torch.empty(rows, width, dtype=torch.float64) for width in widths]
+    doubles = [_Doubles(network, inputs) for network in networks]
+    outputs = [torch.empty(rows, each.d_out, dtype=torch.float64) for each in doubles]
     start = 0
     with torch.no_grad():
-        for part in parts:
-            inputs = part.double()
+        for x, codes in parts:
+            numbers = x.double()
             for network, output in zip(doubles, outputs, strict=True):
-                output[start : start + len(part)] = network(inputs)
-            start += len(part)
+                output[start : start + len(x)] = network(numbers, codes)
+            start += len(x)
     return outputs
+
+
+class _Doubles:
+    """A network in double precision, for encoded rows of ``inputs``."""
+
+    def __init__(self, network: torch.nn.Sequential, inputs: Encoder) -> None:
+        self._network, self._weights = copy.deepcopy(network).double(), None
+        first = cast("torch.nn.Linear", self._network[0])
+        self.d_out = cast("torch.nn.Linear", self._network[-1]).out_features
+        order = inputs.order
+        if order is not None:
+            # Input after input, so that those of codes are looked up.
+            self._weights = first.weight.detach().t()[order]
+            self._bias = first.bias.detach()
+
+    def __call__(self, x: torch.Tensor, codes: torch.Tensor | None) -> torch.Tensor:
+        output: torch.Tensor
+        if codes is None or self._weights is None:
+            output = self._network(x)
+            return output
+        hidden = torch.addmm(self._bias, x, self._weights[: x.shape[1]])
+        for column in codes.t():
+            hidden += self._weights[column.long()]
+        output = self._network[2](self._network[1](hidden))
+        return output

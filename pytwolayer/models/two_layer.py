@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from pytwolayer.checks import shorten
 from pytwolayer.errors import ArgumentError
 from pytwolayer.models.forward import encode_in_parts, forward, rows_at_once
+from pytwolayer.preprocessing.block_writer import EncodedInputs
 from pytwolayer.preprocessing.encoder import Encoder
 from pytwolayer.preprocessing.offset import add_offset_if_fitted
 from pytwolayer.preprocessing.outcome import Classes, Outcome
@@ -207,14 +208,14 @@ class TwoLayer:
         work = f"predictions with {self.settings.hidden_units} hidden units"
         with guard_memory("cpu", work, "Predict fewer rows at a time"):
             parts, complete = encode_in_parts(self.inputs, self._read(x), self.settings)
-            (output,) = forward([self.network], parts, int(complete.sum()))
+            (output,) = forward([self.network], self.inputs, parts, int(complete.sum()))
             return output, complete
 
     @with_default_torch_settings
     def forward(self, matrix: torch.Tensor) -> torch.Tensor:
         """Return the network's output for encoded rows, in double precision."""
-        parts = torch.split(matrix, rows_at_once(self.settings))
-        (output,) = forward([self.network], parts, len(matrix))
+        parts = map(EncodedInputs, torch.split(matrix, rows_at_once(self.settings)))
+        (output,) = forward([self.network], self.inputs, parts, len(matrix))
         return output
 
     def _read(self, x: Any) -> Table:

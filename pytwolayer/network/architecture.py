@@ -80,7 +80,11 @@ class FlatParameters:
 
 
 def flatten_parameters(
-    net: torch.nn.Sequential, device: torch.device, *, by_input: bool = False
+    net: torch.nn.Sequential,
+    device: torch.device,
+    *,
+    by_input: bool = False,
+    order: torch.Tensor | None = None,
 ) -> FlatParameters:
     """Move the network's parameters into one vector on ``device``.
 
@@ -88,8 +92,13 @@ def flatten_parameters(
     values do: with few inputs their products then run over long vectors of units instead of
     short ones of inputs, in down to a quarter of the time. A ``Linear``'s own weights lie unit
     after unit; the chapter's bits depend on that.
+
+    ``order`` are the numbers of the network's inputs in the order in which rows have them, if that
+    is another; ``own_parameters()`` puts them back.
     """
     parameters = list(net.parameters())
+    if order is not None:
+        parameters[0].data = parameters[0].data[:, order]
     starts, size = [], 0
     for parameter in parameters:
         starts.append(size)
@@ -181,9 +190,17 @@ def repeat_parameters(part: FlatParameters, groups: int, members: int) -> FlatPa
     return FlatParameters(flat, gradients, split(values), split(gradients), is_weight, split)
 
 
-def own_parameters(net: torch.nn.Sequential) -> torch.nn.Sequential:
-    """Copy each parameter into memory of its own on the CPU, and drop the gradients."""
+def own_parameters(
+    net: torch.nn.Sequential, order: torch.Tensor | None = None
+) -> torch.nn.Sequential:
+    """Copy each parameter into memory of its own on the CPU, and drop the gradients.
+
+    ``order`` is that of ``flatten_parameters()``.
+    """
     for parameter in net.parameters():
         parameter.data = parameter.data.cpu().clone(memory_format=torch.contiguous_format)
         parameter.grad = None
+    if order is not None:
+        weights = next(net.parameters())
+        weights.data = weights.data[:, torch.argsort(order)].contiguous()
     return net.requires_grad_(False)

@@ -19,11 +19,15 @@ class EncodedRows(NamedTuple):
         Shapes ``(rows, d_in)`` and ``(rows, d_out)``.
     weights : Tensor or None
         Shape ``(rows, 1)``.
+    codes : Tensor or None
+        Whole numbers, shape ``(rows, columns)``: of each column of many levels the network's input
+        that is 1. These inputs come after those in ``x``.
     """
 
     x: Tensor
     y: Tensor
     weights: Tensor | None
+    codes: Tensor | None = None
 
     def to(self, device: torch.device) -> "EncodedRows":
         """Move them to the device that trains.
@@ -36,7 +40,8 @@ class EncodedRows(NamedTuple):
         y = self.y.to(device)
         if device.type == "cpu":
             y = y.t().contiguous().t()
-        return EncodedRows(self.x.to(device), y, weights)
+        codes = None if self.codes is None else self.codes.to(device)
+        return EncodedRows(self.x.to(device), y, weights, codes)
 
 
 class Batch:
@@ -46,7 +51,7 @@ class Batch:
 
     Attributes
     ----------
-    x, y, weights : Tensor
+    x, y, weights, codes : Tensor
         As in ``EncodedRows``.
     counts : list of int
         Number of rows of each network.
@@ -54,7 +59,7 @@ class Batch:
     """
 
     def __init__(self, rows: EncodedRows) -> None:
-        self.x, self.y, self.weights = rows
+        self.x, self.y, self.weights, self.codes = rows
         self.counts, self.d_out = [len(self.x)], self.y.shape[1]
 
     def gather(self) -> None:
@@ -78,7 +83,7 @@ class DrawnBatch(Batch):
     """
 
     def __init__(self, rows: EncodedRows, size: int) -> None:
-        x, y, weights = rows
+        x, y, weights, codes = rows
         self.indices = torch.empty(size, dtype=torch.int64, device=x.device)
         targets = y.new_empty(y.shape[1], size).t() if _is_by_output(y) else y[:size].clone()
         super().__init__(
@@ -86,9 +91,10 @@ class DrawnBatch(Batch):
                 x.new_empty(size, x.shape[1]),
                 targets,
                 None if weights is None else weights[:size].clone(),
+                None if codes is None else codes[:size].clone(),
             )
         )
-        pairs = [(x, self.x), (y, self.y), (weights, self.weights)]
+        pairs = [(x, self.x), (y, self.y), (weights, self.weights), (codes, self.codes)]
         self._selections = [
             _selection(every, self.indices, drawn)
             for every, drawn in pairs

@@ -156,7 +156,7 @@ class ClosedFormGradient:
         a = torch.empty_like(z) if self._activation.keeps_input else z
         hidden = a if mask is None else torch.empty_like(a)
         output = self._layout.new_output(batch)
-        program.operations.append(self._layout.first_layer(batch, z))
+        program.operations += self._layout.first_layer(batch, z)
         program.operations.append(partial(self._activation.forward, z, a))
         if mask is not None:
             program.operations.append(partial(torch.mul, a, mask, out=hidden))

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from pytwolayer.network.architecture import FlatParameters
 from pytwolayer.network.batches import Batch
+from pytwolayer.network.coded_inputs import CodedInputs
 from pytwolayer.network.losses import Operation
 from pytwolayer.runtime.torch_loading import torch
 
@@ -60,7 +61,8 @@ class Single:
         """Allocate a hidden layer."""
         rows, hidden_units = len(batch.x), len(self._weights[1])
         # BLAS blocks its sums by the layout, so that autograd's bits need autograd's layout.
-        if self._as_autograd or batch.x.device.type != "cpu" or rows > _FEW_ROWS:
+        by_row = self._as_autograd or batch.codes is not None or batch.x.device.type != "cpu"
+        if by_row or rows > _FEW_ROWS:
             return batch.x.new_empty(rows, hidden_units)
         return batch.x.new_empty(hidden_units, rows).t()
 
@@ -73,11 +75,12 @@ class Single:
         mask = batch.x.new_empty(len(batch.x), len(self._weights[1]))
         return mask, [mask]
 
-    def first_layer(self, batch: Batch, z: Tensor) -> Operation:
+    def first_layer(self, batch: Batch, z: Tensor) -> list[Operation]:
         """Compute ``z``, the hidden layer before its activation."""
         # `addmm` is what `Linear` calls: a product and then an addition would round differently.
         w1, b1, _, _ = self._weights
-        return partial(torch.addmm, b1, batch.x, w1.t(), out=z)
+        product = partial(torch.addmm, b1, batch.x, _dense(w1, batch).t(), out=z)
+        return [product, *_add_coded(batch, w1.t(), z)]
 
     def second_layer(self, hidden: Tensor, output: Tensor) -> Operation:
         """Compute the output from the hidden layer."""
@@ -104,8 +107,9 @@ class Single:
     def first_layer_backward(self, d_hidden: Tensor, batch: Batch) -> list[Operation]:
         """Compute the first layer's gradients."""
         g_w1, g_b1, _, _ = self._gradients
-        product = partial(torch.mm, d_hidden.t(), batch.x, out=g_w1)
-        return [product, self._sum_over_rows(d_hidden, g_b1)]
+        product = partial(torch.mm, d_hidden.t(), batch.x, out=_dense(g_w1, batch))
+        coded = _coded_gradient(batch, g_w1.t(), d_hidden)
+        return [product, self._sum_over_rows(d_hidden, g_b1), *coded]
 
     def _sum_over_rows(self, derivative: Tensor, bias: Tensor) -> Operation:
         # A product with ones takes half the time of the sum, but sums in another order.
@@ -157,15 +161,18 @@ class Stacked:
         mask = batch.x.new_zeros(self._networks, batch.y.shape[2], hidden_units)
         return mask.mT, [one[:count] for one, count in zip(mask, batch.counts, strict=True)]
 
-    def first_layer(self, batch: Batch, z: Tensor) -> Operation:
+    def first_layer(self, batch: Batch, z: Tensor) -> list[Operation]:
         """Compute ``z``, the hidden layers before their activation."""
         w1, b1, _, _ = self._weights
         wide = _as_one(w1)
         if wide is not None and batch.x.dim() == 2:
             # All have the same rows: one large product in place of many small ones.
             bias, flat = b1.view(-1, 1), z.view(-1, z.shape[2])
-            return partial(torch.addmm, bias, wide, batch.x.t(), out=flat)
-        return partial(torch.baddbmm, b1[:, :, None], w1, self._rows_of_each(batch).mT, out=z)
+            product = partial(torch.addmm, bias, _dense(wide, batch), batch.x.t(), out=flat)
+            return [product, *_add_coded(batch, wide.t(), flat.t())]
+        rows, dense = self._rows_of_each(batch).mT, _dense(w1, batch)
+        product = partial(torch.baddbmm, b1[:, :, None], dense, rows, out=z)
+        return [product, *_add_coded(batch, w1.mT, z.mT)]
 
     def second_layer(self, hidden: Tensor, output: Tensor) -> Operation:
         """Compute the outputs from the hidden layers."""
@@ -193,10 +200,13 @@ class Stacked:
         wide = _as_one(g_w1)
         if wide is not None and batch.x.dim() == 2:
             flat = d_hidden.view(-1, d_hidden.shape[2])
-            product = partial(torch.mm, batch.x.t(), flat.t(), out=wide.t())
+            product = partial(torch.mm, batch.x.t(), flat.t(), out=_dense(wide, batch).t())
+            coded = _coded_gradient(batch, wide.t(), flat.t())
         else:
-            product = partial(torch.bmm, self._rows_of_each(batch).mT, d_hidden.mT, out=g_w1.mT)
-        return [product, partial(torch.sum, d_hidden, 2, out=g_b1)]
+            rows, dense = self._rows_of_each(batch).mT, _dense(g_w1, batch)
+            product = partial(torch.bmm, rows, d_hidden.mT, out=dense.mT)
+            coded = _coded_gradient(batch, g_w1.mT, d_hidden.mT)
+        return [product, partial(torch.sum, d_hidden, 2, out=g_b1), *coded]
 
     def _rows_of_each(self, batch: Batch) -> Tensor:
         return batch.x.expand(self._networks, *batch.x.shape[-2:])
@@ -215,19 +225,22 @@ class Grouped(Stacked):
         Made by ``repeat_parameters()``.
     """
 
-    def first_layer(self, batch: Batch, z: Tensor) -> Operation:
+    def first_layer(self, batch: Batch, z: Tensor) -> list[Operation]:
         """Compute ``z``, the hidden layers before their activation."""
         w1, b1, _, _ = self._weights
         bias, out = b1.view(len(w1), -1, 1), z.view(len(w1), -1, z.shape[2])
-        return partial(torch.baddbmm, bias, w1, self._rows_of_each(batch).mT, out=out)
+        rows, dense = self._rows_of_each(batch).mT, _dense(w1, batch)
+        product = partial(torch.baddbmm, bias, dense, rows, out=out)
+        return [product, *_add_coded(batch, w1.mT, out.mT)]
 
     def first_layer_backward(self, d_hidden: Tensor, batch: Batch) -> list[Operation]:
         """Compute the first layers' gradients."""
         g_w1, g_b1, _, _ = self._gradients
         by_group = d_hidden.view(len(g_w1), -1, d_hidden.shape[2])
-        rows = self._rows_of_each(batch)
-        product = partial(torch.bmm, rows.mT, by_group.mT, out=g_w1.mT)
-        return [product, partial(torch.sum, d_hidden, 2, out=g_b1)]
+        rows, dense = self._rows_of_each(batch), _dense(g_w1, batch)
+        product = partial(torch.bmm, rows.mT, by_group.mT, out=dense.mT)
+        coded = _coded_gradient(batch, g_w1.mT, by_group.mT)
+        return [product, partial(torch.sum, d_hidden, 2, out=g_b1), *coded]
 
     def _rows_of_each(self, batch: Batch) -> Tensor:
         return batch.x if batch.x.dim() == 3 else batch.x[None]
@@ -242,6 +255,23 @@ class Grouped(Stacked):
 
 
 Layout = Single | Stacked
+
+
+def _dense(weights: Tensor, batch: Batch) -> Tensor:
+    """Return the part of the first layers' weights that is of the inputs in ``batch.x``."""
+    return weights if batch.codes is None else weights[..., : batch.x.shape[-1]]
+
+
+def _add_coded(batch: Batch, weights: Tensor, z: Tensor) -> list[Operation]:
+    """Add what the coded inputs give to ``z``, shape ``([groups,] rows, units)``."""
+    return [] if batch.codes is None else CodedInputs(batch.codes, weights).add_to(z)
+
+
+def _coded_gradient(batch: Batch, gradients: Tensor, d_hidden: Tensor) -> list[Operation]:
+    """Write the gradients of the coded inputs' weights; shapes as in ``_add_coded()``."""
+    if batch.codes is None:
+        return []
+    return CodedInputs(batch.codes, gradients).gradient(d_hidden, batch.x.shape[-1])
 
 
 def clip(gradients: Tensor, largest: float) -> None:

@@ -27,13 +27,22 @@ class StackedBatch(Batch):
         Shape ``(networks, d_out, rows)``; the first is 1 where all networks have the same rows.
     weights : Tensor or None
         Shape ``(networks, 1, rows)``, likewise.
+    codes : Tensor or None
+        Shape ``(rows, columns)`` or ``(groups, rows, columns)``, as ``x``.
     counts : list of int
         Number of rows of each network, without those that fill it up.
     d_out : int
     """
 
-    def __init__(self, x: Tensor, y: Tensor, weights: Tensor | None, counts: list[int]) -> None:
-        self.x, self.y, self.weights = x, y, weights
+    def __init__(
+        self,
+        x: Tensor,
+        y: Tensor,
+        weights: Tensor | None,
+        counts: list[int],
+        codes: Tensor | None = None,
+    ) -> None:
+        self.x, self.y, self.weights, self.codes = x, y, weights, codes
         self.counts, self.d_out = counts, y.shape[1]
 
 
@@ -43,14 +52,15 @@ def stack_rows(rows: Sequence[EncodedRows], members: int = 1) -> StackedBatch:
     first = rows[0]
     if _are_same(rows):
         weights = None if first.weights is None else first.weights.t()[None]
-        return StackedBatch(first.x, first.y.t().contiguous()[None], weights, counts)
+        return StackedBatch(first.x, first.y.t().contiguous()[None], weights, counts, first.codes)
     x = torch.stack([_filled(each.x, max(counts)) for each in rows])
     y = torch.stack([_filled(each.y, max(counts)).t() for each in rows]).contiguous()
     weights = _stack_weights(rows, counts)
     if members > 1:
         y = y.repeat_interleave(members, 0)
         weights = None if weights is None else weights.repeat_interleave(members, 0)
-    return StackedBatch(x, y, weights, counts)
+    codes = [_filled(each.codes, max(counts)) for each in rows if each.codes is not None]
+    return StackedBatch(x, y, weights, counts, torch.stack(codes) if codes else None)
 
 
 def _stack_weights(rows: Sequence[EncodedRows], counts: list[int]) -> Tensor | None:
@@ -91,7 +101,7 @@ class DrawnStackedBatch(StackedBatch):
     """
 
     def __init__(self, rows: EncodedRows, groups: int, size: int, members: int = 1) -> None:
-        x, y, weights = rows
+        x, y, weights, codes = rows
         flat = torch.empty(groups * size, dtype=torch.int64, device=x.device)
         self.indices = flat.view(groups, size)
         drawn = x.new_empty(groups * size, x.shape[1])
@@ -101,10 +111,14 @@ class DrawnStackedBatch(StackedBatch):
             y.new_empty(groups * members, y.shape[1], size),
             None if weights is None else weights.new_empty(groups * members, 1, size),
             [size] * (groups * members),
+            None if codes is None else codes.new_empty(groups, size, codes.shape[1]),
         )
         self._steps: list[Callable[[], object]] = [
             partial(torch.index_select, x, 0, flat, out=drawn)
         ]
+        if codes is not None and self.codes is not None:
+            selected = self.codes.view(groups * size, -1)
+            self._steps.append(partial(torch.index_select, codes, 0, flat, out=selected))
         for every, to in ((y, self.y), (weights, self.weights)):
             if every is not None and to is not None:
                 selected = every.new_empty(groups * size, every.shape[1])
@@ -148,12 +162,14 @@ class StackedRows(SingleRows):
         """The rows of all groups, one after the other; once where they are the same."""
         first = self._rows[0]
         if _are_same(self._rows):
-            return EncodedRows(first.x, first.y.contiguous(), first.weights)
+            return EncodedRows(first.x, first.y.contiguous(), first.weights, first.codes)
         weights = [each.weights for each in self._rows if each.weights is not None]
+        codes = [each.codes for each in self._rows if each.codes is not None]
         return EncodedRows(
             torch.cat([each.x for each in self._rows]),
             torch.cat([each.y for each in self._rows]).contiguous(),
             torch.cat(weights) if weights else None,
+            torch.cat(codes) if codes else None,
         )
 
     def indices(self, permutations: Sequence[Tensor]) -> Tensor:

@@ -4,8 +4,10 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pytwolayer.preprocessing.piecewise import PiecewiseCoding
 from pytwolayer.preprocessing.row_source import Doubles
@@ -29,8 +31,18 @@ class LevelCoding:
         """Number of inputs."""
         return len(self.levels)
 
+    @property
+    def is_coded(self) -> bool:
+        """Whether rows have the number of the input that is 1, in place of zeros and a 1."""
+        return len(self.levels) > MANY_LEVELS
 
+
+# Of more levels the zeros would take more time and memory than all else. With fewer a product with
+# zeros and ones costs little.
+MANY_LEVELS = 256
 Coding = NumberCoding | PiecewiseCoding | LevelCoding
+Codes = NDArray[np.int32]
+Places = NDArray[np.intp]
 _HUGE = float(np.finfo(np.float32).max)
 
 
@@ -39,23 +51,71 @@ def is_levels(coding: Coding) -> bool:
     return isinstance(coding, LevelCoding)
 
 
+class EncodedInputs(NamedTuple):
+    """The network's inputs for some rows.
+
+    Attributes
+    ----------
+    x : array or tensor
+        Those that are not coded, in their order; float32, shape ``(rows, inputs)``.
+    codes : array or tensor, optional
+        Shape ``(rows, columns)``: of each column of many levels the number of the input that is 1,
+        where these inputs come after those of ``x``.
+    """
+
+    x: Any
+    codes: Any = None
+
+
+def is_coded(coding: Coding) -> bool:
+    """Tell whether a coding is of many levels."""
+    return isinstance(coding, LevelCoding) and coding.is_coded
+
+
+def input_order(codings: Sequence[Coding]) -> Places | None:
+    """Return the numbers of the inputs, those of ``x`` before coded ones; None: as they are."""
+    if not any(map(is_coded, codings)):
+        return None
+    ends = np.cumsum([coding.width for coding in codings])
+    parts = [np.arange(end - c.width, end) for c, end in zip(codings, ends, strict=True)]
+    pairs = list(zip(codings, parts, strict=True))
+    dense = [part for coding, part in pairs if not is_coded(coding)]
+    return np.concatenate([*dense, *(part for coding, part in pairs if is_coded(coding))])
+
+
 class BlockWriter:
     """Writes the inputs of blocks of rows.
 
     Parameters
     ----------
     codings : sequence of Coding
+
+    Attributes
+    ----------
+    width, columns : int
+        Of the rows' ``x`` and ``codes``; see ``EncodedInputs``.
     """
 
     def __init__(self, codings: Sequence[Coding]) -> None:
         self._runs = list(_runs(codings))
-
-    def write(self, block: Iterable[Doubles], into: Floats) -> None:
-        """Write a block, a column after the other, into its rows, shape ``(rows, inputs)``."""
-        lines, start = iter(block), 0
+        widths = [run.width for run in self._runs if not isinstance(run, _Coded)]
+        self.width, first, self.columns = sum(widths), sum(widths), 0
         for run in self._runs:
-            run.write(lines, into[:, start : start + run.width])
-            start += run.width
+            if isinstance(run, _Coded):
+                run.first, first = first, first + sum(run.widths)
+                self.columns += run.width
+
+    def write(self, block: Iterable[Doubles], into: Floats, codes: Codes | None) -> None:
+        """Write a block, a column after the other, into its rows of ``x`` and of ``codes``."""
+        lines, start, place = iter(block), 0, 0
+        for run in self._runs:
+            if isinstance(run, _Coded):
+                assert codes is not None
+                run.write(lines, codes[:, place : place + run.width])
+                place += run.width
+            else:
+                run.write(lines, into[:, start : start + run.width])
+                start += run.width
 
     @property
     def is_far(self) -> bool:
@@ -63,13 +123,16 @@ class BlockWriter:
         return any(isinstance(run, _Numbers) and run.is_far for run in self._runs)
 
 
-def _runs(codings: Sequence[Coding]) -> "Iterator[_Numbers | _Levels]":
+def _runs(codings: Sequence[Coding]) -> "Iterator[_Numbers | _Levels | _Coded]":
     """Yield what writes neighbouring codings of one kind together."""
-    for _, run in groupby(codings, is_levels):
+    for _, run in groupby(codings, lambda coding: (is_levels(coding), is_coded(coding))):
         neighbours = [*run]
         levels = [coding for coding in neighbours if isinstance(coding, LevelCoding)]
         numbers = [coding for coding in neighbours if not isinstance(coding, LevelCoding)]
-        yield _Levels(levels) if levels else _Numbers(numbers)
+        if numbers:
+            yield _Numbers(numbers)
+        else:
+            yield _Coded(levels) if levels[0].is_coded else _Levels(levels)
 
 
 class _Numbers:
@@ -103,4 +166,19 @@ class _Levels:
         rows, start = np.arange(len(into)), 0
         for width in self._widths:
             into[rows, start + next(lines).astype(np.intp)] = 1
+            start += width
+
+
+class _Coded:
+    """Writes the codes of neighbouring columns of many levels; ``first`` is that of the first."""
+
+    def __init__(self, codings: Sequence[LevelCoding]) -> None:
+        self.widths = [coding.width for coding in codings]
+        self.width, self.first = len(codings), 0
+
+    def write(self, lines: Iterator[Doubles], into: Codes) -> None:
+        """Write a block."""
+        start = self.first
+        for place, width in enumerate(self.widths):
+            into[:, place] = next(lines) + start
             start += width

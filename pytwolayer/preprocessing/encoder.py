@@ -12,7 +12,15 @@ import numpy as np
 
 from pytwolayer.checks import quote_some
 from pytwolayer.errors import ArgumentError, UnseenLevelWarning, warn_user
-from pytwolayer.preprocessing.block_writer import BlockWriter, Coding, LevelCoding, is_levels
+from pytwolayer.preprocessing.block_writer import (
+    BlockWriter,
+    Codes,
+    Coding,
+    EncodedInputs,
+    LevelCoding,
+    input_order,
+    is_levels,
+)
 from pytwolayer.preprocessing.column import Column, in_column
 from pytwolayer.preprocessing.column_blocks import lines_in
 from pytwolayer.preprocessing.piecewise import PiecewiseCoding
@@ -130,40 +138,49 @@ class Encoder:
                 incomplete = missing if incomplete is None else incomplete | missing
         return Table(table.names, columns, table.rows, incomplete=incomplete)
 
-    def encode(self, argument: str, table: Table, allocate: Allocate = in_memory) -> torch.Tensor:
-        """Encode a complete table from ``recode()`` as float32, shape ``(rows, width)``.
+    @property
+    def order(self) -> torch.Tensor | None:
+        """Numbers of the network's inputs as encoded rows have them; None: in their order."""
+        order = input_order(self.codings)
+        return None if order is None else torch.from_numpy(order)
 
-        ``allocate`` gives the memory that it is written to.
+    def encode(self, argument: str, table: Table, allocate: Allocate = in_memory) -> EncodedInputs:
+        """Encode a complete table from ``recode()``, as tensors.
+
+        ``allocate`` gives the memory that float32 is written to.
 
         Raises
         ------
         ArgumentError
             If a standardised number is too large for float32.
         """
-        matrix = allocate((table.rows, self.width))
         writer = BlockWriter(self.codings)
+        x, codes = allocate((table.rows, writer.width)), _codes(writer, table.rows)
         for part, block in zip(block_slices(table.rows), table.blocks(), strict=True):
-            writer.write(block, matrix[part])
+            writer.write(block, x[part], None if codes is None else codes[part])
         if writer.is_far:
             self._refuse_far(argument, table)
-        return torch.from_numpy(matrix)
+        return _as_tensors(x, codes)
 
-    def encode_parts(self, argument: str, table: Table, rows: int) -> Iterator[torch.Tensor]:
+    def encode_parts(self, argument: str, table: Table, rows: int) -> Iterator[EncodedInputs]:
         """Encode as ``encode()`` does, yielding so many rows at a time; at the end the rest."""
-        writer, width = BlockWriter(self.codings), self.width
-        rest = np.empty((0, width), dtype=np.float32)
+        writer = BlockWriter(self.codings)
+        rest = EncodedInputs(in_memory((0, writer.width)), _codes(writer, 0))
         for part, block in zip(block_slices(table.rows), table.blocks(), strict=True):
-            before, number = len(rest), part.stop - part.start
-            matrix = np.empty((before + number, width), dtype=np.float32)
-            matrix[:before] = rest
-            writer.write(block, matrix[before:])
+            before, number = len(rest.x), part.stop - part.start
+            x, codes = in_memory((before + number, writer.width)), _codes(writer, before + number)
+            x[:before] = rest.x
+            if codes is not None:
+                codes[:before] = rest.codes
+            writer.write(block, x[before:], None if codes is None else codes[before:])
             if writer.is_far:
                 self._refuse_far(argument, table)
-            whole = len(matrix) // rows * rows
-            yield from torch.split(torch.from_numpy(matrix[:whole]), rows) if whole else ()
-            rest = matrix[whole:]
-        if len(rest) or not table.rows:
-            yield torch.from_numpy(rest)
+            whole = len(x) // rows * rows
+            for start in range(0, whole, rows):
+                yield _as_tensors(*_rows_of(x, codes, slice(start, start + rows)))
+            rest = _rows_of(x, codes, slice(whole, None))
+        if len(rest.x) or not table.rows:
+            yield _as_tensors(*rest)
 
     def _refuse_far(self, argument: str, table: Table) -> None:
         """Raise for the first column whose standardised numbers are not finite."""
@@ -174,6 +191,18 @@ class Encoder:
                 if not np.isfinite(part).all():
                     received = f"{np.max(np.abs(column.values)):.3g}{in_column(column.label)}"
                     raise ArgumentError(argument, "of the size seen in training", received)
+
+
+def _codes(writer: BlockWriter, rows: int) -> Codes | None:
+    return np.empty((rows, writer.columns), dtype=np.int32) if writer.columns else None
+
+
+def _rows_of(x: Floats, codes: Codes | None, rows: slice) -> EncodedInputs:
+    return EncodedInputs(x[rows], None if codes is None else codes[rows])
+
+
+def _as_tensors(x: Floats, codes: Codes | None) -> EncodedInputs:
+    return EncodedInputs(torch.from_numpy(x), None if codes is None else torch.from_numpy(codes))
 
 
 def _coding(

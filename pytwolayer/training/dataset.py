@@ -25,10 +25,12 @@ def encode_rows(
         if not known.any():
             raise ArgumentError(argument, "rows with levels that training sees", "none of them")
         data, predictors = data.take(known), predictors.take(known)
+    encoded = inputs.encode("x", predictors)
     return EncodedRows(
-        inputs.encode("x", predictors),
+        encoded.x,
         outcome.target(data.outcomes),
         _row_weights(data.weights, data.mean_weight, settings),
+        encoded.codes,
     )
 
 

@@ -63,7 +63,7 @@ def test_more_rows_than_go_through_at_once_are_still_one_each_in_order():
 
 def test_predictions_are_the_networks_on_the_users_scale():
     fit = fit_to(["y", "z"])
-    matrix = fit.inputs.encode("x", fit.inputs.read("x", FRAME))
+    matrix = fit.inputs.encode("x", fit.inputs.read("x", FRAME)).x
     output = copy.deepcopy(fit.network).double()(matrix.double()).numpy()
     np.testing.assert_allclose(fit.predict_raw(FRAME), output, rtol=1e-12)
     expected = output * fit.outcome.scale + fit.outcome.center

@@ -32,7 +32,7 @@ def encoder_of(data, weights=None, limit=None):
 
 def encoded(encoder, data):
     table = encoder.read("x", data)
-    return encoder.encode("x", table.take(table.complete()))
+    return encoder.encode("x", table.take(table.complete())).x
 
 
 def scale_of(*values):

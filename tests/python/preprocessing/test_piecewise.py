@@ -30,7 +30,7 @@ def encoded(values, **how):
     """Give encoder and matrix of one column."""
     table = read_table("x", pd.DataFrame({"a": values}))
     encoder = Encoder.fit("x", table, encoding="piecewise", **how)
-    return encoder, encoder.encode("x", table).numpy()
+    return encoder, encoder.encode("x", table).x.numpy()
 
 
 def plain(coding: PiecewiseCoding, values: Any) -> Any:

@@ -121,7 +121,7 @@ def test_every_kind_of_table_gives_the_same_encoding_and_checksums(kind):
     assert [*checksums(other, None).values()] == [*checksums(plain, None).values()]
     ours, theirs = (Encoder.fit("x", data.predictors, limit=5.0) for data in (other, plain))
     assert ours.codings == theirs.codings
-    matrices = [ours.encode("x", data.predictors) for data in (other, plain)]
+    matrices = [ours.encode("x", data.predictors).x for data in (other, plain)]
     assert matrices[0].equal(matrices[1])
 
 
@@ -188,7 +188,7 @@ def test_levels_in_many_blocks_are_those_of_a_frame(kind):
         data = read_training_data(frame, y)
     encoder = Encoder.fit("x", data.predictors)
     assert encoder.codings[0].levels == ("a", "b", "c", "é")
-    matrix = encoder.encode("x", data.predictors).numpy()
+    matrix = encoder.encode("x", data.predictors).x.numpy()
     levels = [encoder.codings[0].levels[code] for code in matrix[:, :4].argmax(axis=1)]
     assert levels == text.dropna().tolist()
     assert (matrix[:, :4].sum(axis=1) == 1).all()
