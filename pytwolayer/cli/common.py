@@ -7,12 +7,10 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-import pandas as pd
-
-from pytwolayer.errors import ArgumentError, PytwolayerWarning, SuspectColumnWarning
+from pytwolayer.errors import PytwolayerWarning, SuspectColumnWarning
 from pytwolayer.models.ensemble import TwoLayerEnsemble, models_of
+from pytwolayer.models.prediction_table import Fitted
 from pytwolayer.models.two_layer import TwoLayer
-from pytwolayer.preprocessing.outcome import Classes
 
 _NOTE = "file"
 # Advice that the command line adds to a warning.
@@ -22,28 +20,9 @@ _ADVICE: dict[type[Warning], str] = {
 }
 
 
-def prediction_table(fit: TwoLayer | TwoLayerEnsemble, data: pd.DataFrame) -> pd.DataFrame:
-    """Predict; the columns have the names of R's predictions. An ensemble adds intervals."""
-    if models_of(fit)[0].offset:
-        expected = "one of a fit without an offset, which has to be given to predict()"
-        raise ArgumentError("file", expected, "one of a fit with an offset")
-    table = _predictions(fit, data)
-    if isinstance(fit, TwoLayerEnsemble):
-        names = [name for name in table if name != ".pred_class"]
-        for end, values in zip(("lower", "upper"), fit.predict_interval(data), strict=True):
-            for name, column in zip(names, values.reshape(len(table), -1).T, strict=True):
-                table[str(name).replace(".pred", f".pred_{end}", 1)] = column
-    return table
-
-
-def _predictions(fit: TwoLayer | TwoLayerEnsemble, data: pd.DataFrame) -> pd.DataFrame:
-    names = [f".pred_{name}" for name in fit.outcome.outputs]
-    if isinstance(fit.outcome, Classes):
-        table = pd.DataFrame(fit.predict_proba(data)).set_axis(names, axis=1)
-        table.insert(0, ".pred_class", fit.predict(data))
-        return table
-    table = pd.DataFrame(fit.predict(data))
-    return table.set_axis([".pred"] if len(names) == 1 else names, axis=1)
+def fitted(fit: TwoLayer | TwoLayerEnsemble) -> Fitted:
+    """Return a fit, or an ensemble, as those want it that write predictions."""
+    return Fitted(models_of(fit), isinstance(fit, TwoLayerEnsemble))
 
 
 def with_missing_marks(

@@ -5,6 +5,7 @@ import sys
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,8 @@ import pandas as pd
 from pytwolayer import checks
 from pytwolayer.checks import quote_some
 from pytwolayer.cli.common import (
+    fitted,
     plain_warnings,
-    prediction_table,
     with_missing_marks,
 )
 from pytwolayer.errors import ArgumentError, DivergenceError, named_as
@@ -22,8 +23,10 @@ from pytwolayer.files.atomic_write import output_path, write_csv
 from pytwolayer.files.column_types import ColumnTypes
 from pytwolayer.files.read_options import FileOptions
 from pytwolayer.files.table_reader import read_table_file
+from pytwolayer.files.table_writer import table_path
 from pytwolayer.fitting.two_layer import two_layer
 from pytwolayer.models.ensemble import TwoLayerEnsemble, models_of
+from pytwolayer.models.predict_file import Asked, write_predictions
 from pytwolayer.models.two_layer import TwoLayer, format_encoding, format_ends
 from pytwolayer.preprocessing.outcome import Classes
 from pytwolayer.reports.plot import plot_path
@@ -31,13 +34,13 @@ from pytwolayer.training.settings import SETTINGS
 
 INTERRUPTED = 130  # the exit status of a program that Ctrl-C ends
 # Options, by the names of the arguments that they are for.
-_OPTIONS = {"x": "data", "y": "outcome", "sample_weight": "weights"}
+_OPTIONS = {"x": "data", "y": "outcome", "sample_weight": "weights", "output": "predictions"}
 # Settings whose options have another name.
 _RENAMED = {name: s.option_name for name, s in SETTINGS.items() if s.option_name is not None}
 _PATH_CHECKS: dict[str, Callable[[str, Any], Path]] = {
     "history": output_path,
     "plot": plot_path,
-    "predictions": output_path,
+    "predictions": partial(table_path, any_text=True),
     "save": output_path,
 }
 
@@ -205,7 +208,8 @@ def _write(task: _Task, fit: TwoLayer | TwoLayerEnsemble) -> None:
     if "plot" in files:
         fit.plot(files["plot"])
     if "predictions" in files:
-        write_csv(prediction_table(fit, task.new_data), files["predictions"])
+        asked = Asked(verbose=False)
+        write_predictions(fitted(fit), task.new_data, files["predictions"], asked)
 
 
 def _report(task: _Task, fit: TwoLayer | TwoLayerEnsemble) -> str:

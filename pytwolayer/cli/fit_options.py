@@ -22,7 +22,7 @@ examples:
 exit status: 0 if all went well, 2 after an error, 130 after Ctrl-C; what Ctrl-C leaves, and
 what is left of a run whose loss is no longer finite, is written to the files asked for."""
 
-FILE = "table with a header: .csv, .tsv or .parquet, or with --sep any text"
+FILE = "table with a header: .csv, .tsv, .parquet or a folder of .parquet; with --sep any text"
 _DATA = (
     ("--outcome", "COLUMN", "column to predict; once for each of several numeric outcomes"),
     ("--ignore", "COLUMN", "column to leave out; may be given several times"),
@@ -43,7 +43,11 @@ _OUTPUT = (
     ("--save", "FILE", "write the fit, for pytwolayer predict, for Python and for R"),
     ("--history", "FILE", "write the loss of each epoch as CSV"),
     ("--plot", "FILE", "write the loss curve; .png, .svg or .pdf"),
-    ("--predictions", "FILE", "write predictions as CSV, one row for each row of the data"),
+    (
+        "--predictions",
+        "FILE",
+        "write predictions, one row for each row of the data; .csv, .tsv or .parquet",
+    ),
     ("--new-data", "FILE", "table to predict instead of the data themselves"),
 )
 

@@ -74,12 +74,27 @@ def _add_predict(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
         description=_sentence(text)
         + " The fit may come from R, Python or `pytwolayer fit --save`. Whether a column is"
         + " numbers or text is as in training, whatever this file alone looks like; what `fit` was"
-        + " told of with --na is missing here too.",
+        + " told of with --na is missing here too. Rows are read, predicted and written part by"
+        + " part, so that the data may be larger than memory.",
     )
     predict.add_argument("model", metavar="MODEL", help="file of the fit (.safetensors)")
     predict.add_argument("data", metavar="FILE", help=FILE)
     predict.add_argument(
-        "--predictions", metavar="FILE", help="write them to a file, not to standard output"
+        "--predictions",
+        metavar="FILE",
+        help="write them to a file (.csv, .tsv, .parquet), not to standard output",
+    )
+    predict.add_argument(
+        "--type",
+        metavar="TYPE",
+        help="what is predicted: numeric, class, prob, raw; of several networks also conf_int and "
+        "std_error (default: numbers, or classes and their probabilities, with intervals of these)",
+    )
+    predict.add_argument(
+        "--columns",
+        metavar="COLUMN",
+        action="append",
+        help="column of the data to copy before the predictions; may be given several times",
     )
     add_file_options(predict.add_argument_group("data"))
     predict.set_defaults(command=_predict)

@@ -2,34 +2,39 @@
 
 import argparse
 import sys
+from collections.abc import Iterable
+from pathlib import Path
 
-from pytwolayer.cli.common import (
-    missing_marks,
-    plain_warnings,
-    prediction_table,
-)
+import pandas as pd
+
+from pytwolayer.cli.common import fitted, missing_marks, plain_warnings
 from pytwolayer.errors import named_as
-from pytwolayer.files.atomic_write import output_path, write_csv
-from pytwolayer.files.column_types import ColumnTypes
 from pytwolayer.files.read_options import FileOptions
-from pytwolayer.files.table_reader import read_table_file
-from pytwolayer.models.ensemble import models_of
+from pytwolayer.files.table_writer import table_path, text_writer
 from pytwolayer.models.load import load
+from pytwolayer.models.predict_file import Asked, prediction_parts, write_predictions
 
-_OPTIONS = {"x": "data", "file": "model"}
+_OPTIONS = {"x": "data", "file": "model", "output": "predictions", "kind": "type"}
 
 
 def predict_file(given: argparse.Namespace) -> int:
     """Run the command; return its exit status."""
-    file = None if given.predictions is None else output_path("predictions", given.predictions)
     with plain_warnings(), named_as(_OPTIONS):
+        file = None
+        if given.predictions is not None:
+            file = table_path("predictions", given.predictions, any_text=True)
         options = FileOptions.from_arguments(given)
         fit = load(given.model)
-        types = ColumnTypes.from_encoders([model.inputs for model in models_of(fit)])
         options = options.also_missing(missing_marks(fit))
-        predictions = prediction_table(fit, read_table_file("data", given.data, options, types))
-    if file is None:
-        predictions.to_csv(sys.stdout, index=False)
-    else:
-        write_csv(predictions, file)
+        asked = Asked(given.type, given.columns, verbose=file is not None, options=options)
+        if file is None:
+            _print(prediction_parts(fitted(fit), Path(given.data), asked))
+        else:
+            write_predictions(fitted(fit), Path(given.data), file, asked)
     return 0
+
+
+def _print(parts: Iterable[pd.DataFrame]) -> None:
+    write = text_writer(sys.stdout)
+    for part in parts:
+        write(part)

@@ -70,6 +70,11 @@ class ArrowRows:
         """Number of rows."""
         return self._batches.rows
 
+    @property
+    def batches(self) -> Batches:
+        """The batches that it is made of."""
+        return self._batches
+
     def blocks(
         self, columns: Sequence[int], rows: RowNumbers | None = None
     ) -> Iterator[list[Doubles]]:

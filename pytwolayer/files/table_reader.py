@@ -311,13 +311,13 @@ def _read_parquet(path: Path, options: FileOptions) -> pd.DataFrame:
     table = pd.read_parquet(path, engine="pyarrow").reset_index(drop=True)
     table = table.set_axis([str(name) for name in table], axis=1)
     return (
-        table.apply(_mask_values, marks=options.missing)
+        table.apply(mask_values, marks=options.missing)
         if options.missing and len(table)
         else table
     )
 
 
-def _mask_values(series: "pd.Series[Any]", marks: Sequence[str]) -> "pd.Series[Any]":
+def mask_values(series: "pd.Series[Any]", marks: Sequence[str]) -> "pd.Series[Any]":
     """Replace marks by missing values; in numeric columns those marks that are numbers."""
     numbers = [number for mark in marks if (number := parse_number(mark)) is not None]
     is_number = pd.api.types.is_numeric_dtype(series) and not pd.api.types.is_bool_dtype(series)

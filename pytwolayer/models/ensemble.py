@@ -13,18 +13,17 @@ from numpy.typing import NDArray
 from pytwolayer import checks
 from pytwolayer.errors import ArgumentError, UnseenLevelWarning
 from pytwolayer.models.forward import encode_in_parts, forward
-from pytwolayer.models.two_layer import (
-    TwoLayer,
-    fill_incomplete,
-    format_ends,
-    labelled,
-    report_tuning,
+from pytwolayer.models.joint_predictions import (
+    mean_of_models,
+    quantiles_of_models,
+    standard_deviation_of_models,
 )
-from pytwolayer.preprocessing.block_writer import Coding, LevelCoding
+from pytwolayer.models.new_rows import encodings, fill_incomplete, read_new_data
+from pytwolayer.models.two_layer import TwoLayer, format_ends, labelled, report_tuning
 from pytwolayer.preprocessing.encoder import Encoder
 from pytwolayer.preprocessing.outcome import Classes, Outcome
 from pytwolayer.preprocessing.row_source import Doubles
-from pytwolayer.preprocessing.table import Table, read_table
+from pytwolayer.preprocessing.table import Table
 from pytwolayer.reports.tuning import TuningReport
 from pytwolayer.runtime.memory import guard_memory
 from pytwolayer.runtime.threads import reset_after_fork
@@ -127,9 +126,46 @@ class TwoLayerEnsemble:
             resample is left to the others; a row is missing where none can predict it.
         """
         if self.classes is None:
-            return self._as_outcome(_mean(self.predict_all(x, offset=offset)))
+            return self._as_outcome(mean_of_models(self.predict_all(x, offset=offset)))
         self.models[0].with_offset(np.empty((0, 1)), offset)
         return labelled(self.predict_code(x), self.classes)
+
+    def predict_to_file(
+        self,
+        x: Any,
+        output: str | Path,
+        *,
+        kind: str | None = None,
+        columns: Sequence[str] | str | None = None,
+        level: float = 0.95,
+        verbose: bool = True,
+    ) -> Path:
+        """Write the predictions of new rows to a file; see ``TwoLayer.predict_to_file()``.
+
+        Parameters
+        ----------
+        x : path, Arrow object, DataFrame, array or tensor
+        output : str or Path
+        kind : str, optional
+            "numeric", "class", "prob" as there; "conf_int", ``.pred_lower`` and ``.pred_upper``
+            (with classes or several outcomes for each), "std_error", ``.std_error``. By default
+            all but the standard error.
+        columns : list of str, optional
+        level : float
+            Share of the models' predictions in an interval, see ``predict_interval()``.
+        verbose : bool
+
+        Returns
+        -------
+        Path
+        """
+        from pytwolayer.files.table_writer import table_path
+        from pytwolayer.models.predict_file import Asked, write_predictions
+        from pytwolayer.models.prediction_table import Fitted
+
+        asked = Asked(kind, columns, level, verbose)
+        path = table_path("output", output)
+        return write_predictions(Fitted(self.models, several=True), x, path, asked)
 
     @with_default_torch_settings
     def predict_code(self, x: Any) -> Doubles:
@@ -149,7 +185,7 @@ class TwoLayerEnsemble:
         """
         if not self._are_classes:
             raise ArgumentError("y", "of classes for probabilities", "numeric")
-        return _mean(self.predict_all(x))
+        return mean_of_models(self.predict_all(x))
 
     @with_default_torch_settings
     def predict_spread(self, x: Any, *, offset: Any = None) -> Doubles:
@@ -167,7 +203,7 @@ class TwoLayerEnsemble:
             Of the shape of ``predict()`` for numbers, of ``predict_proba()`` for classes, on
             the same scale.
         """
-        return self._as_outcome(_standard_deviation(self.predict_all(x, offset=offset)))
+        return self._as_outcome(standard_deviation_of_models(self.predict_all(x, offset=offset)))
 
     @with_default_torch_settings
     def predict_interval(
@@ -195,7 +231,9 @@ class TwoLayerEnsemble:
         level = checks.between("level", level, 0, 1, below=True)
         if level == 0:
             raise ArgumentError("level", "above 0 and below 1", "0")
-        ends = _quantiles(self.predict_all(x, offset=offset), ((1 - level) / 2, (1 + level) / 2))
+        ends = quantiles_of_models(
+            self.predict_all(x, offset=offset), ((1 - level) / 2, (1 + level) / 2)
+        )
         return self._as_outcome(ends[0]), self._as_outcome(ends[1])
 
     @with_default_torch_settings
@@ -228,7 +266,7 @@ class TwoLayerEnsemble:
         work = f"predictions of {self.n_models} models"
         with guard_memory("cpu", work, "Predict fewer rows at a time"):
             shared = encodings(self.models)
-            table = _read(x, list(shared))
+            table = read_new_data(self.models, x)
             values = np.empty((self.n_models, table.rows, self.outcome.width))
             for encoder, numbers in shared.items():
                 fits = [self.models[number] for number in numbers]
@@ -274,7 +312,11 @@ class TwoLayerEnsemble:
     @with_default_torch_settings
     def score(self, x: Any, y: Any = None, sample_weight: Any = None) -> float:
         """Score predictions, as ``TwoLayer.score()`` does: R squared, or share of right ones."""
-        found = self.predict_code(x)[:, None] if self._are_classes else _mean(self.predict_all(x))
+        found = (
+            self.predict_code(x)[:, None]
+            if self._are_classes
+            else mean_of_models(self.predict_all(x))
+        )
         return self.models[0].score_of(found, x, y, sample_weight)
 
     @with_default_torch_settings
@@ -305,59 +347,10 @@ class TwoLayerEnsemble:
         )
 
 
-def encodings(models: Sequence[TwoLayer]) -> dict[Encoder, list[int]]:
-    """Return the models' different encodings, each with the numbers of its models."""
-    found: dict[Encoder, list[int]] = {}
-    for number, fit in enumerate(models):
-        found.setdefault(fit.inputs, []).append(number)
-    return found
-
-
-def _read(x: Any, encoders: Sequence[Encoder]) -> Table:
-    """Read new data; warn of levels that no model was trained with."""
-    first = encoders[0]
-    table = read_table("x", x, like=(first.names, len(first.codings)))
-    columns = zip(*(encoder.codings for encoder in encoders), strict=True)
-    Encoder(first.names, tuple(_joined(column) for column in columns)).recode("x", table)
-    return table
-
-
-def _joined(codings: Sequence[Coding]) -> Coding:
-    """Return a coding with the levels of all."""
-    levels = [lv for coding in codings if isinstance(coding, LevelCoding) for lv in coding.levels]
-    return LevelCoding(tuple(dict.fromkeys(levels))) if levels else codings[0]
-
-
 def _recoded(encoder: Encoder, table: Table) -> Table:
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UnseenLevelWarning)  # `_read()` has warned
+        warnings.simplefilter("ignore", UnseenLevelWarning)  # `read_new_data()` has warned
         return encoder.recode("x", table)
-
-
-def _mean(values: Doubles) -> Doubles:
-    """Average over the models that predict a row; NaN where none does."""
-    there = ~np.isnan(values)
-    if there.all():
-        mean: Doubles = values.mean(axis=0)
-        return mean
-    number = there.sum(axis=0)
-    total = np.where(there, values, 0).sum(axis=0)
-    return np.where(number > 0, total / np.maximum(number, 1), np.nan)
-
-
-def _standard_deviation(values: Doubles) -> Doubles:
-    there = ~np.isnan(values)
-    number = there.sum(axis=0)
-    squares = np.where(there, (values - _mean(values)) ** 2, 0).sum(axis=0)
-    return np.where(number > 1, np.sqrt(squares / np.maximum(number - 1, 1)), np.nan)
-
-
-def _quantiles(values: Doubles, shares: tuple[float, float]) -> Doubles:
-    if not np.isnan(values).any():
-        return np.asarray(np.quantile(values, shares, axis=0))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # of rows that no model predicts
-        return np.asarray(np.nanquantile(values, shares, axis=0))
 
 
 def models_of(fit: TwoLayer | TwoLayerEnsemble) -> Sequence[TwoLayer]:

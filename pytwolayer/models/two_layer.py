@@ -10,15 +10,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pytwolayer.checks import shorten
 from pytwolayer.errors import ArgumentError
+from pytwolayer.files.new_data import open_new_data
 from pytwolayer.models.forward import encode_in_parts, forward, rows_at_once
+from pytwolayer.models.new_rows import explained_by, fill_incomplete
 from pytwolayer.preprocessing.block_writer import EncodedInputs
 from pytwolayer.preprocessing.encoder import Encoder
 from pytwolayer.preprocessing.offset import add_offset_if_fitted
 from pytwolayer.preprocessing.outcome import Classes, Outcome
 from pytwolayer.preprocessing.row_source import Doubles
-from pytwolayer.preprocessing.table import EVERY_COLUMN, Table, select_columns
+from pytwolayer.preprocessing.table import Table, select_columns
 from pytwolayer.reports.tuning import TuningReport
 from pytwolayer.runtime.memory import guard_memory
 from pytwolayer.runtime.threads import reset_after_fork
@@ -29,7 +30,6 @@ from pytwolayer.training.settings import DECAY, Settings
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_LONGEST_FORMULA = 200  # in messages
 # How a fit whose training ended before all epochs were done is described.
 _ENDS = {
     "patience": "stopped by `patience`",
@@ -123,9 +123,10 @@ class TwoLayer:
 
         Parameters
         ----------
-        x : DataFrame, array or tensor
+        x : DataFrame, array, tensor, Arrow object, str or Path
             Shape ``(rows, columns)``. Columns are found by name where training data and new
-            data have names; extra and reordered ones are fine.
+            data have names; extra and reordered ones are fine. Of more rows than memory has room
+            for, ``predict_to_file()`` writes the predictions.
         offset : vector, optional
             Of a fit whose formula in R has an offset, that of these rows: a number for each,
             which is added to its prediction; under the Poisson loss its exponential is what
@@ -154,6 +155,66 @@ class TwoLayer:
             return numbers[:, 0] if self.outcome.vector else numbers
         self.with_offset(np.empty((0, 1)), offset)  # classes have none: raises if one is given
         return labelled(self.predict_code(x), as_labels(self.outcome.labels))
+
+    def predict_to_file(
+        self,
+        x: Any,
+        output: str | Path,
+        *,
+        kind: str | None = None,
+        columns: Sequence[str] | str | None = None,
+        verbose: bool = True,
+    ) -> Path:
+        """Write the predictions of new rows to a file, without holding rows or predictions.
+
+        Rows are read, predicted and written part by part, in their order; the numbers are, to the
+        bit, those of ``predict()``. The file is there when all is written, and not before. Of
+        files of text a column is numbers or levels as in training, whatever it looks like.
+
+        Parameters
+        ----------
+        x : path, Arrow object, DataFrame, array or tensor
+            New data, as in ``predict()``. A path is of a Parquet file, of a folder of these, or
+            of a text file (.csv, .tsv; also .gz, .bz2).
+        output : str or Path
+            File to write, replaced if it exists: .parquet, .csv or .tsv, text also with .gz. It
+            cannot be a file of ``x``, nor in its folder.
+        kind : str, optional
+            "numeric", ``.pred``; "class", ``.pred_class``; "prob", ``.pred_<class>`` for each;
+            "raw", ``.raw``, see ``predict_raw()``. By default numbers, or the classes and their
+            probabilities. Columns of several outcomes are ``.pred_<outcome>``.
+        columns : list of str, optional
+            Columns of ``x`` to copy before the predictions, such as an identifier; of files of
+            text as the text that they are.
+        verbose : bool
+            Whether a progress bar may be shown, as in training.
+
+        Returns
+        -------
+        Path
+            That of the file. In it missing predictions are null, or empty in text.
+
+        Raises
+        ------
+        ArgumentError
+            As ``predict()``; if the file or its format is not as above, or the fit has an offset.
+        PytwolayerError
+            If it cannot be written; nothing is left then.
+
+        Warns
+        -----
+        UnseenLevelWarning
+            If there are levels that training did not see: once, of all rows.
+        MissingMarkWarning
+            If marks such as ? were read as missing numbers.
+        """
+        from pytwolayer.files.table_writer import table_path
+        from pytwolayer.models.predict_file import Asked, write_predictions
+        from pytwolayer.models.prediction_table import Fitted
+
+        asked = Asked(kind, columns, verbose=verbose)
+        path = table_path("output", output)
+        return write_predictions(Fitted((self,), several=False), x, path, asked)
 
     @with_default_torch_settings
     def predict_proba(self, x: Any) -> Doubles:
@@ -219,13 +280,8 @@ class TwoLayer:
         return output
 
     def _read(self, x: Any) -> Table:
-        try:
-            return self.inputs.read("x", x)
-        except ArgumentError as problem:
-            if self.formula is None or problem.expected != EVERY_COLUMN:
-                raise
-            expected = f"{EVERY_COLUMN}, the terms of `{shorten(self.formula, _LONGEST_FORMULA)}`"
-            raise ArgumentError("x", expected, problem.received) from problem
+        with explained_by(self.formula):
+            return self.inputs.read("x", open_new_data("x", x, [self.inputs]))
 
     @with_default_torch_settings
     def save(self, file: str | Path) -> None:
@@ -452,12 +508,3 @@ def labelled(codes: Doubles, labels: NDArray[Any]) -> NDArray[Any]:
     found = np.full(len(codes), None, dtype=object)
     found[~missing] = labels[codes[~missing].astype(np.intp)]
     return found
-
-
-def fill_incomplete(values: Doubles, complete: NDArray[np.bool_]) -> Doubles:
-    """Put the values of complete rows in their places among all rows; NaN in the others."""
-    if complete.all():
-        return values
-    everywhere = np.full((len(complete), values.shape[1]), np.nan)
-    everywhere[complete] = values
-    return everywhere

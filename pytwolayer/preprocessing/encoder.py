@@ -123,20 +123,34 @@ class Encoder:
 
         ``consequence`` ends the warning about levels that training did not see.
         """
+        columns, places = self._recoded(argument, table, consequence)
+        incomplete = table.incomplete
+        for place in places:
+            missing = np.isnan(columns[place].values)
+            incomplete = missing if incomplete is None else incomplete | missing
+        return Table(table.names, columns, table.rows, incomplete=incomplete)
+
+    def check(self, argument: str, table: Table) -> None:
+        """Check new data as ``recode()`` does, and warn as it does."""
+        self._recoded(argument, table, _MISSING)
+
+    def _recoded(
+        self, argument: str, table: Table, consequence: str
+    ) -> tuple[list[Column], list[int]]:
+        """Return the columns, and the places of those with levels that training did not see."""
         pairs = zip(self.codings, table.columns, strict=True)
         for coding, column in pairs:
             _refuse_other_kind(argument, coding, column)
         counts = table.level_counts() if any(map(is_levels, self.codings)) else []
-        incomplete, columns = table.incomplete, [*table.columns]
+        columns, unseen = [*table.columns], []
         for place, coding in enumerate(self.codings):
             column = columns[place]
             if not isinstance(coding, LevelCoding) or column.kind == "missing":
                 continue
             columns[place] = column.recoded(_recoding(coding, column), coding.levels)
             if _warn_unseen(coding, column, counts[place], consequence):
-                missing = np.isnan(columns[place].values)
-                incomplete = missing if incomplete is None else incomplete | missing
-        return Table(table.names, columns, table.rows, incomplete=incomplete)
+                unseen.append(place)
+        return columns, unseen
 
     @property
     def order(self) -> torch.Tensor | None:

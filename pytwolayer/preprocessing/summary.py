@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from pytwolayer.errors import ArgumentError
 from pytwolayer.preprocessing.column import Column, in_column
-from pytwolayer.preprocessing.column_blocks import blocks_of, lines_in, rows_of
+from pytwolayer.preprocessing.column_blocks import blocks_of, rows_of
 from pytwolayer.preprocessing.moments import Moments, moments_of_block, weighted_moments_of_block
 from pytwolayer.preprocessing.row_source import Doubles, Mask, block_slices
 
@@ -91,11 +91,12 @@ def summarise(columns: Sequence[Column], weights: Doubles | None = None) -> list
     return [each.summary() for each in found]
 
 
-def count_levels(column: Column) -> Counts:
-    """Count the rows of each level; missing values are left out."""
-    counts = np.zeros(len(column.levels), dtype=np.intp)
-    for values in lines_in(column):
-        counts += _counts(values, len(column.levels))
+def count_levels(columns: Sequence[Column]) -> list[Counts]:
+    """Count the rows of each level of each column, in one pass; missing values are left out."""
+    counts = [np.zeros(len(column.levels), dtype=np.intp) for column in columns]
+    for block in blocks_of(columns) if columns else ():
+        for own, values in zip(counts, block, strict=True):
+            own += _counts(values, len(own))
     return counts
 
 

@@ -90,7 +90,8 @@ class Table:
         """Count the rows of each level, for each column that has levels."""
         if self._summaries:
             return [summary.counts for summary in self._summaries]
-        return [count_levels(c) if c.has_levels else None for c in self.columns]
+        counts = iter(count_levels([column for column in self.columns if column.has_levels]))
+        return [next(counts) if column.has_levels else None for column in self.columns]
 
     def take(self, rows: RowNumbers | Mask | slice) -> "Table":
         """Take some of the rows."""

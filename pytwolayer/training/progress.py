@@ -67,8 +67,9 @@ class Timed:
 class Bar:
     """tqdm's bar, made at its first drawing."""
 
-    def __init__(self, epochs: int, label: str | None = None) -> None:
+    def __init__(self, epochs: int, label: str | None = None, unit: str = "epoch") -> None:
         self._epochs, self._start, self._label = epochs, time.time(), label
+        self._unit = {"unit": unit, "unit_scale": unit != "epoch"}
         self._bar: Any = None
 
     def show(self, epoch: int, loss: float) -> None:
@@ -77,8 +78,9 @@ class Bar:
             from tqdm.auto import tqdm
 
             # `Timed` decides when to draw; the rate is the mean since the start.
-            now = {"mininterval": 0, "miniters": 1, "smoothing": 0}
-            self._bar = tqdm(total=self._epochs, desc=self._label, unit="epoch", leave=False, **now)
+            now: dict[str, Any] = {"mininterval": 0, "miniters": 1, "smoothing": 0}
+            now |= self._unit
+            self._bar = tqdm(total=self._epochs, desc=self._label, leave=False, **now)
             self._bar.start_t = self._start
         if not math.isnan(loss) or self._label is None:
             self._bar.set_postfix_str(f"loss {loss:.4g}", refresh=False)
@@ -95,6 +97,14 @@ def bar(epochs: int, label: str | None = None) -> Progress | None:
     if not (_in_notebook() or _on_terminal()):
         return None
     drawn = Bar(epochs, label)
+    return Timed(drawn.show, drawn.close)
+
+
+def rows_bar(rows: int, label: str = "Predicting") -> Progress | None:
+    """Make a progress bar of rows; None where there is neither terminal nor notebook."""
+    if not (_in_notebook() or _on_terminal()):
+        return None
+    drawn = Bar(rows, label, unit=" rows")
     return Timed(drawn.show, drawn.close)
 
 

@@ -81,3 +81,32 @@ def test_missing_columns_and_a_missing_folder_are_named(model, tmp_path, capsys,
     assert capsys.readouterr().err.startswith("pytwolayer: `data` must be a table with every col")
     assert main(["predict", model, data, "--predictions", str(tmp_path / "no" / "p.csv")]) == 2
     assert "`predictions` must be the path of a file in a folder" in capsys.readouterr().err
+
+
+def test_predictions_are_written_in_the_format_of_their_name(model, data, tmp_path):
+    for name, read in (("p.parquet", pd.read_parquet), ("p.csv.gz", pd.read_csv)):
+        assert main(["predict", model, data, "--predictions", str(tmp_path / name)]) == 0
+        found = read(tmp_path / name)
+        assert list(found) == [".pred_class", ".pred_down", ".pred_up"]
+        assert found[".pred_up"].tolist() == load(model).predict_proba(FRAME)[:, 1].tolist()
+
+
+def test_a_folder_is_predicted_and_columns_are_copied(model, tmp_path):
+    (tmp_path / "data").mkdir()
+    table = FRAME.assign(id=range(100, 130))
+    table.head(10).to_parquet(tmp_path / "data" / "a.parquet")
+    table.tail(20).to_parquet(tmp_path / "data" / "b.parquet")
+    words = ["predict", model, str(tmp_path / "data"), "--columns", "id", "--type", "class"]
+    assert main([*words, "--predictions", str(tmp_path / "p.parquet")]) == 0
+    found = pd.read_parquet(tmp_path / "p.parquet")
+    assert list(found) == ["id", ".pred_class"]
+    assert found["id"].tolist() == table["id"].tolist()
+    assert found[".pred_class"].tolist() == load(model).predict(FRAME).tolist()
+
+
+def test_the_data_are_not_overwritten_and_types_are_checked(model, data, capsys):
+    assert main(["predict", model, data, "--predictions", data]) == 2
+    assert capsys.readouterr().err.startswith("pytwolayer: `predictions` must be another file")
+    assert main(["predict", model, data, "--type", "numeric"]) == 2
+    assert capsys.readouterr().err.startswith("pytwolayer: `type` must be")
+    assert len(pd.read_csv(data)) == 30

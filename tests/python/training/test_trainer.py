@@ -12,7 +12,7 @@ import pytest
 from pytwolayer import ArgumentError, TwoLayerEnsemble, continue_training, load, two_layer
 from pytwolayer.errors import DeviceMemoryError, DivergenceError, UnseenLevelWarning
 from pytwolayer.fitting.prepare import PreparedFit
-from pytwolayer.models.ensemble import encodings
+from pytwolayer.models.new_rows import encodings
 from pytwolayer.network.batches import Batches
 from pytwolayer.training.kept_weights import KeptWeights
 from pytwolayer.training.loss_log import DeviceLossLog

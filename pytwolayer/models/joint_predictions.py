@@ -1,0 +1,35 @@
+"""What several networks predict together; of shape ``(models, rows, outputs)`` over the models."""
+
+import warnings
+
+import numpy as np
+
+from pytwolayer.preprocessing.row_source import Doubles
+
+
+def mean_of_models(values: Doubles) -> Doubles:
+    """Average over the models that predict a row; NaN where none does."""
+    there = ~np.isnan(values)
+    if there.all():
+        mean: Doubles = values.mean(axis=0)
+        return mean
+    number = there.sum(axis=0)
+    total = np.where(there, values, 0).sum(axis=0)
+    return np.where(number > 0, total / np.maximum(number, 1), np.nan)
+
+
+def standard_deviation_of_models(values: Doubles) -> Doubles:
+    """Return the standard deviation over the models that predict a row; NaN of fewer than two."""
+    there = ~np.isnan(values)
+    number = there.sum(axis=0)
+    squares = np.where(there, (values - mean_of_models(values)) ** 2, 0).sum(axis=0)
+    return np.where(number > 1, np.sqrt(squares / np.maximum(number - 1, 1)), np.nan)
+
+
+def quantiles_of_models(values: Doubles, shares: tuple[float, float]) -> Doubles:
+    """Return quantiles over the models that predict a row."""
+    if not np.isnan(values).any():
+        return np.asarray(np.quantile(values, shares, axis=0))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # of rows that no model predicts
+        return np.asarray(np.nanquantile(values, shares, axis=0))

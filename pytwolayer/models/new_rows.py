@@ -1,0 +1,96 @@
+"""New rows of a fit: reading them, encoding them, and putting what is predicted in its place."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pytwolayer.checks import shorten
+from pytwolayer.errors import ArgumentError
+from pytwolayer.files.new_data import open_new_data
+from pytwolayer.preprocessing.block_writer import Coding, LevelCoding
+from pytwolayer.preprocessing.encoder import Encoder
+from pytwolayer.preprocessing.outcome import Outcome
+from pytwolayer.preprocessing.row_source import Doubles
+from pytwolayer.preprocessing.table import EVERY_COLUMN, Table, read_table
+from pytwolayer.runtime.torch_loading import torch
+from pytwolayer.training.settings import Settings
+
+_LONGEST_FORMULA = 200  # in messages
+
+
+class Model(Protocol):
+    """What prediction needs of a network; see ``TwoLayer``."""
+
+    @property
+    def inputs(self) -> Encoder:
+        """Turns predictors into the network's input."""
+
+    @property
+    def outcome(self) -> Outcome:
+        """Turns the network's output into predictions."""
+
+    @property
+    def settings(self) -> Settings:
+        """The settings of the fit."""
+
+    @property
+    def formula(self) -> str | None:
+        """The formula of R whose terms the columns are."""
+
+    @property
+    def offset(self) -> bool:
+        """Whether it was fitted with an offset."""
+
+    @property
+    def network(self) -> torch.nn.Sequential:
+        """The trained network."""
+
+
+def encodings(models: Sequence[Model]) -> dict[Encoder, list[int]]:
+    """Return the models' different encodings, each with the numbers of its models."""
+    found: dict[Encoder, list[int]] = {}
+    for number, fit in enumerate(models):
+        found.setdefault(fit.inputs, []).append(number)
+    return found
+
+
+def read_new_data(models: Sequence[Model], x: Any) -> Table:
+    """Read new data; warn of levels that no model was trained with."""
+    encoders = list(encodings(models))
+    first = encoders[0]
+    with explained_by(models[0].formula):
+        opened = open_new_data("x", x, encoders)
+        table = read_table("x", opened, like=(first.names, len(first.codings)))
+    columns = zip(*(encoder.codings for encoder in encoders), strict=True)
+    Encoder(first.names, tuple(_joined(column) for column in columns)).check("x", table)
+    return table
+
+
+def _joined(codings: Sequence[Coding]) -> Coding:
+    """Return a coding with the levels of all."""
+    levels = [lv for coding in codings if isinstance(coding, LevelCoding) for lv in coding.levels]
+    return LevelCoding(tuple(dict.fromkeys(levels))) if levels else codings[0]
+
+
+@contextmanager
+def explained_by(formula: str | None) -> Iterator[None]:
+    """Have errors about missing columns name the formula whose terms they are."""
+    try:
+        yield
+    except ArgumentError as problem:
+        if formula is None or problem.expected != EVERY_COLUMN:
+            raise
+        expected = f"{EVERY_COLUMN}, the terms of `{shorten(formula, _LONGEST_FORMULA)}`"
+        raise ArgumentError("x", expected, problem.received) from problem
+
+
+def fill_incomplete(values: Doubles, complete: NDArray[np.bool_]) -> Doubles:
+    """Put the values of complete rows in their places among all rows; NaN in the others."""
+    if complete.all():
+        return values
+    everywhere = np.full((len(complete), values.shape[1]), np.nan)
+    everywhere[complete] = values
+    return everywhere

@@ -1,0 +1,145 @@
+"""Predictions as a table, whose columns have the names of R's predictions."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from pytwolayer import checks
+from pytwolayer.checks import quote_some
+from pytwolayer.errors import ArgumentError
+from pytwolayer.models.block_outputs import Output, block_outputs
+from pytwolayer.models.joint_predictions import (
+    mean_of_models,
+    quantiles_of_models,
+    standard_deviation_of_models,
+)
+from pytwolayer.models.new_rows import Model, fill_incomplete
+from pytwolayer.preprocessing.outcome import Classes, Outcome
+from pytwolayer.preprocessing.row_source import Doubles, Mask
+from pytwolayer.preprocessing.table import Table
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A fit, or an ensemble.
+
+    Attributes
+    ----------
+    models : sequence of Model
+    several : bool
+        Whether it is an ensemble.
+    """
+
+    models: Sequence[Model]
+    several: bool
+
+    @property
+    def outcome(self) -> Outcome:
+        """Turns the networks' outputs into predictions."""
+        return self.models[0].outcome
+
+
+def read_kind(fitted: Fitted, kind: Any) -> str | None:
+    """Check what is to be predicted; None: all that the fit can say on the user's scale."""
+    if kind is None:
+        return None
+    if not fitted.several and kind in ("conf_int", "std_error"):
+        expected = "one that a single network has: intervals come of several, `n_models = 50`"
+        raise ArgumentError("kind", expected, checks.describe(kind))
+    kinds = ["class", "prob"] if isinstance(fitted.outcome, Classes) else ["numeric"]
+    kinds += ["conf_int", "std_error"] if fitted.several else ["raw"]
+    return checks.one_of("kind", kind, kinds)
+
+
+def prediction_tables(
+    fitted: Fitted, table: Table, kind: str | None = None, level: float = 0.95
+) -> Iterator[pd.DataFrame]:
+    """Yield the predictions of consecutive rows, some ten thousand at a time.
+
+    Parameters
+    ----------
+    fitted : Fitted
+    table : Table
+        What ``read_new_data()`` returned.
+    kind : str, optional
+        "numeric", "class", "prob", "raw", "conf_int" or "std_error"; None: the numbers, or the
+        classes and their probabilities, and of an ensemble the intervals of these.
+    level : float
+        Share of the models' predictions in an interval.
+
+    Raises
+    ------
+    ArgumentError
+        If a class is called as another column is.
+    """
+    columns = _Columns(fitted, level)
+    for outputs in block_outputs(fitted.models, table):
+        named = list(columns.of(outputs, kind))
+        names = [name for name, _ in named]
+        twice = [name for name in dict.fromkeys(names) if names.count(name) > 1]
+        if twice:
+            received = f"None, which has several columns {quote_some(twice)}"
+            raise ArgumentError("kind", '"class" or "prob" for these classes', received)
+        yield pd.DataFrame(dict(named))
+
+
+class _Columns:
+    """Makes the columns of the networks' outputs for some rows."""
+
+    def __init__(self, fitted: Fitted, level: float) -> None:
+        self._models, self._several, self._level = fitted.models, fitted.several, level
+        self._outcome = fitted.outcome
+        outputs = self._outcome.outputs
+        one = not isinstance(self._outcome, Classes) and len(outputs) == 1
+        self._ends = [""] if one else [f"_{name}" for name in outputs]
+
+    def of(self, outputs: Sequence[Output], kind: str | None) -> Iterator[tuple[str, Any]]:
+        """Yield the columns with their names."""
+        if kind == "raw":
+            raw = outputs[0].values.numpy().astype(np.float64)
+            yield from self._named(".raw", fill_incomplete(raw, outputs[0].complete))
+            return
+        each = np.stack([_restored(*pair) for pair in zip(self._models, outputs, strict=True)])
+        values = mean_of_models(each) if self._several else each[0]
+        if isinstance(self._outcome, Classes) and kind in (None, "class"):
+            yield ".pred_class", self._labels(outputs, values)
+        if kind in (None, "numeric", "prob"):
+            yield from self._named(".pred", values)
+        if kind == "std_error":
+            yield from self._named(".std_error", standard_deviation_of_models(each))
+        if kind == "conf_int" or (kind is None and self._several):
+            yield from self._intervals(each, in_pairs=kind == "conf_int")
+
+    def _named(self, prefix: str, values: Doubles) -> Iterator[tuple[str, Doubles]]:
+        for end, column in zip(self._ends, values.T, strict=True):
+            yield f"{prefix}{end}", column
+
+    def _intervals(self, each: Doubles, *, in_pairs: bool) -> Iterator[tuple[str, Doubles]]:
+        shares = (1 - self._level) / 2, (1 + self._level) / 2
+        lower, upper = quantiles_of_models(each, shares)
+        below, above = self._named(".pred_lower", lower), self._named(".pred_upper", upper)
+        if in_pairs:
+            for pair in zip(below, above, strict=True):
+                yield from pair
+        else:
+            yield from below
+            yield from above
+
+    def _labels(self, outputs: Sequence[Output], values: Doubles) -> "pd.Categorical[Any]":
+        """Return the classes, as ``predict()`` finds them."""
+        missing: Mask = np.asarray(np.isnan(values).any(axis=1))
+        if self._several:
+            codes = np.where(missing[:, None], 0, values).argmax(axis=1)
+        else:
+            codes = np.zeros(len(values), dtype=np.intp)
+            codes[outputs[0].complete] = outputs[0].values.numpy().argmax(axis=1)
+            missing = ~outputs[0].complete
+        labels: Any = list(self._outcome.labels)  # type: ignore[union-attr]
+        return pd.Categorical.from_codes(np.where(missing, -1, codes), categories=labels)
+
+
+def _restored(model: Model, output: Output) -> Doubles:
+    return fill_incomplete(model.outcome.inverse_transform(output.values), output.complete)
