@@ -40,9 +40,7 @@ class CopiedColumns:
         If the table has no such columns.
     """
 
-    def __init__(
-        self, data: Any, table: Any, columns: Sequence[str], options: FileOptions
-    ) -> None:
+    def __init__(self, data: Any, table: Any, columns: Sequence[str], options: FileOptions) -> None:
         self._columns = list(columns)
         text = _open_text(data, options)
         names = _names(table) if text is None else text.names()

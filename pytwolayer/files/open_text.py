@@ -107,6 +107,7 @@ class _Reading:
         self._texts: dict[str, _Texts] = {}
         self._kinds: dict[str, set[str]] = {}
         self._names: list[str] = []
+        self._known: dict[str, Levels] = {}
         self._marks = MissingMarks()
 
     def table(self) -> SourcedTable:
@@ -114,8 +115,8 @@ class _Reading:
         state = _state(self._path)
         self._names = self._wanted.choose([str(name) for name in self._file.names()])
         if self._types is not None:
-            known = self._types.by_name(self._names)
-            self._names = [name for name in self._names if name in known]
+            self._known = self._types.by_name(self._names)
+            self._names = [name for name in self._names if name in self._known]
         self._kinds = {name: set() for name in self._names}
         self._read()
         # What is text only from some row on is text in the rows before too.
@@ -160,7 +161,7 @@ class _Reading:
 
     def _column(self, name: str, mixed: Sequence[str]) -> SourceColumn:
         kinds = self._kinds[name]
-        levels = None if self._types is None else self._types.by_name([name])[name]
+        levels = self._known.get(name)
         if name not in self._texts:
             return SourceColumn("logical" if kinds == {"logical"} else "number")
         texts = self._texts[name]

@@ -311,9 +311,7 @@ def _read_parquet(path: Path, options: FileOptions) -> pd.DataFrame:
     table = pd.read_parquet(path, engine="pyarrow").reset_index(drop=True)
     table = table.set_axis([str(name) for name in table], axis=1)
     return (
-        table.apply(mask_values, marks=options.missing)
-        if options.missing and len(table)
-        else table
+        table.apply(mask_values, marks=options.missing) if options.missing and len(table) else table
     )
 
 
