@@ -127,7 +127,8 @@ class _Feed:
 
     def _compute(self, rows: Table) -> None:
         parts, _ = encode_in_parts(self._encoder, rows, self._models[0].settings)
-        more = forward([one.network for one in self._models], parts, rows.rows)
+        networks = [one.network for one in self._models]
+        more = forward(networks, self._encoder, parts, rows.rows)
         self._outputs = [torch.cat(pair) for pair in zip(self._outputs, more, strict=True)]
 
     def waits(self) -> bool:
