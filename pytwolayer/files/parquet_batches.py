@@ -159,8 +159,13 @@ class ParquetBatches:
 
     def read(self, columns: Sequence[int], wanted: RowNumbers | None) -> Iterator[Batch]:
         """Yield the batches; see ``Batches``."""
+        import pyarrow as pa
+
         names = [self._names[column] for column in columns]
-        return read_ahead(self._read(names, wanted))
+        try:
+            yield from read_ahead(self._read(names, wanted))
+        finally:
+            pa.default_memory_pool().release_unused()
 
     def _read(self, names: Sequence[str], wanted: RowNumbers | None) -> Iterator[Batch]:
         start = 0
