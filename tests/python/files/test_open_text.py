@@ -2,6 +2,7 @@
 
 import gzip
 import os
+import sys
 import warnings
 
 import numpy as np
@@ -9,7 +10,7 @@ import pandas as pd
 import pytest
 from sourced_tables import blocks_of, contents
 
-from pytwolayer import ArgumentError
+from pytwolayer import ArgumentError, PytwolayerError
 from pytwolayer.errors import MissingMarkWarning
 from pytwolayer.files import open_text, row_spool
 from pytwolayer.files.column_types import ColumnTypes
@@ -246,3 +247,10 @@ def test_other_files_are_refused(tmp_path):
     (tmp_path / "a.xlsx").write_text("a")
     with pytest.raises(ArgumentError, match="a file ending in one of"):
         open_table("x", tmp_path / "a.xlsx")
+
+
+def test_other_files_need_pyarrow(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    for other in (tmp_path, tmp_path / "a.parquet"):
+        with pytest.raises(PytwolayerError, match="need pyarrow, which is not installed"):
+            open_table("data", other)

@@ -1,5 +1,7 @@
 """The same rows give the same fit, to the bit, from files and Arrow objects as from a frame."""
 
+import subprocess
+import sys
 from itertools import pairwise
 
 import numpy as np
@@ -213,3 +215,19 @@ def test_the_name_of_weights_must_be_a_column():
         two_layer(FRAME, outcome="y", sample_weight="y", **QUICK)
     with pytest.raises(ArgumentError, match="`x` must be a data frame where `sample_weight`"):
         two_layer(np.zeros((9, 2)), np.arange(9), sample_weight="w", **QUICK)
+
+
+WITHOUT = """
+import sys
+sys.modules["pyarrow"] = None
+from pytwolayer import two_layer
+print(two_layer(sys.argv[1], outcome="a", epochs=1, verbose=False).inputs.inputs)
+"""
+
+
+def test_text_files_need_no_pyarrow(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("a,b,c\n1,2,x\n2,3,y\n")
+    command = [sys.executable, "-c", WITHOUT, path]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.stdout == "['b', 'c_x', 'c_y']\n", done.stderr
