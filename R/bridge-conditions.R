@@ -7,7 +7,7 @@ warning_kinds <- c(
 )
 
 # And those that are mere messages.
-message_kinds <- c("MissingRowsWarning", "ResumedWarning")
+message_kinds <- c("MissingRowsWarning", "ResumedWarning", "DenseMatrixWarning")
 
 raise_warning <- function(kind, message) {
   if (kind %in% message_kinds) {

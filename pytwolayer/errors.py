@@ -219,6 +219,10 @@ class UnseenLevelWarning(PytwolayerWarning):
     """New data have a level that training did not see."""
 
 
+class DenseMatrixWarning(PytwolayerWarning):
+    """A sparse matrix becomes a dense one, which takes much more memory."""
+
+
 class InterruptWarning(PytwolayerWarning):
     """Training was interrupted; the fit so far came back."""
 

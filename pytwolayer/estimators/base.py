@@ -118,6 +118,11 @@ class TwoLayerEstimator(BaseEstimator):
     random_state: Any = None
     warm_start: bool = False
 
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
     @with_default_torch_settings
     def fit(
         self,
@@ -133,7 +138,7 @@ class TwoLayerEstimator(BaseEstimator):
 
         Parameters
         ----------
-        X : array-like, DataFrame or Arrow object of shape (n_samples, n_features)
+        X : array-like, sparse matrix, DataFrame or Arrow object, (n_samples, n_features)
             Predictors. Arrays hold numbers; the columns of a frame, of pandas or polars, or of a
             table of pyarrow may hold text, categories or logicals too, without being encoded.
         y : array-like of shape (n_samples,); numbers also (n_samples, n_outputs)

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.sparse import issparse
 from sklearn.utils import check_array, check_consistent_length
 from sklearn.utils.validation import _check_sample_weight, validate_data
 
@@ -47,7 +48,10 @@ def read_predictors(estimator: Any, X: Any, *, raw: bool, reset: bool) -> Any:
         X = X if isinstance(X, pd.DataFrame) else np.asarray(X, dtype=object)
         _refuse_missing(X)
     else:
-        X = validate_data(estimator, X, reset=reset, dtype=np.float64)
+        numbers = [np.float64, np.float32]
+        X = validate_data(estimator, X, reset=reset, dtype=numbers, accept_sparse=["csr"])
+        if issparse(X):
+            return X
     names = getattr(estimator, "feature_names_in_", None)
     if names is None:
         names = [f"x{number + 1}" for number in range(estimator.n_features_in_)]

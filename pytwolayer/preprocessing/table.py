@@ -28,6 +28,11 @@ from pytwolayer.preprocessing.row_source import (
     SourcedTable,
     StoredArray,
 )
+from pytwolayer.preprocessing.sparse_rows import (
+    is_sparse,
+    sparse_table,
+    warn_if_dense_is_large,
+)
 from pytwolayer.preprocessing.summary import (
     ColumnSummary,
     Counts,
@@ -162,6 +167,8 @@ def read_table(
         numbers nor levels, or that holds an infinite number.
     """
     parts = _take_apart(argument, data)
+    if summarise:
+        warn_if_dense_is_large(parts)
     if len(parts.shape) != 2 and not (vector and len(parts.shape) == 1):
         expected = "a table with rows and columns" + (" or a vector" if vector else "")
         received = f"data of shape {parts.shape}" if parts.shape else describe(data)
@@ -259,6 +266,8 @@ def as_pandas(data: Any) -> Any:
 def _take_apart(argument: str, data: Any) -> RawTable | SourcedTable:
     if isinstance(data, (RawTable, SourcedTable)):
         return data
+    if is_sparse(data):
+        return sparse_table(data)
     data = as_pandas(data)
     if isinstance(data, pd.DataFrame):
         names = [str(name) for name in data.columns]
