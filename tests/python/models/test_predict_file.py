@@ -403,3 +403,11 @@ def test_a_progress_display_is_told_of_rows(fits, tmp_path):
     assert made == [ROWS]
     assert display.rows == [8192, 16_384, ROWS]
     assert display.closed
+
+
+def test_columns_of_many_levels_have_the_bits_of_the_whole_table(tmp_path):
+    draws = np.random.default_rng(8)
+    table = frame(gaps=False).assign(shop=[f"s{n}" for n in draws.integers(0, 2000, ROWS)])
+    fit = two_layer(table[["a", "shop", "town"]], table["y"], **QUICK)
+    fit.predict_to_file(write_folder(tmp_path / "data", table), tmp_path / "p.parquet")
+    same(pd.read_parquet(tmp_path / "p.parquet"), expected(fit, table))
