@@ -9,8 +9,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from pytwolayer import checks
 from pytwolayer.checks import quote_some
 from pytwolayer.cli.common import (
@@ -18,17 +16,19 @@ from pytwolayer.cli.common import (
     plain_warnings,
     with_missing_marks,
 )
+from pytwolayer.cli.data import open_file, outcome_of
 from pytwolayer.errors import ArgumentError, DivergenceError, named_as
 from pytwolayer.files.atomic_write import output_path, write_csv
 from pytwolayer.files.column_types import ColumnTypes
+from pytwolayer.files.new_data import open_typed
 from pytwolayer.files.read_options import FileOptions
-from pytwolayer.files.table_reader import read_table_file
 from pytwolayer.files.table_writer import table_path
 from pytwolayer.fitting.two_layer import two_layer
 from pytwolayer.models.ensemble import TwoLayerEnsemble, models_of
-from pytwolayer.models.predict_file import Asked, write_predictions
+from pytwolayer.models.predict_file import Asked, refuse_input, write_predictions
 from pytwolayer.models.two_layer import TwoLayer, format_encoding, format_ends
 from pytwolayer.preprocessing.outcome import Classes
+from pytwolayer.preprocessing.table import column_names, columns_at
 from pytwolayer.reports.plot import plot_path
 from pytwolayer.training.settings import SETTINGS
 
@@ -53,13 +53,14 @@ class _Task:
     ----------
     file : str
         Name of the data's file.
-    data : DataFrame
-        Predictors and outcome.
+    x : SourcedTable or DataFrame
+        Predictors.
+    y : SourcedTable, Series or DataFrame
     outcome : list of str
         Columns that are the outcome.
-    weights : Series or None
+    weights : array or None
         Of the rows.
-    new_data : DataFrame
+    new_data : SourcedTable or DataFrame
         Table to predict.
     files : dict
         Paths of the results, by option.
@@ -68,17 +69,13 @@ class _Task:
     """
 
     file: str
-    data: pd.DataFrame
+    x: Any
+    y: Any
     outcome: list[str]
-    weights: "pd.Series[Any] | None"
-    new_data: pd.DataFrame
+    weights: Any
+    new_data: Any
     files: dict[str, Path]
     missing: tuple[str, ...] = ()
-
-    @property
-    def observed(self) -> Any:
-        """The outcome: a column, or a table of several."""
-        return self.data[self.outcome[0] if len(self.outcome) == 1 else self.outcome]
 
 
 def fit_file(given: argparse.Namespace, settings: Mapping[str, Any]) -> int:
@@ -88,8 +85,8 @@ def fit_file(given: argparse.Namespace, settings: Mapping[str, Any]) -> int:
         try:
             with named_as(_RENAMED):
                 fit = two_layer(
-                    task.data.drop(columns=task.outcome),
-                    task.observed,
+                    task.x,
+                    task.y,
                     sample_weight=task.weights,
                     verbose=not given.quiet,
                     **_settings(settings),
@@ -114,24 +111,24 @@ def _read(given: argparse.Namespace) -> _Task:
         name: check(name, options[name]) for name, check in _PATH_CHECKS.items() if name in options
     }
     _refuse_same_file(files)
+    for name, path in files.items():
+        for source in ("data", "new_data"):
+            if source in options:
+                refuse_input(name, path, options[source])
     reading = FileOptions.from_arguments(given)
-    table = read_table_file("data", given.data, reading)
+    table = open_file("data", given.data, reading, given.outcome)
+    names = column_names("data", table)
     for name in ("outcome", "ignore", "weights"):
         for column in _several(options[name]):
-            checks.one_of(name, column, [str(known) for known in table])
+            checks.one_of(name, column, names)
     _refuse_overlap(given)
-    left_out = {*_several(given.ignore), *_several(given.weights)}
-    data = table[[str(name) for name in table if name not in left_out]]
-    if given.classes:
-        # Whole numbers beside missing ones become integers, so that a class is "4" and not "4.0".
-        classes = data[given.outcome].convert_dtypes().astype("category")
-        data = data.copy(deep=False)
-        data[given.outcome] = classes
-    weights = None if given.weights is None else table[given.weights]
-    new_data = _new_data(options, data, given.outcome, reading)
-    return _Task(
-        Path(given.data).name, data, given.outcome, weights, new_data, files, reading.missing
-    )
+    left_out = {*given.outcome, *_several(given.ignore), *_several(given.weights)}
+    x = columns_at(table, [place for place, name in enumerate(names) if name not in left_out])
+    y = outcome_of(table, given.outcome, as_classes=given.classes)
+    weights = None if given.weights is None else outcome_of(table, [given.weights])
+    new_data = _new_data(options, x, reading)
+    file = Path(given.data).name or str(given.data)
+    return _Task(file, x, y, given.outcome, weights, new_data, files, reading.missing)
 
 
 def _refuse_same_file(files: Mapping[str, Path]) -> None:
@@ -156,17 +153,16 @@ def _refuse_overlap(given: argparse.Namespace) -> None:
         raise ArgumentError("outcome", expected, f"{quote_some(twice)} twice")
 
 
-def _new_data(
-    options: Mapping[str, Any], data: pd.DataFrame, outcome: list[str], reading: FileOptions
-) -> pd.DataFrame:
+def _new_data(options: Mapping[str, Any], x: Any, reading: FileOptions) -> Any:
     if "new_data" not in options:
-        return data
+        return x
     if "predictions" not in options:
         expected = "the path of a file where `new_data` is given"
         raise ArgumentError("predictions", expected, "missing")
-    types = ColumnTypes.from_table("x", data.drop(columns=outcome))
-    new_data = read_table_file("new_data", options["new_data"], reading, types)
-    missing = [name for name in data if name not in [*outcome, *new_data]]
+    types = ColumnTypes.from_table("x", x)
+    new_data = open_typed("new_data", Path(options["new_data"]), types, reading)
+    there = {*(new_data.names or ())}
+    missing = [name for name in types.names or () if name not in there]
     if missing:
         expected = "a table with all columns of the data"
         raise ArgumentError("new_data", expected, f"one without {quote_some(missing)}")
@@ -242,7 +238,7 @@ def _report(task: _Task, fit: TwoLayer | TwoLayerEnsemble) -> str:
             )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about rows left out, which the fit has given already
-        score = fit.score(task.data, task.observed, task.weights)
+        score = fit.score(task.x, task.y, task.weights)
     also = ", held-out ones too" if "valid_loss" in history else ""
     lines.append(f"{'Accuracy' if classes else 'R squared'} {score:.4g} on these rows{also}")
     return "\n".join(lines)

@@ -10,12 +10,15 @@ _ABOUT = """\
 Fit a network with one hidden layer to a table, and report how well it fits.
 
 A numeric outcome means regression; text, or true and false, means classification. Columns
-other than the outcome are the predictors: numbers are standardised, text is one-hot encoded."""
+other than the outcome are the predictors: numbers are standardised, text is one-hot encoded.
+A folder of Parquet files is one table. Data are read in blocks of rows, so that a file may be
+larger than memory."""
 
 _EXAMPLES = """\
 examples:
   pytwolayer fit mtcars.csv --outcome mpg --save cars.safetensors
   pytwolayer fit mtcars.csv --outcome cyl --classes --ignore model --plot loss.png
+  pytwolayer fit folder/ --outcome price --weights w --predictions fitted.parquet
   pytwolayer fit train.parquet --outcome price --validation 0.2 --patience 20 \\
       --predictions prices.csv --new-data test.parquet
 

@@ -19,6 +19,7 @@ from pytwolayer.files.text_numbers import (
 from pytwolayer.preprocessing.block_writer import LevelCoding
 from pytwolayer.preprocessing.column_reading import level_name, read_column
 from pytwolayer.preprocessing.encoder import Encoder
+from pytwolayer.preprocessing.row_source import SourcedTable
 from pytwolayer.preprocessing.text_patterns import is_missing_mark, parse_number
 
 Levels = frozenset[str] | None  # None: numbers
@@ -50,8 +51,15 @@ class ColumnTypes:
         return cls(encoders[0].names, tuple(levels))
 
     @classmethod
-    def from_table(cls, argument: str, table: pd.DataFrame) -> "ColumnTypes":
-        """Return the types of a table that a model will be trained on."""
+    def from_table(cls, argument: str, table: Any) -> "ColumnTypes":
+        """Return the types of a table that a model will be trained on.
+
+        It is a data frame, or one that ``open_table()`` has opened.
+        """
+        if isinstance(table, SourcedTable):
+            found = [c.levels if c.kind in ("factor", "text") else None for c in table.columns]
+            levels = [None if own is None else frozenset(own) for own in found]
+            return cls(tuple(table.names or ()), tuple(levels))
         names = tuple(str(name) for name in table)
         columns = [read_column(argument, name, table[name]) for name in names]
         return cls(names, tuple(frozenset(c.levels) if c.has_levels else None for c in columns))

@@ -18,6 +18,7 @@ from pytwolayer.files.table_reader import text_separator
 from pytwolayer.files.typed_frames import arrow_frames, open_frames
 from pytwolayer.preprocessing.encoder import Encoder
 from pytwolayer.preprocessing.row_source import SourceColumn, SourcedTable
+from pytwolayer.preprocessing.table import RawTable
 
 _USUAL = FileOptions()
 
@@ -56,7 +57,20 @@ def open_new_data(
     """
     if not isinstance(data, (str, Path)) and not is_arrow(data):
         return data
-    types = ColumnTypes.from_encoders(encoders)
+    return open_typed(argument, data, ColumnTypes.from_encoders(encoders), options, also)
+
+
+def open_typed(
+    argument: str,
+    data: Any,
+    types: ColumnTypes,
+    options: FileOptions = _USUAL,
+    also: Sequence[str] = (),
+) -> SourcedTable | RawTable:
+    """Open a path or an Arrow object; columns of a file get the given types.
+
+    See ``open_new_data()``.
+    """
     wanted = None if types.names is None else (*types.names, *also)
     table = open_table(argument, data, columns=wanted, options=options, types=types)
     if not isinstance(data, (str, Path)) or not isinstance(table, SourcedTable):

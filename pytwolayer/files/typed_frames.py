@@ -119,7 +119,8 @@ def arrow_frames(table: SourcedTable, marks: Sequence[str] = ()) -> Iterator[pd.
 def as_series(column: SourceColumn, values: Any, index: pd.RangeIndex) -> "pd.Series[Any]":
     """Return a column of a batch as its values were in the table."""
     if not isinstance(values, (float, np.ndarray)):
-        return pd.Series(values.to_pandas().array, index=index)
+        series: pd.Series[Any] = pd.Series(values.to_pandas().array, index=index)
+        return series.astype(object) if column.kind == "text" else series
     doubles = np.full(len(index), values) if isinstance(values, float) else values
     if column.kind not in ("factor", "text"):
         return pd.Series(doubles, index=index)

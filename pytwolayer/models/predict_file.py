@@ -14,6 +14,7 @@ from pytwolayer.checks import describe, quote_some
 from pytwolayer.errors import ArgumentError
 from pytwolayer.files.copied_columns import CopiedColumns
 from pytwolayer.files.new_data import open_new_data
+from pytwolayer.files.parquet_folder import ENDINGS
 from pytwolayer.files.read_options import FileOptions
 from pytwolayer.files.table_writer import table_writer
 from pytwolayer.models.new_rows import read_new_data
@@ -54,7 +55,7 @@ def write_predictions(fitted: Fitted, data: Any, path: Path, asked: Asked) -> Pa
 
     ``path`` is what ``table_path()`` returned.
     """
-    _refuse_input("output", path, data)
+    refuse_input("output", path, data)
     parts = prediction_parts(fitted, data, asked)
     first = next(parts)  # errors in the arguments and the data come before the file
     with closing(parts), table_writer(path) as write:
@@ -136,13 +137,13 @@ def _progress(verbose: bool | MakeProgress) -> MakeProgress:
     return rows_bar if checks.flag("verbose", verbose) else lambda rows: None
 
 
-def _refuse_input(argument: str, path: Path, data: Any) -> None:
-    """Raise if the file is one of the data's, or would become one."""
+def refuse_input(argument: str, path: Path, data: Any) -> None:
+    """Raise if a file to be written is one of the data's, or would become one."""
     expected = "another file than those of the data"
     for file in _files_of(data):
         there = file.expanduser()
         if there.is_dir():
-            if there.resolve() in path.resolve().parents:
+            if path.suffix.lower() in ENDINGS and there.resolve() in path.resolve().parents:
                 raise ArgumentError(argument, "outside of the folder of the data", f'"{path}"')
         elif there.exists() and path.exists() and there.samefile(path):
             raise ArgumentError(argument, expected, f'"{path}"')

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pytwolayer import two_layer
+from pytwolayer import load, two_layer
 from pytwolayer.cli.fit_options import add_fit
 from pytwolayer.cli.main import main
 
@@ -292,7 +292,7 @@ def test_files_are_checked_before_the_work(data, capsys, monkeypatch, tmp_path):
     )
     assert expected in capsys.readouterr().err
     assert fit(tmp_path / "none.csv", "--outcome", "y") == 2
-    assert "`data` must be a file that exists" in capsys.readouterr().err
+    assert "`data` must be a file or a folder that exists" in capsys.readouterr().err
 
 
 def test_a_loss_that_is_not_finite_leaves_its_history_and_status_2(data, capsys, tmp_path):
@@ -419,3 +419,65 @@ def test_the_report_says_what_was_searched_in_the_words_of_the_fit(tmp_path, cap
     assert line.endswith(f"estimated error {expected.estimated_error:.4g} (RMSE)")
     assert main(["fit", str(tmp_path / "t.csv"), *small, "--weight-decay", "0.1"]) == 0
     assert "Tuning" not in capsys.readouterr().out
+
+
+# Data that are read in blocks
+
+
+def parquet_folder(folder, frame=FRAME):
+    folder.mkdir()
+    frame.iloc[:15].to_parquet(folder / "a.parquet")
+    frame.iloc[15:].to_parquet(folder / "b.parquet")
+    return folder
+
+
+def test_a_folder_gives_the_same_fit_and_predictions_as_its_table(tmp_path, capsys):
+    folder, file = parquet_folder(tmp_path / "data"), tmp_path / "fit.safetensors"
+    names = ["--ignore", "kind", "--ignore", "gears", "--weights", "w"]
+    files = ["--save", file, "--predictions", tmp_path / "p.parquet"]
+    assert fit(folder, "--outcome", "y", *names, *files) == 0
+    frame = FRAME[["a", "town", "y"]]
+    expected = reference("y", frame, sample_weight=FRAME["w"])
+    assert load(file).predict(frame).tolist() == expected.predict(frame).tolist()
+    found = pd.read_parquet(tmp_path / "p.parquet")
+    assert found[".pred"].tolist() == expected.predict(frame).tolist()
+    score = expected.score(frame, sample_weight=FRAME["w"])
+    printed = capsys.readouterr().out
+    assert "Data      data: 26 rows, 2 predictors" in printed
+    assert f"R squared {score:.4g}" in printed
+
+
+def test_numbers_of_a_folder_can_be_classes(tmp_path):
+    folder, file = parquet_folder(tmp_path / "data"), tmp_path / "fit.safetensors"
+    assert fit(folder, "--outcome", "gears", "--classes", "--save", file) == 0
+    expected = reference("gears", FRAME.astype({"gears": "category"}))
+    assert load(file).predict(FRAME).tolist() == expected.predict(FRAME).tolist()
+    assert load(file).classes.tolist() == [4, 5]
+
+
+def test_marks_for_missing_values_are_found_in_a_folder(tmp_path):
+    folder = parquet_folder(tmp_path / "data", FRAME.replace({"town": {"Oslo": "-99"}}))
+    file = tmp_path / "fit.safetensors"
+    assert fit(folder, "--outcome", "y", "--na", "-99", "--save", file) == 0
+    assert load(file).dropped == 20
+
+
+def test_a_result_is_never_written_over_the_data(data, tmp_path, capsys):
+    folder = parquet_folder(tmp_path / "data")
+    assert fit(data, "--outcome", "y", "--predictions", data) == 2
+    assert "`predictions` must be another file" in capsys.readouterr().err
+    assert fit(folder, "--outcome", "y", "--predictions", folder / "p.parquet") == 2
+    assert "`predictions` must be outside of the folder" in capsys.readouterr().err
+    files = ["--predictions", tmp_path / "p.csv", "--new-data", data, "--history", data]
+    assert fit(folder, "--outcome", "y", *files) == 2
+    assert "`history` must be another file" in capsys.readouterr().err
+    assert len(pd.read_csv(data)) == 40
+
+
+def test_the_table_of_a_file_is_not_held(tmp_path, monkeypatch):
+    def refuse(*arguments, **named):
+        raise AssertionError("a table of pandas was made")
+
+    folder = parquet_folder(tmp_path / "data")
+    monkeypatch.setattr(pd, "read_parquet", refuse)
+    assert fit(folder, "--outcome", "y", "--predictions", tmp_path / "p.csv") == 0
