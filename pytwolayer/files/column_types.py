@@ -1,7 +1,7 @@
 """The types of a model's columns, numbers or levels, and converting a file's columns to them."""
 
 import datetime
-from collections.abc import Collection, Hashable, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,6 +49,12 @@ class ColumnTypes:
             known = [one.levels for one in codings if isinstance(one, LevelCoding)]
             levels.append(frozenset().union(*known) if known else None)
         return cls(encoders[0].names, tuple(levels))
+
+    def and_also(self, others: Mapping[str, Levels]) -> "ColumnTypes":
+        """Add columns by name, such as the outcome's."""
+        if self.names is None:
+            return self
+        return ColumnTypes((*self.names, *others), (*self.levels, *others.values()))
 
     @classmethod
     def from_table(cls, argument: str, table: Any) -> "ColumnTypes":

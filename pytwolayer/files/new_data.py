@@ -4,13 +4,13 @@ What a column of a file is, numbers or levels, is what it was in training: the f
 otherwise, as levels 1, 2 and 3 do.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from pytwolayer.files.arrow_objects import is_arrow
-from pytwolayer.files.column_types import ColumnTypes, known_level
+from pytwolayer.files.column_types import ColumnTypes, Levels, known_level
 from pytwolayer.files.open_table import open_table
 from pytwolayer.files.parquet_folder import ENDINGS
 from pytwolayer.files.read_options import FileOptions
@@ -29,6 +29,7 @@ def open_new_data(
     encoders: Sequence[Encoder],
     options: FileOptions = _USUAL,
     also: Sequence[str] = (),
+    typed: Mapping[str, Levels] | None = None,
 ) -> Any:
     """Open a path or an Arrow object; other data are returned unchanged.
 
@@ -44,6 +45,8 @@ def open_new_data(
         How to read a text file.
     also : sequence of str
         Columns that are needed besides those of the fit.
+    typed : mapping, optional
+        Further columns with the types that they must have, as in ``ColumnTypes``.
 
     Raises
     ------
@@ -57,7 +60,8 @@ def open_new_data(
     """
     if not isinstance(data, (str, Path)) and not is_arrow(data):
         return data
-    return open_typed(argument, data, ColumnTypes.from_encoders(encoders), options, also)
+    types = ColumnTypes.from_encoders(encoders).and_also(typed or {})
+    return open_typed(argument, data, types, options, also)
 
 
 def open_typed(

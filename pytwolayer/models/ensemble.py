@@ -312,6 +312,7 @@ class TwoLayerEnsemble:
     @with_default_torch_settings
     def score(self, x: Any, y: Any = None, sample_weight: Any = None) -> float:
         """Score predictions, as ``TwoLayer.score()`` does: R squared, or share of right ones."""
+        x = self.models[0].open_scored([*encodings(self.models)], x, y, sample_weight)
         found = (
             self.predict_code(x)[:, None]
             if self._are_classes

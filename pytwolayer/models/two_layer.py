@@ -11,7 +11,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pytwolayer.errors import ArgumentError
+from pytwolayer.files.column_types import Levels
 from pytwolayer.files.new_data import open_new_data
+from pytwolayer.files.open_table import opened
 from pytwolayer.models.forward import encode_in_parts, forward, rows_at_once
 from pytwolayer.models.new_rows import explained_by, fill_incomplete
 from pytwolayer.preprocessing.block_writer import EncodedInputs
@@ -314,23 +316,35 @@ class TwoLayer:
 
         Parameters
         ----------
-        x : DataFrame, array or tensor
+        x : DataFrame, array, tensor, Arrow object, str or Path
             As in ``predict()``.
         y : vector or table, optional
             The truth; left out where ``x`` has the outcome's columns.
-        sample_weight : vector, optional
-            Weights of the rows.
+        sample_weight : vector or str, optional
+            Weights of the rows, or the name of the column of ``x`` that has them.
 
         Returns
         -------
         float
             Over the rows that have both a truth and a prediction.
         """
+        x = self.open_scored([self.inputs], x, y, sample_weight)
         if isinstance(self.outcome, Classes):
             found = self.predict_code(x)[:, None]
         else:
             found = self._restored(x)
         return self.score_of(found, x, y, sample_weight)
+
+    def open_scored(self, encoders: Sequence[Encoder], x: Any, y: Any, sample_weight: Any) -> Any:
+        """Open a file or an Arrow object that is scored, with the columns that this needs."""
+        typed: dict[str, Levels] = {}
+        if y is None:
+            classes = isinstance(self.outcome, Classes)
+            levels = frozenset(self.outcome.outputs) if classes else None
+            typed = dict.fromkeys(self.outcome.names or (), levels)
+        if isinstance(sample_weight, str):
+            typed[sample_weight] = None
+        return open_new_data("x", x, encoders, also=[*typed], typed=typed)
 
     def score_of(self, found: Doubles, x: Any, y: Any, sample_weight: Any) -> float:
         """Score given predictions of ``x``: numbers, or numbers of classes from 0."""
@@ -339,7 +353,12 @@ class TwoLayer:
         from pytwolayer.preprocessing.reading import read_training_data
 
         outcome = self._outcome_names() if y is None else None
-        data = read_training_data(self._own(x), y, outcome, weights=sample_weight)
+        weights = sample_weight
+        own = self._own(x, [weights] if isinstance(weights, str) else [])
+        if not isinstance(weights, str):
+            weights = opened("sample_weight", weights)
+        y = y if isinstance(y, str) else opened("y", y)
+        data = read_training_data(own, y, outcome, weights=weights)
         truth, found = self.outcome.observed(data.outcomes), found[data.row_numbers]
         there = ~(np.isnan(found).any(axis=1) | np.isnan(truth).any(axis=1))
         if not there.any():
@@ -348,9 +367,9 @@ class TwoLayer:
         metric = accuracy_score if isinstance(self.outcome, Classes) else r2_score
         return float(metric(truth[there], found[there], sample_weight=weights))
 
-    def _own(self, x: Any) -> Any:
-        """Take the columns of the fit, if they have names."""
-        names = {*(self.inputs.names or ()), *(self.outcome.names or ())}
+    def _own(self, x: Any, also: Sequence[str]) -> Any:
+        """Take the columns of the fit, if they have names, and these."""
+        names = {*(self.inputs.names or ()), *(self.outcome.names or ()), *also}
         return select_columns(x, names) if self.inputs.names else x
 
     def _outcome_names(self) -> list[str]:

@@ -198,6 +198,31 @@ def test_predictors_and_outcome_may_be_arrow_objects():
     assert arrow.outcome.labels == classes.outcome.labels == ("x", "y", "z")
 
 
+SCORED = [
+    ("path", "text"),
+    ("path", "kind"),
+    ("dataset", "y"),
+    ("table", "yes"),
+    ("reader", "text"),
+    ("text file", "yes"),
+    ("text file", "y"),
+]
+
+
+@pytest.mark.parametrize(("kind", "outcome"), SCORED)
+def test_scores_are_those_of_the_frame(folder, tmp_path, kind, outcome):
+    for models in ({}, {"n_models": 2}):
+        fit = two_layer(FRAME, outcome=outcome, **QUICK | models)
+        for more in ({}, {"sample_weight": "w"}):
+            source = sources(folder).get(kind, tmp_path / "a.csv")
+            FRAME.to_csv(tmp_path / "a.csv", index=False)
+            assert fit.score(source, **more) == fit.score(FRAME, **more)
+        table = pa.Table.from_pandas(FRAME)
+        expected = fit.score(FRAME, FRAME[outcome], sample_weight=FRAME["w"])
+        rest = table.drop_columns(outcome)
+        assert fit.score(rest, table[outcome], sample_weight=table["w"]) == expected
+
+
 def test_time_spans_are_refused_as_an_outcome(tmp_path):
     pd.DataFrame({"a": [1.0, 2.0], "y": pd.to_timedelta([1, 2], "s")}).to_parquet(
         tmp_path / "a.parquet"
