@@ -7,7 +7,9 @@ warning_kinds <- c(
 )
 
 # And those that are mere messages.
-message_kinds <- c("MissingRowsWarning", "ResumedWarning", "DenseMatrixWarning")
+message_kinds <- c(
+  "MissingRowsWarning", "ResumedWarning", "DenseMatrixWarning", "RowsOnDiskWarning"
+)
 
 raise_warning <- function(kind, message) {
   if (kind %in% message_kinds) {

@@ -16,8 +16,8 @@
 #'   [update()] does. A fit keeps no copy of its predictors: one whose table has changed since
 #'   (also where it is, as by `data.table::setorder()`), and one that was loaded from a file,
 #'   need their data again.
-#' @param device,checkpoint,checkpoint_every,on_epoch,verbose As in [two_layer()]. `on_epoch`
-#'   gets the number of the epoch in the history.
+#' @param device,checkpoint,checkpoint_every,cache,on_epoch,verbose As in [two_layer()].
+#'   `on_epoch` gets the number of the epoch in the history.
 #' @return A new fit, see [two_layer()]. Its `history` is that of `fit`, with the new epochs after
 #'   it, and its `call` has the number of all epochs, so that [update()] fits anew with so many.
 #'   With held-out rows or `patience` the best epoch is looked for among all: if none of the new
@@ -31,7 +31,8 @@
 #' nrow(longer$history)
 #' @export
 continue_training <- function(fit, epochs, ..., device = "cpu", checkpoint = NULL,
-                              checkpoint_every = "auto", on_epoch = NULL, verbose = TRUE) {
+                              checkpoint_every = "auto", cache = NULL, on_epoch = NULL,
+                              verbose = TRUE) {
   call <- rlang::current_env()
   if (!inherits(fit, "two_layer")) {
     abort_argument("fit", "what `two_layer()` gave", fit, call)
@@ -48,6 +49,7 @@ continue_training <- function(fit, epochs, ..., device = "cpu", checkpoint = NUL
   input$case_weights <- choose_weights(given$case_weights, input$case_weights, call)
   settings <- list(
     epochs = epochs, device = device, checkpoint = checkpoint, checkpoint_every = checkpoint_every,
+    cache = cache,
     validation = mold_validation(given$validation, input, call),
     class_weights = given$class_weights, loss = given$loss,
     case_weights = input$case_weights,

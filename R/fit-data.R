@@ -69,8 +69,8 @@
 #' * Text that looks like numbers, dates or identifiers, such as a column of numbers with one `"?"`:
 #'   one warning of class `pytwolayer_warning_suspect_column` that names the columns. Each of their
 #'   levels is an input; a factor says that this is meant.
-#' * Rows left out since values are missing, and a run that continues from a checkpoint: a message
-#'   of class `pytwolayer_message`.
+#' * Rows left out since values are missing, a run that continues from a checkpoint, and encoded
+#'   rows that are on disk: a message of class `pytwolayer_message`.
 #' * A checkpoint that cannot be written, or is damaged and passed over: a warning of class
 #'   `pytwolayer_warning_checkpoint`.
 #' @rdname two_layer

@@ -21,7 +21,8 @@ read_settings <- function(given, own, call, data = NULL, home = NULL) {
 
 # What is not one value. The core checks what values are; here, that each is one.
 special_settings <- c(
-  "loss", "validation", "case_weights", "class_weights", "checkpoint", "on_epoch", "verbose", "seed"
+  "loss", "validation", "case_weights", "class_weights", "checkpoint", "cache", "on_epoch",
+  "verbose", "seed"
 )
 
 #' The arguments of the core's `two_layer()`, as reticulate hands them over unharmed
@@ -49,7 +50,8 @@ training_arguments <- function(settings, rows, users, call) {
     validation = as_validation(settings$validation, rows, call),
     sample_weight = as_weights(settings$case_weights, call),
     class_weights = as_class_weights(settings$class_weights, call),
-    checkpoint = as_folder(settings$checkpoint, call),
+    checkpoint = as_folder("checkpoint", settings$checkpoint, call),
+    cache = as_folder("cache", settings$cache, call),
     on_epoch = as_on_epoch(settings$on_epoch, users, call)
   ))
 }
@@ -81,11 +83,11 @@ as_validation <- function(value, rows, call) {
 }
 
 # What "~" stands for R and Python may tell apart.
-as_folder <- function(value, call) {
+as_folder <- function(name, value, call) {
   if (is.character(value) && is_single(value)) {
     return(enc2utf8(path.expand(value)))
   }
-  check_settings(list(checkpoint = value), call)$checkpoint
+  check_settings(stats::setNames(list(value), name), call)[[1]]
 }
 
 is_plain_vector <- function(value) {

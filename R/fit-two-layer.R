@@ -95,6 +95,10 @@
 #' @param checkpoint_every Epochs from one checkpoint to the next; `"auto"`: ten seconds or more
 #'   of training. There is one after the last epoch in any case, and where Ctrl-C ends the run,
 #'   which then ends its epoch first.
+#' @param cache A folder, made if it is not there, in which the encoded rows are kept, and found
+#'   again by another fit to the same data, from Python too. They are read from there as batches
+#'   need them, so that memory need not hold them. `NULL`: they are in memory, or where that has no room
+#'   for them in a temporary file, with a message that says so.
 #' @param on_epoch A function of the epoch (1, 2, ...) and its loss that is called after every
 #'   epoch; training stops where it gives `FALSE`.
 #' @param verbose Whether a progress bar may be shown: after a second, and only in a terminal. It
@@ -208,8 +212,8 @@ two_layer.data.frame <- function(x, y = NULL, ..., outcome = NULL, hidden_units 
                                  bootstrap = FALSE, case_weights = NULL,
                                  weight_type = "importance", class_weights = NULL,
                                  na_action = "omit", device = "cpu", checkpoint = NULL,
-                                 checkpoint_every = "auto", on_epoch = NULL, verbose = TRUE,
-                                 seed = NULL) {
+                                 checkpoint_every = "auto", cache = NULL, on_epoch = NULL,
+                                 verbose = TRUE, seed = NULL) {
   call <- rlang::current_env()
   check_dots(two_layer.data.frame, ...)
   settings <- lapply(stats::setNames(nm = setting_names()), function(name) {

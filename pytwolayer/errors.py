@@ -161,11 +161,12 @@ class DeviceMemoryError(PytwolayerError, MemoryError):
         super().__init__(device, needed, work, change)
 
     def __str__(self) -> str:
-        more = "" if self.needed is None else f": {_bytes(self.needed)} more needed"
+        more = "" if self.needed is None else f": {format_bytes(self.needed)} more needed"
         return f"Out of memory on {self.device}{more} for {self.work}. {self.change}."
 
 
-def _bytes(number: int) -> str:
+def format_bytes(number: int) -> str:
+    """Write a number of bytes in the unit that suits it."""
     size, unit = float(number), "bytes"
     for larger in ("KiB", "MiB", "GiB", "TiB"):
         if size >= 1024:
@@ -229,6 +230,10 @@ class InterruptWarning(PytwolayerWarning):
 
 class ResumedWarning(PytwolayerWarning):
     """Training did not begin anew: it went on from a checkpoint."""
+
+
+class RowsOnDiskWarning(PytwolayerWarning):
+    """The encoded rows are in a file, since memory has no room for them or ``cache`` was given."""
 
 
 class CheckpointWarning(PytwolayerWarning):

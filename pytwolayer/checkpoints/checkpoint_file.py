@@ -15,11 +15,12 @@ from pytwolayer.checks import count, one_of, seed
 from pytwolayer.files.safetensors_format import Content, Format, Tensors, TensorSpecs, check_keys
 from pytwolayer.files.state_tree import check_same_structure, pack_tree, specs_of_tree, unpack_tree
 from pytwolayer.models.model_file import read_tuning
+from pytwolayer.network.windowed_batches import Window
 from pytwolayer.runtime.torch_loading import torch
 from pytwolayer.training.settings import ADDED_LATER, KEPT
 
 _PARTS = ("versions", "epoch", "facts", "state")
-_FACTS = ("settings", "validation", "data", "loss_value", "start", "tuning")
+_FACTS = ("settings", "validation", "data", "loss_value", "start", "tuning", "window")
 _ENDS = ("epochs", "patience", "on_epoch")
 
 
@@ -32,11 +33,15 @@ def _specs(content: Content) -> TensorSpecs:
 
 def _check_facts(facts: Facts) -> None:
     facts.setdefault("tuning", None)  # of a run of an earlier version
+    facts.setdefault("window", None)
     check_keys("entries of its facts", facts, _FACTS)
     read_tuning(facts["tuning"])
     facts["settings"] = ADDED_LATER | facts["settings"]  # of a run of an earlier version
     check_keys("settings", facts["settings"], KEPT)
     seed("seed", facts["settings"]["seed"])
+    if facts["window"] is not None:
+        for number in Window(*facts["window"]):
+            count("window", number)
     if not isinstance(facts["data"], dict):
         raise ValueError("it does not say of what data it is")
 

@@ -19,7 +19,7 @@ from pytwolayer.checkpoints.checkpoint_file import (
     read_checkpoint,
 )
 from pytwolayer.checkpoints.compatibility import Facts, differences
-from pytwolayer.checks import describe, size
+from pytwolayer.checks import size
 from pytwolayer.errors import (
     ArgumentError,
     CheckpointWarning,
@@ -27,8 +27,10 @@ from pytwolayer.errors import (
     ResumedWarning,
     warn_user,
 )
+from pytwolayer.files.row_file import read_folder
 from pytwolayer.files.safetensors_format import READ_ERRORS
 from pytwolayer.models.model_file import read_tuning
+from pytwolayer.network.windowed_batches import Window
 from pytwolayer.optim.optimizer import Optimizer
 from pytwolayer.training.settings import AUTO
 
@@ -55,24 +57,9 @@ def checkpoints_in(checkpoint: Any, every: Any) -> "Iterator[Checkpoints | None]
             raise ArgumentError("checkpoint", "given with `checkpoint_every`", "missing")
         yield None
         return
-    folder = _folder(checkpoint)
+    folder = read_folder("checkpoint", checkpoint)
     with _locked(folder):
         yield Checkpoints(folder, number)
-
-
-def _folder(checkpoint: Any) -> Path:
-    expected = "the path of a folder"
-    if not isinstance(checkpoint, (str, os.PathLike)) or not str(checkpoint):
-        raise ArgumentError("checkpoint", expected, describe(checkpoint))
-    path = Path(checkpoint).expanduser()
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-    except FileExistsError as problem:
-        raise ArgumentError("checkpoint", expected, f'the file "{path}"') from problem
-    except (OSError, ValueError) as problem:  # the latter of a null byte
-        received = f'"{path}": {getattr(problem, "strerror", None) or problem}'
-        raise ArgumentError("checkpoint", f"{expected} that can be made", received) from problem
-    return path
 
 
 @contextmanager
@@ -138,6 +125,12 @@ class Checkpoints:
         """What that run's settings were chosen by; None: nothing was searched."""
         return None if self.newest is None else read_tuning(self.newest.facts["tuning"])
 
+    @property
+    def window(self) -> Window | None:
+        """How this run's batches are drawn from rows on disk; None: from all rows."""
+        window = self._facts["window"]
+        return None if window is None else Window(*window)
+
     def _read_newest(self) -> Checkpoint | None:
         try:
             found = _files(self.folder)
@@ -167,6 +160,8 @@ class Checkpoints:
         """
         self._facts = facts
         if self.newest is not None:
+            # Rows are drawn as at first, however much memory there is now.
+            facts["window"] = self.newest.facts["window"]
             but = () if seed_given else ("seed",)
             try:
                 found = differences(self.newest.facts, facts, but=but)

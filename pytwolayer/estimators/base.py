@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from numbers import Integral
+from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
@@ -19,7 +20,7 @@ from pytwolayer.fitting.argument_hints import hints_at_parameters
 from pytwolayer.fitting.prepare import Hooks, OnEpoch, PreparedFit
 from pytwolayer.fitting.starting_point import Start
 from pytwolayer.fitting.tuning import Tuned, tune
-from pytwolayer.fitting.two_layer import read_validation, read_verbose
+from pytwolayer.fitting.two_layer import read_cache, read_validation, read_verbose
 from pytwolayer.models.two_layer import TwoLayer
 from pytwolayer.network.losses import ForgottenLoss
 from pytwolayer.preprocessing.block_writer import LevelCoding
@@ -113,6 +114,7 @@ class TwoLayerEstimator(BaseEstimator):
     validation: Any = _USUAL["validation"]
     patience: int | None = _USUAL["patience"]
     device: str | torch.device = _USUAL["device"]
+    cache: str | Path | None = _USUAL["cache"]
     on_epoch: OnEpoch | None = _USUAL["on_epoch"]
     verbose: bool | Callable[[int], Progress] = False
     random_state: Any = None
@@ -205,7 +207,9 @@ class TwoLayerEstimator(BaseEstimator):
             tuned = tune(data, settings, share, device, hooks)
         else:
             tuned = Tuned(settings, None if start is None else start.fit.tuning)
-        prepared = PreparedFit(data, tuned.settings, share, device, start, partial=partial)
+        cache = None if partial else read_cache(self.cache)
+        place = tuned.settings, share, device, start
+        prepared = PreparedFit(data, *place, partial=partial, cache=cache)
         prepared.set_attributes(tuning=tuned.tuning)
         fit = prepared.train(hooks, interrupted=tuned.interrupted)
         self._memory = prepared.memory()

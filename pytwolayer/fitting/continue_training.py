@@ -15,6 +15,7 @@ from pytwolayer.fitting.two_layer import (
     DATA,
     FitResult,
     prepare_fit,
+    read_cache,
     read_data,
     read_validation,
     read_verbose,
@@ -47,6 +48,7 @@ def continue_training(
     device: str | torch.device = "cpu",
     checkpoint: str | Path | None = None,
     checkpoint_every: int | str = "auto",
+    cache: str | Path | None = None,
     on_epoch: OnEpoch | None = None,
     verbose: bool | Callable[[int], Progress] = True,
 ) -> TwoLayer:
@@ -69,7 +71,7 @@ def continue_training(
         How many more.
     loss : callable, optional
         The loss again, if it is a function and the fit was loaded from a file.
-    device, checkpoint, checkpoint_every, on_epoch, verbose
+    device, checkpoint, checkpoint_every, cache, on_epoch, verbose
         As in ``two_layer()``; ``on_epoch`` gets the epoch's number in the history.
 
     Returns
@@ -110,10 +112,10 @@ def fit_more_epochs(arguments: Mapping[str, Any], *, encoded: bool = True) -> Fi
     hooks = Hooks(checked("on_epoch", arguments["on_epoch"]), read_verbose(arguments["verbose"]))
     chosen = select_device(arguments["device"])
     given = _given(fit, {name: arguments[name] for name in DATA})
-    held_out = read_validation(given["validation"])
+    held_out, cache = read_validation(given["validation"]), read_cache(arguments["cache"])
     with checkpoints_in(arguments["checkpoint"], arguments["checkpoint_every"]) as checkpoints:
         data, start = read_data(given, held_out), Start(fit, appended=True)
-        prepared = prepare_fit(given, data, settings, held_out[0], chosen, start)
+        prepared = prepare_fit(given, data, settings, held_out[0], chosen, start, cache=cache)
         del data
         kept = ("tuning", "formula", "notes", "offset")
         prepared.set_attributes(**{name: getattr(fit, name) for name in kept})

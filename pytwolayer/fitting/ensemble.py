@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -70,6 +71,7 @@ def fit_ensemble(
     hooks: Hooks,
     n_models: int,
     bootstrap: bool,
+    cache: Path | None = None,
 ) -> TwoLayerEnsemble:
     """Fit several networks of the same settings; ``share`` of the rows is held out for each.
 
@@ -79,11 +81,14 @@ def fit_ensemble(
         If every network's loss is no longer finite; it has the first fit so far.
     """
     settings = tuned.settings
+    draws_rows = share > 0 or bootstrap  # else all networks have the same rows
 
     def prepare(seed: int) -> PreparedFit:
         resample = resample_seed(seed) if bootstrap else None
         own = replace(settings, seed=seed)
-        prepared = PreparedFit(data, own, share, device, resample=resample)
+        copies = n_models if draws_rows else 1
+        how = own, share, device
+        prepared = PreparedFit(data, *how, resample=resample, cache=cache, copies=copies)
         prepared.set_attributes(tuning=tuned.tuning)
         return prepared
 
@@ -91,7 +96,6 @@ def fit_ensemble(
         first = prepare(settings.seed)
         _refuse_too_many(n_models, first)
         others = seeds_of(settings.seed, n_models)[1:]
-        draws_rows = share > 0 or bootstrap  # else all networks have the same rows
         rest = [prepare(seed) if draws_rows else first.with_seed(seed) for seed in others]
     prepared = [first, *rest]
     try:
@@ -157,8 +161,9 @@ def _form(prepared: PreparedFit) -> Any:
     settings = prepared.settings
     line_search = OPTIMIZERS[settings.optimizer].make is None
     # Alone: where a network's next step depends on its own losses, and with a loss function of
-    # the user's, which takes the output of one network.
-    if line_search or settings.schedule == "plateau" or callable(settings.loss):
+    # the user's, which takes the output of one network; and where memory has no room for several.
+    own_steps = line_search or settings.schedule == "plateau" or callable(settings.loss)
+    if own_steps or prepared.trains_alone:
         return prepared
     rows, d_in, _, batch = prepared.sizes()
     # Where each network's rows are one batch, their numbers may differ.

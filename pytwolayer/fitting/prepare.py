@@ -4,6 +4,7 @@ import copy
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
@@ -11,7 +12,9 @@ import pandas as pd
 
 from pytwolayer.checkpoints.compatibility import checksum_of_start, probe_loss, refuse_other_data
 from pytwolayer.checkpoints.folder import Checkpoints
+from pytwolayer.checks import describe
 from pytwolayer.errors import (
+    ArgumentError,
     DeviceMemoryError,
     DivergenceError,
     InterruptWarning,
@@ -28,6 +31,7 @@ from pytwolayer.network.architecture import (
     own_parameters,
     two_layer_net,
 )
+from pytwolayer.network.batches import batch_sizes
 from pytwolayer.optim.optimizer import Optimizer, make_optimizer
 from pytwolayer.preprocessing.bootstrap import bootstrap_sample
 from pytwolayer.preprocessing.encoder import Encoder
@@ -40,9 +44,10 @@ from pytwolayer.runtime.memory import fit_size, guard_memory, suggest_smaller_fi
 from pytwolayer.runtime.random import cpu_generator
 from pytwolayer.runtime.threads import limit_threads, reset_after_fork
 from pytwolayer.runtime.torch_loading import torch
-from pytwolayer.training.dataset import encode_rows
+from pytwolayer.training.dataset import encode_rows, row_bytes
 from pytwolayer.training.history import history_of
 from pytwolayer.training.progress import Progress
+from pytwolayer.training.row_store import FilePages, RowStore
 from pytwolayer.training.settings import AUTO, Settings
 from pytwolayer.training.supervisor import Supervisor
 from pytwolayer.training.tracker import Run
@@ -82,12 +87,16 @@ class PreparedFit:
         Whether more rows follow later, so that these may be of one class only.
     resample : int, optional
         Seed of a bootstrap resample; the network is trained on it.
+    cache : Path, optional
+        A folder where the encoded rows are kept.
+    copies : int
+        How many fits with rows of their own there are at the same time.
 
     Attributes
     ----------
     result : TwoLayer or None
         The fit, once the training has ended, also if by an error.
-    parameters, optimizer, train_rows, valid_rows, generator
+    parameters, optimizer, train_rows, valid_rows, generator, window, pages, valid_pages
         As in ``Trainee``.
 
     Raises
@@ -108,10 +117,13 @@ class PreparedFit:
         *,
         partial: bool = False,
         resample: int | None = None,
+        cache: Path | None = None,
+        copies: int = 1,
     ) -> None:
         reset_after_fork()
         self._share, self._start, self._partial = share, start, partial
-        self._resample = resample
+        self._resample, self._cache, self._copies = resample, cache, copies
+        self._store = RowStore()
         self._sums: Mapping[str, int] = {}
         self.checkpoints: Checkpoints | None = None
         self.result: TwoLayer | None = None
@@ -160,14 +172,56 @@ class PreparedFit:
             settings = replace(settings, loss=outcome.default_loss)
         coding = inputs, outcome, settings
         self.settings = settings
-        self.train_rows = encode_rows("x", training, *coding).to(device)
+        self._choose_store(training, held_out, inputs, outcome)
+        place = self._store, self._sums
+        self.train_rows = encode_rows("x", training, *coding, *place).to(device)
         numbers = np.arange(len(self.train_rows.x))
         self._in_order = held_out is None and np.array_equal(training.row_numbers, numbers)
         self.valid_rows = None
         if held_out is not None:
             with named_as({"x": "validation", "y": "validation"} if own else {}):
-                self.valid_rows = encode_rows("validation", held_out, *coding).to(device)
+                self.valid_rows = encode_rows("validation", held_out, *coding, *place).to(device)
+        self._store.tell()
+        if device.type != "cpu":  # which has the rows in its own memory now
+            self._store = RowStore()
+        self.window = self._store.window
+        self._refuse_one_batch()
         return inputs, outcome
+
+    def _choose_store(
+        self,
+        training: TrainingData,
+        held_out: TrainingData | None,
+        inputs: Encoder,
+        outcome: Outcome,
+    ) -> None:
+        """Choose where the encoded rows are to be."""
+        rows = training.rows + (0 if held_out is None else held_out.rows)
+        size = row_bytes(training, inputs, outcome)
+        self._store = RowStore.choose(self._cache, rows, size, self._copies)
+
+    def _refuse_one_batch(self) -> None:
+        """Raise where all rows are to be one batch, and memory has no room for them."""
+        rows, settings = len(self.train_rows.x), self.settings
+        if self.window is None or len(batch_sizes(rows, settings.batch_size)) > 1:
+            return
+        expected = "below the number of rows where the encoded rows do not fit into memory"
+        raise ArgumentError("batch_size", expected, describe(settings.batch_size))
+
+    @property
+    def pages(self) -> FilePages | None:
+        """Those of the training rows, if they are on disk."""
+        return self._store.pages.get("x")
+
+    @property
+    def valid_pages(self) -> FilePages | None:
+        """Those of the held-out rows, if they are on disk."""
+        return self._store.pages.get("validation")
+
+    @property
+    def trains_alone(self) -> bool:
+        """Whether memory has no room for the rows of several fits, put together."""
+        return self.window is not None or not self._store.fits
 
     def _record_fingerprint(self, data: TrainingData, held_out: TrainingData | None) -> None:
         """Take checksums of the data; those of a fit that is continued must be equal."""
@@ -237,8 +291,10 @@ class PreparedFit:
             "loss_value": probe_loss(fit.settings.loss, self.train_rows.y[: self.sizes()[3]]),
             "start": None if start is None else checksum_of_start(start.fit),
             "tuning": plain_tuning(fit.tuning),
+            "window": self.window,
         }
         checkpoints.claim(facts, seed_given=seed_given)
+        self.window = checkpoints.window
         self.checkpoints = checkpoints
 
     def memory(self) -> Remembered:

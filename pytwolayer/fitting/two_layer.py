@@ -11,6 +11,7 @@ from typing import Any, Generic, TypeVar, cast
 from pytwolayer import checks
 from pytwolayer.checkpoints.folder import checkpoints_in
 from pytwolayer.errors import named_as
+from pytwolayer.files.row_file import read_folder
 from pytwolayer.fitting.argument_hints import hints_at_names
 from pytwolayer.fitting.data_reference import DataReference
 from pytwolayer.fitting.data_sources import open_data
@@ -87,6 +88,7 @@ def two_layer(
     device: str | torch.device = "cpu",
     checkpoint: str | Path | None = None,
     checkpoint_every: int | str = "auto",
+    cache: str | Path | None = None,
     on_epoch: OnEpoch | None = None,
     verbose: bool | Callable[[int], Progress] = True,
     seed: int | None = None,
@@ -204,6 +206,11 @@ def two_layer(
         Epochs from one checkpoint to the next; "auto": ten seconds or more of training. There
         is one after the last epoch in any case, and where Ctrl-C ends the run, which then
         ends its epoch first.
+    cache : str or Path, optional
+        A folder, made if it is not there, in which the encoded rows are kept, and found again by
+        another fit to the same data. They are read from there as batches need them, so that memory
+        need not hold them. None: they are in memory, or where that has no room for them in a
+        temporary file, with a warning that says so.
     on_epoch : callable, optional
         ``on_epoch(epoch, loss)``, called after every epoch, counted from 1. Training stops
         where it gives False.
@@ -244,6 +251,8 @@ def two_layer(
         If Ctrl-C ended the training; the fit so far comes back.
     ResumedWarning
         If training is resumed from a checkpoint.
+    RowsOnDiskWarning
+        If the encoded rows are on disk.
     CheckpointWarning
         If a checkpoint cannot be written, or is damaged and passed over.
 
@@ -297,13 +306,14 @@ def fit_two_layer(arguments: Mapping[str, Any], *, encoded: bool = True) -> FitR
     held_out = read_validation(arguments["validation"])
     chosen = select_device(arguments["device"])
     n_models = read_n_models(arguments["n_models"], bootstrap, checkpoint)
-    na_action = arguments["na_action"]
+    na_action, cache = arguments["na_action"], read_cache(arguments["cache"])
     if n_models > 1:
         data = read_data(given, held_out, na_action)
         with _named_outcome(given):
             tuned = tune(data, settings, held_out[0], chosen, hooks)
         warn_suspect_columns(data)
-        several = fit_ensemble(data, tuned, held_out[0], chosen, hooks, n_models, bootstrap)
+        how = hooks, n_models, bootstrap, cache
+        several = fit_ensemble(data, tuned, held_out[0], chosen, *how)
         return FitResult(several)
     with checkpoints_in(checkpoint, arguments["checkpoint_every"]) as checkpoints:
         if seed is None and checkpoints is not None and checkpoints.seed is not None:
@@ -312,7 +322,8 @@ def fit_two_layer(arguments: Mapping[str, Any], *, encoded: bool = True) -> FitR
         with _named_outcome(given):
             known = resumed(checkpoints, settings)
             tuned = known or tune(data, settings, held_out[0], chosen, hooks)
-        prepared = prepare_fit(given, data, tuned.settings, held_out[0], chosen)
+        how_prepared = tuned.settings, held_out[0], chosen
+        prepared = prepare_fit(given, data, *how_prepared, cache=cache)
         del data
         prepared.set_attributes(tuning=tuned.tuning)
         # After an interrupted search no epoch is done, and the folder is left as it was.
@@ -357,10 +368,12 @@ def prepare_fit(
     share: float,
     device: torch.device,
     start: Start | None = None,
+    *,
+    cache: Path | None = None,
 ) -> PreparedFit:
     """Prepare a fit to ``data``, what ``read_data()`` made of ``given``."""
     with _named_outcome(given):
-        prepared = PreparedFit(data, settings, share, device, start)
+        prepared = PreparedFit(data, settings, share, device, start, cache=cache)
     if start is None:
         warn_suspect_columns(data)
     prepared.set_attributes(_data_reference=DataReference(**given))
@@ -371,6 +384,11 @@ def _named_outcome(given: Mapping[str, Any]) -> AbstractContextManager[None]:
     """Make errors about the outcome name the argument that contained it."""
     in_x = given["outcome"] is not None and given["y"] is None
     return named_as({"y": "x"} if in_x else {})
+
+
+def read_cache(cache: Any) -> Path | None:
+    """Check the folder of encoded rows; it is made if it is not there."""
+    return None if cache is None else read_folder("cache", cache)
 
 
 def read_verbose(verbose: Any) -> Callable[[int], Progress | None]:

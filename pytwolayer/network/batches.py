@@ -1,9 +1,9 @@
 """The batches of each epoch, and the dropout of each batch."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from pytwolayer.runtime.torch_loading import torch
 
@@ -42,6 +42,16 @@ class EncodedRows(NamedTuple):
             y = y.t().contiguous().t()
         codes = None if self.codes is None else self.codes.to(device)
         return EncodedRows(self.x.to(device), y, weights, codes)
+
+
+class Pages(Protocol):
+    """The memory of rows that are in a file."""
+
+    def fetch(self, first: int, last: int) -> None:
+        """Have rows ``first`` to ``last`` read soon."""
+
+    def release(self) -> None:
+        """Give back the memory of what was read."""
 
 
 class Batch:
@@ -177,12 +187,15 @@ class Batches:
         return self._all if len(self._sizes) == 1 else self._draw()
 
     def _draw(self) -> Iterator[Batch]:
-        number = self._rows.number
-        orders = [torch.randperm(number, generator=g, device="cpu") for g in self._generators]
-        parts = torch.split(self._rows.indices(orders), self._sizes, -1)
-        for batch, indices in zip(self._drawn, parts, strict=True):
+        for batch, indices in zip(self._drawn, self._order(), strict=True):
             batch.indices.copy_(indices)
             yield batch
+
+    def _order(self) -> Iterable[Tensor]:
+        """Return the indices of each batch."""
+        number = self._rows.number
+        orders = [torch.randperm(number, generator=g, device="cpu") for g in self._generators]
+        return torch.split(self._rows.indices(orders), self._sizes, -1)
 
 
 class Dropout:

@@ -11,7 +11,7 @@ from itertools import islice
 from typing import Any
 
 from pytwolayer.network.activations import ACTIVATIONS
-from pytwolayer.network.batches import Batch, Dropout
+from pytwolayer.network.batches import Batch, Dropout, Pages, SingleRows
 from pytwolayer.network.layouts import Layout
 from pytwolayer.network.losses import Operation
 from pytwolayer.network.objective import UsersLoss, make_objective
@@ -117,6 +117,39 @@ class ClosedFormGradient:
         def validation_step(loss: Tensor) -> None:
             program()
             torch.mul(value, on_device, out=loss)
+
+        return validation_step, on_host
+
+    def make_validation_step_of_chunks(
+        self, rows: SingleRows, chunk: int, pages: Pages | None = None
+    ) -> tuple[Callable[[Tensor], None], Any]:
+        """Make the same of one network's rows, of which so many at a time are in memory.
+
+        The losses of the chunks are summed in double precision.
+        """
+        value = torch.empty_like(self.loss)
+        total = torch.zeros_like(self.loss, dtype=torch.float64)
+        chunks = [(at, min(chunk, rows.number - at)) for at in range(0, rows.number, chunk)]
+        batches = {size: rows.drawn(size) for size in {size for _, size in chunks}}
+        programs = {size: Program() for size in batches}
+        for size, program in programs.items():
+            _, output = self._add_forward(program, batches[size], None)
+            self._add_loss(program, batches[size], output, value, [rows.number])
+        on_device, on_host = self._layout.scales(
+            self._objective.scale([rows.number], self._layout.d_out)
+        )
+
+        def validation_step(loss: Tensor) -> None:
+            total.zero_()
+            for start, size in chunks:
+                batch = batches[size]
+                torch.arange(start, start + size, out=batch.indices)
+                batch.gather()
+                programs[size]()
+                total.add_(value)
+                if pages is not None:
+                    pages.release()
+            torch.mul(total, on_device, out=loss)
 
         return validation_step, on_host
 

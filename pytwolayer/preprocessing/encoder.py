@@ -36,8 +36,6 @@ from pytwolayer.runtime.torch_loading import torch
 
 ENCODINGS = ("linear", "piecewise")
 _MISSING = "The predictions of their rows are missing."
-# Gives memory for a matrix of this shape.
-Allocate = Callable[[tuple[int, int]], Floats]
 
 
 def in_memory(shape: tuple[int, int]) -> Floats:
@@ -158,10 +156,23 @@ class Encoder:
         order = input_order(self.codings)
         return None if order is None else torch.from_numpy(order)
 
-    def encode(self, argument: str, table: Table, allocate: Allocate = in_memory) -> EncodedInputs:
+    @property
+    def widths(self) -> tuple[int, int]:
+        """Numbers of columns of encoded rows: of ``x`` and of ``codes``."""
+        writer = BlockWriter(self.codings)
+        return writer.width, writer.columns
+
+    def encode(
+        self,
+        argument: str,
+        table: Table,
+        into: EncodedInputs | None = None,
+        written: Callable[[int], object] | None = None,
+    ) -> EncodedInputs:
         """Encode a complete table from ``recode()``, as tensors.
 
-        ``allocate`` gives the memory that float32 is written to.
+        ``into`` are arrays that they are written to, and ``written`` is called with the number of
+        rows that are done, block after block.
 
         Raises
         ------
@@ -169,9 +180,13 @@ class Encoder:
             If a standardised number is too large for float32.
         """
         writer = BlockWriter(self.codings)
-        x, codes = allocate((table.rows, writer.width)), _codes(writer, table.rows)
+        x, codes = into or EncodedInputs(
+            in_memory((table.rows, writer.width)), _codes(writer, table.rows)
+        )
         for part, block in zip(block_slices(table.rows), table.blocks(), strict=True):
             writer.write(block, x[part], None if codes is None else codes[part])
+            if written is not None:
+                written(part.stop)
         if writer.is_far:
             self._refuse_far(argument, table)
         return _as_tensors(x, codes)

@@ -1,37 +1,115 @@
 """The rows of a fit as the network takes them."""
 
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
 import numpy as np
 
 from pytwolayer.errors import ArgumentError
 from pytwolayer.network.batches import EncodedRows
 from pytwolayer.preprocessing.encoder import Encoder
 from pytwolayer.preprocessing.outcome import Outcome
-from pytwolayer.preprocessing.row_source import Doubles
+from pytwolayer.preprocessing.row_source import Doubles, Mask
+from pytwolayer.preprocessing.table import Table
 from pytwolayer.preprocessing.training_data import TrainingData
 from pytwolayer.runtime.torch_loading import torch
+from pytwolayer.training.row_store import CODES, FLOATS, Matrices, RowStore, StoredRows, digest
 from pytwolayer.training.settings import Settings
 
 _LEFT_OUT = "Their rows are left out."
 
 
+def row_bytes(data: TrainingData, inputs: Encoder, outcome: Outcome) -> int:
+    """Return the size of an encoded row."""
+    return 4 * (sum(inputs.widths) + outcome.width + (data.weights is not None))
+
+
+def _matrices(data: TrainingData, inputs: Encoder, outcome: Outcome) -> Matrices:
+    """Return what is kept of the rows: of ``y``, output after output."""
+    (width, coded), rows = inputs.widths, data.rows
+    numbers: Matrices = {"x": ((rows, width), FLOATS), "y": ((outcome.width, rows), FLOATS)}
+    if data.weights is not None:
+        numbers["weights"] = (rows, 1), FLOATS
+    return numbers | ({"codes": ((rows, coded), CODES)} if coded else {})
+
+
 def encode_rows(
-    argument: str, data: TrainingData, inputs: Encoder, outcome: Outcome, settings: Settings
+    argument: str,
+    data: TrainingData,
+    inputs: Encoder,
+    outcome: Outcome,
+    settings: Settings,
+    store: RowStore | None = None,
+    sums: Mapping[str, int] | None = None,
 ) -> EncodedRows:
-    """Encode rows, on the CPU; those with levels that training did not see are left out."""
+    """Encode rows, on the CPU; those with levels that training did not see are left out.
+
+    Parameters
+    ----------
+    argument : str
+        What the rows came in, for error messages.
+    data, inputs, outcome, settings
+    store : RowStore, optional
+        Where they are to be; None: in memory.
+    sums : mapping, optional
+        The checksums of the fit's data, by which rows that are kept on disk are found again.
+    """
     predictors = inputs.recode("x", data.predictors, _LEFT_OUT)
     outcome.warn_unseen_classes(data.outcomes, _LEFT_OUT)
-    known = predictors.complete() & ~np.isnan(outcome.observed(data.outcomes)).any(axis=1)
+    on_disk = store is not None and store.on_disk
+    seen = _seen_by_block(outcome, data.outcomes) if on_disk else _seen(outcome, data.outcomes)
+    known = np.logical_and(predictors.complete(), seen)
     if not known.all():
         if not known.any():
             raise ArgumentError(argument, "rows with levels that training sees", "none of them")
         data, predictors = data.take(known), predictors.take(known)
-    encoded = inputs.encode("x", predictors)
-    return EncodedRows(
-        encoded.x,
-        outcome.target(data.outcomes),
-        _row_weights(data.weights, data.mean_weight, settings),
-        encoded.codes,
-    )
+    weights = _row_weights(data.weights, data.mean_weight, settings)
+    if store is None or not on_disk:
+        encoded = inputs.encode("x", predictors)
+        return EncodedRows(encoded.x, outcome.target(data.outcomes), weights, encoded.codes)
+
+    def key() -> str:
+        facts = sorted((sums or {}).items()), settings.reduction, data.mean_weight
+        return digest(argument, facts, inputs, outcome, data.row_numbers, data.weights)
+
+    with store.file(argument, _matrices(data, inputs, outcome), key) as stored:
+        if stored.is_new:
+            _write(stored, data, predictors, inputs, outcome, weights)
+    return stored.encoded()
+
+
+def _write(
+    stored: StoredRows,
+    data: TrainingData,
+    predictors: Table,
+    inputs: Encoder,
+    outcome: Outcome,
+    weights: torch.Tensor | None,
+) -> None:
+    inputs.encode("x", predictors, stored.inputs, stored.written)
+    start, y = 0, stored.matrices["y"]
+    for block in _tables_of_blocks(data.outcomes):
+        y[:, start : start + block.rows] = outcome.target(block).numpy().T
+        start += block.rows
+    if weights is not None:
+        stored.matrices["weights"][:] = weights.numpy()
+
+
+def _seen(outcome: Outcome, table: Table) -> Mask:
+    """Tell which rows are of a class that training sees."""
+    return np.logical_not(np.isnan(outcome.observed(table)).any(axis=1))
+
+
+def _seen_by_block(outcome: Outcome, table: Table) -> Mask:
+    return np.concatenate([_seen(outcome, block) for block in _tables_of_blocks(table)])
+
+
+def _tables_of_blocks(table: Table) -> Iterator[Table]:
+    """Yield each block of a table as a table in memory."""
+    for block in table.blocks():
+        values = [np.array(line) for line in block]
+        columns = [replace(c, data=v) for c, v in zip(table.columns, values, strict=True)]
+        yield replace(table, columns=columns, rows=len(values[0]), incomplete=None, _summaries=[])
 
 
 def _row_weights(weights: Doubles | None, scale: float, settings: Settings) -> torch.Tensor | None:

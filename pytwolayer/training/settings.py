@@ -186,6 +186,13 @@ SETTINGS: dict[str, Setting] = {
         "text",
     ),
     "checkpoint_every": Setting(AUTO, None, "epochs from one checkpoint to the next"),
+    "cache": Setting(
+        None,
+        None,
+        "keep the encoded rows here, for the next fit to the same data",
+        "FOLDER",
+        "text",
+    ),
     "on_epoch": Setting(None, checks.function),
     "verbose": Setting(True, None),
     "seed": Setting(

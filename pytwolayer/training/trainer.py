@@ -6,10 +6,11 @@ from dataclasses import replace
 from typing import Any, Protocol
 
 from pytwolayer.network.architecture import FlatParameters, stack_parameters
-from pytwolayer.network.batches import Batches, Dropout, EncodedRows, SingleRows, batch_sizes
+from pytwolayer.network.batches import Dropout, EncodedRows, Pages, SingleRows, batch_sizes
 from pytwolayer.network.gradient import ClosedFormGradient
 from pytwolayer.network.layouts import Layout, Single, Stacked
 from pytwolayer.network.stacked_batches import StackedRows
+from pytwolayer.network.windowed_batches import Window, choose_batches
 from pytwolayer.optim.lr_schedule import Schedule
 from pytwolayer.optim.optimizer import Optimizer, make_optimizer
 from pytwolayer.runtime.interrupt import Interrupt
@@ -19,6 +20,10 @@ from pytwolayer.training.loop import fit_loop
 from pytwolayer.training.settings import Settings
 from pytwolayer.training.supervisor import Supervisor
 from pytwolayer.training.tracker import Run
+
+# Held-out rows of one network with more numbers in a layer than this are gone through in chunks
+# of so many.
+_ONE_CHUNK, _CHUNK = 2**26, 2**22
 
 
 class Trainee(Protocol):
@@ -34,6 +39,10 @@ class Trainee(Protocol):
         The held-out rows.
     generator : torch.Generator
         Draws the order of the rows and the dropout.
+    window : Window or None
+        How batches are drawn of rows that are more than memory holds; then it trains alone.
+    pages, valid_pages : Pages or None
+        Of training rows and held-out rows that are on disk.
     """
 
     parameters: FlatParameters
@@ -41,6 +50,15 @@ class Trainee(Protocol):
     train_rows: EncodedRows
     valid_rows: EncodedRows | None
     generator: torch.Generator
+    window: Window | None
+
+    @property
+    def pages(self) -> Pages | None:
+        """Of training rows on disk."""
+
+    @property
+    def valid_pages(self) -> Pages | None:
+        """Of held-out rows on disk."""
 
     def finish(self, run: Run) -> None:
         """Take the run; the parameters are now those that it ended with."""
@@ -112,7 +130,9 @@ class Trainer:
         supervisor = self._supervisor(interrupt, before, options)
         resume(supervisor)
         rows = self._layout_rows([each.train_rows for each in self._trainees])
-        batches = Batches(rows, self._settings.batch_size, self._generators)
+        first = self._trainees[0]
+        drawing = self._settings.batch_size, self._generators
+        batches = choose_batches(rows, *drawing, first.window, first.pages)
         done = supervisor.losses
         epochs = len(done) if supervisor.has_ended else self._settings.epochs
         try:
@@ -133,8 +153,7 @@ class Trainer:
         settings, flat = self._settings, self._parameters
         held_out = [each.valid_rows for each in self._trainees if each.valid_rows is not None]
         if held_out:
-            batch = self._layout_rows(held_out).whole()
-            step, scale = self._gradient.make_validation_step(batch)
+            step, scale = self._validation_step(held_out)
             options |= {"validation_step": step, "valid_scale": scale}
         done = 0 if before is None else len(before.losses)
         return Supervisor(
@@ -148,6 +167,14 @@ class Trainer:
             updates=len(batch_sizes(len(self._trainees[0].train_rows.x), settings.batch_size)),
             **options,
         )
+
+    def _validation_step(self, held_out: Sequence[EncodedRows]) -> tuple[Callable[..., Any], Any]:
+        rows, first = self._layout_rows(held_out), self._trainees[0]
+        width = max(held_out[0].x.shape[1], self._settings.hidden_units, held_out[0].y.shape[1])
+        if not self._is_one or rows.number * width <= _ONE_CHUNK:
+            return self._gradient.make_validation_step(rows.whole())
+        chunk = max(1, _CHUNK // width)
+        return self._gradient.make_validation_step_of_chunks(rows, chunk, first.valid_pages)
 
     def _layout_rows(self, rows: Sequence[EncodedRows]) -> SingleRows:
         return SingleRows(rows[0]) if self._is_one else StackedRows(rows)

@@ -71,3 +71,26 @@ def fit(frame: pd.DataFrame, outcome: pd.Series) -> TwoLayer:
         weight_decay=0.0,
         seed=3,
     )
+
+
+@pytest.fixture
+def memory_group():
+    """Make a control group of so many bytes, which a process enters by its ``cgroup.procs``."""
+    made = []
+
+    def make(limit: int) -> Path:
+        top = Path("/sys/fs/cgroup")
+        for parent, file in ((top / "memory", "memory.limit_in_bytes"), (top, "memory.max")):
+            folder = parent / f"pytwolayer-{os.getpid()}-{len(made)}"
+            try:
+                folder.mkdir()
+                made.append(folder)
+                (folder / file).write_text(str(limit))
+            except OSError:
+                continue
+            return folder
+        pytest.skip("no control group with a limit can be made here")
+
+    yield make
+    for folder in made:
+        folder.rmdir()

@@ -236,6 +236,17 @@ def test_a_folder_that_reads_as_a_number_is_a_folder(data, tmp_path, monkeypatch
     assert [path.name for path in (tmp_path / "7").iterdir()] == ["epoch-00000005.safetensors"]
 
 
+def test_encoded_rows_are_kept_and_found_again(data, tmp_path, capsys):
+    folder, history = tmp_path / "rows", tmp_path / "h.csv"
+    for how in ("are kept", "were found"):
+        arguments = ["--outcome", "y", "--cache", folder, "--history", history]
+        assert fit(data, *arguments) == 0
+        told = capsys.readouterr().err
+        assert re.fullmatch(rf'pytwolayer: The encoded rows, .* {how} in the folder ".*".\n', told)
+        assert pd.read_csv(history)["loss"].tolist() == reference("y").history["loss"].tolist()
+    assert len(list(folder.iterdir())) == 1
+
+
 def test_quiet_prints_nothing(data, capsys):
     assert fit(data, "--outcome", "y", "--quiet") == 0
     assert capsys.readouterr() == ("", "")
@@ -265,6 +276,7 @@ def test_quiet_prints_nothing(data, capsys):
         ("--outcome y --new-data new.csv", "`predictions` must be the path of a file where"),
         ("--outcome y --history /", "`history` must be the path of a file, not"),
         ("--outcome y --checkpoint /proc", "`checkpoint` must be a folder to write to, not"),
+        ("--outcome y --cache /proc/a", "`cache` must be the path of a folder that can be made"),
         ("--outcome y --checkpoint /proc/a", "`checkpoint` must be the path of a folder"),
         ("--outcome y --checkpoint-every 5", "`checkpoint` must be given with"),
         ("--outcome y --checkpoint a --checkpoint-every x", "`checkpoint_every` must be a whole"),

@@ -63,7 +63,7 @@ def test_what_fails_before_the_first_batch_goes_its_way_without_a_fit(monkeypatc
     def fail(*args):
         raise MineError
 
-    monkeypatch.setattr("pytwolayer.training.trainer.Batches", fail)
+    monkeypatch.setattr("pytwolayer.training.trainer.choose_batches", fail)
     with pytest.raises(MineError) as caught:
         two_layer(X, Y, **OPTIONS | {"n_models": n_models})
     assert getattr(caught.value, "fit", None) is None
