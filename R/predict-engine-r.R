@@ -34,11 +34,27 @@ r_predictions <- function(object, columns, type, call) {
 r_inputs <- function(object, columns, call) {
   coding <- object$coding$inputs
   read <- r_read_columns(coding, columns, call)
-  parts <- Map(function(coding, column) {
-    values <- r_encode(coding, column, TRUE, call)
-    if (is.null(coding$levels)) values else outer(values, seq_along(coding$levels), "==") + 0
-  }, coding$codings, read)
-  do.call(cbind, unname(parts))
+  places <- r_places(coding$codings)
+  # One matrix that is filled: many levels make it large.
+  inputs <- matrix(0, columns$rows, length(unlist(places)))
+  for (number in seq_along(places)) {
+    place <- places[[number]]
+    values <- r_encode(coding$codings[[number]], read[[number]], TRUE, call)
+    if (is.null(coding$codings[[number]]$levels)) {
+      inputs[, place] <- values
+    } else {
+      known <- which(!is.na(values))
+      inputs[cbind(known, place[values[known]])] <- 1
+      inputs[is.na(values), place] <- NA
+    }
+  }
+  inputs
+}
+
+# For each column the numbers of its inputs.
+r_places <- function(codings) {
+  widths <- vapply(codings, coding_width, 1L)
+  Map(function(end, width) end - width + seq_len(width), cumsum(widths), widths)
 }
 
 #' Read the columns that training had, in its order
@@ -202,18 +218,25 @@ r_forward <- function(object, encoded, rows) {
 r_hidden_layer <- function(object, encoded, rows) {
   weights <- object$weights[["0.weight"]]
   codings <- object$coding$inputs$codings
-  widths <- vapply(codings, coding_width, 1L)
-  starts <- cumsum(c(0L, widths))[seq_along(widths)]
+  places <- r_places(codings)
   numbers <- vapply(codings, function(coding) is.null(coding$levels), NA)
   hidden <- matrix(rep(object$weights[["0.bias"]], each = rows), rows)
   if (any(numbers)) {
     inputs <- matrix(unlist(encoded[numbers]), rows)
-    hidden <- hidden + tcrossprod(inputs, weights[, rep(numbers, widths), drop = FALSE])
+    hidden <- hidden + tcrossprod(inputs, weights[, unlist(places[numbers]), drop = FALSE])
   }
-  for (place in which(!numbers)) {
-    hidden <- hidden + t(weights[, starts[[place]] + encoded[[place]], drop = FALSE])
+  for (column in which(!numbers)) {
+    hidden <- hidden + r_level_weights(weights, places[[column]], encoded[[column]])
   }
   hidden
+}
+
+# For each row the weights of its level. The smaller of the two matrices is transposed.
+r_level_weights <- function(weights, place, codes) {
+  if (length(codes) < length(place)) {
+    return(t(weights[, place[codes], drop = FALSE]))
+  }
+  t(weights[, place, drop = FALSE])[codes, , drop = FALSE]
 }
 
 # With PyTorch's default parameters.

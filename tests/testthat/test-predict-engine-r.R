@@ -153,6 +153,54 @@ test_that("many rows come in blocks, and rows do not depend on one another", {
   expect_alike(pieces, many)
 })
 
+# A factor of so many levels, two rows of each, and numbers before and after it.
+many_levels <- function(levels) {
+  row <- seq_len(2 * levels)
+  kind <- factor(sprintf("level %05d", rep(rev(seq_len(levels)), 2)))
+  data.frame(before = sin(row), kind = kind, after = cos(row), y = row %% 7)
+}
+
+# What a call takes at most, above what was there before, in MB.
+peak_memory <- function(code) {
+  before <- sum(gc(reset = TRUE, verbose = FALSE)[, 2])
+  force(code)
+  sum(gc(verbose = FALSE)[, 6]) - before
+}
+
+test_that("columns of many levels give the core's numbers, in few rows and in many", {
+  data <- many_levels(300)
+  odd <- rbind(data, transform(data[1:3, ], kind = c("level 00007", NA, "new")))
+  for (columns in list(c("before", "kind", "after"), "kind")) {
+    fit <- quick(data[columns], data$y)
+    expect_alike(fit, odd[columns])
+    expect_alike(fit, odd[602:603, columns, drop = FALSE])
+    some <- odd[9:2, columns, drop = FALSE]
+    expect_equal(
+      predict(fit, some, type = "raw", engine = "r"),
+      predict(fit, data[columns], type = "raw", engine = "r")[9:2, ],
+      tolerance = 1e-12
+    )
+  }
+})
+
+test_that("many levels are predicted without a matrix of zeros and ones", {
+  data <- many_levels(2000)
+  fit <- quick(data[-4], data$y, epochs = 1)
+  many <- data[rep(seq_len(4000), 10), -4]
+  one_hot <- 40000 * 2000 * 8 / 2^20
+  expect_lt(peak_memory(predict(fit, many, engine = "r")), one_hot / 4)
+})
+
+test_that("model.matrix() of many levels has a 1 in each row's own level", {
+  data <- many_levels(2000)
+  fit <- quick_formula(y ~ ., data, epochs = 1)
+  inputs <- model.matrix(fit, data = data)
+  expect_identical(fit$inputs[c(1, 2002)], c("before", "after"))
+  chosen <- max.col(inputs[, 2:2001])
+  expect_identical(fit$inputs[1 + chosen], paste0("kind_", data$kind))
+  expect_identical(unname(rowSums(inputs[, 2:2001])), rep(1, 4000))
+})
+
 test_that("formulas and recipes work, and augment() takes the engine", {
   fit <- quick_formula(log(mpg) ~ poly(hp, 2) + wt:disp + factor(cyl), mtcars)
   expect_alike(fit, mtcars[3:1, ])
