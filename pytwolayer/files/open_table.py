@@ -23,6 +23,7 @@ from pytwolayer.preprocessing.table import RawTable
 
 Opened = SourcedTable | RawTable
 _USUAL = FileOptions()
+_NEEDED, _OLDEST = "Parquet files and Arrow objects need pyarrow", 16
 
 
 def opened(argument: str, data: Any, outcome: Collection[str] | None = (), **how: Any) -> Any:
@@ -82,13 +83,14 @@ def open_table(
 
 
 def _require_pyarrow() -> None:
+    remedy = 'pip install "pytwolayer[parquet]"'
     try:
-        import pyarrow  # noqa: F401
+        import pyarrow as pa
     except ImportError as problem:
-        raise PytwolayerError(
-            "Parquet files and Arrow objects need pyarrow, which is not installed: "
-            'pip install "pytwolayer[parquet]"'
-        ) from problem
+        received = "which is not installed"
+        raise PytwolayerError(f"{_NEEDED}, {received}: {remedy}") from problem
+    if int(pa.__version__.split(".")[0]) < _OLDEST:
+        raise PytwolayerError(f"{_NEEDED} {_OLDEST} or newer, not {pa.__version__}: {remedy}")
 
 
 def _open_path(

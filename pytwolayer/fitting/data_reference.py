@@ -2,6 +2,7 @@
 
 import weakref
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from pytwolayer.files.arrow_objects import is_stream
@@ -19,6 +20,8 @@ class DataReference:
     """
 
     def __init__(self, **given: Any) -> None:
+        for name in _TABLES:
+            given[name] = _absolute(given.get(name))
         self._given = {name: _reference(value) for name, value in given.items()}
 
     def data(self) -> dict[str, Any]:
@@ -31,6 +34,14 @@ class DataReference:
 
 
 _GONE = object()
+_TABLES = ("x", "validation")  # what may be a path
+
+
+def _absolute(value: Any) -> Any:
+    """Return a path that stays valid where the working folder changes."""
+    if isinstance(value, (str, Path)):
+        return Path(value).expanduser().absolute()
+    return tuple(map(_absolute, value)) if type(value) is tuple else value
 
 
 def _reference(value: Any) -> Callable[[], Any]:

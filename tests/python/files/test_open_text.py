@@ -254,3 +254,10 @@ def test_other_files_need_pyarrow(tmp_path, monkeypatch):
     for other in (tmp_path, tmp_path / "a.parquet"):
         with pytest.raises(PytwolayerError, match="need pyarrow, which is not installed"):
             open_table("data", other)
+
+
+def test_a_pyarrow_that_is_too_old_is_an_error(tmp_path, monkeypatch):
+    pyarrow = pytest.importorskip("pyarrow")
+    monkeypatch.setattr(pyarrow, "__version__", "14.0.2")
+    with pytest.raises(PytwolayerError, match=r"pyarrow 16 or newer, not 14\.0\.2"):
+        open_table("data", tmp_path)

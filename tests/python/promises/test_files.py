@@ -164,6 +164,15 @@ def test_a_fit_of_a_folder_goes_on_without_the_path(folder):
     assert_same(again, expected)
 
 
+def test_a_fit_of_a_relative_path_goes_on_from_another_folder(folder, tmp_path, monkeypatch):
+    monkeypatch.chdir(folder.parent)
+    FRAME.iloc[:99].to_parquet("held out.parquet")
+    fit = two_layer("data", outcome="y", validation="held out.parquet", **QUICK)
+    expected = continue_training(fit, epochs=1, verbose=False)
+    monkeypatch.chdir(tmp_path)
+    assert_same(continue_training(fit, epochs=1, verbose=False), expected)
+
+
 def test_a_stream_has_to_be_given_again():
     stream = pa.Table.from_pandas(FRAME).to_reader()
     fit = two_layer(stream, outcome="y", **QUICK)
