@@ -12,9 +12,9 @@ from pytwolayer.network.batches import Batches, Pages, SingleRows
 from pytwolayer.runtime.torch_loading import torch
 
 Tensor = torch.Tensor
-# Where the disk is read at random, more of a block at once is hardly quicker; and the smaller the
-# blocks, the more of them are in a window, which so is more like all of the rows.
-_BLOCK_BYTES = 2**18
+# The more blocks a window has, the more it is like all of the rows, also of sorted ones; see
+# ``benchmarks/windowed_loss.py``. Blocks of more bytes than the largest are hardly read quicker.
+_BLOCKS, _LEAST_BLOCK, _MOST_BLOCK = 512, 2**15, 2**18
 _INDEX_BYTES = 32  # of each row of a window, while its order is drawn
 _LEAST_BYTES, _MOST_BYTES = 2**24, 2**30  # of a window
 _SHARE = 8  # a window has this part of the memory, of which two are there at a time
@@ -32,9 +32,10 @@ class Window(NamedTuple):
 
         It is rounded, so that a little more or less memory changes nothing.
         """
-        block_rows = max(1, _BLOCK_BYTES // row_bytes)
         wanted = min(max(memory // _SHARE, _LEAST_BYTES), _MOST_BYTES)
         wanted = 2 ** (wanted.bit_length() - 1)
+        block_bytes = min(max(wanted // _BLOCKS, _LEAST_BLOCK), _MOST_BLOCK)
+        block_rows = max(1, block_bytes // row_bytes)
         return cls(block_rows, max(1, wanted // (block_rows * (row_bytes + _INDEX_BYTES))))
 
     @property

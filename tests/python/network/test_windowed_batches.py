@@ -137,5 +137,12 @@ def test_a_window_takes_a_small_part_of_the_memory(row_bytes, memory):
     assert window.rows >= 1
 
 
+@pytest.mark.parametrize("memory", [0, 2**27, 2**30, 2**34, 2**40])
+def test_a_window_has_many_blocks(memory):
+    for row_bytes in (4, 16, 400, 10_000):
+        # Not as many of narrow rows, whose order takes memory too.
+        assert Window.suited(row_bytes, memory).blocks > 512 * row_bytes / (row_bytes + 33) - 1
+
+
 def test_a_little_more_or_less_memory_changes_nothing():
     assert len({Window.suited(200, memory) for memory in range(2**30, 2**31, 2**26)}) == 1

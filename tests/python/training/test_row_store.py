@@ -215,7 +215,7 @@ def test_what_is_no_folder_is_an_error_before_the_data_are_read(tmp_path):
 def little_memory(monkeypatch):
     """Of which windows of 40 rows are drawn."""
     set_memory(monkeypatch, 0)
-    monkeypatch.setattr("pytwolayer.network.windowed_batches._BLOCK_BYTES", 24 * 10)
+    monkeypatch.setattr("pytwolayer.network.windowed_batches._LEAST_BLOCK", 24 * 10)
     monkeypatch.setattr("pytwolayer.network.windowed_batches._LEAST_BYTES", 4096)
 
 
@@ -269,7 +269,7 @@ def test_a_run_goes_on_as_it_began_whatever_memory_there_is_then(
     with pytest.warns(UserWarning, match="Interrupted after 3"):
         fit(on_epoch=lambda epoch, loss: interrupt(epoch == 3), **kept)
     set_memory(monkeypatch, memory)
-    monkeypatch.setattr("pytwolayer.network.windowed_batches._BLOCK_BYTES", 24 * 7)
+    monkeypatch.setattr("pytwolayer.network.windowed_batches._LEAST_BLOCK", 24 * 7)
     with pytest.warns(ResumedWarning):
         assert same_bits(fit(**kept), whole)
 
