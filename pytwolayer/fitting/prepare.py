@@ -7,7 +7,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
-import numpy as np
 import pandas as pd
 
 from pytwolayer.checkpoints.compatibility import checksum_of_start, probe_loss, refuse_other_data
@@ -37,6 +36,7 @@ from pytwolayer.preprocessing.bootstrap import bootstrap_sample
 from pytwolayer.preprocessing.encoder import Encoder
 from pytwolayer.preprocessing.fingerprint import checksums
 from pytwolayer.preprocessing.outcome import Outcome, fit_outcome
+from pytwolayer.preprocessing.row_source import are_in_order
 from pytwolayer.preprocessing.training_data import TrainingData
 from pytwolayer.preprocessing.validation_split import split_validation
 from pytwolayer.runtime.interrupt import Interrupt, watch_for_interrupt
@@ -175,8 +175,8 @@ class PreparedFit:
         self._choose_store(training, held_out, inputs, outcome)
         place = self._store, self._sums
         self.train_rows = encode_rows("x", training, *coding, *place).to(device)
-        numbers = np.arange(len(self.train_rows.x))
-        self._in_order = held_out is None and np.array_equal(training.row_numbers, numbers)
+        rows = len(self.train_rows.x)
+        self._in_order = held_out is None and are_in_order(training.row_numbers, rows)
         self.valid_rows = None
         if held_out is not None:
             with named_as({"x": "validation", "y": "validation"} if own else {}):

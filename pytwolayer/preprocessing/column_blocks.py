@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -70,11 +71,28 @@ def read_columns(columns: Sequence[Column]) -> list[Column]:
     return [replace(column, data=d) for column, d in zip(columns, read, strict=True)]
 
 
+def _numbers(rows: RowNumbers | Mask | slice, number: int) -> RowNumbers:
+    """Return the numbers of rows out of so many."""
+    if isinstance(rows, slice):
+        return np.arange(*rows.indices(number))
+    if rows.dtype == np.bool_:
+        return np.flatnonzero(rows)
+    numbers: Any = rows
+    return numbers if numbers.dtype == np.intp and (rows >= 0).all() else np.arange(number)[rows]
+
+
+def number_taken(rows: RowNumbers | Mask | slice, number: int) -> int:
+    """Return how many rows a selection has, out of so many."""
+    if isinstance(rows, slice):
+        return len(range(*rows.indices(number)))
+    return int(np.count_nonzero(rows)) if rows.dtype == np.bool_ else len(rows)
+
+
 def take_rows(columns: Sequence[Column], rows: RowNumbers | Mask | slice) -> list[Column]:
     """Select some rows of columns of equal length; a few are read into memory."""
     if not any(isinstance(column.data, StoredColumn) for column in columns):
         return [column.take(rows) for column in columns]
-    numbers: RowNumbers = np.arange(rows_of(columns))[rows]
+    numbers = _numbers(rows, rows_of(columns))
     if (numbers[1:] < numbers[:-1]).any():  # sources are read from top to bottom
         return [column.take(numbers) for column in read_columns(columns)]
     sources: dict[int, RowSource] = {}

@@ -1,6 +1,7 @@
 """The outcome: what the network is trained to give, and its output on the user's scale."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -8,7 +9,9 @@ import numpy as np
 from pytwolayer.checks import quote, quote_some
 from pytwolayer.errors import ArgumentError, UnseenLevelWarning, warn_user
 from pytwolayer.preprocessing.column import Column, in_column
+from pytwolayer.preprocessing.column_blocks import lines_in
 from pytwolayer.preprocessing.column_reading import level_name
+from pytwolayer.preprocessing.moments import moments_of
 from pytwolayer.preprocessing.row_source import Doubles
 from pytwolayer.preprocessing.standardize import NumberCoding
 from pytwolayer.preprocessing.table import Table
@@ -46,7 +49,7 @@ class Numbers:
         if loss == "poisson":
             pairs = [(0.0, _mean_count(column, weights)) for column in table.columns]
         else:
-            codings = [NumberCoding.fit(_DATA, c.values, weights) for c in table.columns]
+            codings = [_number_coding(column, weights) for column in table.columns]
             pairs = [(coding.center, coding.scale or 1.0) for coding in codings]
         center, scale = tuple(c for c, _ in pairs), tuple(s for _, s in pairs)
         return cls(table.names, center, scale, loss == "poisson", table.vector)
@@ -156,9 +159,13 @@ class Classes:
     def warn_unseen_classes(self, table: Table, consequence: str) -> None:
         """Warn of classes that training did not see; ``consequence`` ends the warning."""
         (column,) = table.columns
-        codes = column.values[np.isnan(self.observed(table)[:, 0])].astype(np.intp)
-        if len(codes):
-            names = quote_some([column.levels[code] for code in np.unique(codes)])
+        codes = {
+            int(code)
+            for part in table.parts()
+            for code in np.unique(part.columns[0].values[np.isnan(self.observed(part)[:, 0])])
+        }
+        if codes:
+            names = quote_some([column.levels[code] for code in sorted(codes)])
             where = in_column(column.label)
             warn_user(
                 f"Classes that training did not see{where}: {names}. {consequence}",
@@ -204,6 +211,11 @@ def fit_outcome(
     if isinstance(loss, str) and loss not in ("auto", "cross_entropy"):
         raise ArgumentError("loss", '"cross_entropy" or a function for classes', f'"{loss}"')
     return Classes.fit(table, partial=partial)
+
+
+def _number_coding(column: Column, weights: Doubles | None) -> NumberCoding:
+    lines = partial(lines_in, column)
+    return NumberCoding.from_moments(_DATA, moments_of(lines(), weights), lines, weights)
 
 
 def _mean_count(column: Column, weights: Doubles | None) -> float:

@@ -249,6 +249,13 @@ def block_slices(rows: int) -> Iterator[slice]:
         yield slice(start, min(start + BLOCK_ROWS, rows))
 
 
+def are_in_order(numbers: RowNumbers, rows: int) -> bool:
+    """Tell whether these are the numbers from 0 of so many rows."""
+    if len(numbers) != rows:
+        return False
+    return all(np.array_equal(numbers[s], np.arange(s.start, s.stop)) for s in block_slices(rows))
+
+
 def is_one_block(rows: int) -> bool:
     """Tell whether so many rows are a single block."""
     return rows <= BLOCK_ROWS

@@ -6,7 +6,7 @@ does not change a bit of the result. A large table stays where it is and is read
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from pytwolayer.checks import describe, quote_some
 from pytwolayer.errors import ArgumentError
 from pytwolayer.preprocessing.column import CodedColumn, Column
-from pytwolayer.preprocessing.column_blocks import blocks_of, take_rows
+from pytwolayer.preprocessing.column_blocks import blocks_of, number_taken, take_rows
 from pytwolayer.preprocessing.column_reading import convert_column, convert_sourced
 from pytwolayer.preprocessing.row_source import (
     ArrayRows,
@@ -80,6 +80,14 @@ class Table:
         """Yield the values block by block, one column after the other; see ``RowSource``."""
         return blocks_of(self.columns)
 
+    def parts(self) -> "Iterator[Table]":
+        """Yield each block as a table in memory, without what is known of missing values."""
+        for block in self.blocks():
+            values = [np.array(line) for line in block]
+            pairs = zip(self.columns, values, strict=True)
+            columns = [replace(column, data=data) for column, data in pairs]
+            yield Table(self.names, columns, len(values[0]), self.vector)
+
     def summaries(self, weights: Doubles | None = None) -> list[ColumnSummary]:
         """Summarise the columns of a table without missing values.
 
@@ -101,7 +109,7 @@ class Table:
     def take(self, rows: RowNumbers | Mask | slice) -> "Table":
         """Take some of the rows."""
         rows = rows if isinstance(rows, slice) else np.asarray(rows)  # type: ignore[assignment]
-        number = len(np.arange(self.rows)[rows])
+        number = number_taken(rows, self.rows)
         incomplete = None if self.incomplete is None else self.incomplete[rows]
         if incomplete is not None and not incomplete.any():
             incomplete = None

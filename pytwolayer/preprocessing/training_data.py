@@ -7,7 +7,7 @@ import numpy as np
 
 from pytwolayer import checks
 from pytwolayer.errors import ArgumentError
-from pytwolayer.preprocessing.row_source import Doubles, Mask, RowNumbers
+from pytwolayer.preprocessing.row_source import Doubles, Mask, RowNumbers, are_in_order
 from pytwolayer.preprocessing.table import Table, read_vector
 
 LARGEST_WEIGHT = float(np.finfo(np.float32).max)
@@ -92,9 +92,14 @@ class TrainingData:
 
     def take(self, rows: RowNumbers | Mask | slice) -> "TrainingData":
         """Take some of the rows."""
-        arrays = ("weights", "counts", "given_weights", "held_out", "row_numbers")
+        if isinstance(rows, np.ndarray) and rows.dtype == np.bool_:
+            rows = np.flatnonzero(rows)  # once for both tables
+        arrays = ("weights", "counts", "given_weights", "held_out")
         given = {name: getattr(self, name) for name in arrays}
         taken: dict[str, Any] = {n: a if a is None else a[rows] for n, a in given.items()}
+        numbers = self.row_numbers
+        is_whole = isinstance(rows, np.ndarray) and are_in_order(numbers, self.rows)
+        taken["row_numbers"] = rows if is_whole else numbers[rows]
         taken |= {"predictors": self.predictors.take(rows), "outcomes": self.outcomes.take(rows)}
         return replace(self, **taken)
 

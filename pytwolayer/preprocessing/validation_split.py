@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from pytwolayer.errors import ArgumentError
-from pytwolayer.preprocessing.row_source import Doubles, Mask
+from pytwolayer.preprocessing.row_source import Doubles, Mask, block_slices
 from pytwolayer.preprocessing.training_data import TrainingData
 from pytwolayer.runtime.torch_loading import torch
 
@@ -71,9 +71,10 @@ def draw_held_out(data: TrainingData, share: float, draw: Any) -> Mask:
     order = np.asarray(draw(data.rows))
     if by_class:  # class by class, each in random order
         order = order[np.argsort(column.values[order], kind="stable")]
-    taken = np.floor(np.arange(data.rows + 1) * share + 0.5)  # evenly spread over that order
     mask = np.zeros(data.rows, dtype=np.bool_)
-    mask[order] = taken[1:] > taken[:-1]
+    for part in block_slices(data.rows):  # evenly spread over that order
+        taken = np.floor(np.arange(part.start, part.stop + 1) * share + 0.5)
+        mask[order[part]] = taken[1:] > taken[:-1]
     if by_class:
         _train_on_each_class(mask, column.values)
     if not mask.any() or mask.all():

@@ -1,7 +1,6 @@
 """The rows of a fit as the network takes them."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -88,7 +87,7 @@ def _write(
 ) -> None:
     inputs.encode("x", predictors, stored.inputs, stored.written)
     start, y = 0, stored.matrices["y"]
-    for block in _tables_of_blocks(data.outcomes):
+    for block in data.outcomes.parts():
         y[:, start : start + block.rows] = outcome.target(block).numpy().T
         start += block.rows
     if weights is not None:
@@ -101,15 +100,7 @@ def _seen(outcome: Outcome, table: Table) -> Mask:
 
 
 def _seen_by_block(outcome: Outcome, table: Table) -> Mask:
-    return np.concatenate([_seen(outcome, block) for block in _tables_of_blocks(table)])
-
-
-def _tables_of_blocks(table: Table) -> Iterator[Table]:
-    """Yield each block of a table as a table in memory."""
-    for block in table.blocks():
-        values = [np.array(line) for line in block]
-        columns = [replace(c, data=v) for c, v in zip(table.columns, values, strict=True)]
-        yield replace(table, columns=columns, rows=len(values[0]), incomplete=None, _summaries=[])
+    return np.concatenate([_seen(outcome, block) for block in table.parts()])
 
 
 def _row_weights(weights: Doubles | None, scale: float, settings: Settings) -> torch.Tensor | None:

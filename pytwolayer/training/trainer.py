@@ -22,7 +22,7 @@ from pytwolayer.training.supervisor import Supervisor
 from pytwolayer.training.tracker import Run
 
 # Held-out rows of one network with more numbers in a layer than this are gone through in chunks
-# of so many.
+# of so many; where memory has no room for the rows, wherever they are more than one chunk.
 _ONE_CHUNK, _CHUNK = 2**26, 2**22
 
 
@@ -171,7 +171,8 @@ class Trainer:
     def _validation_step(self, held_out: Sequence[EncodedRows]) -> tuple[Callable[..., Any], Any]:
         rows, first = self._layout_rows(held_out), self._trainees[0]
         width = max(held_out[0].x.shape[1], self._settings.hidden_units, held_out[0].y.shape[1])
-        if not self._is_one or rows.number * width <= _ONE_CHUNK:
+        largest = _ONE_CHUNK if first.window is None else _CHUNK
+        if not self._is_one or rows.number * width <= largest:
             return self._gradient.make_validation_step(rows.whole())
         chunk = max(1, _CHUNK // width)
         return self._gradient.make_validation_step_of_chunks(rows, chunk, first.valid_pages)
