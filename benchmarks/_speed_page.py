@@ -12,6 +12,7 @@ _TITLES = {
     "equal work": "Equal work: the same network, Adam, batches and epochs",
     "equal loss": "Equal loss: BFGS against R's nnet",
     "memory": "Memory: the peak of a fit above what was there before",
+    "many levels": "Many levels: a text column and three numbers",
     "step": "A step and its matrix products",
     "ensemble": "Several networks together",
     "bridge": "Between R and Python",

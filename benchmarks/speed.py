@@ -19,6 +19,7 @@ from _speed_plots import write_plots
 GROUPS = {
     "chapter": 5,
     "equal_work": 3,
+    "many_levels": 3,
     "step": 5,
     "ensemble": 3,
     "bridge": 5,
@@ -27,6 +28,7 @@ GROUPS = {
 # What a group's rows are called in the table, where it is not the module's name.
 KINDS = {
     "equal_work": ["equal work", "equal loss", "memory"],
+    "many_levels": ["many levels"],
     "step": ["step", "scaling"],
 }
 

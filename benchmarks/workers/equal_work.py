@@ -125,6 +125,12 @@ def status(name: str) -> float:
     return next(int(line.split()[1]) / 1024 for line in lines if line.startswith(name))
 
 
+def clear_peak() -> float:
+    """Count the peak of memory from now on; return what this process has, in MB."""
+    Path("/proc/self/clear_refs").write_text("5")
+    return status("VmRSS")
+
+
 def main() -> None:
     """Fit some times; the first, which also loads what is needed, is not counted."""
     way = globals()[sys.argv[1]]
@@ -134,8 +140,7 @@ def main() -> None:
     y = np.fromfile(folder / "y").astype(np.float32)
     torch.set_num_threads(torch.get_num_threads())
     way(x[:300], y[:300], hidden, batch, 1)
-    Path("/proc/self/clear_refs").write_text("5")
-    before = status("VmRSS")
+    before = clear_peak()
     for call in range(calls):
         start = time.perf_counter()
         predict = way(x, y, hidden, batch, epochs)
