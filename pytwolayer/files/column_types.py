@@ -113,7 +113,8 @@ def _as_numbers(
     texts, name = [*there.unique()], str(series.name)
     values, unreadable = numbers_of(texts, decimal)
     if unreadable is not None:
-        refuse_text(argument, name, row_of(series, unreadable), unreadable, decimal)
+        row = row_of(series, unreadable)
+        refuse_text(argument, name, row, unreadable, decimal, hints=marks.hints)
     missing = [text for text, number in values.items() if np.isnan(number)]
     marks.add_missing(name, missing, rows_with(series, missing))
     return series.astype(object).map(values).astype(np.float64)

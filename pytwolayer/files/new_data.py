@@ -13,21 +13,19 @@ from pytwolayer.files.arrow_objects import is_arrow
 from pytwolayer.files.column_types import ColumnTypes, Levels, known_level
 from pytwolayer.files.open_table import open_table
 from pytwolayer.files.parquet_folder import ENDINGS
-from pytwolayer.files.read_options import FileOptions
+from pytwolayer.files.read_options import FROM_CODE, FileOptions
 from pytwolayer.files.table_reader import text_separator
 from pytwolayer.files.typed_frames import arrow_frames, open_frames
 from pytwolayer.preprocessing.encoder import Encoder
 from pytwolayer.preprocessing.row_source import SourceColumn, SourcedTable
 from pytwolayer.preprocessing.table import RawTable
 
-_USUAL = FileOptions()
-
 
 def open_new_data(
     argument: str,
     data: Any,
     encoders: Sequence[Encoder],
-    options: FileOptions = _USUAL,
+    options: FileOptions = FROM_CODE,
     also: Sequence[str] = (),
     typed: Mapping[str, Levels] | None = None,
 ) -> Any:
@@ -68,7 +66,7 @@ def open_typed(
     argument: str,
     data: Any,
     types: ColumnTypes,
-    options: FileOptions = _USUAL,
+    options: FileOptions = FROM_CODE,
     also: Sequence[str] = (),
 ) -> SourcedTable | RawTable:
     """Open a path or an Arrow object; columns of a file get the given types.

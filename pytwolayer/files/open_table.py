@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from pytwolayer.checks import describe
 from pytwolayer.errors import ArgumentError, PytwolayerError
 from pytwolayer.files.arrow_objects import arrow_vector, is_arrow
 from pytwolayer.files.column_types import ColumnTypes
@@ -13,7 +14,7 @@ from pytwolayer.files.open_arrow import open_arrow
 from pytwolayer.files.open_parquet import open_parquet
 from pytwolayer.files.open_text import open_text
 from pytwolayer.files.parquet_folder import ENDINGS, FoundFile, find_parquet_files
-from pytwolayer.files.read_options import FileOptions
+from pytwolayer.files.read_options import FROM_CODE, FileOptions
 from pytwolayer.files.table_reader import ENDINGS as FILES
 from pytwolayer.files.table_reader import text_separator
 from pytwolayer.files.wanted_columns import Wanted
@@ -22,7 +23,6 @@ from pytwolayer.preprocessing.row_source import SourcedTable
 from pytwolayer.preprocessing.table import RawTable
 
 Opened = SourcedTable | RawTable
-_USUAL = FileOptions()
 _NEEDED, _OLDEST = "Parquet files and Arrow objects need pyarrow", 16
 
 
@@ -38,7 +38,7 @@ def open_table(
     *,
     columns: Collection[str] | None = None,
     outcome: Collection[str] | None = (),
-    options: FileOptions = _USUAL,
+    options: FileOptions = FROM_CODE,
     types: ColumnTypes | None = None,
 ) -> Opened:
     """Open a table that is read in blocks.
@@ -76,6 +76,8 @@ def open_table(
     """
     wanted = Wanted(argument, columns, outcome)
     if isinstance(data, (str, Path)):
+        if data == "":
+            raise ArgumentError(argument, "a file or a folder that exists", describe(data))
         return _open_path(wanted, Path(data).expanduser(), options, types)
     _require_pyarrow()
     vector = arrow_vector(data)

@@ -108,7 +108,7 @@ class _Reading:
         self._kinds: dict[str, set[str]] = {}
         self._names: list[str] = []
         self._known: dict[str, Levels] = {}
-        self._marks = MissingMarks()
+        self._marks = MissingMarks(hints=options.command_line)
 
     def table(self) -> SourcedTable:
         """Read the file; return its table."""
@@ -181,7 +181,8 @@ class _Reading:
             numbers, unreadable = numbers_of([*texts.codes], decimal)
             if unreadable is not None:
                 row = texts.first[texts.codes[unreadable]] + 1
-                refuse_text(self._wanted.argument, name, row, unreadable, decimal)
+                hints = self._marks.hints
+                refuse_text(self._wanted.argument, name, row, unreadable, decimal, hints=hints)
             gaps = [text for text, number in numbers.items() if np.isnan(number)]
             self._marks.add_missing(name, gaps, texts.rows_of(gaps))
             return np.array([*numbers.values()]), SourceColumn("number")

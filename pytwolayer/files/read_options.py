@@ -25,12 +25,15 @@ class FileOptions:
         Missing values besides the usual ones.
     encoding : str
         Of the text, a name known to Python.
+    command_line : bool
+        Whether they are options of a command line, which messages may name.
     """
 
     separator: str | None = None
     decimal: str = "."
     missing: tuple[str, ...] = ()
     encoding: str = "utf-8"
+    command_line: bool = True
 
     @classmethod
     def from_arguments(cls, given: Any) -> "FileOptions":
@@ -63,3 +66,6 @@ def _encoding(given: str) -> str:
     except (LookupError, ValueError):
         raise ArgumentError("encoding", "a known encoding of text", describe(given)) from None
     return given
+
+
+FROM_CODE = FileOptions(command_line=False)

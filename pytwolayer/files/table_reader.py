@@ -78,7 +78,7 @@ def read_table_file(
             table = _read_parquet(path, options)
         else:
             table = TextFile(argument, path, separator, options, types).read()
-    marks = MissingMarks()
+    marks = MissingMarks(hints=options.command_line)
     if types is not None:
         table = convert_columns(argument, table, types, options.decimal, marks)
     elif not is_parquet:
@@ -109,7 +109,8 @@ def readable(argument: str, path: Path, options: FileOptions) -> Iterator[None]:
         raise
     except UnicodeError as problem:
         received = f'"{path}": it is not in {options.encoding}'
-        expected = "a table that can be read, of text in utf-8 or what `--encoding` says"
+        other = " or what `--encoding` says" if options.command_line else ""
+        expected = f"a table that can be read, of text in utf-8{other}"
         raise ArgumentError(argument, expected, received) from problem
     except _UNREADABLE as problem:
         reason = (str(problem).splitlines() or [type(problem).__name__])[0]
@@ -142,6 +143,7 @@ class TextFile:
         # A pipe can be read only once.
         self._bytes = path.read_bytes() if path.is_fifo() or path.is_char_device() else None
         self._given_marks, self._decimal = options.missing, options.decimal
+        self._hints = options.command_line
         # With or without the byte order mark that spreadsheets write.
         is_utf8 = options.encoding.lower().replace("_", "-") in ("utf-8", "utf8")
         self._how: dict[str, Any] = {
@@ -279,7 +281,10 @@ class TextFile:
             return
         for character, name in _OTHER_SEPARATORS.items():
             if character in header[0] and character != self._separator:
-                received = f'one column {quote(header[0])}; `--sep "{name}"` may be what it needs'
+                hint = f'`--sep "{name}"` may be what it needs'
+                if not self._hints:
+                    hint = f'"{name}" may be what separates its columns'
+                received = f"one column {quote(header[0])}; {hint}"
                 raise ArgumentError(self._argument, "a table of several columns", received)
 
     def _refuse_duplicates(self, names: Sequence[str]) -> None:

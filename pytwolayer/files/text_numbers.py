@@ -17,9 +17,13 @@ _Found = tuple[str, Sequence[str], int]  # name of a column, its marks, and rows
 
 
 class MissingMarks:
-    """Collects the marks that were read as missing, and those that were kept as text."""
+    """Collects the marks that were read as missing, and those that were kept as text.
 
-    def __init__(self) -> None:
+    ``hints`` tells whether messages name options of the command line.
+    """
+
+    def __init__(self, *, hints: bool) -> None:
+        self.hints = hints
         self._missing: list[_Found] = []
         self._kept: list[_Found] = []
 
@@ -38,11 +42,9 @@ class MissingMarks:
         if self._missing:
             warn_user(f"Read as missing: {_few(self._missing)}.", MissingMarkWarning)
         if self._kept:
-            warn_user(
-                f"Read as text: {_few(self._kept)}. "
-                f"`--na={quote(self._kept[0][1][0])}` would read it as missing.",
-                MissingMarkWarning,
-            )
+            mark = quote(self._kept[0][1][0])
+            hint = f" `--na={mark}` would read it as missing." if self.hints else ""
+            warn_user(f"Read as text: {_few(self._kept)}.{hint}", MissingMarkWarning)
 
 
 def _few(found: Sequence[_Found]) -> str:
@@ -138,10 +140,12 @@ def row_of(series: "pd.Series[Any]", text: str) -> int:
     return int(np.flatnonzero((series == text).to_numpy(dtype=bool, na_value=False))[0]) + 1
 
 
-def refuse_text(argument: str, name: str, row: int, text: str, decimal: str) -> Never:
+def refuse_text(
+    argument: str, name: str, row: int, text: str, decimal: str, *, hints: bool
+) -> Never:
     """Raise the error about text in a column of numbers; it names the row and the remedy."""
     hint = ""
-    if decimal == "." and number_format(text) == "numbers with a decimal comma":
+    if hints and decimal == "." and number_format(text) == "numbers with a decimal comma":
         hint = "; `--dec ,` reads decimal commas"
     received = f"{quote(text)} in column {quote(name)} (row {row:,}{hint})"
     raise ArgumentError(argument, "numbers where training had numbers", received)

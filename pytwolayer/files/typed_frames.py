@@ -33,7 +33,8 @@ def open_frames(
     MissingMarkWarning
         If marks were read as missing.
     """
-    marks, batches = MissingMarks(), FrameBatches(argument, frames, types, options)
+    marks = MissingMarks(hints=options.command_line)
+    batches = FrameBatches(argument, frames, types, options)
     names: list[str] = []
     kinds: dict[str, dict[str, None]] = {}
     for frame in batches.frames(marks):
@@ -84,7 +85,7 @@ class FrameBatches:
     def read(self, columns: Sequence[int], wanted: RowNumbers | None) -> Iterator[Batch]:
         """Yield the batches; see ``Batches``."""
         start = 0
-        for frame in self.frames(MissingMarks()):
+        for frame in self.frames(MissingMarks(hints=self._options.command_line)):
             if any_wanted(wanted, start, start + len(frame)):
                 chosen = dict(self.columns(frame[[self.names[place] for place in columns]]))
                 values = [self._doubles(place, chosen[self.names[place]]) for place in columns]

@@ -15,7 +15,7 @@ from pytwolayer.errors import ArgumentError
 from pytwolayer.files.copied_columns import CopiedColumns
 from pytwolayer.files.new_data import open_new_data
 from pytwolayer.files.parquet_folder import ENDINGS
-from pytwolayer.files.read_options import FileOptions
+from pytwolayer.files.read_options import FROM_CODE, FileOptions
 from pytwolayer.files.table_writer import table_writer
 from pytwolayer.models.new_rows import read_new_data
 from pytwolayer.models.prediction_table import Fitted, prediction_tables, read_kind
@@ -24,7 +24,6 @@ from pytwolayer.runtime.threads import reset_after_fork
 from pytwolayer.runtime.torch_settings import with_default_torch_settings
 from pytwolayer.training.progress import Progress, rows_bar
 
-_USUAL = FileOptions()
 MakeProgress = Callable[[int], Progress | None]
 
 
@@ -47,7 +46,7 @@ class Asked:
     columns: Sequence[str] | str | None = None
     level: float = 0.95
     verbose: bool | MakeProgress = True
-    options: FileOptions = _USUAL
+    options: FileOptions = FROM_CODE
 
 
 def write_predictions(fitted: Fitted, data: Any, path: Path, asked: Asked) -> Path:

@@ -201,7 +201,7 @@ def test_errors_are_those_of_reading_it_whole(tmp_path, text):
     with pytest.raises(ArgumentError) as expected:
         read_table_file("data", path)
     with pytest.raises(ArgumentError) as caught:
-        open_table("data", path)
+        open_table("data", path, options=FileOptions())
     assert str(caught.value) == str(expected.value)
 
 
@@ -261,3 +261,19 @@ def test_a_pyarrow_that_is_too_old_is_an_error(tmp_path, monkeypatch):
     monkeypatch.setattr(pyarrow, "__version__", "14.0.2")
     with pytest.raises(PytwolayerError, match=r"pyarrow 16 or newer, not 14\.0\.2"):
         open_table("data", tmp_path)
+
+
+def test_options_of_the_command_line_are_named_there_alone(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("a;b\n1;2\n")
+    with pytest.raises(ArgumentError, match=r'one column "a;b"; ";" may be what separates'):
+        open_table("data", path)
+    write(path, {"id": COLUMNS["whole"], "text": COLUMNS["text"]})
+    with pytest.warns(MissingMarkWarning, match=r'^Read as text: "NULL" .* \(1 row\)\.$'):
+        open_table("data", path)
+    path.write_text('a,b\n1,"1,5"\n')
+    types = ColumnTypes.from_table("x", pd.DataFrame({"b": [1.0]}))
+    with pytest.raises(ArgumentError, match=r'"1,5" in column "b" \(row 1\)'):
+        open_table("data", path, types=types)
+    with pytest.raises(ArgumentError, match=r'a file or a folder that exists, not ""'):
+        open_table("data", "")
