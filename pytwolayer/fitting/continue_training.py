@@ -122,7 +122,7 @@ def fit_more_epochs(arguments: Mapping[str, Any], *, encoded: bool = True) -> Fi
         if checkpoints is not None:
             prepared.use_checkpoints(checkpoints, seed_given=True)
         fit = prepared.train(hooks)
-        return FitResult(fit, prepared.encoded_rows() if encoded else None)
+        return FitResult(fit, prepared.encoded_rows() if encoded else None, prepared.pages)
 
 
 def _refuse_others(fit: Any) -> None:

@@ -21,6 +21,7 @@ from pytwolayer.fitting.starting_point import Start
 from pytwolayer.fitting.tuning import resumed, tune
 from pytwolayer.models.ensemble import TwoLayerEnsemble
 from pytwolayer.models.two_layer import TwoLayer
+from pytwolayer.network.batches import Pages
 from pytwolayer.preprocessing.class_weights import apply_class_weights
 from pytwolayer.preprocessing.reading import read_training_data
 from pytwolayer.preprocessing.suspect_columns import warn_suspect_columns
@@ -48,10 +49,13 @@ class FitResult(Generic[_Fit]):
         The network's input for the rows of the data, in their order and on the CPU; where rows
         at the end were left out, for those before. None where others were left out or held
         out, where equal rows were merged, and of several networks.
+    pages : Pages or None
+        Those of ``encoded``, if it is on disk.
     """
 
     fit: _Fit
     encoded: torch.Tensor | None = None
+    pages: Pages | None = None
 
 
 @hints_at_names
@@ -330,7 +334,7 @@ def fit_two_layer(arguments: Mapping[str, Any], *, encoded: bool = True) -> FitR
         if checkpoints is not None and not tuned.interrupted:
             prepared.use_checkpoints(checkpoints, seed_given=seed is not None)
         fit = prepared.train(hooks, interrupted=tuned.interrupted)
-        return FitResult(fit, prepared.encoded_rows() if encoded else None)
+        return FitResult(fit, prepared.encoded_rows() if encoded else None, prepared.pages)
 
 
 def read_data(

@@ -16,6 +16,8 @@ from pytwolayer.files.new_data import open_new_data
 from pytwolayer.files.open_table import opened
 from pytwolayer.models.forward import encode_in_parts, forward, rows_at_once
 from pytwolayer.models.new_rows import explained_by, fill_incomplete
+from pytwolayer.network.batches import Pages
+from pytwolayer.network.windowed_batches import read_in_turn
 from pytwolayer.preprocessing.block_writer import EncodedInputs
 from pytwolayer.preprocessing.encoder import Encoder
 from pytwolayer.preprocessing.offset import add_offset_if_fitted
@@ -275,10 +277,16 @@ class TwoLayer:
             return output, complete
 
     @with_default_torch_settings
-    def forward(self, matrix: torch.Tensor) -> torch.Tensor:
-        """Return the network's output for encoded rows, in double precision."""
-        parts = map(EncodedInputs, torch.split(matrix, rows_at_once(self.settings)))
-        (output,) = forward([self.network], self.inputs, parts, len(matrix))
+    def forward(self, matrix: torch.Tensor, pages: Pages | None = None) -> torch.Tensor:
+        """Return the network's output for encoded rows, in double precision.
+
+        ``pages`` are those of rows on disk.
+        """
+        rows, number = rows_at_once(self.settings), len(matrix)
+        spans = [(at, min(at + rows, number)) for at in range(0, max(1, number), rows)]
+        turns = read_in_turn(spans, pages)
+        parts = (EncodedInputs(matrix[first:last]) for first, last in turns)
+        (output,) = forward([self.network], self.inputs, parts, number)
         return output
 
     def _read(self, x: Any) -> Table:

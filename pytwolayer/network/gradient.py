@@ -15,6 +15,7 @@ from pytwolayer.network.batches import Batch, Dropout, Pages, SingleRows
 from pytwolayer.network.layouts import Layout
 from pytwolayer.network.losses import Operation
 from pytwolayer.network.objective import UsersLoss, make_objective
+from pytwolayer.network.windowed_batches import read_in_turn
 from pytwolayer.runtime.torch_loading import torch
 
 Tensor = torch.Tensor
@@ -129,8 +130,8 @@ class ClosedFormGradient:
         """
         value = torch.empty_like(self.loss)
         total = torch.zeros_like(self.loss, dtype=torch.float64)
-        chunks = [(at, min(chunk, rows.number - at)) for at in range(0, rows.number, chunk)]
-        batches = {size: rows.drawn(size) for size in {size for _, size in chunks}}
+        spans = [(at, min(at + chunk, rows.number)) for at in range(0, rows.number, chunk)]
+        batches = {size: rows.drawn(size) for size in {last - first for first, last in spans}}
         programs = {size: Program() for size in batches}
         for size, program in programs.items():
             _, output = self._add_forward(program, batches[size], None)
@@ -141,14 +142,12 @@ class ClosedFormGradient:
 
         def validation_step(loss: Tensor) -> None:
             total.zero_()
-            for start, size in chunks:
-                batch = batches[size]
-                torch.arange(start, start + size, out=batch.indices)
+            for first, last in read_in_turn(spans, pages):
+                batch = batches[last - first]
+                torch.arange(first, last, out=batch.indices)
                 batch.gather()
-                programs[size]()
+                programs[last - first]()
                 total.add_(value)
-                if pages is not None:
-                    pages.release()
             torch.mul(total, on_device, out=loss)
 
         return validation_step, on_host

@@ -12,6 +12,7 @@ from pytwolayer.network.batches import Batches, Pages, SingleRows
 from pytwolayer.runtime.torch_loading import torch
 
 Tensor = torch.Tensor
+Span = tuple[int, int]
 # The more blocks a window has, the more it is like all of the rows, also of sorted ones; see
 # ``benchmarks/windowed_loss.py``. Blocks of more bytes than the largest are hardly read quicker.
 _BLOCKS, _LEAST_BLOCK, _MOST_BLOCK = 512, 2**15, 2**18
@@ -107,6 +108,17 @@ class WindowedBatches(Batches):
         number = self._rows.number
         for start in window.tolist():
             self._pages.fetch(start, min(start + self._window.block_rows, number))
+
+
+def read_in_turn(spans: Sequence[Span], pages: Pages | None) -> Iterator[Span]:
+    """Yield spans of rows, first and last; the next is read meanwhile, the one before let go."""
+    for place, span in enumerate(spans):
+        if pages is not None:
+            for soon in spans[place : place + 2] if place == 0 else spans[place + 1 : place + 2]:
+                pages.fetch(*soon)
+        yield span
+        if pages is not None:
+            pages.release()
 
 
 def choose_batches(

@@ -39,8 +39,6 @@ from pytwolayer.r_interop.tables import (
 )
 
 if TYPE_CHECKING:
-    import torch
-
     from pytwolayer.fitting.two_layer import FitResult
     from pytwolayer.models.ensemble import TwoLayerEnsemble
     from pytwolayer.models.two_layer import TwoLayer
@@ -325,7 +323,7 @@ def _train(
             described = _describe_fit(_with_fields(so_far, kept), x, y, offset)
         raise _TrainingError(described) from problem
     with default_torch_settings():
-        return _describe_fit(_with_fields(result.fit, kept), x, y, offset, result.encoded)
+        return _describe_fit(_with_fields(result.fit, kept), x, y, offset, result)
 
 
 def _offset_of(x: SentTable) -> Doubles | None:
@@ -377,16 +375,16 @@ def _describe_fit(
     x: RawTable,
     y: RawTable,
     offset: Doubles | None,
-    encoded: "torch.Tensor | None" = None,
+    result: "FitResult[Any] | None" = None,
 ) -> SentFit:
-    """Describe a fit, or an ensemble, to R; ``encoded`` as in ``FitResult``."""
+    """Describe a fit, or an ensemble, to R; ``result`` has its encoded rows, if it has ended."""
     complete = None  # all rows are
     if _first_model(fitted).dropped:
         complete = complete_rows(x, y)
     return {
         "model": bytearray(_bytes_of(fitted)),
         "omitted": send_doubles([] if complete is None else np.flatnonzero(~complete) + 1),
-        "fitted": send_doubles(_fitted_values(fitted, x, complete, offset, encoded)),
+        "fitted": send_doubles(_fitted_values(fitted, x, complete, offset, result)),
     }
 
 
@@ -410,18 +408,19 @@ def _fitted_values(
     x: RawTable,
     complete: Mask | None,
     offset: Doubles | None,
-    encoded: "torch.Tensor | None",
+    result: "FitResult[Any] | None",
 ) -> Doubles:
     """Predict the training rows; a fit for which there was memory is not lost over them."""
     from pytwolayer.models.two_layer import TwoLayer
 
-    rows = len(x)
+    rows, encoded = len(x), None if result is None else result.encoded
     if complete is not None:
         x = take_rows(x, complete)
         offset = None if offset is None else offset[complete]
     try:
         if isinstance(fitted, TwoLayer) and encoded is not None and len(encoded) == rows:
-            values = fitted.outcome.inverse_transform(fitted.forward(encoded))
+            assert result is not None
+            values = fitted.outcome.inverse_transform(fitted.forward(encoded, result.pages))
             return fitted.with_offset(values, offset)
         kind = "numeric" if fitted.classes is None else "prob"
         return np.asarray(_values(fitted, x, kind, offset))

@@ -3,7 +3,7 @@
 import pytest
 
 from pytwolayer.network.batches import EncodedRows, SingleRows
-from pytwolayer.network.windowed_batches import Window, WindowedBatches
+from pytwolayer.network.windowed_batches import Window, WindowedBatches, read_in_turn
 from pytwolayer.runtime.torch_loading import torch
 
 
@@ -113,6 +113,17 @@ def test_a_window_is_asked_for_while_the_one_before_is_used_and_then_let_go():
     asked = [each for each in pages.told if each != "release"]
     assert sorted(asked) == [(first, min(first + 10, 95)) for first in range(0, 95, 10)]
     assert pages.told.count("release") == 3
+
+
+def test_spans_are_asked_for_one_ahead_and_let_go():
+    pages, seen = NotedPages(), []
+    for span in read_in_turn([(0, 4), (4, 8), (8, 9)], pages):
+        seen.append((span, list(pages.told)))
+        pages.told.clear()
+    told = [[(0, 4), (4, 8)], ["release", (8, 9)], ["release"]]
+    assert seen == list(zip([(0, 4), (4, 8), (8, 9)], told, strict=True))
+    assert pages.told == ["release"]
+    assert list(read_in_turn([(0, 4)], None)) == [(0, 4)]
 
 
 def test_no_order_of_all_rows_is_held():

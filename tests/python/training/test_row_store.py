@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import warnings
 from pathlib import Path
 
@@ -14,8 +15,10 @@ from row_samples import X, Y, fit, row_files, same_bits, set_memory
 
 from pytwolayer import TwoLayerClassifier, TwoLayerRegressor, continue_training
 from pytwolayer.errors import ArgumentError, ResumedWarning, RowsOnDiskWarning
+from pytwolayer.fitting.two_layer import fit_two_layer
 from pytwolayer.preprocessing.encoder import Encoder
 from pytwolayer.training import trainer
+from pytwolayer.training.settings import SETTINGS
 
 pytestmark = pytest.mark.filterwarnings("ignore::pytwolayer.errors.RowsOnDiskWarning")
 on_linux = pytest.mark.skipif(sys.platform != "linux", reason="as Linux does it")
@@ -310,6 +313,68 @@ def test_all_rows_at_once_are_refused_where_they_do_not_fit(options, little_memo
     expected = "`batch_size` must be below the number of rows where the encoded rows do not fit"
     with pytest.raises(ArgumentError, match=expected):
         fit(**given)
+
+
+def test_fitted_values_are_computed_from_the_file_part_by_part(little_memory):
+    arguments = {name: setting.default for name, setting in SETTINGS.items()}
+    arguments |= {"x": X, "y": Y, "outcome": None, "epochs": 2, "batch_size": 32, "seed": 1}
+    arguments |= {"weight_decay": 0.0, "hidden_units": 5000}  # of which few rows go at once
+    result = fit_two_layer(arguments)
+    assert result.pages is not None
+    output = result.fit.forward(result.encoded, result.pages)
+    values = result.fit.outcome.inverse_transform(output)[:, 0]
+    assert (values == result.fit.predict(X)).all()
+
+
+@on_linux
+@pytest.mark.parametrize("when", ["encoding", "training"])
+def test_ctrl_c_leaves_no_file(when, little_memory, tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
+    (tmp_path / "temporary").mkdir()
+
+    def interrupted(*arguments, **options):
+        raise KeyboardInterrupt
+
+    if when == "encoding":
+        monkeypatch.setattr(Encoder, "encode", interrupted)
+        for cache in (None, tmp_path / "kept"):
+            with pytest.raises(KeyboardInterrupt):
+                fit(cache=cache)
+        assert row_files(tmp_path / "kept") == []
+    else:
+        with pytest.warns(UserWarning, match="Interrupted after 2"):
+            fit(on_epoch=lambda epoch, loss: interrupt(epoch == 2))
+    assert list((tmp_path / "temporary").iterdir()) == []
+
+
+@on_linux
+def test_an_address_space_that_is_too_small_for_the_file_is_an_error(fresh_python, tmp_path):
+    done = fresh_python(
+        """
+import resource, sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[1])
+import warnings
+from row_samples import Drawn, fit
+from pytwolayer.errors import DeviceMemoryError
+from pytwolayer.preprocessing.row_source import SourceColumn, SourcedTable
+
+warnings.simplefilter("ignore")
+fit()
+names = [*(f"x{j}" for j in range(100)), "y"]
+data = SourcedTable(names, (200_000, 101), [SourceColumn("number")] * 101, Drawn(200_000, 100))
+used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (used + 60_000_000, -1))
+try:
+    fit(x=data, y=None, outcome="y")
+except DeviceMemoryError as problem:
+    print(problem)
+""",
+        str(Path(__file__).parents[1]),
+        TMPDIR=str(tmp_path),
+    )
+    assert done.stdout.startswith("Out of memory on cpu: 77"), done.stdout + done.stderr
+    assert list(tmp_path.iterdir()) == []
 
 
 # Held-out rows in chunks.
