@@ -207,7 +207,7 @@ def test_encoded_rows_come_with_a_fit_of_all_rows_and_with_no_other():
         return fit_two_layer(bound.arguments)
 
     whole = result()
-    rows = whole.fit.inputs.encode("x", whole.fit.inputs.read("x", FRAME))
+    rows = whole.fit.inputs.encode("x", whole.fit.inputs.read("x", FRAME)).x
     assert whole.encoded.equal(rows)
     assert result(validation=0.2).encoded is None
     assert result(n_models=2).encoded is None
