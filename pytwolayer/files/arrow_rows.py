@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pytwolayer.errors import ArgumentError
-from pytwolayer.files.arrow_columns import LevelReader, numbers
+from pytwolayer.files.arrow_columns import numbers
+from pytwolayer.files.arrow_levels import LevelReader
 from pytwolayer.preprocessing import row_source
 from pytwolayer.preprocessing.row_source import Doubles, RowNumbers, SourceColumn
 

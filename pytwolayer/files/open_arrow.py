@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from pytwolayer.files.arrow_batches import MemoryBatches
-from pytwolayer.files.arrow_columns import ArrowKind, LevelCoder, numbers
+from pytwolayer.files.arrow_columns import ArrowKind, numbers
+from pytwolayer.files.arrow_levels import LevelCoder
 from pytwolayer.files.arrow_objects import arrow_reader, is_dataset
 from pytwolayer.files.open_parquet import open_parquet
 from pytwolayer.files.parquet_batches import index_columns

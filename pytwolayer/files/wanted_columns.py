@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pytwolayer.errors import ArgumentError
-from pytwolayer.files.arrow_columns import EXPECTED, ArrowKind, LevelScan, arrow_kind, refuse_type
+from pytwolayer.files.arrow_columns import EXPECTED, ArrowKind, arrow_kind, refuse_type
+from pytwolayer.files.arrow_levels import LevelScan
 from pytwolayer.files.arrow_rows import ArrowRows, Batches
 from pytwolayer.preprocessing.column import in_column
 from pytwolayer.preprocessing.row_source import SourceColumn, SourcedTable

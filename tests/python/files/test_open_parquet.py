@@ -180,6 +180,15 @@ def test_a_dictionary_of_strings_differs_between_files_and_row_groups(tmp_path):
     np.testing.assert_array_equal(block[0], [0, 1, 0, 2, 3, 1, np.nan, 4])
 
 
+def test_text_with_more_levels_than_a_dictionary_of_a_file_holds(tmp_path):
+    rng = np.random.default_rng(1)
+    values = [None if n % 7 == 0 else f"level {n}" for n in rng.integers(0, 300, 1000)]
+    frame = pd.DataFrame({"t": values, "u": values[::-1]})
+    how = {"dictionary_pagesize_limit": 200, "data_page_size": 500, "write_batch_size": 10}
+    frame.to_parquet(tmp_path / "a.parquet", row_group_size=700, **how)
+    assert contents(open_table("x", tmp_path)) == contents(frame)
+
+
 def test_levels_of_text_are_those_that_occur(tmp_path):
     values = pa.DictionaryArray.from_arrays([1, 1, None], ["never", "once"])
     pq.write_table(pa.table({"k": values}), tmp_path / "1.parquet", store_schema=False)
