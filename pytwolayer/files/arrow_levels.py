@@ -108,22 +108,28 @@ class LevelCoder:
         self._kind = kind
         self._codes: dict[str, float] = {}
         self._labels: dict[str, Any] = {}
+        self._growing = _Growing()
+        self._mapped: Doubles = np.array([np.nan])
 
     def read(self, array: Any) -> Doubles:
         """Return the codes of an array; NaN where missing."""
         if is_nothing(array):
             return np.full(len(array), np.nan)
         array = as_dictionary(array)
-        labels = level_labels(array.dictionary)
-        names = level_names(labels)
-        for name, label in zip(names, labels, strict=True):
-            if name is not None:
-                self._codes.setdefault(name, float(len(self._codes)))
-                self._labels.setdefault(name, label)
-        codes = [np.nan if name is None else self._codes[name] for name in names]
-        mapped = np.array([*codes, np.nan], dtype=np.float64)
-        codes_of_rows: Doubles = mapped[places_in_dictionary(array)]
+        known, others = self._growing.next(array.dictionary)
+        if len(others) or known + 1 != len(self._mapped):
+            labels = level_labels(others)
+            codes = [
+                np.nan if name is None else self._code(name, label)
+                for name, label in zip(level_names(labels), labels, strict=True)
+            ]
+            self._mapped = np.concatenate([self._mapped[:known], codes, [np.nan]])
+        codes_of_rows: Doubles = self._mapped[places_in_dictionary(array)]
         return codes_of_rows
+
+    def _code(self, name: str, label: Any) -> float:
+        self._labels.setdefault(name, label)
+        return self._codes.setdefault(name, float(len(self._codes)))
 
     def sorted(self) -> tuple[dict[str, Any], Doubles]:
         """Return the levels in their order, with their labels, and the new code of each code."""
