@@ -79,12 +79,13 @@ def open_table(
         if data == "":
             raise ArgumentError(argument, "a file or a folder that exists", describe(data))
         return _open_path(wanted, Path(data).expanduser(), options, types)
-    _require_pyarrow()
+    require_pyarrow()
     vector = arrow_vector(data)
     return open_arrow(wanted, data) if vector is None else _open_vector(wanted, data, vector)
 
 
-def _require_pyarrow() -> None:
+def require_pyarrow() -> None:
+    """Raise if pyarrow is not there, or too old."""
     remedy = 'pip install "pytwolayer[parquet]"'
     try:
         import pyarrow as pa
@@ -99,7 +100,7 @@ def _open_path(
     wanted: Wanted, path: Path, options: FileOptions, types: ColumnTypes | None
 ) -> SourcedTable:
     if path.is_dir() or path.suffix.lower() in ENDINGS:
-        _require_pyarrow()
+        require_pyarrow()
     if path.is_dir():
         return open_parquet(wanted, find_parquet_files(wanted.argument, path))
     if not path.exists():

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pytwolayer.files.arrow_objects import is_arrow
-from pytwolayer.files.open_table import opened
+from pytwolayer.files.arrow_objects import arrow_vector, is_arrow
+from pytwolayer.files.open_table import opened, require_pyarrow
 
 
 def open_data(given: Mapping[str, Any], held_out: Any) -> dict[str, Any]:
@@ -40,6 +40,11 @@ def _open_validation(held_out: Any, outcome: Any) -> Any:
         x, *others = held_out
         parts = [opened("validation", x), *(opened("validation", part) for part in others)]
         return tuple(parts)
+    if is_arrow(held_out):
+        require_pyarrow()
+        rows = arrow_vector(held_out)
+        if rows is not None:  # as numbers, or as true and false
+            return rows.to_numpy()
     return opened("validation", held_out, outcome)
 
 

@@ -48,8 +48,10 @@ def read_validation_data(
         If they have other columns than the training data, or columns of another kind.
     """
     x, y, weights = _parts(validation, outcome)
-    if y is None and weights is None and weights_column in column_names(_NAME, x):
-        weights = columns_at(x, [column_names(_NAME, x).index(weights_column)])
+    if weights_column is not None and y is None and weights is None:
+        names = column_names(_NAME, x)
+        if weights_column in names:
+            weights = columns_at(x, [names.index(weights_column)])
     predictors, outcomes = _tables(x, y, training)
     if outcomes.rows != predictors.rows:
         received = f"{predictors.rows} and {outcomes.rows} rows"

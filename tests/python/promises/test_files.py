@@ -232,6 +232,32 @@ def test_scores_are_those_of_the_frame(folder, tmp_path, kind, outcome):
         assert fit.score(rest, table[outcome], sample_weight=table["w"]) == expected
 
 
+def test_frames_of_polars_go_in_everywhere():
+    polars = pytest.importorskip("polars")
+    frame = FRAME.drop(columns="kind")
+    table, names = polars.from_pandas(frame), ["a", "b", "text"]
+    for given in (
+        lambda t: {"x": t[names], "y": t["y"], "sample_weight": t["w"]},
+        lambda t: {"x": t[names], "y": t[["y", "w"]]},
+        lambda t: {"x": t[names], "y": t["text"], "validation": (t[names][:50], t["text"][:50])},
+        lambda t: {"x": t, "outcome": "y", "sample_weight": "w", "validation": t[:50]},
+        lambda t: {"x": t, "outcome": "y", "validation": t["yes"]},
+        lambda t: {"x": t, "outcome": "y", "validation": t["b"]},
+    ):
+        assert_same(two_layer(**given(table), **QUICK), two_layer(**given(frame), **QUICK))
+    lazy = table.lazy()
+    for given in ({"x": lazy}, {"x": table, "validation": lazy}):
+        with pytest.raises(ArgumentError, match=r"not a polars LazyFrame; `.collect\(\)` makes"):
+            two_layer(**given, outcome="y", **QUICK)
+
+
+def test_held_out_rows_may_be_an_arrow_array():
+    rows = np.arange(0, ROWS, 3)
+    expected = two_layer(FRAME, outcome="y", validation=rows, **QUICK)
+    for given in (pa.array(rows), pa.array(np.isin(np.arange(ROWS), rows))):
+        assert_same(two_layer(FRAME, outcome="y", validation=given, **QUICK), expected)
+
+
 def test_time_spans_are_refused_as_an_outcome(tmp_path):
     pd.DataFrame({"a": [1.0, 2.0], "y": pd.to_timedelta([1, 2], "s")}).to_parquet(
         tmp_path / "a.parquet"
