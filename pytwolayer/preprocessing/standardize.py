@@ -16,7 +16,7 @@ from pytwolayer.runtime.torch_loading import torch
 
 # A standard deviation below this share of the largest value is rounding error.
 _ROUNDING = 10 * np.finfo(np.float64).eps
-_GROUP = 32  # inputs whose lines are computed before they are transposed
+_GROUP = 128  # inputs whose lines are computed before they are transposed
 Floats = NDArray[np.float32]
 
 
