@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from pytwolayer._version import __version__
 from pytwolayer.errors import RowsOnDiskWarning, format_bytes, warn_user
 from pytwolayer.files.row_file import (
     GradualWriter,
@@ -187,8 +188,11 @@ class StoredRows:
 
 
 def digest(*parts: Any) -> str:
-    """Return what identifies these values: arrays by their bytes, others by their text."""
-    total = hashlib.blake2b(digest_size=32)
+    """Return what identifies these values: arrays by their bytes, others by their text.
+
+    Another version of this package may encode in another way.
+    """
+    total = hashlib.blake2b(__version__.encode(), digest_size=32)
     for part in parts:
         if isinstance(part, np.ndarray):
             total.update(repr((part.dtype.str, part.shape)).encode())

@@ -1,7 +1,9 @@
 """Where the encoded rows of a fit live, and that it makes no difference."""
 
+import gc
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -209,6 +211,26 @@ def test_what_is_no_folder_is_an_error_before_the_data_are_read(tmp_path):
         fit(x=None, cache=tmp_path / "file")
     with pytest.raises(ArgumentError, match="`cache` must be the path of a folder, not 5"):
         fit(x=None, cache=5)
+
+
+@on_linux
+def test_a_disk_that_cannot_be_written_to_has_its_rows_found_and_is_an_error_for_others(tmp_path):
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "tmpfs", str(folder)]
+    if shutil.which("mount") is None or subprocess.run(mount, capture_output=True).returncode:
+        pytest.skip("only root can mount a disk")
+    try:
+        first = fit(cache=folder)
+        subprocess.run(["mount", "-o", "remount,ro", str(folder)], check=True)
+        assert same_bits(fit(cache=folder), first)
+        with pytest.raises(
+            ArgumentError, match=r"`cache` must be a folder to write to, not .*Read"
+        ):
+            fit(cache=folder, y=Y * 2)
+        gc.collect()  # the fits' rows are mapped until then
+    finally:
+        subprocess.run(["umount", "-l", str(folder)], check=True)
 
 
 # Rows that are more than memory holds.
