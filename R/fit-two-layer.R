@@ -97,8 +97,8 @@
 #'   which then ends its epoch first.
 #' @param cache A folder, made if it is not there, in which the encoded rows are kept, and found
 #'   again by another fit to the same data, from Python too. They are read from there as batches
-#'   need them, so that memory need not hold them. `NULL`: they are in memory, or where that has no room
-#'   for them in a temporary file, with a message that says so.
+#'   need them, so that memory need not hold them. `NULL`: they are in memory, or where that has no
+#'   room for them in a temporary file, with a message that says so.
 #' @param on_epoch A function of the epoch (1, 2, ...) and its loss that is called after every
 #'   epoch; training stops where it gives `FALSE`.
 #' @param verbose Whether a progress bar may be shown: after a second, and only in a terminal. It
