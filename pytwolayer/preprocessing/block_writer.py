@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pytwolayer.preprocessing.piecewise import PiecewiseCoding
-from pytwolayer.preprocessing.row_source import Doubles
+from pytwolayer.preprocessing.row_source import Doubles, MatrixBlock
 from pytwolayer.preprocessing.standardize import Floats, NumberCoding, StandardizedWriter
 
 
@@ -107,6 +107,10 @@ class BlockWriter:
 
     def write(self, block: Iterable[Doubles], into: Floats, codes: Codes | None) -> None:
         """Write a block, a column after the other, into its rows of ``x`` and of ``codes``."""
+        (run, *others) = self._runs
+        if isinstance(block, MatrixBlock) and isinstance(run, _Numbers) and not others:
+            run.write_block(block, into)
+            return
         lines, start, place = iter(block), 0, 0
         for run in self._runs:
             if isinstance(run, _Coded):
@@ -145,9 +149,20 @@ class _Numbers:
         self._may_be_far = any(coding.limit is None or coding.limit > _HUGE for coding in codings)
         self.is_far = False
 
+    def write_block(self, block: MatrixBlock, into: Floats) -> None:
+        """Write a block of an array."""
+        if self._writer.writes_matrices and block.is_exact:
+            self._writer.write_matrix(block.matrix, into)
+            self._check(into)
+        else:
+            self.write(iter(block), into)
+
     def write(self, lines: Iterator[Doubles], into: Floats) -> None:
         """Write a block."""
         self._writer.write(lines, into)
+        self._check(into)
+
+    def _check(self, into: Floats) -> None:
         # In double precision a sum of finite float32 cannot overflow: it is finite if all are.
         if self._may_be_far and not math.isfinite(into.sum(dtype=np.float64)):
             self.is_far = True

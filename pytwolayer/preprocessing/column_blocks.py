@@ -25,11 +25,17 @@ def blocks_of(columns: Sequence[Column]) -> Iterator[Iterable[Doubles]]:
     """
     places: dict[int, list[int]] = {}
     sources: dict[int, RowSource] = {}
+    of_source = 0
     for column in columns:
         data = column.data
         if isinstance(data, StoredColumn):
             sources[id(data.source)] = data.source
             places.setdefault(id(data.source), []).append(data.place)
+            of_source += data.recoding is None
+    if len(sources) == 1 and of_source == len(columns):  # its blocks as they are
+        ((key, source),) = sources.items()
+        yield from source.blocks(places[key])
+        return
     readers = {key: source.blocks(places[key]) for key, source in sources.items()}
     for part in block_slices(rows_of(columns)):
         lines = {key: iter(next(reader)) for key, reader in readers.items()}

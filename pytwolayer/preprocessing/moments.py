@@ -44,15 +44,13 @@ class Moments:
 
     def joined(self, other: "Moments") -> "Moments":
         """Put the moments of the numbers that follow to these."""
-        with np.errstate(over="ignore", invalid="ignore"):
-            weight = self.weight + other.weight
-            difference = np.float64(other.mean) - self.mean
-            share = other.weight / weight
-            mean = self.mean + difference * share
-            between = difference * difference * (self.weight * share)
-            squares = self.squares + other.squares + between
+        weight = self.weight + other.weight
+        difference, share = other.mean - self.mean, other.weight / weight
+        mean = self.mean + difference * share
+        between = difference * difference * (self.weight * share)
+        squares = self.squares + other.squares + between
         largest = max(self.largest, other.largest)
-        return Moments(weight, float(mean), float(squares), largest)
+        return Moments(weight, mean, squares, largest)
 
 
 def moments_of_block(values: Doubles, total: float, scratch: Doubles) -> Moments:
@@ -66,6 +64,21 @@ def moments_of_block(values: Doubles, total: float, scratch: Doubles) -> Moments
         squares = np.add.reduce(np.multiply(deviations, deviations, out=scratch))
     largest = max(float(np.maximum.reduce(values)), -float(np.minimum.reduce(values)))
     return Moments(len(values), float(mean), float(squares), largest)
+
+
+def moments_of_lines(lines: Doubles, totals: Doubles, scratch: Doubles) -> list[Moments]:
+    """Return the moments of one block of several columns, each a line; the same bits.
+
+    ``totals`` are the lines' sums; ``scratch`` has the shape of ``lines``, and is overwritten.
+    """
+    number = lines.shape[1]
+    with np.errstate(over="ignore", invalid="ignore"):
+        means = totals / number
+        deviations = np.subtract(lines, means[:, None], out=scratch)
+        squares = np.add.reduce(np.multiply(deviations, deviations, out=scratch), axis=1)
+    largest = np.maximum(np.maximum.reduce(lines, axis=1), -np.minimum.reduce(lines, axis=1))
+    numbers = zip(means.tolist(), squares.tolist(), largest.tolist(), strict=True)
+    return [Moments(number, *of_line) for of_line in numbers]
 
 
 def weighted_moments_of_block(values: Doubles, weights: Doubles) -> Moments:

@@ -176,23 +176,48 @@ class ArrayRows:
 
     def blocks(
         self, columns: Sequence[int], rows: RowNumbers | None = None
-    ) -> Iterator[Iterable[Doubles]]:
+    ) -> "Iterator[MatrixBlock]":
         """Yield the values block by block; see ``RowSource``."""
         number = self.rows if rows is None else len(rows)
         everything = list(columns) == list(range(self._array.shape[1]))
         lines = np.empty((min(_GROUP, len(columns)), min(number, BLOCK_ROWS)))
         for part in block_slices(number):
             block = self._array[part if rows is None else rows[part]]
-            yield self._lines(block if everything else block[:, list(columns)], lines)
+            yield MatrixBlock(block if everything else block[:, list(columns)], lines)
 
-    def _lines(self, block: NDArray[Any], lines: Doubles) -> Iterator[Doubles]:
-        for first in range(0, block.shape[1], _GROUP):
-            group = block[:, first : first + _GROUP]
-            into = lines[: group.shape[1], : len(block)]
+
+class MatrixBlock:
+    """A block of an array, column after column or as it is.
+
+    Parameters
+    ----------
+    matrix : array
+        Numbers of any type, shape ``(rows, columns)``.
+    lines : array
+        Memory for some columns of doubles.
+    """
+
+    def __init__(self, matrix: NDArray[Any], lines: Doubles) -> None:
+        self.matrix, self._buffer = matrix, lines
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether arithmetic of the numbers with doubles is that of doubles."""
+        return self.matrix.dtype.itemsize <= 8
+
+    def groups(self) -> Iterator[Doubles]:
+        """Yield some columns at a time, each a line; the next overwrite them."""
+        for first in range(0, self.matrix.shape[1], _GROUP):
+            group = self.matrix[:, first : first + _GROUP]
+            into = self._buffer[: group.shape[1], : len(group)]
             with np.errstate(over="ignore"):  # a long double may become infinite
-                for start in range(0, len(block), _LINE_ROWS):
+                for start in range(0, len(group), _LINE_ROWS):
                     into[:, start : start + _LINE_ROWS] = group[start : start + _LINE_ROWS].T
-            yield from into
+            yield into
+
+    def __iter__(self) -> Iterator[Doubles]:
+        for group in self.groups():
+            yield from group
 
 
 class SelectedRows:

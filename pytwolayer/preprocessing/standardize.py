@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ from pytwolayer.runtime.torch_loading import torch
 # A standard deviation below this share of the largest value is rounding error.
 _ROUNDING = 10 * np.finfo(np.float64).eps
 _GROUP = 128  # inputs whose lines are computed before they are transposed
+_AT_ONCE = 2**16  # numbers of a matrix that are computed at a time
 Floats = NDArray[np.float32]
 
 
@@ -135,6 +136,13 @@ class StandardizedWriter:
     Parameters
     ----------
     codings : sequence of StandardizedCoding
+
+    Attributes
+    ----------
+    width : int
+        Number of inputs.
+    writes_matrices : bool
+        Whether each column is one input, so that ``write_matrix()`` can be used.
     """
 
     def __init__(self, codings: Sequence[StandardizedCoding]) -> None:
@@ -143,6 +151,11 @@ class StandardizedWriter:
         self._scratch = np.empty(0)
         self.width = sum(coding.width for coding in codings)
         self._groups = _groups(codings)
+        numbers = [coding for coding in codings if isinstance(coding, NumberCoding)]
+        self.writes_matrices = len(numbers) == len(codings)
+        self._centers = np.array([coding.center for coding in numbers])
+        self._scales = np.array([coding.scale for coding in numbers])
+        self._rows = np.empty((0, 0))
 
     def write(self, lines: Iterator[Doubles], into: Floats) -> None:
         """Write a block of the columns, whose values are the next of ``lines``, into its rows."""
@@ -159,6 +172,27 @@ class StandardizedWriter:
                 np.clip(written, -limits, limits, out=written)
                 _transpose(written, into[:, first:last])
                 first = last
+
+    def write_matrix(self, matrix: NDArray[Any], into: Floats) -> None:
+        """Write a block of columns that are one input each, as it is: the same bits, row by row."""
+        columns = matrix.shape[1]
+        step = max(1, _AT_ONCE // columns)
+        if self._rows.shape != (step, columns):
+            self._rows = np.empty((step, columns))
+        limits: Any = self._limits[:, 0]
+        if (limits == limits[0]).all():  # quicker, and the same
+            limits = limits[0]
+        constant = self._scales == 0
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            for start in range(0, len(matrix), step):
+                part = matrix[start : start + step]
+                rows, written = self._rows[: len(part)], into[start : start + step]
+                np.subtract(part, self._centers, out=rows)
+                np.divide(rows, self._scales, out=rows)
+                written[:] = rows
+                if constant.any():
+                    written[:, constant] = 0
+                np.clip(written, -limits, limits, out=written)
 
     def _write_group(
         self, group: Sequence[StandardizedCoding], lines: Iterator[Doubles], rows: int

@@ -229,3 +229,45 @@ def test_rows_in_any_order_are_taken():
     for data in (array, sourced(array)):
         table = read_table("x", data).take(order)
         assert np.array_equal(table.columns[1].values, array[order, 1])
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32", "float16", "int64", "uint8", "longdouble"])
+@pytest.mark.parametrize("limit", [None, 2.0, 1e300])
+@pytest.mark.parametrize("group", [2, 32])
+def test_an_array_row_by_row_has_the_bits_of_its_columns(dtype, limit, group, monkeypatch):
+    monkeypatch.setattr(row_source, "_GROUP", group)
+    array = (numbers(columns=4) * 3).astype(dtype)
+    array[:, 2] = 7  # constant
+    if dtype == "int64":
+        array[:3, 3] = 2**62 + 1
+    tables = [read_training_data(x, np.arange(ROWS)) for x in (array, np.asfortranarray(array))]
+    columns = read_training_data(RawTable(None, array.shape, [*array.T]), np.arange(ROWS))
+    encoders = [Encoder.fit("x", data.predictors, limit=limit) for data in (*tables, columns)]
+    assert encoders[0].codings == encoders[1].codings == encoders[2].codings
+    encoded = [encoders[0].encode("x", d.predictors).x for d in (*tables, columns)]
+    assert encoded[0].equal(encoded[1])
+    assert encoded[0].equal(encoded[2])
+    assert checksums(tables[0], None) == checksums(columns, None)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, 1e308])
+def test_odd_values_late_in_an_array_are_found_in_their_columns(value):
+    array = numbers()
+    array[[30, 41], 3] = value
+    columns = RawTable(None, array.shape, [*np.asfortranarray(array).T])
+    told = []
+    for data in (array, columns):
+        try:
+            table = read_table("x", data, summarise=True)
+            told.append((table.complete().tolist(), [c.complete for c in table.columns]))
+        except ValueError as problem:
+            told.append(str(problem))
+    assert told[0] == told[1]
+
+
+def test_numbers_too_large_for_float32_are_an_error_row_by_row_too():
+    encoder = Encoder.fit("x", read_table("x", numbers()))
+    far = numbers()
+    far[33, 1] = 1e300
+    with pytest.raises(ValueError, match="of the size seen in training"):
+        encoder.encode("x", encoder.read("x", far))
