@@ -97,8 +97,13 @@ class Column:
         """Select some of the rows; of one that is not in memory by ascending numbers."""
         data = self.data
         if isinstance(data, StoredColumn):
-            return replace(self, data=data.take(np.arange(data.source.rows)[rows]))
-        return replace(self, data=data[rows])
+            return self.with_data(data.take(np.arange(data.source.rows)[rows]))
+        return self.with_data(data[rows])
+
+    def with_data(self, data: Doubles | StoredColumn) -> "Column":
+        """Return the same column with other rows."""
+        # Quicker than `replace()`, which is noticed in fits of a few milliseconds.
+        return Column(self.label, self.kind, data, self.levels, self.labels, self.complete)
 
     def recoded(self, recoding: Doubles, levels: tuple[str, ...]) -> "Column":
         """Give each level the code that ``recoding`` has for it, among other levels."""

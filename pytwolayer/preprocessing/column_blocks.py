@@ -74,7 +74,7 @@ def read_columns(columns: Sequence[Column]) -> list[Column]:
     for part, block in zip(block_slices(rows), blocks_of(columns), strict=True):
         for values, line in zip(read, block, strict=True):
             values[part] = line
-    return [replace(column, data=d) for column, d in zip(columns, read, strict=True)]
+    return [column.with_data(data) for column, data in zip(columns, read, strict=True)]
 
 
 def _numbers(rows: RowNumbers | Mask | slice, number: int) -> RowNumbers:
@@ -109,7 +109,7 @@ def take_rows(columns: Sequence[Column], rows: RowNumbers | Mask | slice) -> lis
             key = id(data.source)
             if key not in sources:
                 sources[key] = select_rows(data.source, numbers)
-            taken.append(replace(column, data=replace(data, source=sources[key])))
+            taken.append(column.with_data(replace(data, source=sources[key])))
         else:
             taken.append(column.take(numbers))
     return read_columns(taken) if is_one_block(len(numbers)) else taken

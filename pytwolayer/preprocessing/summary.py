@@ -4,7 +4,7 @@ import json
 import math
 import zlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -208,7 +208,9 @@ class _Found:
             raise ArgumentError(argument, "finite", received)
         if self.missing == self.rows:
             return Column(column.label, "missing", column.data)
-        return replace(column, complete=not self.missing)
+        complete = not self.missing
+        kept = column.label, column.kind, column.data, column.levels, column.labels
+        return column if column.complete == complete else Column(*kept, complete)
 
     def summary(self) -> ColumnSummary:
         """Return the summary of a column without missing values."""

@@ -6,7 +6,7 @@ does not change a bit of the result. A large table stays where it is and is read
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -85,7 +85,7 @@ class Table:
         for block in self.blocks():
             values = [np.array(line) for line in block]
             pairs = zip(self.columns, values, strict=True)
-            columns = [replace(column, data=data) for column, data in pairs]
+            columns = [column.with_data(data) for column, data in pairs]
             yield Table(self.names, columns, len(values[0]), self.vector)
 
     def summaries(self, weights: Doubles | None = None) -> list[ColumnSummary]:
