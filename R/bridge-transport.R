@@ -11,10 +11,14 @@
 #' @noRd
 as_columns <- function(argument, table, call = rlang::caller_env(), outcome = FALSE) {
   names <- names(table)
-  if (length(table) && (is.null(names) || anyNA(names) || !all(nzchar(names)))) {
+  if (ncol(table) && (is.null(names) || anyNA(names) || !all(nzchar(names)))) {
     abort_expected(argument, "a table whose columns all have names", "one with nameless ones", call)
   }
   refuse_twins(argument, names, call)
+  if (is_matrix_table(table)) {
+    names <- if (!lacks_column_names(table)) as.list(as_utf8(argument, names, call))
+    return(list(names = names, matrix = table, rows = nrow(table)))
+  }
   columns <- Map(
     function(column, name) as_column(argument, convert_column(column, outcome), name, call),
     unname(as.list(table)), names
@@ -30,6 +34,12 @@ as_columns <- function(argument, table, call = rlang::caller_env(), outcome = FA
 #' @param columns What [as_columns()] made.
 #' @noRd
 to_core <- function(columns) {
+  if (is.null(columns) || !is.null(columns$key)) { # of a table that Python reads
+    return(columns[setdiff(names(columns), "source")])
+  }
+  if (!is.null(columns$matrix)) {
+    return(c(columns[c("names", "rows")], send_matrix(columns$matrix)))
+  }
   values <- lapply(columns$columns, `[[`, "values")
   columns$columns <- lapply(columns$columns, `[`, c("levels", "text", "logical"))
   columns["offset"] <- list(if (!is.null(columns$offset)) as_bytes(columns$offset))

@@ -138,11 +138,19 @@ is_loaded <- function(fit) {
 
 # Residuals, measures and fitted values need the training data, which a file does not have.
 require_training_data <- function(fit, argument = "object", call = rlang::caller_env()) {
+  if (!is.null(fit$how$source)) {
+    received <- sprintf("one of %s: %s", fit$how$source, way_to_its_rows(fit))
+    abort_expected(argument, "a fit whose training rows are in R", received, call)
+  }
   if (is_loaded(fit)) {
     of_several <- nrow(fit$outcomes) > 0
     received <- if (of_several) "one network of several" else "one loaded from a file"
     abort_expected(argument, "a fit with its training data", received, call)
   }
+}
+
+way_to_its_rows <- function(fit) {
+  sprintf("R keeps no rows of it, and `predict(fit, %s)` predicts them", fit$how$source)
 }
 
 warn_of_unkept <- function(how, blueprint) {

@@ -44,13 +44,19 @@ continue_training <- function(fit, epochs, ..., device = "cpu", checkpoint = NUL
     abort_argument("epochs", "a whole number of at least 1", epochs, call)
   }
   given <- data_again(fit, list(...), parent.frame(), call)
+  on.exit(lapply(given, close_source))
   input <- mold_again(fit, given, call)
+  if (!is.null(input$source) && is.character(given$case_weights)) {
+    given["case_weights"] <- list(NULL) # Python has the column
+  }
+  validation <- mold_validation(given$validation, input, call)
+  on.exit(close_source(validation), add = TRUE)
   users <- new_callback_state()
   input$case_weights <- choose_weights(given$case_weights, input$case_weights, call)
   settings <- list(
     epochs = epochs, device = device, checkpoint = checkpoint, checkpoint_every = checkpoint_every,
     cache = cache,
-    validation = mold_validation(given$validation, input, call),
+    validation = validation,
     class_weights = given$class_weights, loss = given$loss,
     case_weights = input$case_weights,
     weight_type = resolve_weight_type(input$case_weights, given$weight_type, call),
@@ -58,7 +64,7 @@ continue_training <- function(fit, epochs, ..., device = "cpu", checkpoint = NUL
   )
   arguments <- c(
     list(fit = fit$model, loss_name = fit$settings$loss),
-    training_arguments(settings, nrow(input$predictors), users, call)
+    training_arguments(settings, rows_of(input), users, call)
   )
   matched <- fit$call
   matched$epochs <- nrow(fit$history) + epochs
@@ -102,10 +108,20 @@ data_again <- function(fit, given, env, call, names = data_names) {
   }
   masked <- fit$how$kind == "formula" & names(had) %in% masked_names
   found <- Map(evaluate_again, had[!masked], names(had)[!masked], list(env), list(call))
-  data <- if (is.null(given$data)) found$data else given$data
+  place <- if (fit$how$kind == "formula") "data" else "x"
+  data <- if (is.null(given[[place]])) found[[place]] else given[[place]]
+  if (is_source(data)) {
+    data <- open_source(place, data, call)
+    given[[place]] <- data
+    found[[place]] <- NULL
+  }
   home <- if (fit$how$kind == "formula") environment(fit$how$terms)
   found[names(had)[masked]] <- Map(function(expression, name) {
-    in_data(expression, name, data, list(env, home), call)
+    if (inherits(data, "pytwolayer_source")) {
+      weights_in_source(expression, data, list(env, home), call)
+    } else {
+      in_data(expression, name, data, list(env, home), call)
+    }
   }, had[masked], names(had)[masked])
   if (!is.function(found$loss)) {
     found$loss <- NULL # the fit has it
@@ -131,14 +147,25 @@ mold_again <- function(fit, given, call) {
     abort_expected(name, expected, "missing", call)
   }
   with_decimal_point(switch(fit$how$kind,
-    formula = mold_formula(given$formula, given$data, call),
+    formula = mold_again_formula(given, call),
     recipe = mold_recipe(given$x, given$data, call),
     table = mold_again_table(given, call)
   ))
 }
 
+mold_again_formula <- function(given, call) {
+  if (is_source(given$data)) {
+    mold_source_formula(given$formula, given$data, given$case_weights, call)
+  } else {
+    mold_formula(given$formula, given$data, call)
+  }
+}
+
 mold_again_table <- function(given, call) {
-  if (!is_table(given$x)) {
+  if (is_source(given$x)) {
+    return(mold_source(given$x, given$y, given$outcome, given$case_weights, call))
+  }
+  if (!is_data(given$x)) {
     abort_argument("x", "a data frame or a matrix", given$x, call)
   }
   mold_table(given$x, given$y, given$outcome, call)

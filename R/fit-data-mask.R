@@ -13,7 +13,9 @@ evaluated_arguments <- function(given, call, data = NULL, home = NULL) {
   values <- Map(function(argument, name) {
     expression <- rlang::quo_get_expr(argument)
     env <- rlang::quo_get_env(argument)
-    if (name %in% masked_names && is_table(data)) {
+    if (name == "case_weights" && inherits(data, "pytwolayer_source")) {
+      weights_in_source(expression, data, list(env, home), call)
+    } else if (name %in% masked_names && is_table(data)) {
       in_data(expression, name, data, list(env, home), call)
     } else {
       tryCatch(eval(expression, env), error = function(cnd) abort_evaluation(name, cnd, call))

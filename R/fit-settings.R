@@ -66,8 +66,8 @@ as_validation <- function(value, rows, call) {
   if (is.null(value) || is_single(value)) {
     return(value)
   }
-  if (inherits(value, "pytwolayer_validation")) {
-    return(list(x = to_core(value$x), y = to_core(value$y), weights = value$weights))
+  if (inherits(value, c("pytwolayer_source", "pytwolayer_validation"))) {
+    return(send_validation(value))
   }
   if (!is_plain_vector(value) || anyNA(value)) {
     abort_expected("validation", validation_expected, describe_missing(value), call)
@@ -80,6 +80,17 @@ as_validation <- function(value, rows, call) {
     abort_expected("validation", sprintf("row numbers from 1 to %d", rows), received, call)
   }
   as_bytes(seq_len(rows) %in% value)
+}
+
+# What mold_validation() made of data.
+send_validation <- function(value) {
+  if (inherits(value, "pytwolayer_source")) {
+    list(key = value$key)
+  } else if (!is.null(value$table)) {
+    to_core(value$table)
+  } else {
+    list(x = to_core(value$x), y = to_core(value$y), weights = value$weights)
+  }
 }
 
 # What "~" stands for R and Python may tell apart.

@@ -4,8 +4,9 @@
 #' classification for factors, text and logicals. Predictors go in as they are; they are
 #' standardised and, where they are factors or text, coded inside.
 #'
-#' @param x Predictors: a data frame (tibble, data.table) or a matrix, one row per observation;
-#'   or a recipe, see [recipes::recipe()]. With `outcome`, a table that has the outcome too.
+#' @param x Predictors: a data frame (tibble, data.table) or a matrix, one row per observation,
+#'   also a sparse one of the package Matrix; or a recipe, see [recipes::recipe()]. With `outcome`,
+#'   a table that has the outcome too, or the path of one, see the section on files.
 #' @param formula Outcome and predictors: `y ~ .`, `log(y) ~ a + b`, `cbind(y1, y2) ~ .`.
 #'   Each term is a column as it is, so factors need no dummies. Interactions, `a:b`, `a * b` and
 #'   `a %in% b`, are the products of numbers; of a factor (or text) and a number, this number once
@@ -15,7 +16,8 @@
 #'   with [stats::glm()]: `y ~ x + offset(log(n))` for rates of counts `y` in `n`. New data need
 #'   it too. Functions such as [stats::poly()] and [base::scale()] predict as they were
 #'   fitted.
-#' @param data A data frame or a matrix with the columns of the formula or of the recipe.
+#' @param data A data frame or a matrix with the columns of the formula or of the recipe. For a
+#'   formula that only names columns also the path of a table, see the section on files.
 #' @param y Outcome: a vector, a factor, or a data frame or matrix with one numeric column per
 #'   outcome.
 #' @param ... For a formula, a matrix and a recipe, the arguments below; else empty. For a formula
@@ -61,10 +63,10 @@
 #' @param reduction `"mean"`, `"sum"`, or `"elementwise_mean"`, the mean's old name.
 #' @param validation Rows held out to measure `valid_loss`: a share from 0 to below 1 (of each
 #'   class alike), row numbers, or `TRUE` and `FALSE` for each row. Or data of your own: for a
-#'   formula, a recipe and `outcome` a table like that of training, else `list(x, y)` or
-#'   `list(x = , y = , case_weights = )`. The fit is what it would be if these rows were among the
-#'   others and held out; terms such as `poly()` and recipes are fitted to the training rows
-#'   alone. The weights of the best epoch come back.
+#'   formula, a recipe and `outcome` a table like that of training (or a path, where the data are
+#'   one), else `list(x, y)` or `list(x = , y = , case_weights = )`. The fit is what it would be if
+#'   these rows were among the others and held out; terms such as `poly()` and recipes are fitted
+#'   to the training rows alone. The weights of the best epoch come back.
 #' @param patience Stop after so many epochs without a lower loss (`valid_loss` where there is
 #'   one), or `NULL`. The weights that had it come back; without held-out rows they are those
 #'   with which the best epoch began.
@@ -76,7 +78,8 @@
 #' @param bootstrap Whether each of several networks is trained on a bootstrap resample of the
 #'   rows (of each class alike): as many, drawn with replacement.
 #' @param case_weights A number of at least 0 for each row, or `NULL`. Losses, means and
-#'   standard deviations are weighted.
+#'   standard deviations are weighted. With a path also the name of a column, which then is no
+#'   predictor unless the formula names it.
 #' @param weight_type What `case_weights` means. `"importance"`: proportions, whatever their
 #'   scale. `"frequency"`: whole numbers; a row of 3 is three rows, and the fit is that of the
 #'   rows written out. [hardhat::frequency_weights()] and [hardhat::importance_weights()] say so
@@ -105,6 +108,16 @@
 #'   has a first part where `"auto"` is searched for.
 #' @param seed Seed of initial weights, held-out rows, order of rows and dropout. `NULL` draws
 #'   one from R's own generator, so that [set.seed()] makes a fit reproducible.
+#'
+#' @section Files:
+#' `two_layer("folder/", outcome = "y")` and `two_layer(y ~ ., data = "folder/")` fit to a Parquet
+#' file, a folder of Parquet files (in folders such as `year=2024`, which give columns too) or a
+#' file of comma- or tab-separated values, which Python reads in blocks of rows (Parquet needs its
+#' package pyarrow). The fit is that of the same table in R, to the bit. A formula names columns
+#' here: `.`, names, and `- name`. R keeps no row, so that [fitted()], [residuals()] and
+#' [model.frame()] are errors that say what to do, and measures of the training rows are missing:
+#' `predict(fit, "folder/")` predicts them. [continue_training()] and [update()] read the path
+#' again.
 #'
 #' @section What `weight_decay = "auto"` chooses:
 #' Networks with 6 strengths of weight decay, from 0.03 to 10 times 3 divided by the number of
@@ -170,20 +183,31 @@ two_layer <- function(x, ...) {
 #' @rdname two_layer
 #' @export
 two_layer.default <- function(x, ...) {
-  expected <- "a formula, a data frame, a matrix or a recipe"
   if (missing(x)) {
-    abort_expected("x", expected, "missing")
+    abort_expected("x", x_expected, "missing")
   }
-  abort_argument("x", expected, x)
+  abort_argument("x", x_expected, x)
 }
+
+x_expected <- "a formula, a data frame, a matrix, a recipe or a path"
 
 #' @rdname two_layer
 #' @export
 two_layer.formula <- function(formula, data, ...) {
   call <- rlang::current_env()
   given <- rlang::enquos(...)
-  masked <- if (!missing(data)) data
   home <- environment(formula)
+  if (!missing(data) && is_source(data)) {
+    refuse_subset(rlang::names2(given), call)
+    source <- open_source("data", data, call)
+    on.exit(close_source(source))
+    settings <- read_settings(given, c("formula", "data", "subset"), call, source, home)
+    input <- mold_source_formula(formula, source, settings$case_weights, call)
+    matched <- match.call()
+    matched$formula <- formula_in_call(formula, input$how$formula, environment(input$how$terms))
+    return(fit_molded(input, settings, matched, call))
+  }
+  masked <- if (!missing(data)) data
   of_rows <- rlang::names2(given) == "subset"
   subset <- evaluated_arguments(given[of_rows], call, masked, home)$subset
   given <- given[!of_rows]
@@ -232,6 +256,24 @@ two_layer.matrix <- function(x, y = NULL, ..., outcome = NULL) {
 
 #' @rdname two_layer
 #' @export
+two_layer.Matrix <- two_layer.matrix
+
+#' @rdname two_layer
+#' @export
+two_layer.character <- function(x, y = NULL, ..., outcome = NULL) {
+  call <- rlang::current_env()
+  if (missing(x)) { # R then looks at the first of the others
+    abort_expected("x", x_expected, "missing", call)
+  }
+  settings <- read_settings(rlang::enquos(...), c("x", "y", "outcome"), call)
+  source <- open_source("x", x, call)
+  on.exit(close_source(source))
+  input <- mold_source(source, y, outcome, settings$case_weights, call)
+  fit_molded(input, settings, match.call(), call)
+}
+
+#' @rdname two_layer
+#' @export
 two_layer.recipe <- function(x, data, ...) {
   call <- rlang::current_env()
   settings <- read_settings(rlang::enquos(...), c("x", "data"), call)
@@ -246,16 +288,24 @@ two_layer.recipe <- function(x, data, ...) {
 fit_molded <- function(input, settings, matched, call) {
   users <- new_callback_state()
   matched <- expand_dots(matched, caller_frame(call))
+  if (is.character(settings$case_weights) && !is.null(input$source)) {
+    settings["case_weights"] <- list(NULL) # Python has the column
+  }
   settings["case_weights"] <- list(choose_weights(settings$case_weights, input$case_weights, call))
   input$case_weights <- settings$case_weights
   said <- if ("weight_type" %in% names(matched)) settings$weight_type
   settings$weight_type <- resolve_weight_type(settings$case_weights, said, call)
   settings["validation"] <- list(mold_validation(settings$validation, input, call))
-  arguments <- core_arguments(settings, nrow(input$predictors), users, call)
+  on.exit(close_source(settings$validation))
+  arguments <- core_arguments(settings, rows_of(input), users, call)
   arguments$loss_name <- loss_function_name(matched[["loss"]])
   arguments$formula <- with_decimal_point(formula_text(input))
   arguments$notes <- with_decimal_point(notes_of(input))
   train_in_core("fit", input, arguments, settings$verbose, users, matched, call)
+}
+
+rows_of <- function(input) {
+  if (is.null(input$source)) nrow(input$predictors) else input$source$rows
 }
 
 #' Have the core train, and make a fit of what it gives
@@ -353,7 +403,6 @@ core_words <- function(input) {
 # From the model's bytes, as load_two_layer() does, and what R keeps of the training data.
 new_two_layer <- function(fitted, input, matched) {
   matched[[1]] <- quote(two_layer)
-  omitted <- read_doubles(fitted$omitted)
   bytes <- as.raw(fitted$model)
   read <- read_model(bytes)
   fit <- if (is.null(read$members)) {
@@ -361,6 +410,11 @@ new_two_layer <- function(fitted, input, matched) {
   } else {
     made_ensemble(bytes, read, function(bytes, model) made_two_layer(bytes, model, input))
   }
+  fit$call <- matched
+  if (!is.null(input$source)) { # whose rows are not here
+    return(fit)
+  }
+  omitted <- read_doubles(fitted$omitted)
   fit$fitted <- matrix(read_doubles(fitted$fitted), ncol = length(fit$outputs))
   if (length(omitted)) {
     fit$outcomes <- input$outcomes[-omitted, , drop = FALSE]
@@ -369,7 +423,6 @@ new_two_layer <- function(fitted, input, matched) {
     weights <- as.double(input$case_weights)
     fit$case_weights <- if (length(omitted)) weights[-omitted] else weights
   }
-  fit$call <- matched
   fit$na.action <- omitted_rows(omitted, input$outcomes)
   fit
 }

@@ -47,8 +47,7 @@ print.summary.two_layer <- function(x, digits = max(3, getOption("digits") - 3),
   cat("\n")
   writeLines(describe_fit(x$fit))
   if (is_loaded(x$fit)) {
-    holder <- if (nrow(x$fit$outcomes)) "one network of several" else "a model file"
-    cat(sprintf("\nMeasures need the training data, which %s does not hold.\n", holder))
+    cat("\n", explain_no_measures(x$fit), "\n", sep = "")
     return(invisible(x))
   }
   if (is.null(x$confusion)) {
@@ -61,6 +60,14 @@ print.summary.two_layer <- function(x, digits = max(3, getOption("digits") - 3),
   cat("\nOn the training data:\n")
   print(x$measures, digits = digits, row.names = nrow(x$measures) > 1)
   invisible(x)
+}
+
+explain_no_measures <- function(fit) {
+  if (!is.null(fit$how$source)) {
+    return(sprintf("Measures need the training data in R; these are in %s.", fit$how$source))
+  }
+  holder <- if (nrow(fit$outcomes)) "one network of several" else "a model file"
+  sprintf("Measures need the training data, which %s does not hold.", holder)
 }
 
 measures_of_fitted <- function(object) {

@@ -166,6 +166,10 @@ augment.two_layer <- function(x, new_data, ..., engine = c("python", "r"), newda
     }
     new_data <- newdata
   }
+  if (is_source(new_data)) {
+    expected <- "a data frame or a matrix: `predict()` takes paths"
+    abort_expected("new_data", expected, "a path")
+  }
   predictions <- stats::predict(x, new_data, engine = engine)
   if (!is.null(x$levels)) {
     probabilities <- stats::predict(x, new_data, type = "prob", engine = engine)

@@ -72,6 +72,7 @@ training_again <- function(fit, argument, given, env, call) {
   needed <- setdiff(data_names, c("class_weights", "validation", "loss"))
   found <- data_again(fit, given, env, call, needed)
   input <- with_decimal_point(mold_again(fit, found, call))
+  input$predictors <- matrix_frame(input$predictors)
   input$weights <- choose_weights(found$case_weights, input$case_weights, call)
   input$given <- found
   hint_changed_data(refuse_other_data(fit, input, call), setdiff(names(found), names(given)))

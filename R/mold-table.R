@@ -1,6 +1,7 @@
 # Molding makes, of the data that a user gives, the two tables that the core takes. mold_table(),
 # mold_recipe() and mold_formula() return the same list, which new_mold() makes:
-#   predictors, outcomes  plain data frames, rows with missing values included
+#   predictors, outcomes  plain data frames, rows with missing values included; predictors may be a
+#                         matrix in the place of one, see new_matrix_table()
 #   columns               `x` and `y`: the same two as as_columns() returns them, for the core
 #   vector                whether the outcome is one vector, not a table
 #   blueprint             hardhat's, with the ptypes of both tables
@@ -16,7 +17,7 @@
 #' @param outcome Names of columns of `x`, or `NULL`.
 #' @noRd
 mold_table <- function(x, y, outcome, call) {
-  x <- plain_frame(x)
+  x <- plain_table(x)
   if (!is.null(outcome)) {
     return(mold_named_outcome(x, y, outcome, call))
   }
@@ -57,14 +58,15 @@ mold_named_outcome <- function(x, y, outcome, call) {
   outcome <- unique(outcome)
   refuse_twins("x", names(x), call) # `[` would make such names differ
   new_mold(
-    x[!names(x) %in% outcome], x[outcome],
+    x[!names(x) %in% outcome], matrix_frame(x[outcome]),
     vector = length(outcome) == 1, words = c(x = "x", y = "x"), call = call
   )
 }
 
 #' Make what each way to mold returns
 #'
-#' @param predictors,outcomes Plain data frames.
+#' @param predictors,outcomes Plain data frames; predictors may be a matrix, see
+#'   [new_matrix_table()].
 #' @param blueprint hardhat's, where it has one; else it is made of the two tables.
 #' @param rows Row names, which residuals and fitted values will have.
 #' @return The list described at the top of this file.
@@ -72,7 +74,9 @@ mold_named_outcome <- function(x, y, outcome, call) {
 new_mold <- function(predictors, outcomes, vector, words, call, blueprint = NULL,
                    how = list(kind = "table", nameless = FALSE),
                    rows = attr(predictors, "row.names"), case_weights = NULL) {
-  predictors <- map_columns(predictors, convert_column)
+  if (!is_matrix_table(predictors)) {
+    predictors <- map_columns(predictors, convert_column)
+  }
   outcomes <- map_columns(outcomes, convert_column, outcome = TRUE)
   if (length(rows) == nrow(outcomes)) {
     outcomes <- structure(outcomes, row.names = rows)
@@ -94,6 +98,9 @@ new_mold <- function(predictors, outcomes, vector, words, call, blueprint = NULL
 
 # The table without its rows; hardhat needs no more for a blueprint.
 table_ptype <- function(table) {
+  if (is_matrix_table(table)) {
+    return(matrix_frame(table, integer()))
+  }
   set_offset(table[integer(), , drop = FALSE], NULL)
 }
 
@@ -122,6 +129,9 @@ map_columns <- function(table, fun, ...) {
 
 # A data frame of plain_column()s. Tibbles and data.tables lose their class: their `[` differs.
 plain_frame <- function(x) {
+  if (is_sparse(x)) {
+    x <- as.matrix(x)
+  }
   nameless <- is.matrix(x) && is.null(colnames(x))
   if (is.matrix(x)) {
     x <- as.data.frame(x, stringsAsFactors = FALSE)

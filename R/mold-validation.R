@@ -14,7 +14,11 @@ validation_expected <- paste(
 #'   (see [as_columns()]) and `weights`, bytes or `NULL`. Errors name the argument `validation`.
 #' @noRd
 mold_validation <- function(value, input, call) {
-  if (!is_table(value) && !(is.list(value) && any(vapply(value, is_table, NA)))) {
+  if (!is.null(input$source)) {
+    return(validation_of_source(value, input, call))
+  }
+  refuse_source_beside_table(value, call)
+  if (!is_data(value) && !(is.list(value) && any(vapply(value, is_data, NA)))) {
     return(value)
   }
   made <- with_decimal_point(switch(input$how$kind,
@@ -36,6 +40,35 @@ mold_validation <- function(value, input, call) {
   structure(own, class = "pytwolayer_validation")
 }
 
+is_data <- function(x) is_table(x) || is_sparse(x)
+
+refuse_source_beside_table <- function(value, call) {
+  if (is_arrow(value) || is.character(value) && is_single(value) && file.exists(value)) {
+    expected <- "a table in R where the data are, or a share or rows"
+    received <- if (is.character(value)) quote_names(shorten(value)) else "an Arrow table"
+    abort_expected("validation", expected, received, call)
+  }
+}
+
+# Beside a table that Python reads: another one, or a table of R's.
+validation_of_source <- function(value, input, call) {
+  if (is_source(value)) {
+    return(open_source("validation", value, call))
+  }
+  if (!is_table(value)) {
+    if (is.list(value)) {
+      expected <- "a path, a table that has the outcome too, or a share or rows"
+      abort_expected("validation", expected, describe_value(value), call)
+    }
+    return(value)
+  }
+  table <- plain_frame(value)
+  wanted <- c(names(input$predictors), names(input$outcomes))
+  weights <- intersect(setdiff(input$columns$x$weights, wanted), names(table))
+  columns <- as_columns("validation", select_outcomes(table, c(wanted, weights), call), call)
+  structure(list(table = columns), class = "pytwolayer_validation")
+}
+
 # Evaluate code whose errors about `argument` are to name `validation`, of which that is a part.
 with_validation_errors <- function(code, argument, call) {
   tryCatch(code, pytwolayer_error_argument = function(cnd) {
@@ -53,7 +86,7 @@ validation_predictors <- function(input, data, call) {
 
 validation_table <- function(value, input, call) {
   in_one <- input$words[["y"]] == "x" # `outcome` names columns
-  if (is_table(value)) {
+  if (is_data(value)) {
     if (!in_one) {
       expected <- "`list(x, y)` where `outcome` does not name columns"
       abort_expected("validation", expected, "a table", call)
@@ -61,14 +94,14 @@ validation_table <- function(value, input, call) {
     value <- list(x = value)
   }
   parts <- validation_parts(value, call)
-  if (!is_table(parts$x)) {
+  if (!is_data(parts$x)) {
     abort_expected("validation", "a list whose `x` is a table", describe_value(parts$x), call)
   }
   if (is.null(parts$y) && !in_one) {
     abort_expected("validation", "a list of `x` and `y`", "one without `y`", call)
   }
   outcomes <- if (is.null(parts$y)) {
-    select_outcomes(plain_frame(parts$x), names(input$outcomes), call)
+    select_outcomes(plain_table(parts$x), names(input$outcomes), call)
   } else {
     with_validation_errors(as_outcome_frame(parts$y, call), "y", call)
   }
@@ -95,7 +128,7 @@ validation_parts <- function(value, call) {
 
 select_outcomes <- function(data, wanted, call) {
   require_names("validation", wanted, names(data), "a table that has the outcome too", call)
-  data[match(wanted, names(data))]
+  matrix_frame(data[match(wanted, names(data))])
 }
 
 check_validation_table <- function(value, call) {

@@ -13,6 +13,9 @@ max_block_cells <- 4e6 # inputs and hidden units of a block of rows: 32 MB
 #'   one for `"class"`; `NA` in rows where a predictor is missing.
 #' @noRd
 r_predictions <- function(object, columns, type, call) {
+  if (!is.null(columns$matrix)) {
+    return(r_predictions_of_matrix(object, columns, type, call))
+  }
   coding <- object$coding
   read <- r_read_columns(coding$inputs, columns, call)
   complete <- rep(TRUE, columns$rows)
@@ -25,6 +28,24 @@ r_predictions <- function(object, columns, type, call) {
   values <- matrix(NA_real_, columns$rows, ncol(found))
   values[complete, ] <- found
   r_add_offset(object, values, columns, type, call)
+}
+
+# In blocks of rows, so that a sparse matrix is never dense as a whole.
+r_predictions_of_matrix <- function(object, columns, type, call, most_cells = max_block_cells) {
+  table <- columns$matrix
+  places <- r_match_columns(object$coding$inputs, columns, call)
+  labels <- if (is.null(columns$names)) seq_along(places) else names(table)[places]
+  for (number in seq_along(places)) {
+    values <- matrix_column(table, places[[number]])
+    refuse_infinite_values("new_data", values, labels[[number]], length(values), call)
+  }
+  at_once <- max(1, most_cells %/% ncol(table))
+  starts <- seq(1, max(1, columns$rows), by = at_once)
+  do.call(rbind, lapply(starts, function(start) {
+    rows <- seq_len(min(at_once, columns$rows - start + 1)) + start - 1
+    block <- as_columns("new_data", matrix_frame(table, rows), call)
+    r_predictions(object, block, type, call)
+  }))
 }
 
 #' The network's inputs, for `model.matrix()`
@@ -78,8 +99,9 @@ r_read_columns <- function(inputs, columns, call) {
 r_match_columns <- function(inputs, columns, call) {
   if (is.null(inputs$names) || is.null(columns$names)) {
     number <- length(inputs$codings)
-    if (length(columns$columns) != number) {
-      received <- sprintf("one of %d", length(columns$columns))
+    given <- if (is.null(columns$matrix)) length(columns$columns) else ncol(columns$matrix)
+    if (given != number) {
+      received <- sprintf("one of %d", given)
       abort_expected("new_data", sprintf("a table of %d columns", number), received, call)
     }
     return(seq_len(number))

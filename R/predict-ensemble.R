@@ -45,7 +45,8 @@ predict.two_layer_ensemble <- function(object, new_data, type = NULL, ..., level
     new_data <- newdata
   }
   predictions <- if (engine == "r") r_together else core_together
-  columns <- as_columns("new_data", new_predictors(object, new_data, call), call)
+  columns <- columns_to_predict(object, new_data, engine, call)
+  on.exit(close_source(columns$source))
   spruce_together(object, type, predictions(object, columns, type, level, call))
 }
 

@@ -1,8 +1,10 @@
 #' Predict from a two-layer network
 #'
 #' @param object What [two_layer()] gave.
-#' @param new_data A data frame or matrix with the columns seen in training; others are
-#'   ignored, and their order does not matter. `newdata` is accepted as its name too. Left out:
+#' @param new_data A data frame or matrix (also a sparse one of the package Matrix) with the columns
+#'   seen in training; others are ignored, and their order does not matter. `newdata` is accepted as
+#'   its name too. Or the path of a file or folder, as [two_layer()] takes them, for
+#'   `engine = "python"` and fits whose formula only names columns. Left out:
 #'   the rows that the fit was fitted to, without those that were left out; not for `"raw"`.
 #' @param type
 #'   * `"numeric"`: the outcome, in its own units; the default of a numeric outcome;
@@ -54,7 +56,8 @@ predict.two_layer <- function(object, new_data, type = NULL, ..., engine = c("py
     new_data <- newdata
   }
   predictions <- if (engine == "r") r_predictions else core_predictions
-  columns <- as_columns("new_data", new_predictors(object, new_data, call), call)
+  columns <- columns_to_predict(object, new_data, engine, call)
+  on.exit(close_source(columns$source))
   spruce(object, type, predictions(object, columns, type, call))
 }
 
@@ -85,6 +88,10 @@ refuse_spread <- function(type, given, call) {
 
 # As predictions of the training rows: what the fit keeps of them.
 fitted_predictions <- function(object, type, call) {
+  if (!is.null(object$how$source)) {
+    received <- sprintf("missing: %s", way_to_its_rows(object))
+    abort_expected("new_data", "given for a fit of a path", received, call)
+  }
   if (is_loaded(object)) {
     abort_expected("new_data", "given for a fit without its training data", "missing", call)
   }
@@ -146,14 +153,48 @@ as_class <- function(object, codes) {
   factor(object$levels[codes], levels = object$levels, ordered = ordered)
 }
 
+#' New data for an engine: what [as_columns()] makes of R's, or a table for Python to read
+#'
+#' @noRd
+columns_to_predict <- function(object, new_data, engine, call) {
+  if (!is_source(new_data)) {
+    return(as_columns("new_data", new_predictors(object, new_data, call), call))
+  }
+  if (engine == "r") {
+    expected <- "\"python\", which reads files, where `new_data` is a path"
+    abort_expected("engine", expected, "\"r\"", call)
+  }
+  refuse_made_predictors(object, call)
+  source <- open_source("new_data", new_data, call)
+  list(key = source$key, rows = source$rows, source = source)
+}
+
+# What R makes of its data, by a recipe or a formula's functions, Python cannot.
+refuse_made_predictors <- function(object, call) {
+  how <- object$how
+  made <- switch(how$kind,
+    recipe = "a recipe",
+    formula = {
+      variables <- as.list(attr(how$terms, "variables"))[-1]
+      plain <- all(vapply(variables, is.symbol, NA)) && all(attr(how$terms, "order") == 1)
+      if (!plain) "a formula that computes"
+    },
+    table = if (!is.null(how$terms_of)) "a formula that its file does not hold"
+  )
+  if (!is.null(made)) {
+    expected <- sprintf("a table in R, as the fit is of %s", made)
+    abort_expected("new_data", expected, "a path", call)
+  }
+}
+
 #' The predictors of new data, as training had them
 #'
 #' @noRd
 new_predictors <- function(object, new_data, call) {
-  if (!is_table(new_data)) {
+  if (!is_data(new_data)) {
     abort_argument("new_data", "a data frame or a matrix", new_data, call)
   }
-  new_data <- plain_frame(new_data)
+  new_data <- if (object$how$kind == "table") plain_table(new_data) else plain_frame(new_data)
   if (object$how$kind == "table" && (object$how$nameless || lacks_column_names(new_data))) {
     return(new_data)
   }

@@ -127,12 +127,13 @@ class StoredArray:
         return self._doubles(self.array)
 
     def _doubles(self, part: NDArray[Any]) -> Doubles:
-        with np.errstate(over="ignore"):  # a long double may become infinite
+        # A long double may become infinite, and R's missing value is a signalling NaN.
+        with np.errstate(over="ignore", invalid="ignore"):
             values = np.ascontiguousarray(part, dtype=np.float64)
-        if self._missing is not None or self._first:
-            values = values - self._first  # a copy: a double's own memory stays as it is
-            if self._missing is not None:
-                values[part == self._missing] = np.nan
+            if self._missing is not None or self._first:
+                values = values - self._first  # a copy: a double's own memory stays as it is
+        if self._missing is not None:
+            values[part == self._missing] = np.nan
         return values
 
 

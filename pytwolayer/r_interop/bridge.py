@@ -12,9 +12,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import wraps
 from inspect import signature
-from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict
+from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict, cast
 
 import numpy as np
+from numpy.typing import NDArray
 
 import pytwolayer
 from pytwolayer.errors import (
@@ -25,17 +26,17 @@ from pytwolayer.errors import (
     PytwolayerWarning,
     Vocabulary,
 )
-from pytwolayer.preprocessing.row_source import Doubles, Mask
+from pytwolayer.preprocessing.row_source import Doubles, SourcedTable
 from pytwolayer.preprocessing.table import RawTable
-from pytwolayer.r_interop import shared_memory
+from pytwolayer.r_interop import opened_tables, shared_memory
+from pytwolayer.r_interop.opened_tables import OpenedTable, SentSource, is_source
 from pytwolayer.r_interop.tables import (
     SentTable,
-    SentValidation,
-    complete_rows,
+    chosen_rows,
+    read_rows,
     read_sent_table,
     send_doubles,
     sent_numbers,
-    take_rows,
 )
 
 if TYPE_CHECKING:
@@ -65,11 +66,14 @@ class Answer(TypedDict):
 
 
 class SentFit(TypedDict):
-    """A fit: its bytes, the numbers of the rows left out from 1, and predictions of the others."""
+    """A fit: its bytes, the numbers of the rows left out from 1, and predictions of the others.
+
+    The latter two are None of a table that Python reads.
+    """
 
     model: bytearray
-    omitted: bytearray
-    fitted: bytearray
+    omitted: bytearray | None
+    fitted: bytearray | None
 
 
 class _TrainingError(Exception):
@@ -188,8 +192,23 @@ def chapter_losses(arguments: dict[str, Any]) -> bytearray:
 
 
 @_answer
+def open_table(argument: str, source: Any) -> OpenedTable:
+    """Open a table that Python is to read: its key, and what R needs to know of it."""
+    return opened_tables.open_source(argument, source)
+
+
+@_answer
+def close_table(key: float) -> None:
+    """Let go of a table that was opened."""
+    opened_tables.close_source(key)
+
+
+@_answer
 def fit(
-    x: SentTable, y: SentTable, arguments: dict[str, Any], show: Callable[..., Any] | None
+    x: SentTable | SentSource,
+    y: SentTable | None,
+    arguments: dict[str, Any],
+    show: Callable[..., Any] | None,
 ) -> SentFit:
     """Fit a network: its bytes, with what R keeps in them, and what R needs of the data.
 
@@ -215,7 +234,10 @@ def fit(
 
 @_answer
 def continue_training(
-    x: SentTable, y: SentTable, arguments: dict[str, Any], show: Callable[..., Any] | None
+    x: SentTable | SentSource,
+    y: SentTable | None,
+    arguments: dict[str, Any],
+    show: Callable[..., Any] | None,
 ) -> SentFit:
     """Train a fit for more epochs; as ``fit()``.
 
@@ -259,8 +281,8 @@ def refuse_other_data(
 
 def _core_arguments(
     function: Callable[..., Any],
-    x: SentTable,
-    y: SentTable,
+    x: SentTable | SentSource,
+    y: SentTable | None,
     sent: dict[str, Any],
     loss: Any,
     show: Callable[..., Any] | None,
@@ -270,8 +292,12 @@ def _core_arguments(
     loss_name = sent.pop("loss_name")
     if callable(sent["loss"]):  # a function of R's has no name of its own
         sent["loss"].__name__ = loss_name
-    read = _read_data(x, y, sent["sample_weight"], loss, weight_type)
-    sent["x"], sent["y"], sent["sample_weight"] = read
+    if is_source(x):
+        sent |= _source_data(x, sent["sample_weight"])
+    else:
+        tables = cast("SentTable", x), cast("SentTable", y)
+        read = _read_data(*tables, sent["sample_weight"], loss, weight_type)
+        sent["x"], sent["y"], sent["sample_weight"] = read
     sent["validation"] = _validation(sent["validation"], loss, weight_type)
     sent["verbose"] = _progress_of(show)
     if sent["on_epoch"] is not None:
@@ -283,7 +309,7 @@ def _core_arguments(
 
 def _read_data(
     x: SentTable, y: SentTable, weights: bytes | None, loss: Any, weight_type: str
-) -> tuple[RawTable, RawTable, Any]:
+) -> tuple[RawTable | SourcedTable, RawTable | SourcedTable, Any]:
     """Make predictors, outcomes and weights, as ``remove_offset()`` does where there is one."""
     from pytwolayer.preprocessing.offset import remove_offset
 
@@ -293,8 +319,24 @@ def _read_data(
     return read_sent_table(x), outcomes, numbers
 
 
-def _validation(sent: SentValidation | bytes | float | None, loss: Any, weight_type: str) -> Any:
-    """Make ``validation``: data of the user's own, or true and false for each row, or a share."""
+def _source_data(x: SentSource, weights: bytes | None) -> dict[str, Any]:
+    """Make the arguments of a fit to a table that Python reads, as a user of Python gives them."""
+    numbers = opened_tables.source_weights(x)
+    outcome = [*x["outcome"]]
+    return {
+        "x": opened_tables.source_table(x),
+        "outcome": outcome[0] if x["vector"] else outcome,
+        "sample_weight": sent_numbers(weights) if numbers is None else numbers,
+    }
+
+
+def _validation(sent: Any, loss: Any, weight_type: str) -> Any:
+    """Make ``validation``: data of the user's own, or true and false for each row, or a share.
+
+    Those of the user are ``SentValidation``, or a table that has the outcome too.
+    """
+    if is_source(sent) or (isinstance(sent, dict) and "holder" in sent):
+        return _predictors(cast("Any", sent))
     if isinstance(sent, dict):
         return _read_data(sent["x"], sent["y"], sent["weights"], loss, weight_type)
     return np.frombuffer(sent) != 0 if isinstance(sent, (bytes, bytearray)) else sent
@@ -302,7 +344,7 @@ def _validation(sent: SentValidation | bytes | float | None, loss: Any, weight_t
 
 def _train(
     train: "Callable[[Mapping[str, Any]], FitResult[Any]]",
-    sent: SentTable,
+    sent: SentTable | SentSource,
     arguments: dict[str, Any],
     kept: dict[str, Any],
 ) -> SentFit:
@@ -310,8 +352,7 @@ def _train(
     from pytwolayer.models.two_layer import TwoLayer
     from pytwolayer.runtime.torch_settings import default_torch_settings
 
-    x, y, offset = arguments["x"], arguments["y"], _offset_of(sent)
-    if offset is not None:
+    if _offset_of(sent) is not None:
         kept = {**kept, "offset": True}
     try:
         result = train(arguments)
@@ -320,15 +361,22 @@ def _train(
         if not isinstance(so_far, (TwoLayer, pytwolayer.TwoLayerEnsemble)):
             raise
         with default_torch_settings():
-            described = _describe_fit(_with_fields(so_far, kept), x, y, offset)
+            described = _describe_fit(_with_fields(so_far, kept), sent, arguments, None)
         raise _TrainingError(described) from problem
     with default_torch_settings():
-        return _describe_fit(_with_fields(result.fit, kept), x, y, offset, result)
+        return _describe_fit(_with_fields(result.fit, kept), sent, arguments, result)
 
 
-def _offset_of(x: SentTable) -> Doubles | None:
+def _predictors(x: SentTable | SentSource) -> Any:
+    """Read the predictors that R sent, or a table that was opened."""
+    if is_source(x):
+        return opened_tables.source_table(x)
+    return read_sent_table(cast("SentTable", x))
+
+
+def _offset_of(x: SentTable | SentSource) -> Doubles | None:
     """Give the offset that came with the predictors, or None."""
-    return sent_numbers(x.get("offset"))
+    return None if is_source(x) else sent_numbers(cast("SentTable", x).get("offset"))
 
 
 def _with_fields(fitted: Fitted, fields: dict[str, Any]) -> Fitted:
@@ -372,19 +420,24 @@ def _ending(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def _describe_fit(
     fitted: Fitted,
-    x: RawTable,
-    y: RawTable,
-    offset: Doubles | None,
-    result: "FitResult[Any] | None" = None,
+    sent: SentTable | SentSource,
+    arguments: Mapping[str, Any],
+    result: "FitResult[Any] | None",
 ) -> SentFit:
     """Describe a fit, or an ensemble, to R; ``result`` has its encoded rows, if it has ended."""
-    complete = None  # all rows are
+    if is_source(sent):  # R keeps nothing of its rows
+        return {"model": bytearray(_bytes_of(fitted)), "omitted": None, "fitted": None}
+    x, offset = arguments["x"], _offset_of(sent)
+    omitted: NDArray[Any] = np.empty(0)
     if _first_model(fitted).dropped:
-        complete = complete_rows(x, y)
+        table = read_rows(x)
+        complete = table.complete() & read_rows(arguments["y"]).complete()
+        omitted = np.flatnonzero(~complete) + 1
+        x, offset = chosen_rows(table, complete), None if offset is None else offset[complete]
     return {
         "model": bytearray(_bytes_of(fitted)),
-        "omitted": send_doubles([] if complete is None else np.flatnonzero(~complete) + 1),
-        "fitted": send_doubles(_fitted_values(fitted, x, complete, offset, result)),
+        "omitted": send_doubles(omitted),
+        "fitted": send_doubles(_fitted_values(fitted, x, offset, result)),
     }
 
 
@@ -405,20 +458,16 @@ def _bytes_of(fitted: Fitted) -> bytes:
 
 def _fitted_values(
     fitted: Fitted,
-    x: RawTable,
-    complete: Mask | None,
+    x: RawTable | SourcedTable,
     offset: Doubles | None,
     result: "FitResult[Any] | None",
 ) -> Doubles:
     """Predict the training rows; a fit for which there was memory is not lost over them."""
     from pytwolayer.models.two_layer import TwoLayer
 
-    rows, encoded = len(x), None if result is None else result.encoded
-    if complete is not None:
-        x = take_rows(x, complete)
-        offset = None if offset is None else offset[complete]
+    encoded = None if result is None else result.encoded
     try:
-        if isinstance(fitted, TwoLayer) and encoded is not None and len(encoded) == rows:
+        if isinstance(fitted, TwoLayer) and encoded is not None and len(encoded) == len(x):
             assert result is not None
             values = fitted.outcome.inverse_transform(fitted.forward(encoded, result.pages))
             return fitted.with_offset(values, offset)
@@ -430,7 +479,7 @@ def _fitted_values(
         return np.full((len(x), _first_model(fitted).outcome.width), np.nan)
 
 
-def _values(fitted: Fitted, x: RawTable, kind: str, offset: Doubles | None = None) -> Any:
+def _values(fitted: Fitted, x: Any, kind: str, offset: Doubles | None = None) -> Any:
     if kind == "numeric":
         return fitted.predict(x, offset=offset)
     if kind == "class":
@@ -439,7 +488,7 @@ def _values(fitted: Fitted, x: RawTable, kind: str, offset: Doubles | None = Non
 
 
 @_answer
-def predict(model: bytearray, x: SentTable, kind: str) -> bytearray:
+def predict(model: bytearray, x: SentTable | SentSource, kind: str) -> bytearray:
     """Predictions of a fitted network, one column after the other.
 
     ``kind`` is "numeric", "prob", "raw", or "class" for the classes' numbers from 1.
@@ -448,11 +497,13 @@ def predict(model: bytearray, x: SentTable, kind: str) -> bytearray:
     from pytwolayer.r_interop.model_cache import models
 
     fit = models.read(model, from_bytes)
-    return send_doubles(_values(fit, read_sent_table(x), kind, _offset_of(x)))
+    return send_doubles(_values(fit, _predictors(x), kind, _offset_of(x)))
 
 
 @_answer
-def predict_ensemble(model: bytearray, x: SentTable, kind: str, level: float) -> bytearray:
+def predict_ensemble(
+    model: bytearray, x: SentTable | SentSource, kind: str, level: float
+) -> bytearray:
     """Predictions of an ensemble, one column after the other.
 
     ``kind`` is "numeric", "prob", "class" for the classes' numbers from 1, "std_error", or
@@ -462,7 +513,7 @@ def predict_ensemble(model: bytearray, x: SentTable, kind: str, level: float) ->
     from pytwolayer.r_interop.model_cache import models
 
     ensemble = models.read(model, ensemble_from_bytes)
-    rows, offset = read_sent_table(x), _offset_of(x)
+    rows, offset = _predictors(x), _offset_of(x)
     if kind == "std_error":
         return send_doubles(ensemble.predict_spread(rows, offset=offset))
     if kind == "conf_int":

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 _VECTORS, _MARK = b"pytwolayer_vectors", b"pytwolayer_mark"
 # R's types of objects.
 _PAIRLIST, _CLOSURE, _LOGICAL, _INTEGER, _DOUBLE, _LIST = 2, 3, 10, 13, 14, 19
-_MISSING = np.int32(-(2**31))  # R's NA in integers and logicals
+MISSING = -(2**31)  # R's NA in integers and logicals
 _C_TYPES: dict[int, Any] = {
     _LOGICAL: ctypes.c_int,
     _INTEGER: ctypes.c_int,
@@ -131,12 +131,3 @@ def _copy(r: _R, vector: int) -> NDArray[Any]:
     if r.copy[kind](vector, 0, length, array.ctypes.data) != length:
         raise UnsharedError
     return array
-
-
-def as_doubles(array: NDArray[Any]) -> NDArray[np.float64]:
-    """Give numbers as doubles, R's NA as NaN; doubles stay where they are."""
-    if array.dtype == np.float64:
-        return array
-    values = array.astype(np.float64)
-    values[array == _MISSING] = np.nan
-    return values

@@ -3,16 +3,27 @@
 R codes factors and text itself. The core's columns are made of these codes, not of data frames.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Literal, NotRequired, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pytwolayer.preprocessing.column import CodedColumn
-from pytwolayer.preprocessing.row_source import Doubles, Mask, StoredArray
-from pytwolayer.preprocessing.table import RawTable
-from pytwolayer.r_interop.shared_memory import as_doubles, sent_vectors
+from pytwolayer.preprocessing.column import CodedColumn, Column
+from pytwolayer.preprocessing.column_blocks import blocks_of, take_rows
+from pytwolayer.preprocessing.row_source import (
+    Doubles,
+    Mask,
+    RowNumbers,
+    SelectedColumns,
+    SourceColumn,
+    SourcedTable,
+    StoredArray,
+    is_one_block,
+)
+from pytwolayer.preprocessing.sparse_columns import SparseColumns
+from pytwolayer.preprocessing.table import RawTable, Table, read_table
+from pytwolayer.r_interop.shared_memory import MISSING, sent_vectors
 
 _VECTOR = ".outcome"  # what R names an outcome that came as a vector
 _ROWS = 2048  # turned to columns at a time: what a processor's own cache holds
@@ -26,8 +37,20 @@ class SentColumn(TypedDict):
     logical: bool
 
 
+class SentMatrix(TypedDict):
+    """What R says of a matrix of numbers, which is one vector, or three if it is sparse.
+
+    ``places`` are those of the columns that are meant, as bytes of doubles.
+    """
+
+    columns: float
+    places: bytes
+    sparse: bool
+    logical: bool
+
+
 class SentTable(TypedDict):
-    """A table as ``to_core()`` in R sends it.
+    """A table as ``to_core()`` in R sends it; of a matrix there is ``matrix`` and no ``columns``.
 
     Its vectors are an attribute of ``holder``, an R function, or in ``values`` as bytes of
     doubles; see ``shared_memory.py``. Predictors may have an ``offset``, bytes too; of outcomes
@@ -35,7 +58,8 @@ class SentTable(TypedDict):
     """
 
     names: Sequence[str] | None
-    columns: Sequence[SentColumn]
+    columns: NotRequired[Sequence[SentColumn]]
+    matrix: NotRequired[SentMatrix]
     rows: float
     holder: Callable[..., Any] | None
     library: str | None
@@ -52,10 +76,11 @@ class SentValidation(TypedDict):
     weights: bytes | None
 
 
-def read_sent_table(sent: SentTable) -> RawTable:
+def read_sent_table(sent: SentTable) -> RawTable | SourcedTable:
     """Make the core's table of what R sent."""
-    vectors = [as_doubles(vector) for vector in sent_vectors(sent)]
-    pairs = zip(sent["columns"], vectors, strict=True)
+    if "matrix" in sent:
+        return _read_matrix(sent, sent["matrix"])
+    pairs = zip(sent["columns"], sent_vectors(sent), strict=True)
     columns = [_column(column, values) for column, values in pairs]
     names = None if sent["names"] is None else list(sent["names"])
     if sent.get("vector", False):
@@ -63,36 +88,68 @@ def read_sent_table(sent: SentTable) -> RawTable:
     return RawTable(names, (int(sent["rows"]), len(columns)), [*columns])
 
 
-def _column(column: SentColumn, values: Doubles) -> Doubles | CodedColumn:
+def _column(column: SentColumn, values: NDArray[Any]) -> NDArray[Any] | StoredArray | CodedColumn:
+    """Make a column of numbers or codes that stay where R has them."""
+    missing = None if values.dtype == np.float64 else MISSING
     if column["logical"]:
-        return CodedColumn("logical", np.where(np.isnan(values), np.nan, values != 0))
+        return CodedColumn("logical", StoredArray(values, missing))
     if column["levels"] is None:
-        return values
+        small = missing is None and is_one_block(len(values))
+        return values if small else StoredArray(values, missing)
     kind: Literal["text", "factor"] = "text" if column["text"] else "factor"
-    with np.errstate(invalid="ignore"):  # R's missing value is a signalling NaN
-        codes = values - 1
-    return CodedColumn(kind, codes, tuple(column["levels"]))
+    return CodedColumn(kind, StoredArray(values, missing, first=1), tuple(column["levels"]))
 
 
-def complete_rows(*tables: RawTable) -> Mask:
-    """Tell which rows have no missing value in any of these tables."""
-    complete = np.ones(len(tables[0]), dtype=np.bool_)
-    for table in tables:
-        for column in table.columns:
-            values: Any = column.codes if isinstance(column, CodedColumn) else column
-            values = values.read() if isinstance(values, StoredArray) else values
-            complete &= ~np.isnan(values)
-    return complete
+def _read_matrix(sent: SentTable, matrix: SentMatrix) -> RawTable | SourcedTable:
+    names = None if sent["names"] is None else list(sent["names"])
+    places = np.frombuffer(matrix["places"]).astype(np.intp).tolist()
+    shape = int(sent["rows"]), len(places)
+    if matrix["sparse"]:
+        data, rows, starts = sent_vectors(sent)
+        source = SparseColumns(data, _whole(rows), _whole(starts), shape[0])
+        kinds = [SourceColumn("number")] * len(places)
+        return SourcedTable(names, shape, kinds, SelectedColumns(source, places))
+    (values,) = sent_vectors(sent)
+    lines = values.reshape(int(matrix["columns"]), shape[0])
+    described: SentColumn = {"levels": None, "text": False, "logical": matrix["logical"]}
+    return RawTable(names, shape, [_column(described, lines[place]) for place in places])
 
 
-def take_rows(table: RawTable, rows: Mask) -> RawTable:
-    """Take the rows of a table for which ``rows`` is true."""
+def _whole(numbers: NDArray[Any]) -> NDArray[np.integer[Any]]:
+    """Give whole numbers that may have come as doubles."""
+    return numbers.astype(np.intp) if numbers.dtype == np.float64 else numbers
 
-    def taken(column: Any) -> Any:
-        return column[rows] if isinstance(column, np.ndarray) else column.take(rows)
 
-    columns = [taken(column) for column in table.columns]
-    return RawTable(table.names, (int(rows.sum()), *table.shape[1:]), columns)
+def read_rows(data: Any) -> Table:
+    """Read training data again, for what R is to know of their rows."""
+    return read_table("x", data, vector=True)
+
+
+def chosen_rows(table: Table, rows: Mask) -> SourcedTable:
+    """Choose rows of a table; its values stay where they are."""
+    chosen = table.take(rows)
+    columns = [_source_column(column) for column in chosen.columns]
+    names = None if table.names is None else list(table.names)
+    return SourcedTable(names, (chosen.rows, len(columns)), columns, _TableRows(chosen))
+
+
+def _source_column(column: Column) -> SourceColumn:
+    kind = "number" if column.kind == "missing" else column.kind
+    return SourceColumn(kind, column.levels, column.labels)
+
+
+class _TableRows:
+    """The rows of a table as a source."""
+
+    def __init__(self, table: Table) -> None:
+        self._table, self.rows = table, table.rows
+
+    def blocks(
+        self, columns: Sequence[int], rows: RowNumbers | None = None
+    ) -> Iterator[Iterable[Doubles]]:
+        """Yield the values block by block; see ``RowSource``."""
+        wanted = [self._table.columns[place] for place in columns]
+        return blocks_of(wanted if rows is None else take_rows(wanted, rows))
 
 
 def sent_numbers(sent: bytes | bytearray | None) -> NDArray[np.float64] | None:

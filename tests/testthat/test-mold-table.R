@@ -15,7 +15,7 @@ test_that("tables of any class, and matrices, mold as plain data frames do", {
   other <- mold_table(tibble::as_tibble(mtcars[-1]), mtcars$mpg, NULL, quote(f()))
   expect_identical(other$predictors, structure(plain$predictors, row.names = 1:32))
   columns <- mold_table(as.matrix(mtcars[-1]), as.matrix(mtcars["mpg"]), NULL, quote(f()))
-  expect_identical(columns$predictors, plain$predictors)
+  expect_identical(matrix_frame(columns$predictors), plain$predictors)
   expect_identical(columns$vector, FALSE)
 })
 

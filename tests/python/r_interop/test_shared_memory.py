@@ -8,7 +8,6 @@ import pytest
 from pytwolayer.r_interop import bridge
 from pytwolayer.r_interop.shared_memory import (
     UnsharedError,
-    as_doubles,
     sent_vectors,
     vectors_of,
 )
@@ -16,13 +15,6 @@ from pytwolayer.r_interop.shared_memory import (
 
 def closure_over(held):
     return lambda: held
-
-
-def test_doubles_stay_where_they_are_and_integers_become_doubles():
-    doubles = np.array([1.0, np.nan])
-    assert as_doubles(doubles) is doubles
-    integers = np.array([1, -(2**31), 0], dtype=np.int32)
-    np.testing.assert_array_equal(as_doubles(integers), [1.0, np.nan, 0.0])
 
 
 def test_vectors_sent_as_bytes_are_seen_and_cannot_be_changed():

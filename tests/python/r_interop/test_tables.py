@@ -10,11 +10,11 @@ from pytwolayer.preprocessing.fingerprint import checksums
 from pytwolayer.preprocessing.reading import read_training_data
 from pytwolayer.preprocessing.table import read_table
 from pytwolayer.r_interop.tables import (
-    complete_rows,
+    chosen_rows,
+    read_rows,
     read_sent_table,
     send_doubles,
     sent_numbers,
-    take_rows,
 )
 
 NA = np.frombuffer(np.uint64(0x7FF00000000007A2).tobytes())[0]  # R's, a signalling NaN
@@ -51,10 +51,10 @@ def test_columns_are_those_of_a_frame_of_the_same_values():
     same_columns(ours.columns, theirs.columns)
 
 
-@pytest.mark.parametrize("kept", [[1, 0, 0, 0, 1], [0, 0, 0, 0, 0]])
-def test_rows_taken_are_those_of_the_frame(kept):
+@pytest.mark.parametrize("kept", [[1, 0, 0, 0, 1], [0, 0, 0, 1, 0]])
+def test_rows_chosen_are_those_of_the_frame(kept):
     kept = np.array(kept, dtype=bool)
-    ours = take_rows(read_sent_table(sent_table(SENT)), kept)
+    ours = chosen_rows(read_rows(read_sent_table(sent_table(SENT))), kept)
     assert ours.shape == (kept.sum(), 5)
     like = ([*SENT], 5)
     same = read_table("x", ours, like=like).columns, read_table("x", FRAME[kept], like=like).columns
@@ -65,6 +65,57 @@ def test_rows_taken_are_those_of_the_frame(kept):
             for column in (one, other)
         ]
         assert names[0] == names[1]
+
+
+def test_rows_chosen_of_a_large_table_are_read_where_they_are():
+    rows = 20_000
+    codes = [NA, 2.0, 1.0, *[1.0] * (rows - 3)]
+    numbers = np.arange(float(rows))
+    sent = sent_table({"number": numbers, "factor": ("factor", codes, ["b", "a"])})
+    kept = np.arange(rows) % 2 == 0
+    kept[0] = False
+    chosen = read_table("x", chosen_rows(read_rows(read_sent_table(sent)), kept))
+    assert not any(isinstance(column.data, np.ndarray) for column in chosen.columns)
+    np.testing.assert_array_equal(chosen.columns[0].values, numbers[kept])
+    np.testing.assert_array_equal(chosen.columns[1].values, np.zeros(kept.sum()))
+    part = chosen.take(np.arange(5))
+    np.testing.assert_array_equal(part.columns[0].values, numbers[kept][:5])
+
+
+def sent_matrix(vectors, shape, places, *, sparse=False, logical=False):
+    return {
+        "names": [f"c{place}" for place in places],
+        "rows": float(shape[0]),
+        "matrix": {
+            "columns": float(shape[1]),
+            "places": as_bytes(places),
+            "sparse": sparse,
+            "logical": logical,
+        },
+        "holder": None,
+        "library": None,
+        "values": [as_bytes(vector) for vector in vectors],
+    }
+
+
+def test_a_matrix_is_one_vector_of_which_columns_are_chosen():
+    values = np.arange(6.0).reshape(3, 2)
+    table = read_sent_table(sent_matrix([values.T.ravel()], (3, 2), [1]))
+    assert table.names == ["c1"]
+    (column,) = read_table("x", table).columns
+    np.testing.assert_array_equal(column.values, values[:, 1])
+    logical = sent_matrix([[1, 0, NA, 1]], (2, 2), [0, 1], logical=True)
+    columns = read_table("x", read_sent_table(logical)).columns
+    assert [column.kind for column in columns] == ["logical", "logical"]
+    np.testing.assert_array_equal(columns[1].values, [np.nan, 1])
+
+
+def test_a_sparse_matrix_is_three_vectors():
+    vectors = [1.5, NA, -2.0], [0, 2, 1], [0, 2, 2, 3]
+    table = read_sent_table(sent_matrix(vectors, (3, 3), [2, 0], sparse=True))
+    columns = read_table("x", table).columns
+    np.testing.assert_array_equal(columns[0].values, [0, -2, 0])
+    np.testing.assert_array_equal(columns[1].values, [1.5, 0, np.nan])
 
 
 def test_checksums_are_those_of_the_frame():
@@ -112,12 +163,6 @@ def test_levels_that_read_alike_are_refused():
     sent = sent_table({"f": ("factor", [1, 2], ["a", "a"])})
     with pytest.raises(ArgumentError, match="several levels read alike"):
         read_table("x", read_sent_table(sent))
-
-
-def test_a_row_is_complete_where_no_table_misses_it():
-    x = read_sent_table(sent_table({name: SENT[name] for name in ("number", "factor")}))
-    y = read_sent_table(sent_table({".outcome": [1.0, 2.0, 3.0, 4.0, NA]}, vector=True))
-    assert complete_rows(x, y).tolist() == [True, False, False, True, False]
 
 
 def test_numbers_go_to_r_column_after_column():

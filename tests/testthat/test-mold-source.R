@@ -1,0 +1,187 @@
+# The data as a table of R's and as a file that Python reads, whose numbers are the same to the bit.
+local_file <- function(env = parent.frame()) {
+  rows <- 60
+  number <- seq_len(rows)
+  data <- data.frame(
+    a = number / 8, f = c("u", "v", "w")[number %% 3 + 1], l = number %% 4 > 1,
+    w = number %% 5 + 1, y = (number %% 7) / 4
+  )
+  data$a[3] <- NA
+  path <- withr::local_tempfile(fileext = ".csv", .local_envir = env)
+  utils::write.csv(data, path, row.names = FALSE)
+  list(data = data, path = path)
+}
+
+quietly <- function(code) {
+  withCallingHandlers(code, pytwolayer_message = function(cnd) rlang::cnd_muffle(cnd))
+}
+
+fit_of <- function(...) quietly(two_layer(..., epochs = 3, seed = 1))
+
+test_that("a fit to a path is that to the table in R, whatever it is called with", {
+  skip_without_torch()
+  given <- local_file()
+  same <- function(from_file, from_table) {
+    expect_identical(from_file$weights, from_table$weights)
+    expect_identical(from_file$history, from_table$history)
+    expect_identical(from_file$model, from_table$model)
+  }
+  data <- given$data
+  path <- given$path
+  same(fit_of(path, outcome = "y"), fit_of(data, outcome = "y"))
+  same(fit_of(path, outcome = c("y", "w")), fit_of(data, outcome = c("y", "w")))
+  same(fit_of(y ~ ., path), fit_of(y ~ ., data))
+  same(fit_of(cbind(y, w) ~ f + a, path), fit_of(cbind(y, w) ~ f + a, data))
+  same(fit_of(f ~ . - w, path), fit_of(f ~ . - w, data))
+  same(fit_of(y ~ `a` + l, path, validation = 0.2), fit_of(y ~ a + l, data, validation = 0.2))
+  same(fit_of(y ~ a, path, validation = 5:9), fit_of(y ~ a, data, validation = 5:9))
+  held <- seq_len(60) %% 6 == 0
+  same(fit_of(y ~ a, path, validation = held), fit_of(y ~ a, data, validation = held))
+  same(
+    fit_of(f ~ a + l, path, n_models = 2, bootstrap = TRUE),
+    fit_of(f ~ a + l, data, n_models = 2, bootstrap = TRUE)
+  )
+})
+
+test_that("validation data are a path or a table", {
+  skip_without_torch()
+  given <- local_file()
+  expected <- fit_of(y ~ a + f, given$data, validation = given$data)$history
+  expect_identical(fit_of(y ~ a + f, given$path, validation = given$path)$history, expected)
+  expect_identical(fit_of(y ~ a + f, given$path, validation = given$data)$history, expected)
+})
+
+test_that("a column of weights has a name, with quotes or without, and is no predictor", {
+  skip_without_torch()
+  given <- local_file()
+  weighted <- fit_of(y ~ a + f + l, given$data, case_weights = w)
+  expect_identical(fit_of(y ~ ., given$path, case_weights = w)$weights, weighted$weights)
+  expect_identical(fit_of(y ~ ., given$path, case_weights = "w")$weights, weighted$weights)
+  by_name <- fit_of(given$path, outcome = "y", case_weights = "w")
+  expect_identical(by_name$weights, weighted$weights)
+  w <- given$data$w
+  named <- fit_of(y ~ a + w, given$path, case_weights = "w")
+  expect_identical(named$weights, fit_of(y ~ a + w, given$data, case_weights = w)$weights)
+  outside <- rev(w)
+  expect_identical(
+    fit_of(y ~ a, given$path, case_weights = outside)$weights,
+    fit_of(y ~ a, given$data, case_weights = outside)$weights
+  )
+  refuse <- function(...) expect_refused(fit_of(y ~ a, given$path, ...), "`case_weights`")
+  refuse(case_weights = w * 2)
+  refuse(case_weights = "nowhere")
+  refuse(case_weights = y)
+  refuse(case_weights = c("w", "a"))
+})
+
+test_that("a formula names columns, and what computes is one error", {
+  skip_without_torch()
+  path <- local_file()$path
+  computed <- list(
+    y ~ log(a), log(y) ~ a, y ~ a:f, y ~ a * l, y ~ poly(a, 2), y ~ offset(a), y ~ I(a), y ~ .^2,
+    y ~ a + factor(w), cbind(y, z = w) ~ a
+  )
+  for (formula in computed) {
+    expect_refused(two_layer(formula, path), "`formula` must name columns", "read the table into R")
+  }
+  expect_refused(two_layer(y ~ nowhere, path), "`data`", "every column", "nowhere")
+  expect_refused(two_layer(nowhere ~ a, path), "`data`", "nowhere")
+  expect_refused(two_layer(~a, path), "`formula`", "outcome")
+  expect_refused(two_layer(y ~ a, path, subset = a > 1), "`subset` must be left out")
+})
+
+test_that("a path that is none, and arguments that do not go with one, are named", {
+  skip_without_torch()
+  path <- local_file()$path
+  expect_refused(two_layer("nowhere", outcome = "y"), "`x`", "the path of", "\"nowhere\"")
+  expect_refused(two_layer(y ~ a, "nowhere"), "`data`", "the path of", "\"nowhere\"")
+  expect_refused(two_layer(c("a", "b"), outcome = "y"), "`x`", "vector of length 2")
+  expect_refused(two_layer(NA_character_, outcome = "y"), "`x`")
+  expect_refused(two_layer(path), "`outcome`", "missing")
+  expect_refused(two_layer(path, 1:3), "`y`", "left out")
+  expect_refused(two_layer(path, outcome = "z"), "`outcome`", "\"z\"")
+  expect_refused(fit_of(y ~ a, path, validation = "nowhere"), "`validation`", "nowhere")
+  expect_refused(fit_of(y ~ a, path, validation = list(1)), "`validation`")
+  expect_refused(fit_of(mpg ~ ., mtcars, validation = path), "`validation`", "a table in R")
+  expect_refused(two_layer(outcome = "y"), "`x`", "missing")
+})
+
+test_that("a fit to a path is asked as others are, and says where its rows are", {
+  skip_without_torch()
+  given <- local_file()
+  fit <- fit_of(y ~ a + f, given$path)
+  expect_identical(nobs(fit), 59L)
+  expect_identical(formula(fit), y ~ a + f, ignore_formula_env = TRUE)
+  expect_output(print(fit), "59 rows, 2 columns")
+  expect_output(print(summary(fit)), "these are in")
+  expect_identical(glance(fit)$nobs, 59L)
+  expect_identical(unique(tidy(fit)$layer), c("hidden", "output"))
+  expect_identical(nrow(augment(fit, given$data)), 60L)
+  expect_null(local({
+    grDevices::pdf(NULL)
+    on.exit(grDevices::dev.off())
+    plot(fit)
+    NULL
+  }))
+  path <- given$path
+  for (ask in list(fitted, residuals, model.frame, model.matrix, sigma, deviance, weights)) {
+    expect_refused(ask(fit), "must be a fit whose training rows are in R", "predict(fit, ", path)
+  }
+  expect_refused(predict(fit), "`new_data`", "predict(fit, ", path)
+  expect_refused(augment(fit, path), "`new_data`", "a path")
+})
+
+test_that("a fit to a path predicts tables by both engines, and paths by Python's", {
+  skip_without_torch()
+  given <- local_file()
+  fit <- fit_of(y ~ a + f, given$path)
+  expected <- predict(fit_of(y ~ a + f, given$data), given$data)
+  expect_identical(predict(fit, given$data), expected)
+  expect_equal(predict(fit, given$data, engine = "r"), expected, tolerance = 1e-6)
+  expect_identical(predict(fit, given$path), expected)
+  expect_refused(predict(fit, given$path, engine = "r"), "`engine`", "a path")
+  expect_refused(predict(fit, "nowhere"), "`new_data`", "nowhere")
+  computed <- fit_of(y ~ log(a), given$data)
+  expect_refused(predict(computed, given$path), "`new_data`", "a formula that computes")
+  several <- fit_of(given$path, outcome = "y", n_models = 3)
+  expect_identical(
+    predict(several, given$path, type = "conf_int"),
+    predict(several, given$data, type = "conf_int")
+  )
+})
+
+test_that("a fit to a path is kept, continued and updated", {
+  skip_without_torch()
+  given <- local_file()
+  path <- given$path
+  data <- given$data
+  fit <- fit_of(y ~ a + f, path, case_weights = w)
+  from_table <- fit_of(y ~ a + f, data, case_weights = w)
+  longer <- quietly(continue_training(fit, 2))
+  expect_identical(longer$model, quietly(continue_training(from_table, 2))$model)
+  expect_identical(
+    quietly(update(fit, . ~ . - f))$model, quietly(update(from_table, . ~ . - f))$model
+  )
+  named <- fit_of(path, outcome = "y", case_weights = "w")
+  expect_identical(nrow(quietly(continue_training(named, 2))$history), 5L)
+  kept <- withr::local_tempfile()
+  saveRDS(fit, kept)
+  expect_identical(predict(readRDS(kept), path), predict(fit, path))
+  file <- withr::local_tempfile(fileext = ".safetensors")
+  save_two_layer(fit, file)
+  expect_identical(predict(load_two_layer(file), path), predict(fit, path))
+  folder <- withr::local_tempdir()
+  run <- function() fit_of(y ~ a, path, checkpoint = folder)
+  first <- run()
+  expect_identical(run()$model, first$model)
+})
+
+test_that("Python lets each table go", {
+  skip_without_torch()
+  path <- local_file()$path
+  fit <- fit_of(y ~ a, path, validation = path)
+  predict(fit, path)
+  quietly(continue_training(fit, 1))
+  try(two_layer(y ~ nowhere, path), silent = TRUE)
+  expect_identical(as.integer(bridge()$opened_tables$number_open()), 0L)
+})
