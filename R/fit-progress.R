@@ -4,7 +4,8 @@
 #'
 #' @param users See [new_callback_state()].
 #' @return A function of the epoch, its loss and the number of epochs, or `NULL` where nobody
-#'   would see a bar. Epoch 0 removes it. Without a loss it is the bar of the search for settings.
+#'   would see a bar. Epoch 0 removes it. Without a loss it is the bar of the search for settings,
+#'   with a text in its place that of rows, which it says are read or predicted.
 #' @noRd
 progress_bar <- function(verbose, users = new_callback_state(), visible = cli::is_dynamic_tty()) {
   if (!verbose || !visible) {
@@ -15,12 +16,12 @@ progress_bar <- function(verbose, users = new_callback_state(), visible = cli::i
     before <- options(cli.progress_show_after = 0)
     on.exit(options(before))
     if (is.null(bar)) {
-      bar <<- start_bar(epochs, if (is.null(loss)) search_format else run_format)
+      bar <<- start_bar(epochs, bar_format(loss))
     }
     if (epoch == 0) {
       cli::cli_progress_done(id = bar)
       bar <<- NULL
-    } else if (is.null(loss)) {
+    } else if (!is.numeric(loss)) {
       cli::cli_progress_update(set = epoch, id = bar, force = TRUE)
     } else {
       status <- paste("loss", format_number(loss, 4))
@@ -48,6 +49,21 @@ run_format <- paste(
 search_format <- paste(
   "Choosing weight decay {cli::pb_bar} {trimws(cli::pb_percent)}, ETA {trimws(cli::pb_eta)}"
 )
+
+rows_format <- paste(
+  "%s rows {cli::pb_bar} {trimws(cli::pb_percent)} of",
+  "{format(cli::pb_total, scientific = FALSE, big.mark = ',')}, ETA {trimws(cli::pb_eta)}"
+)
+
+bar_format <- function(loss) {
+  if (is.null(loss)) {
+    search_format
+  } else if (is.character(loss)) {
+    sub("%s", loss, rows_format, fixed = TRUE)
+  } else {
+    run_format
+  }
+}
 
 start_bar <- function(epochs, format) {
   cli::cli_progress_bar(

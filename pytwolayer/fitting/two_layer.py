@@ -17,6 +17,7 @@ from pytwolayer.fitting.data_reference import DataReference
 from pytwolayer.fitting.data_sources import open_data
 from pytwolayer.fitting.ensemble import fit_ensemble, read_n_models
 from pytwolayer.fitting.prepare import Hooks, OnEpoch, PreparedFit
+from pytwolayer.fitting.shown_reading import show_reading
 from pytwolayer.fitting.starting_point import Start
 from pytwolayer.fitting.tuning import resumed, tune
 from pytwolayer.models.ensemble import TwoLayerEnsemble
@@ -30,7 +31,7 @@ from pytwolayer.runtime.device import select_device
 from pytwolayer.runtime.memory import releases_gpu_memory
 from pytwolayer.runtime.torch_loading import torch
 from pytwolayer.runtime.torch_settings import with_default_torch_settings
-from pytwolayer.training.progress import SEARCH, Displays, Progress, bar
+from pytwolayer.training.progress import READING, SEARCH, Displays, Progress, bar, rows_bar
 from pytwolayer.training.settings import KEPT, Settings, checked
 
 # The arguments that are data; continue_training() has them too.
@@ -221,8 +222,9 @@ def two_layer(
     verbose : bool or callable
         Whether a progress bar may be shown: after a second, and only in a terminal or a
         notebook. A function that, given the number of epochs, makes an object with
-        ``update(epoch, loss)`` and ``close()`` shows it in another way. The bar has a first part
-        where "auto" is searched for; such a function is called for the training alone.
+        ``update(epoch, loss)`` and ``close()`` shows it in another way. The bar has parts before
+        where rows of files are read, and where "auto" is searched for; such a function is called
+        for the training alone.
     seed : int, optional
         Seed of initial weights, held-out rows, order of rows and dropout; drawn, and kept in
         ``settings``, if not given.
@@ -312,7 +314,7 @@ def fit_two_layer(arguments: Mapping[str, Any], *, encoded: bool = True) -> FitR
     n_models = read_n_models(arguments["n_models"], bootstrap, checkpoint)
     na_action, cache = arguments["na_action"], read_cache(arguments["cache"])
     if n_models > 1:
-        data = read_data(given, held_out, na_action)
+        data = read_data(given, held_out, na_action, hooks)
         with _named_outcome(given):
             tuned = tune(data, settings, held_out[0], chosen, hooks)
         warn_suspect_columns(data)
@@ -322,7 +324,7 @@ def fit_two_layer(arguments: Mapping[str, Any], *, encoded: bool = True) -> FitR
     with checkpoints_in(checkpoint, arguments["checkpoint_every"]) as checkpoints:
         if seed is None and checkpoints is not None and checkpoints.seed is not None:
             settings = replace(settings, seed=checkpoints.seed)
-        data = read_data(given, held_out, na_action)
+        data = read_data(given, held_out, na_action, hooks)
         with _named_outcome(given):
             known = resumed(checkpoints, settings)
             tuned = known or tune(data, settings, held_out[0], chosen, hooks)
@@ -338,7 +340,10 @@ def fit_two_layer(arguments: Mapping[str, Any], *, encoded: bool = True) -> FitR
 
 
 def read_data(
-    given: Mapping[str, Any], held_out: tuple[float, Any], na_action: str = "omit"
+    given: Mapping[str, Any],
+    held_out: tuple[float, Any],
+    na_action: str = "omit",
+    hooks: Hooks | None = None,
 ) -> TrainingData:
     """Read the data that ``two_layer()`` is given.
 
@@ -354,7 +359,7 @@ def read_data(
     with _named_outcome(given):
         sources = open_data(given, held_out[1])
         data = read_training_data(
-            sources["x"],
+            show_reading(sources["x"], None if hooks is None else hooks.progress),
             sources["y"],
             given["outcome"],
             weights=sources["sample_weight"],
@@ -401,7 +406,7 @@ def read_verbose(verbose: Any) -> Callable[[int], Progress | None]:
         return cast("Callable[[int], Progress | None]", verbose)
     if not checks.flag("verbose", verbose):
         return lambda epochs: None
-    return Displays(bar, lambda epochs: bar(epochs, SEARCH))
+    return Displays(bar, lambda epochs: bar(epochs, SEARCH), lambda rows: rows_bar(rows, READING))
 
 
 def read_validation(validation: Any) -> tuple[float, Any]:

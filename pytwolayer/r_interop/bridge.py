@@ -10,7 +10,7 @@ import traceback
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from functools import wraps
+from functools import partial, wraps
 from inspect import signature
 from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict, cast
 
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from pytwolayer.fitting.two_layer import FitResult
     from pytwolayer.models.ensemble import TwoLayerEnsemble
     from pytwolayer.models.two_layer import TwoLayer
+    from pytwolayer.training.progress import Progress
 
 Fitted: TypeAlias = "TwoLayer | TwoLayerEnsemble"
 # How R writes values.
@@ -401,7 +402,15 @@ def _progress_of(show: Callable[..., Any] | None) -> Any:
             lambda epoch, loss: display(epoch, None, epochs), lambda: show(0, None, epochs)
         )
 
-    return Displays(run, search)
+    return Displays(run, search, partial(_rows_display, show, "Reading"))
+
+
+def _rows_display(show: Callable[..., Any], what: str, rows: int) -> "Progress":
+    """Make a display of rows; R tells by the text in the place of a loss what is done to them."""
+    from pytwolayer.training.progress import Timed
+
+    display = _ending(show)
+    return Timed(lambda done, loss: display(done, what, rows), lambda: show(0, what, rows))
 
 
 def _ending(function: Callable[..., Any]) -> Callable[..., Any]:

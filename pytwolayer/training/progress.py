@@ -10,6 +10,7 @@ from typing import Any, Protocol
 _INTERVAL = 0.1  # seconds
 _DELAY = 1.0  # seconds before anything is shown: a short fit shows nothing
 SEARCH = "Choosing weight decay"
+READING, PREDICTING = "Reading", "Predicting"
 
 
 class Progress(Protocol):
@@ -22,6 +23,9 @@ class Progress(Protocol):
         """Remove the display at the end of the run."""
 
 
+MakeProgress = Callable[[int], Progress | None]
+
+
 @dataclass(frozen=True)
 class Displays:
     """Makes the displays of a fit, given a number of epochs.
@@ -32,10 +36,13 @@ class Displays:
         For the training.
     search : callable
         For the search for settings before it, of whose losses nothing is shown.
+    reading : callable
+        For a pass over the data, given a number of rows.
     """
 
-    run: Callable[[int], Progress | None]
-    search: Callable[[int], Progress | None]
+    run: MakeProgress
+    search: MakeProgress
+    reading: MakeProgress = lambda rows: None
 
     def __call__(self, epochs: int) -> Progress | None:
         """Make that of the training."""
@@ -100,7 +107,7 @@ def bar(epochs: int, label: str | None = None) -> Progress | None:
     return Timed(drawn.show, drawn.close)
 
 
-def rows_bar(rows: int, label: str = "Predicting") -> Progress | None:
+def rows_bar(rows: int, label: str = PREDICTING) -> Progress | None:
     """Make a progress bar of rows; None where there is neither terminal nor notebook."""
     if not (_in_notebook() or _on_terminal()):
         return None

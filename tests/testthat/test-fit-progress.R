@@ -64,3 +64,22 @@ test_that("a fit without a terminal shows nothing", {
   skip_without_torch()
   expect_silent(quick(epochs = 300, batch_size = 2))
 })
+
+test_that("with a text for a loss the bar is that of rows, and the training's comes after it", {
+  withr::local_options(cli.dynamic = TRUE, cli.num_colors = 1, cli.width = 100)
+  show <- progress_bar(verbose = TRUE, visible = TRUE)
+  drawn <- capture.output(
+    {
+      show(500000, "Reading", 2e6)
+      show(0, "Reading", 2e6)
+      show(5, 0.25, 100)
+      invisible(show(0, 0, 100))
+    },
+    type = "message"
+  )
+  said <- strsplit(paste(drawn, collapse = "\n"), "[\r\n]+")[[1]]
+  reading <- grep("^Reading rows [^0-9]*25% of 2,000,000, ETA", said)
+  run <- grep("^Epoch 5 of 100 .*loss 0\\.25", said)
+  expect_true(length(reading) > 0 && length(run) > 0)
+  expect_lt(max(reading), min(run))
+})

@@ -6,6 +6,7 @@ import itertools
 import sys
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from pytwolayer import ArgumentError, two_layer
@@ -277,3 +278,55 @@ def test_ctrl_c_in_the_display_of_a_search_ends_it():
         fit = searched(verbose=displays)
     assert fit.tuning is None
     assert Interrupting.closed
+
+
+# Rows that are read
+
+
+def folder_of(tmp_path, rows):
+    table = pd.DataFrame(np.random.default_rng(1).normal(size=(rows, 2)), columns=["a", "y"])
+    table.to_parquet(tmp_path / "data.parquet")
+    return tmp_path / "data.parquet"
+
+
+def test_rows_that_are_read_are_shown_pass_by_pass_before_the_epochs(tmp_path, monkeypatch):
+    told = []
+
+    class Display:
+        def __init__(self, what, total):
+            self.what, self.total = what, total
+
+        def update(self, epoch, loss):
+            told.append((self.what, epoch, self.total))
+
+        def close(self):
+            told.append((self.what, "closed", self.total))
+
+    displays = progress_module.Displays(
+        lambda epochs: Display("epochs", epochs),
+        lambda epochs: None,
+        lambda rows: Display("rows", rows),
+    )
+    monkeypatch.setattr("pytwolayer.fitting.two_layer.read_verbose", lambda verbose: displays)
+    two_layer(folder_of(tmp_path, 20_000), outcome="y", epochs=2, batch_size=None, seed=1)
+    passes = [("rows", 8192, 20_000), ("rows", 16_384, 20_000), ("rows", 20_000, 20_000)]
+    assert told[:4] == [*passes, ("rows", "closed", 20_000)]
+    assert told[-3:] == [("epochs", 1, 2), ("epochs", 2, 2), ("epochs", "closed", 2)]
+
+
+def test_a_bar_of_rows_says_what_is_done_to_them(clock):
+    with a_terminal():
+        drawn = progress_module.rows_bar(2_000_000, "Reading")
+        clock.now += 2
+        drawn.update(500_000, float("nan"))
+        said = sys.stderr.getvalue()
+        drawn.close()
+    assert "Reading:  25%" in said
+    assert "500k/2.00M" in said
+    assert "loss" not in said
+
+
+def test_reading_is_shown_only_where_somebody_sees_it(tmp_path):
+    assert progress_module.rows_bar(100) is None
+    fit = two_layer(folder_of(tmp_path, 100), outcome="y", epochs=1, seed=1)
+    assert fit.rows == 100
