@@ -18,7 +18,12 @@
 #'   predicts, where no Python is, as on a server for reports or apps; all behaves the same, and
 #'   the numbers agree to about seven digits.
 #' @param newdata Another name of `new_data`.
-#' @return A tibble with one row per row of `new_data`, in order. Its columns:
+#' @param output A file that the predictions are written to, `.parquet`, `.csv` or `.tsv` (text also
+#'   with `.gz`), replaced if it exists. Where `new_data` is a path, its rows are read, predicted
+#'   and written some at a time, in their order: neither rows nor predictions are held in memory.
+#'   Without `type` it has all columns that the fit can give on the outcome's scale: the class and
+#'   the probabilities, of several networks intervals too. For `engine = "python"`.
+#' @return With `output` its path, invisibly. Else a tibble with one row per row of `new_data`, in order. Its columns:
 #'   * `"numeric"`: `.pred`, or with several outcomes `.pred_<outcome>` for each;
 #'   * `"class"`: `.pred_class`, a factor with all levels of the outcome (`FALSE` and `TRUE` of
 #'     a logical one);
@@ -42,18 +47,23 @@
 #' predict(flowers, head(iris), engine = "r")
 #' @export
 predict.two_layer <- function(object, new_data, type = NULL, ..., engine = c("python", "r"),
-                              newdata) {
+                              newdata, output = NULL) {
   call <- rlang::current_env()
   refuse_spread(type, rlang::names2(list(...)), call)
   check_dots(predict.two_layer, ...)
   types <- if (is.null(object$levels)) c("numeric", "raw") else c("class", "prob", "raw")
+  asked <- type
   type <- if (is.null(type)) types[[1]] else check_one_of("type", type, types, call)
   engine <- read_engine(engine, call)
   if (missing(new_data)) {
     if (missing(newdata)) {
+      refuse_output_without_data(output, call)
       return(fitted_predictions(object, type, call))
     }
     new_data <- newdata
+  }
+  if (!is.null(output)) {
+    return(predict_to_file(object, new_data, asked, engine, output, call = call))
   }
   predictions <- if (engine == "r") r_predictions else core_predictions
   columns <- columns_to_predict(object, new_data, engine, call)

@@ -529,3 +529,35 @@ def predict_ensemble(
         ends = ensemble.predict_interval(rows, level, offset=offset)
         return send_doubles(np.concatenate([end.reshape(len(end), -1) for end in ends], axis=1))
     return send_doubles(_values(ensemble, rows, kind, offset))
+
+
+@_answer
+def predict_to_file(
+    model: bytearray,
+    x: SentTable | SentSource | str,
+    kind: str | None,
+    level: float | None,
+    output: str,
+    show: Callable[..., Any] | None,
+) -> str:
+    """Write predictions of a fit, or with ``level`` of an ensemble, to a file; give its path.
+
+    ``x`` may be a path; ``show`` is as in ``fit()``.
+    """
+    from pytwolayer.files.table_writer import table_path
+    from pytwolayer.models.ensemble import models_of
+    from pytwolayer.models.load import ensemble_from_bytes, from_bytes
+    from pytwolayer.models.predict_file import Asked, write_predictions
+    from pytwolayer.models.prediction_table import Fitted as ModelsOfFit
+    from pytwolayer.r_interop.model_cache import models
+
+    fit: Fitted
+    if level is None:
+        fit = models.read(model, from_bytes)
+    else:
+        fit = models.read(model, ensemble_from_bytes)
+    display = False if show is None else partial(_rows_display, show, "Predicting")
+    asked = Asked(kind, level=0.95 if level is None else level, verbose=display)
+    fitted = ModelsOfFit(models_of(fit), several=level is not None)
+    data = x if isinstance(x, str) else _predictors(x)
+    return str(write_predictions(fitted, data, table_path("output", output), asked))

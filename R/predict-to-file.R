@@ -1,0 +1,41 @@
+# Predictions that Python writes to a file while it reads the rows.
+
+#' Write predictions to a file
+#'
+#' @param type As it was given: `NULL` is all that the fit can say.
+#' @param level Of an ensemble's intervals; `NULL` of one network.
+#' @return The path, invisibly.
+#' @noRd
+predict_to_file <- function(object, new_data, type, engine, output, level = NULL, call) {
+  if (engine == "r") {
+    expected <- "\"python\", which writes files, where `output` is given"
+    abort_expected("engine", expected, "\"r\"", call)
+  }
+  if (!is.character(output) || !is_single(output) || !nzchar(output)) {
+    abort_argument("output", path_of_file, output, call)
+  }
+  if (is_source(new_data)) {
+    refuse_made_predictors(object, call)
+    if (is_arrow(new_data)) {
+      source <- open_source("new_data", new_data, call)
+      on.exit(close_source(source))
+      sent <- list(key = source$key)
+    } else {
+      sent <- existing_path("new_data", new_data, call)
+    }
+  } else {
+    sent <- to_core(as_columns("new_data", new_predictors(object, new_data, call), call))
+  }
+  written <- suggest_r_engine(call_core(
+    "predict_to_file", object$model, sent, type, if (!is.null(level)) as.double(level),
+    enc2utf8(path.expand(output)), progress_bar(verbose = TRUE),
+    call = call, words = c(x = "new_data", kind = "type")
+  ))
+  invisible(written)
+}
+
+refuse_output_without_data <- function(output, call) {
+  if (!is.null(output)) {
+    abort_expected("new_data", "given where `output` is", "missing", call)
+  }
+}
