@@ -25,6 +25,9 @@ _PARQUET = (".parquet", ".pq")
 ENDINGS = ", ".join((*_SEPARATORS, *_PARQUET))
 _COMPRESSED = {".gz": "gzip", ".bz2": "bz2"}
 # The errors of pandas and pyarrow are subclasses of these.
+# The parser of pandas says so, before Python 3.12, where an exception without a value ended a read:
+# that is an interrupt. Other exceptions it passes on.
+_LOST = "Calling read(nbytes) on source failed"
 _UNREADABLE = (ValueError, OSError, EOFError, zlib.error)
 # Missing values in every column. Other marks are missing only among numbers: in a column of text
 # they can be levels, as they are where R reads the file.
@@ -113,6 +116,8 @@ def readable(argument: str, path: Path, options: FileOptions) -> Iterator[None]:
         expected = f"a table that can be read, of text in utf-8{other}"
         raise ArgumentError(argument, expected, received) from problem
     except _UNREADABLE as problem:
+        if _LOST in str(problem):
+            raise KeyboardInterrupt from problem
         reason = (str(problem).splitlines() or [type(problem).__name__])[0]
         raise ArgumentError(
             argument, "a table that can be read", f'"{path}": {reason}'

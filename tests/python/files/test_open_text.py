@@ -1,7 +1,9 @@
 """Files of delimited text as tables in blocks: what is read is what reading them whole gives."""
 
 import gzip
+import io
 import os
+import signal
 import sys
 import warnings
 
@@ -12,7 +14,7 @@ from sourced_tables import blocks_of, contents
 
 from pytwolayer import ArgumentError, PytwolayerError
 from pytwolayer.errors import MissingMarkWarning
-from pytwolayer.files import open_text, row_spool
+from pytwolayer.files import open_text, row_spool, table_reader
 from pytwolayer.files.column_types import ColumnTypes
 from pytwolayer.files.open_table import open_table
 from pytwolayer.files.read_options import FileOptions
@@ -277,3 +279,25 @@ def test_options_of_the_command_line_are_named_there_alone(tmp_path):
         open_table("data", path, types=types)
     with pytest.raises(ArgumentError, match=r'a file or a folder that exists, not ""'):
         open_table("data", "")
+
+
+@pytest.mark.parametrize("after", [3, 6])
+def test_an_interrupt_of_reading_is_an_interrupt(tmp_path, monkeypatch, after):
+    path = tmp_path / "table.csv"
+    lines = "".join(f"{number},{number / 7}\n" for number in range(200_000))
+    path.write_text("x,y\n" + lines)
+    reads = []
+
+    class Interrupted(io.FileIO):
+        def read(self, size=-1):
+            reads.append(size)
+            if len(reads) > after:
+                signal.raise_signal(signal.SIGINT)
+            return super().read(size)
+
+        read1 = read
+
+    monkeypatch.setattr(table_reader.TextFile, "_source", lambda self: Interrupted(path))
+    monkeypatch.setattr(open_text, "_VALUES", 2**15)
+    with pytest.raises(KeyboardInterrupt):
+        open_table("x", path)
