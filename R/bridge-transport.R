@@ -34,8 +34,8 @@ as_columns <- function(argument, table, call = rlang::caller_env(), outcome = FA
 #' @param columns What [as_columns()] made.
 #' @noRd
 to_core <- function(columns) {
-  if (is.null(columns) || !is.null(columns$key)) { # of a table that Python reads
-    return(columns[setdiff(names(columns), "source")])
+  if (is.null(columns) || !is.null(c(columns$key, columns$path))) { # Python reads the table
+    return(columns)
   }
   if (!is.null(columns$matrix)) {
     return(c(columns[c("names", "rows")], send_matrix(columns$matrix)))

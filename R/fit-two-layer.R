@@ -186,6 +186,9 @@ two_layer.default <- function(x, ...) {
   if (missing(x)) {
     abort_expected("x", x_expected, "missing")
   }
+  if (is_arrow(x)) {
+    send_arrow("x", x, rlang::current_env())
+  }
   abort_argument("x", x_expected, x)
 }
 

@@ -1,4 +1,4 @@
-# Tables that Python reads and R does not: files and folders by their path, and Arrow's tables. R
+# Tables that Python reads and R does not: files and folders by their path. R
 # has the names and kinds of their columns, as a table without rows, and molds that.
 
 #' Whether something is a table for Python to read: a path, or a table of Arrow's

@@ -51,7 +51,6 @@ predict.two_layer_ensemble <- function(object, new_data, type = NULL, ..., level
   }
   predictions <- if (engine == "r") r_together else core_together
   columns <- columns_to_predict(object, new_data, engine, call)
-  on.exit(close_source(columns$source))
   spruce_together(object, type, predictions(object, columns, type, level, call))
 }
 

@@ -23,7 +23,8 @@
 #'   and written some at a time, in their order: neither rows nor predictions are held in memory.
 #'   Without `type` it has all columns that the fit can give on the outcome's scale: the class and
 #'   the probabilities, of several networks intervals too. For `engine = "python"`.
-#' @return With `output` its path, invisibly. Else a tibble with one row per row of `new_data`, in order. Its columns:
+#' @return With `output` its path, invisibly. Else a tibble with one row per row of `new_data`, in
+#'   order. Its columns:
 #'   * `"numeric"`: `.pred`, or with several outcomes `.pred_<outcome>` for each;
 #'   * `"class"`: `.pred_class`, a factor with all levels of the outcome (`FALSE` and `TRUE` of
 #'     a logical one);
@@ -67,7 +68,6 @@ predict.two_layer <- function(object, new_data, type = NULL, ..., engine = c("py
   }
   predictions <- if (engine == "r") r_predictions else core_predictions
   columns <- columns_to_predict(object, new_data, engine, call)
-  on.exit(close_source(columns$source))
   spruce(object, type, predictions(object, columns, type, call))
 }
 
@@ -175,8 +175,7 @@ columns_to_predict <- function(object, new_data, engine, call) {
     abort_expected("engine", expected, "\"r\"", call)
   }
   refuse_made_predictors(object, call)
-  source <- open_source("new_data", new_data, call)
-  list(key = source$key, rows = source$rows, source = source)
+  list(path = send_source("new_data", new_data, call))
 }
 
 # What R makes of its data, by a recipe or a formula's functions, Python cannot.

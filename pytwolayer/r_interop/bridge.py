@@ -369,8 +369,10 @@ def _train(
 
 
 def _predictors(x: SentTable | SentSource) -> Any:
-    """Read the predictors that R sent, or a table that was opened."""
+    """Read the predictors that R sent, or give the path or the opened table that it names."""
     if is_source(x):
+        if "path" in x:
+            return x["path"]
         return opened_tables.source_table(x)
     return read_sent_table(cast("SentTable", x))
 

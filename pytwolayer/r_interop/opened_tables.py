@@ -26,10 +26,12 @@ class OpenedTable(TypedDict):
 class SentSource(TypedDict):
     """What R sends of an opened table: which columns are predictors, outcome and weights.
 
-    For prediction and validation there is the key alone.
+    For validation there is the key alone. For prediction there is the ``path`` alone: its columns
+    are read as what they were in training.
     """
 
-    key: float
+    key: NotRequired[float]
+    path: NotRequired[str]
     columns: NotRequired[Sequence[str]]
     outcome: NotRequired[Sequence[str]]
     vector: NotRequired[bool]
@@ -89,4 +91,4 @@ def _own_weights(sent: SentSource) -> list[str]:
 
 def is_source(sent: Any) -> TypeGuard[SentSource]:
     """Whether R sent an opened table, and not one of its own."""
-    return isinstance(sent, dict) and "key" in sent
+    return isinstance(sent, dict) and ("key" in sent or "path" in sent)

@@ -185,3 +185,17 @@ test_that("Python lets each table go", {
   try(two_layer(y ~ nowhere, path), silent = TRUE)
   expect_identical(as.integer(bridge()$opened_tables$number_open()), 0L)
 })
+
+test_that("a file's columns are read as what they were in training", {
+  skip_without_torch()
+  given <- local_file()
+  data <- transform(given$data, w = factor(w))
+  fit <- fit_of(y ~ a + w, data)
+  expect_identical(predict(fit, given$path), predict(fit, data))
+})
+
+test_that("Arrow's objects are refused with the way to their rows", {
+  table <- structure(list(), class = c("Table", "ArrowTabular", "ArrowObject", "R6"))
+  expect_refused(two_layer(table, outcome = "y"), "`x`", "the path of its file or folder")
+  expect_refused(two_layer(y ~ ., table), "`data`", "an Arrow object", "collect()")
+})
