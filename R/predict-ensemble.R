@@ -29,7 +29,8 @@
 #' predict(fits, head(mtcars), type = "conf_int", level = 0.8)
 #' @export
 predict.two_layer_ensemble <- function(object, new_data, type = NULL, ..., level = 0.95,
-                                       engine = c("python", "r"), newdata, output = NULL) {
+                                       engine = c("python", "r"), newdata, output = NULL,
+                                       columns = NULL) {
   call <- rlang::current_env()
   refuse_peers_intervals(rlang::names2(list(...)), call)
   check_dots(predict.two_layer_ensemble, ...)
@@ -39,6 +40,7 @@ predict.two_layer_ensemble <- function(object, new_data, type = NULL, ..., level
   type <- if (is.null(type)) types[[1]] else check_one_of("type", type, types, call)
   check_level(level, call)
   engine <- read_engine(engine, call)
+  copied <- check_copied(columns, output, call)
   if (missing(new_data)) {
     if (missing(newdata)) {
       refuse_output_without_data(output, call)
@@ -47,7 +49,7 @@ predict.two_layer_ensemble <- function(object, new_data, type = NULL, ..., level
     new_data <- newdata
   }
   if (!is.null(output)) {
-    return(predict_to_file(object, new_data, asked, engine, output, level, call))
+    return(predict_to_file(object, new_data, asked, engine, output, copied, level, call))
   }
   predictions <- if (engine == "r") r_together else core_together
   columns <- columns_to_predict(object, new_data, engine, call)

@@ -23,6 +23,8 @@
 #'   and written some at a time, in their order: neither rows nor predictions are held in memory.
 #'   Without `type` it has all columns that the fit can give on the outcome's scale: the class and
 #'   the probabilities, of several networks intervals too. For `engine = "python"`.
+#' @param columns Names of columns of `new_data` to copy to `output`, before the predictions; of
+#'   files of text as the text that they are.
 #' @return With `output` its path, invisibly. Else a tibble with one row per row of `new_data`, in
 #'   order. Its columns:
 #'   * `"numeric"`: `.pred`, or with several outcomes `.pred_<outcome>` for each;
@@ -48,7 +50,7 @@
 #' predict(flowers, head(iris), engine = "r")
 #' @export
 predict.two_layer <- function(object, new_data, type = NULL, ..., engine = c("python", "r"),
-                              newdata, output = NULL) {
+                              newdata, output = NULL, columns = NULL) {
   call <- rlang::current_env()
   refuse_spread(type, rlang::names2(list(...)), call)
   check_dots(predict.two_layer, ...)
@@ -56,6 +58,7 @@ predict.two_layer <- function(object, new_data, type = NULL, ..., engine = c("py
   asked <- type
   type <- if (is.null(type)) types[[1]] else check_one_of("type", type, types, call)
   engine <- read_engine(engine, call)
+  copied <- check_copied(columns, output, call)
   if (missing(new_data)) {
     if (missing(newdata)) {
       refuse_output_without_data(output, call)
@@ -64,7 +67,7 @@ predict.two_layer <- function(object, new_data, type = NULL, ..., engine = c("py
     new_data <- newdata
   }
   if (!is.null(output)) {
-    return(predict_to_file(object, new_data, asked, engine, output, call = call))
+    return(predict_to_file(object, new_data, asked, engine, output, copied, call = call))
   }
   predictions <- if (engine == "r") r_predictions else core_predictions
   columns <- columns_to_predict(object, new_data, engine, call)

@@ -70,7 +70,7 @@ class CopiedColumns:
 
     def _read(self, table: Any) -> Iterator[pd.DataFrame]:
         if isinstance(table, RawTable):
-            yield _frame_of(table, self._columns)
+            yield frame_of(table)[self._columns]
         elif not isinstance(table, SourcedTable):
             frame = as_pandas(table)
             chosen = frame.loc[:, [str(name) in self._columns for name in frame.columns]]
@@ -133,9 +133,9 @@ def _column(column: Any, values: Any, index: pd.RangeIndex) -> "pd.Series[Any]":
     return pd.Series(pd.array(values, dtype=pd.ArrowDtype(values.type)), index=index)
 
 
-def _frame_of(table: RawTable, columns: Sequence[str]) -> pd.DataFrame:
-    names = table.names or []
-    return pd.DataFrame({name: _values(table.columns[names.index(name)]) for name in columns})
+def frame_of(table: RawTable) -> pd.DataFrame:
+    """Make a data frame of columns; a factor is a categorical."""
+    return pd.DataFrame(dict(zip(table.names or [], map(_values, table.columns), strict=True)))
 
 
 def _values(column: Any) -> Any:
@@ -144,7 +144,10 @@ def _values(column: Any) -> Any:
     if not isinstance(column, CodedColumn):
         return column
     codes = column.codes.read() if isinstance(column.codes, StoredArray) else column.codes
+    missing = np.isnan(codes)
     if column.kind == "logical":
-        return pd.arrays.BooleanArray(codes == 1, np.isnan(codes))
-    labels = np.array([*column.levels, None], dtype=object)
-    return labels[np.where(np.isnan(codes), -1, codes).astype(np.intp)]
+        return pd.arrays.BooleanArray(codes == 1, missing)
+    places = np.where(missing, -1, codes).astype(np.intp)
+    levels: Any = [*column.levels]
+    classes: Any = pd.Categorical.from_codes(places, categories=levels)
+    return classes if column.kind == "factor" else classes.astype(object)

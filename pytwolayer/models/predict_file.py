@@ -40,6 +40,8 @@ class Asked:
         Or a function that makes a display of so many rows.
     options : FileOptions
         How a file of text is read.
+    beside : table, optional
+        That has the columns which are copied, if the data do not.
     """
 
     kind: str | None = None
@@ -47,6 +49,7 @@ class Asked:
     level: float = 0.95
     verbose: bool | MakeProgress = True
     options: FileOptions = FROM_CODE
+    beside: Any = None
 
 
 def write_predictions(fitted: Fitted, data: Any, path: Path, asked: Asked) -> Path:
@@ -76,9 +79,13 @@ def prediction_parts(
         raise ArgumentError("output", expected, "of one with an offset")
     reset_after_fork()
     encoders = [model.inputs for model in models]
-    opened = open_new_data("x", data, encoders, asked.options, also=columns)
+    also = columns if asked.beside is None else ()
+    opened = open_new_data("x", data, encoders, asked.options, also=also)
     table = read_new_data(models, opened)
-    copied = CopiedColumns(data, opened, columns, asked.options) if columns else None
+    copied = None
+    if columns:
+        tables_of_copies = (data, opened) if asked.beside is None else (asked.beside, asked.beside)
+        copied = CopiedColumns(*tables_of_copies, columns, asked.options)
     tables = _with_torch_settings(prediction_tables(fitted, table, kind, level))
     progress = _progress(asked.verbose)(table.rows)
     done = 0

@@ -540,11 +540,14 @@ def predict_to_file(
     kind: str | None,
     level: float | None,
     output: str,
+    columns: list[str],
+    beside: SentTable | None,
     show: Callable[..., Any] | None,
 ) -> str:
     """Write predictions of a fit, or with ``level`` of an ensemble, to a file; give its path.
 
-    ``x`` may be a path; ``show`` is as in ``fit()``.
+    ``x`` may be a path; ``show`` is as in ``fit()``. Columns of these names are copied: of
+    ``beside``, or if it is None of ``x``.
     """
     from pytwolayer.files.table_writer import table_path
     from pytwolayer.models.ensemble import models_of
@@ -559,7 +562,8 @@ def predict_to_file(
     else:
         fit = models.read(model, ensemble_from_bytes)
     display = False if show is None else partial(_rows_display, show, "Predicting")
-    asked = Asked(kind, level=0.95 if level is None else level, verbose=display)
+    own = None if beside is None else read_sent_table(beside)
+    asked = Asked(kind, columns, 0.95 if level is None else level, display, beside=own)
     fitted = ModelsOfFit(models_of(fit), several=level is not None)
     data = x if isinstance(x, str) else _predictors(x)
     return str(write_predictions(fitted, data, table_path("output", output), asked))
