@@ -119,7 +119,7 @@ class Column:
 
 def recode(codes: Doubles, recoding: Doubles | None) -> Doubles:
     """Replace codes by those that ``recoding`` has for them; NaN stays."""
-    if recoding is None:
+    if recoding is None or not len(recoding):  # of no levels all codes are missing
         return codes
     missing = np.isnan(codes)
     old = np.where(missing, 0, codes).astype(np.intp)

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from pytwolayer import ArgumentError
+from pytwolayer.preprocessing.column import CodedColumn
 from pytwolayer.preprocessing.column_reading import level_name, read_column
 
 NAN, INF = float("nan"), float("inf")
@@ -301,3 +302,11 @@ def test_a_level_is_named_as_r_names_it(value, name):
 def test_logicals_that_are_all_missing_tell_no_kind():
     column = read_column("x", "a", pd.Series([None, None], dtype="boolean"))
     assert column.kind == "missing"
+
+
+@pytest.mark.parametrize("kind", ["text", "factor"])
+@pytest.mark.parametrize("rows", [3, 9000])
+def test_codes_of_no_levels_are_a_column_of_nothing(kind, rows):
+    column = read_column("x", "a", CodedColumn(kind, np.full(rows, np.nan), ()))
+    assert column.kind == "missing"
+    assert np.isnan(column.values).all()
