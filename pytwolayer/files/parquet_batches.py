@@ -115,7 +115,7 @@ def _readable(argument: str, path: Path) -> Iterator[None]:
     except FileNotFoundError:
         raise ArgumentError(argument, _STEADY, f'"{path}", which is gone') from None
     except (OSError, ValueError, NotImplementedError) as problem:  # pyarrow's are among these
-        reason = (str(problem).splitlines() or [type(problem).__name__])[0]
+        reason = (str(problem).splitlines() or [type(problem).__name__])[0].rstrip(".")
         expected = "of Parquet files that can be read"
         raise ArgumentError(argument, expected, f'"{path}": {reason}') from problem
 

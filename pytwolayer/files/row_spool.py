@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pytwolayer.errors import PytwolayerError
+from pytwolayer.errors import PytwolayerError, format_bytes
 from pytwolayer.files.arrow_rows import Batch, any_wanted
 from pytwolayer.preprocessing.row_source import Doubles, RowNumbers
 
@@ -68,7 +68,7 @@ class RowSpool:
                 raise
             raise PytwolayerError(
                 f"There is no room for a copy of the table in {tempfile.gettempdir()}, where "
-                f"{self._bytes / 2**30:.1f} GiB and more are needed; the environment variable "
+                f"{format_bytes(self._bytes)} and more are needed; the environment variable "
                 "TMPDIR names another folder for temporary files."
             ) from problem
         self._parts.clear()

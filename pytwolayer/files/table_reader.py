@@ -118,7 +118,7 @@ def readable(argument: str, path: Path, options: FileOptions) -> Iterator[None]:
     except _UNREADABLE as problem:
         if _LOST in str(problem):
             raise KeyboardInterrupt from problem
-        reason = (str(problem).splitlines() or [type(problem).__name__])[0]
+        reason = (str(problem).splitlines() or [type(problem).__name__])[0].rstrip(".")
         raise ArgumentError(
             argument, "a table that can be read", f'"{path}": {reason}'
         ) from problem

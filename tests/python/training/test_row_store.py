@@ -329,10 +329,15 @@ def test_resamples_are_on_disk_where_memory_has_no_room_for_all(monkeypatch):
     assert np.allclose(on_disk.predict(X), in_memory.predict(X), atol=1e-4)
 
 
-@pytest.mark.parametrize("options", [{"batch_size": None}, {"optimizer": "lbfgs"}])
-def test_all_rows_at_once_are_refused_where_they_do_not_fit(options, little_memory):
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({}, "`batch_size` must be below the number of rows where the encoded rows do not fit"),
+        ({"optimizer": "lbfgs"}, "`optimizer` must be another where the encoded rows do not fit"),
+    ],
+)
+def test_all_rows_at_once_are_refused_where_they_do_not_fit(options, expected, little_memory):
     given = {"batch_size": None} | options
-    expected = "`batch_size` must be below the number of rows where the encoded rows do not fit"
     with pytest.raises(ArgumentError, match=expected):
         fit(**given)
 
