@@ -31,7 +31,8 @@ test_that("R's own tables are predicted into a file too, by type", {
   expect_identical(both$.pred_class, as.character(predict(flowers, iris)$.pred_class))
   expect_named(both, c(".pred_class", paste0(".pred_", levels(iris$Species))))
   predict(flowers, newdata = iris, type = "prob", output = output)
-  expect_named(utils::read.delim(output, check.names = FALSE), paste0(".pred_", levels(iris$Species)))
+  shares <- utils::read.delim(output, check.names = FALSE)
+  expect_named(shares, paste0(".pred_", levels(iris$Species)))
 })
 
 test_that("several networks write intervals of their level", {
