@@ -45,10 +45,9 @@ class Sampler:
 
 @contextmanager
 def limited(pid: int, megabytes: float) -> Iterator[Path | None]:
-    """Allow a process so much more memory than it has; None where no group can be made.
+    """Allow a process that has just started so much memory; None where no group can be made.
 
-    What it has already stays with its own group, so that the limit is for what it asks for now,
-    pages of files among it.
+    Pages of files that it reads and writes are among it.
     """
     is_old = (_GROUPS / "memory").is_dir()
     group = (_GROUPS / "memory" if is_old else _GROUPS) / f"pytwolayer-{pid}"

@@ -19,7 +19,7 @@ def arrays(rows: int, columns: int) -> tuple[NDArray[np.float64], NDArray[np.flo
     return x, np.tanh(x[:, 0] + x[:, 1] * x[:, 2]) + 0.3 * draws.standard_normal(rows)
 
 
-def _part(rows: int, number: int) -> pd.DataFrame:
+def part(rows: int, number: int) -> pd.DataFrame:
     """Draw the table of a file: 48 columns of numbers, 3 of text, and the outcome."""
     draws = np.random.default_rng(number)
     numbers = draws.standard_normal((FLOATS, rows))
@@ -37,5 +37,5 @@ def write_folder(folder: Path, rows: int, files: int) -> int:
     for number in range(files):
         own = rows // files + (number < rows % files)
         file = folder / f"part-{number:03}.parquet"
-        _part(own, number).to_parquet(file, index=False, row_group_size=100_000)
+        part(own, number).to_parquet(file, index=False, row_group_size=100_000)
     return sum(file.stat().st_size for file in folder.iterdir())

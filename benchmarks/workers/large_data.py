@@ -22,7 +22,7 @@ torch.set_num_threads(1)
 warnings.simplefilter("ignore")
 
 from _large_memory import status  # noqa: E402
-from _large_tables import OUTCOME, arrays  # noqa: E402
+from _large_tables import OUTCOME, arrays, part  # noqa: E402
 
 from pytwolayer import two_layer  # noqa: E402
 from pytwolayer.training import trainer  # noqa: E402
@@ -159,11 +159,8 @@ def one_fit(rows: int, columns: int, epochs: int, batch: int) -> None:
 def one_folder(folder: str, epochs: int, batch: int, how: str) -> None:
     """Measure a fit of a folder."""
     import pandas as pd
-    import pyarrow.parquet as pq
 
-    first = sorted(Path(folder).iterdir())[0]
-    few = next(pq.ParquetFile(first).iter_batches(1000)).to_pandas()
-    fit(few, outcome=OUTCOME, epochs=1, batch_size=batch)
+    fit(part(1000, 0), outcome=OUTCOME, epochs=1, batch_size=batch)
     options: dict[str, Any] = {"outcome": OUTCOME, "epochs": epochs, "batch_size": batch}
     if how == "pandas":
         measured(lambda: fit(pd.read_parquet(folder), **options))
