@@ -17,7 +17,10 @@ _lock = threading.Lock()
 
 
 def reset_after_fork() -> None:
-    """Limit a forked child to one thread, on the first call in it.
+    """Limit a forked child to one thread, on the first call in it; elsewhere fix the number.
+
+    PyTorch fixes a Python thread's number on its first use there. That must not be while another
+    Python thread has set its own.
 
     A child does not have the threads of its parent's OpenMP pool, but would wait for them for
     ever. ``os.register_at_fork()`` is no help: it does not see forks by C code, such as R's
@@ -28,6 +31,9 @@ def reset_after_fork() -> None:
         _process = os.getpid()
         _lock = threading.Lock()  # its holder may not exist in the child
         torch.set_num_threads(1)
+    else:
+        with _lock:
+            torch.get_num_threads()
 
 
 @contextmanager
@@ -37,8 +43,7 @@ def limit_threads(multiplications: int) -> Iterator[None]:
     The results of small fits then do not depend on the number of threads.
     """
     reset_after_fork()
-    with _lock:  # PyTorch fixes a Python thread's number on its first call
-        before = torch.get_num_threads()
+    before = torch.get_num_threads()
     if multiplications >= _SMALL or before == 1:
         yield
         return
