@@ -30,17 +30,10 @@ class _Growing:
         return known, dictionary.slice(known)
 
 
-class LevelReader:
-    """Reads the codes of a column of levels.
+class _LevelCodes:
+    """Reads the codes of a column of levels; a subclass gives the code of a level."""
 
-    Parameters
-    ----------
-    levels : sequence of str
-        All levels of the column, in the order of their codes.
-    """
-
-    def __init__(self, levels: Sequence[str]) -> None:
-        self._codes = {level: float(code) for code, level in enumerate(levels)}
+    def __init__(self) -> None:
         self._growing = _Growing()
         self._mapped: Doubles = np.array([np.nan])
 
@@ -51,12 +44,35 @@ class LevelReader:
         array = as_dictionary(array)
         known, others = self._growing.next(array.dictionary)
         if len(others) or known + 1 != len(self._mapped):
-            names = level_names(level_labels(others))
-            codes = [np.nan if name is None else self._codes[name] for name in names]
+            labels = level_labels(others)
+            codes = [
+                np.nan if name is None else self._code(name, label)
+                for name, label in zip(level_names(labels), labels, strict=True)
+            ]
             # The code of a missing value comes last.
             self._mapped = np.concatenate([self._mapped[:known], codes, [np.nan]])
         codes_of_rows: Doubles = self._mapped[places_in_dictionary(array)]
         return codes_of_rows
+
+    def _code(self, name: str, label: Any) -> float:
+        raise NotImplementedError
+
+
+class LevelReader(_LevelCodes):
+    """Reads the codes of a column whose levels are known.
+
+    Parameters
+    ----------
+    levels : sequence of str
+        All levels of the column, in the order of their codes.
+    """
+
+    def __init__(self, levels: Sequence[str]) -> None:
+        super().__init__()
+        self._codes = {level: float(code) for code, level in enumerate(levels)}
+
+    def _code(self, name: str, label: Any) -> float:
+        return self._codes[name]
 
 
 class LevelScan:
@@ -101,31 +117,14 @@ class LevelScan:
         return self._labels
 
 
-class LevelCoder:
+class LevelCoder(_LevelCodes):
     """Gives the levels of a column codes in the order in which they come."""
 
     def __init__(self, kind: ArrowKind) -> None:
+        super().__init__()
         self._kind = kind
         self._codes: dict[str, float] = {}
         self._labels: dict[str, Any] = {}
-        self._growing = _Growing()
-        self._mapped: Doubles = np.array([np.nan])
-
-    def read(self, array: Any) -> Doubles:
-        """Return the codes of an array; NaN where missing."""
-        if is_nothing(array):
-            return np.full(len(array), np.nan)
-        array = as_dictionary(array)
-        known, others = self._growing.next(array.dictionary)
-        if len(others) or known + 1 != len(self._mapped):
-            labels = level_labels(others)
-            codes = [
-                np.nan if name is None else self._code(name, label)
-                for name, label in zip(level_names(labels), labels, strict=True)
-            ]
-            self._mapped = np.concatenate([self._mapped[:known], codes, [np.nan]])
-        codes_of_rows: Doubles = self._mapped[places_in_dictionary(array)]
-        return codes_of_rows
 
     def _code(self, name: str, label: Any) -> float:
         self._labels.setdefault(name, label)
