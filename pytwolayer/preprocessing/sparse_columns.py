@@ -22,6 +22,11 @@ class SparseColumns:
         Place of each column's first entry, and the number of all.
     rows : int
         Number of rows.
+
+    Attributes
+    ----------
+    size : int
+        Memory that the arrays take, in bytes.
     """
 
     def __init__(
@@ -33,6 +38,7 @@ class SparseColumns:
     ) -> None:
         self._values, self._row_numbers, self.rows = values, row_numbers, rows
         self._starts: list[int] = starts.tolist()
+        self.size = values.nbytes + row_numbers.nbytes + starts.nbytes
 
     def blocks(
         self, columns: Sequence[int], rows: RowNumbers | None = None

@@ -28,7 +28,7 @@ from pytwolayer.preprocessing.row_source import (
     SourcedTable,
     StoredArray,
 )
-from pytwolayer.preprocessing.sparse_rows import (
+from pytwolayer.preprocessing.sparse_table import (
     is_sparse,
     sparse_table,
     warn_if_dense_is_large,

@@ -8,7 +8,7 @@ from scipy import sparse
 
 from pytwolayer import ArgumentError, TwoLayerClassifier, TwoLayerRegressor, two_layer
 from pytwolayer.errors import DenseMatrixWarning
-from pytwolayer.preprocessing import row_source, sparse_rows
+from pytwolayer.preprocessing import row_source, sparse_table
 from pytwolayer.preprocessing.fingerprint import checksums
 from pytwolayer.preprocessing.reading import read_training_data
 from pytwolayer.preprocessing.table import read_table
@@ -87,7 +87,7 @@ def test_no_rows_or_no_columns_is_an_error(shape):
 
 
 def test_what_becomes_much_larger_is_told_once(monkeypatch):
-    monkeypatch.setattr(sparse_rows, "_LARGE", 100)
+    monkeypatch.setattr(sparse_table, "_LARGE", 100)
     matrix = sparse.random(ROWS, 60, density=0.02, format="csr", random_state=1)
     with pytest.warns(DenseMatrixWarning, match="sparse matrix, of 0 MiB, becomes dense") as told:
         fit = two_layer(matrix, Y, **QUICK)
