@@ -15,21 +15,10 @@ predict_to_file <- function(object, new_data, type, engine, output, columns, lev
   if (!is.character(output) || !is_single(output) || !nzchar(output)) {
     abort_argument("output", path_of_file, output, call)
   }
+  sent <- to_core(columns_to_predict(object, new_data, engine, call))
   beside <- NULL
-  if (is_source(new_data)) {
-    refuse_made_predictors(object, call)
-    if (is_arrow(new_data)) {
-      source <- open_source("new_data", new_data, call)
-      on.exit(close_source(source))
-      sent <- list(key = source$key)
-    } else {
-      sent <- existing_path("new_data", new_data, call)
-    }
-  } else {
-    sent <- to_core(as_columns("new_data", new_predictors(object, new_data, call), call))
-    if (length(columns)) {
-      beside <- to_core(as_columns("columns", chosen_columns(new_data, columns, call), call))
-    }
+  if (length(columns) && !is_source(new_data)) {
+    beside <- to_core(as_columns("columns", chosen_columns(new_data, columns, call), call))
   }
   written <- suggest_r_engine(call_core(
     "predict_to_file", object$model, sent, type, if (!is.null(level)) as.double(level),

@@ -536,7 +536,7 @@ def predict_ensemble(
 @_answer
 def predict_to_file(
     model: bytearray,
-    x: SentTable | SentSource | str,
+    x: SentTable | SentSource,
     kind: str | None,
     level: float | None,
     output: str,
@@ -546,7 +546,7 @@ def predict_to_file(
 ) -> str:
     """Write predictions of a fit, or with ``level`` of an ensemble, to a file; give its path.
 
-    ``x`` may be a path; ``show`` is as in ``fit()``. Columns of these names are copied: of
+    ``show`` is as in ``fit()``. Columns of these names are copied: of
     ``beside``, or if it is None of ``x``.
     """
     from pytwolayer.files.table_writer import table_path
@@ -565,5 +565,4 @@ def predict_to_file(
     own = None if beside is None else read_sent_table(beside)
     asked = Asked(kind, columns, 0.95 if level is None else level, display, beside=own)
     fitted = ModelsOfFit(models_of(fit), several=level is not None)
-    data = x if isinstance(x, str) else _predictors(x)
-    return str(write_predictions(fitted, data, table_path("output", output), asked))
+    return str(write_predictions(fitted, _predictors(x), table_path("output", output), asked))
