@@ -240,6 +240,11 @@ class CheckpointWarning(PytwolayerWarning):
     """A checkpoint could not be written or read."""
 
 
+def first_line(problem: BaseException) -> str:
+    """Return the first line of an error's message, or its type if it has none."""
+    return (str(problem) or type(problem).__name__).splitlines()[0]
+
+
 # What names modules of the package; pathlib would make every start slower.
 _PACKAGE = os.path.dirname(__file__)  # noqa: PTH120
 

@@ -9,9 +9,22 @@ from typing import Any
 import pandas as pd
 
 from pytwolayer.checks import describe
-from pytwolayer.errors import ArgumentError
+from pytwolayer.errors import ArgumentError, PytwolayerError
 
 _STREAM, _ARRAY = "__arrow_c_stream__", "__arrow_c_array__"
+_NEEDED, _OLDEST = "Parquet files and Arrow objects need pyarrow", 16
+
+
+def require_pyarrow() -> None:
+    """Raise if pyarrow is not there, or too old."""
+    remedy = 'pip install "pytwolayer[parquet]"'
+    try:
+        import pyarrow as pa
+    except ImportError as problem:
+        received = "which is not installed"
+        raise PytwolayerError(f"{_NEEDED}, {received}: {remedy}") from problem
+    if int(pa.__version__.split(".")[0]) < _OLDEST:
+        raise PytwolayerError(f"{_NEEDED} {_OLDEST} or newer, not {pa.__version__}: {remedy}")
 
 
 def is_arrow(data: Any) -> bool:

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from pytwolayer.checks import describe
-from pytwolayer.errors import ArgumentError, PytwolayerError
-from pytwolayer.files.arrow_objects import arrow_vector, is_arrow
+from pytwolayer.errors import ArgumentError
+from pytwolayer.files.arrow_objects import arrow_vector, is_arrow, require_pyarrow
 from pytwolayer.files.column_types import ColumnTypes
 from pytwolayer.files.open_arrow import open_arrow
 from pytwolayer.files.open_parquet import open_parquet
@@ -23,7 +23,6 @@ from pytwolayer.preprocessing.row_source import SourcedTable
 from pytwolayer.preprocessing.table import RawTable
 
 Opened = SourcedTable | RawTable
-_NEEDED, _OLDEST = "Parquet files and Arrow objects need pyarrow", 16
 
 
 def opened(argument: str, data: Any, outcome: Collection[str] | None = (), **how: Any) -> Any:
@@ -82,18 +81,6 @@ def open_table(
     require_pyarrow()
     vector = arrow_vector(data)
     return open_arrow(wanted, data) if vector is None else _open_vector(wanted, data, vector)
-
-
-def require_pyarrow() -> None:
-    """Raise if pyarrow is not there, or too old."""
-    remedy = 'pip install "pytwolayer[parquet]"'
-    try:
-        import pyarrow as pa
-    except ImportError as problem:
-        received = "which is not installed"
-        raise PytwolayerError(f"{_NEEDED}, {received}: {remedy}") from problem
-    if int(pa.__version__.split(".")[0]) < _OLDEST:
-        raise PytwolayerError(f"{_NEEDED} {_OLDEST} or newer, not {pa.__version__}: {remedy}")
 
 
 def _open_path(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pytwolayer.errors import ArgumentError
+from pytwolayer.errors import ArgumentError, first_line
 from pytwolayer.files.arrow_rows import Batch, Values, any_wanted
 from pytwolayer.files.parquet_folder import FileState
 from pytwolayer.files.read_ahead import read_ahead
@@ -115,7 +115,7 @@ def _readable(argument: str, path: Path) -> Iterator[None]:
     except FileNotFoundError:
         raise ArgumentError(argument, _STEADY, f'"{path}", which is gone') from None
     except (OSError, ValueError, NotImplementedError) as problem:  # pyarrow's are among these
-        reason = (str(problem).splitlines() or [type(problem).__name__])[0].rstrip(".")
+        reason = first_line(problem).rstrip(".")
         expected = "of Parquet files that can be read"
         raise ArgumentError(argument, expected, f'"{path}": {reason}') from problem
 

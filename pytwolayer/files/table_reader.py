@@ -14,15 +14,16 @@ import numpy as np
 import pandas as pd
 
 from pytwolayer.checks import quote, quote_some
-from pytwolayer.errors import ArgumentError, PytwolayerError
+from pytwolayer.errors import ArgumentError, first_line
+from pytwolayer.files.arrow_objects import require_pyarrow
 from pytwolayer.files.column_types import ColumnTypes, convert_columns
 from pytwolayer.files.read_options import FileOptions
 from pytwolayer.files.text_numbers import MissingMarks, is_text, parse_text_column
 from pytwolayer.preprocessing.text_patterns import parse_number
 
-_SEPARATORS = {".csv": ",", ".tsv": "\t", ".tab": "\t"}
-_PARQUET = (".parquet", ".pq")
-ENDINGS = ", ".join((*_SEPARATORS, *_PARQUET))
+SEPARATORS = {".csv": ",", ".tsv": "\t", ".tab": "\t"}
+PARQUET = (".parquet", ".pq")
+ENDINGS = ", ".join((*SEPARATORS, *PARQUET))
 _COMPRESSED = {".gz": "gzip", ".bz2": "bz2"}
 # The errors of pandas and pyarrow are subclasses of these.
 # The parser of pandas says so, before Python 3.12, where an exception without a value ended a read:
@@ -72,7 +73,7 @@ def read_table_file(
     """
     path = Path(file).expanduser()
     separator = text_separator(path, options)
-    is_parquet = ending_of(path) in _PARQUET
+    is_parquet = ending_of(path) in PARQUET
     if separator is None and not is_parquet:
         expected = f"a file ending in one of {ENDINGS}, or a text file with `--sep`"
         raise ArgumentError(argument, expected, f'"{path}"')
@@ -98,7 +99,7 @@ def ending_of(path: Path) -> str:
 
 def text_separator(path: Path, options: FileOptions) -> str | None:
     """Return what separates the columns of a text file; None for another file."""
-    return options.separator or _SEPARATORS.get(ending_of(path))
+    return options.separator or SEPARATORS.get(ending_of(path))
 
 
 @contextmanager
@@ -118,7 +119,7 @@ def readable(argument: str, path: Path, options: FileOptions) -> Iterator[None]:
     except _UNREADABLE as problem:
         if _LOST in str(problem):
             raise KeyboardInterrupt from problem
-        reason = (str(problem).splitlines() or [type(problem).__name__])[0].rstrip(".")
+        reason = first_line(problem).rstrip(".")
         raise ArgumentError(
             argument, "a table that can be read", f'"{path}": {reason}'
         ) from problem
@@ -312,12 +313,7 @@ def _longer(names: int, values: int) -> tuple[str, str]:
 
 
 def _read_parquet(path: Path, options: FileOptions) -> pd.DataFrame:
-    try:
-        import pyarrow  # noqa: F401
-    except ImportError as problem:
-        raise PytwolayerError(
-            'Parquet files need pyarrow, which is not installed: pip install "pytwolayer[parquet]"'
-        ) from problem
+    require_pyarrow()
     table = pd.read_parquet(path, engine="pyarrow").reset_index(drop=True)
     table = table.set_axis([str(name) for name in table], axis=1)
     return (

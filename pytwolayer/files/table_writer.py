@@ -8,12 +8,12 @@ from typing import Any, TextIO
 
 import pandas as pd
 
-from pytwolayer.errors import ArgumentError, PytwolayerError
+from pytwolayer.errors import ArgumentError, PytwolayerError, first_line
+from pytwolayer.files.arrow_objects import require_pyarrow
 from pytwolayer.files.atomic_write import atomic_write, output_path
+from pytwolayer.files.table_reader import PARQUET, SEPARATORS
 
-_SEPARATORS = {".csv": ",", ".tsv": "\t", ".tab": "\t"}
-_PARQUET = (".parquet", ".pq")
-_ENDINGS = (*_PARQUET, *_SEPARATORS)
+_ENDINGS = (*PARQUET, *SEPARATORS)
 Write = Callable[[pd.DataFrame], None]
 
 
@@ -31,17 +31,11 @@ def table_path(argument: str, file: Any, *, any_text: bool = False) -> Path:
     """
     path = output_path(argument, file)
     is_known = _ending(path) in _ENDINGS or any_text
-    if not is_known or (_is_compressed(path) and _ending(path) in _PARQUET):
+    if not is_known or (_is_compressed(path) and _ending(path) in PARQUET):
         expected = f"the path of a file ending in one of {', '.join(_ENDINGS)}, text also with .gz"
         raise ArgumentError(argument, expected, f'"{path}"')
-    if _ending(path) in _PARQUET:
-        try:
-            import pyarrow  # noqa: F401
-        except ImportError as problem:
-            raise PytwolayerError(
-                "Parquet files need pyarrow, which is not installed: "
-                'pip install "pytwolayer[parquet]"'
-            ) from problem
+    if _ending(path) in PARQUET:
+        require_pyarrow()
     return path
 
 
@@ -54,7 +48,7 @@ def table_writer(path: Path) -> Iterator[Write]:
     PytwolayerError
         If it cannot be written; nothing is left then, and a file of before is unchanged.
     """
-    make = _parquet_writer if _ending(path) in _PARQUET else _text_writer
+    make = _parquet_writer if _ending(path) in PARQUET else _text_writer
     with _writable(path), atomic_write(path) as unfinished, make(unfinished, path) as write:
         yield _only_writing(path, write)
 
@@ -92,7 +86,7 @@ def _text_writer(file: Path, path: Path) -> Iterator[Write]:
             handle = stack.enter_context(gzip.open(file, "wt", newline="", encoding="utf-8"))
         else:
             handle = stack.enter_context(file.open("w", newline="", encoding="utf-8"))
-        yield text_writer(handle, _SEPARATORS.get(_ending(path), ","))
+        yield text_writer(handle, SEPARATORS.get(_ending(path), ","))
 
 
 def text_writer(handle: TextIO, separator: str = ",") -> Write:
@@ -123,8 +117,9 @@ def _parquet_writer(file: Path, path: Path) -> Iterator[Write]:
             try:
                 rows = _arrow_table(part, writer.schema)
             except (pa.ArrowInvalid, pa.ArrowTypeError) as problem:
-                reason = str(problem).splitlines()[0]
-                raise PytwolayerError(f'"{path}" cannot be written: {reason}.') from problem
+                raise PytwolayerError(
+                    f'"{path}" cannot be written: {first_line(problem)}.'
+                ) from problem
         writer.write_table(rows)
 
     with ExitStack() as stack:

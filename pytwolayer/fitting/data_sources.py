@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pytwolayer.files.arrow_objects import arrow_vector, is_arrow
-from pytwolayer.files.open_table import opened, require_pyarrow
+from pytwolayer.files.arrow_objects import arrow_vector, is_arrow, require_pyarrow
+from pytwolayer.files.open_table import opened
 
 
 def open_data(given: Mapping[str, Any], held_out: Any) -> dict[str, Any]:

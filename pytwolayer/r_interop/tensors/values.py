@@ -12,6 +12,7 @@ from typing import Any, TypeAlias, TypedDict, TypeVar
 
 import numpy as np
 
+from pytwolayer import errors
 from pytwolayer.runtime.torch_loading import torch
 
 
@@ -63,8 +64,7 @@ class Failure:
 
 def first_line(problem: Exception) -> str:
     """Return PyTorch's message without the C++ frames and lists of backends that may follow it."""
-    line = (str(problem) or type(problem).__name__).splitlines()[0]
-    return line.split(" This could be because ")[0]
+    return errors.first_line(problem).split(" This could be because ")[0]
 
 
 def called_from_r(function: F) -> F:
