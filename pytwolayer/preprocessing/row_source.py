@@ -79,12 +79,15 @@ class SourcedTable:
         ``(rows, columns)``.
     columns : list of SourceColumn
     source : RowSource
+    sparse_size : int or None
+        Memory that the sparse matrix takes of which it is, in bytes; None: it is of none.
     """
 
     names: list[str] | None
     shape: tuple[int, ...]
     columns: list[SourceColumn]
     source: RowSource
+    sparse_size: int | None = None
 
     def __len__(self) -> int:
         return self.shape[0]

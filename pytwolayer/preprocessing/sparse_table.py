@@ -28,7 +28,7 @@ def sparse_table(data: Any) -> SourcedTable:
     kind = SourceColumn("logical" if matrix.dtype == np.bool_ else "number")
     rows, columns = matrix.shape
     source = SparseColumns(matrix.data, matrix.indices, matrix.indptr, rows)
-    return SourcedTable(None, (rows, columns), [kind] * columns, source)
+    return SourcedTable(None, (rows, columns), [kind] * columns, source, source.size)
 
 
 def warn_if_dense_is_large(table: Any) -> None:
@@ -38,10 +38,10 @@ def warn_if_dense_is_large(table: Any) -> None:
     -----
     DenseMatrixWarning
     """
-    if not isinstance(table, SourcedTable) or not isinstance(table.source, SparseColumns):
+    if not isinstance(table, SourcedTable) or table.sparse_size is None:
         return
     rows, columns = table.shape
-    dense, size = 4 * rows * columns, table.source.size
+    dense, size = 4 * rows * columns, table.sparse_size
     if dense > max(_LARGE, _TIMES * size):
         warn_user(
             f"The sparse matrix, of {size / 2**20:,.0f} MiB, becomes dense as the network's "

@@ -6,7 +6,7 @@ does not change a bit of the result. A large table stays where it is and is read
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -250,7 +250,8 @@ def columns_of(parts: RawTable | SourcedTable, positions: Sequence[int]) -> RawT
     if isinstance(parts, RawTable):
         return RawTable(names, shape, [parts.columns[place] for place in positions])
     columns = [parts.columns[place] for place in positions]
-    return SourcedTable(names, shape, columns, SelectedColumns(parts.source, positions))
+    source = SelectedColumns(parts.source, positions)
+    return replace(parts, names=names, shape=shape, columns=columns, source=source)
 
 
 def select_columns(data: Any, names: Collection[str]) -> Any:

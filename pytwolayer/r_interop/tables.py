@@ -108,7 +108,7 @@ def _read_matrix(sent: SentTable, matrix: SentMatrix) -> RawTable | SourcedTable
         data, rows, starts = sent_vectors(sent)
         source = SparseColumns(data, _whole(rows), _whole(starts), shape[0])
         kinds = [SourceColumn("number")] * len(places)
-        return SourcedTable(names, shape, kinds, SelectedColumns(source, places))
+        return SourcedTable(names, shape, kinds, SelectedColumns(source, places), source.size)
     (values,) = sent_vectors(sent)
     lines = values.reshape(int(matrix["columns"]), shape[0])
     described: SentColumn = {"levels": None, "text": False, "logical": matrix["logical"]}

@@ -102,3 +102,25 @@ test_that("a sparse matrix has missing values, rows for validation, and more epo
   expect_identical(dim(suppressMessages(model.frame(fit))), c(299L, 4L))
   expect_refused(quick_formula(d ~ ., sparse), "`data`", "a data frame or a matrix")
 })
+
+test_that("a sparse matrix that becomes much larger is told of once, whichever columns are meant", {
+  skip_without_torch()
+  skip_if_not_installed("Matrix")
+  sparse <- Matrix::Matrix(numbers * (abs(numbers) > 0.999), sparse = TRUE)
+  told <- function(code) {
+    said <- character()
+    withCallingHandlers(code, pytwolayer_message = function(cnd) {
+      said <<- c(said, conditionMessage(cnd))
+      rlang::cnd_muffle(cnd)
+    })
+    grep("becomes dense", said, value = TRUE)
+  }
+  expect_length(told(quick(sparse, outcome)), 0)
+  module <- reticulate::import("pytwolayer.preprocessing.sparse_table", convert = FALSE)
+  large <- module$`_LARGE`
+  on.exit(reticulate::py_set_attr(module, "_LARGE", large))
+  reticulate::py_set_attr(module, "_LARGE", 100L)
+  expect_match(told(quick(sparse, outcome)), "^The sparse matrix, of 0 MiB, becomes dense as")
+  expect_length(told(quick(sparse, NULL, outcome = "d")), 1)
+  expect_length(told(quick(numbers, outcome)), 0)
+})

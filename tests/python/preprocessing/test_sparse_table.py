@@ -11,7 +11,7 @@ from pytwolayer.errors import DenseMatrixWarning
 from pytwolayer.preprocessing import row_source, sparse_table
 from pytwolayer.preprocessing.fingerprint import checksums
 from pytwolayer.preprocessing.reading import read_training_data
-from pytwolayer.preprocessing.table import read_table
+from pytwolayer.preprocessing.table import columns_at, read_table
 
 ROWS = 40
 DENSE = np.random.default_rng(1).normal(size=(ROWS, 6))
@@ -95,6 +95,11 @@ def test_what_becomes_much_larger_is_told_once(monkeypatch):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         fit.predict(matrix)  # block by block
+
+
+def test_some_columns_of_one_are_still_known_to_be_of_it():
+    table = sparse_table.sparse_table(sparse.csr_matrix(DENSE))
+    assert columns_at(table, [2, 0]).sparse_size == table.sparse_size > 0
 
 
 @pytest.mark.parametrize("name", ["csr", "csc", "coo"])
