@@ -4,7 +4,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 import pandas as pd
@@ -18,7 +18,13 @@ from pytwolayer.models.joint_predictions import (
     quantiles_of_models,
     standard_deviation_of_models,
 )
-from pytwolayer.models.new_rows import encodings, fill_incomplete, read_new_data
+from pytwolayer.models.new_rows import (
+    encodings,
+    fill_incomplete,
+    read_new_data,
+    refuse_offset,
+    refuse_without_output,
+)
 from pytwolayer.models.two_layer import TwoLayer, format_ends, labelled, report_tuning
 from pytwolayer.preprocessing.encoder import Encoder
 from pytwolayer.preprocessing.outcome import Classes, Outcome
@@ -107,24 +113,61 @@ class TwoLayerEnsemble:
         history = pd.concat(parts, ignore_index=True)
         return history[["model", *history.columns.drop("model")]]
 
-    @with_default_torch_settings
-    def predict(self, x: Any, *, offset: Any = None) -> NDArray[Any]:
+    @overload
+    def predict(self, x: Any, *, offset: Any = None) -> NDArray[Any]: ...
+
+    @overload
+    def predict(
+        self,
+        x: Any,
+        *,
+        output: str | Path,
+        kind: str | None = None,
+        columns: Sequence[str] | str | None = None,
+        level: float = 0.95,
+        verbose: bool = True,
+    ) -> Path: ...
+
+    def predict(
+        self,
+        x: Any,
+        *,
+        offset: Any = None,
+        output: str | Path | None = None,
+        kind: str | None = None,
+        columns: Sequence[str] | str | None = None,
+        level: float = 0.95,
+        verbose: bool = True,
+    ) -> NDArray[Any] | Path:
         """Predict the outcome of new rows: the mean of the models' numbers, or the class.
 
         The class is that whose mean probability is the highest.
 
         Parameters
         ----------
-        x : DataFrame, array or tensor
+        x : DataFrame, array, tensor, Arrow object, str or Path
         offset : vector, optional
             As in ``TwoLayer.predict()``.
+        output : str or Path, optional
+            File to write the predictions to: this is ``predict_to_file()`` then.
+        kind, columns, level, verbose
+            With ``output``, as in ``predict_to_file()``.
 
         Returns
         -------
-        numpy.ndarray
+        numpy.ndarray, or with ``output`` its Path
             As that of ``TwoLayer.predict()``. A level that some models did not see in their
             resample is left to the others; a row is missing where none can predict it.
         """
+        if output is not None:
+            refuse_offset(offset)
+            how: dict[str, Any] = {"kind": kind, "columns": columns, "verbose": verbose}
+            return self.predict_to_file(x, output, level=level, **how)
+        refuse_without_output(kind=kind, columns=columns)
+        return self._predict(x, offset)
+
+    @with_default_torch_settings
+    def _predict(self, x: Any, offset: Any) -> NDArray[Any]:
         if self.classes is None:
             return self._as_outcome(mean_of_models(self.predict_all(x, offset=offset)))
         self.models[0].with_offset(np.empty((0, 1)), offset)

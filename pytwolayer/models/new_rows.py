@@ -7,7 +7,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from pytwolayer.checks import shorten
+from pytwolayer.checks import describe, shorten
 from pytwolayer.errors import ArgumentError
 from pytwolayer.files.new_data import open_new_data
 from pytwolayer.preprocessing.block_writer import Coding, LevelCoding
@@ -94,3 +94,16 @@ def fill_incomplete(values: Doubles, complete: NDArray[np.bool_]) -> Doubles:
     everywhere = np.full((len(complete), values.shape[1]), np.nan)
     everywhere[complete] = values
     return everywhere
+
+
+def refuse_without_output(**given: Any) -> None:
+    """Raise if an argument is given that says what a file of predictions is to have."""
+    for name, value in given.items():
+        if value is not None:
+            raise ArgumentError(name, "left out where there is no `output`", describe(value))
+
+
+def refuse_offset(offset: Any) -> None:
+    """Raise if an offset is given for predictions that are written to a file."""
+    if offset is not None:
+        raise ArgumentError("offset", "left out where there is an `output`", "given")

@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 import pandas as pd
@@ -15,7 +15,12 @@ from pytwolayer.files.column_types import Levels
 from pytwolayer.files.new_data import open_new_data
 from pytwolayer.files.open_table import opened
 from pytwolayer.models.forward import encode_in_parts, forward, rows_at_once
-from pytwolayer.models.new_rows import explained_by, fill_incomplete
+from pytwolayer.models.new_rows import (
+    explained_by,
+    fill_incomplete,
+    refuse_offset,
+    refuse_without_output,
+)
 from pytwolayer.network.batches import Pages
 from pytwolayer.network.windowed_batches import read_in_turn
 from pytwolayer.preprocessing.block_writer import EncodedInputs
@@ -121,24 +126,50 @@ class TwoLayer:
         """The classes, in the order of ``predict_proba()``; None for a numeric outcome."""
         return as_labels(self.outcome.labels) if isinstance(self.outcome, Classes) else None
 
-    @with_default_torch_settings
-    def predict(self, x: Any, *, offset: Any = None) -> NDArray[Any]:
+    @overload
+    def predict(self, x: Any, *, offset: Any = None) -> NDArray[Any]: ...
+
+    @overload
+    def predict(
+        self,
+        x: Any,
+        *,
+        output: str | Path,
+        kind: str | None = None,
+        columns: Sequence[str] | str | None = None,
+        verbose: bool = True,
+    ) -> Path: ...
+
+    def predict(
+        self,
+        x: Any,
+        *,
+        offset: Any = None,
+        output: str | Path | None = None,
+        kind: str | None = None,
+        columns: Sequence[str] | str | None = None,
+        verbose: bool = True,
+    ) -> NDArray[Any] | Path:
         """Predict the outcome of new rows: numbers on the user's scale, or classes.
 
         Parameters
         ----------
         x : DataFrame, array, tensor, Arrow object, str or Path
             Shape ``(rows, columns)``. Columns are found by name where training data and new
-            data have names; extra and reordered ones are fine. Of more rows than memory has room
-            for, ``predict_to_file()`` writes the predictions.
+            data have names; extra and reordered ones are fine.
         offset : vector, optional
             Of a fit whose formula in R has an offset, that of these rows: a number for each,
             which is added to its prediction; under the Poisson loss its exponential is what
             the rate is multiplied with. Such a fit does not predict without.
+        output : str or Path, optional
+            File to write the predictions to, without holding them or the rows: this is
+            ``predict_to_file()`` then.
+        kind, columns, verbose
+            With ``output``, as in ``predict_to_file()``.
 
         Returns
         -------
-        numpy.ndarray
+        numpy.ndarray, or with ``output`` its Path
             One row per row of ``x``. Numbers have shape ``(rows,)`` if ``y`` was a vector,
             else ``(rows, d_out)``; classes have shape ``(rows,)``. Where a row has a missing
             value, or a level that training did not see, a number is NaN and a class None.
@@ -154,6 +185,15 @@ class TwoLayer:
         UnseenLevelWarning
             If there are levels that training did not see.
         """
+        if output is not None:
+            refuse_offset(offset)
+            how: dict[str, Any] = {"kind": kind, "columns": columns, "verbose": verbose}
+            return self.predict_to_file(x, output, **how)
+        refuse_without_output(kind=kind, columns=columns)
+        return self._predict(x, offset)
+
+    @with_default_torch_settings
+    def _predict(self, x: Any, offset: Any) -> NDArray[Any]:
         if not isinstance(self.outcome, Classes):
             numbers = self._restored(x, offset)
             return numbers[:, 0] if self.outcome.vector else numbers

@@ -411,3 +411,29 @@ def test_columns_of_many_levels_have_the_bits_of_the_whole_table(tmp_path):
     fit = two_layer(table[["a", "shop", "town"]], table["y"], **QUICK)
     fit.predict_to_file(write_folder(tmp_path / "data", table), tmp_path / "p.parquet")
     same(pd.read_parquet(tmp_path / "p.parquet"), expected(fit, table))
+
+
+@pytest.mark.parametrize("name", ["numbers", "classes", "ensemble"])
+def test_predict_with_output_is_predict_to_file(fits, name, tmp_path):
+    fit = fits[name]
+    folder = write_folder(tmp_path / "data", FRAME)
+    how = {"columns": ["id"]} | ({"level": 0.5, "kind": "conf_int"} if name == "ensemble" else {})
+    file = fit.predict(folder, output=tmp_path / "short.parquet", **how)
+    assert file == tmp_path / "short.parquet"
+    long = fit.predict_to_file(folder, tmp_path / "long.parquet", **how)
+    pd.testing.assert_frame_equal(pd.read_parquet(file), pd.read_parquet(long), check_exact=True)
+    shown = []
+    fit.predict(FRAME, output=str(tmp_path / "p.csv"), verbose=lambda rows: shown.append(rows))
+    assert shown == [ROWS]
+
+
+@pytest.mark.parametrize("name", ["numbers", "ensemble"])
+def test_arguments_of_files_are_refused_without_one(fits, name, tmp_path):
+    fit, some = fits[name], FRAME.head(3)
+    with pytest.raises(ArgumentError, match=r"`kind` must be left out .* `output`, not \"prob\""):
+        fit.predict(some, kind="prob")
+    with pytest.raises(ArgumentError, match="`columns` must be left out"):
+        fit.predict(some, columns=["id"])
+    with pytest.raises(ArgumentError, match="`offset` must be left out"):
+        fit.predict(some, output=tmp_path / "p.csv", offset=[1, 2, 3])
+    assert list(tmp_path.iterdir()) == []
