@@ -32,14 +32,11 @@
 # it once it is loaded, and promises fetch what is its own when they are first used.
 .onLoad <- function(libname, pkgname) {
   setHook("reticulate.onPyInit", function(...) keep_own_blas())
-  if (isNamespaceLoaded("reticulate")) {
-    prepare_reticulate()
-  } else {
-    setHook(packageEvent("reticulate", "onLoad"), function(...) prepare_reticulate())
-  }
+  when_loaded("reticulate", prepare_reticulate)
   own <- topenv()
   register_no_answers()
   register_tensor_methods()
+  register_integrations()
   make_masks(own)
   delay_modules(own)
   wait_for_reticulate(own)

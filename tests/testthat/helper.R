@@ -46,3 +46,30 @@ local_comma <- function(how, env = parent.frame()) {
     withr::local_options(OutDec = ",", .local_envir = env)
   }
 }
+
+# What code prints in an R of its own, in which `libraries` come first.
+in_new_session <- function(code, libraries = NULL) {
+  paths <- c(libraries, .libPaths())
+  withr::local_envvar(R_LIBS = paste(paths, collapse = .Platform$path.sep))
+  system2(file.path(R.home("bin"), "Rscript"), c("-e", shQuote(code)), stdout = TRUE)
+}
+
+# A library with a small package of this name, for the test at hand: a stand-in for one that is not
+# installed. All that `code` defines is exported.
+local_package <- function(name, code, env = parent.frame()) {
+  source <- withr::local_tempdir()
+  library <- withr::local_tempdir(.local_envir = env)
+  folder <- file.path(source, name)
+  dir.create(file.path(folder, "R"), recursive = TRUE)
+  writeLines(
+    c(paste("Package:", name), "Version: 0.0.1", "Title: A Stand-in", "License: none"),
+    file.path(folder, "DESCRIPTION")
+  )
+  writeLines("exportPattern(\"^[[:alpha:]]\")", file.path(folder, "NAMESPACE"))
+  writeLines(code, file.path(folder, "R", "code.R"))
+  how <- c("CMD", "INSTALL", "--no-docs", "--no-byte-compile", "--no-test-load")
+  rest <- c(paste0("--library=", shQuote(library)), shQuote(folder))
+  status <- system2(file.path(R.home("bin"), "R"), c(how, rest), stdout = FALSE, stderr = FALSE)
+  stopifnot(status == 0)
+  library
+}

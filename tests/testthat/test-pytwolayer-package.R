@@ -2,11 +2,6 @@ test_that(".onLoad is short", {
   expect_lt(length(deparse(body(.onLoad))), 30)
 })
 
-in_new_session <- function(code) {
-  withr::local_envvar(R_LIBS = paste(.libPaths(), collapse = .Platform$path.sep))
-  system2(file.path(R.home("bin"), "Rscript"), c("-e", shQuote(code)), stdout = TRUE)
-}
-
 test_that("loading the package loads none of those that take their time", {
   code <- "before <- loadedNamespaces(); library(pytwolayer)
     cat(setdiff(loadedNamespaces(), before))"
