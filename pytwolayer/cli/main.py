@@ -81,6 +81,7 @@ def _add_predict(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     predict.add_argument("data", metavar="FILE", help=FILE)
     predict.add_argument(
         "--predictions",
+        "--output",
         metavar="FILE",
         help="write them to a file (.csv, .tsv, .parquet), not to standard output",
     )

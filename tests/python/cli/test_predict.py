@@ -49,6 +49,12 @@ def test_predictions_are_printed_as_csv_or_written(model, data, tmp_path, capsys
     assert capsys.readouterr().out == ""
 
 
+def test_output_is_another_name_of_the_option_as_in_r_and_python(model, data, tmp_path):
+    for option in ("--output", "--predictions"):
+        assert main(["predict", model, data, option, str(tmp_path / f"{option}.csv")]) == 0
+    assert (tmp_path / "--output.csv").read_text() == (tmp_path / "--predictions.csv").read_text()
+
+
 def test_new_levels_are_a_line_on_standard_error(model, tmp_path, capsys):
     FRAME.head(2).assign(town=["Rom", "Oslo"]).to_csv(tmp_path / "new.csv", index=False)
     assert main(["predict", model, str(tmp_path / "new.csv")]) == 0
