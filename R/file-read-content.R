@@ -222,11 +222,13 @@ setting_checks <- list(
   seed = function(name, value) as.double(as_count(name, value, least = 0, most = 2^53))
 )
 
+known_losses <- c("mse", "mae", "huber", "cross_entropy", "poisson", "gamma")
+
 # A loss that was a function is kept as its name.
 read_saved_settings <- function(saved, own_loss) {
   refuse_if("auto" %in% saved[names(saved) != "loss"], "its settings are not all known")
   if (!as_flag("own_loss", own_loss)) {
-    as_one_of("loss", saved$loss, c("mse", "mae", "huber", "cross_entropy", "poisson"))
+    as_one_of("loss", saved$loss, known_losses)
   }
   refuse_others("settings", saved, names(setting_checks))
   settings <- lapply(stats::setNames(nm = names(setting_checks)), function(name) {

@@ -47,6 +47,7 @@
 #'   gives log(k), 0.693 for two.
 #' * `"poisson"`: rate - y * log(rate), where y is the outcome divided by its mean; mean over
 #'   rows and outcomes. 1 is what predicting the mean gives.
+#' * `"gamma"`: log(mean) + y / mean, likewise.
 #' * a function of yours: the mean of what it gives.
 #'
 #' With weights each row counts by its weight, divided by the mean weight; with

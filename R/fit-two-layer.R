@@ -12,8 +12,8 @@
 #'   `a %in% b`, are the products of numbers; of a factor (or text) and a number, this number once
 #'   for each level, 0 in the rows of others; of factors, one factor of the pairs that occur.
 #'   `offset(o)` is what is known of each row and not learned: it is added to the
-#'   network's prediction, and under the loss `"poisson"` the rate is multiplied by `exp(o)`, as
-#'   with [stats::glm()]: `y ~ x + offset(log(n))` for rates of counts `y` in `n`. New data need
+#'   network's prediction, and under the losses `"poisson"` and `"gamma"` the prediction is multiplied by
+#'   `exp(o)`, as with [stats::glm()]: `y ~ x + offset(log(n))` for rates of counts `y` in `n`. New data need
 #'   it too. Functions such as [stats::poly()] and [base::scale()] predict as they were
 #'   fitted.
 #' @param data A data frame or a matrix with the columns of the formula or of the recipe. For a
@@ -55,8 +55,8 @@
 #'   as with `"linear"`. `"auto"`: chosen with `weight_decay`; `"linear"` where that is given.
 #' @param pieces Most pieces of a column with `"piecewise"`, from 2 to 64: there are fewer where
 #'   quantiles are equal.
-#' @param loss `"mse"`, `"mae"`, `"huber"` or `"poisson"` for numbers, `"cross_entropy"` for
-#'   classes; `"auto"`: `"mse"` or `"cross_entropy"`. Or a function of the network's output and
+#' @param loss `"mse"`, `"mae"` or `"huber"` for numbers, `"poisson"` for counts, `"gamma"` for
+#'   numbers above 0, `"cross_entropy"` for classes; `"auto"`: `"mse"` or `"cross_entropy"`. Or a function of the network's output and
 #'   the outcome (standardised, or 1 at each row's class, else 0), both tensors of shape
 #'   (rows, outputs), that gives a tensor: a loss per element, per row, or for all rows
 #'   together. R's operators and functions work on tensors, see [tensor-generics].

@@ -26,8 +26,9 @@
 #'   and not by what parameters leave of it: a network may have more parameters than rows. Of the
 #'   training rows, so that new rows will be further from their predictions.
 #' * `deviance()`: of the rows of `fitted()`, each times its case weight: the sum of squared
-#'   residuals for the loss `"mse"` (one for each outcome), of the Poisson deviance for
-#'   `"poisson"`, of -2 log(probability of the row's class) for `"cross_entropy"`. An error for
+#'   residuals for the loss `"mse"` (one for each outcome), of the deviances of [stats::glm()]
+#'   for `"poisson"` and `"gamma"`, of -2 log(probability of the row's class) for
+#'   `"cross_entropy"`. An error for
 #'   other losses, which are those of no likelihood.
 #' * `levels()`: the classes; `NULL` for a numeric outcome.
 #' * `model.frame()`: outcome and predictors of the rows of `fitted()`, before they are coded; of a
@@ -153,17 +154,7 @@ per_outcome <- function(object, values) {
 deviance.two_layer <- function(object, ...) {
   call <- rlang::current_env()
   require_training_data(object)
-  truth <- outcome_matrix(object)
-  fitted <- object$fitted
-  parts <- switch(if (isTRUE(object$own_loss)) "" else object$settings$loss,
-    mse = (truth - fitted)^2,
-    poisson = 2 * (ifelse(truth > 0, truth * log(truth / fitted), 0) - (truth - fitted)),
-    cross_entropy = matrix(-2 * log(rowSums(truth * fitted)), ncol = 1),
-    abort_expected(
-      "object", "a fit with the loss \"mse\", \"poisson\" or \"cross_entropy\"",
-      sprintf("one with \"%s\", which is that of no likelihood", object$settings$loss), call
-    )
-  )
+  parts <- unit_deviances(object, call)
   weights <- object$case_weights
   per_outcome(object, colSums(if (is.null(weights)) parts else parts * weights, na.rm = TRUE))
 }

@@ -161,10 +161,10 @@ def two_layer(
         Most pieces of a column with "piecewise", from 2 to 64: there are fewer where quantiles
         are equal.
     loss : str or callable
-        "mse", "mae", "huber" or "poisson" for numbers, "cross_entropy" for classes; "auto" is
-        "mse" or "cross_entropy". Or a function of the network's output and the (standardised
-        or 0/1) outcome, both of shape ``(rows, d_out)``, that gives a tensor: a loss per
-        element, per row, or for all rows together.
+        "mse", "mae" or "huber" for numbers, "poisson" for counts, "gamma" for numbers above 0,
+        "cross_entropy" for classes; "auto" is "mse" or "cross_entropy". Or a function of the
+        network's output and the (standardised or 0/1) outcome, both of shape ``(rows, d_out)``,
+        that gives a tensor: a loss per element, per row, or for all rows together.
     reduction : str
         "mean", "sum", or "elementwise_mean", the mean's old name.
     validation : float, vector, tuple, table or path
@@ -269,8 +269,9 @@ def two_layer(
     rows and outcomes of the standardised outcome, so an "mse" of 1 is what predicting the mean
     gives. "cross_entropy" is the mean over rows of ``-log(probability of the row's class)``,
     with two classes as with many. "poisson" is the mean of ``rate - y * log(rate)`` where
-    ``y`` is the outcome divided by its mean. With weights these are weighted means. "sum" gives
-    sums instead.
+    ``y`` is the outcome divided by its mean, and "gamma" that of ``log(mean) + y / mean``, whose
+    network gives the logarithm of ``mean``; both are 1 where that is the same for all rows. With
+    weights these are weighted means. "sum" gives sums instead.
 
     With ``weight_decay="auto"`` networks with 6 strengths of it, from 0.03 to 10 times 3 divided
     by the number of rows, and with "piecewise" encoding 2, are trained side by side on two thirds

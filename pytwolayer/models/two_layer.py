@@ -158,9 +158,9 @@ class TwoLayer:
             Shape ``(rows, columns)``. Columns are found by name where training data and new
             data have names; extra and reordered ones are fine.
         offset : vector, optional
-            Of a fit whose formula in R has an offset, that of these rows: a number for each,
-            which is added to its prediction; under the Poisson loss its exponential is what
-            the rate is multiplied with. Such a fit does not predict without.
+            Of a fit whose formula in R has an offset, that of these rows: a number for each, which
+            is added to its prediction; under the losses "poisson" and "gamma" its exponential is
+            what the prediction is multiplied with. Such a fit does not predict without.
         output : str or Path, optional
             File to write the predictions to, without holding them or the rows: this is
             ``predict_to_file()`` then.
@@ -283,9 +283,9 @@ class TwoLayer:
     def predict_raw(self, x: Any) -> Doubles:
         """Return the network's own output, shape ``(rows, outputs)``.
 
-        For a numeric outcome that is the standardised outcome (with the Poisson loss the
-        logarithm of its share of the mean), for classes what the softmax is taken of. NaN in
-        the rows that ``predict()`` leaves missing. An offset is not in it.
+        For a numeric outcome that is the standardised outcome (with the losses "poisson" and
+        "gamma" the logarithm of its ratio to the mean), for classes what the softmax is taken of.
+        NaN in the rows that ``predict()`` leaves missing. An offset is not in it.
         """
         output, complete = self._output(x)
         return fill_incomplete(output.numpy().astype(np.float64), complete)

@@ -87,12 +87,25 @@ def _poisson(output: Tensor, y: Tensor, e: Tensor, d: Tensor) -> list[Operation]
     ]
 
 
+def _gamma(output: Tensor, y: Tensor, e: Tensor, d: Tensor) -> list[Operation]:
+    """``log(mean) + y / mean``, the output being the log; a constant of ``y`` is left out."""
+    return [
+        partial(torch.neg, output, out=d),
+        d.exp_,
+        partial(d.mul_, y),
+        partial(torch.add, output, d, out=e),
+        d.neg_,
+        partial(d.add_, 1),
+    ]
+
+
 LOSSES: dict[str, Loss] = {
     "mse": Loss(_squared_error, slope=2.0),
     "mae": Loss(_absolute_error),
     "huber": Loss(_huber),
     "cross_entropy": Loss(_cross_entropy, sign=-1.0, per_row=True),
     "poisson": Loss(_poisson),
+    "gamma": Loss(_gamma),
 }
 
 

@@ -4,7 +4,8 @@ The prediction is the network's output plus the offset. With the Poisson loss, w
 output is the logarithm of a rate, it is the rate times exp(offset). So the network is fitted to
 the outcome minus the offset; with the Poisson loss to the outcome divided by exp(offset), with
 weights exp(offset): exp(o) * (rate - y / exp(o) * log(rate)) is the Poisson loss of rate * exp(o)
-up to a term that does not depend on the network.
+up to a term that does not depend on the network. The gamma loss of mean * exp(o) is, up to such a
+term, that of the outcome divided by exp(o), with the weights as they were.
 """
 
 from collections.abc import Callable
@@ -14,11 +15,13 @@ import numpy as np
 
 from pytwolayer import checks
 from pytwolayer.errors import ArgumentError
+from pytwolayer.preprocessing.outcome_range import LOG_LINK
 from pytwolayer.preprocessing.row_source import Doubles
 from pytwolayer.preprocessing.table import RawTable, Table, read_table, read_vector
 
-# Largest absolute offset with the Poisson loss: exp() of it stays within the range of float32.
+# Largest absolute offset that is the logarithm of a factor, which stays in float32's range.
 _LARGEST = 80.0
+_FACTOR_OF = {"poisson": "counts", "gamma": "the gamma loss"}
 
 
 def read_offset(offset: Any, rows: int) -> Doubles:
@@ -63,17 +66,21 @@ def remove_offset(
     if any(column.is_classes for column in table.columns):
         raise ArgumentError("offset", "left out where the outcome is classes", "given")
     numbers = read_offset(offset, table.rows)
-    if loss != "poisson":
+    if loss not in LOG_LINK:
         return _mapped(table, lambda values: values - numbers), weights
     known = numbers[~np.isnan(numbers)]
     if len(known) and np.abs(known).max() > _LARGEST:
         received = checks.describe(float(known[np.abs(known).argmax()]))
-        raise ArgumentError("offset", f"from -{_LARGEST:g} to {_LARGEST:g} for counts", received)
-    if weight_type == "frequency" and weights is not None and (known != 0).any():
+        expected = f"from -{_LARGEST:g} to {_LARGEST:g} for {_FACTOR_OF[loss]}"
+        raise ArgumentError("offset", expected, received)
+    has_factors = loss == "poisson" and (known != 0).any()
+    if has_factors and weight_type == "frequency" and weights is not None:
         expected = '"importance" with an offset and the Poisson loss'
         raise ArgumentError("weight_type", expected, '"frequency"')
     with np.errstate(invalid="ignore"):  # R's missing value is a signalling NaN
         exposure = np.exp(numbers)
+    if loss == "gamma":
+        return _mapped(table, lambda values: values / exposure), weights
     factors = np.where(np.isnan(exposure), 1.0, exposure)
     if weights is None:
         weights = factors

@@ -12,6 +12,7 @@ from pytwolayer.preprocessing.column import Column, in_column
 from pytwolayer.preprocessing.column_blocks import lines_in
 from pytwolayer.preprocessing.column_reading import level_name
 from pytwolayer.preprocessing.moments import moments_of
+from pytwolayer.preprocessing.outcome_range import LOG_LINK, refuse_outside_range
 from pytwolayer.preprocessing.row_source import Doubles
 from pytwolayer.preprocessing.standardize import NumberCoding
 from pytwolayer.preprocessing.table import Table
@@ -31,7 +32,8 @@ class Numbers:
     center, scale : tuple of float
         The network learns ``(y - center) / scale``.
     log : bool
-        Whether the network's output is the logarithm of the scaled outcome (Poisson).
+        Whether the network's output is the logarithm of the scaled outcome, of which the losses of
+        ``LOG_LINK`` are.
     vector : bool
         Whether ``y`` was a vector; predictions then are vectors too.
     """
@@ -45,14 +47,16 @@ class Numbers:
 
     @classmethod
     def fit(cls, table: Table, weights: Doubles | None, loss: Any) -> "Numbers":
-        """Learn the scaling of the outcomes; for the Poisson loss they are not centred."""
-        if loss == "poisson":
-            pairs = [(0.0, _mean_count(column, weights)) for column in table.columns]
+        """Learn the scaling of the outcomes; where the output is a logarithm they keep their 0."""
+        refuse_outside_range(table, loss)
+        log = loss in LOG_LINK
+        if log:
+            pairs = [(0.0, _mean(column, weights)) for column in table.columns]
         else:
             codings = [_number_coding(column, weights) for column in table.columns]
             pairs = [(coding.center, coding.scale or 1.0) for coding in codings]
         center, scale = tuple(c for c, _ in pairs), tuple(s for _, s in pairs)
-        return cls(table.names, center, scale, loss == "poisson", table.vector)
+        return cls(table.names, center, scale, log, table.vector)
 
     @property
     def width(self) -> int:
@@ -218,8 +222,5 @@ def _number_coding(column: Column, weights: Doubles | None) -> NumberCoding:
     return NumberCoding.from_moments(_DATA, moments_of(lines(), weights), lines, weights)
 
 
-def _mean_count(column: Column, weights: Doubles | None) -> float:
-    if column.values.min() < 0:
-        received = f"{column.values.min():.3g}{in_column(column.label)}"
-        raise ArgumentError(_DATA, "at least 0 for the Poisson loss", received)
+def _mean(column: Column, weights: Doubles | None) -> float:
     return float(np.average(column.values, weights=weights)) or 1.0

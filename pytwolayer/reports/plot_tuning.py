@@ -19,6 +19,7 @@ _LOSSES = {
     "mae": "Mean absolute error",
     "huber": "Huber loss",
     "poisson": "Poisson loss",
+    "gamma": "Gamma loss",
 }
 _LINES = ("-", "--", "-.", ":")  # by learning rate
 _STANDARDISED = ("mse", "mae", "huber")

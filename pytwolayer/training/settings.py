@@ -151,7 +151,11 @@ SETTINGS: dict[str, Setting] = {
     ),
     "pieces": Setting(8, _pieces, "most inputs of a number that is encoded piecewise"),
     "loss": Setting(
-        AUTO, _loss, "mse, mae, huber or poisson for numbers, cross_entropy for classes", "NAME"
+        AUTO,
+        _loss,
+        "mse, mae or huber for numbers, poisson for counts, gamma for numbers above 0, "
+        "cross_entropy for classes",
+        "NAME",
     ),
     "reduction": Setting("mean", _choice, "mean or sum of the rows' losses", "NAME"),
     "validation": Setting(

@@ -18,6 +18,7 @@ VALUES = {
     "integer": st.one_of(st.integers(-(2**31) + 1, 2**31 - 1), st.integers(0, 3)),
     "logical": st.sampled_from(["TRUE", "FALSE"]),
 }
+LOSSES = ["mse", "huber", "mae", "cross_entropy", "poisson", "gamma"]
 SETTINGS = st.fixed_dictionaries(
     {
         "epochs": st.integers(1, 4),
@@ -29,7 +30,7 @@ SETTINGS = st.fixed_dictionaries(
     optional={
         "dropout": st.sampled_from([0.0, 0.5]),
         "validation": st.sampled_from([0.0, 0.3]),
-        "loss": st.sampled_from(["auto"] * 8 + ["mse", "huber", "mae", "cross_entropy", "poisson"]),
+        "loss": st.sampled_from(["auto"] * 8 + LOSSES),
         "na_action": st.sampled_from(["omit"] * 5 + ["fail"]),
         "optimizer": st.sampled_from(["adam", "sgd", "adamw", "rmsprop"]),
         "activation": st.sampled_from(sorted(ACTIVATIONS)),

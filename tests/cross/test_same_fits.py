@@ -84,6 +84,13 @@ CASES = [
         "settings": QUICK | {"loss": "poisson", "gradient_clip": 0.5, "schedule": "step"},
     },
     {
+        "name": "gamma",
+        "data": "birth",
+        "outcome": "bwt",
+        "weights": [1 + row % 2 for row in range(189)],
+        "settings": QUICK | {"loss": "gamma", "validation": 0.2},
+    },
+    {
         "name": "plain descent",
         "data": "cars",
         "outcome": "am2",

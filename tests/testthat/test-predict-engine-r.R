@@ -36,7 +36,7 @@ test_that("all activations and losses give the core's numbers", {
     fit <- quick(x, y, activation = activation, learning_rate = 0.3, epochs = 20, input_clip = NULL)
     expect_alike(fit, rbind(x, data.frame(a = c(1e4, -1e4), b = "u")))
   }
-  for (loss in c("mse", "mae", "huber", "poisson")) {
+  for (loss in c("mse", "mae", "huber", "poisson", "gamma")) {
     expect_alike(quick(x, abs(y), loss = loss), x)
   }
   expect_alike(quick(x, data.frame(u = y, v = 1000 * y)), x)

@@ -15,6 +15,12 @@ from pytwolayer.runtime.torch_loading import torch
 CPU = torch.device("cpu")
 functional = torch.nn.functional
 
+
+def gamma_loss(output, y):
+    """Of shape 1, whose mean is all that differs from torch's: minus its log density."""
+    return -torch.distributions.Exponential(torch.exp(-output)).log_prob(y)
+
+
 # Each loss as torch has it, per element or per row; a new entry of LOSSES needs one here.
 THEIRS = {
     "mse": lambda output, y: functional.mse_loss(output, y, reduction="none"),
@@ -24,6 +30,7 @@ THEIRS = {
         output, y.argmax(1), reduction="none"
     ),
     "poisson": lambda output, y: functional.poisson_nll_loss(output, y, reduction="none"),
+    "gamma": lambda output, y: gamma_loss(output, y),
 }
 
 
@@ -65,6 +72,8 @@ class Case:
             self.y = functional.one_hot(self.y.argmax(1), d_out).float()
         elif loss == "poisson":
             self.y = self.y.abs().round()
+        elif loss == "gamma":
+            self.y = self.y.abs() / 4 + 0.1
         self.weights = torch.rand(rows, 1, generator=generator) + 0.2 if weighted else None
         self.mask = None
         if dropout:

@@ -14,7 +14,7 @@ OUTPUT = 2 * torch.randn(50, 3, generator=DRAWS, dtype=torch.float64)
 CLASS = torch.nn.functional.one_hot(torch.randint(3, (50,), generator=DRAWS), 3).double()
 COUNT = torch.poisson(torch.ones(50, 3, dtype=torch.float64), generator=DRAWS)
 NUMBER = torch.randn(50, 3, generator=DRAWS, dtype=torch.float64)
-TRUTH = {"cross_entropy": CLASS, "poisson": COUNT}
+TRUTH = {"cross_entropy": CLASS, "poisson": COUNT, "gamma": NUMBER.exp()}
 
 
 def value_and_derivative(loss, output, y):
@@ -56,6 +56,13 @@ def test_poisson_by_hand(rate, y):
     e, d = value_and_derivative("poisson", torch.tensor([[math.log(rate)]]), torch.tensor([[y]]))
     assert e.item() == pytest.approx(rate - y * math.log(rate))
     assert d.item() == pytest.approx(rate - y)
+
+
+@pytest.mark.parametrize(("mean", "y"), [(0.5, 0.1), (0.5, 3.0), (2.0, 2.0)])
+def test_gamma_by_hand(mean, y):
+    e, d = value_and_derivative("gamma", torch.tensor([[math.log(mean)]]), torch.tensor([[y]]))
+    assert e.item() == pytest.approx(math.log(mean) + y / mean)
+    assert d.item() == pytest.approx(1 - y / mean)
 
 
 @pytest.mark.parametrize("loss", LOSSES)

@@ -48,7 +48,7 @@ def test_the_usual_loss_follows_the_kind():
     assert of(["u", "v"]).default_loss == "cross_entropy"
 
 
-@pytest.mark.parametrize("loss", ["mse", "mae", "huber", "poisson"])
+@pytest.mark.parametrize("loss", ["mse", "mae", "huber", "poisson", "gamma"])
 def test_a_loss_for_numbers_with_classes_is_an_error(loss):
     with pytest.raises(ArgumentError, match=f'`loss` must be "cross_entropy" .*, not "{loss}"'):
         of(["u", "v"], loss)

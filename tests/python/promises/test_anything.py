@@ -114,7 +114,7 @@ OPTIONS = st.fixed_dictionaries(
         "input_clip": st.sampled_from([None, 1.0]),
         "encoding": st.sampled_from(["linear", "piecewise"]),
         "pieces": st.sampled_from([2, 3, 64]),
-        "loss": st.sampled_from(["mae", "huber", "poisson", "cross_entropy"]),
+        "loss": st.sampled_from(["mae", "huber", "poisson", "gamma", "cross_entropy"]),
     },
 )
 

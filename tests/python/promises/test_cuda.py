@@ -43,7 +43,14 @@ CLASS = np.where(Y > 2, "high", np.where(Y > 1, "middle", "low"))
 COUNTS = DRAWS.poisson(np.exp(X["a"].clip(-2, 1)))
 TWO = np.column_stack([Y, X["c"] - Y])
 WEIGHTS = DRAWS.uniform(0.2, 3, ROWS)
-OUTCOMES = {"mse": Y, "mae": Y, "huber": TWO, "poisson": COUNTS, "cross_entropy": CLASS}
+OUTCOMES = {
+    "mse": Y,
+    "mae": Y,
+    "huber": TWO,
+    "poisson": COUNTS,
+    "gamma": COUNTS + 1,
+    "cross_entropy": CLASS,
+}
 
 
 def shown(options):

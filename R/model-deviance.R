@@ -1,0 +1,30 @@
+# The deviance of each row, for the losses that are those of a likelihood.
+
+#' Deviances of the rows of `fitted()`
+#'
+#' @return A matrix with a row for each, and a column per outcome; of classes one.
+#' @noRd
+unit_deviances <- function(object, call) {
+  loss <- if (isTRUE(object$own_loss)) "" else object$settings$loss
+  of_loss <- deviance_functions[[loss]]
+  if (is.null(of_loss)) {
+    expected <- sprintf("a fit with the loss %s", quote_either(names(deviance_functions)))
+    received <- sprintf("one with \"%s\", which is that of no likelihood", object$settings$loss)
+    abort_expected("object", expected, received, call)
+  }
+  of_loss(outcome_matrix(object), object$fitted)
+}
+
+deviance_functions <- list(
+  mse = function(truth, mean) (truth - mean)^2,
+  poisson = function(truth, mean) {
+    2 * (ifelse(truth > 0, truth * log(truth / mean), 0) - (truth - mean))
+  },
+  gamma = function(truth, mean) 2 * ((truth - mean) / mean - log(truth / mean)),
+  cross_entropy = function(truth, share) matrix(-2 * log(rowSums(truth * share)), ncol = 1)
+)
+
+quote_either <- function(names) {
+  quoted <- paste0("\"", names, "\"")
+  paste(toString(quoted[-length(quoted)]), quoted[[length(quoted)]], sep = " or ")
+}
