@@ -1,6 +1,7 @@
 """What the two scikit-learn estimators share."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from numbers import Integral
 from pathlib import Path
@@ -15,9 +16,16 @@ from sklearn.utils.validation import check_is_fitted
 from pytwolayer.checks import describe
 from pytwolayer.errors import ArgumentError, named_as
 from pytwolayer.estimators.frames import as_frame, as_vector
-from pytwolayer.estimators.validation import check_weights, has_non_numeric, read_predictors
+from pytwolayer.estimators.given_data import take_named
+from pytwolayer.estimators.validation import (
+    check_weights,
+    has_non_numeric,
+    read_predictors,
+    read_sourced,
+)
 from pytwolayer.fitting.argument_hints import hints_at_parameters
 from pytwolayer.fitting.prepare import Hooks, OnEpoch, PreparedFit
+from pytwolayer.fitting.shown_reading import show_reading
 from pytwolayer.fitting.starting_point import Start
 from pytwolayer.fitting.tuning import Tuned, tune
 from pytwolayer.fitting.two_layer import read_cache, read_validation, read_verbose
@@ -25,7 +33,8 @@ from pytwolayer.models.two_layer import TwoLayer
 from pytwolayer.network.losses import ForgottenLoss
 from pytwolayer.preprocessing.block_writer import LevelCoding
 from pytwolayer.preprocessing.class_weights import apply_class_weights
-from pytwolayer.preprocessing.reading import read_training_data
+from pytwolayer.preprocessing.reading import COMPLETE, read_training_data
+from pytwolayer.preprocessing.row_source import SourcedTable
 from pytwolayer.preprocessing.suspect_columns import warn_suspect_columns
 from pytwolayer.preprocessing.validation_data import is_validation_data
 from pytwolayer.runtime.device import select_device
@@ -140,13 +149,15 @@ class TwoLayerEstimator(BaseEstimator):
 
         Parameters
         ----------
-        X : array-like, sparse matrix, DataFrame or Arrow object, (n_samples, n_features)
+        X : array-like, sparse matrix, DataFrame, Arrow object or path, (n_samples, n_features)
             Predictors. Arrays hold numbers; the columns of a frame, of pandas or polars, or of a
-            table of pyarrow may hold text, categories or logicals too, without being encoded.
-        y : array-like of shape (n_samples,); numbers also (n_samples, n_outputs)
-            The outcome.
-        sample_weight : array-like of shape (n_samples,), optional
-            Weights of the rows, at least 0.
+            table of pyarrow may hold text, categories or logicals too, without being encoded. A
+            path is of a CSV or Parquet file, or of a folder of Parquet files: it is read in
+            blocks, and never held.
+        y : array-like of shape (n_samples,), numbers also (n_samples, n_outputs); or str
+            The outcome, or the name of the column of ``X`` that has it.
+        sample_weight : array-like of shape (n_samples,) or str, optional
+            Weights of the rows, at least 0, or the name of the column of ``X`` that has them.
         X_val, y_val, sample_weight_val : array-like, optional
             Validation data of your own, in the place of ``validation``.
 
@@ -171,6 +182,8 @@ class TwoLayerEstimator(BaseEstimator):
         if not np.isscalar(self.validation) or self.validation:
             received = "given too"
             raise ArgumentError("validation", "0 where there are `X_val` and `y_val`", received)
+        names = ("X_val", "y_val", "sample_weight_val")
+        X, y, sample_weight = take_named(X, y, sample_weight, arguments=names)
         X = as_frame("X_val", X)
         X = read_predictors(self, X, raw=has_non_numeric(X), reset=False)
         with named_as({"y": "y_val"}):
@@ -189,6 +202,8 @@ class TwoLayerEstimator(BaseEstimator):
     ) -> Self:
         """Fit from a start; ``given`` are the arguments for validation data, or None in part."""
         partial = given is None
+        take = take_named if start is None else self._take_new
+        X, y, sample_weight = take(X, y, sample_weight)
         X = self._read_predictors(X, start)
         y = self._read_outcome(X, as_vector("y", y), start, partial=partial)
         validation = None if given is None else self._read_validation(*given)
@@ -196,13 +211,14 @@ class TwoLayerEstimator(BaseEstimator):
         share, held_out = read_validation(self.validation if validation is None else validation)
         device = select_device(self.device)
         weights = check_weights(sample_weight, X)
+        hooks = Hooks(self.on_epoch, read_verbose(self.verbose))
         how = {"weight_type": self.weight_type, "held_out": held_out, "na_action": "fail"}
-        data = read_training_data(X, y, weights=weights, **how)
+        with _named_as_given():
+            data = read_training_data(show_reading(X, hooks.progress), y, weights=weights, **how)
         if start is None and not partial:
             # The choice of estimator says whether the outcome is classes.
             warn_suspect_columns(data, outcome=False)
         data = apply_class_weights(data, getattr(self, "class_weights", None))
-        hooks = Hooks(self.on_epoch, read_verbose(self.verbose))
         if start is None and not partial:
             tuned = tune(data, settings, share, device, hooks)
         else:
@@ -272,7 +288,14 @@ class TwoLayerEstimator(BaseEstimator):
     def _takes_levels(self) -> bool:
         return any(isinstance(coding, LevelCoding) for coding in self.two_layer_.inputs.codings)
 
+    def _take_new(self, X: Any, y: Any = None, weights: Any = None) -> tuple[Any, Any, Any]:
+        """Open new data, and take outcome and weights out of them where they are named."""
+        check_is_fitted(self)
+        return take_named(X, y, weights, self.two_layer_.inputs, getattr(self, "classes_", None))
+
     def _read_predictors(self, X: Any, start: Start | None) -> Any:
+        if isinstance(X, SourcedTable):
+            return read_sourced(self, X, reset=start is None)
         X = as_frame("X", X)
         raw = has_non_numeric(X) if start is None else self._takes_levels()
         return read_predictors(self, X, raw=raw, reset=start is None)
@@ -280,19 +303,66 @@ class TwoLayerEstimator(BaseEstimator):
     def _read_outcome(self, X: Any, y: Any, start: Start | None, *, partial: bool) -> Any:
         raise NotImplementedError
 
-    def _check_new_data(self, X: Any) -> Any:
+    def predict_to_file(
+        self,
+        X: Any,
+        output: str | Path,
+        *,
+        kind: str | None = None,
+        columns: Sequence[str] | str | None = None,
+    ) -> Path:
+        """Write the predictions of new rows to a file, without holding rows or predictions.
+
+        Parameters
+        ----------
+        X : str, Path, Arrow object, DataFrame or array of shape (n_samples, n_features)
+            A path is of a Parquet file, of a folder of these, or of a text file. Columns are found
+            by name; others, or another order, are fine.
+        output : str or Path
+            File to write, replaced if it exists: .parquet, .csv or .tsv, text also with .gz.
+        kind : str, optional
+            "numeric", "class", "prob" or "raw". By default numbers, or the classes and their
+            probabilities.
+        columns : list of str, optional
+            Columns of ``X`` to copy before the predictions, such as an identifier.
+
+        Returns
+        -------
+        Path
+            That of the file. Where a row has a missing value, or a level that training did not
+            see, the prediction is missing.
+        """
         check_is_fitted(self)
+        how: dict[str, Any] = {"kind": kind, "columns": columns}
+        with named_as({"x": "X"}):
+            return self.two_layer_.predict_to_file(X, output, **how, verbose=bool(self.verbose))
+
+    def _check_new_data(self, X: Any) -> Any:
+        X, _, _ = self._take_new(X)
         return read_predictors(self, as_frame("X", X), raw=self._takes_levels(), reset=False)
 
-    def _rows_with_predictions(self, X: Any, *others: Any) -> list[Any]:
+    def _rows_with_predictions(self, X: Any, y: Any, sample_weight: Any) -> list[Any]:
         """Select the rows that have a prediction: without levels that training did not see."""
-        X, others = as_frame("X", X), tuple(as_vector("y", one) for one in others)
+        X, *others = self._take_new(X, y, sample_weight)
+        X, others = as_frame("X", X), [as_vector("y", one) for one in others]
         new = self._check_new_data(X)
         known = self.two_layer_.inputs.read("X", new).complete()
         if known.all():
             return [X, *others]
         rows = np.flatnonzero(known)
         return [None if one is None else _safe_indexing(one, rows) for one in (X, *others)]
+
+
+@contextmanager
+def _named_as_given() -> Iterator[None]:
+    """Have errors about the predictors name the estimator's argument."""
+    try:
+        with named_as({"x": "X"}):
+            yield
+    except ArgumentError as problem:
+        if problem.expected != COMPLETE:
+            raise
+        raise ArgumentError("X", "without missing values", problem.received) from problem
 
 
 def _keep_settings(settings: Settings, before: Settings, names: tuple[str, ...]) -> Settings:

@@ -95,8 +95,8 @@ class TwoLayerRegressor(RegressorMixin, TwoLayerEstimator):
 
         Parameters
         ----------
-        X : array-like or DataFrame of shape (n_samples, n_features)
-            Predictors.
+        X : array-like, DataFrame, Arrow object or path, of shape (n_samples, n_features)
+            Predictors. Those of a file are held here; ``predict_to_file()`` does not.
 
         Returns
         -------
@@ -201,7 +201,7 @@ class TwoLayerClassifier(ClassifierMixin, TwoLayerEstimator):
 
         Parameters
         ----------
-        X : array-like or DataFrame of shape (n_samples, n_features)
+        X : array-like, DataFrame, Arrow object or path, of shape (n_samples, n_features)
             Predictors.
 
         Returns
@@ -218,7 +218,7 @@ class TwoLayerClassifier(ClassifierMixin, TwoLayerEstimator):
 
         Parameters
         ----------
-        X : array-like or DataFrame of shape (n_samples, n_features)
+        X : array-like, DataFrame, Arrow object or path, of shape (n_samples, n_features)
             Predictors.
 
         Returns
@@ -236,7 +236,7 @@ class TwoLayerClassifier(ClassifierMixin, TwoLayerEstimator):
 
         Parameters
         ----------
-        X : array-like or DataFrame of shape (n_samples, n_features)
+        X : array-like, DataFrame, Arrow object or path, of shape (n_samples, n_features)
             Predictors.
 
         Returns
@@ -254,7 +254,7 @@ class TwoLayerClassifier(ClassifierMixin, TwoLayerEstimator):
 
         Parameters
         ----------
-        X : array-like or DataFrame of shape (n_samples, n_features)
+        X : array-like, DataFrame, Arrow object or path, of shape (n_samples, n_features)
             Predictors.
 
         Returns

@@ -13,17 +13,24 @@ from pytwolayer.preprocessing.table import as_pandas
 
 
 def as_frame(argument: str, data: Any) -> Any:
-    """Return an Arrow object or a frame of another library as a frame of pandas.
+    """Return a source of rows, an Arrow object or another library's frame as a frame of pandas.
 
-    Of an Arrow object numbers, logicals and time spans are doubles, in one array. Other data are
+    Of the first two numbers, logicals and time spans are doubles, in one array. Other data are
     returned unchanged.
     """
+    if isinstance(data, SourcedTable):
+        return frame_of(data)
     if not is_arrow(data):
         return as_pandas(data)
     table = open_table(argument, data)
-    if not isinstance(table, SourcedTable):
-        (column,) = table.columns
-        return as_pandas(data) if isinstance(column, CodedColumn) else pd.Series(column)
+    if isinstance(table, SourcedTable):
+        return frame_of(table)
+    (column,) = table.columns
+    return as_pandas(data) if isinstance(column, CodedColumn) else pd.Series(column)
+
+
+def frame_of(table: SourcedTable) -> pd.DataFrame:
+    """Read a source of rows as a frame of pandas."""
     values = np.empty(table.shape)
     start = 0
     for block in table.source.blocks(range(table.shape[1])):

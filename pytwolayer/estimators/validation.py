@@ -1,5 +1,6 @@
 """Checks of the estimators' data: scikit-learn's, except that frames may have text columns."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from sklearn.utils.validation import _check_sample_weight, validate_data
 
 from pytwolayer.checks import quote_some
 from pytwolayer.errors import ArgumentError
+from pytwolayer.preprocessing.row_source import SourcedTable
 
 
 def has_non_numeric(X: Any) -> bool:
@@ -57,6 +59,20 @@ def read_predictors(estimator: Any, X: Any, *, raw: bool, reset: bool) -> Any:
         names = [f"x{number + 1}" for number in range(estimator.n_features_in_)]
         return X.set_axis(names, axis=1) if isinstance(X, pd.DataFrame) else X
     return X if isinstance(X, pd.DataFrame) else pd.DataFrame(X, columns=names)
+
+
+def read_sourced(estimator: Any, X: SourcedTable, *, reset: bool) -> SourcedTable:
+    """Check the names and the number of columns of a source of rows, as ``read_predictors()``.
+
+    Its values are checked as they are read.
+    """
+    validate_data(estimator, pd.DataFrame(columns=X.names), reset=reset, skip_check_array=True)
+    names: list[str] = [*getattr(estimator, "feature_names_in_", X.names or [])]
+    columns = [
+        replace(column, kind="number") if column.kind == "logical" else column
+        for column in X.columns
+    ]
+    return replace(X, names=names, columns=columns)
 
 
 def _refuse_missing(X: Any) -> None:

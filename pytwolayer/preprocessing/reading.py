@@ -20,6 +20,7 @@ from pytwolayer.preprocessing.validation_data import (
 )
 from pytwolayer.runtime.memory import FEWER_DATA, guard_memory
 
+COMPLETE = 'complete with `na_action = "fail"`'
 NA_ACTIONS = ("omit", "fail")
 # Weights are proportions, or numbers of equal rows.
 WEIGHT_TYPES = ("importance", "frequency")
@@ -179,7 +180,7 @@ def _drop_missing(data: TrainingData, na_action: str) -> TrainingData:
     number = f"{dropped} of {data.rows} rows"
     if na_action == "fail":
         received = f"missing values in {number}, in {_describe_columns(data, _has_missing)}"
-        raise ArgumentError("x", 'complete with `na_action = "fail"`', received)
+        raise ArgumentError("x", COMPLETE, received)
     if not complete.any():
         empty = _describe_columns(data, lambda column: column.kind == "missing")
         why = f"nothing is in {empty}" if empty else "no column is empty in all of them"
