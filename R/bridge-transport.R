@@ -34,8 +34,11 @@ as_columns <- function(argument, table, call = rlang::caller_env(), outcome = FA
 #' @param columns What [as_columns()] made.
 #' @noRd
 to_core <- function(columns) {
-  if (is.null(columns) || !is.null(c(columns$key, columns$path))) { # Python reads the table
-    return(columns)
+  if (is.null(columns)) {
+    return(NULL)
+  }
+  if (any(c("key", "path", "stream", "files") %in% names(columns))) { # Python reads the table
+    return(columns[names(columns) != "pointer"])
   }
   if (!is.null(columns$matrix)) {
     return(c(columns[c("names", "rows")], send_matrix(columns$matrix)))

@@ -150,7 +150,8 @@ require_training_data <- function(fit, argument = "object", call = rlang::caller
 }
 
 way_to_its_rows <- function(fit) {
-  sprintf("R keeps no rows of it, and `predict(fit, %s)` predicts them", fit$how$source)
+  data <- if (identical(fit$how$source, an_arrow_table)) "new_data" else fit$how$source
+  sprintf("R keeps no rows of it, and `predict(fit, %s)` predicts them", data)
 }
 
 warn_of_unkept <- function(how, blueprint) {

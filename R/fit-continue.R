@@ -110,6 +110,11 @@ data_again <- function(fit, given, env, call, names = data_names) {
   found <- Map(evaluate_again, had[!masked], names(had)[!masked], list(env), list(call))
   place <- if (fit$how$kind == "formula") "data" else "x"
   data <- if (is.null(given[[place]])) found[[place]] else given[[place]]
+  plain <- as_table(data)
+  if (!identical(plain, data)) { # it was an object of the package arrow
+    given[[place]] <- data <- plain
+    found[[place]] <- NULL
+  }
   if (is_source(data)) {
     data <- open_source(place, data, call)
     given[[place]] <- data

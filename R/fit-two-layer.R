@@ -114,7 +114,11 @@
 #' file, a folder of Parquet files (in folders such as `year=2024`, which give columns too) or a
 #' file of comma- or tab-separated values, which Python reads in blocks of rows (Parquet needs its
 #' package pyarrow). The fit is that of the same table in R, to the bit. A formula names columns
-#' here: `.`, names, and `- name`. R keeps no row, so that [fitted()], [residuals()] and
+#' here: `.`, names, and `- name`. Arrays and streams of the package nanoarrow are taken the same
+#' way, where they are in memory (a stream is at its end then), and `arrow::open_dataset()` of
+#' Parquet files by its files; other objects of the package arrow become data frames.
+#'
+#' R keeps no row of what Python reads, so that [fitted()], [residuals()] and
 #' [model.frame()] are errors that say what to do, and measures of the training rows are missing:
 #' `predict(fit, "folder/")` predicts them. [continue_training()] and [update()] read the path
 #' again.
@@ -186,9 +190,6 @@ two_layer.default <- function(x, ...) {
   if (missing(x)) {
     abort_expected("x", x_expected, "missing")
   }
-  if (is_arrow(x)) {
-    send_arrow("x", x, rlang::current_env())
-  }
   abort_argument("x", x_expected, x)
 }
 
@@ -200,6 +201,9 @@ two_layer.formula <- function(formula, data, ...) {
   call <- rlang::current_env()
   given <- rlang::enquos(...)
   home <- environment(formula)
+  if (!missing(data)) {
+    data <- as_table(data)
+  }
   if (!missing(data) && is_source(data)) {
     refuse_subset(rlang::names2(given), call)
     source <- open_source("data", data, call)
@@ -269,11 +273,30 @@ two_layer.character <- function(x, y = NULL, ..., outcome = NULL) {
     abort_expected("x", x_expected, "missing", call)
   }
   settings <- read_settings(rlang::enquos(...), c("x", "y", "outcome"), call)
+  x <- as_table(x)
+  if (!is_source(x)) {
+    if (!is_data(x)) {
+      abort_argument("x", x_expected, x, call)
+    }
+    return(fit_molded(mold_table(x, y, outcome, call), settings, match.call(), call))
+  }
   source <- open_source("x", x, call)
   on.exit(close_source(source))
   input <- mold_source(source, y, outcome, settings$case_weights, call)
   fit_molded(input, settings, match.call(), call)
 }
+
+# Objects of the packages nanoarrow and arrow; see R/mold-arrow.R.
+#' @export
+two_layer.nanoarrow_array_stream <- two_layer.character
+#' @export
+two_layer.nanoarrow_array <- two_layer.character
+#' @export
+two_layer.nanoarrow_vctr <- two_layer.character
+#' @export
+two_layer.ArrowObject <- two_layer.character
+#' @export
+two_layer.arrow_dplyr_query <- two_layer.character
 
 #' @rdname two_layer
 #' @export

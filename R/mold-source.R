@@ -15,18 +15,20 @@ is_source <- function(x) {
 #' @return An object of class `pytwolayer_source`: a list of
 #'   `key`, by which Python knows the table until [close_source()];
 #'   `ptype`, a data frame with its columns and no rows;
-#'   `rows`, their number; `argument`; and `name`, what messages call the table.
+#'   `rows`, their number; `argument`; and what messages call the table: its `name`, and what it
+#'   `is`.
 #' @noRd
 open_source <- function(argument, value, call) {
   if (inherits(value, "pytwolayer_source")) {
     return(value)
   }
   sent <- send_source(argument, value, call)
-  found <- call_core("open_table", argument, sent, call = call)
+  found <- call_core("open_table", argument, to_core(sent), call = call)
   structure(
     list(
       key = found$key, ptype = source_ptype(found), rows = found$rows, argument = argument,
-      name = if (is_arrow(value)) "an Arrow table" else quote_names(shorten(value, 200))
+      name = if (is_arrow(value)) an_arrow_table else quote_names(shorten(value, 200)),
+      is = if (is_arrow(value)) "an Arrow object" else "a path"
     ),
     class = "pytwolayer_source"
   )
@@ -40,7 +42,11 @@ close_source <- function(source) {
 }
 
 send_source <- function(argument, value, call) {
-  if (is_arrow(value)) send_arrow(argument, value, call) else existing_path(argument, value, call)
+  if (is_arrow(value)) {
+    send_arrow(argument, value, call)
+  } else {
+    list(path = existing_path(argument, value, call))
+  }
 }
 
 # What "~" stands for R and Python may tell apart.
@@ -81,11 +87,13 @@ source_ptype <- function(found) {
 #' @noRd
 mold_source <- function(source, y, outcome, weights, call) {
   if (!is.null(y)) {
-    expected <- "left out where `x` is a path: `outcome` names its column"
+    expected <- sprintf("left out where `x` is %s: `outcome` names its column", source$is)
     abort_expected("y", expected, "given", call)
   }
   if (is.null(outcome)) {
-    expected <- sprintf("the name of a column, or several, where `%s` is a path", source$argument)
+    expected <- sprintf(
+      "the name of a column, or several, where `%s` is %s", source$argument, source$is
+    )
     abort_expected("outcome", expected, "missing", call)
   }
   ptype <- without_weights(source, weights, character(), call)
@@ -159,11 +167,11 @@ abort_computed <- function(received, source, call) {
   rlang::abort(
     c(
       sprintf(
-        "`formula` must name columns and nothing else where `%s` is a path, not %s.",
-        source$argument, backtick(received)
+        "`formula` must name columns and nothing else where `%s` is %s, not %s.",
+        source$argument, source$is, backtick(received)
       ),
       i = paste(
-        "Only Python reads the rows. Write the column into the file,",
+        "Only Python reads the rows. Write the column into the table,",
         "or read the table into R and give it as `data`."
       )
     ),
@@ -180,7 +188,7 @@ weights_in_source <- function(expression, source, places, call) {
     return(as.character(expression))
   }
   if (any(all.vars(expression) %in% names(source$ptype))) {
-    expected <- sprintf("the name of a column where `%s` is a path", source$argument)
+    expected <- sprintf("the name of a column where `%s` is %s", source$argument, source$is)
     abort_expected("case_weights", expected, backtick(shorten(deparse1(expression))), call)
   }
   problem <- NULL
@@ -196,7 +204,7 @@ weights_in_source <- function(expression, source, places, call) {
 
 refuse_subset <- function(given, call) {
   if ("subset" %in% given) {
-    expected <- "left out where `data` is a path, whose rows are all fitted to"
+    expected <- "left out where `data` is a path or an Arrow object, whose rows are all fitted to"
     abort_expected("subset", expected, "given", call)
   }
 }

@@ -14,9 +14,11 @@ validation_expected <- paste(
 #'   (see [as_columns()]) and `weights`, bytes or `NULL`. Errors name the argument `validation`.
 #' @noRd
 mold_validation <- function(value, input, call) {
+  value <- as_table(value)
   if (!is.null(input$source)) {
     return(validation_of_source(value, input, call))
   }
+  value <- arrow_as_frames(value)
   refuse_source_beside_table(value, call)
   if (!is_data(value) && !(is.list(value) && any(vapply(value, is_data, NA)))) {
     return(value)
@@ -40,13 +42,23 @@ mold_validation <- function(value, input, call) {
   structure(own, class = "pytwolayer_validation")
 }
 
+# Beside data in R.
+arrow_as_frames <- function(value) {
+  if (is_arrow(value)) {
+    return(as.data.frame(value))
+  }
+  if (!rlang::is_bare_list(value)) {
+    return(value)
+  }
+  lapply(value, function(part) if (is.null(part)) part else arrow_as_frames(as_table(part)))
+}
+
 is_data <- function(x) is_table(x) || is_sparse(x)
 
 refuse_source_beside_table <- function(value, call) {
-  if (is_arrow(value) || is.character(value) && is_single(value) && file.exists(value)) {
+  if (is.character(value) && is_single(value) && file.exists(value)) {
     expected <- "a table in R where the data are, or a share or rows"
-    received <- if (is.character(value)) quote_names(shorten(value)) else "an Arrow table"
-    abort_expected("validation", expected, received, call)
+    abort_expected("validation", expected, quote_names(shorten(value)), call)
   }
 }
 

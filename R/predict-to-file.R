@@ -15,7 +15,9 @@ predict_to_file <- function(object, new_data, type, engine, output, columns, lev
   if (!is.character(output) || !is_single(output) || !nzchar(output)) {
     abort_argument("output", path_of_file, output, call)
   }
-  sent <- to_core(columns_to_predict(object, new_data, engine, call))
+  new_data <- frame_if_needed(object, new_data, engine)
+  columns_sent <- columns_to_predict(object, new_data, engine, call) # with a stream's pointer
+  sent <- to_core(columns_sent)
   beside <- NULL
   if (length(columns) && !is_source(new_data)) {
     beside <- to_core(as_columns("columns", chosen_columns(new_data, columns, call), call))

@@ -103,7 +103,7 @@ refuse_spread <- function(type, given, call) {
 fitted_predictions <- function(object, type, call) {
   if (!is.null(object$how$source)) {
     received <- sprintf("missing: %s", way_to_its_rows(object))
-    abort_expected("new_data", "given for a fit of a path", received, call)
+    abort_expected("new_data", sprintf("given for a fit of %s", object$how$source), received, call)
   }
   if (is_loaded(object)) {
     abort_expected("new_data", "given for a fit without its training data", "missing", call)
@@ -170,6 +170,7 @@ as_class <- function(object, codes) {
 #'
 #' @noRd
 columns_to_predict <- function(object, new_data, engine, call) {
+  new_data <- frame_if_needed(object, new_data, engine)
   if (!is_source(new_data)) {
     return(as_columns("new_data", new_predictors(object, new_data, call), call))
   }
@@ -177,14 +178,25 @@ columns_to_predict <- function(object, new_data, engine, call) {
     expected <- "\"python\", which reads files, where `new_data` is a path"
     abort_expected("engine", expected, "\"r\"", call)
   }
-  refuse_made_predictors(object, call)
-  list(path = send_source("new_data", new_data, call))
+  made <- made_predictors(object)
+  if (!is.null(made)) {
+    expected <- sprintf("a table in R, as the fit is of %s", made)
+    abort_expected("new_data", expected, "a path", call)
+  }
+  send_source("new_data", new_data, call)
+}
+
+# An Arrow object that R has to read is a data frame.
+frame_if_needed <- function(object, new_data, engine) {
+  new_data <- as_table(new_data)
+  for_r <- engine == "r" || !is.null(made_predictors(object))
+  if (for_r && is_arrow(new_data)) as.data.frame(new_data) else new_data
 }
 
 # What R makes of its data, by a recipe or a formula's functions, Python cannot.
-refuse_made_predictors <- function(object, call) {
+made_predictors <- function(object) {
   how <- object$how
-  made <- switch(how$kind,
+  switch(how$kind,
     recipe = "a recipe",
     formula = {
       variables <- as.list(attr(how$terms, "variables"))[-1]
@@ -193,10 +205,6 @@ refuse_made_predictors <- function(object, call) {
     },
     table = if (!is.null(how$terms_of)) "a formula that its file does not hold"
   )
-  if (!is.null(made)) {
-    expected <- sprintf("a table in R, as the fit is of %s", made)
-    abort_expected("new_data", expected, "a path", call)
-  }
 }
 
 #' The predictors of new data, as training had them

@@ -193,7 +193,7 @@ def chapter_losses(arguments: dict[str, Any]) -> bytearray:
 
 
 @_answer
-def open_table(argument: str, source: Any) -> OpenedTable:
+def open_table(argument: str, source: SentSource) -> OpenedTable:
     """Open a table that Python is to read: its key, and what R needs to know of it."""
     return opened_tables.open_source(argument, source)
 
@@ -371,9 +371,7 @@ def _train(
 def _predictors(x: SentTable | SentSource) -> Any:
     """Read the predictors that R sent, or give the path or the opened table that it names."""
     if is_source(x):
-        if "path" in x:
-            return x["path"]
-        return opened_tables.source_table(x)
+        return opened_tables.source_table(x) if "key" in x else opened_tables.given_source("x", x)
     return read_sent_table(cast("SentTable", x))
 
 

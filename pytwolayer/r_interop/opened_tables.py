@@ -8,9 +8,11 @@ from pytwolayer.errors import ArgumentError
 from pytwolayer.files.open_table import open_table
 from pytwolayer.preprocessing.row_source import Doubles, SourcedTable
 from pytwolayer.preprocessing.table import column_names, columns_at, read_vector, select_columns
+from pytwolayer.r_interop.arrow_data import import_stream, open_dataset
 
 _opened: dict[int, SourcedTable] = {}
 _keys = count(1)
+_KINDS = {"key", "path", "stream", "files"}
 
 
 class OpenedTable(TypedDict):
@@ -26,21 +28,27 @@ class OpenedTable(TypedDict):
 class SentSource(TypedDict):
     """What R sends of an opened table: which columns are predictors, outcome and weights.
 
-    For validation there is the key alone. For prediction there is the ``path`` alone: its columns
-    are read as what they were in training.
+    For validation there is the key alone. A table that is not opened, as for prediction, where
+    columns are read as what they were in training, has a ``path``; or ``stream`` and ``whole``,
+    see ``import_stream()``; or ``files``, ``names`` and ``text``, see ``open_dataset()``.
     """
 
     key: NotRequired[float]
     path: NotRequired[str]
+    stream: NotRequired[str]
+    whole: NotRequired[bool]
+    files: NotRequired[Sequence[str]]
+    names: NotRequired[Sequence[str]]
+    text: NotRequired[Sequence[str]]
     columns: NotRequired[Sequence[str]]
     outcome: NotRequired[Sequence[str]]
     vector: NotRequired[bool]
     weights: NotRequired[str | None]
 
 
-def open_source(argument: str, source: Any) -> OpenedTable:
+def open_source(argument: str, source: SentSource) -> OpenedTable:
     """Open a table, for ``source_table()`` until ``close_source()``."""
-    table = open_table(argument, source)
+    table = open_table(argument, given_source(argument, source))
     if not isinstance(table, SourcedTable) or table.names is None:
         raise ArgumentError(argument, "a table", "a vector")
     key = next(_keys)
@@ -52,6 +60,15 @@ def open_source(argument: str, source: Any) -> OpenedTable:
         "levels": [[*c.levels] if c.kind == "factor" else [] for c in table.columns],
         "rows": float(table.shape[0]),
     }
+
+
+def given_source(argument: str, sent: SentSource) -> Any:
+    """Give a table that is not opened as the core takes it."""
+    if "stream" in sent:
+        return import_stream(argument, sent["stream"], whole=sent["whole"])
+    if "files" in sent:
+        return open_dataset(argument, sent["files"], sent["names"], sent["text"])
+    return sent["path"]
 
 
 def close_source(key: float) -> None:
@@ -91,4 +108,4 @@ def _own_weights(sent: SentSource) -> list[str]:
 
 def is_source(sent: Any) -> TypeGuard[SentSource]:
     """Whether R sent an opened table, and not one of its own."""
-    return isinstance(sent, dict) and ("key" in sent or "path" in sent)
+    return isinstance(sent, dict) and not _KINDS.isdisjoint(sent)

@@ -193,9 +193,3 @@ test_that("a file's columns are read as what they were in training", {
   fit <- fit_of(y ~ a + w, data)
   expect_identical(predict(fit, given$path), predict(fit, data))
 })
-
-test_that("Arrow's objects are refused with the way to their rows", {
-  table <- structure(list(), class = c("Table", "ArrowTabular", "ArrowObject", "R6"))
-  expect_refused(two_layer(table, outcome = "y"), "`x`", "the path of its file or folder")
-  expect_refused(two_layer(y ~ ., table), "`data`", "an Arrow object", "collect()")
-})
