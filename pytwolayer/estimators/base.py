@@ -233,6 +233,17 @@ class TwoLayerEstimator(BaseEstimator):
             fit = _append_history(start.fit, fit)
         return self._store_fit(fit)
 
+    def to_onnx(self, file: str | Path) -> None:
+        """Write the fit as an ONNX file; see ``TwoLayer.to_onnx()``.
+
+        Parameters
+        ----------
+        file : str or Path
+            Usually with the ending ``.onnx``. A file of this name is replaced.
+        """
+        check_is_fitted(self)
+        self.two_layer_.to_onnx(file)
+
     def _store_fit(self, fit: TwoLayer) -> Self:
         history = fit.history
         watched = history["valid_loss" if "valid_loss" in history else "loss"]

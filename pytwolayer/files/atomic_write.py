@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytwolayer.checks import describe
-from pytwolayer.errors import ArgumentError
+from pytwolayer.errors import ArgumentError, PytwolayerError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -62,6 +62,24 @@ def atomic_write(path: Path, prefix: str = ".pytwolayer-") -> Iterator[Path]:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def write_bytes(argument: str, file: Any, data: bytes, **options: str) -> None:
+    """Write bytes to a file atomically; see ``atomic_write()``.
+
+    Raises
+    ------
+    ArgumentError
+        If ``file`` is no path in a folder that exists.
+    PytwolayerError
+        If it cannot be written; an existing file is then unchanged.
+    """
+    path = output_path(argument, file)
+    try:
+        with atomic_write(path, **options) as unfinished:
+            unfinished.write_bytes(data)
+    except OSError as problem:
+        raise PytwolayerError(f'"{path}" cannot be written: {problem.strerror}.') from problem
 
 
 def _flush(path: Path) -> None:

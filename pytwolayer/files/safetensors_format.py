@@ -30,8 +30,8 @@ import safetensors.torch
 from safetensors import SafetensorError
 
 from pytwolayer._version import __version__
-from pytwolayer.errors import ArgumentError, FileFormatError, PytwolayerError
-from pytwolayer.files.atomic_write import PATH_OF_FILE, atomic_write, check_path, output_path
+from pytwolayer.errors import ArgumentError, FileFormatError
+from pytwolayer.files.atomic_write import PATH_OF_FILE, check_path, write_bytes
 from pytwolayer.runtime.torch_loading import torch
 
 _KEY = "pytwolayer"
@@ -126,21 +126,8 @@ class Format(Generic[T]):
             raise self.error(problem) from problem
 
     def write(self, argument: str, file: Any, data: bytes, **options: str) -> None:
-        """Write packed bytes to a file atomically; see ``atomic_write()``.
-
-        Raises
-        ------
-        ArgumentError
-            If ``file`` is no path in a folder that exists.
-        PytwolayerError
-            If it cannot be written; an existing file is then unchanged.
-        """
-        path = output_path(argument, file)
-        try:
-            with atomic_write(path, **options) as unfinished:
-                unfinished.write_bytes(data)
-        except OSError as problem:
-            raise PytwolayerError(f'"{path}" cannot be written: {problem.strerror}.') from problem
+        """Write packed bytes to a file; see ``write_bytes()``."""
+        write_bytes(argument, file, data, **options)
 
     def load(self, argument: str, file: Any) -> T:
         """Read a file; its tensors only if its size is what header and content require.

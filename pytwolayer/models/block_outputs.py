@@ -14,11 +14,12 @@ import numpy as np
 
 from pytwolayer.errors import UnseenLevelWarning
 from pytwolayer.models.forward import encode_in_parts, forward, rows_at_once
-from pytwolayer.models.new_rows import Model, encodings
+from pytwolayer.models.new_rows import encodings
 from pytwolayer.preprocessing.encoder import Encoder
 from pytwolayer.preprocessing.row_source import BLOCK_ROWS, Doubles, Mask
 from pytwolayer.preprocessing.table import Table
 from pytwolayer.runtime.torch_loading import torch
+from pytwolayer.training.trained_model import Model
 
 _MOST_BLOCKS = 8
 _PIECE_BYTES = 2**25

@@ -370,6 +370,13 @@ class TwoLayerEnsemble:
 
         ENSEMBLE.write("file", file, ensemble_to_bytes(self))
 
+    @with_default_torch_settings
+    def to_onnx(self, file: str | Path) -> None:
+        """Write the ensemble as an ONNX file, which gives the mean; see ``TwoLayer.to_onnx()``."""
+        from pytwolayer.export.onnx_model import write_onnx
+
+        write_onnx(self.models, file)
+
     def plot(self, file: str | Path | None = None) -> "Axes":
         """Plot every model's losses against the epoch; see ``plot_history()``."""
         from pytwolayer.reports.plot import plot_history

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,41 +12,11 @@ from pytwolayer.errors import ArgumentError
 from pytwolayer.files.new_data import open_new_data
 from pytwolayer.preprocessing.block_writer import Coding, LevelCoding
 from pytwolayer.preprocessing.encoder import Encoder
-from pytwolayer.preprocessing.outcome import Outcome
 from pytwolayer.preprocessing.row_source import Doubles
 from pytwolayer.preprocessing.table import EVERY_COLUMN, Table, read_table
-from pytwolayer.runtime.torch_loading import torch
-from pytwolayer.training.settings import Settings
+from pytwolayer.training.trained_model import Model
 
 _LONGEST_FORMULA = 200  # in messages
-
-
-class Model(Protocol):
-    """What prediction needs of a network; see ``TwoLayer``."""
-
-    @property
-    def inputs(self) -> Encoder:
-        """Turns predictors into the network's input."""
-
-    @property
-    def outcome(self) -> Outcome:
-        """Turns the network's output into predictions."""
-
-    @property
-    def settings(self) -> Settings:
-        """The settings of the fit."""
-
-    @property
-    def formula(self) -> str | None:
-        """The formula of R whose terms the columns are."""
-
-    @property
-    def offset(self) -> bool:
-        """Whether it was fitted with an offset."""
-
-    @property
-    def network(self) -> torch.nn.Sequential:
-        """The trained network."""
 
 
 def encodings(models: Sequence[Model]) -> dict[Encoder, list[int]]:

@@ -16,10 +16,11 @@ from pytwolayer.models.joint_predictions import (
     quantiles_of_models,
     standard_deviation_of_models,
 )
-from pytwolayer.models.new_rows import Model, fill_incomplete
+from pytwolayer.models.new_rows import fill_incomplete
 from pytwolayer.preprocessing.outcome import Classes, Outcome
 from pytwolayer.preprocessing.row_source import Doubles, Mask
 from pytwolayer.preprocessing.table import Table
+from pytwolayer.training.trained_model import Model
 
 
 @dataclass(frozen=True)

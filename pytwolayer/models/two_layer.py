@@ -359,6 +359,35 @@ class TwoLayer:
         MODEL.write("file", file, to_bytes(self))
 
     @with_default_torch_settings
+    def to_onnx(self, file: str | Path) -> None:
+        """Write the fit as an ONNX file, which predicts where neither Python nor R is.
+
+        Its inputs are the columns of the data as they are, each of shape ``(rows, 1)``: doubles
+        (logicals are 0 and 1), or text where training had levels. What encodes them is in the file.
+
+        The outputs, all with a row for each row: ``.pred`` (a column per outcome), or for classes
+        ``.pred_class`` (text) and ``.prob`` (a column per class); and ``.valid``, which is false
+        where ``predict()`` gives a missing prediction or an error. In these rows the other outputs
+        are NaN and empty text. See the page "Deploying a fit".
+
+        Parameters
+        ----------
+        file : str or Path
+            Usually with the ending ``.onnx``. A file of this name is replaced.
+
+        Raises
+        ------
+        ArgumentError
+            If it is no path in a folder that exists.
+        PytwolayerError
+            If the package onnx is not installed, if a formula of R computes the fit's columns, or
+            if the file cannot be written.
+        """
+        from pytwolayer.export.onnx_model import write_onnx
+
+        write_onnx([self], file)
+
+    @with_default_torch_settings
     def score(self, x: Any, y: Any = None, sample_weight: Any = None) -> float:
         """Score predictions: R squared of numbers, share of right ones of classes.
 

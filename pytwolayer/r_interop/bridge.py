@@ -564,3 +564,20 @@ def predict_to_file(
     asked = Asked(kind, columns, 0.95 if level is None else level, display, beside=own)
     fitted = ModelsOfFit(models_of(fit), several=level is not None)
     return str(write_predictions(fitted, _predictors(x), table_path("output", output), asked))
+
+
+@_answer
+def onnx_file(model: bytearray, several: bool) -> bytearray:
+    """Bytes of the ONNX file of a fit, or of an ensemble."""
+    from pytwolayer.export.onnx_model import onnx_bytes
+    from pytwolayer.models.ensemble import models_of
+    from pytwolayer.runtime.torch_settings import default_torch_settings
+
+    with default_torch_settings():
+        return bytearray(onnx_bytes(models_of(_read_fit(model, several))))
+
+
+def _read_fit(model: bytearray, several: bool) -> Fitted:
+    from pytwolayer.models.load import ensemble_from_bytes, from_bytes
+
+    return ensemble_from_bytes(model) if several else from_bytes(model)

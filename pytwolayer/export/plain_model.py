@@ -1,0 +1,133 @@
+"""A fit as plain arrays: what other programs need in order to predict as it does.
+
+``docs/model-file.md`` gives the same arithmetic in words.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from itertools import pairwise
+
+import numpy as np
+
+from pytwolayer.checks import shorten
+from pytwolayer.errors import PytwolayerError
+from pytwolayer.preprocessing.block_writer import Coding, LevelCoding
+from pytwolayer.preprocessing.outcome import Classes, Numbers, Outcome
+from pytwolayer.preprocessing.row_source import Doubles
+from pytwolayer.training.settings import Settings
+from pytwolayer.training.trained_model import Model
+
+# The links: how predictions come of the network's outputs.
+IDENTITY, EXP, SOFTMAX = "identity", "exp", "softmax"
+_LONGEST_FORMULA = 200  # in messages
+# All that an outcome of numbers is made of. One with more has a link that is not known here.
+_NUMBERS = {"names", "center", "scale", "log", "vector"}
+
+
+@dataclass(frozen=True)
+class PlainNetwork:
+    """One network.
+
+    Attributes
+    ----------
+    codings : tuple of NumberCoding, PiecewiseCoding or LevelCoding
+        One for each column.
+    first, second : array
+        Weights, shape ``(hidden_units, inputs)`` and ``(outputs, hidden_units)``.
+    first_bias, second_bias : array
+    """
+
+    codings: tuple[Coding, ...]
+    first: Doubles
+    first_bias: Doubles
+    second: Doubles
+    second_bias: Doubles
+
+    def places(self) -> list[slice]:
+        """Return for each column which inputs of ``first`` are its."""
+        ends = np.cumsum([0, *(coding.width for coding in self.codings)]).tolist()
+        return [slice(first, last) for first, last in pairwise(ends)]
+
+
+@dataclass(frozen=True)
+class PlainModel:
+    """One network, or several whose mean is the prediction.
+
+    Attributes
+    ----------
+    columns : tuple of str
+        Names of the columns.
+    networks : tuple of PlainNetwork
+    activation : str
+    link : str
+        ``IDENTITY``: ``output * scale + center``; ``EXP``: ``exp(output) * scale + center``;
+        ``SOFTMAX``: probabilities of the classes.
+    outputs : tuple of str
+        Names of the outcomes, or the classes as text.
+    scale, center : array
+        For each network and outcome; of shape ``(networks, 0)`` for classes.
+    offset : bool
+        Whether predictions need an offset.
+    """
+
+    columns: tuple[str, ...]
+    networks: tuple[PlainNetwork, ...]
+    activation: str
+    link: str
+    outputs: tuple[str, ...]
+    scale: Doubles
+    center: Doubles
+    offset: bool
+
+    @property
+    def single(self) -> bool:
+        """Whether the outcome is one column of numbers."""
+        return self.link != SOFTMAX and len(self.outputs) == 1
+
+    def has_levels(self, column: int) -> bool:
+        """Tell whether a column holds text rather than numbers."""
+        return isinstance(self.networks[0].codings[column], LevelCoding)
+
+
+def read_plain_model(models: Sequence[Model]) -> PlainModel:
+    """Take a fit's, or an ensemble's, models apart.
+
+    Raises
+    ------
+    PytwolayerError
+        If a formula of R computes its columns, or the outcome is of a kind that is not known here.
+    """
+    first = models[0]
+    if first.formula is not None:
+        formula = shorten(first.formula, _LONGEST_FORMULA)
+        raise PytwolayerError(
+            f"The fit cannot be exported: its columns are terms that the formula `{formula}` "
+            "computes in R. Fit it to columns that the data have."
+        )
+    numbers = [m.outcome for m in models if isinstance(m.outcome, Numbers)]
+    return PlainModel(
+        columns=first.inputs.names or tuple(f"x{n + 1}" for n in range(len(first.inputs.codings))),
+        networks=tuple(_network(model) for model in models),
+        activation=first.settings.activation,
+        link=_link(first.outcome, first.settings),
+        outputs=tuple(first.outcome.outputs),
+        scale=np.array([outcome.scale for outcome in numbers]),
+        center=np.array([outcome.center for outcome in numbers]),
+        offset=first.offset,
+    )
+
+
+def _link(outcome: Outcome, settings: Settings) -> str:
+    is_usual = not isinstance(settings.loss, str) or settings.loss == "cross_entropy"
+    if type(outcome) is Classes and is_usual:
+        return SOFTMAX
+    if type(outcome) is Numbers and {field.name for field in fields(outcome)} == _NUMBERS:
+        return EXP if outcome.log else IDENTITY
+    raise PytwolayerError(f'Fits with the loss "{settings.loss_name}" cannot be exported.')
+
+
+def _network(model: Model) -> PlainNetwork:
+    weights = model.network.state_dict()
+    names = ("0.weight", "0.bias", "2.weight", "2.bias")
+    doubles = [weights[name].double().numpy() for name in names]
+    return PlainNetwork(model.inputs.codings, *doubles)

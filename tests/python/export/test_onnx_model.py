@@ -1,0 +1,117 @@
+"""ONNX files predict as predict() does, run by onnxruntime."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from export_samples import FITS, HOSTILE, NUMBERS, PREDICTORS, by_predict, fit, frame, odd_rows
+
+from pytwolayer import PytwolayerError, TwoLayerClassifier, TwoLayerRegressor
+
+onnxruntime = pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
+TOLERANCE = 1e-12  # of the prediction, or of the typical one
+
+
+def run(file, rows, **more):
+    session = onnxruntime.InferenceSession(str(file), providers=["CPUExecutionProvider"])
+    feeds = {}
+    for given in session.get_inputs():
+        column = pd.Series(more[given.name]) if given.name in more else rows[given.name]
+        text = given.type == "tensor(string)"
+        column = column.fillna("missing") if text else column.astype(np.float64)
+        feeds[given.name] = column.to_numpy(dtype=object if text else np.float64)[:, None]
+    names = [output.name for output in session.get_outputs()]
+    return dict(zip(names, session.run(None, feeds), strict=True))
+
+
+def predictions(model, rows, tmp_path, **more):
+    file = tmp_path / "model.onnx"
+    model.to_onnx(file)
+    found = run(file, rows, **more)
+    values = found[".prob"] if ".prob" in found else found[".pred"]
+    assert np.array_equal(found[".valid"][:, 0], ~np.isnan(values).any(axis=1))
+    return found, values
+
+
+@pytest.mark.parametrize("name", FITS)
+def test_predictions_are_those_of_predict_odd_rows_included(name, tmp_path):
+    options = FITS[name]
+    model = fit(**options)
+    rows = odd_rows(options.get("predictors", PREDICTORS))
+    expected = by_predict(model, rows)
+    found, values = predictions(model, rows, tmp_path)
+    scale = np.nanmedian(np.abs(expected))
+    np.testing.assert_allclose(values, expected, rtol=TOLERANCE, atol=TOLERANCE * scale)
+    if ".pred_class" in found:
+        labels = np.array(model.outcome.outputs)
+        there = ~np.isnan(expected).any(axis=1)
+        assert (found[".pred_class"][there, 0] == labels[expected[there].argmax(axis=1)]).all()
+        assert (found[".pred_class"][~there] == "").all()
+
+
+def test_the_file_is_small(tmp_path):
+    model = fit(predictors=NUMBERS, hidden_units=64)
+    model.to_onnx(tmp_path / "m.onnx")
+    assert (tmp_path / "m.onnx").stat().st_size < 6000
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_no_rows_and_one_row_have_as_many_predictions(number, tmp_path):
+    for options in ({}, {"outcome": "class"}, {"encoding": "piecewise", "n_models": 2}):
+        found, values = predictions(fit(**options), frame(number), tmp_path)
+        assert {len(value) for value in found.values()} == {number} == {len(values)}
+
+
+def test_names_of_inputs_and_outputs_do_not_clash(tmp_path):
+    data = frame().rename(columns={"t1": ".pred", "größe 1": ".valid", HOSTILE: "t_"})
+    names = [".pred", ".valid", "t_"]
+    model = fit(data=data, predictors=names)
+    model.to_onnx(tmp_path / "m.onnx")
+    found = run(tmp_path / "m.onnx", data)
+    assert list(found) == ["..pred", "..valid"]
+    np.testing.assert_allclose(found["..pred"][:, 0], model.predict(data[names]), rtol=1e-10)
+
+
+def test_columns_without_names_are_x1_and_so_on(tmp_path):
+    x = frame()[NUMBERS].to_numpy(dtype=np.float64)
+    model = TwoLayerRegressor(epochs=3, random_state=1).fit(x, frame()["y"])
+    model.to_onnx(tmp_path / "m.onnx")
+    rows = pd.DataFrame(x, columns=[f"x{n + 1}" for n in range(x.shape[1])])
+    values = run(tmp_path / "m.onnx", rows)[".pred"][:, 0]
+    np.testing.assert_allclose(values, model.predict(x), rtol=1e-10)
+
+
+def test_an_estimator_gives_its_labels_as_text(tmp_path):
+    x, labels = frame()[NUMBERS], frame()["count"]
+    model = TwoLayerClassifier(epochs=3, random_state=1).fit(x, labels)
+    model.to_onnx(tmp_path / "m.onnx")
+    found = run(tmp_path / "m.onnx", x)[".pred_class"][:, 0]
+    assert found.tolist() == [str(label) for label in model.predict(x)]
+
+
+def test_columns_of_many_levels_make_no_wide_matrix(tmp_path):
+    rng = np.random.default_rng(0)
+    data = pd.DataFrame({"g": [f"level {n}" for n in range(400)] * 2, "y": rng.normal(size=800)})
+    model = fit(data=data, predictors=["g"])
+    _, values = predictions(model, data, tmp_path)
+    np.testing.assert_allclose(values[:, 0], model.predict(data), rtol=1e-10)
+
+
+def test_a_fit_that_a_formula_computes_is_refused(tmp_path):
+    from dataclasses import replace
+
+    model = replace(fit(predictors=NUMBERS), formula="y ~ log(x)")
+    with pytest.raises(PytwolayerError, match=r"formula `y ~ log\(x\)` computes"):
+        model.to_onnx(tmp_path / "m.onnx")
+    assert not list(tmp_path.iterdir())
+
+
+def test_without_the_package_onnx_the_error_says_how_to_get_it(tmp_path, monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "onnx", None)
+    with pytest.raises(PytwolayerError, match=r"which is not installed: pip install \"pytwolayer"):
+        fit(predictors=NUMBERS).to_onnx(tmp_path / "m.onnx")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_path_that_cannot_be_written_is_an_argument_error(tmp_path):
+    with pytest.raises(PytwolayerError, match="`file` must be the path of a file in a folder"):
+        fit(predictors=NUMBERS).to_onnx(tmp_path / "no" / "m.onnx")
