@@ -3,12 +3,14 @@
 pyarrow is imported where it is needed: it is optional.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pytwolayer.errors import ArgumentError
+from pytwolayer.errors import ArgumentError, first_line
 from pytwolayer.preprocessing.column import in_column
 from pytwolayer.preprocessing.row_source import series_doubles
 
@@ -56,6 +58,22 @@ def refuse_type(argument: str, name: str, dtype: Any, where: str = "") -> Argume
     if _is_date(dtype):
         return ArgumentError(argument, EXPECTED, f"dates{in_column(name)}{where}{_DATES}")
     return ArgumentError(argument, EXPECTED, f"{dtype} values{in_column(name)}{where}")
+
+
+@contextmanager
+def readable_values(argument: str, name: str, where: str = "") -> Iterator[None]:
+    """Have the error of a value that cannot be read, such as text in no encoding, name its column.
+
+    ``where`` says what the column is in.
+    """
+    try:
+        yield
+    except ArgumentError:
+        raise
+    except (ValueError, IndexError, OverflowError, NotImplementedError) as problem:
+        reason = first_line(problem).rstrip(".")
+        received = f"those{in_column(name)}{where}: {reason}"
+        raise ArgumentError(argument, "of values that can be read", received) from problem
 
 
 def numbers(array: Any) -> NDArray[Any]:

@@ -27,7 +27,9 @@ class _Growing:
         known = 0
         if before is not None and dictionary.slice(0, len(before)).equals(before):
             known = len(before)
-        return known, dictionary.slice(known)
+        others = dictionary.slice(known)
+        others.validate(full=True)  # files and others' libraries may give bytes that are no text
+        return known, others
 
 
 class _LevelCodes:
@@ -154,12 +156,15 @@ def as_dictionary(array: Any) -> Any:
 
 def places_in_dictionary(array: Any) -> NDArray[Any]:
     """Return the places in the dictionary; that of missing values is the dictionary's length."""
-    indices = array.indices
+    indices, last = array.indices, len(array.dictionary) - 1
     if indices.null_count:
         import pyarrow as pa
 
         indices = indices.cast(pa.int64()).fill_null(len(array.dictionary))
+        last += 1
     places: NDArray[Any] = indices.to_numpy(zero_copy_only=False)
+    if len(places) and (places.min() < 0 or places.max() > last):
+        raise IndexError("Numbers of levels that there are not")
     return places
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pytwolayer.errors import ArgumentError
-from pytwolayer.files.arrow_columns import numbers
+from pytwolayer.files.arrow_columns import numbers, readable_values
 from pytwolayer.files.arrow_levels import LevelReader
 from pytwolayer.preprocessing import row_source
 from pytwolayer.preprocessing.row_source import Doubles, RowNumbers, SourceColumn
@@ -28,11 +28,14 @@ class Batch:
     rows : int
     columns : list
         For each column its values: an Arrow array, an array of doubles, or a double.
+    where : str
+        What error messages say of where they are, such as the name of a file.
     """
 
     start: int
     rows: int
     columns: list[Values]
+    where: str = ""
 
 
 class Batches(Protocol):
@@ -56,6 +59,10 @@ class ArrowRows:
         Of all columns of ``batches``.
     problems : mapping of int to ArgumentError
         Errors to raise where a column is read: of those whose type is none for a network.
+    argument : str
+        Its name in error messages.
+    names : list of str
+        Of the columns, for these.
     """
 
     def __init__(
@@ -63,8 +70,11 @@ class ArrowRows:
         batches: Batches,
         columns: Sequence[SourceColumn],
         problems: Mapping[int, ArgumentError],
+        argument: str = "x",
+        names: Sequence[str] = (),
     ) -> None:
         self._batches, self._columns, self._problems = batches, columns, problems
+        self._argument, self._names = argument, names
 
     @property
     def rows(self) -> int:
@@ -89,8 +99,10 @@ class ArrowRows:
             if not len(chosen):
                 continue
             values = [
-                value if isinstance(value, (float, np.ndarray)) else read(value)
-                for read, value in zip(readers, batch.columns, strict=True)
+                value
+                if isinstance(value, (float, np.ndarray))
+                else self._read(n, read, value, batch)
+                for n, read, value in zip(columns, readers, batch.columns, strict=True)
             ]
             done = 0
             while done < len(chosen):
@@ -107,6 +119,12 @@ class ArrowRows:
         # The batches are at their end, where files are checked, before the last block is used.
         if filled:
             yield [target[:filled] for target in block]
+
+    def _read(
+        self, place: int, read: Callable[[Any], NDArray[Any]], value: Any, batch: Batch
+    ) -> NDArray[Any]:
+        with readable_values(self._argument, self._names[place], batch.where):
+            return read(value)
 
     def _reader(self, place: int) -> Callable[[Any], NDArray[Any]]:
         problem = self._problems.get(place)

@@ -9,6 +9,7 @@ import pandas as pd
 
 from pytwolayer.checks import describe, quote_some
 from pytwolayer.errors import ArgumentError
+from pytwolayer.files.arrow_columns import readable_values
 from pytwolayer.files.arrow_rows import ArrowRows
 from pytwolayer.files.new_data import separator_of
 from pytwolayer.files.read_options import FileOptions
@@ -116,18 +117,22 @@ def _arrow_parts(table: SourcedTable, columns: Sequence[str]) -> Iterator[pd.Dat
         index = pd.RangeIndex(batch.rows)
         yield pd.DataFrame(
             {
-                name: _column(table.columns[place], values, index)
+                name: _column(table.columns[place], values, index, name, batch.where)
                 for name, place, values in zip(columns, places, batch.columns, strict=True)
             },
             index=index,
         )
 
 
-def _column(column: Any, values: Any, index: pd.RangeIndex) -> "pd.Series[Any]":
+def _column(
+    column: Any, values: Any, index: pd.RangeIndex, name: str, where: str
+) -> "pd.Series[Any]":
     import pyarrow as pa
 
     if isinstance(values, (float, np.ndarray)):
-        return as_series(column, values, index)
+        return as_series(column, values, index, name)
+    with readable_values("x", name, where):  # writing them would fail without its name
+        values.validate(full=True)
     if column.kind == "text" and pa.types.is_dictionary(values.type):
         values = values.dictionary_decode()
     return pd.Series(pd.array(values, dtype=pd.ArrowDtype(values.type)), index=index)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from pytwolayer.files.arrow_batches import MemoryBatches
-from pytwolayer.files.arrow_columns import ArrowKind, numbers
+from pytwolayer.files.arrow_columns import ArrowKind, numbers, readable_values
 from pytwolayer.files.arrow_levels import LevelCoder
 from pytwolayer.files.arrow_objects import arrow_reader, is_dataset
 from pytwolayer.files.open_parquet import open_parquet
@@ -88,7 +88,8 @@ def _spool(wanted: Wanted, schema: Any, kept: list[Any], more: Iterator[Any]) ->
 def _doubles(wanted: Wanted, name: str, array: Any, coders: Mapping[str, LevelCoder]) -> Doubles:
     if name in wanted.problems:
         return np.full(len(array), np.nan)
-    return coders[name].read(array) if name in coders else numbers(array)
+    with readable_values(wanted.argument, name):
+        return coders[name].read(array) if name in coders else numbers(array)
 
 
 def _open_dataset(wanted: Wanted, dataset: Any) -> SourcedTable:

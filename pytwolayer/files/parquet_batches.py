@@ -190,13 +190,13 @@ class ParquetBatches:
         if not own:
             yield Batch(first, rows, [partition[name] for name in names])
             return
-        done = 0
+        done, where = 0, f' of "{file.path}"'
         for arrays in file.batches(self._argument, own, self._text, groups, _batch_rows(own)):
             there: dict[str, Values] = dict(zip(own, arrays, strict=True))
             values = [there[n] if n in there else partition[n] for n in names]
             if done + len(arrays[0]) > rows:
                 break
-            yield Batch(first + done, len(arrays[0]), values)
+            yield Batch(first + done, len(arrays[0]), values, where)
             done += len(arrays[0])
         if done != rows:
             received = f'"{file.path}", which no longer has {rows:,} rows'

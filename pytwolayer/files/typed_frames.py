@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from pytwolayer.files.arrow_columns import readable_values
 from pytwolayer.files.arrow_rows import ArrowRows, Batch, any_wanted
 from pytwolayer.files.column_types import ColumnTypes, convert_columns
 from pytwolayer.files.read_options import FileOptions
@@ -109,7 +110,7 @@ def arrow_frames(table: SourcedTable, marks: Sequence[str] = ()) -> Iterator[pd.
         index = pd.RangeIndex(batch.start, batch.start + batch.rows)
         frame = pd.DataFrame(
             {
-                name: as_series(column, values, index)
+                name: as_series(column, values, index, name, batch.where)
                 for (name, column), values in zip(pairs, batch.columns, strict=True)
             },
             index=index,
@@ -117,11 +118,17 @@ def arrow_frames(table: SourcedTable, marks: Sequence[str] = ()) -> Iterator[pd.
         yield frame.apply(mask_values, marks=marks) if marks and len(frame) else frame
 
 
-def as_series(column: SourceColumn, values: Any, index: pd.RangeIndex) -> "pd.Series[Any]":
-    """Return a column of a batch as its values were in the table."""
+def as_series(
+    column: SourceColumn, values: Any, index: pd.RangeIndex, name: str, where: str = ""
+) -> "pd.Series[Any]":
+    """Return a column of a batch as its values were in the table.
+
+    ``name`` and ``where``, of the batch, are for the error if that cannot be.
+    """
     if not isinstance(values, (float, np.ndarray)):
-        series: pd.Series[Any] = pd.Series(values.to_pandas().array, index=index)
-        return series.astype(object) if column.kind == "text" else series
+        with readable_values("x", name, where):
+            series: pd.Series[Any] = pd.Series(values.to_pandas().array, index=index)
+            return series.astype(object) if column.kind == "text" else series
     doubles = np.full(len(index), values) if isinstance(values, float) else values
     if column.kind not in ("factor", "text"):
         return pd.Series(doubles, index=index)

@@ -5,7 +5,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pytwolayer.errors import ArgumentError
-from pytwolayer.files.arrow_columns import EXPECTED, ArrowKind, arrow_kind, refuse_type
+from pytwolayer.files.arrow_columns import (
+    EXPECTED,
+    ArrowKind,
+    arrow_kind,
+    readable_values,
+    refuse_type,
+)
 from pytwolayer.files.arrow_levels import LevelScan
 from pytwolayer.files.arrow_rows import ArrowRows, Batches
 from pytwolayer.preprocessing.column import in_column
@@ -74,11 +80,12 @@ def make_table(
     scans = {n: LevelScan(kind) for n, kind in kinds.items() if kind in ("factor", "text")}
     if scans:
         for batch in batches.read([names.index(name) for name in scans], None):
-            for scan, values in zip(scans.values(), batch.columns, strict=True):
-                scan.add(values)
+            for (name, scan), values in zip(scans.items(), batch.columns, strict=True):
+                with readable_values(wanted.argument, name, batch.where):
+                    scan.add(values)
     columns = [known[n] if n in known else _column(kinds[n], scans.get(n)) for n in names]
     problems = {n: wanted.problems[name] for n, name in enumerate(names) if name in wanted.problems}
-    rows = ArrowRows(batches, columns, problems)
+    rows = ArrowRows(batches, columns, problems, wanted.argument, names)
     return SourcedTable(names, (batches.rows, len(names)), columns, rows)
 
 

@@ -246,10 +246,12 @@ def _coding(
         seen = summary.counts.nonzero()[0].tolist()
         return LevelCoding(tuple(column.levels[code] for code in seen))
     if pieces is not None:
-        return PiecewiseCoding.fit(argument, column.values, weights, limit, pieces)
+        values = column.values
+        return PiecewiseCoding.fit(argument, values, weights, limit, pieces, column.label)
     assert summary.moments is not None
     lines = partial(lines_in, column)
-    return NumberCoding.from_moments(argument, summary.moments, lines, weights, limit)
+    known = argument, summary.moments, lines, weights, limit
+    return NumberCoding.from_moments(*known, column.label)
 
 
 def _input_names(name: str, coding: Coding) -> list[str]:

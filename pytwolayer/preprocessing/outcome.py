@@ -87,7 +87,9 @@ class Numbers:
         with np.errstate(over="ignore"):
             target = ((matrix - self.center) / self.scale).astype(np.float32)
         if not np.isfinite(target).all():
-            received = f"{np.max(np.abs(matrix)):.3g}"
+            far = int(np.isinf(target).any(axis=0).argmax())
+            largest = np.max(np.abs(matrix[:, far]))
+            received = f"{largest:.3g}{in_column(table.columns[far].label)}"
             raise ArgumentError(_DATA, "of the size seen in training", received)
         return torch.from_numpy(target)
 
@@ -219,7 +221,8 @@ def fit_outcome(
 
 def _number_coding(column: Column, weights: Doubles | None) -> NumberCoding:
     lines = partial(lines_in, column)
-    return NumberCoding.from_moments(_DATA, moments_of(lines(), weights), lines, weights)
+    known = _DATA, moments_of(lines(), weights), lines, weights
+    return NumberCoding.from_moments(*known, label=column.label)
 
 
 def _mean(column: Column, weights: Doubles | None) -> float:

@@ -52,6 +52,7 @@ class PiecewiseCoding:
         weights: Doubles | None,
         limit: float | None,
         pieces: int,
+        label: str | None = None,
     ) -> "PiecewiseCoding | NumberCoding":
         """Learn the pieces of a column without missing values.
 
@@ -66,7 +67,7 @@ class PiecewiseCoding:
         ArgumentError
             If the numbers are too large for their standard deviation to be finite.
         """
-        plain = NumberCoding.fit(argument, values, weights, limit)
+        plain = NumberCoding.fit(argument, values, weights, limit, label)
         knots = () if plain.scale == 0 else _knots(values, weights, pieces)
         if len(knots) < 3:
             return plain

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pytwolayer.errors import ArgumentError
-from pytwolayer.preprocessing.column import Column
+from pytwolayer.preprocessing.column import Column, in_column
 from pytwolayer.preprocessing.column_blocks import blocks_of
 from pytwolayer.preprocessing.moments import Moments, lines_of, moments_of
 from pytwolayer.preprocessing.row_source import Doubles, block_slices
@@ -68,6 +69,7 @@ class NumberCoding:
         values: Doubles,
         weights: Doubles | None,
         limit: float | None = None,
+        label: str | None = None,
     ) -> "NumberCoding":
         """Learn mean and scale of a column without missing values.
 
@@ -77,7 +79,8 @@ class NumberCoding:
             If the numbers are too large for their standard deviation to be finite.
         """
         moments = moments_of(lines_of(values), weights)
-        return cls.from_moments(argument, moments, lambda: lines_of(values), weights, limit)
+        lines = partial(lines_of, values)
+        return cls.from_moments(argument, moments, lines, weights, limit, label)
 
     @classmethod
     def from_moments(
@@ -87,8 +90,11 @@ class NumberCoding:
         lines: Callable[[], Iterable[Doubles]],
         weights: Doubles | None,
         limit: float | None = None,
+        label: str | None = None,
     ) -> "NumberCoding":
         """Take mean and scale from the moments of a column; ``lines`` gives its blocks once more.
+
+        ``label`` is the column's name, for the error.
 
         Raises
         ------
@@ -102,7 +108,7 @@ class NumberCoding:
             scaled = (np.ldexp(line, -exponent) for line in lines())
             scale = float(np.ldexp(moments_of(scaled, weights).deviation, exponent))
         if not np.isfinite(scale):
-            received = f"numbers as large as {largest:.3g}"
+            received = f"numbers as large as {largest:.3g}{in_column(label)}"
             raise ArgumentError(argument, "of a size that can be standardised", received)
         # The computed standard deviation of a constant column can differ from 0 by rounding.
         return cls(moments.mean, 0.0 if scale <= _ROUNDING * largest else scale, limit)

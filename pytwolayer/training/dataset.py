@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from pytwolayer.checks import quote_some
 from pytwolayer.errors import ArgumentError
 from pytwolayer.network.batches import EncodedRows
 from pytwolayer.preprocessing.encoder import Encoder
@@ -60,7 +61,8 @@ def encode_rows(
     known = np.logical_and(predictors.complete(), seen)
     if not known.all():
         if not known.any():
-            raise ArgumentError(argument, "rows with levels that training sees", "none of them")
+            received = f"rows with others in {_unseen(predictors, outcome, data.outcomes)}"
+            raise ArgumentError(argument, "rows with levels that training sees", received)
         data, predictors = data.take(known), predictors.take(known)
     weights = _row_weights(data.weights, data.mean_weight, settings)
     if store is None or not on_disk:
@@ -92,6 +94,16 @@ def _write(
         start += block.rows
     if weights is not None:
         stored.matrices["weights"][:] = weights.numpy()
+
+
+def _unseen(predictors: Table, outcome: Outcome, outcomes: Table) -> str:
+    """Name the columns with levels that training does not see."""
+    lost = [column.label for column in predictors.columns if np.isnan(column.values).any()]
+    if not _seen(outcome, outcomes).all():
+        lost += [column.label for column in outcomes.columns]
+    names = [label for label in lost if label is not None]
+    named = [f"column{'s' if len(names) > 1 else ''} {quote_some(names)}"] if names else []
+    return " and ".join(named + ["the outcome"] * (len(lost) > len(names)))
 
 
 def _seen(outcome: Outcome, table: Table) -> Mask:

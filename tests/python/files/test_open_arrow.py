@@ -273,3 +273,25 @@ def test_a_vector_is_a_vector():
 def test_what_is_no_table_is_an_error(data):
     with pytest.raises(ArgumentError):
         contents(open_table("x", data), vector=True)
+
+
+@pytest.mark.parametrize("places", [[0, 2], [0, -1], [-2, 0]])
+@pytest.mark.parametrize("spooled", [False, True])
+def test_codes_without_a_level_are_refused(places, spooled, monkeypatch):
+    indices, levels = pa.array(places, pa.int32()), pa.array(["a", "b"])
+    column = pa.DictionaryArray.from_arrays(indices, levels, safe=False)
+    table = pa.table({"f": column, "g": [1.0, 2.0]})
+    if spooled:
+        monkeypatch.setattr(open_arrow, "LARGEST_IN_MEMORY", 0)
+        table = table.to_reader()
+    with pytest.raises(ArgumentError, match='be read, not those in column "f": Numbers of levels'):
+        contents(open_table("x", table))
+
+
+def test_text_that_is_none_names_its_column():
+    offsets, data = pa.py_buffer(np.array([0, 1, 2], np.int32)), pa.py_buffer(b"a\xff")
+    text = pa.Array.from_buffers(pa.string(), 2, [None, offsets, data])
+    coded = pa.DictionaryArray.from_arrays(pa.array([0, 1]), text)
+    for column in (text, coded):
+        with pytest.raises(ArgumentError, match='those in column "t": Invalid UTF8'):
+            contents(open_table("x", pa.table({"t": column})))

@@ -426,3 +426,31 @@ def test_a_partition_that_is_text_in_one_folder_is_text(tmp_path):
     column, codes = open_parquet._partition_column(["1", "b", None], is_text=False)
     assert (column.kind, column.levels) == ("text", ("1", "b"))
     np.testing.assert_array_equal(codes, [0, 1, np.nan])
+
+
+def write_damaged_text(folder):
+    """Write two files, the second of which has a byte in a text that is no text."""
+    frame = pd.DataFrame({"number": [1.0, 2, 3], "text": ["a", "b", "??"]})
+    for name in ("1.parquet", "2.parquet"):
+        pq.write_table(pa.Table.from_pandas(frame), folder / name, compression="none")
+    content = (folder / "2.parquet").read_bytes()
+    (folder / "2.parquet").write_bytes(content.replace(b"??", b"\xff?"))
+
+
+def test_text_that_is_none_names_its_column_and_file(tmp_path):
+    from pytwolayer import two_layer
+
+    write_damaged_text(tmp_path)
+    match = r'`x` must be of values that can be read, not those in column "text" of ".*2.parquet": '
+    with pytest.raises(ArgumentError, match=match + "Invalid UTF8"):
+        open_table("x", tmp_path)
+    good = pd.DataFrame({"number": [1.0, 2, 3], "text": ["a", "b", "a"]})
+    quick = {"epochs": 1, "seed": 1, "verbose": False, "hidden_units": 2}
+    fit = two_layer(good, [1.0, 2, 3], **quick)
+    with pytest.raises(ArgumentError, match=match):
+        fit.predict(tmp_path)
+    of_number = two_layer(good[["number"]], [1.0, 2, 3], **quick)
+    for output in ("p.csv", "p.parquet"):
+        with pytest.raises(ArgumentError, match=match):
+            of_number.predict(tmp_path, output=tmp_path.parent / output, columns=["text"])
+        assert not (tmp_path.parent / output).exists()

@@ -283,3 +283,11 @@ def test_a_column_of_another_kind_than_in_training_is_an_error(column, values, m
 
 def test_numbers_and_logicals_stand_for_one_another():
     assert encoder_of(MIXED).read("x", MIXED.assign(yes=[1, 0, 0, 0], size=True)).complete().all()
+
+
+@pytest.mark.parametrize("encoding", ["linear", "piecewise"])
+def test_numbers_too_large_to_standardise_name_their_column(encoding):
+    frame = pd.DataFrame({"a": np.arange(20.0), "b": 1e308 * np.linspace(-1, 1, 20)})
+    table = read_table("x", frame)
+    with pytest.raises(ArgumentError, match=r'as large as 1e\+308 in column "b"\.$'):
+        Encoder.fit("x", table, encoding=encoding)

@@ -185,3 +185,13 @@ def test_probabilities_are_the_softmax_of_the_output():
     assert probabilities.dtype == np.float64
     expected = np.exp([1.0, 2.0, -1.0]) / np.exp([1.0, 2.0, -1.0]).sum()
     np.testing.assert_allclose(probabilities, [expected, [1, 0, 0]], rtol=1e-12)
+
+
+def test_outcomes_too_large_name_their_column():
+    table = read_table("y", pd.DataFrame({"a": [1.0, 2.0, 3.0], "b": [1e308, -1e308, 0.0]}))
+    with pytest.raises(ArgumentError, match=r'as large as 1e\+308 in column "b"\.$'):
+        fit_outcome(table, None, "mse")
+    small = read_table("y", pd.DataFrame({"a": [1.0, 2.0, 3.0], "b": [1.0, -1.0, 0.0]}))
+    far = read_table("y", pd.DataFrame({"a": [1.0], "b": [1e40]}))
+    with pytest.raises(ArgumentError, match=r'seen in training, not 1e\+40 in column "b"\.$'):
+        fit_outcome(small, None, "mse").target(far)

@@ -244,3 +244,15 @@ def test_frames_of_other_libraries_are_validation_data():
     apart = two_layer(training[["a", "b"]], training["y"], validation=parts, **how)
     assert plain.history.equals(same.history)
     assert plain.history.equals(apart.history)
+
+
+@pytest.mark.filterwarnings("ignore::pytwolayer.errors.UnseenLevelWarning")
+def test_held_out_rows_that_all_have_unseen_levels_name_the_columns():
+    said = "`validation` must be rows with levels that training sees, not rows with others in "
+    rows = np.flatnonzero(X["b"] == "u")
+    with pytest.raises(ArgumentError, match=said + r'column "b"\.$'):
+        two_layer(X, Y, validation=rows, **PLAIN)
+    with pytest.raises(ArgumentError, match=said + r'columns "b", "target"\.$'):
+        two_layer(X, KINDS, validation=(X.assign(b="z"), KINDS.replace({"p": "r"})), **PLAIN)
+    with pytest.raises(ArgumentError, match=said + r"the outcome\.$"):
+        two_layer(X[["a"]], X["b"].to_numpy(), validation=rows, **PLAIN)
