@@ -56,7 +56,7 @@ no_answers <- list(
       "influence", "hatvalues", "cooks.distance", "rstandard", "rstudent", "dfbeta", "dfbetas"
     ),
     linear = c(
-      "alias", "effects", "proj", "dummy.coef", "model.tables", "se.contrast", "TukeyHSD", "SSD",
+      "alias", "proj", "dummy.coef", "model.tables", "se.contrast", "TukeyHSD", "SSD",
       "estVar", "mauchly.test", "biplot", "screeplot", "getInitial", "knots", "preplot"
     ),
     family = "family",

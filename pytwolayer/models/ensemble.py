@@ -1,7 +1,7 @@
 """``TwoLayerEnsemble``: several fitted networks, and their joint predictions."""
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
@@ -362,6 +362,52 @@ class TwoLayerEnsemble:
             else mean_of_models(self.predict_all(x))
         )
         return self.models[0].score_of(found, x, y, sample_weight)
+
+    @with_default_torch_settings
+    def effects(
+        self,
+        x: Any = None,
+        *,
+        variables: Sequence[str] | str | None = None,
+        at: Any = None,
+        step: float | Mapping[str, float] | None = None,
+        sample_weight: Any = None,
+        offset: Any = None,
+        level: float = 0.95,
+    ) -> pd.DataFrame:
+        """Average the effects of the inputs on the outcome; see ``TwoLayer.effects()``.
+
+        Parameters
+        ----------
+        x : DataFrame, array, tensor, Arrow object, str or Path
+        variables : list of str, optional
+        at : mapping or DataFrame, optional
+        step : float or mapping, optional
+        sample_weight : vector, optional
+        offset : vector, optional
+            All as there.
+        level : float
+            Share of the models in the interval.
+
+        Returns
+        -------
+        pandas.DataFrame
+            As there, of the models' mean, and ``lower`` and ``upper``: the interval that holds the
+            middle share of the models' average effects. With ``bootstrap`` it is a percentile
+            bootstrap interval.
+        """
+        from pytwolayer.models.explained import fit_effects
+
+        return fit_effects(
+            self.models,
+            x,
+            variables=variables,
+            at=at,
+            step=step,
+            sample_weight=sample_weight,
+            offset=offset,
+            level=level,
+        )
 
     @with_default_torch_settings
     def save(self, file: str | Path) -> None:

@@ -334,6 +334,78 @@ class TwoLayer:
             return self.inputs.read("x", open_new_data("x", x, [self.inputs]))
 
     @with_default_torch_settings
+    def effects(
+        self,
+        x: Any = None,
+        *,
+        variables: Sequence[str] | str | None = None,
+        at: Any = None,
+        step: float | Mapping[str, float] | None = None,
+        sample_weight: Any = None,
+        offset: Any = None,
+    ) -> pd.DataFrame:
+        """Average the effects of the inputs on the outcome, on the outcome's own scale.
+
+        Of numbers the effect is the derivative of the prediction, per unit of the column; of
+        factors, text and logicals the difference between the predictions with a level and with the
+        first one. Both are computed for each row and averaged. Of classes they are effects on the
+        probabilities.
+
+        Parameters
+        ----------
+        x : DataFrame, array, tensor, Arrow object, str or Path
+            Rows to average over, as in ``predict()``. Rows that cannot be predicted are left out.
+            It may be left out where ``at`` has a value for every column.
+        variables : list of str, optional
+            The columns of interest; by default all. Columns without names are x1, x2 and so on.
+        at : mapping or DataFrame, optional
+            Chosen values: columns that have these values in all rows. A mapping of lists, or a
+            frame of several rows, is several settings, each with its averages.
+        step : float or mapping, optional
+            Takes differences in the place of derivatives, between the value plus and minus this
+            step, divided by twice the step: a number of standard deviations of each column in the
+            rows, or steps by the columns' names. The derivative of "relu", and that of the encoding
+            "piecewise", jumps from one value to another; a difference is smooth.
+        sample_weight : vector, optional
+            Weights of the rows.
+        offset : vector, optional
+            As in ``predict()``.
+
+        Returns
+        -------
+        pandas.DataFrame
+            A row for each effect and outcome: with ``at`` the setting ``at``, then ``input``;
+            ``contrast``, which is "derivative", "difference" or the levels, ``"b - a"``;
+            ``outcome``; ``estimate``, the average; and ``spread``, the standard deviation of the
+            effect over the rows: 0 where the input's effect is linear and does not depend on
+            others.
+
+        Raises
+        ------
+        ArgumentError
+            As ``predict()``; if no row can be predicted; if an argument is not as above.
+
+        Notes
+        -----
+        Derivatives are exact: the product of the two layers' weights and the activation's
+        derivative, taken back through the encoding. Where that has a kink, at the ends of pieces
+        and where numbers are clipped, they are the mean of left and right. A constant column has no
+        effect.
+        """
+        from pytwolayer.models.explained import fit_effects
+
+        return fit_effects(
+            [self],
+            x,
+            variables=variables,
+            at=at,
+            step=step,
+            sample_weight=sample_weight,
+            offset=offset,
+            level=None,
+        )
+
+    @with_default_torch_settings
     def save(self, file: str | Path) -> None:
         """Write the fit to a file that Python and R can read; see ``load()``.
 

@@ -577,7 +577,47 @@ def onnx_file(model: bytearray, several: bool) -> bytearray:
         return bytearray(onnx_bytes(models_of(_read_fit(model, several))))
 
 
+@_answer
+def effects(
+    model: bytearray,
+    several: bool,
+    x: SentTable | SentSource,
+    variables: list[str],
+    step: Any,
+    weights: bytes | None,
+    level: float,
+) -> dict[str, Any]:
+    """Average effects of columns: names and, as bytes, numbers of a row for each.
+
+    ``step`` is a number, one for each name, or None.
+    """
+    fit = _read_fit(model, several)
+    asked = {"variables": list(variables), "step": step, "sample_weight": sent_numbers(weights)}
+    if several:
+        asked["level"] = level
+    table = fit.effects(_predictors(x), offset=_offset_of(x), **asked)
+    texts = ("input", "contrast", "outcome")
+    sent: dict[str, Any] = {name: list(table[name]) for name in texts}
+    numbers = [str(name) for name in table if name not in texts]
+    return sent | {name: send_doubles(table[name]) for name in numbers}
+
+
+@_answer
+def predict_each(model: bytearray, several: bool, x: SentTable) -> bytearray:
+    """Predictions of each network: numbers or probabilities, one column after the other."""
+    fit, offset = _read_fit(model, several), _offset_of(x)
+    rows = _predictors(x)
+    if several:
+        each = cast("TwoLayerEnsemble", fit).predict_all(rows, offset=offset)
+        return send_doubles(np.moveaxis(each, 0, 2))
+    kind = "numeric" if fit.classes is None else "prob"
+    return send_doubles(_values(fit, rows, kind, offset))
+
+
 def _read_fit(model: bytearray, several: bool) -> Fitted:
     from pytwolayer.models.load import ensemble_from_bytes, from_bytes
+    from pytwolayer.r_interop.model_cache import models
 
-    return ensemble_from_bytes(model) if several else from_bytes(model)
+    if several:
+        return models.read(model, ensemble_from_bytes)
+    return models.read(model, from_bytes)

@@ -1,0 +1,230 @@
+#' Average effects of the inputs on the outcome
+#'
+#' Of numbers the effect is the derivative of the prediction, per unit of the variable; of factors,
+#' text and logicals the difference between the predictions with a level and with the first one.
+#' Both are computed for each row, on the outcome's own scale (of classes on the probabilities),
+#' and averaged.
+#'
+#' Derivatives are exact: with one hidden layer they are the product of the two layers' weights and
+#' the activation's derivative, taken back through the encoding. Where that has a kink, at the ends
+#' of pieces and where numbers are clipped, they are the mean of left and right. A constant column
+#' has no effect. A variable that a formula or a recipe transforms (`log(x)`, `poly(x, 2)`, `a:b`)
+#' has the effect that it has through all that is made of it: a difference of predictions.
+#'
+#' @param object What [two_layer()] gave, with one network or several.
+#' @param new_data Rows to average over, as in [predict.two_layer()]. Rows that cannot be predicted
+#'   are left out. Left out, they are those that the fit was fitted to, found again as its call has
+#'   them. Not needed where `at` has a value for every variable.
+#' @param ... Must be empty.
+#' @param variables Names of the variables of interest; by default all.
+#' @param at Chosen values: a list or a data frame of variables that have these values in all rows.
+#'   Several values, or rows, are several settings, each with its averages.
+#' @param step Takes differences in the place of derivatives, between the value plus and minus this
+#'   step, divided by twice the step: a number of standard deviations of each variable in the rows,
+#'   or a named vector or list of steps. The derivative of `"relu"`, and that of the encoding
+#'   `"piecewise"`, jumps from one value to another; a difference is smooth. Where a formula
+#'   transforms the variable, 0.01 by default.
+#' @param case_weights Weights of the rows.
+#' @param engine `"python"`: the core computes. `"r"`: R itself, where no Python is; the numbers
+#'   are the same but for rounding, to ten digits.
+#' @param newdata Another name of `new_data`.
+#' @param level Of several networks: share of them in the interval.
+#' @return A tibble of class `two_layer_effects` with a row for each effect and outcome: with `at`
+#'   the setting `at`, then `input`, the variable; `contrast`, which is `"derivative"`,
+#'   `"difference"` or the levels, `"b - a"`; `outcome`; `estimate`, the average; and `spread`, the
+#'   standard deviation of the effect over the rows: 0 where the effect is linear and does not
+#'   depend on other variables. Of several networks also `lower` and `upper`: the interval that
+#'   holds the middle share of the networks' average effects, with bootstrap resamples a percentile
+#'   interval.
+#' @examplesIf pytwolayer:::has_torch()
+#' fit <- two_layer(mpg ~ wt + hp + factor(cyl), mtcars, epochs = 100, seed = 1)
+#' effects(fit, mtcars)
+#' effects(fit, mtcars, variables = "wt", at = list(cyl = c(4, 8)))
+#' @importFrom stats effects
+#' @export
+effects.two_layer <- function(object, new_data = NULL, ..., variables = NULL, at = NULL, # nolint
+                              step = NULL, case_weights = NULL, engine = c("python", "r"),
+                              newdata = NULL) {
+  call <- rlang::current_env()
+  check_dots(effects.two_layer, ...)
+  new_data <- if (is.null(new_data)) newdata else new_data
+  engine <- read_engine(engine, call)
+  asked <- list(variables = variables, at = at, step = step, weights = case_weights)
+  fit_effects(object, new_data, asked, NULL, engine, parent.frame(), call)
+}
+
+#' @rdname effects.two_layer
+#' @export
+effects.two_layer_ensemble <- function(object, new_data = NULL, ..., variables = NULL, # nolint
+                                       at = NULL, step = NULL, case_weights = NULL, level = 0.95,
+                                       engine = c("python", "r"), newdata = NULL) {
+  call <- rlang::current_env()
+  check_dots(effects.two_layer_ensemble, ...)
+  check_level(level, call)
+  new_data <- if (is.null(new_data)) newdata else new_data
+  engine <- read_engine(engine, call)
+  asked <- list(variables = variables, at = at, step = step, weights = case_weights)
+  fit_effects(object, new_data, asked, level, engine, parent.frame(), call)
+}
+
+fit_effects <- function(object, new_data, asked, level, engine, env, call) {
+  known <- explained_variables(object)
+  variables <- choose_variables(known, asked$variables, call)
+  at <- read_at(asked$at, known, call)
+  if (is_source(new_data)) {
+    return(effects_of_source(object, new_data, variables, at, asked, level, engine, call))
+  }
+  own <- is.null(new_data) && length(at) == length(known)
+  frame <- if (own) at else explained_frame(object, new_data, engine, env, call)
+  weights <- check_row_weights(asked$weights, nrow(frame), call)
+  asked$steps <- read_steps(variables, frame, asked$step, weights, call)
+  of_frame <- function(frame, weights) {
+    table <- effects_of_frame(object, frame, variables, asked$steps, weights, level, engine, call)
+    table[order(match(table$input, vapply(variables, `[[`, "", "name"))), ]
+  }
+  if (is.null(at)) {
+    return(new_effects(of_frame(frame, weights), object))
+  }
+  tables <- lapply(seq_len(nrow(at)), function(row) {
+    values <- lapply(at, `[[`, row)
+    rows <- if (own) frame[row, , drop = FALSE] else set_values(frame, values)
+    cbind(
+      at = describe_setting(values), of_frame(rows, if (own) NULL else weights),
+      stringsAsFactors = FALSE
+    )
+  })
+  new_effects(do.call(rbind, tables), object)
+}
+
+check_row_weights <- function(weights, rows, call) {
+  if (is.null(weights)) {
+    return(NULL)
+  }
+  weights <- as.double(unclass(weights))
+  if (length(weights) != rows) {
+    received <- sprintf("%d long", length(weights))
+    abort_expected("case_weights", sprintf("as long as the data (%d rows)", rows), received, call)
+  }
+  if (anyNA(weights) || any(weights < 0) || !any(weights > 0)) {
+    received <- "missing, negative, or 0 in all rows"
+    abort_expected("case_weights", "numbers of at least 0", received, call)
+  }
+  weights
+}
+
+# Columns of a matrix without names are found by their place.
+variable_name <- function(variable, frame) {
+  if (lacks_column_names(frame) && !variable$name %in% names(frame)) {
+    names(frame)[[variable$place]]
+  } else {
+    variable$name
+  }
+}
+
+models_of <- function(object) {
+  if (inherits(object, "two_layer_ensemble")) object$models else list(object)
+}
+
+effects_of_frame <- function(object, frame, variables, steps, weights, level, engine, call) {
+  is_column <- vapply(variables, function(variable) !is.null(variable$place), NA)
+  columns <- as_columns("new_data", new_predictors(object, frame, call), call)
+  exact <- if (any(is_column)) {
+    compute <- if (engine == "r") r_effects_table else core_effects
+    compute(object, columns, variables[is_column], steps, weights, level, call)
+  }
+  others <- lapply(variables[!is_column], function(variable) {
+    effects_through(object, frame, variable, steps[[variable$name]], weights, level, engine, call)
+  })
+  do.call(rbind, c(list(exact), others))
+}
+
+r_effects_table <- function(object, columns, variables, steps, weights, level, call) {
+  require_offset(object, columns, "numeric", call)
+  names <- vapply(variables, `[[`, "", "name")
+  places <- vapply(variables, function(variable) as.double(variable$place), 1)
+  steps <- unname(steps[names])
+  found <- r_effects(models_of(object), columns, places, steps, weights, call)
+  effects_rows(object, names[match(found$place, places)], found$contrast, found, level)
+}
+
+#' A data frame with a row for each effect and outcome
+#'
+#' @param found What [averaged()] gave.
+#' @noRd
+effects_rows <- function(object, names, contrasts, found, level) {
+  outcomes <- object$outputs
+  size <- dim(found$each)
+  each <- matrix(found$each, prod(size[1:2]))
+  table <- data.frame(
+    input = rep(names, each = length(outcomes)),
+    contrast = rep(contrasts, each = length(outcomes)),
+    outcome = rep(outcomes, length(names)),
+    estimate = rowMeans(each, na.rm = TRUE),
+    spread = as.vector(found$spread), stringsAsFactors = FALSE
+  )
+  if (!is.null(level)) {
+    table$lower <- apply(each, 1, quantile_of, (1 - level) / 2)
+    table$upper <- apply(each, 1, quantile_of, (1 + level) / 2)
+  }
+  table
+}
+
+core_effects <- function(object, columns, variables, steps, weights, level, call) {
+  require_offset(object, columns, "numeric", call)
+  names <- vapply(variables, `[[`, "", "name")
+  columns_of <- column_names_at(object, variables)
+  steps <- stats::setNames(unname(steps[names]), columns_of)
+  steps <- Filter(Negate(is.null), steps)
+  table <- call_effects(
+    object, to_core(columns), columns_of, if (length(steps)) lapply(steps, as.double), weights,
+    level, call
+  )
+  table$input <- names[match(table$input, columns_of)]
+  table
+}
+
+# What the core calls the variables' columns.
+column_names_at <- function(object, variables) {
+  columns <- object$coding$inputs$names
+  places <- vapply(variables, function(variable) as.double(variable$place), 1)
+  if (is.null(columns)) paste0("x", places) else columns[places]
+}
+
+call_effects <- function(object, sent, columns, step, weights, level, call) {
+  answer <- suggest_r_engine(call_core(
+    "effects", object$model, !is.null(level), sent, as.list(columns), step,
+    if (!is.null(weights)) as_bytes(weights), if (is.null(level)) 0.95 else as.double(level),
+    call = call,
+    words = c(x = "new_data", sample_weight = "case_weights")
+  ))
+  texts <- c("input", "contrast", "outcome")
+  answer[texts] <- lapply(answer[texts], function(text) as.character(unlist(text)))
+  numbers <- setdiff(names(answer), texts)
+  answer[numbers] <- lapply(answer[numbers], function(bytes) {
+    values <- read_doubles(bytes)
+    replace(values, is.nan(values), NA)
+  })
+  as.data.frame(answer, stringsAsFactors = FALSE)
+}
+
+effects_of_source <- function(object, new_data, variables, at, asked, level, engine, call) {
+  if (!is.null(at)) {
+    abort_expected("at", "left out where `new_data` is a path", "given", call)
+  }
+  sent <- columns_to_predict(object, new_data, engine, call)
+  columns_of <- column_names_at(object, variables)
+  step <- asked$step
+  if (length(names(step))) {
+    step <- lapply(as.list(step), as.double)
+  }
+  weights <- asked$weights
+  table <- call_effects(object, to_core(sent), columns_of, step, weights, level, call)
+  new_effects(table, object)
+}
+
+new_effects <- function(table, object) {
+  row.names(table) <- NULL
+  table <- tibble::as_tibble(table)
+  class(table) <- c("two_layer_effects", class(table))
+  table
+}

@@ -1,0 +1,58 @@
+"""From the network's output to the outcome's own scale: values, and how derivatives go through.
+
+A loss whose output is read in another way needs an entry in ``LINKS``, and its name from
+``link_of()``.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from pytwolayer.errors import ArgumentError
+from pytwolayer.preprocessing.outcome import Classes, Outcome
+from pytwolayer.preprocessing.row_source import Doubles
+
+# ``link(output, slopes)``: the outputs, shape ``(rows, outputs)``, and their derivatives with
+# respect to some inputs, ``(rows, outputs, inputs)``, give those of what the output stands for.
+Link = Callable[[Doubles, Doubles], Doubles]
+
+
+def _softmax(output: Doubles, slopes: Doubles) -> Doubles:
+    shares = np.exp(output - output.max(axis=1, keepdims=True))
+    shares /= shares.sum(axis=1, keepdims=True)
+    mean = np.einsum("ro,roi->ri", shares, slopes)
+    changed: Doubles = shares[:, :, None] * (slopes - mean[:, None, :])
+    return changed
+
+
+LINKS: dict[str, Link] = {
+    "identity": lambda output, slopes: slopes,
+    "log": lambda output, slopes: np.exp(output)[:, :, None] * slopes,
+    "softmax": _softmax,
+}
+
+
+def link_of(outcome: Outcome) -> str:
+    """Name the link of an outcome.
+
+    Raises
+    ------
+    ArgumentError
+        If there is no entry for it.
+    """
+    if isinstance(outcome, Classes):
+        return "softmax"
+    name = getattr(outcome, "link", "log" if outcome.log else "identity")
+    if name not in LINKS:
+        expected = "one whose effects are known, with a link of " + ", ".join(sorted(LINKS))
+        raise ArgumentError("loss", expected, f'one with the link "{name}"')
+    return str(name)
+
+
+def through_link(outcome: Outcome, output: Doubles, slopes: Doubles) -> Doubles:
+    """Turn derivatives of the output into those of the outcome, on its own scale."""
+    changed = LINKS[link_of(outcome)](output, slopes)
+    if isinstance(outcome, Classes):
+        return changed
+    scaled: Doubles = changed * np.asarray(outcome.scale)[None, :, None]
+    return scaled
