@@ -5,7 +5,9 @@
 #'
 #' @noRd
 integrations <- function() {
-  list()
+  list(
+    parsnip = register_parsnip
+  )
 }
 
 register_integrations <- function() {

@@ -1,0 +1,141 @@
+# The engine "pytwolayer" of parsnip's mlp().
+#
+# The interface is "formula": parsnip hands formula and data over as they are, so that factors,
+# interactions, `- a`, `offset()` and rows with missing values are what they are to two_layer().
+# Of fit_xy(), and so of workflows, parsnip makes the formula `..y ~ .` and one table.
+
+#' Fit and predict for parsnip
+#'
+#' What parsnip calls for `mlp() |> set_engine("pytwolayer")`; see `docs/integrations.md` for how
+#' that is used. Call [two_layer()] yourself.
+#'
+#' @param formula,data As of [two_layer()].
+#' @param weights Numbers as parsnip makes them of case weights: integers of
+#'   [hardhat::frequency_weights()], doubles of [hardhat::importance_weights()].
+#' @param ... Arguments of [two_layer()].
+#' @return What [two_layer()] gives.
+#' @keywords internal
+#' @export
+two_layer_parsnip <- function(formula, data, weights = NULL, ...) {
+  type <- if (is.integer(weights)) "frequency" else "importance"
+  usual <- list(verbose = FALSE, weight_type = type)
+  settings <- utils::modifyList(usual, list(...), keep.null = TRUE)
+  settings["case_weights"] <- list(weights)
+  outcome <- named_outcome(formula, names(data))
+  if (is.null(outcome)) {
+    # Evaluated, so that no column of the name `weights` is taken for them.
+    rlang::inject(two_layer(formula, data = data, !!!settings))
+  } else {
+    rlang::inject(two_layer(data, outcome = outcome, !!!settings))
+  }
+}
+
+# The columns that are the outcome of `y ~ .` and `cbind(y1, y2) ~ .`, or NULL of other formulas:
+# a table need not be taken apart by R, which takes long where columns are many.
+named_outcome <- function(formula, columns) {
+  if (length(formula) != 3 || !identical(formula[[3]], quote(.))) {
+    return(NULL)
+  }
+  left <- formula[[2]]
+  parts <- if (rlang::is_call(left, "cbind")) unname(as.list(left)[-1]) else list(left)
+  if (!all(vapply(parts, is.symbol, NA))) {
+    return(NULL)
+  }
+  names <- vapply(parts, as.character, "")
+  if (all(names %in% columns)) names
+}
+
+register_parsnip <- function() {
+  known <- parsnip::get_from_env("mlp")
+  if ("pytwolayer" %in% known$engine) {
+    return(invisible()) # this package was loaded before, in the same session
+  }
+  modes <- intersect(names(parsnip_types), parsnip::get_from_env("mlp_modes"))
+  for (mode in modes) register_parsnip_mode(mode)
+  for (name in names(parsnip_arguments)) {
+    row <- parsnip_arguments[[name]]
+    parsnip::set_model_arg(
+      "mlp", "pytwolayer",
+      parsnip = name, original = row$original, func = c(list(pkg = "dials"), row$func),
+      has_submodel = FALSE
+    )
+  }
+}
+
+register_parsnip_mode <- function(mode) {
+  parsnip::set_model_engine("mlp", mode, "pytwolayer")
+  parsnip::set_dependency("mlp", "pytwolayer", pkg = "pytwolayer", mode = mode)
+  quantiles <- list(loss = "quantile", quantile_levels = quote(quantile_levels))
+  parsnip::set_fit("mlp", "pytwolayer", mode = mode, value = list(
+    interface = "formula",
+    protect = c("formula", "data", "weights"),
+    func = c(pkg = "pytwolayer", fun = "two_layer_parsnip"),
+    defaults = if (mode == "quantile regression") quantiles else list()
+  ))
+  parsnip::set_encoding("mlp", "pytwolayer", mode = mode, options = list(
+    predictor_indicators = "none", compute_intercept = FALSE, remove_intercept = FALSE,
+    allow_sparse_x = FALSE
+  ))
+  for (type in parsnip_types[[mode]]) {
+    parsnip::set_pred("mlp", "pytwolayer",
+      mode = mode, type = type, value = parsnip_prediction(type)
+    )
+  }
+}
+
+# What each mode predicts. The types of intervals are of several networks, or of what they need
+# besides; predict() says what that is where a fit lacks it.
+parsnip_types <- list(
+  regression = c("numeric", "conf_int", "pred_int", "raw"),
+  classification = c("class", "prob", "conf_int", "raw"),
+  "quantile regression" = c("quantile", "raw")
+)
+
+parsnip_prediction <- function(type) {
+  level <- if (type %in% c("conf_int", "pred_int")) list(level = quote(level))
+  list(
+    pre = NULL,
+    post = switch(type, conf_int = add_std_error, quantile = as_quantile_pred),
+    func = c(fun = "predict"),
+    args = c(list(object = quote(object$fit), new_data = quote(new_data), type = type), level)
+  )
+}
+
+# `predict(type = "conf_int", std_error = TRUE)`. The new data are those of the function of
+# parsnip's that calls this.
+add_std_error <- function(results, object) {
+  if (isTRUE(object$spec$method$pred$conf_int$extras$std_error)) {
+    new_data <- get("new_data", envir = parent.frame())
+    errors <- stats::predict(object$fit, new_data, type = "std_error")
+    results[names(errors)] <- errors
+  }
+  results
+}
+
+as_quantile_pred <- function(results, object) {
+  parsnip::matrix_to_quantile_pred(as.matrix(results), object)
+}
+
+# Arguments of mlp(), then of set_engine(), with what tune() of each tries. Ranges are on the
+# scale of dials' function: logarithms of `penalty()`, `learn_rate()` and `batch_size()`.
+parsnip_arguments <- list(
+  hidden_units = list(
+    original = "hidden_units", func = list(fun = "hidden_units", range = c(4L, 128L))
+  ),
+  penalty = list(original = "weight_decay", func = list(fun = "penalty", range = c(-5, 0))),
+  dropout = list(original = "dropout", func = list(fun = "dropout", range = c(0, 0.5))),
+  epochs = list(original = "epochs", func = list(fun = "epochs", range = c(10L, 1000L))),
+  activation = list(
+    original = "activation",
+    func = list(fun = "activation", values = c("relu", "elu", "silu", "gelu", "tanh"))
+  ),
+  learn_rate = list(
+    original = "learning_rate", func = list(fun = "learn_rate", range = c(-3.5, -1.5))
+  ),
+  batch_size = list(original = "batch_size", func = list(fun = "batch_size", range = c(4, 9))),
+  momentum = list(original = "momentum", func = list(fun = "momentum", range = c(0.5, 0.99))),
+  validation = list(
+    original = "validation", func = list(fun = "validation_set_prop", range = c(0.05, 0.3))
+  ),
+  patience = list(original = "patience", func = list(fun = "stop_iter", range = c(5L, 100L)))
+)

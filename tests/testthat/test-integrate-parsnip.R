@@ -1,0 +1,243 @@
+# parsnip's register of engines, and what it makes of an entry: fits and predictions are calls put
+# together of what was recorded.
+standin <- '
+record <- new.env()
+record$modes <- c("regression", "classification", "quantile regression")
+note <- function(kind, ...) record[[kind]] <- c(record[[kind]], list(list(...)))
+get_from_env <- function(items) {
+  if (items == "mlp_modes") return(c("unknown", record$modes))
+  engines <- vapply(record$engine, function(own) own$eng, "")
+  modes <- vapply(record$engine, function(own) own$mode, "")
+  data.frame(engine = c("nnet", engines), mode = c("regression", modes))
+}
+set_model_engine <- function(model, mode, eng) note("engine", model = model, mode = mode, eng = eng)
+set_dependency <- function(model, eng, pkg, mode) note("dependency", pkg = pkg, mode = mode)
+set_fit <- function(model, mode, eng, value) note("fit", mode = mode, value = value)
+set_encoding <- function(model, mode, eng, options) note("encoding", mode = mode, value = options)
+set_model_arg <- function(model, eng, parsnip, original, func, has_submodel) {
+  note("argument", parsnip = parsnip, original = original, func = func)
+}
+set_pred <- function(model, mode, eng, type, value) {
+  note("prediction", mode = mode, type = type, value = value)
+}
+matrix_to_quantile_pred <- function(x, object) list(x = x, levels = object$spec$quantile_levels)
+found <- function(kind, mode, type = NULL) {
+  is_it <- function(own) own$mode == mode && identical(own$type, type)
+  Filter(is_it, record[[kind]])[[1]]$value
+}
+fit_spec <- function(mode, formula, data, ..., weights = NULL, quantile_levels = NULL) {
+  how <- found("fit", mode)
+  given <- list(...)
+  original <- vapply(record$argument, function(own) own$original, "")
+  names(original) <- vapply(record$argument, function(own) own$parsnip, "")
+  known <- names(given) %in% names(original)
+  names(given)[known] <- original[names(given)[known]]
+  args <- c(lapply(setNames(nm = how$protect), as.name), how$defaults, given)
+  fun <- call("::", as.name(how$func[["pkg"]]), as.name(how$func[["fun"]]))
+  fit <- eval(as.call(c(fun, args)))
+  list(fit = fit, spec = list(mode = mode, quantile_levels = quantile_levels))
+}
+predict_spec <- function(object, new_data, type, level = 0.95, std_error = FALSE) {
+  how <- found("prediction", object$spec$mode, type)
+  object$spec$method$pred[[type]]$extras <- list(level = level, std_error = std_error)
+  res <- eval(as.call(c(as.name(how$func[["fun"]]), how$args)))
+  if (!is.null(how$post)) res <- how$post(res, object)
+  res
+}
+'
+
+# The stand-in, loaded as parsnip for the test at hand, though the real one may be installed.
+local_standin <- function(env = parent.frame()) {
+  skip_if(isNamespaceLoaded("parsnip"), "the real parsnip is loaded")
+  library <- local_package("parsnip", standin, env)
+  loaded <- loadNamespace("parsnip", lib.loc = library)
+  withr::defer(unloadNamespace("parsnip"), envir = env)
+  loaded
+}
+
+test_that("the engine is registered once, whichever package is loaded first", {
+  library <- local_package("parsnip", standin)
+  show <- "cat(sapply(parsnip::record$engine, `[[`, 'mode'), sep = ', ')"
+  orders <- c("library(parsnip); library(pytwolayer)", "library(pytwolayer); library(parsnip)")
+  for (first in orders) {
+    again <- "unloadNamespace('pytwolayer'); suppressMessages(library(pytwolayer))"
+    printed <- in_new_session(paste(first, again, show, sep = "; "), library)
+    expect_identical(printed, "regression, classification, quantile regression")
+  }
+})
+
+test_that("what parsnip calls gives the bits of two_layer(), for formulas and tables", {
+  skip_without_torch()
+  parsnip <- local_standin()
+  for (formula in c(mpg ~ ., mpg ~ wt + factor(cyl), mpg ~ . - wt, cbind(mpg, qsec) ~ .)) {
+    fit <- parsnip$fit_spec("regression", formula, mtcars,
+      hidden_units = 4, penalty = 0.1, learn_rate = 0.01, dropout = 0.1, epochs = 3,
+      activation = "tanh", batch_size = 8, seed = 1
+    )
+    own <- two_layer(formula, mtcars,
+      hidden_units = 4, weight_decay = 0.1, learning_rate = 0.01, dropout = 0.1, epochs = 3,
+      activation = "tanh", batch_size = 8, seed = 1
+    )
+    expect_identical(fit$fit$history, own$history)
+    for (type in c("numeric", "raw")) {
+      expect_identical(
+        parsnip$predict_spec(fit, mtcars, type), predict(own, mtcars, type = type)
+      )
+    }
+  }
+})
+
+test_that("integers are frequencies and doubles importances, whatever columns the data have", {
+  skip_without_torch()
+  parsnip <- local_standin()
+  counts <- rep(1:4, 8)
+  data <- transform(mtcars, weights = rev(seq_along(mpg)))
+  for (formula in c(mpg ~ ., mpg ~ wt + weights)) {
+    for (weights in list(counts, as.double(counts))) {
+      fit <- parsnip$fit_spec("regression", formula, data,
+        epochs = 3, seed = 1, weights = weights, batch_size = 8
+      )
+      own <- two_layer(formula, data,
+        epochs = 3, seed = 1, batch_size = 8, case_weights = as.double(counts),
+        weight_type = if (is.integer(weights)) "frequency" else "importance"
+      )
+      expect_identical(fit$fit$history, own$history)
+    }
+  }
+})
+
+test_that("classes, probabilities and intervals of ensembles come in parsnip's form", {
+  skip_without_torch()
+  parsnip <- local_standin()
+  fit <- parsnip$fit_spec("classification", Species ~ ., iris, epochs = 3, seed = 1)
+  expect_identical(
+    parsnip$predict_spec(fit, iris, "prob"), predict(fit$fit, iris, type = "prob")
+  )
+  expect_identical(levels(parsnip$predict_spec(fit, iris, "class")[[1]]), levels(iris$Species))
+  expect_error(parsnip$predict_spec(fit, iris, "conf_int"), "n_models")
+
+  fits <- parsnip$fit_spec("regression", mpg ~ ., mtcars,
+    n_models = 4, bootstrap = TRUE, epochs = 3, seed = 1
+  )
+  interval <- predict(fits$fit, mtcars, type = "conf_int", level = 0.8)
+  expect_identical(parsnip$predict_spec(fits, mtcars, "conf_int", 0.8), interval)
+  with_error <- parsnip$predict_spec(fits, mtcars, "conf_int", 0.8, std_error = TRUE)
+  expect_identical(with_error, cbind(interval, predict(fits$fit, mtcars, type = "std_error")),
+    ignore_attr = TRUE
+  )
+})
+
+test_that("a mode that this parsnip lacks is left out, and all arguments are tunable by dials", {
+  parsnip <- local_standin()
+  arguments <- parsnip$record$argument
+  expect_true(all(vapply(arguments, function(own) own$func$pkg == "dials", NA)))
+  originals <- vapply(arguments, function(own) own$original, "")
+  own <- names(formals(pytwolayer:::two_layer.data.frame))
+  expect_identical(originals[!originals %in% own], character())
+  unloadNamespace("parsnip")
+  older <- sub(', "quantile regression"', "", standin, fixed = TRUE)
+  loaded <- loadNamespace("parsnip", lib.loc = local_package("parsnip", older))
+  modes <- vapply(loaded$record$engine, function(own) own$mode, "")
+  expect_identical(modes, c("regression", "classification"))
+})
+
+# The real one, where it is installed: with R's library, one of some releases of parsnip.
+mlp_spec <- function(mode, ...) {
+  skip_without_torch()
+  skip_if_not_installed("parsnip")
+  skip_if_not("mlp_fit" %in% names(parsnip::get_model_env()), "parsnip itself, not a stand-in")
+  spec <- parsnip::set_mode(parsnip::mlp(epochs = 3, hidden_units = 4), mode)
+  parsnip::set_engine(spec, "pytwolayer", seed = 1, ...)
+}
+
+own_fit <- function(...) two_layer(..., epochs = 3, hidden_units = 4, seed = 1)
+
+test_that("parsnip's own fit() and fit_xy() give the bits of two_layer()", {
+  spec <- mlp_spec("regression")
+  own <- own_fit(mpg ~ ., mtcars)
+  for (fit in list(
+    parsnip::fit(spec, mpg ~ ., mtcars), parsnip::fit_xy(spec, mtcars[-1], mtcars$mpg),
+    parsnip::fit_xy(spec, as.matrix(mtcars[-1]), mtcars$mpg)
+  )) {
+    expect_identical(predict(fit, mtcars), predict(own, mtcars))
+  }
+  without <- own_fit(mpg ~ . - wt + disp:hp, mtcars)
+  fit <- parsnip::fit(spec, mpg ~ . - wt + disp:hp, mtcars)
+  expect_identical(predict(fit, mtcars), predict(without, mtcars))
+  both <- own_fit(cbind(mpg, qsec) ~ ., mtcars)
+  fit <- parsnip::fit_xy(spec, mtcars[-c(1, 7)], mtcars[c("mpg", "qsec")])
+  expect_identical(names(predict(fit, mtcars)), c(".pred_mpg", ".pred_qsec"))
+  expect_identical(predict(fit, mtcars), predict(both, mtcars))
+})
+
+test_that("parsnip's case weights, of both kinds, are two_layer()'s", {
+  spec <- mlp_spec("regression")
+  data <- transform(mtcars, weights = 1)
+  counts <- rep(1:4, 8)
+  for (given in list(hardhat::frequency_weights(counts), hardhat::importance_weights(counts))) {
+    own <- own_fit(mpg ~ ., data, case_weights = given)
+    fit <- parsnip::fit(spec, mpg ~ ., data, case_weights = given)
+    expect_identical(predict(fit, data), predict(own, data))
+    fit <- parsnip::fit_xy(spec, data[-1], data$mpg, case_weights = given)
+    expect_identical(predict(fit, data), predict(own, data))
+  }
+})
+
+test_that("parsnip's prediction types of classes and of ensembles", {
+  spec <- mlp_spec("classification")
+  fit <- parsnip::fit(spec, Species ~ ., iris[1:100, ]) # without the third class
+  own <- own_fit(Species ~ ., iris[1:100, ])
+  for (type in c("class", "prob", "raw")) {
+    expect_identical(predict(fit, iris, type = type), predict(own, iris, type = type))
+  }
+  fits <- parsnip::fit(mlp_spec("regression", n_models = 4, bootstrap = TRUE), mpg ~ ., mtcars)
+  own <- own_fit(mpg ~ ., mtcars, n_models = 4, bootstrap = TRUE)
+  interval <- predict(fits, mtcars, type = "conf_int", level = 0.8, std_error = TRUE)
+  expected <- cbind(
+    predict(own, mtcars, type = "conf_int", level = 0.8), predict(own, mtcars, type = "std_error")
+  )
+  expect_equal(interval, expected, ignore_attr = TRUE)
+})
+
+test_that("with parsnip odd rows are missing, in their places, and odd names do no harm", {
+  spec <- mlp_spec("regression")
+  data <- data.frame(
+    `a b` = mtcars$wt, size = factor(mtcars$cyl), `y out` = mtcars$mpg, check.names = FALSE
+  )
+  names(data)[2] <- "Gr\u00f6\u00dfe"
+  data[[1]][3] <- NA
+  suppressMessages({
+    own <- own_fit(`y out` ~ ., data)
+    fits <- list(
+      parsnip::fit(spec, `y out` ~ ., data), parsnip::fit_xy(spec, data[-3], data[["y out"]])
+    )
+  })
+  new <- data[1:4, ]
+  new[[2]] <- factor(c("4", "5", "6", "8"))
+  for (fit in fits) {
+    expect_warning(
+      predicted <- predict(fit, new),
+      class = "pytwolayer_warning_unseen_level"
+    )
+    expect_identical(is.na(predicted$.pred), c(FALSE, TRUE, TRUE, FALSE))
+    expect_identical(predicted$.pred[c(1, 4)], predict(own, new[c(1, 4), ])$.pred)
+    expect_identical(dim(predict(fit, new[0, ])), 0:1)
+    expect_identical(dim(predict(fit, new[1, ])), c(1L, 1L))
+    expect_error(predict(fit, new[-1])) # of fit_xy() parsnip's own
+  }
+  expect_error(parsnip::fit(spec, mpg ~ ., mtcars[0, ]), "at least one row")
+})
+
+test_that("tune() finds a range for each argument that can be tuned", {
+  spec <- mlp_spec("regression")
+  skip_if_not_installed("dials")
+  rows <- generics::tunable(spec)
+  expect_identical(setdiff(names(pytwolayer:::parsnip_arguments), rows$name), character())
+  for (info in rows$call_info) {
+    if (isTRUE(info$fun %in% getNamespaceExports("dials"))) { # of older ones not all
+      how <- info[setdiff(names(info), c("pkg", "fun"))]
+      parameter <- do.call(getExportedValue("dials", info$fun), how)
+      expect_length(dials::value_seq(parameter, 3), 3)
+    }
+  }
+})
