@@ -1,7 +1,6 @@
 """The data of an estimator that are in files, or have outcome and weights among their columns."""
 
 from collections.abc import Collection
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,7 @@ from pytwolayer.files.arrow_objects import arrow_reader, arrow_vector, is_arrow,
 from pytwolayer.files.column_types import ColumnTypes, Levels
 from pytwolayer.files.new_data import open_typed
 from pytwolayer.files.open_table import open_table
+from pytwolayer.files.parquet_folder import is_in_files
 from pytwolayer.preprocessing.encoder import Encoder
 from pytwolayer.preprocessing.row_source import SourcedTable
 from pytwolayer.preprocessing.table import as_pandas, column_names, columns_at
@@ -55,7 +55,7 @@ def take_named(
     """
     given = zip(arguments[1:], (y, sample_weight), strict=True)
     names = {argument: value for argument, value in given if isinstance(value, str)}
-    if isinstance(X, (str, Path)) or is_dataset(X):
+    if is_in_files(X) or is_dataset(X):
         text = {} if y is None else {str(y): _levels(classes)}
         X = _open(arguments[0], X, names.values(), encoder, text)
     if not names:

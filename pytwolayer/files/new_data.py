@@ -12,7 +12,7 @@ from typing import Any
 from pytwolayer.files.arrow_objects import is_arrow
 from pytwolayer.files.column_types import ColumnTypes, Levels, known_level
 from pytwolayer.files.open_table import open_table
-from pytwolayer.files.parquet_folder import ENDINGS
+from pytwolayer.files.parquet_folder import ENDINGS, is_in_files
 from pytwolayer.files.read_options import FROM_CODE, FileOptions
 from pytwolayer.files.table_reader import text_separator
 from pytwolayer.files.typed_frames import arrow_frames, open_frames
@@ -56,7 +56,7 @@ def open_new_data(
     MissingMarkWarning
         If marks were read as missing.
     """
-    if not isinstance(data, (str, Path)) and not is_arrow(data):
+    if not is_in_files(data) and not is_arrow(data):
         return data
     types = ColumnTypes.from_encoders(encoders).and_also(typed or {})
     return open_typed(argument, data, types, options, also)
@@ -75,7 +75,7 @@ def open_typed(
     """
     wanted = None if types.names is None else (*types.names, *also)
     table = open_table(argument, data, columns=wanted, options=options, types=types)
-    if not isinstance(data, (str, Path)) or not isinstance(table, SourcedTable):
+    if not is_in_files(data) or not isinstance(table, SourcedTable):
         return table
     if separator_of(data, options) is not None:
         return table

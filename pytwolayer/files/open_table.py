@@ -13,7 +13,13 @@ from pytwolayer.files.column_types import ColumnTypes
 from pytwolayer.files.open_arrow import open_arrow
 from pytwolayer.files.open_parquet import open_parquet
 from pytwolayer.files.open_text import open_text
-from pytwolayer.files.parquet_folder import ENDINGS, FoundFile, find_parquet_files
+from pytwolayer.files.parquet_folder import (
+    ENDINGS,
+    FoundFile,
+    find_parquet_files,
+    is_in_files,
+    listed_files,
+)
 from pytwolayer.files.read_options import FROM_CODE, FileOptions
 from pytwolayer.files.table_reader import ENDINGS as FILES
 from pytwolayer.files.table_reader import text_separator
@@ -31,6 +37,13 @@ def opened(argument: str, data: Any, outcome: Collection[str] | None = (), **how
     return open_table(argument, data, outcome=outcome, **how) if is_source else data
 
 
+def opened_predictors(argument: str, data: Any, outcome: Collection[str]) -> Any:
+    """Open predictors as ``opened()`` does, or those in a list of files: text is no table."""
+    if is_in_files(data):
+        return open_table(argument, data, outcome=outcome)
+    return opened(argument, data, outcome)
+
+
 def open_table(
     argument: str,
     data: Any,
@@ -46,11 +59,12 @@ def open_table(
     ----------
     argument : str
         Its name in error messages.
-    data : str, Path or Arrow object
+    data : str, Path, list of these, or Arrow object
         A file of delimited text, which may be compressed (.gz, .bz2); a Parquet file; a folder
         of Parquet files, which may be in folders of their own, such as ``year=2024``, that give
-        further columns; or an object of pyarrow or one that gives an Arrow stream, such as a data
-        frame of polars. A vector may be an array of these.
+        further columns; several Parquet files, one below the other; or an object of pyarrow or
+        one that gives an Arrow stream, such as a data frame of polars. A vector may be an array
+        of these.
     columns : collection of str, optional
         The only columns that are needed. What is not there is not missed.
     outcome : collection of str, optional
@@ -79,6 +93,8 @@ def open_table(
             raise ArgumentError(argument, "a file or a folder that exists", describe(data))
         return _open_path(wanted, Path(data).expanduser(), options, types)
     require_pyarrow()
+    if is_in_files(data):
+        return open_parquet(wanted, listed_files(argument, data))
     vector = arrow_vector(data)
     return open_arrow(wanted, data) if vector is None else _open_vector(wanted, data, vector)
 

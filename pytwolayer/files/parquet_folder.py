@@ -6,6 +6,7 @@ import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote
 
 from pytwolayer.errors import ArgumentError
@@ -75,6 +76,32 @@ def find_parquet_files(argument: str, folder: Path) -> list[FoundFile]:
             expected = "a folder whose folders' names give all files the same columns"
             raise ArgumentError(argument, expected, received)
     return files
+
+
+def is_in_files(data: Any) -> bool:
+    """Tell whether a table is given by its path, or by the paths of several files."""
+    if isinstance(data, (list, tuple)):
+        return len(data) > 0 and all(isinstance(one, (str, Path)) for one in data)
+    return isinstance(data, (str, Path))
+
+
+def listed_files(argument: str, paths: Sequence[str | Path]) -> list[FoundFile]:
+    """Return the Parquet files of a list, in its order.
+
+    Raises
+    ------
+    ArgumentError
+        If one is not there, or is something else.
+    """
+    files = [Path(path).expanduser() for path in paths]
+    for file in files:
+        if not file.is_file():
+            raise ArgumentError(argument, "files that exist", f'"{file}"')
+        if file.suffix.lower() not in ENDINGS:
+            endings = ", ".join(ENDINGS)
+            expected = f"of Parquet files ({endings}) where it is a list of paths"
+            raise ArgumentError(argument, expected, f'"{file}"')
+    return [FoundFile(file) for file in files]
 
 
 def _describe(file: FoundFile) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from pytwolayer.files.arrow_objects import is_stream
+from pytwolayer.files.parquet_folder import is_in_files
 
 
 class DataReference:
@@ -41,7 +42,9 @@ def _absolute(value: Any) -> Any:
     """Return a path that stays valid where the working folder changes."""
     if isinstance(value, (str, Path)):
         return Path(value).expanduser().absolute()
-    return tuple(map(_absolute, value)) if type(value) is tuple else value
+    if type(value) is tuple or (isinstance(value, list) and is_in_files(value)):
+        return type(value)(map(_absolute, value))
+    return value
 
 
 def _reference(value: Any) -> Callable[[], Any]:

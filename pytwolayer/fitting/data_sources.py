@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from pytwolayer.files.arrow_objects import arrow_vector, is_arrow, require_pyarrow
-from pytwolayer.files.open_table import opened
+from pytwolayer.files.open_table import opened, opened_predictors
 
 
 def open_data(given: Mapping[str, Any], held_out: Any) -> dict[str, Any]:
@@ -27,7 +27,7 @@ def open_data(given: Mapping[str, Any], held_out: Any) -> dict[str, Any]:
     outcome = names if isinstance(names, (list, tuple)) else [names]
     weights, y = given["sample_weight"], given["y"]
     return {
-        "x": opened("x", given["x"], outcome),
+        "x": opened_predictors("x", given["x"], outcome),
         "y": y if isinstance(y, (str, Path)) else opened("y", y, outcome=None),
         # The name of a column, if it is text.
         "sample_weight": weights if isinstance(weights, str) else opened("sample_weight", weights),

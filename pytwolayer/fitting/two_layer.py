@@ -106,11 +106,11 @@ def two_layer(
 
     Parameters
     ----------
-    x : DataFrame, array, tensor, Arrow object, str or Path
+    x : DataFrame, array, tensor, Arrow object, str, Path or list of paths
         Predictors, shape ``(rows, columns)``: numbers, logicals, categoricals or text. With
         ``outcome``, a table that has the outcome too. A path of a CSV or Parquet file, or of a
-        folder of Parquet files, or a table, dataset or stream of pyarrow or polars, is read in
-        blocks of rows.
+        folder of Parquet files, a list of paths of such files, or a table, dataset or stream of
+        pyarrow or polars, is read in blocks of rows.
     y : vector, DataFrame, array or tensor, optional
         Outcome, shape ``(rows,)``; numeric ones also ``(rows, d_out)``.
     outcome : str or list of str, optional

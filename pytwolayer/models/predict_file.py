@@ -14,7 +14,7 @@ from pytwolayer.checks import describe, quote_some
 from pytwolayer.errors import ArgumentError
 from pytwolayer.files.copied_columns import CopiedColumns
 from pytwolayer.files.new_data import open_new_data
-from pytwolayer.files.parquet_folder import ENDINGS
+from pytwolayer.files.parquet_folder import ENDINGS, is_in_files
 from pytwolayer.files.read_options import FROM_CODE, FileOptions
 from pytwolayer.files.table_writer import table_writer
 from pytwolayer.models.new_rows import read_new_data
@@ -156,8 +156,8 @@ def refuse_input(argument: str, path: Path, data: Any) -> None:
 
 
 def _files_of(data: Any) -> list[Path]:
-    if isinstance(data, (str, Path)):
-        return [Path(data)]
+    if is_in_files(data):
+        return [Path(one) for one in (data if isinstance(data, (list, tuple)) else [data])]
     files = getattr(data, "files", None)  # of a dataset of pyarrow
     if isinstance(files, list) and all(isinstance(file, str) for file in files):
         return [Path(file) for file in files]

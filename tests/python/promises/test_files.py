@@ -291,3 +291,41 @@ def test_text_files_need_no_pyarrow(tmp_path):
     command = [sys.executable, "-c", WITHOUT, path]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.stdout == "['b', 'c_x', 'c_y']\n", done.stderr
+
+
+@pytest.mark.parametrize("several", [list, tuple])
+def test_several_paths_are_a_table(folder, tmp_path, monkeypatch, several):
+    files = sorted(folder.iterdir())
+    monkeypatch.chdir(folder)
+    paths = several([files[0].name, *files[1:]])
+    fit, expected = two_layer(paths, outcome="y", **QUICK), two_layer(FRAME, outcome="y", **QUICK)
+    assert_same(fit, expected)
+    (predicted, score) = fit.predict(paths), fit.score(paths)
+    np.testing.assert_array_equal(predicted, expected.predict(FRAME))
+    assert score == expected.score(FRAME)
+    written = fit.predict(paths, output=tmp_path / "p.parquet", columns=["b"])
+    found = pd.read_parquet(written)
+    np.testing.assert_array_equal(found[".pred"], predicted)
+    assert found["b"].tolist() == FRAME["b"].tolist()
+    last_first = two_layer(several(files[::-1]), outcome="y", **QUICK)
+    cuts = [slice(9000, ROWS), slice(9000, 9000), slice(7, 9000), slice(0, 7)]
+    turned = pd.concat([FRAME.iloc[cut] for cut in cuts])
+    assert_same(last_first, two_layer(turned, outcome="y", **QUICK))
+    monkeypatch.chdir(tmp_path)
+    again = continue_training(fit, epochs=1, verbose=False)
+    assert_same(again, continue_training(expected, epochs=1, verbose=False))
+
+
+def test_several_paths_are_of_parquet_files_that_exist(folder, tmp_path):
+    files = sorted(folder.iterdir())
+    (tmp_path / "a.csv").write_text("a,y\n1,2\n")
+    for given, match in (
+        ([*files, tmp_path / "b.parquet"], r"`x` must be files that exist, not \".*b.parquet\""),
+        ([folder, files[0]], r"`x` must be files that exist"),
+        ([tmp_path / "a.csv"], r"where it is a list of paths, not \".*a.csv\""),
+    ):
+        with pytest.raises(ArgumentError, match=match):
+            two_layer(given, outcome="y", **QUICK)
+    fit = two_layer(FRAME, outcome="y", **QUICK)
+    with pytest.raises(ArgumentError, match="`output` must be another file than those of the data"):
+        fit.predict(files, output=files[0])
