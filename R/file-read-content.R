@@ -222,7 +222,7 @@ setting_checks <- list(
   seed = function(name, value) as.double(as_count(name, value, least = 0, most = 2^53))
 )
 
-known_losses <- c("mse", "mae", "huber", "cross_entropy", "poisson", "gamma")
+known_losses <- c("mse", "mae", "huber", "cross_entropy", "poisson", "gamma", "binomial")
 
 # A loss that was a function is kept as its name.
 read_saved_settings <- function(saved, own_loss) {
@@ -349,19 +349,30 @@ read_outcome <- function(saved, text) {
     return(read_classes(saved, text))
   }
   refuse_if(kind != "numbers", "it lacks '", kind, "'")
-  refuse_others("entries of its outcome", saved, c("kind", outcome_parts))
+  sometimes <- intersect(outcome_flags, names(saved))
+  refuse_others("entries of its outcome", saved, c("kind", outcome_parts, sometimes))
   names <- if (!is.null(saved$names)) as_texts(saved$names)
   center <- vapply(as_list(saved$center), as_number, 1)
   scale <- vapply(as_list(saved$scale), as_number, 1, least = 5e-324)
-  several <- !is.null(names) && length(names) != length(center)
+  flags <- lapply(stats::setNames(nm = outcome_flags), function(name) {
+    if (name %in% sometimes) as_flag(name, saved[[name]]) else FALSE
+  })
+  several <- !is.null(names) && length(names) != if (flags$trials) 2 else length(center)
   if (!length(center) || length(center) != length(scale) || several) {
     refuse("its names, centres and scales differ in number")
   }
-  list(
-    kind = kind, names = names, center = center, scale = scale,
-    log = as_flag("log", saved$log), vector = as_flag("vector", saved$vector)
+  refuse_if(flags$trials && !flags$logit, "it has trials without their odds")
+  c(
+    list(
+      kind = kind, names = names, center = center, scale = scale,
+      log = as_flag("log", saved$log), vector = as_flag("vector", saved$vector)
+    ),
+    flags
   )
 }
+
+# What files have where it is so.
+outcome_flags <- c("logit", "trials")
 
 outcome_parts <- c("names", "center", "scale", "log", "vector")
 
@@ -402,5 +413,6 @@ output_names <- function(outcome) {
   if (outcome$kind == "classes") {
     return(outcome$levels)
   }
-  if (is.null(outcome$names)) paste0("y", seq_along(outcome$center)) else outcome$names
+  names <- if (is.null(outcome$names)) paste0("y", seq_along(outcome$center)) else outcome$names
+  if (outcome$trials) names[[1]] else names
 }

@@ -119,12 +119,12 @@ empty_tables <- function(coding, ordered) {
   outcomes <- if (outcome$kind == "classes") {
     list(factor(character(), levels = outcome$levels, ordered = ordered))
   } else {
-    lapply(outcome$center, function(center) double())
+    rep(list(double()), if (outcome$trials) 2 else length(outcome$center))
   }
   of_outcomes <- outcome$names
   if (is.null(of_outcomes)) {
     one <- length(outcomes) == 1
-    of_outcomes <- if (one) ".outcome" else output_names(outcome)
+    of_outcomes <- if (one) ".outcome" else paste0("y", seq_along(outcomes))
   }
   list(
     predictors = new_data_frame(stats::setNames(predictors, names), 0),

@@ -48,6 +48,8 @@
 #' * `"poisson"`: rate - y * log(rate), where y is the outcome divided by its mean; mean over
 #'   rows and outcomes. 1 is what predicting the mean gives.
 #' * `"gamma"`: log(mean) + y / mean, likewise.
+#' * `"binomial"`: -y * log(share) - (1 - y) * log(1 - share), where y is the share of the row's
+#'   trials that succeeded and their number a weight of the row; mean over trials.
 #' * a function of yours: the mean of what it gives.
 #'
 #' With weights each row counts by its weight, divided by the mean weight; with

@@ -12,17 +12,24 @@ unit_deviances <- function(object, call) {
     received <- sprintf("one with \"%s\", which is that of no likelihood", object$settings$loss)
     abort_expected("object", expected, received, call)
   }
-  of_loss(outcome_matrix(object), object$fitted)
+  deviances <- of_loss(outcome_matrix(object), object$fitted)
+  if (has_trials(object)) deviances * number_of_trials(object) else deviances
 }
 
 deviance_functions <- list(
   mse = function(truth, mean) (truth - mean)^2,
   poisson = function(truth, mean) {
-    2 * (ifelse(truth > 0, truth * log(truth / mean), 0) - (truth - mean))
+    2 * (times_log(truth, truth / mean) - (truth - mean))
   },
   gamma = function(truth, mean) 2 * ((truth - mean) / mean - log(truth / mean)),
+  binomial = function(truth, share) {
+    2 * (times_log(truth, truth / share) + times_log(1 - truth, (1 - truth) / (1 - share)))
+  },
   cross_entropy = function(truth, share) matrix(-2 * log(rowSums(truth * share)), ncol = 1)
 )
+
+# 0 times the logarithm of 0 is 0.
+times_log <- function(x, y) ifelse(x > 0, x * log(y), 0)
 
 quote_either <- function(names) {
   quoted <- paste0("\"", names, "\"")

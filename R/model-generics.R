@@ -27,7 +27,7 @@
 #'   training rows, so that new rows will be further from their predictions.
 #' * `deviance()`: of the rows of `fitted()`, each times its case weight: the sum of squared
 #'   residuals for the loss `"mse"` (one for each outcome), of the deviances of [stats::glm()]
-#'   for `"poisson"` and `"gamma"`, of -2 log(probability of the row's class) for
+#'   for `"poisson"`, `"gamma"` and `"binomial"`, of -2 log(probability of the row's class) for
 #'   `"cross_entropy"`. An error for
 #'   other losses, which are those of no likelihood.
 #' * `levels()`: the classes; `NULL` for a numeric outcome.

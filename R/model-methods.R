@@ -41,7 +41,13 @@ describe_fit <- function(x) {
 # A vector has no name.
 format_outcome <- function(x) {
   names <- toString(setdiff(names(x$outcomes), ".outcome"))
-  what <- if (is.null(x$levels)) "numeric" else counted(length(x$levels), "class", "classes")
+  what <- if (has_trials(x)) {
+    "successes, failures"
+  } else if (is.null(x$levels)) {
+    "numeric"
+  } else {
+    counted(length(x$levels), "class", "classes")
+  }
   paste0("Outcome:    ", if (nzchar(names)) sprintf("%s (%s)", names, what) else what)
 }
 
@@ -193,13 +199,23 @@ with_row_names <- function(object, values) {
   values
 }
 
-# The outcome in the form of predictions: numbers, or 1 at each row's class, else 0.
+# The outcome in the form of predictions: numbers, or 1 at each row's class, else 0. Of trials the
+# share that succeeded, `NaN` of a row without any.
 outcome_matrix <- function(object) {
+  if (has_trials(object)) {
+    return(matrix(object$outcomes[[1]] / number_of_trials(object), ncol = 1))
+  }
   if (is.null(object$levels)) {
     return(unname(as.matrix(object$outcomes)))
   }
   outer(true_class(object), seq_along(object$levels), "==") * 1
 }
+
+has_trials <- function(object) {
+  isTRUE(object$coding$outcome$trials)
+}
+
+number_of_trials <- function(object) object$outcomes[[1]] + object$outcomes[[2]]
 
 true_class <- function(object) match(as.character(object$outcomes[[1]]), object$levels)
 

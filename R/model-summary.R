@@ -77,9 +77,9 @@ measures_of_fitted <- function(object) {
 number_measures <- function(object) {
   truth <- outcome_matrix(object)
   squares <- (truth - object$fitted)^2
-  around <- sweep(truth, 2, colMeans(truth))^2
+  around <- sweep(truth, 2, colMeans(truth, na.rm = TRUE))^2
   data.frame(
-    r.squared = 1 - colSums(squares, na.rm = TRUE) / colSums(around),
+    r.squared = 1 - colSums(squares, na.rm = TRUE) / colSums(around, na.rm = TRUE),
     rmse = sqrt(colMeans(squares, na.rm = TRUE)),
     row.names = object$outputs
   )

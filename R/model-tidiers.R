@@ -219,18 +219,25 @@ residuals_of <- function(x, new_data, predictions) {
   if (is.null(outcome)) {
     outcome <- lapply(names(x$outcomes), as.name)
   }
-  if (!all(all.vars(outcome[[1]]) %in% names(new_data))) {
+  parts <- if (has_trials(x)) outcome else outcome[1]
+  variables <- unique(unlist(lapply(parts, all.vars)))
+  if (!all(variables %in% names(new_data))) {
     return(NULL)
   }
   if (length(skipped_steps(x$blueprint$recipe))) { # predictions are of another outcome
     return(NULL)
   }
   call <- rlang::current_env()
-  columns <- new_data[all.vars(outcome[[1]])]
+  columns <- new_data[variables]
   rows <- nrow(new_data)
   new_data <- convert_for_formula(columns, "new_data", call)
   env <- if (is.null(x$how$terms)) baseenv() else environment(x$how$terms)
-  truth <- convert_column(with_decimal_point(eval(outcome[[1]], new_data, env)), outcome = TRUE)
-  require_rows(length(truth), rows, call)
-  list(.resid = as.vector(truth) - predictions$.pred)
+  truths <- lapply(unname(parts), function(part) {
+    truth <- convert_column(with_decimal_point(eval(part, new_data, env)), outcome = TRUE)
+    if (!is.matrix(truth)) as.vector(truth) else truth
+  })
+  truth <- do.call(cbind, truths)
+  require_rows(nrow(truth), rows, call)
+  truth <- if (has_trials(x)) truth[, 1] / (truth[, 1] + truth[, 2]) else truth[, 1]
+  list(.resid = truth - predictions$.pred)
 }

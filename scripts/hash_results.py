@@ -27,7 +27,7 @@ import pytwolayer
 ACTIVATIONS = (
     "relu", "leaky_relu", "elu", "silu", "gelu", "softplus", "tanh", "sigmoid", "identity",
 )  # fmt: skip
-LOSSES = ("mse", "mae", "huber", "poisson", "gamma", "cross_entropy")
+LOSSES = ("mse", "mae", "huber", "poisson", "gamma", "binomial", "cross_entropy")
 OPTIMIZERS = ("sgd", "adam", "adamw", "rmsprop", "lbfgs")
 VARIANTS: dict[str, dict[str, Any]] = {
     "plain": {},
@@ -56,6 +56,8 @@ def outcome(frame: pd.DataFrame, loss: str) -> Any:
     signal = frame["a"] - frame["b"] * frame["flag"]
     if loss == "cross_entropy":
         return np.where(signal > 0.5, "high", np.where(signal < -0.5, "low", "middle"))
+    if loss == "binomial":
+        return np.column_stack([np.floor(np.exp(signal)), np.arange(ROWS) % 4])
     if loss in ("poisson", "gamma"):
         return np.floor(np.exp(signal)) if loss == "poisson" else np.exp(signal)
     return signal.to_numpy()

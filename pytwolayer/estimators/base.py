@@ -33,6 +33,7 @@ from pytwolayer.models.two_layer import TwoLayer
 from pytwolayer.network.losses import ForgottenLoss
 from pytwolayer.preprocessing.block_writer import LevelCoding
 from pytwolayer.preprocessing.class_weights import apply_class_weights
+from pytwolayer.preprocessing.outcome_range import suit_to_loss
 from pytwolayer.preprocessing.reading import COMPLETE, read_training_data
 from pytwolayer.preprocessing.row_source import SourcedTable
 from pytwolayer.preprocessing.suspect_columns import warn_suspect_columns
@@ -218,6 +219,7 @@ class TwoLayerEstimator(BaseEstimator):
         if start is None and not partial:
             # The choice of estimator says whether the outcome is classes.
             warn_suspect_columns(data, outcome=False)
+        data = suit_to_loss(data, settings.loss)
         data = apply_class_weights(data, getattr(self, "class_weights", None))
         if start is None and not partial:
             tuned = tune(data, settings, share, device, hooks)

@@ -84,8 +84,9 @@ class TwoLayerRegressor(RegressorMixin, TwoLayerEstimator):
     def _read_outcome(self, X: Any, y: Any, start: Start | None, *, partial: bool) -> Any:
         values = read_outcome(self, X, y, kind="numeric")
         width = 1 if values.ndim == 1 else values.shape[1]
-        if start is not None and width != start.fit.outcome.width:
-            expected = f"as wide as in the fit that goes on ({start.fit.outcome.width})"
+        wanted = None if start is None else start.fit.outcome.columns
+        if wanted not in (None, width):
+            expected = f"as wide as in the fit that goes on ({wanted})"
             raise ArgumentError("y", expected, describe(width))
         return with_names_of(values, y)
 
@@ -120,7 +121,10 @@ class TwoLayerRegressor(RegressorMixin, TwoLayerEstimator):
         -------
         float
         """
-        return float(super().score(*self._rows_with_predictions(X, y, sample_weight)))
+        X, y, sample_weight = self._rows_with_predictions(X, y, sample_weight)
+        if self.two_layer_.outcome.columns != self.two_layer_.outcome.width:  # successes, failures
+            return self.two_layer_.score(self._check_new_data(X), y, sample_weight)
+        return float(super().score(X, y, sample_weight))
 
 
 @compose_docstring(two_layer, TwoLayerEstimator)

@@ -114,7 +114,8 @@ def fit_more_epochs(arguments: Mapping[str, Any], *, encoded: bool = True) -> Fi
     given = _given(fit, {name: arguments[name] for name in DATA})
     held_out, cache = read_validation(given["validation"]), read_cache(arguments["cache"])
     with checkpoints_in(arguments["checkpoint"], arguments["checkpoint_every"]) as checkpoints:
-        data, start = read_data(given, held_out, hooks=hooks), Start(fit, appended=True)
+        data = read_data(given, held_out, hooks=hooks, loss=settings.loss)
+        start = Start(fit, appended=True)
         prepared = prepare_fit(given, data, settings, held_out[0], chosen, start, cache=cache)
         del data
         kept = ("tuning", "formula", "notes", "offset")

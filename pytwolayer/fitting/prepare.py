@@ -36,7 +36,6 @@ from pytwolayer.preprocessing.bootstrap import bootstrap_sample
 from pytwolayer.preprocessing.encoder import Encoder
 from pytwolayer.preprocessing.fingerprint import checksums
 from pytwolayer.preprocessing.outcome import Outcome, fit_outcome
-from pytwolayer.preprocessing.outcome_range import refuse_unsuited
 from pytwolayer.preprocessing.row_source import are_in_order
 from pytwolayer.preprocessing.training_data import TrainingData
 from pytwolayer.preprocessing.validation_split import split_validation
@@ -130,7 +129,6 @@ class PreparedFit:
         self.result: TwoLayer | None = None
         batch = settings.batch_size if isinstance(settings.batch_size, int) else data.rows
         sizes = data.rows, len(data.predictors.columns), settings.hidden_units, batch
-        refuse_unsuited(data, settings.loss)
         with guard_memory(device, fit_size(*sizes), suggest_smaller_fit(*sizes, device)):
             self._prepare(data, settings, device)
 

@@ -16,7 +16,6 @@ from pytwolayer.models.model_file import TUNING
 from pytwolayer.network.batches import batch_sizes
 from pytwolayer.optim.optimizer import OPTIMIZERS
 from pytwolayer.preprocessing.deduplicate import sort_rows
-from pytwolayer.preprocessing.outcome_range import refuse_unsuited
 from pytwolayer.preprocessing.training_data import TrainingData
 from pytwolayer.preprocessing.validation_split import split_validation
 from pytwolayer.runtime.interrupt import watch_for_interrupt
@@ -100,7 +99,6 @@ def tune(
     if not _can_search(settings) or data.expanded_rows >= TOO_MANY_ROWS:
         return Tuned(settings)
     reset_after_fork()
-    refuse_unsuited(data, settings.loss)
     rows, resolved, merges = _training_rows(data, settings, share)
     resolved = _as_long_as_usual(resolved, rows.rows)
     if not _is_worthwhile(rows.rows, resolved):

@@ -24,6 +24,7 @@ from pytwolayer.models.ensemble import TwoLayerEnsemble
 from pytwolayer.models.two_layer import TwoLayer
 from pytwolayer.network.batches import Pages
 from pytwolayer.preprocessing.class_weights import apply_class_weights
+from pytwolayer.preprocessing.outcome_range import suit_to_loss
 from pytwolayer.preprocessing.reading import read_training_data
 from pytwolayer.preprocessing.suspect_columns import warn_suspect_columns
 from pytwolayer.preprocessing.training_data import TrainingData
@@ -162,6 +163,7 @@ def two_layer(
         are equal.
     loss : str or callable
         "mse", "mae" or "huber" for numbers, "poisson" for counts, "gamma" for numbers above 0,
+        "binomial" for two columns, successes and failures, or for shares from 0 to 1,
         "cross_entropy" for classes; "auto" is "mse" or "cross_entropy". Or a function of the
         network's output and the (standardised or 0/1) outcome, both of shape ``(rows, d_out)``,
         that gives a tensor: a loss per element, per row, or for all rows together.
@@ -270,7 +272,9 @@ def two_layer(
     gives. "cross_entropy" is the mean over rows of ``-log(probability of the row's class)``,
     with two classes as with many. "poisson" is the mean of ``rate - y * log(rate)`` where
     ``y`` is the outcome divided by its mean, and "gamma" that of ``log(mean) + y / mean``, whose
-    network gives the logarithm of ``mean``; both are 1 where that is the same for all rows. With
+    network gives the logarithm of ``mean``; both are 1 where that is the same for all rows.
+    "binomial" is that of ``-y * log(share) - (1 - y) * log(1 - share)``, where ``y`` is the share
+    of a row's trials that succeeded and the row's weight is multiplied with their number. With
     weights these are weighted means. "sum" gives sums instead.
 
     With ``weight_decay="auto"`` networks with 6 strengths of it, from 0.03 to 10 times 3 divided
@@ -315,7 +319,7 @@ def fit_two_layer(arguments: Mapping[str, Any], *, encoded: bool = True) -> FitR
     n_models = read_n_models(arguments["n_models"], bootstrap, checkpoint)
     na_action, cache = arguments["na_action"], read_cache(arguments["cache"])
     if n_models > 1:
-        data = read_data(given, held_out, na_action, hooks)
+        data = read_data(given, held_out, na_action, hooks, loss=settings.loss)
         with _named_outcome(given):
             tuned = tune(data, settings, held_out[0], chosen, hooks)
         warn_suspect_columns(data)
@@ -325,7 +329,7 @@ def fit_two_layer(arguments: Mapping[str, Any], *, encoded: bool = True) -> FitR
     with checkpoints_in(checkpoint, arguments["checkpoint_every"]) as checkpoints:
         if seed is None and checkpoints is not None and checkpoints.seed is not None:
             settings = replace(settings, seed=checkpoints.seed)
-        data = read_data(given, held_out, na_action, hooks)
+        data = read_data(given, held_out, na_action, hooks, loss=settings.loss)
         with _named_outcome(given):
             known = resumed(checkpoints, settings)
             tuned = known or tune(data, settings, held_out[0], chosen, hooks)
@@ -345,6 +349,8 @@ def read_data(
     held_out: tuple[float, Any],
     na_action: str = "omit",
     hooks: Hooks | None = None,
+    *,
+    loss: Any,
 ) -> TrainingData:
     """Read the data that ``two_layer()`` is given.
 
@@ -368,7 +374,7 @@ def read_data(
             held_out=sources["validation"],
             na_action=na_action,
         )
-        return apply_class_weights(data, given["class_weights"])
+        return apply_class_weights(suit_to_loss(data, loss), given["class_weights"])
 
 
 def prepare_fit(

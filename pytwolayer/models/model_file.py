@@ -22,6 +22,7 @@ from pytwolayer.preprocessing.encoder import ENCODINGS, Encoder
 from pytwolayer.preprocessing.outcome import Classes, Numbers, Outcome
 from pytwolayer.preprocessing.piecewise import PiecewiseCoding
 from pytwolayer.preprocessing.standardize import NumberCoding
+from pytwolayer.preprocessing.trials import SUCCESSES_AND_FAILURES
 from pytwolayer.runtime.torch_loading import torch
 from pytwolayer.runtime.torch_settings import with_default_torch_settings
 from pytwolayer.training.settings import ADDED_LATER, AUTO, LARGEST_RATE, Settings
@@ -35,6 +36,8 @@ _JSON_TYPES: dict[type, str] = {str: "text", dict: "an object", list: "a list"}
 _T = TypeVar("_T")
 _MOST_ROWS = 2**53  # doubles, R's numbers, hold whole numbers exactly up to here
 TUNING = ("encoding", "learning_rate", "weight_decay", "fold", "valid_loss")
+# What outcomes have where it is so; others leave it out, as files of earlier versions do.
+_SOMETIMES = ("logit", "trials")
 _OUTCOMES = {
     "numbers": ("kind", "names", "center", "scale", "log", "vector"),
     "classes": ("kind", "name", "labels"),
@@ -91,7 +94,8 @@ def to_bytes(fit: Any) -> bytes:
 def _plain_outcome(outcome: Outcome) -> dict[str, Any]:
     """Return an outcome as text and numbers."""
     if isinstance(outcome, Numbers):
-        return {"kind": "numbers", **asdict(outcome)}
+        plain = {"kind": "numbers", **asdict(outcome)}
+        return {name: plain[name] for name in plain if name not in _SOMETIMES or plain[name]}
     pairs = zip(outcome.labels, outcome.outputs, strict=True)
     labels = [label if _is_plain(label) else name for label, name in pairs]
     return {"kind": "classes", "name": outcome.name, "labels": labels}
@@ -262,15 +266,21 @@ def read_tuning(saved: Any) -> pd.DataFrame | None:
 
 def _outcome(saved: Any) -> Outcome:
     kind = _typed(_typed(saved, dict)["kind"], str)
-    check_keys("entries of its outcome", saved, _OUTCOMES[kind])
+    sometimes = [name for name in _SOMETIMES if kind == "numbers" and name in saved]
+    check_keys("entries of its outcome", saved, (*_OUTCOMES[kind], *sometimes))
     if kind == "classes":
         return _classes(saved["name"], _typed(saved["labels"], list))
     names = _names(saved["names"])
     center = tuple(_number(value) for value in _typed(saved["center"], list))
     scale = tuple(_number(value, least=5e-324) for value in _typed(saved["scale"], list))
-    if not center or len(center) != len(scale) or (names is not None and len(names) != len(center)):
+    more = {name: flag(name, saved.get(name, False)) for name in _SOMETIMES}
+    columns = SUCCESSES_AND_FAILURES if more["trials"] else len(center)
+    if not center or len(center) != len(scale) or (names is not None and len(names) != columns):
         raise ValueError("its names, centres and scales differ in number")
-    return Numbers(names, center, scale, flag("log", saved["log"]), flag("vector", saved["vector"]))
+    flags = {name: flag(name, saved[name]) for name in ("log", "vector")} | more
+    if flags["trials"] and not flags["logit"]:
+        raise ValueError("it has trials without their odds")
+    return Numbers(names, center, scale, **flags)
 
 
 def _classes(name: Any, labels: list[Any]) -> Classes:

@@ -284,8 +284,9 @@ class TwoLayer:
         """Return the network's own output, shape ``(rows, outputs)``.
 
         For a numeric outcome that is the standardised outcome (with the losses "poisson" and
-        "gamma" the logarithm of its ratio to the mean), for classes what the softmax is taken of.
-        NaN in the rows that ``predict()`` leaves missing. An offset is not in it.
+        "gamma" the logarithm of its ratio to the mean, with "binomial" that of the odds), for
+        classes what the softmax is taken of. NaN in the rows that ``predict()`` leaves missing. An
+        offset is not in it.
         """
         output, complete = self._output(x)
         return fill_incomplete(output.numpy().astype(np.float64), complete)
@@ -512,7 +513,8 @@ class TwoLayer:
         there = ~(np.isnan(found).any(axis=1) | np.isnan(truth).any(axis=1))
         if not there.any():
             raise ArgumentError("x", "of rows that can be predicted", "others alone")
-        weights = None if data.weights is None else data.weights[there]
+        weights = self.outcome.weights_of_score(data.outcomes, data.weights)
+        weights = None if weights is None else weights[there]
         metric = accuracy_score if isinstance(self.outcome, Classes) else r2_score
         return float(metric(truth[there], found[there], sample_weight=weights))
 

@@ -99,6 +99,16 @@ def _gamma(output: Tensor, y: Tensor, e: Tensor, d: Tensor) -> list[Operation]:
     ]
 
 
+def _binary_cross_entropy(output: Tensor, y: Tensor, e: Tensor, d: Tensor) -> list[Operation]:
+    """``-y * log(share) - (1 - y) * log(1 - share)``, the output being the log of the odds."""
+    return [
+        partial(torch.ops.aten.softplus.out, output, 1, 20, out=e),
+        partial(torch.addcmul, e, output, y, value=-1, out=e),
+        partial(torch.sigmoid, output, out=d),
+        partial(d.sub_, y),
+    ]
+
+
 LOSSES: dict[str, Loss] = {
     "mse": Loss(_squared_error, slope=2.0),
     "mae": Loss(_absolute_error),
@@ -106,6 +116,7 @@ LOSSES: dict[str, Loss] = {
     "cross_entropy": Loss(_cross_entropy, sign=-1.0, per_row=True),
     "poisson": Loss(_poisson),
     "gamma": Loss(_gamma),
+    "binomial": Loss(_binary_cross_entropy),
 }
 
 

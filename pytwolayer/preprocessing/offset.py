@@ -18,6 +18,7 @@ from pytwolayer.errors import ArgumentError
 from pytwolayer.preprocessing.outcome_range import LOG_LINK
 from pytwolayer.preprocessing.row_source import Doubles
 from pytwolayer.preprocessing.table import RawTable, Table, read_table, read_vector
+from pytwolayer.preprocessing.trials import BINOMIAL
 
 # Largest absolute offset that is the logarithm of a factor, which stays in float32's range.
 _LARGEST = 80.0
@@ -65,6 +66,8 @@ def remove_offset(
     table = read_table("y", y, vector=True, outcome=True)
     if any(column.is_classes for column in table.columns):
         raise ArgumentError("offset", "left out where the outcome is classes", "given")
+    if loss == BINOMIAL:
+        raise ArgumentError("offset", f'left out with the loss "{BINOMIAL}"', "given")
     numbers = read_offset(offset, table.rows)
     if loss not in LOG_LINK:
         return _mapped(table, lambda values: values - numbers), weights

@@ -16,9 +16,17 @@ from pytwolayer.preprocessing.outcome_range import LOG_LINK, refuse_outside_rang
 from pytwolayer.preprocessing.row_source import Doubles
 from pytwolayer.preprocessing.standardize import NumberCoding
 from pytwolayer.preprocessing.table import Table
+from pytwolayer.preprocessing.trials import (
+    BINOMIAL,
+    SUCCESSES_AND_FAILURES,
+    has_trials,
+    number_of_trials,
+    share_of_successes,
+)
 from pytwolayer.runtime.torch_loading import torch
 
 _DATA = "y"
+_FAR = 700.0  # exp() of it is finite
 
 
 @dataclass(frozen=True)
@@ -36,6 +44,10 @@ class Numbers:
         ``LOG_LINK`` are.
     vector : bool
         Whether ``y`` was a vector; predictions then are vectors too.
+    logit : bool
+        Whether the network's output is the logarithm of the odds, of the loss "binomial".
+    trials : bool
+        Whether ``y`` is columns of successes and failures, of which the share is predicted.
     """
 
     names: tuple[str, ...] | None
@@ -43,12 +55,18 @@ class Numbers:
     scale: tuple[float, ...]
     log: bool
     vector: bool
+    logit: bool = False
+    trials: bool = False
     default_loss = "mse"
 
     @classmethod
     def fit(cls, table: Table, weights: Doubles | None, loss: Any) -> "Numbers":
         """Learn the scaling of the outcomes; where the output is a logarithm they keep their 0."""
         refuse_outside_range(table, loss)
+        if loss == BINOMIAL:
+            trials = has_trials(table, loss)
+            vector = table.vector or trials
+            return cls(table.names, (0.0,), (1.0,), False, vector, logit=True, trials=trials)
         log = loss in LOG_LINK
         if log:
             pairs = [(0.0, _mean(column, weights)) for column in table.columns]
@@ -64,13 +82,29 @@ class Numbers:
         return len(self.center)
 
     @property
+    def columns(self) -> int:
+        """Number of columns of ``y``."""
+        return SUCCESSES_AND_FAILURES if self.trials else self.width
+
+    @property
     def outputs(self) -> list[str]:
         """Names of the network's outputs."""
+        if self.trials:
+            return list((self.names or ("y1",))[:1])
         return list(self.names or (f"y{number + 1}" for number in range(self.width)))
 
     def observed(self, table: Table) -> Doubles:
         """Return the outcomes on the user's scale, shape ``(rows, width)``."""
+        if self.trials:
+            return share_of_successes(table)[:, None]
         return np.column_stack([column.values for column in table.columns])
+
+    def weights_of_score(self, table: Table, weights: Doubles | None) -> Doubles | None:
+        """Return the weights of rows that are scored: of trials a row's is their number."""
+        if not self.trials:
+            return weights
+        trials = number_of_trials(table)
+        return trials if weights is None else weights * trials
 
     def warn_unseen_classes(self, table: Table, consequence: str) -> None:
         """Do nothing: numbers have no classes."""
@@ -96,6 +130,9 @@ class Numbers:
     def inverse_transform(self, output: torch.Tensor) -> Doubles:
         """Convert the network's output to the user's scale, shape ``(rows, width)``."""
         values = output.numpy().astype(np.float64)
+        if self.logit:
+            shares: Doubles = 1 / (1 + np.exp(-np.clip(values, -_FAR, _FAR)))
+            return shares
         with np.errstate(over="ignore"):
             restored: Doubles = (np.exp(values) if self.log else values) * self.scale + self.center
         if not np.isfinite(restored).all():
@@ -158,9 +195,18 @@ class Classes:
         return len(self.labels)
 
     @property
+    def columns(self) -> int:
+        """Number of columns of ``y``."""
+        return 1
+
+    @property
     def outputs(self) -> list[str]:
         """Names of the network's outputs: the classes as text."""
         return [level_name(label) for label in self.labels]
+
+    def weights_of_score(self, table: Table, weights: Doubles | None) -> Doubles | None:
+        """Return the weights of rows that are scored."""
+        return weights
 
     def warn_unseen_classes(self, table: Table, consequence: str) -> None:
         """Warn of classes that training did not see; ``consequence`` ends the warning."""

@@ -1,5 +1,6 @@
 """Which outcomes the losses are for that are not for every number, and what links them."""
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,12 @@ from pytwolayer.preprocessing.column import in_column
 from pytwolayer.preprocessing.row_source import Doubles, Mask, RowNumbers
 from pytwolayer.preprocessing.table import Table
 from pytwolayer.preprocessing.training_data import TrainingData
+from pytwolayer.preprocessing.trials import (
+    BINOMIAL,
+    SUCCESSES_AND_FAILURES,
+    apply_trials,
+    has_trials,
+)
 
 
 @dataclass(frozen=True)
@@ -21,26 +28,48 @@ class Range:
     words : str
         What they must be, for the error.
     least : float
-    open : bool
+    most : float
+    above : bool
         Whether the least is not among them itself.
+    whole : bool
+        Whether they are whole numbers.
     """
 
     words: str
-    least: float
-    open: bool = False
+    least: float = 0.0
+    most: float = math.inf
+    above: bool = False
+    whole: bool = False
 
     def holds(self, values: Doubles) -> Mask:
         """Tell which values are in it."""
-        inside: Mask = values > self.least if self.open else values >= self.least
-        return inside
+        inside: Mask = values > self.least if self.above else values >= self.least
+        inside &= values <= self.most
+        return inside & (values == np.floor(values)) if self.whole else inside
 
 
 RANGES: dict[str, Range] = {
-    "poisson": Range("at least 0 for the Poisson loss", 0),
-    "gamma": Range("above 0 for the gamma loss", 0, open=True),
+    "poisson": Range("at least 0 for the Poisson loss"),
+    "gamma": Range("above 0 for the gamma loss", above=True),
+    BINOMIAL: Range(
+        'shares from 0 to 1, or columns of successes and failures, for the loss "binomial"', most=1
+    ),
 }
+_OF_TRIALS = Range("whole numbers of at least 0, successes and failures", whole=True)
 # Losses for which the network's output is the logarithm of the mean.
 LOG_LINK = ("poisson", "gamma")
+
+
+def suit_to_loss(data: TrainingData, loss: Any) -> TrainingData:
+    """Check that the outcome is one that the loss is for; give rows of trials their weights.
+
+    Raises
+    ------
+    ArgumentError
+        If not; it names the first such row.
+    """
+    refuse_unsuited(data, loss)
+    return apply_trials(data, loss)
 
 
 def refuse_unsuited(data: TrainingData, loss: Any) -> None:
@@ -63,6 +92,10 @@ def refuse_outside_range(table: Table, loss: Any, numbers: RowNumbers | None = N
     allowed = RANGES.get(loss) if isinstance(loss, str) else None
     if allowed is None:
         return
+    if loss == BINOMIAL and len(table.columns) > SUCCESSES_AND_FAILURES:
+        raise ArgumentError("y", allowed.words, f"{len(table.columns)} columns")
+    if has_trials(table, loss):
+        allowed = _OF_TRIALS
     for column in table.columns:
         if column.is_classes:  # which are refused for being that
             continue

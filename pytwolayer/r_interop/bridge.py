@@ -267,6 +267,7 @@ def refuse_other_data(
     from pytwolayer.checkpoints.compatibility import refuse_other_tables
     from pytwolayer.fitting.ensemble import data_of_each
     from pytwolayer.models.load import ensemble_from_bytes, from_bytes
+    from pytwolayer.preprocessing.outcome_range import suit_to_loss
     from pytwolayer.preprocessing.reading import read_training_data
 
     fits: Any = ensemble_from_bytes(model) if several else from_bytes(model)
@@ -275,6 +276,7 @@ def refuse_other_data(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", MissingRowsWarning)  # the fit warned of them
         data = read_training_data(predictors, outcomes, weights=numbers, weight_type=weight_type)
+        data = suit_to_loss(data, loss)
     pairs = data_of_each(fits, data) if several else [(fits, data)]
     for fit, own in pairs:
         refuse_other_tables(fit, own)

@@ -20,6 +20,7 @@ _LOSSES = {
     "huber": "Huber loss",
     "poisson": "Poisson loss",
     "gamma": "Gamma loss",
+    "binomial": "Log loss",
 }
 _LINES = ("-", "--", "-.", ":")  # by learning rate
 _STANDARDISED = ("mse", "mae", "huber")

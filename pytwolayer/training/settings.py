@@ -153,8 +153,8 @@ SETTINGS: dict[str, Setting] = {
     "loss": Setting(
         AUTO,
         _loss,
-        "mse, mae or huber for numbers, poisson for counts, gamma for numbers above 0, "
-        "cross_entropy for classes",
+        "mse, mae or huber for numbers, poisson for counts, gamma for numbers above 0, binomial "
+        "for shares or successes and failures, cross_entropy for classes",
         "NAME",
     ),
     "reduction": Setting("mean", _choice, "mean or sum of the rows' losses", "NAME"),

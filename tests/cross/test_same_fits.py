@@ -91,6 +91,13 @@ CASES = [
         "settings": QUICK | {"loss": "gamma", "validation": 0.2},
     },
     {
+        "name": "trials",
+        "data": "cars",
+        "outcome": ["gear", "carb"],
+        "weights": [1 + row % 2 for row in range(32)],
+        "settings": QUICK | {"loss": "binomial", "validation": 0.2},
+    },
+    {
         "name": "plain descent",
         "data": "cars",
         "outcome": "am2",

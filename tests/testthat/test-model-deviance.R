@@ -49,3 +49,65 @@ test_that("the first row whose outcome a loss is not for is named", {
   expect_refused(linear(y ~ x, sizes, loss = "gamma"), "`data`", "above 0", "row 9,")
   expect_refused(linear(sizes["x"], sizes$y, loss = "gamma"), "`y`", "above 0", "row 9,")
 })
+
+trials <- local({
+  set.seed(6)
+  x <- rnorm(60)
+  n <- c(0, sample(1:9, 59, TRUE))
+  data.frame(x, f = rep(c("u", "v", "w"), 20), won = rbinom(60, n, plogis(x)), n = n)
+})
+trials$lost <- trials$n - trials$won
+
+test_that("a linear network with the binomial loss is glm()'s model", {
+  skip_without_torch()
+  fit <- linear(cbind(won, lost) ~ x + f, trials, loss = "binomial")
+  known <- glm(cbind(won, lost) ~ x + f, binomial, trials)
+  for (engine in c("python", "r")) {
+    share <- predict(fit, trials, engine = engine)
+    expect_named(share, ".pred")
+    expect_equal(share$.pred, unname(predict(known, trials, "response")), tolerance = 1e-3)
+  }
+  raw <- predict(fit, trials, type = "raw")$.raw
+  expect_equal(plogis(raw), unname(fitted(fit)), tolerance = 1e-6)
+  expect_equal(deviance(fit), deviance(known), tolerance = 1e-4)
+  expect_equal(residuals(fit)[-1], (trials$won / trials$n - fitted(fit))[-1])
+  expect_true(is.nan(residuals(fit)[[1]]))
+  expect_equal(augment(fit, trials)$.resid, unname(residuals(fit)))
+  shares <- linear(I(won / n) ~ x + f, trials, loss = "binomial", case_weights = n, subset = n > 0)
+  expect_equal(predict(shares, trials), predict(fit, trials))
+  expect_equal(deviance(shares), deviance(fit))
+  expect_true(all(is.finite(unlist(glance(fit)[c("r.squared", "rmse")]))))
+  expect_output(print(fit), "won, lost (successes, failures)", fixed = TRUE)
+  expect_s3_class(summary(fit), "summary.two_layer")
+  expect_equal(nobs(fit), 59)
+  expect_identical(names(model.frame(fit)), names(model.frame(known)))
+})
+
+test_that("a fit of trials survives a file, in both engines and together", {
+  skip_without_torch()
+  fit <- two_layer(
+    trials["x"], trials[c("won", "lost")], loss = "binomial", epochs = 3, n_models = 2, seed = 1
+  )
+  file <- withr::local_tempfile(fileext = ".safetensors")
+  save_two_layer(fit, file)
+  again <- load_two_layer(file)
+  for (engine in c("python", "r")) {
+    expect_equal(predict(again, trials, engine = engine), predict(fit, trials), tolerance = 1e-6)
+  }
+  expect_named(again$outcomes, c("won", "lost"))
+  expect_length(predict(fit, trials, type = "conf_int"), 2)
+})
+
+test_that("odd trials are errors that say what is odd", {
+  skip_without_torch()
+  odd <- transform(trials, won = won - 1)
+  expect_refused(linear(cbind(won, lost) ~ x, odd, loss = "binomial"), "`data`", "whole", "-1")
+  odd <- transform(trials, lost = lost + 0.5)
+  expect_refused(linear(cbind(won, lost) ~ x, odd, loss = "binomial"), "\"lost\" (row 1,")
+  odd <- transform(trials, won = 0, lost = 0)
+  expect_refused(linear(cbind(won, lost) ~ x, odd, loss = "binomial"), "at least one trial")
+  expect_refused(linear(won ~ x, trials, loss = "binomial"), "shares from 0 to 1")
+  expect_refused(
+    linear(cbind(won, lost) ~ x + offset(n), trials, loss = "binomial"), "offset", "left out"
+  )
+})

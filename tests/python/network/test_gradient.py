@@ -31,6 +31,9 @@ THEIRS = {
     ),
     "poisson": lambda output, y: functional.poisson_nll_loss(output, y, reduction="none"),
     "gamma": lambda output, y: gamma_loss(output, y),
+    "binomial": lambda output, y: functional.binary_cross_entropy_with_logits(
+        output, y, reduction="none"
+    ),
 }
 
 
@@ -74,6 +77,8 @@ class Case:
             self.y = self.y.abs().round()
         elif loss == "gamma":
             self.y = self.y.abs() / 4 + 0.1
+        elif loss == "binomial":
+            self.y = torch.sigmoid(self.y)
         self.weights = torch.rand(rows, 1, generator=generator) + 0.2 if weighted else None
         self.mask = None
         if dropout:

@@ -15,6 +15,7 @@ CLASS = torch.nn.functional.one_hot(torch.randint(3, (50,), generator=DRAWS), 3)
 COUNT = torch.poisson(torch.ones(50, 3, dtype=torch.float64), generator=DRAWS)
 NUMBER = torch.randn(50, 3, generator=DRAWS, dtype=torch.float64)
 TRUTH = {"cross_entropy": CLASS, "poisson": COUNT, "gamma": NUMBER.exp()}
+TRUTH["binomial"] = torch.sigmoid(NUMBER)
 
 
 def value_and_derivative(loss, output, y):
@@ -63,6 +64,22 @@ def test_gamma_by_hand(mean, y):
     e, d = value_and_derivative("gamma", torch.tensor([[math.log(mean)]]), torch.tensor([[y]]))
     assert e.item() == pytest.approx(math.log(mean) + y / mean)
     assert d.item() == pytest.approx(1 - y / mean)
+
+
+@pytest.mark.parametrize(("share", "y"), [(0.5, 0.0), (0.2, 1.0), (0.9, 0.75)])
+def test_binomial_by_hand(share, y):
+    odds = torch.tensor([[math.log(share / (1 - share))]])
+    e, d = value_and_derivative("binomial", odds, torch.tensor([[y]]))
+    assert e.item() == pytest.approx(-y * math.log(share) - (1 - y) * math.log(1 - share))
+    assert d.item() == pytest.approx(share - y)
+
+
+def test_odds_beyond_all_measure_have_a_finite_loss():
+    e, d = value_and_derivative(
+        "binomial", torch.tensor([[1000.0], [-1000.0]]), torch.tensor([[0.0], [0.0]])
+    )
+    assert e.tolist() == [[1000], [0]]
+    assert d.tolist() == [[1], [0]]
 
 
 @pytest.mark.parametrize("loss", LOSSES)

@@ -3,7 +3,8 @@
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.linear_model import GammaRegressor
+from sklearn.linear_model import GammaRegressor, LogisticRegression
+from sklearn.metrics import r2_score
 
 from pytwolayer import ArgumentError, TwoLayerRegressor, continue_training, load, two_layer
 from pytwolayer.errors import MissingRowsWarning
@@ -42,6 +43,93 @@ def test_gamma_predictions_are_above_0_and_survive_a_file(tmp_path, how):
     assert (fit.predict(X) > 0).all()
     fit.save(tmp_path / "fit.safetensors")
     np.testing.assert_array_equal(load(tmp_path / "fit.safetensors").predict(X), fit.predict(X))
+
+
+TRIALS = RNG.integers(0, 9, size=ROWS)
+SUCCESSES = RNG.binomial(TRIALS, 1 / (1 + np.exp(X["b"] - X["a"])))
+BOTH = np.column_stack([SUCCESSES, TRIALS - SUCCESSES])
+THERE = TRIALS > 0
+SHARES = SUCCESSES[THERE] / TRIALS[THERE]
+
+
+@pytest.mark.parametrize("weights", [None, WEIGHTS], ids=["equal", "weighted"])
+def test_a_linear_network_with_the_binomial_loss_is_logistic_regression(weights):
+    fit = two_layer(X, BOTH, loss="binomial", sample_weight=weights, **LINEAR)
+    rows, successes = pd.concat([X, X]), np.repeat([1, 0], ROWS)
+    times = BOTH.T.ravel() * (1 if weights is None else np.tile(weights, 2))
+    known = LogisticRegression(C=np.inf, tol=1e-10, max_iter=1000)
+    known.fit(rows, successes, sample_weight=times)
+    np.testing.assert_allclose(fit.predict(X), known.predict_proba(X)[:, 1], rtol=1e-3)
+    given = {} if weights is None else {"sample_weight": weights}
+    times = TRIALS if weights is None else TRIALS * weights
+    own = r2_score(SHARES, fit.predict(X)[THERE], sample_weight=times[THERE])
+    assert fit.score(X, BOTH, **given) == pytest.approx(own)
+
+
+@pytest.mark.parametrize(
+    "how", [{}, {"n_models": 2}, {"batch_size": 32}, {"reduction": "sum", "learning_rate": 1e-3}]
+)
+def test_shares_with_their_trials_as_weights_are_successes_and_failures(how):
+    both = two_layer(X, BOTH, loss="binomial", **QUICK, **how)
+    weights = TRIALS[THERE] / (TRIALS[THERE].mean() if "reduction" not in how else 1)
+    shares = two_layer(X[THERE], SHARES, sample_weight=weights, loss="binomial", **QUICK, **how)
+    if "reduction" not in how:  # there weights are proportions, and trials are rows
+        np.testing.assert_array_equal(both.predict(X), shares.predict(X))
+    assert both.predict(X).shape == (ROWS,)
+    assert ((both.predict(X) > 0) & (both.predict(X) < 1)).all()
+
+
+def test_frequencies_of_trials_are_so_many_rows():
+    times = 1 + np.arange(ROWS) % 3
+    fit = two_layer(X, BOTH, loss="binomial", sample_weight=times, weight_type="frequency", **QUICK)
+    rows = np.repeat(np.arange(ROWS), times)
+    again = two_layer(X.iloc[rows].reset_index(drop=True), BOTH[rows], loss="binomial", **QUICK)
+    np.testing.assert_array_equal(fit.predict(X), again.predict(X))
+    assert fit.settings.weight_decay == again.settings.weight_decay
+
+
+def test_trials_survive_a_file_and_training_goes_on(tmp_path):
+    frame = X.assign(won=BOTH[:, 0], lost=BOTH[:, 1])
+    fit = two_layer(frame, outcome=["won", "lost"], loss="binomial", validation=0.2, **QUICK)
+    fit.save(tmp_path / "fit.safetensors")
+    again = load(tmp_path / "fit.safetensors")
+    np.testing.assert_array_equal(again.predict(frame), fit.predict(frame))
+    assert again.outcome == fit.outcome
+    assert again.score(frame) == fit.score(frame)
+    more = continue_training(again, frame, outcome=["won", "lost"], epochs=2, validation=0.2)
+    assert len(more.history) == 6
+
+
+def test_the_regressor_takes_trials():
+    model = TwoLayerRegressor(loss="binomial", epochs=4, random_state=1).fit(X, BOTH)
+    assert model.predict(X).shape == (ROWS,)
+    assert model.score(X, BOTH) == model.two_layer_.score(X, BOTH)
+    again = TwoLayerRegressor(loss="binomial", epochs=4, random_state=1, warm_start=True)
+    again.fit(X, BOTH).fit(X, BOTH)
+    with pytest.raises(ArgumentError, match=r"`y` must be as wide as .* \(2\), not 1"):
+        again.fit(X, SUCCESSES)
+
+
+@pytest.mark.parametrize(
+    ("y", "expected"),
+    [
+        (BOTH - 1, r"whole numbers of at least 0, successes and failures, not -1"),
+        (BOTH + 0.5, r"whole numbers of at least 0, .*, not \S+ in column \"1\" \(row 1,"),
+        (0 * BOTH, "of at least one trial in some row, not of none"),
+        (TRIALS, r"shares from 0 to 1, or columns of successes and failures"),
+        (-SHARES[:1].repeat(ROWS) - 1, "shares from 0 to 1"),
+        (np.column_stack([BOTH, TRIALS]), "shares from 0 to 1, .*, not 3 columns"),
+    ],
+)
+def test_odd_trials_are_an_error(y, expected):
+    with pytest.raises(ArgumentError, match=f"`y` must be {expected}"):
+        two_layer(X, y, loss="binomial", **QUICK)
+
+
+def test_trials_of_which_none_succeeded_or_of_one_row_are_a_fit():
+    assert (two_layer(X, BOTH * [0, 1], loss="binomial", **QUICK).predict(X) < 1).all()
+    fit = two_layer(X[:2], [[0, 0], [1, 2]], loss="binomial", **QUICK)
+    assert fit.rows == 1
 
 
 def with_value(values, row, value):
