@@ -11,10 +11,10 @@
 #'   Each term is a column as it is, so factors need no dummies. Interactions, `a:b`, `a * b` and
 #'   `a %in% b`, are the products of numbers; of a factor (or text) and a number, this number once
 #'   for each level, 0 in the rows of others; of factors, one factor of the pairs that occur.
-#'   `offset(o)` is what is known of each row and not learned: it is added to the
-#'   network's prediction, and under the losses `"poisson"` and `"gamma"` the prediction is multiplied by
-#'   `exp(o)`, as with [stats::glm()]: `y ~ x + offset(log(n))` for rates of counts `y` in `n`. New data need
-#'   it too. Functions such as [stats::poly()] and [base::scale()] predict as they were
+#'   `offset(o)` is what is known of each row and not learned: it is added to the network's
+#'   prediction, and under the losses `"poisson"` and `"gamma"` the prediction is multiplied by
+#'   `exp(o)`, as with [stats::glm()]: `y ~ x + offset(log(n))` for rates of counts `y` in `n`. New
+#'   data need it too. Functions such as [stats::poly()] and [base::scale()] predict as they were
 #'   fitted.
 #' @param data A data frame or a matrix with the columns of the formula or of the recipe. For a
 #'   formula that only names columns also the path of a table, see the section on files.
@@ -56,11 +56,11 @@
 #' @param pieces Most pieces of a column with `"piecewise"`, from 2 to 64: there are fewer where
 #'   quantiles are equal.
 #' @param loss `"mse"`, `"mae"` or `"huber"` for numbers, `"poisson"` for counts, `"gamma"` for
-#'   numbers above 0, `"binomial"` for two columns, successes and failures
-#'   (`cbind(successes, failures) ~ .`), or for shares from 0 to 1 (whose numbers of trials are
-#'   `case_weights`), `"cross_entropy"` for classes; `"auto"`: `"mse"` or `"cross_entropy"`. Or a function of the network's output and
-#'   the outcome (standardised, or 1 at each row's class, else 0), both tensors of shape
-#'   (rows, outputs), that gives a tensor: a loss per element, per row, or for all rows
+#'   numbers above 0, `"binomial"` for two columns, successes and failures (`cbind(successes,
+#'   failures) ~ .`), or for shares from 0 to 1 (whose numbers of trials are `case_weights`),
+#'   `"cross_entropy"` for classes; `"auto"`: `"mse"` or `"cross_entropy"`. Or a function of the
+#'   network's output and the outcome (standardised, or 1 at each row's class, else 0), both tensors
+#'   of shape (rows, outputs), that gives a tensor: a loss per element, per row, or for all rows
 #'   together. R's operators and functions work on tensors, see [tensor-generics].
 #' @param reduction `"mean"`, `"sum"`, or `"elementwise_mean"`, the mean's old name.
 #' @param validation Rows held out to measure `valid_loss`: a share from 0 to below 1 (of each

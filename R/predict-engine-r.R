@@ -285,7 +285,7 @@ r_decode_output <- function(outcome, output, type, call) {
       shares / rowSums(shares)
     },
     numeric = {
-      values <- if (outcome$log) exp(output) else if (outcome$logit) stats::plogis(output) else output
+      values <- r_inverse_link(outcome, output)
       values <- values * rep(outcome$scale, each = nrow(output)) +
         rep(outcome$center, each = nrow(output))
       if (!all(is.finite(values))) {
@@ -295,4 +295,8 @@ r_decode_output <- function(outcome, output, type, call) {
       values
     }
   )
+}
+
+r_inverse_link <- function(outcome, output) {
+  if (outcome$log) exp(output) else if (outcome$logit) stats::plogis(output) else output
 }

@@ -10,10 +10,10 @@
 #'   * `"numeric"`: the outcome, in its own units; the default of a numeric outcome;
 #'   * `"class"`: the most probable class; the default of an outcome of classes;
 #'   * `"prob"`: the probability of each class;
-#'   * `"raw"`: the network's own output. For a numeric outcome that is the standardised
-#'     outcome (under the losses `"poisson"` and `"gamma"` the logarithm of its ratio to the mean, under
-#'     `"binomial"` that of the odds), for classes
-#'     what the softmax is taken of. An offset is not in it.
+#'   * `"raw"`: the network's own output. For a numeric outcome that is the standardised outcome
+#'     (under the losses `"poisson"` and `"gamma"` the logarithm of its ratio to the mean, under
+#'     `"binomial"` that of the odds), for classes what the softmax is taken of. An offset is not in
+#'     it.
 #' @param ... Must be empty.
 #' @param engine `"python"`: the core predicts, to the last digit as in Python. `"r"`: R itself
 #'   predicts, where no Python is, as on a server for reports or apps; all behaves the same, and
