@@ -2,32 +2,35 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from pytwolayer.files.masked_rows import mask_marks
 from pytwolayer.files.new_data import separator_of
 from pytwolayer.files.open_table import open_table
 from pytwolayer.files.read_options import FileOptions
-from pytwolayer.files.table_reader import read_table_file
-from pytwolayer.files.typed_frames import arrow_frames
+from pytwolayer.files.wanted_columns import Display
 from pytwolayer.preprocessing.column import Column
 from pytwolayer.preprocessing.row_source import SourcedTable
 from pytwolayer.preprocessing.table import column_names, columns_at, read_table
 
 
-def open_file(argument: str, file: str, options: FileOptions, outcome: Sequence[str]) -> Any:
+def open_file(
+    argument: str,
+    file: str,
+    options: FileOptions,
+    outcome: Sequence[str],
+    display: Display | None = None,
+) -> Any:
     """Open a file or a folder, which has these columns as its outcome.
 
-    Parquet files in which there may be marks for missing values are read whole.
+    ``display`` is as in ``open_table()``.
     """
     has_marks = bool(options.missing) and separator_of(file, options) is None
-    if has_marks and Path(file).is_file():
-        return read_table_file(argument, file, options)
-    table = open_table(argument, file, outcome=outcome, options=options)
+    table = open_table(argument, file, outcome=outcome, options=options, display=display)
     if has_marks and isinstance(table, SourcedTable):
-        return pd.concat(arrow_frames(table, options.missing), ignore_index=True)
+        return mask_marks(table, options.missing)
     return table
 
 

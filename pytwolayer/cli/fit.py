@@ -30,6 +30,7 @@ from pytwolayer.models.two_layer import TwoLayer, format_encoding, format_ends
 from pytwolayer.preprocessing.outcome import Classes
 from pytwolayer.preprocessing.table import column_names, columns_at
 from pytwolayer.reports.plot import plot_path
+from pytwolayer.training.progress import READING, rows_bar
 from pytwolayer.training.settings import SETTINGS
 
 INTERRUPTED = 130  # the exit status of a program that Ctrl-C ends
@@ -116,7 +117,8 @@ def _read(given: argparse.Namespace) -> _Task:
             if source in options:
                 refuse_input(name, path, options[source])
     reading = FileOptions.from_arguments(given)
-    table = open_file("data", given.data, reading, given.outcome)
+    display = None if given.quiet else partial(rows_bar, label=READING)
+    table = open_file("data", given.data, reading, given.outcome, display)
     names = column_names("data", table)
     for name in ("outcome", "ignore", "weights"):
         for column in _several(options[name]):

@@ -16,6 +16,7 @@ from pytwolayer.files.parquet_folder import ENDINGS, is_in_files
 from pytwolayer.files.read_options import FROM_CODE, FileOptions
 from pytwolayer.files.table_reader import text_separator
 from pytwolayer.files.typed_frames import arrow_frames, open_frames
+from pytwolayer.files.wanted_columns import Display
 from pytwolayer.preprocessing.encoder import Encoder
 from pytwolayer.preprocessing.row_source import SourceColumn, SourcedTable
 from pytwolayer.preprocessing.table import RawTable
@@ -28,6 +29,7 @@ def open_new_data(
     options: FileOptions = FROM_CODE,
     also: Sequence[str] = (),
     typed: Mapping[str, Levels] | None = None,
+    display: Display | None = None,
 ) -> Any:
     """Open a path or an Arrow object; other data are returned unchanged.
 
@@ -45,6 +47,8 @@ def open_new_data(
         Columns that are needed besides those of the fit.
     typed : mapping, optional
         Further columns with the types that they must have, as in ``ColumnTypes``.
+    display : callable, optional
+        As in ``open_table()``.
 
     Raises
     ------
@@ -59,7 +63,7 @@ def open_new_data(
     if not is_in_files(data) and not is_arrow(data):
         return data
     types = ColumnTypes.from_encoders(encoders).and_also(typed or {})
-    return open_typed(argument, data, types, options, also)
+    return open_typed(argument, data, types, options, also, display)
 
 
 def open_typed(
@@ -68,13 +72,20 @@ def open_typed(
     types: ColumnTypes,
     options: FileOptions = FROM_CODE,
     also: Sequence[str] = (),
+    display: Display | None = None,
 ) -> SourcedTable | RawTable:
     """Open a path or an Arrow object; columns of a file get the given types.
 
     See ``open_new_data()``.
     """
     wanted = None if types.names is None else (*types.names, *also)
-    table = open_table(argument, data, columns=wanted, options=options, types=types)
+    how: dict[str, Any] = {
+        "columns": wanted,
+        "options": options,
+        "types": types,
+        "display": display,
+    }
+    table = open_table(argument, data, **how)
     if not is_in_files(data) or not isinstance(table, SourcedTable):
         return table
     if separator_of(data, options) is not None:

@@ -23,7 +23,7 @@ from pytwolayer.files.parquet_folder import (
 from pytwolayer.files.read_options import FROM_CODE, FileOptions
 from pytwolayer.files.table_reader import ENDINGS as FILES
 from pytwolayer.files.table_reader import text_separator
-from pytwolayer.files.wanted_columns import Wanted
+from pytwolayer.files.wanted_columns import Display, Wanted
 from pytwolayer.preprocessing.column import CodedColumn
 from pytwolayer.preprocessing.row_source import SourcedTable
 from pytwolayer.preprocessing.table import RawTable
@@ -37,11 +37,13 @@ def opened(argument: str, data: Any, outcome: Collection[str] | None = (), **how
     return open_table(argument, data, outcome=outcome, **how) if is_source else data
 
 
-def opened_predictors(argument: str, data: Any, outcome: Collection[str]) -> Any:
+def opened_predictors(
+    argument: str, data: Any, outcome: Collection[str], display: Display | None = None
+) -> Any:
     """Open predictors as ``opened()`` does, or those in a list of files: text is no table."""
     if is_in_files(data):
-        return open_table(argument, data, outcome=outcome)
-    return opened(argument, data, outcome)
+        return open_table(argument, data, outcome=outcome, display=display)
+    return opened(argument, data, outcome, display=display)
 
 
 def open_table(
@@ -52,6 +54,7 @@ def open_table(
     outcome: Collection[str] | None = (),
     options: FileOptions = FROM_CODE,
     types: ColumnTypes | None = None,
+    display: Display | None = None,
 ) -> Opened:
     """Open a table that is read in blocks.
 
@@ -71,6 +74,10 @@ def open_table(
         Columns that are the outcome; None: all. They cannot be time spans, since predictions
         would be without their unit.
 
+    display : callable, optional
+        Makes a display of the rows that are read to open it, as text is, given their number or
+        None where that is not known.
+
     Returns
     -------
     SourcedTable, or RawTable of a vector
@@ -87,7 +94,7 @@ def open_table(
     MissingMarkWarning
         If marks in a text file were read as missing, or were kept as text.
     """
-    wanted = Wanted(argument, columns, outcome)
+    wanted = Wanted(argument, columns, outcome, display=display)
     if isinstance(data, (str, Path)):
         if data == "":
             raise ArgumentError(argument, "a file or a folder that exists", describe(data))

@@ -140,24 +140,31 @@ class _Reading:
         return self._file.chunks(rows, **how)
 
     def _read(self) -> None:
-        for table in self._chunks():
-            start, values = self._spool.rows, []
-            for name in self._names:
-                kind = _kind(table[name])
-                if kind is not None:
-                    self._kinds[name].add(kind)
-                if kind == "text":
-                    texts = self._texts.setdefault(name, _Texts())
-                    values.append(texts.add(table[name], start))
-                else:
-                    values.append(_doubles(table[name]))
-            self._spool.add(values)
+        with self._wanted.shown(None) as done:
+            for table in self._chunks():
+                self._add(table)
+                done(self._spool.rows)
+
+    def _add(self, table: pd.DataFrame) -> None:
+        start, values = self._spool.rows, []
+        for name in self._names:
+            kind = _kind(table[name])
+            if kind is not None:
+                self._kinds[name].add(kind)
+            if kind == "text":
+                texts = self._texts.setdefault(name, _Texts())
+                values.append(texts.add(table[name], start))
+            else:
+                values.append(_doubles(table[name]))
+        self._spool.add(values)
 
     def _read_as_text(self, names: Sequence[str]) -> None:
         self._texts.update({name: _Texts() for name in names})
-        for table in self._chunks(dtype=dict.fromkeys(names, str)):
-            start = self._again.rows
-            self._again.add([self._texts[name].add(table[name], start) for name in names])
+        with self._wanted.shown(self._spool.rows) as done:
+            for table in self._chunks(dtype=dict.fromkeys(names, str)):
+                start = self._again.rows
+                self._again.add([self._texts[name].add(table[name], start) for name in names])
+                done(self._again.rows)
 
     def _column(self, name: str, mixed: Sequence[str]) -> SourceColumn:
         kinds = self._kinds[name]

@@ -1,6 +1,8 @@
 """What is wanted of a table that is opened, and the table that is made of its batches."""
 
-from collections.abc import Collection, Mapping, Sequence
+import math
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +18,8 @@ from pytwolayer.files.arrow_levels import LevelScan
 from pytwolayer.files.arrow_rows import ArrowRows, Batches
 from pytwolayer.preprocessing.column import in_column
 from pytwolayer.preprocessing.row_source import SourceColumn, SourcedTable
+
+Display = Callable[[int | None], Any]
 
 
 @dataclass(frozen=True)
@@ -33,16 +37,34 @@ class Wanted:
     problems : dict
         Errors to raise when a column is read: one of another type does no harm where it is not
         needed.
+    display : callable, optional
+        Makes a display of the rows that are read, given their number or None, or is None.
     """
 
     argument: str
     columns: Collection[str] | None = None
     outcome: Collection[str] | None = ()
     problems: dict[str, ArgumentError] = field(default_factory=dict)
+    display: Display | None = None
 
     def choose(self, names: Sequence[str]) -> list[str]:
         """Choose the columns that are needed."""
         return [name for name in names if self.columns is None or name in self.columns]
+
+    @contextmanager
+    def shown(self, rows: int | None) -> Iterator[Callable[[int], object]]:
+        """Give a function that shows how many rows are read.
+
+        ``rows`` is the number of all; None: it is not known.
+        """
+        display = None if self.display is None else self.display(rows)
+        if display is None:
+            yield lambda done: None
+            return
+        try:
+            yield lambda done: display.update(done, math.nan)
+        finally:
+            display.close()
 
     def kind(self, name: str, dtype: Any, where: str = "") -> ArrowKind:
         """Return the kind of a column; of another type it is "missing", with an error to raise."""
@@ -79,10 +101,12 @@ def make_table(
     kinds = {name: kind for name, kind in kinds.items() if name not in known}
     scans = {n: LevelScan(kind) for n, kind in kinds.items() if kind in ("factor", "text")}
     if scans:
-        for batch in batches.read([names.index(name) for name in scans], None):
-            for (name, scan), values in zip(scans.items(), batch.columns, strict=True):
-                with readable_values(wanted.argument, name, batch.where):
-                    scan.add(values)
+        with wanted.shown(batches.rows) as done:
+            for batch in batches.read([names.index(name) for name in scans], None):
+                for (name, scan), values in zip(scans.items(), batch.columns, strict=True):
+                    with readable_values(wanted.argument, name, batch.where):
+                        scan.add(values)
+                done(batch.start + batch.rows)
     columns = [known[n] if n in known else _column(kinds[n], scans.get(n)) for n in names]
     problems = {n: wanted.problems[name] for n, name in enumerate(names) if name in wanted.problems}
     rows = ArrowRows(batches, columns, problems, wanted.argument, names)

@@ -6,9 +6,12 @@ from typing import Any
 
 from pytwolayer.files.arrow_objects import arrow_vector, is_arrow, require_pyarrow
 from pytwolayer.files.open_table import opened, opened_predictors
+from pytwolayer.files.wanted_columns import Display
 
 
-def open_data(given: Mapping[str, Any], held_out: Any) -> dict[str, Any]:
+def open_data(
+    given: Mapping[str, Any], held_out: Any, display: Display | None = None
+) -> dict[str, Any]:
     """Open the data of a fit, so that they can be read in blocks; other data stay as they are.
 
     Parameters
@@ -17,6 +20,8 @@ def open_data(given: Mapping[str, Any], held_out: Any) -> dict[str, Any]:
         ``x``, ``y``, ``outcome`` and ``sample_weight`` of ``two_layer()``.
     held_out : any
         Its ``validation``, if that is no share.
+    display : callable, optional
+        As in ``open_table()``.
 
     Returns
     -------
@@ -27,7 +32,7 @@ def open_data(given: Mapping[str, Any], held_out: Any) -> dict[str, Any]:
     outcome = names if isinstance(names, (list, tuple)) else [names]
     weights, y = given["sample_weight"], given["y"]
     return {
-        "x": opened_predictors("x", given["x"], outcome),
+        "x": opened_predictors("x", given["x"], outcome, display),
         "y": y if isinstance(y, (str, Path)) else opened("y", y, outcome=None),
         # The name of a column, if it is text.
         "sample_weight": weights if isinstance(weights, str) else opened("sample_weight", weights),

@@ -12,13 +12,13 @@ from pytwolayer.preprocessing.row_source import (
     SourcedTable,
     block_slices,
 )
-from pytwolayer.training.progress import Displays, MakeProgress
+from pytwolayer.training.progress import Displays, MakeRowsProgress
 
 
 class ShownRows:
     """A source of rows with a display of each pass over it; see ``RowSource``."""
 
-    def __init__(self, source: RowSource, display: MakeProgress) -> None:
+    def __init__(self, source: RowSource, display: MakeRowsProgress) -> None:
         self._source, self._display = source, display
 
     @property

@@ -364,9 +364,11 @@ def read_data(
     na_action : str
     """
     with _named_outcome(given):
-        sources = open_data(given, held_out[1])
+        displays = None if hooks is None else hooks.progress
+        reading = displays.reading if isinstance(displays, Displays) else None
+        sources = open_data(given, held_out[1], reading)
         data = read_training_data(
-            show_reading(sources["x"], None if hooks is None else hooks.progress),
+            show_reading(sources["x"], displays),
             sources["y"],
             given["outcome"],
             weights=sources["sample_weight"],

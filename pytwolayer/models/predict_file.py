@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from pytwolayer.models.prediction_table import Fitted, prediction_tables, read_k
 from pytwolayer.runtime.memory import guard_memory
 from pytwolayer.runtime.threads import reset_after_fork
 from pytwolayer.runtime.torch_settings import with_default_torch_settings
-from pytwolayer.training.progress import Progress, rows_bar
+from pytwolayer.training.progress import READING, Progress, rows_bar
 
 MakeProgress = Callable[[int], Progress | None]
 
@@ -80,7 +81,8 @@ def prediction_parts(
     reset_after_fork()
     encoders = [model.inputs for model in models]
     also = columns if asked.beside is None else ()
-    opened = open_new_data("x", data, encoders, asked.options, also=also)
+    reading = partial(rows_bar, label=READING) if asked.verbose is True else None
+    opened = open_new_data("x", data, encoders, asked.options, also=also, display=reading)
     table = read_new_data(models, opened)
     copied = None
     if columns:

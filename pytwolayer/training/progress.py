@@ -24,6 +24,7 @@ class Progress(Protocol):
 
 
 MakeProgress = Callable[[int], Progress | None]
+MakeRowsProgress = Callable[[int | None], Progress | None]
 
 
 @dataclass(frozen=True)
@@ -37,12 +38,12 @@ class Displays:
     search : callable
         For the search for settings before it, of whose losses nothing is shown.
     reading : callable
-        For a pass over the data, given a number of rows.
+        For a pass over the data, given the number of rows, or None where it is not known.
     """
 
     run: MakeProgress
     search: MakeProgress
-    reading: MakeProgress = lambda rows: None
+    reading: MakeRowsProgress = lambda rows: None
 
     def __call__(self, epochs: int) -> Progress | None:
         """Make that of the training."""
@@ -74,7 +75,7 @@ class Timed:
 class Bar:
     """tqdm's bar, made at its first drawing."""
 
-    def __init__(self, epochs: int, label: str | None = None, unit: str = "epoch") -> None:
+    def __init__(self, epochs: int | None, label: str | None = None, unit: str = "epoch") -> None:
         self._epochs, self._start, self._label = epochs, time.time(), label
         self._unit = {"unit": unit, "unit_scale": unit != "epoch"}
         self._bar: Any = None
@@ -107,8 +108,11 @@ def bar(epochs: int, label: str | None = None) -> Progress | None:
     return Timed(drawn.show, drawn.close)
 
 
-def rows_bar(rows: int, label: str = PREDICTING) -> Progress | None:
-    """Make a progress bar of rows; None where there is neither terminal nor notebook."""
+def rows_bar(rows: int | None, label: str = PREDICTING) -> Progress | None:
+    """Make a progress bar of rows; None where there is neither terminal nor notebook.
+
+    ``rows`` is None where their number is not known.
+    """
     if not (_in_notebook() or _on_terminal()):
         return None
     drawn = Bar(rows, label, unit=" rows")

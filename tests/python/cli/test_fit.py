@@ -474,6 +474,23 @@ def test_marks_for_missing_values_are_found_in_a_folder(tmp_path):
     assert load(file).dropped == 20
 
 
+def test_parquet_files_with_marks_for_missing_values_are_not_held(tmp_path, monkeypatch):
+    marked = FRAME.replace({"town": {"Oslo": "-"}})
+    marked.to_parquet(tmp_path / "t.parquet", index=False)
+
+    def refuse(*arguments, **named):
+        raise AssertionError
+
+    monkeypatch.setattr(pd, "read_parquet", refuse)
+    file = tmp_path / "fit.safetensors"
+    assert fit(tmp_path / "t.parquet", "--outcome", "y", "--na=-", "--save", file) == 0
+    expected = reference("y", FRAME.assign(town=FRAME["town"].where(FRAME["town"] != "Oslo")))
+    assert load(file).data == expected.data
+    assert load(file).predict(FRAME)[:9].tolist() == pytest.approx(
+        expected.predict(FRAME)[:9].tolist(), abs=0, nan_ok=True
+    )
+
+
 def test_a_result_is_never_written_over_the_data(data, tmp_path, capsys):
     folder = parquet_folder(tmp_path / "data")
     assert fit(data, "--outcome", "y", "--predictions", data) == 2

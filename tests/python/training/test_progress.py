@@ -314,6 +314,69 @@ def test_rows_that_are_read_are_shown_pass_by_pass_before_the_epochs(tmp_path, m
     assert told[-3:] == [("epochs", 1, 2), ("epochs", 2, 2), ("epochs", "closed", 2)]
 
 
+class Told:
+    """Displays of rows, which take note of what they are told."""
+
+    def __init__(self):
+        self.calls = []
+
+    def __call__(self, rows):
+        calls = []
+        self.calls.append((rows, calls))
+
+        class Display:
+            def update(self, done, loss):
+                calls.append(done)
+
+            def close(self):
+                calls.append("closed")
+
+        return Display()
+
+
+def test_rows_that_are_read_to_open_a_file_are_shown(tmp_path, monkeypatch):
+    table = pd.DataFrame(np.random.default_rng(1).normal(size=(20_000, 2)), columns=["a", "y"])
+    table["text"] = np.where(table["a"] > 0, "u", "v")
+    table["mixed"] = ["1"] * 19_999 + ["w"]
+    table.to_csv(tmp_path / "t.csv", index=False)
+    table.to_parquet(tmp_path / "t.parquet", row_group_size=9000, index=False)
+    monkeypatch.setattr("pytwolayer.files.open_text._VALUES", 36_000)
+    told = Told()
+    displays = progress_module.Displays(lambda epochs: None, lambda epochs: None, told)
+    monkeypatch.setattr("pytwolayer.fitting.two_layer.read_verbose", lambda verbose: displays)
+    how = {"outcome": "y", "epochs": 1, "seed": 1, "weight_decay": 0.1, "hidden_units": 2}
+    two_layer(tmp_path / "t.csv", **how)
+    chunks = [9000, 18_000, 20_000, "closed"]
+    assert told.calls[:2] == [(None, chunks), (20_000, chunks)]
+    assert told.calls[2] == (20_000, [8192, 16_384, 20_000, "closed"])  # the first pass
+    passes = len(told.calls) - 2
+    told.calls.clear()
+    fit = two_layer(tmp_path / "t.parquet", **how)
+    assert len(told.calls) == 1 + passes
+    assert told.calls[0][0] == 20_000
+    assert told.calls[0][1][-2:] == [20_000, "closed"]
+    assert told.calls[0][1] != told.calls[1][1]
+    told.calls.clear()
+    monkeypatch.setattr(
+        "pytwolayer.models.predict_file.rows_bar", lambda rows, label="": told(rows)
+    )
+    fit.predict_to_file(tmp_path / "t.csv", tmp_path / "p.csv")
+    assert [rows for rows, _ in told.calls] == [None, 20_000]
+    told.calls.clear()
+    fit.predict_to_file(tmp_path / "t.csv", tmp_path / "p.csv", verbose=False)
+    assert told.calls == []
+
+
+def test_a_bar_of_unknown_length_counts_rows(clock):
+    with a_terminal():
+        drawn = progress_module.rows_bar(None, "Reading")
+        clock.now += 2
+        drawn.update(500_000, float("nan"))
+        said = sys.stderr.getvalue()
+        drawn.close()
+    assert "Reading: 500k rows" in said
+
+
 def test_a_bar_of_rows_says_what_is_done_to_them(clock):
     with a_terminal():
         drawn = progress_module.rows_bar(2_000_000, "Reading")
