@@ -12,13 +12,15 @@
 #' @param formula,data As of [two_layer()].
 #' @param weights Numbers as parsnip makes them of case weights: integers of
 #'   [hardhat::frequency_weights()], doubles of [hardhat::importance_weights()].
-#' @param ... Arguments of [two_layer()].
+#' @param mlp_activation `activation` of [two_layer()], as mlp() has it.
+#' @param ... Other arguments of [two_layer()].
 #' @return What [two_layer()] gives.
 #' @keywords internal
 #' @export
-two_layer_parsnip <- function(formula, data, weights = NULL, ...) {
+two_layer_parsnip <- function(formula, data, weights = NULL, mlp_activation = NULL, ...) {
   type <- if (is.integer(weights)) "frequency" else "importance"
   usual <- list(verbose = FALSE, weight_type = type)
+  usual$activation <- mlp_activation
   settings <- utils::modifyList(usual, list(...), keep.null = TRUE)
   settings["case_weights"] <- list(weights)
   outcome <- named_outcome(formula, names(data))
@@ -118,6 +120,9 @@ as_quantile_pred <- function(results, object) {
 
 # Arguments of mlp(), then of set_engine(), with what tune() of each tries. Ranges are on the
 # scale of dials' function: logarithms of `penalty()`, `learn_rate()` and `batch_size()`.
+# parsnip before 1.2 has no activation for an engine that is not its own, and of arguments of
+# set_engine() parsnip removes those that are another's `original`. Hence the names that
+# two_layer() does not have: with them `set_engine(activation = )` and `batch_size` arrive.
 parsnip_arguments <- list(
   hidden_units = list(
     original = "hidden_units", func = list(fun = "hidden_units", range = c(4L, 128L))
@@ -126,16 +131,22 @@ parsnip_arguments <- list(
   dropout = list(original = "dropout", func = list(fun = "dropout", range = c(0, 0.5))),
   epochs = list(original = "epochs", func = list(fun = "epochs", range = c(10L, 1000L))),
   activation = list(
-    original = "activation",
+    original = "mlp_activation",
     func = list(fun = "activation", values = c("relu", "elu", "silu", "gelu", "tanh"))
   ),
   learn_rate = list(
     original = "learning_rate", func = list(fun = "learn_rate", range = c(-3.5, -1.5))
   ),
-  batch_size = list(original = "batch_size", func = list(fun = "batch_size", range = c(4, 9))),
-  momentum = list(original = "momentum", func = list(fun = "momentum", range = c(0.5, 0.99))),
-  validation = list(
-    original = "validation", func = list(fun = "validation_set_prop", range = c(0.05, 0.3))
+  batch_size = list(
+    original = "engine_batch_size", func = list(fun = "batch_size", range = c(4, 9))
   ),
-  patience = list(original = "patience", func = list(fun = "stop_iter", range = c(5L, 100L)))
+  momentum = list(
+    original = "engine_momentum", func = list(fun = "momentum", range = c(0.5, 0.99))
+  ),
+  validation = list(
+    original = "engine_validation", func = list(fun = "validation_set_prop", range = c(0.05, 0.3))
+  ),
+  patience = list(
+    original = "engine_patience", func = list(fun = "stop_iter", range = c(5L, 100L))
+  )
 )

@@ -25,14 +25,15 @@ found <- function(kind, mode, type = NULL) {
   is_it <- function(own) own$mode == mode && identical(own$type, type)
   Filter(is_it, record[[kind]])[[1]]$value
 }
-fit_spec <- function(mode, formula, data, ..., weights = NULL, quantile_levels = NULL) {
+fit_spec <- function(mode, formula, data, ..., engine = list(), weights = NULL,
+                     quantile_levels = NULL) {
   how <- found("fit", mode)
   given <- list(...)
   original <- vapply(record$argument, function(own) own$original, "")
   names(original) <- vapply(record$argument, function(own) own$parsnip, "")
-  known <- names(given) %in% names(original)
-  names(given)[known] <- original[names(given)[known]]
-  args <- c(lapply(setNames(nm = how$protect), as.name), how$defaults, given)
+  names(given) <- original[names(given)]
+  engine <- engine[!names(engine) %in% original] # parsnip 1.0 to 1.5 removes them, with a warning
+  args <- c(lapply(setNames(nm = how$protect), as.name), how$defaults, given, engine)
   fun <- call("::", as.name(how$func[["pkg"]]), as.name(how$func[["fun"]]))
   fit <- eval(as.call(c(fun, args)))
   list(fit = fit, spec = list(mode = mode, quantile_levels = quantile_levels))
@@ -72,7 +73,7 @@ test_that("what parsnip calls gives the bits of two_layer(), for formulas and ta
   for (formula in c(mpg ~ ., mpg ~ wt + factor(cyl), mpg ~ . - wt, cbind(mpg, qsec) ~ .)) {
     fit <- parsnip$fit_spec("regression", formula, mtcars,
       hidden_units = 4, penalty = 0.1, learn_rate = 0.01, dropout = 0.1, epochs = 3,
-      activation = "tanh", batch_size = 8, seed = 1
+      activation = "tanh", engine = list(batch_size = 8, seed = 1)
     )
     own <- two_layer(formula, mtcars,
       hidden_units = 4, weight_decay = 0.1, learning_rate = 0.01, dropout = 0.1, epochs = 3,
@@ -95,7 +96,7 @@ test_that("integers are frequencies and doubles importances, whatever columns th
   for (formula in c(mpg ~ ., mpg ~ wt + weights)) {
     for (weights in list(counts, as.double(counts))) {
       fit <- parsnip$fit_spec("regression", formula, data,
-        epochs = 3, seed = 1, weights = weights, batch_size = 8
+        epochs = 3, weights = weights, engine = list(seed = 1, batch_size = 8)
       )
       own <- two_layer(formula, data,
         epochs = 3, seed = 1, batch_size = 8, case_weights = as.double(counts),
@@ -109,7 +110,9 @@ test_that("integers are frequencies and doubles importances, whatever columns th
 test_that("classes, probabilities and intervals of ensembles come in parsnip's form", {
   skip_without_torch()
   parsnip <- local_standin()
-  fit <- parsnip$fit_spec("classification", Species ~ ., iris, epochs = 3, seed = 1)
+  fit <- parsnip$fit_spec("classification", Species ~ ., iris,
+    epochs = 3, engine = list(seed = 1)
+  )
   expect_identical(
     parsnip$predict_spec(fit, iris, "prob"), predict(fit$fit, iris, type = "prob")
   )
@@ -117,7 +120,7 @@ test_that("classes, probabilities and intervals of ensembles come in parsnip's f
   expect_error(parsnip$predict_spec(fit, iris, "conf_int"), "n_models")
 
   fits <- parsnip$fit_spec("regression", mpg ~ ., mtcars,
-    n_models = 4, bootstrap = TRUE, epochs = 3, seed = 1
+    epochs = 3, engine = list(n_models = 4, bootstrap = TRUE, seed = 1)
   )
   interval <- predict(fits$fit, mtcars, type = "conf_int", level = 0.8)
   expect_identical(parsnip$predict_spec(fits, mtcars, "conf_int", 0.8), interval)
@@ -131,9 +134,6 @@ test_that("a mode that this parsnip lacks is left out, and all arguments are tun
   parsnip <- local_standin()
   arguments <- parsnip$record$argument
   expect_true(all(vapply(arguments, function(own) own$func$pkg == "dials", NA)))
-  originals <- vapply(arguments, function(own) own$original, "")
-  own <- names(formals(pytwolayer:::two_layer.data.frame))
-  expect_identical(originals[!originals %in% own], character())
   unloadNamespace("parsnip")
   older <- sub(', "quantile regression"', "", standin, fixed = TRUE)
   loaded <- loadNamespace("parsnip", lib.loc = local_package("parsnip", older))
@@ -226,6 +226,20 @@ test_that("with parsnip odd rows are missing, in their places, and odd names do 
     expect_error(predict(fit, new[-1])) # of fit_xy() parsnip's own
   }
   expect_error(parsnip::fit(spec, mpg ~ ., mtcars[0, ]), "at least one row")
+})
+
+test_that("parsnip passes the arguments of set_engine(), those that can be tuned too", {
+  spec <- mlp_spec("regression",
+    batch_size = 8, activation = "tanh", validation = 0.2, patience = 2
+  )
+  fit <- parsnip::extract_fit_engine(parsnip::fit(spec, mpg ~ ., mtcars))
+  settings <- fit$settings[c("batch_size", "activation", "patience")]
+  expect_equal(unname(settings), list(8, "tanh", 2))
+  expect_named(fit$history, c("epoch", "loss", "valid_loss"))
+  skip_if(utils::packageVersion("parsnip") < "1.2.0", "mlp(activation = ) of an engine of another")
+  spec <- stats::update(mlp_spec("regression"), activation = "gelu")
+  fit <- parsnip::extract_fit_engine(parsnip::fit(spec, mpg ~ ., mtcars))
+  expect_identical(fit$settings$activation, "gelu")
 })
 
 test_that("tune() finds a range for each argument that can be tuned", {
