@@ -22,7 +22,8 @@ expect_little_memory <- function(code) {
   before <- sum(gc(reset = TRUE)[, 2])
   force(code)
   taken <- gc()
-  expect_lt(sum(taken[, ncol(taken)]) - before, 100)
+  # R's own parser takes up to 165 MB in R 4.5; what the code would make takes gigabytes.
+  expect_lt(sum(taken[, ncol(taken)]) - before, 250)
 }
 
 uses <- list(
