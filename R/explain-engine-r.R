@@ -25,6 +25,7 @@ r_activation_slopes <- list(
 r_links <- list(
   identity = function(output, slopes) slopes,
   log = function(output, slopes) exp(output) * slopes,
+  logit = function(output, slopes) stats::dlogis(output) * slopes,
   softmax = function(output, slopes) {
     shares <- exp(output - output[cbind(seq_len(nrow(output)), max.col(output, "first"))])
     shares <- shares / rowSums(shares)
@@ -35,12 +36,8 @@ r_links <- list(
 r_link_of <- function(outcome, call) {
   name <- if (outcome$kind == "classes") {
     "softmax"
-  } else if (!is.null(outcome$link)) {
-    outcome$link
-  } else if (outcome$log) {
-    "log"
   } else {
-    "identity"
+    outcome$link
   }
   if (!name %in% names(r_links)) {
     expected <- sprintf(

@@ -362,13 +362,10 @@ read_outcome <- function(saved, text) {
     refuse("its names, centres and scales differ in number")
   }
   refuse_if(flags$trials && !flags$logit, "it has trials without their odds")
-  c(
-    list(
-      kind = kind, names = names, center = center, scale = scale,
-      log = as_flag("log", saved$log), vector = as_flag("vector", saved$vector)
-    ),
-    flags
-  )
+  flags$log <- as_flag("log", saved$log)
+  flags$vector <- as_flag("vector", saved$vector)
+  link <- if (flags$log) "log" else if (flags$logit) "logit" else "identity"
+  c(list(kind = kind, names = names, center = center, scale = scale, link = link), flags)
 }
 
 # What files have where it is so.

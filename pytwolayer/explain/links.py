@@ -25,9 +25,16 @@ def _softmax(output: Doubles, slopes: Doubles) -> Doubles:
     return changed
 
 
+def _logit(output: Doubles, slopes: Doubles) -> Doubles:
+    share = 1 / (1 + np.exp(-np.abs(output)))
+    changed: Doubles = (share * (1 - share))[:, :, None] * slopes
+    return changed
+
+
 LINKS: dict[str, Link] = {
     "identity": lambda output, slopes: slopes,
     "log": lambda output, slopes: np.exp(output)[:, :, None] * slopes,
+    "logit": _logit,
     "softmax": _softmax,
 }
 
@@ -42,7 +49,7 @@ def link_of(outcome: Outcome) -> str:
     """
     if isinstance(outcome, Classes):
         return "softmax"
-    name = getattr(outcome, "link", "log" if outcome.log else "identity")
+    name = outcome.link
     if name not in LINKS:
         expected = "one whose effects are known, with a link of " + ", ".join(sorted(LINKS))
         raise ArgumentError("loss", expected, f'one with the link "{name}"')

@@ -121,9 +121,14 @@ def _link(outcome: Outcome, settings: Settings) -> str:
     is_usual = not isinstance(settings.loss, str) or settings.loss == "cross_entropy"
     if type(outcome) is Classes and is_usual:
         return SOFTMAX
-    if type(outcome) is Numbers and {field.name for field in fields(outcome)} == _NUMBERS:
+    if type(outcome) is Numbers and _is_plain(outcome):
         return EXP if outcome.log else IDENTITY
     raise PytwolayerError(f'Fits with the loss "{settings.loss_name}" cannot be exported.')
+
+
+def _is_plain(outcome: Numbers) -> bool:
+    others = [field for field in fields(outcome) if field.name not in _NUMBERS]
+    return all(getattr(outcome, field.name) == field.default for field in others)
 
 
 def _network(model: Model) -> PlainNetwork:

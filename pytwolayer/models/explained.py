@@ -12,13 +12,14 @@ from pytwolayer.errors import ArgumentError
 from pytwolayer.explain.effects import average_effects, effects_of_columns, effects_table
 from pytwolayer.explain.networks import Explained
 from pytwolayer.explain.rows import as_frame, describe_setting, read_settings, spread_of
-from pytwolayer.models.new_rows import Model, read_new_data
+from pytwolayer.models.new_rows import read_new_data
 from pytwolayer.preprocessing.block_writer import is_levels
 from pytwolayer.preprocessing.offset import add_offset_if_fitted, read_offset
 from pytwolayer.preprocessing.outcome import Classes
 from pytwolayer.preprocessing.row_source import Doubles
 from pytwolayer.preprocessing.table import Table
 from pytwolayer.preprocessing.training_data import read_weights
+from pytwolayer.training.trained_model import Model
 
 
 def fit_effects(

@@ -77,6 +77,11 @@ class Numbers:
         return cls(table.names, center, scale, log, table.vector)
 
     @property
+    def link(self) -> str:
+        """What the network's output is of the mean: its logarithm, the log of its odds, itself."""
+        return "log" if self.log else "logit" if self.logit else "identity"
+
+    @property
     def width(self) -> int:
         """Number of the network's outputs."""
         return len(self.center)

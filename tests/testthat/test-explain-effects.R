@@ -143,3 +143,14 @@ test_that("odd data and arguments", {
   nameless <- two_layer(matrix, mtcars$mpg, epochs = 5, seed = 1, verbose = FALSE)
   expect_identical(alike(nameless, matrix, variables = c("x1", "x3"))$input, c("x1", "x3"))
 })
+
+test_that("effects on shares of trials are the same in both engines", {
+  skip_without_torch()
+  fit <- two_layer(
+    cbind(vs, am) ~ wt + hp, mtcars, loss = "binomial", hidden_units = 4, epochs = 20, seed = 1
+  )
+  expect_equal(
+    effects(fit, mtcars, engine = "r"), effects(fit, mtcars), tolerance = 1e-5,
+    ignore_attr = TRUE
+  )
+})

@@ -112,7 +112,8 @@ def test_effects_are_on_the_scale_of_probabilities_and_rates(data):
     x, y = data
     classes = fitted(x, np.where(y > 2, "high", np.where(y < -2, "low", "mid")))
     counts = fitted(x, np.round(np.exp(y / 6)), loss="poisson")
-    for fit in (classes, counts):
+    shares = fitted(x, np.clip(0.5 + y / 12, 0, 1), loss="binomial")
+    for fit in (classes, counts, shares):
         table = fit.effects(x)
         assert estimates(table, "a") == pytest.approx(slopes(fit, x, "a").mean(0), abs=1e-5)
     table = classes.effects(x)

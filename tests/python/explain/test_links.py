@@ -12,6 +12,7 @@ from pytwolayer.runtime.torch_loading import torch
 VALUES = {
     "identity": lambda output: output,
     "log": torch.exp,
+    "logit": torch.sigmoid,
     "softmax": lambda output: torch.softmax(output, 1),
 }
 

@@ -6,7 +6,14 @@ import pytest
 from sklearn.linear_model import GammaRegressor, LogisticRegression
 from sklearn.metrics import r2_score
 
-from pytwolayer import ArgumentError, TwoLayerRegressor, continue_training, load, two_layer
+from pytwolayer import (
+    ArgumentError,
+    PytwolayerError,
+    TwoLayerRegressor,
+    continue_training,
+    load,
+    two_layer,
+)
 from pytwolayer.errors import MissingRowsWarning
 
 RNG = np.random.default_rng(8)
@@ -181,3 +188,10 @@ def test_classes_are_refused_as_classes(loss):
 def test_one_row_is_a_fit(loss):
     fit = two_layer(X[:1], SIZES[:1], loss=loss, **QUICK)
     assert np.isfinite(fit.predict(X[:1])).all()
+
+
+def test_exports_take_what_they_know_and_refuse_the_rest_by_name(tmp_path):
+    two_layer(X, SIZES, loss="gamma", **QUICK).to_onnx(tmp_path / "gamma.onnx")
+    assert (tmp_path / "gamma.onnx").exists()
+    with pytest.raises(PytwolayerError, match='the loss "binomial" cannot be exported'):
+        two_layer(X, BOTH, loss="binomial", **QUICK).to_onnx(tmp_path / "trials.onnx")
