@@ -113,6 +113,8 @@ describe_value <- function(value) {
     "a factor"
   } else if (is.function(value)) {
     "a function"
+  } else if (inherits(value, "connection")) {
+    "a connection: give the path of its file"
   } else if (!is.atomic(value) || is.object(value) || !is.null(dim(value))) {
     paste("an object of class", class(value)[[1]])
   } else {

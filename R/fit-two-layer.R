@@ -114,7 +114,8 @@
 #' @section Files:
 #' `two_layer("folder/", outcome = "y")` and `two_layer(y ~ ., data = "folder/")` fit to a Parquet
 #' file, a folder of Parquet files (in folders such as `year=2024`, which give columns too) or a
-#' file of comma- or tab-separated values, which Python reads in blocks of rows (Parquet needs its
+#' file of comma- or tab-separated values, also several Parquet files, `c("a.parquet",
+#' "b.parquet")`, which Python reads in blocks of rows (Parquet needs its
 #' package pyarrow). The fit is that of the same table in R, to the bit. A formula names columns
 #' here: `.`, names, and `- name`. Arrays and streams of the package nanoarrow are taken the same
 #' way, where they are in memory (a stream is at its end then), and `arrow::open_dataset()` of

@@ -37,7 +37,7 @@ send_arrow <- function(argument, value, call) {
     types <- vapply(names, function(name) value$schema$GetFieldByName(name)$type$ToString(), "")
     return(list(
       files = as.list(enc2utf8(value$files)), names = as.list(enc2utf8(names)),
-      text = as.list(enc2utf8(names[grepl("string", types, fixed = TRUE)]))
+      text = as.list(enc2utf8(names[types %in% c("string", "large_string")]))
     ))
   }
   once <- inherits(value, "nanoarrow_array_stream")

@@ -1,12 +1,16 @@
 # Tables that Python reads and R does not: files and folders by their path. R
 # has the names and kinds of their columns, as a table without rows, and molds that.
 
-#' Whether something is a table for Python to read: a path, or a table of Arrow's
+#' Whether something is a table for Python to read: a path or several, or a table of Arrow's
 #'
 #' @noRd
 is_source <- function(x) {
-  is.character(x) && is.null(dim(x)) && !is.object(x) || is_arrow(x) ||
-    inherits(x, "pytwolayer_source")
+  is_path(x) || is_arrow(x) || inherits(x, "pytwolayer_source")
+}
+
+# Those of the packages fs and glue have a class.
+is_path <- function(x) {
+  is.character(x) && is.null(dim(x)) && (!is.object(x) || inherits(x, "character"))
 }
 
 #' Open a table for Python to read
@@ -27,7 +31,7 @@ open_source <- function(argument, value, call) {
   structure(
     list(
       key = found$key, ptype = source_ptype(found), rows = found$rows, argument = argument,
-      name = if (is_arrow(value)) an_arrow_table else quote_names(shorten(value, 200)),
+      name = if (is_arrow(value)) an_arrow_table else name_of_paths(value),
       is = if (is_arrow(value)) "an Arrow object" else "a path"
     ),
     class = "pytwolayer_source"
@@ -45,24 +49,36 @@ send_source <- function(argument, value, call) {
   if (is_arrow(value)) {
     send_arrow(argument, value, call)
   } else {
-    list(path = existing_path(argument, value, call))
+    list(path = existing_paths(argument, value, call))
   }
 }
 
-# What "~" stands for R and Python may tell apart.
-existing_path <- function(argument, path, call) {
-  if (!is_single(path) || !nzchar(path)) {
-    abort_argument(argument, path_expected, path, call)
+# As R code that gives them.
+name_of_paths <- function(paths) {
+  quoted <- vapply(shorten(as.character(paths), 200), quote_names, "")
+  if (length(quoted) == 1) {
+    return(unname(quoted))
   }
-  expanded <- enc2utf8(path.expand(path))
-  if (!validUTF8(expanded)) {
+  sprintf("c(%s%s)", toString(utils::head(quoted, 3)), if (length(quoted) > 3) ", ..." else "")
+}
+
+# What "~" stands for R and Python may tell apart. Python says what it takes of addresses.
+existing_paths <- function(argument, paths, call) {
+  paths <- as.vector(unclass(paths))
+  if (!length(paths) || anyNA(paths) || !all(nzchar(paths))) {
+    abort_argument(argument, path_expected, paths, call)
+  }
+  expanded <- enc2utf8(path.expand(paths))
+  if (!all(validUTF8(expanded))) {
     abort_expected(argument, path_expected, "bytes that are no text", call)
   }
-  if (!file.exists(expanded)) {
-    there_is_none <- sprintf("%s, where there is none", quote_names(shorten(path, 200)))
-    abort_expected(argument, path_expected, there_is_none, call)
+  is_address <- grepl("^[A-Za-z][A-Za-z0-9+.-]+://", expanded)
+  absent <- !is_address & !file.exists(expanded) & !dir.exists(expanded)
+  if (any(absent)) {
+    first <- quote_names(shorten(paths[absent][[1]], 200))
+    abort_expected(argument, path_expected, paste0(first, ", where there is none"), call)
   }
-  expanded
+  if (length(expanded) > 1) as.list(unname(expanded)) else unname(expanded)
 }
 
 path_expected <- "a data frame, a matrix, or the path of a file or a folder that exists"

@@ -12,9 +12,9 @@ from pytwolayer.errors import ArgumentError
 from pytwolayer.estimators.frames import frame_of
 from pytwolayer.files.arrow_objects import arrow_reader, arrow_vector, is_arrow, is_dataset
 from pytwolayer.files.column_types import ColumnTypes, Levels
+from pytwolayer.files.local_paths import is_in_files
 from pytwolayer.files.new_data import open_typed
 from pytwolayer.files.open_table import open_table
-from pytwolayer.files.parquet_folder import is_in_files
 from pytwolayer.preprocessing.encoder import Encoder
 from pytwolayer.preprocessing.row_source import SourcedTable
 from pytwolayer.preprocessing.table import as_pandas, column_names, columns_at

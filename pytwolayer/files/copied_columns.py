@@ -1,7 +1,6 @@
 """Columns of new data that are copied to their predictions, such as numbers of customers."""
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,6 +10,7 @@ from pytwolayer.checks import describe, quote_some
 from pytwolayer.errors import ArgumentError
 from pytwolayer.files.arrow_columns import readable_values
 from pytwolayer.files.arrow_rows import ArrowRows
+from pytwolayer.files.local_paths import local_path
 from pytwolayer.files.new_data import separator_of
 from pytwolayer.files.read_options import FileOptions
 from pytwolayer.files.table_reader import TextFile
@@ -90,7 +90,7 @@ def _open_text(data: Any, options: FileOptions) -> TextFile | None:
     separator = separator_of(data, options)
     if separator is None:
         return None
-    path = Path(data).expanduser()
+    path = local_path("x", data)
     if not path.is_file():
         expected = "left out where the data are a pipe, which can be read only once"
         raise ArgumentError("columns", expected, "given")

@@ -6,13 +6,13 @@ otherwise, as levels 1, 2 and 3 do.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from pytwolayer.files.arrow_objects import is_arrow
 from pytwolayer.files.column_types import ColumnTypes, Levels, known_level
+from pytwolayer.files.local_paths import is_in_files, is_path, local_path
 from pytwolayer.files.open_table import open_table
-from pytwolayer.files.parquet_folder import ENDINGS, is_in_files
+from pytwolayer.files.parquet_folder import ENDINGS
 from pytwolayer.files.read_options import FROM_CODE, FileOptions
 from pytwolayer.files.table_reader import text_separator
 from pytwolayer.files.typed_frames import arrow_frames, open_frames
@@ -98,9 +98,9 @@ def open_typed(
 
 def separator_of(data: Any, options: FileOptions) -> str | None:
     """Return what separates the columns of a file of text; None: it is something else."""
-    if not isinstance(data, (str, Path)):
+    if not is_path(data):
         return None
-    path = Path(data).expanduser()
+    path = local_path("x", data)
     is_parquet = path.is_dir() or path.suffix.lower() in ENDINGS
     return None if is_parquet else text_separator(path, options)
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from pytwolayer.checks import describe
 from pytwolayer.errors import ArgumentError
 from pytwolayer.files.arrow_objects import arrow_vector, is_arrow, require_pyarrow
 from pytwolayer.files.column_types import ColumnTypes
+from pytwolayer.files.local_paths import is_in_files, is_path, local_path
 from pytwolayer.files.open_arrow import open_arrow
 from pytwolayer.files.open_parquet import open_parquet
 from pytwolayer.files.open_text import open_text
@@ -17,7 +17,6 @@ from pytwolayer.files.parquet_folder import (
     ENDINGS,
     FoundFile,
     find_parquet_files,
-    is_in_files,
     listed_files,
 )
 from pytwolayer.files.read_options import FROM_CODE, FileOptions
@@ -33,7 +32,7 @@ Opened = SourcedTable | RawTable
 
 def opened(argument: str, data: Any, outcome: Collection[str] | None = (), **how: Any) -> Any:
     """Open a table if it is in files or an Arrow object; other data are returned unchanged."""
-    is_source = isinstance(data, (str, Path)) or is_arrow(data)
+    is_source = is_path(data) or is_arrow(data)
     return open_table(argument, data, outcome=outcome, **how) if is_source else data
 
 
@@ -65,9 +64,9 @@ def open_table(
     data : str, Path, list of these, or Arrow object
         A file of delimited text, which may be compressed (.gz, .bz2); a Parquet file; a folder
         of Parquet files, which may be in folders of their own, such as ``year=2024``, that give
-        further columns; several Parquet files, one below the other; or an object of pyarrow or
-        one that gives an Arrow stream, such as a data frame of polars. A vector may be an array
-        of these.
+        further columns; several of these, one below the other; or an object of pyarrow or one
+        that gives an Arrow stream, such as a data frame of polars. A vector may be an array of
+        these.
     columns : collection of str, optional
         The only columns that are needed. What is not there is not missed.
     outcome : collection of str, optional
@@ -95,10 +94,8 @@ def open_table(
         If marks in a text file were read as missing, or were kept as text.
     """
     wanted = Wanted(argument, columns, outcome, display=display)
-    if isinstance(data, (str, Path)):
-        if data == "":
-            raise ArgumentError(argument, "a file or a folder that exists", describe(data))
-        return _open_path(wanted, Path(data).expanduser(), options, types)
+    if is_path(data):
+        return _open_path(wanted, local_path(argument, data), options, types)
     require_pyarrow()
     if is_in_files(data):
         return open_parquet(wanted, listed_files(argument, data))

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from pytwolayer.errors import ArgumentError
+from pytwolayer.files.local_paths import local_path
 from pytwolayer.preprocessing.text_patterns import parse_number
 
 ENDINGS = (".parquet", ".pq", ".parq")
@@ -69,39 +70,43 @@ def find_parquet_files(argument: str, folder: Path) -> list[FoundFile]:
         expected = f"a folder with Parquet files (ending in {endings})"
         raise ArgumentError(argument, expected, f'"{folder}", which has none')
     files = [FoundFile(named[name], _partition(Path(name))) for name in sorted(named)]
+    _refuse_other_partitions(argument, files)
+    return files
+
+
+def _refuse_other_partitions(argument: str, files: Sequence[FoundFile]) -> None:
+    """Raise if folders' names give some of the files other columns than the first."""
     first = files[0]
     for file in files:
         if set(file.partition) != set(first.partition):
             received = f"{_describe(first)} but {_describe(file)}"
             expected = "a folder whose folders' names give all files the same columns"
             raise ArgumentError(argument, expected, received)
-    return files
 
 
-def is_in_files(data: Any) -> bool:
-    """Tell whether a table is given by its path, or by the paths of several files."""
-    if isinstance(data, (list, tuple)):
-        return len(data) > 0 and all(isinstance(one, (str, Path)) for one in data)
-    return isinstance(data, (str, Path))
-
-
-def listed_files(argument: str, paths: Sequence[str | Path]) -> list[FoundFile]:
-    """Return the Parquet files of a list, in its order.
+def listed_files(argument: str, paths: Sequence[Any]) -> list[FoundFile]:
+    """Return the Parquet files of a list, and those of folders in it, in its order.
 
     Raises
     ------
     ArgumentError
-        If one is not there, or is something else.
+        If one is not there, or is something else, or if folders' names give some of the files
+        other columns.
     """
-    files = [Path(path).expanduser() for path in paths]
-    for file in files:
-        if not file.is_file():
-            raise ArgumentError(argument, "files that exist", f'"{file}"')
-        if file.suffix.lower() not in ENDINGS:
+    files: list[FoundFile] = []
+    for path in (local_path(argument, one) for one in paths):
+        if path.is_dir():
+            files += find_parquet_files(argument, path)
+            continue
+        if not path.is_file():
+            raise ArgumentError(argument, "files that exist", f'"{path}"')
+        if path.suffix.lower() not in ENDINGS:
             endings = ", ".join(ENDINGS)
             expected = f"of Parquet files ({endings}) where it is a list of paths"
-            raise ArgumentError(argument, expected, f'"{file}"')
-    return [FoundFile(file) for file in files]
+            raise ArgumentError(argument, expected, f'"{path}"')
+        files.append(FoundFile(path))
+    _refuse_other_partitions(argument, files)
+    return files
 
 
 def _describe(file: FoundFile) -> str:

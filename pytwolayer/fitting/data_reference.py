@@ -2,11 +2,10 @@
 
 import weakref
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from pytwolayer.files.arrow_objects import is_stream
-from pytwolayer.files.parquet_folder import is_in_files
+from pytwolayer.files.local_paths import is_in_files, is_path, local_path
 
 
 class DataReference:
@@ -40,8 +39,8 @@ _TABLES = ("x", "validation")  # what may be a path
 
 def _absolute(value: Any) -> Any:
     """Return a path that stays valid where the working folder changes."""
-    if isinstance(value, (str, Path)):
-        return Path(value).expanduser().absolute()
+    if is_path(value):
+        return local_path("x", value).absolute()
     if type(value) is tuple or (isinstance(value, list) and is_in_files(value)):
         return type(value)(map(_absolute, value))
     return value

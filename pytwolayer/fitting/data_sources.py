@@ -1,11 +1,11 @@
 """The data of a fit that are in files or are Arrow objects: they are opened here."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from pytwolayer.files.arrow_objects import arrow_vector, is_arrow, require_pyarrow
-from pytwolayer.files.open_table import opened, opened_predictors
+from pytwolayer.files.local_paths import is_in_files, is_path
+from pytwolayer.files.open_table import open_table, opened, opened_predictors
 from pytwolayer.files.wanted_columns import Display
 
 
@@ -33,7 +33,7 @@ def open_data(
     weights, y = given["sample_weight"], given["y"]
     return {
         "x": opened_predictors("x", given["x"], outcome, display),
-        "y": y if isinstance(y, (str, Path)) else opened("y", y, outcome=None),
+        "y": y if is_path(y) else opened("y", y, outcome=None),
         # The name of a column, if it is text.
         "sample_weight": weights if isinstance(weights, str) else opened("sample_weight", weights),
         "validation": _open_validation(held_out, outcome),
@@ -41,6 +41,8 @@ def open_data(
 
 
 def _open_validation(held_out: Any, outcome: Any) -> Any:
+    if outcome != [None] and is_in_files(held_out):
+        return open_table("validation", held_out, outcome=outcome)
     if isinstance(held_out, (tuple, list)) and any(_is_source(part) for part in held_out):
         x, *others = held_out
         parts = [opened("validation", x), *(opened("validation", part) for part in others)]
@@ -54,4 +56,4 @@ def _open_validation(held_out: Any, outcome: Any) -> Any:
 
 
 def _is_source(part: Any) -> bool:
-    return isinstance(part, (str, Path)) or is_arrow(part)
+    return is_path(part) or is_arrow(part)

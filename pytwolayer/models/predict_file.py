@@ -14,8 +14,9 @@ from pytwolayer import checks
 from pytwolayer.checks import describe, quote_some
 from pytwolayer.errors import ArgumentError
 from pytwolayer.files.copied_columns import CopiedColumns
+from pytwolayer.files.local_paths import is_in_files, local_path
 from pytwolayer.files.new_data import open_new_data
-from pytwolayer.files.parquet_folder import ENDINGS, is_in_files
+from pytwolayer.files.parquet_folder import ENDINGS
 from pytwolayer.files.read_options import FROM_CODE, FileOptions
 from pytwolayer.files.table_writer import table_writer
 from pytwolayer.models.new_rows import read_new_data
@@ -148,8 +149,7 @@ def _progress(verbose: bool | MakeProgress) -> MakeProgress:
 def refuse_input(argument: str, path: Path, data: Any) -> None:
     """Raise if a file to be written is one of the data's, or would become one."""
     expected = "another file than those of the data"
-    for file in _files_of(data):
-        there = file.expanduser()
+    for there in _files_of(data):
         if there.is_dir():
             if path.suffix.lower() in ENDINGS and there.resolve() in path.resolve().parents:
                 raise ArgumentError(argument, "outside of the folder of the data", f'"{path}"')
@@ -159,7 +159,8 @@ def refuse_input(argument: str, path: Path, data: Any) -> None:
 
 def _files_of(data: Any) -> list[Path]:
     if is_in_files(data):
-        return [Path(one) for one in (data if isinstance(data, (list, tuple)) else [data])]
+        listed = data if isinstance(data, (list, tuple)) else [data]
+        return [local_path("x", one) for one in listed]
     files = getattr(data, "files", None)  # of a dataset of pyarrow
     if isinstance(files, list) and all(isinstance(file, str) for file in files):
         return [Path(file) for file in files]

@@ -5,7 +5,10 @@ from typing import Any
 
 from pytwolayer.checks import quote_some
 from pytwolayer.errors import ArgumentError
+from pytwolayer.files.arrow_columns import arrow_kind
 from pytwolayer.files.arrow_objects import require_pyarrow
+
+_TEXT = ("text", "factor", "missing")
 
 
 def import_stream(argument: str, address: str, *, whole: bool) -> Any:
@@ -60,19 +63,28 @@ def open_dataset(
     Raises
     ------
     ArgumentError
-        If neither files nor folders have a column.
+        If neither files nor folders have a column, or it is text only in the dataset.
     """
     require_pyarrow()
     import pyarrow as pa
     import pyarrow.dataset as ds
 
-    dataset: Any = ds.dataset(
-        [*files], format="parquet", partitioning=ds.HivePartitioning.discover()
-    )
-    schema = dataset.schema
-    absent = [name for name in names if name not in schema.names]
-    if absent:
+    def opened(partitioning: Any) -> Any:
+        return ds.dataset([*files], format="parquet", partitioning=partitioning)
+
+    dataset = opened(ds.HivePartitioning.discover())
+    fields = {field.name: field for field in dataset.schema}
+    if absent := [name for name in names if name not in fields]:
         expected = "a dataset whose columns are in its files or in folders named `key=value`"
         raise ArgumentError(argument, expected, f"one with {quote_some(absent)} elsewhere")
-    fields = [pa.field(name, pa.string()) if name in text else schema.field(name) for name in names]
-    return dataset.replace_schema(pa.schema(fields))
+    first = next(dataset.get_fragments())
+    keys = ds.get_partition_keys(first.partition_expression)
+    own = [name for name in text if name not in keys]
+    if changed := [name for name in own if arrow_kind(fields[name].type) not in _TEXT]:
+        expected = "a dataset whose columns are of the types that they have in its files"
+        received = f"one with numbers as text: {quote_some(changed)}"
+        raise ArgumentError(argument, expected, received)
+    if keys:
+        types = [(key, pa.string() if key in text else fields[key].type) for key in keys]
+        dataset = opened(ds.partitioning(pa.schema(types), flavor="hive"))
+    return dataset.replace_schema(pa.schema([dataset.schema.field(name) for name in names]))

@@ -95,7 +95,10 @@ test_that("a path that is none, and arguments that do not go with one, are named
   path <- local_file()$path
   expect_refused(two_layer("nowhere", outcome = "y"), "`x`", "the path of", "\"nowhere\"")
   expect_refused(two_layer(y ~ a, "nowhere"), "`data`", "the path of", "\"nowhere\"")
-  expect_refused(two_layer(c("a", "b"), outcome = "y"), "`x`", "vector of length 2")
+  expect_refused(two_layer(c(path, "b"), outcome = "y"), "`x`", "\"b\", where there is none")
+  expect_refused(two_layer(c(path, path), outcome = "y"), "`x`", "Parquet files", "a list of paths")
+  expect_refused(two_layer(c(path, NA), outcome = "y"), "`x`", "vector of length 2")
+  expect_refused(two_layer(character(), outcome = "y"), "`x`", "vector of length 0")
   expect_refused(two_layer(NA_character_, outcome = "y"), "`x`")
   expect_refused(two_layer(path), "`outcome`", "missing")
   expect_refused(two_layer(path, 1:3), "`y`", "left out")
@@ -192,4 +195,68 @@ test_that("a file's columns are read as what they were in training", {
   data <- transform(given$data, w = factor(w))
   fit <- fit_of(y ~ a + w, data)
   expect_identical(predict(fit, given$path), predict(fit, data))
+})
+
+test_that("a path may be written in many ways", {
+  skip_without_torch()
+  folder <- file.path(withr::local_tempdir(), enc2utf8("d\u00e4ta f\u00fcr"))
+  skip_if_not(dir.create(folder, showWarnings = FALSE), "names of files beyond ASCII")
+  given <- local_file()
+  path <- file.path(folder, "t.csv")
+  file.copy(given$path, path)
+  expected <- fit_of(given$data, outcome = "y")$model
+  withr::local_dir(folder)
+  withr::local_envvar(HOME = folder)
+  own <- path.expand("~/t.csv")
+  ways <- list(
+    path, "t.csv", c(named = path), iconv(path, "UTF-8", "latin1"), paste0("file://", path),
+    paste0("file://", utils::URLencode(path)), if (file.exists(own)) "~/t.csv" else path,
+    structure(path, class = c("fs_path", "character")),
+    structure(path, class = c("glue", "character"))
+  )
+  for (way in ways) {
+    expect_identical(fit_of(way, outcome = "y")$model, expected)
+  }
+  fit <- fit_of(y ~ a + f, given$data)
+  for (way in ways) {
+    own <- fit_of(y ~ a + f, way, validation = way)
+    expect_identical(own$history, fit_of(y ~ a + f, given$data, validation = given$data)$history)
+    expect_identical(predict(fit, way), predict(fit, given$data))
+  }
+})
+
+test_that("several Parquet files are one table", {
+  skip_without_torch()
+  skip_if_not(reticulate::py_module_available("pyarrow"), "Python's package pyarrow")
+  data <- data.frame(a = 1:40 / 8, y = 1:40 %% 7 / 4)
+  folder <- withr::local_tempdir()
+  files <- file.path(folder, c("z.parquet", "a.parquet"))
+  pandas <- reticulate::import("pandas", convert = FALSE)
+  pandas$DataFrame(as.list(data[1:15, ]))$to_parquet(files[[1]])
+  pandas$DataFrame(as.list(data[16:40, ]))$to_parquet(files[[2]])
+  expected <- fit_of(y ~ a, data, validation = data)
+  fit <- fit_of(y ~ a, files, validation = structure(files, class = c("fs_path", "character")))
+  expect_identical(fit$model, expected$model)
+  expect_identical(predict(fit, files), predict(fit, data))
+  expect_identical(predict(fit, folder)$.pred[1:25], predict(fit, data)$.pred[16:40])
+  longer <- quietly(continue_training(fit_of(y ~ a, files), 1))
+  expect_identical(longer$model, quietly(continue_training(fit_of(y ~ a, data), 1))$model)
+  expect_refused(model.frame(fit), "predict(fit, c(\"", "a.parquet")
+})
+
+test_that("connections, addresses and vectors that are no paths are one clear error", {
+  skip_without_torch()
+  given <- local_file()
+  fit <- fit_of(y ~ a, given$data)
+  for (address in c("https://a.example/b.csv", "s3://b/c.parquet", "file://host/a.csv")) {
+    expect_refused(two_layer(address, outcome = "y"), "`x` must be a path on this machine", address)
+    expect_refused(two_layer(y ~ a, address), "`data` must be a path on this machine")
+    expect_refused(predict(fit, address), "`new_data` must be a path on this machine")
+  }
+  expect_refused(predict(fit, "file:///nowhere.csv"), "`new_data`", "/nowhere.csv")
+  connection <- file(given$path)
+  on.exit(close(connection))
+  expect_refused(two_layer(connection), "`x`", "a connection: give the path of its file")
+  expect_refused(two_layer(y ~ a, connection), "`data`", "a connection: give the path")
+  expect_refused(predict(fit, connection), "`new_data`", "a connection: give the path")
 })
