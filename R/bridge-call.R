@@ -33,7 +33,7 @@ bridge <- function(call = rlang::caller_env()) {
 #' @noRd
 call_core <- function(name, ..., call = rlang::caller_env(), words = character(),
                       as_fit = identity) {
-  answer <- bridge(call)[[name]](..., words = if (length(words)) as.list(words))
+  answer <- core_function(name, call)(..., words = if (length(words)) as.list(words))
   for (warning in unique(answer$warnings)) {
     raise_warning(warning$kind, warning$message)
   }
@@ -41,4 +41,13 @@ call_core <- function(name, ..., call = rlang::caller_env(), words = character()
     abort_from_core(answer$error, call, as_fit)
   }
   answer$value
+}
+
+# reticulate asks Python for a function's arguments each time that it hands it over.
+core_function <- function(name, call) {
+  core <- bridge(call)
+  if (is.null(session$functions[[name]])) {
+    session$functions[[name]] <- core[[name]]
+  }
+  session$functions[[name]]
 }

@@ -16,6 +16,10 @@
 #' @noRd
 term_columns <- function(frame, how, argument, call, warns) {
   sets <- term_variables(how$terms)
+  plain <- if (length(sets) && all(lengths(sets) == 1)) as_plain_columns(frame)
+  if (!is.null(plain)) { # the same, where nothing is to be made of the variables
+    return(new_data_frame(plain[unlist(sets)], nrow(frame)))
+  }
   labels <- attr(how$terms, "term.labels")
   variables <- columns_by_variable(frame)
   rows <- nrow(frame)
@@ -42,6 +46,16 @@ term_columns <- function(frame, how, argument, call, warns) {
     Map(warn_of_levels, unseen, names(unseen))
   }
   new_data_frame(c(stats::setNames(list(), character()), unlist(columns, recursive = FALSE)), rows)
+}
+
+# A model frame's variables as a list, if each is a column that variable_columns() leaves as it is.
+as_plain_columns <- function(frame) {
+  is_plain <- function(column) {
+    plain_class <- !is.object(column) ||
+      identical(oldClass(column), "factor") && !anyNA(levels(column))
+    plain_class && is.null(dim(column))
+  }
+  if (all(vapply(frame, is_plain, NA))) as.list(frame)
 }
 
 # For each variable of a model frame a list of its columns, by name.

@@ -147,19 +147,18 @@ suggest_r_engine <- function(predictions) {
   })
 }
 
+# As hardhat's spruce_ functions and tibble() make it, whose checks would take most of the time of
+# a prediction of one row.
 spruce <- function(object, type, values) {
-  if (type == "class") {
-    hardhat::spruce_class(as_class(object, values[, 1]))
-  } else if (type == "prob" && nrow(values)) { # hardhat 1.2 cannot do without rows
-    hardhat::spruce_prob(object$levels, values)
-  } else if (type == "numeric" && ncol(values) == 1) {
-    hardhat::spruce_numeric(values[, 1])
+  columns <- lapply(seq_len(ncol(values)), function(place) values[, place])
+  names <- if (type == "class") {
+    columns[[1]] <- as_class(object, columns[[1]])
+    ".pred_class"
   } else {
     prefix <- if (type == "raw") ".raw" else ".pred"
-    names <- if (ncol(values) == 1) "" else paste0("_", object$outputs)
-    colnames(values) <- paste0(prefix, names)
-    tibble::as_tibble(values)
+    paste0(prefix, if (ncol(values) > 1) paste0("_", object$outputs))
   }
+  tibble::new_tibble(stats::setNames(columns, names), nrow = nrow(values))
 }
 
 as_class <- function(object, codes) {

@@ -1,6 +1,5 @@
 """The output of trained networks, in double precision and in parts of the rows."""
 
-import copy
 from collections.abc import Iterable, Iterator, Sequence
 from typing import cast
 
@@ -59,22 +58,23 @@ class _Doubles:
     """A network in double precision, for encoded rows of ``inputs``."""
 
     def __init__(self, network: torch.nn.Sequential, inputs: Encoder) -> None:
-        self._network, self._weights = copy.deepcopy(network).double(), None
-        first = cast("torch.nn.Linear", self._network[0])
-        self.d_out = cast("torch.nn.Linear", self._network[-1]).out_features
-        order = inputs.order
-        if order is not None:
-            # Input after input, so that those of codes are looked up.
-            self._weights = first.weight.detach().t()[order]
-            self._bias = first.bias.detach()
+        first, self._activation, last = network
+        self._first, self._last = _doubles_of(first), _doubles_of(last)
+        self.d_out = cast("torch.nn.Linear", last).out_features
+        # Input after input, so that those of codes are looked up.
+        self._table = None if inputs.order is None else self._first[0].t()[inputs.order]
 
     def __call__(self, x: torch.Tensor, codes: torch.Tensor | None) -> torch.Tensor:
-        output: torch.Tensor
-        if codes is None or self._weights is None:
-            output = self._network(x)
-            return output
-        hidden = torch.addmm(self._bias, x, self._weights[: x.shape[1]])
-        for column in codes.t():
-            hidden += self._weights[column.long()]
-        output = self._network[2](self._network[1](hidden))
-        return output
+        if codes is None or self._table is None:
+            hidden = torch.nn.functional.linear(x, *self._first)
+        else:
+            hidden = torch.addmm(self._first[1], x, self._table[: x.shape[1]])
+            for column in codes.t():
+                hidden += self._table[column.long()]
+        return torch.nn.functional.linear(self._activation(hidden), *self._last)
+
+
+def _doubles_of(layer: torch.nn.Module) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return weight and bias in double precision; a copy of the module would take a millisecond."""
+    linear = cast("torch.nn.Linear", layer)
+    return linear.weight.detach().double(), linear.bias.detach().double()
