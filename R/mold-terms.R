@@ -35,8 +35,11 @@ term_variables <- function(terms) {
     return(sets)
   }
   factors <- attr(terms, "factors")
-  if (is.matrix(factors) && all(attr(terms, "order") == 1)) { # quicker: in each column one entry is not 0
-    return(as.list(as.vector(row(factors))[factors > 0]))
+  if (is.matrix(factors) && all(attr(terms, "order") == 1)) { # quicker
+    places <- as.vector(row(factors))[factors > 0]
+    if (length(places) == ncol(factors)) { # else a term is the outcome
+      return(as.list(places))
+    }
   }
   lapply(seq_along(attr(terms, "term.labels")), function(term) unname(which(factors[, term] > 0)))
 }
