@@ -110,21 +110,33 @@ mask_of <- function(original, name, arguments) {
   original
 }
 
-# R's body; or, where that calls .Internal(), which packages may not, a call of R's function.
+# R's body; or, where that calls .Internal(), which packages may not, a call of R's function. Which
+# arguments are missing is asked in the mask's own frame, and each call made once: such functions
+# are called everywhere, with little to do.
 wrapped_body <- function(name, original) {
-  if (".Internal" %in% all.names(body(original))) {
-    bquote(.(call_original)(.(name), environment()))
-  } else {
-    body(original)
+  if (!".Internal" %in% all.names(body(original))) {
+    return(body(original))
   }
+  names <- names(formals(original))
+  is_missing <- lapply(setdiff(names, "..."), function(each) call("missing", as.name(each)))
+  calls <- list2env(list(name = name, names = names, made = list()), parent = emptyenv())
+  bquote(.(call_original)(environment(), .(calls), .(as.call(c(quote(c), is_missing)))))
 }
 
 # Passes only what was given, so that an argument that is missing here is missing there.
-call_original <- function(name, frame) {
-  names <- given_names(frame, name)
+call_original <- function(frame, calls, is_missing) {
+  place <- 1 + sum(is_missing * 2^(seq_along(is_missing) - 1))
+  if (length(calls$made) < place || is.null(calls$made[[place]])) {
+    calls$made[[place]] <- original_call(calls$name, calls$names, is_missing)
+  }
+  eval(calls$made[[place]], frame)
+}
+
+original_call <- function(name, names, is_missing) {
+  names <- base::setdiff(names, base::setdiff(names, "...")[is_missing])
   passed <- lapply(names, as.name)
   names(passed) <- sub("...", "", names, fixed = TRUE)
-  eval(as.call(c(as.name(name), passed)), frame)
+  as.call(c(as.name(name), passed))
 }
 
 # A mask's arguments that are not missing, and `...`.
