@@ -152,3 +152,24 @@ test_that("intervals of a single network say that several are needed", {
   expect_refused(predict(fits, mtcars, interval = "confidence"), "`interval`", "type = \"conf_int")
   expect_refused(predict(fits, mtcars, se.fit = TRUE), "`se.fit`", "type = \"std_error")
 })
+
+test_that("predictions are the tibbles that tibble() makes, of no rows too", {
+  skip_without_torch()
+  cars <- two_layer(mpg ~ wt + factor(cyl), mtcars, epochs = 1, seed = 1, weight_decay = 0)
+  flowers <- two_layer(Species ~ ., iris, epochs = 1, seed = 1, weight_decay = 0)
+  pairs <- two_layer(cbind(mpg, hp) ~ wt, mtcars, epochs = 1, seed = 1, weight_decay = 0)
+  for (engine in c("python", "r")) {
+    for (rows in list(0, 1, 3)) {
+      found <- predict(cars, utils::head(mtcars, rows), engine = engine)
+      expect_identical(found, tibble::tibble(.pred = found$.pred))
+      found <- predict(pairs, utils::head(mtcars, rows), engine = engine)
+      expect_identical(found, tibble::tibble(.pred_mpg = found$.pred_mpg, .pred_hp = found$.pred_hp))
+      found <- predict(flowers, utils::head(iris, rows), engine = engine)
+      expect_identical(found, tibble::tibble(.pred_class = found$.pred_class))
+      expect_identical(levels(found$.pred_class), levels(iris$Species))
+      found <- predict(flowers, utils::head(iris, rows), type = "prob", engine = engine)
+      made <- stats::setNames(as.list(found), paste0(".pred_", levels(iris$Species)))
+      expect_identical(found, tibble::as_tibble(made))
+    }
+  }
+})

@@ -147,3 +147,17 @@ test_that("testthat compares tensors", {
   expect_failure(expect_equal(x, x$double()))
   expect_failure(expect_identical(x, x$reshape(2L, 1L)))
 })
+
+test_that("a mask gives R's own function the arguments that it was given, and no others", {
+  for (round in 1:2) { # the second finds the calls made
+    expect_identical(matrix(1:4, ncol = 2), base::matrix(1:4, ncol = 2))
+    expect_identical(matrix(1:4, 4), base::matrix(1:4, 4))
+    expect_identical(matrix(1:4, byrow = TRUE, 2), base::matrix(1:4, byrow = TRUE, 2))
+    expect_identical(matrix(), base::matrix())
+    expect_identical(cbind(a = 1:2, 3), base::cbind(a = 1:2, 3))
+    expect_identical(unlist(list(a = 1, b = 2), use.names = FALSE), c(1, 2))
+    expect_identical(match(2, 1:3), 2L)
+    expect_identical(match(5, 1:3, 0L), 0L)
+    expect_error(match(1), "\"table\" is missing, with no default")
+  }
+})
