@@ -24,6 +24,7 @@
 #' @param fit What [two_layer()] gave, an ensemble too.
 #' @param file The file's path, usually with the ending `.onnx`. A file of this name is replaced.
 #' @return `file`, invisibly.
+#' @seealso [to_sql()] for databases, [save_two_layer()] for R and Python.
 #' @examplesIf pytwolayer:::has_torch() && reticulate::py_module_available("onnx")
 #' fit <- two_layer(Species ~ ., iris, epochs = 50, seed = 1)
 #' file <- tempfile(fileext = ".onnx")

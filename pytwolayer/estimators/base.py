@@ -246,6 +246,31 @@ class TwoLayerEstimator(BaseEstimator):
         check_is_fitted(self)
         self.two_layer_.to_onnx(file)
 
+    def to_sql(
+        self,
+        table: str | Sequence[str],
+        dialect: str,
+        *,
+        columns: Sequence[str] | str | None = None,
+    ) -> str:
+        """Write the fit as a query; see ``TwoLayer.to_sql()``.
+
+        Parameters
+        ----------
+        table : str or list of str
+            The table's name, or the names of schema and table.
+        dialect : str
+            "duckdb", "postgresql" or "sqlite".
+        columns : list of str, optional
+            Names of columns of the table that are copied, before the predictions.
+
+        Returns
+        -------
+        str
+        """
+        check_is_fitted(self)
+        return self.two_layer_.to_sql(table, dialect, columns=columns)
+
     def _store_fit(self, fit: TwoLayer) -> Self:
         history = fit.history
         watched = history["valid_loss" if "valid_loss" in history else "loss"]

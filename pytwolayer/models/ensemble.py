@@ -423,6 +423,31 @@ class TwoLayerEnsemble:
 
         write_onnx(self.models, file)
 
+    def to_sql(
+        self,
+        table: str | Sequence[str],
+        dialect: str,
+        *,
+        columns: Sequence[str] | str | None = None,
+        offset: str | None = None,
+    ) -> str:
+        """Write the ensemble as a query, which gives the mean; see ``TwoLayer.to_sql()``.
+
+        Parameters
+        ----------
+        table : str or list of str
+        dialect : str
+        columns : list of str, optional
+        offset : str, optional
+
+        Returns
+        -------
+        str
+        """
+        from pytwolayer.export.sql_query import Columns, sql_query
+
+        return sql_query(self.models, dialect, Columns(table, columns, offset))
+
     def plot(self, file: str | Path | None = None) -> "Axes":
         """Plot every model's losses against the epoch; see ``plot_history()``."""
         from pytwolayer.reports.plot import plot_history

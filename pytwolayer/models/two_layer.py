@@ -460,6 +460,49 @@ class TwoLayer:
 
         write_onnx([self], file)
 
+    def to_sql(
+        self,
+        table: str | Sequence[str],
+        dialect: str,
+        *,
+        columns: Sequence[str] | str | None = None,
+        offset: str | None = None,
+    ) -> str:
+        """Write the fit as a query, which predicts in a database from the columns of a table.
+
+        The rows of a table have no order: ``columns`` names those that say which row is which.
+        A row with NULL, NaN or an infinite number, or with a level that training did not see, has
+        NULL for its predictions.
+
+        Parameters
+        ----------
+        table : str or list of str
+            The table's name, or the names of schema and table.
+        dialect : str
+            "duckdb", "postgresql" or "sqlite". SQLite must have its mathematical functions, but
+            for "relu", "leaky_relu" and "identity" with a numeric outcome.
+        columns : list of str, optional
+            Names of columns of the table that are copied, before the predictions.
+        offset : str, optional
+            Of a fit whose formula in R has an offset, the column that has that of these rows.
+
+        Returns
+        -------
+        str
+            A SELECT with the columns ``.pred`` (of several outcomes ``.pred_<outcome>``), or for
+            classes ``.pred_class``, text, and ``.pred_<class>``, the probabilities.
+
+        Raises
+        ------
+        ArgumentError
+            If an argument is not as above.
+        PytwolayerError
+            If a formula of R computes the fit's columns, or the database cannot hold the query.
+        """
+        from pytwolayer.export.sql_query import Columns, sql_query
+
+        return sql_query([self], dialect, Columns(table, columns, offset))
+
     @with_default_torch_settings
     def score(self, x: Any, y: Any = None, sample_weight: Any = None) -> float:
         """Score predictions: R squared of numbers, share of right ones of classes.

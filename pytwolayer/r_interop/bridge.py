@@ -570,7 +570,7 @@ def predict_to_file(
 
 @_answer
 def onnx_file(model: bytearray, several: bool) -> bytearray:
-    """Bytes of the ONNX file of a fit, or of an ensemble."""
+    """Give the bytes of the ONNX file of a fit, or of an ensemble."""
     from pytwolayer.export.onnx_model import onnx_bytes
     from pytwolayer.models.ensemble import models_of
     from pytwolayer.runtime.torch_settings import default_torch_settings
@@ -614,6 +614,20 @@ def predict_each(model: bytearray, several: bool, x: SentTable) -> bytearray:
         return send_doubles(np.moveaxis(each, 0, 2))
     kind = "numeric" if fit.classes is None else "prob"
     return send_doubles(_values(fit, rows, kind, offset))
+
+
+@_answer
+def sql_query(
+    model: bytearray,
+    several: bool,
+    table: list[str],
+    dialect: str,
+    columns: list[str],
+    offset: str | None,
+) -> str:
+    """Write a fit, or an ensemble, as a query."""
+    fit = _read_fit(model, several)
+    return fit.to_sql(table, dialect, columns=columns, offset=offset)
 
 
 def _read_fit(model: bytearray, several: bool) -> Fitted:
