@@ -13,6 +13,7 @@ from pytwolayer.export.onnx_activations import ONNX_ACTIVATIONS
 from pytwolayer.export.onnx_graph import Graph
 from pytwolayer.export.plain_model import (
     EXP,
+    LOGIT,
     SOFTMAX,
     PlainModel,
     PlainNetwork,
@@ -122,6 +123,9 @@ class _Builder:
         output = g.node("Add", output, g.weights(network.second_bias))
         if model.link == SOFTMAX:
             values = g.node("Softmax", output, axis=1)
+            return _Part(values, output, encoded.known, _all(g, encoded.finite))
+        if model.link == LOGIT:
+            values = g.node("Sigmoid", output)
             return _Part(values, output, encoded.known, _all(g, encoded.finite))
         values = g.node("Exp", output) if model.link == EXP else output
         values = g.node("Mul", values, g.constant(model.scale[number]))

@@ -18,10 +18,10 @@ from pytwolayer.training.settings import Settings
 from pytwolayer.training.trained_model import Model
 
 # The links: how predictions come of the network's outputs.
-IDENTITY, EXP, SOFTMAX = "identity", "exp", "softmax"
+IDENTITY, EXP, LOGIT, SOFTMAX = "identity", "log", "logit", "softmax"
 _LONGEST_FORMULA = 200  # in messages
-# All that an outcome of numbers is made of. One with more has a link that is not known here.
-_NUMBERS = {"names", "center", "scale", "log", "vector"}
+# All that an outcome of numbers is made of. With more, predictions may be made in another way.
+_NUMBERS = {"names", "center", "scale", "log", "vector", "logit", "trials"}
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class PlainModel:
     activation : str
     link : str
         ``IDENTITY``: ``output * scale + center``; ``EXP``: ``exp(output) * scale + center``;
-        ``SOFTMAX``: probabilities of the classes.
+        ``LOGIT``: ``1 / (1 + exp(-output))``; ``SOFTMAX``: probabilities of the classes.
     outputs : tuple of str
         Names of the outcomes, or the classes as text.
     scale, center : array
@@ -121,8 +121,8 @@ def _link(outcome: Outcome, settings: Settings) -> str:
     is_usual = not isinstance(settings.loss, str) or settings.loss == "cross_entropy"
     if type(outcome) is Classes and is_usual:
         return SOFTMAX
-    if type(outcome) is Numbers and _is_plain(outcome):
-        return EXP if outcome.log else IDENTITY
+    if type(outcome) is Numbers and _is_plain(outcome) and outcome.link in (IDENTITY, EXP, LOGIT):
+        return outcome.link
     raise PytwolayerError(f'Fits with the loss "{settings.loss_name}" cannot be exported.')
 
 

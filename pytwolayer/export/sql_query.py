@@ -8,7 +8,14 @@ import numpy as np
 
 from pytwolayer.checks import describe, one_of, quote_some
 from pytwolayer.errors import ArgumentError, PytwolayerError
-from pytwolayer.export.plain_model import EXP, SOFTMAX, PlainModel, PlainNetwork, read_plain_model
+from pytwolayer.export.plain_model import (
+    EXP,
+    LOGIT,
+    SOFTMAX,
+    PlainModel,
+    PlainNetwork,
+    read_plain_model,
+)
 from pytwolayer.export.sql_activations import SHIFTED, activation_sql
 from pytwolayer.export.sql_dialects import DIALECTS, POSTGRESQL, Dialect, number, total
 from pytwolayer.export.sql_inputs import (
@@ -357,6 +364,8 @@ class _Builder:
 
     def _value(self, place: int, column: int, output: str) -> tuple[str, str]:
         """Return the condition that an outcome is finite, and its value without the offset."""
+        if self._model.link == LOGIT:
+            return f"{output} IS NOT NULL", activation_sql("sigmoid").replace("{h}", output)
         scale = float(self._model.scale[place, column])
         center = float(self._model.center[place, column])
         largest = _LARGEST / 4 if self._f else _LARGEST  # so that the sum is finite

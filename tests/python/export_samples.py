@@ -28,6 +28,8 @@ def frame(rows=_ROWS, seed=0):
     )
     made["y"] = np.sin(made[HOSTILE]) + made["t1"] / 100 + (made["level's"] == "größe")
     made["count"] = rng.poisson(1 + made["is it?"])
+    made["failures"] = 5 - made["count"].clip(upper=5)
+    made["size"] = np.exp(made["y"] / 5)
     made["class"] = rng.choice(["it's", "no", 'a "b"'], rows)
     return made
 
@@ -49,6 +51,8 @@ FITS = {
     **{name: {"activation": name} for name in ACTIVATIONS},
     **{name: {"loss": name} for name in ("mae", "huber")},
     "poisson": {"loss": "poisson", "outcome": "count"},
+    "gamma": {"loss": "gamma", "outcome": "size"},
+    "binomial": {"loss": "binomial", "outcome": ["count", "failures"]},
     "classes": {"outcome": "class"},
     "logical classes": {"outcome": "is it?", "predictors": [HOSTILE, "level's"]},
     "own loss": {"loss": lambda output, y: (output - y).abs()},
