@@ -34,6 +34,16 @@ read_content <- function(content, text) {
     inputs = read_inputs(content$inputs),
     outcome = read_outcome(content$outcome, text)
   )
+  levels <- saved$settings$quantile_levels
+  if (!is.null(levels) && (saved$outcome$kind != "numbers" || length(saved$outcome$center) > 1)) {
+    refuse("it has quantiles, and its outcome is no single number")
+  }
+  saved$outcome$quantile_levels <- levels
+  saved$outcome$link <- if (!is.null(levels)) {
+    "quantile"
+  } else if (isTRUE(saved$outcome$logit)) {
+    "logit"
+  }
   check_pieces(saved$inputs, saved$settings)
   saved["tuning"] <- list(read_tuning(content$tuning))
   if (has_offset && saved$outcome$kind != "numbers") {
@@ -187,6 +197,15 @@ as_between <- function(name, value, most) {
   as.double(as_setting(name, value, good, sprintf("a number from 0 to %g", most)))
 }
 
+as_levels <- function(name, value) {
+  numbers <- is.list(value) && length(value) && all(vapply(value, is_finite_number, NA))
+  levels <- if (numbers) as.double(unlist(value)) else double()
+  ascending <- length(levels) && all(diff(c(0, levels, 1)) > 0)
+  expected <- "numbers above 0 and below 1 in ascending order, each once"
+  as_setting(name, value, ascending, expected)
+  levels
+}
+
 or_null <- function(check) {
   function(name, value) if (!is.null(value)) check(name, value)
 }
@@ -219,7 +238,8 @@ setting_checks <- list(
   loss = function(name, value) as_text(value),
   reduction = function(name, value) as_one_of(name, value, c("mean", "sum", "elementwise_mean")),
   patience = or_null(setting_size),
-  seed = function(name, value) as.double(as_count(name, value, least = 0, most = 2^53))
+  seed = function(name, value) as.double(as_count(name, value, least = 0, most = 2^53)),
+  quantile_levels = or_null(function(name, value) as_levels(name, value))
 )
 
 known_losses <- c("mse", "mae", "huber", "cross_entropy", "poisson", "gamma", "binomial")
@@ -230,7 +250,11 @@ read_saved_settings <- function(saved, own_loss) {
   if (!as_flag("own_loss", own_loss)) {
     as_one_of("loss", saved$loss, known_losses)
   }
-  refuse_others("settings", saved, names(setting_checks))
+  optional <- "quantile_levels" # of its loss alone
+  refuse_others("settings", saved, setdiff(names(setting_checks), optional), optional)
+  if (identical(saved$loss, "quantile") == is.null(saved$quantile_levels)) {
+    refuse("its `loss` and its `quantile_levels` do not fit")
+  }
   settings <- lapply(stats::setNames(nm = names(setting_checks)), function(name) {
     setting_checks[[name]](name, saved[[name]])
   })
@@ -410,6 +434,14 @@ output_names <- function(outcome) {
   if (outcome$kind == "classes") {
     return(outcome$levels)
   }
+  if (!is.null(outcome$quantile_levels)) {
+    return(paste0("q", sprintf("%.15g", outcome$quantile_levels)))
+  }
+  number_names(outcome)
+}
+
+# Of numeric outcomes, each of which has one prediction.
+number_names <- function(outcome) {
   names <- if (is.null(outcome$names)) paste0("y", seq_along(outcome$center)) else outcome$names
   if (outcome$trials) names[[1]] else names
 }

@@ -45,6 +45,8 @@
 #' * `"cross_entropy"`: minus the natural logarithm of the probability of the row's class; mean
 #'   over rows. Two classes are treated as many are: guessing among k classes alike in size
 #'   gives log(k), 0.693 for two.
+#' * `"quantile"`: the larger one of `level * e` and `(level - 1) * e`, where e is the standardised
+#'   outcome minus the quantile; mean over rows and levels;
 #' * `"poisson"`: rate - y * log(rate), where y is the outcome divided by its mean; mean over
 #'   rows and outcomes. 1 is what predicting the mean gives.
 #' * `"gamma"`: log(mean) + y / mean, likewise.

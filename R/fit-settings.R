@@ -21,8 +21,8 @@ read_settings <- function(given, own, call, data = NULL, home = NULL) {
 
 # What is not one value. The core checks what values are; here, that each is one.
 special_settings <- c(
-  "loss", "validation", "case_weights", "class_weights", "checkpoint", "cache", "on_epoch",
-  "verbose", "seed"
+  "loss", "quantile_levels", "validation", "case_weights", "class_weights", "checkpoint", "cache",
+  "on_epoch", "verbose", "seed"
 )
 
 #' The arguments of the core's `two_layer()`, as reticulate hands them over unharmed
@@ -35,7 +35,8 @@ core_arguments <- function(settings, rows, users, call) {
   c(
     training_arguments(settings, rows, users, call),
     seed = if (drawn) draw_seed() else check_settings(settings["seed"], call)[[1]],
-    seed_is_drawn = drawn
+    seed_is_drawn = drawn,
+    quantile_levels = as_levels_sent(settings$quantile_levels, call)
   )
 }
 
@@ -91,6 +92,18 @@ send_validation <- function(value) {
   } else {
     list(x = to_core(value$x), y = to_core(value$y), weights = value$weights)
   }
+}
+
+# Which levels are good the core says.
+as_levels_sent <- function(value, call) {
+  if (is.null(value)) {
+    return(list(NULL))
+  }
+  if (!is_plain_vector(value) || anyNA(value)) {
+    expected <- "numbers above 0 and below 1 in ascending order, each once"
+    abort_expected("quantile_levels", expected, describe_missing(value), call)
+  }
+  list(as.list(as.double(value)))
 }
 
 # What "~" stands for R and Python may tell apart.

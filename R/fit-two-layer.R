@@ -58,10 +58,15 @@
 #' @param loss `"mse"`, `"mae"` or `"huber"` for numbers, `"poisson"` for counts, `"gamma"` for
 #'   numbers above 0, `"binomial"` for two columns, successes and failures (`cbind(successes,
 #'   failures) ~ .`), or for shares from 0 to 1 (whose numbers of trials are `case_weights`),
-#'   `"cross_entropy"` for classes; `"auto"`: `"mse"` or `"cross_entropy"`. Or a function of the
+#'   `"quantile"` for quantiles of a number, `"cross_entropy"` for classes; `"auto"`: `"mse"` or
+#'   `"cross_entropy"`. Or a function of the
 #'   network's output and the outcome (standardised, or 1 at each row's class, else 0), both tensors
 #'   of shape (rows, outputs), that gives a tensor: a loss per element, per row, or for all rows
 #'   together. R's operators and functions work on tensors, see [tensor-generics].
+#' @param quantile_levels Of the loss `"quantile"`, for one outcome: the share of outcomes that lies
+#'   below each predicted quantile, ascending, above 0 and below 1; `NULL`: 0.05, 0.5 and 0.95.
+#'   `predict(type = "quantile")` gives them all, [predict()][predict.two_layer] the one nearest to
+#'   the median.
 #' @param reduction `"mean"`, `"sum"`, or `"elementwise_mean"`, the mean's old name.
 #' @param validation Rows held out to measure `valid_loss`: a share from 0 to below 1 (of each
 #'   class alike), row numbers, or `TRUE` and `FALSE` for each row. Or data of your own: for a
@@ -242,8 +247,9 @@ two_layer.data.frame <- function(x, y = NULL, ..., outcome = NULL, hidden_units 
                                  nesterov = FALSE, schedule = "auto", weight_decay = "auto",
                                  dropout = 0, gradient_clip = NULL, input_clip = 5,
                                  encoding = "auto", pieces = 8, loss = "auto",
-                                 reduction = "mean", validation = 0, patience = NULL, n_models = 1,
-                                 bootstrap = FALSE, case_weights = NULL,
+                                 quantile_levels = NULL, reduction = "mean", validation = 0,
+                                 patience = NULL, n_models = 1, bootstrap = FALSE,
+                                 case_weights = NULL,
                                  weight_type = "importance", class_weights = NULL,
                                  na_action = "omit", device = "cpu", checkpoint = NULL,
                                  checkpoint_every = "auto", cache = NULL, on_epoch = NULL,
@@ -444,7 +450,10 @@ new_two_layer <- function(fitted, input, matched) {
     return(fit)
   }
   omitted <- read_doubles(fitted$omitted)
-  fit$fitted <- matrix(read_doubles(fitted$fitted), ncol = length(fit$outputs))
+  fit$fitted <- matrix(read_doubles(fitted$fitted), ncol = length(predicted_names(fit)))
+  if (has_quantiles(fit)) {
+    fit$fitted_quantiles <- matrix(read_doubles(fitted$quantiles), ncol = length(fit$outputs))
+  }
   if (length(omitted)) {
     fit$outcomes <- input$outcomes[-omitted, , drop = FALSE]
   }

@@ -146,7 +146,7 @@ sigma.two_layer_ensemble <- sigma.two_layer # nolint: object_name_linter.
 # A single number has no name.
 per_outcome <- function(object, values) {
   values <- unname(values)
-  if (length(values) == 1) values else stats::setNames(values, object$outputs)
+  if (length(values) == 1) values else stats::setNames(values, predicted_names(object))
 }
 
 #' @rdname two_layer-generics

@@ -195,7 +195,7 @@ with_row_names <- function(object, values) {
   if (ncol(values) == 1) {
     return(stats::setNames(values[, 1], rows))
   }
-  dimnames(values) <- list(rows, object$outputs)
+  dimnames(values) <- list(rows, predicted_names(object))
   values
 }
 

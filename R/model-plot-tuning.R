@@ -4,7 +4,8 @@
 loss_titles <- c(
   cross_entropy = "Log loss", mse = "Mean squared error (standardised)",
   mae = "Mean absolute error (standardised)", huber = "Huber loss (standardised)",
-  poisson = "Poisson loss", gamma = "Gamma loss", binomial = "Log loss"
+  poisson = "Poisson loss", gamma = "Gamma loss", binomial = "Log loss",
+  quantile = "Pinball loss (standardised)"
 )
 tuning_title <- "Held-out loss of the candidates"
 most_ticks <- 8

@@ -10,7 +10,10 @@
 #'   * `fit`: the fit,
 #'   * `measures`: a data frame of measures over the training rows without missing values,
 #'     held-out ones included, weights disregarded. Of a numeric outcome `r.squared` and `rmse`
-#'     (root mean squared error, in the outcome's units), a row per outcome; of classes
+#'     (root mean squared error, in the outcome's units), a row per outcome; with the loss
+#'     `"quantile"` these are of the quantile nearest to the median, and there are also `pinball`
+#'     (that loss, the mean over rows and levels, in the outcome's units) and `coverage` (share of
+#'     rows from the lowest to the highest quantile); of classes
 #'     `accuracy` (share of rows whose most probable class is theirs) and `log_loss` (mean of
 #'     -log of the probability of their class),
 #'   * `residuals`: for a numeric outcome, a matrix of quantiles of the residuals,
@@ -78,10 +81,22 @@ number_measures <- function(object) {
   truth <- outcome_matrix(object)
   squares <- (truth - object$fitted)^2
   around <- sweep(truth, 2, colMeans(truth, na.rm = TRUE))^2
-  data.frame(
+  measures <- data.frame(
     r.squared = 1 - colSums(squares, na.rm = TRUE) / colSums(around, na.rm = TRUE),
     rmse = sqrt(colMeans(squares, na.rm = TRUE)),
-    row.names = object$outputs
+    row.names = predicted_names(object)
+  )
+  if (has_quantiles(object)) cbind(measures, quantile_measures(object, truth[, 1])) else measures
+}
+
+quantile_measures <- function(object, truth) {
+  quantiles <- object$fitted_quantiles
+  levels <- rep(object$settings$quantile_levels, each = nrow(quantiles))
+  errors <- truth - quantiles
+  inside <- truth >= quantiles[, 1] & truth <= quantiles[, ncol(quantiles)]
+  data.frame(
+    pinball = mean(pmax(levels * errors, (levels - 1) * errors), na.rm = TRUE),
+    coverage = mean(inside, na.rm = TRUE)
   )
 }
 
@@ -105,7 +120,7 @@ residual_quantiles <- function(object) {
   single <- ncol(residuals) == 1
   matrix(
     t(quantiles),
-    ncol = 5, dimnames = list(if (single) "" else object$outputs, labels)
+    ncol = 5, dimnames = list(if (single) "" else predicted_names(object), labels)
   )
 }
 

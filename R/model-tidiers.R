@@ -153,6 +153,7 @@ measures_of <- function(x) {
     return(measures_of_fitted(x))
   }
   names <- if (is.null(x$levels)) c("r.squared", "rmse") else c("accuracy", "log_loss")
+  names <- c(names, if (has_quantiles(x)) c("pinball", "coverage"))
   lapply(stats::setNames(nm = names), function(name) NA_real_)
 }
 

@@ -8,7 +8,7 @@ max_block_cells <- 4e6 # inputs and hidden units of a block of rows: 32 MB
 #' Predict in R
 #'
 #' @param columns What [as_columns()] made of the new data.
-#' @param type "numeric", "prob", "raw", or "class" for the classes' numbers from 1.
+#' @param type "numeric", "quantile", "prob", "raw", or "class" for the classes' numbers from 1.
 #' @return A matrix of doubles with a row per row of the new data and a column per outcome or class,
 #'   one for `"class"`; `NA` in rows where a predictor is missing.
 #' @noRd
@@ -284,7 +284,14 @@ r_decode_output <- function(outcome, output, type, call) {
       shares <- exp(output - output[cbind(seq_len(nrow(output)), max.col(output, "first"))])
       shares / rowSums(shares)
     },
-    numeric = {
+    numeric = ,
+    quantile = {
+      if (!is.null(outcome$quantile_levels)) {
+        output <- r_sorted(output)
+        if (type == "numeric") {
+          output <- output[, which.min(abs(outcome$quantile_levels - 0.5)), drop = FALSE]
+        }
+      }
       values <- r_inverse_link(outcome, output)
       values <- values * rep(outcome$scale, each = nrow(output)) +
         rep(outcome$center, each = nrow(output))
@@ -299,4 +306,11 @@ r_decode_output <- function(outcome, output, type, call) {
 
 r_inverse_link <- function(outcome, output) {
   if (outcome$log) exp(output) else if (outcome$logit) stats::plogis(output) else output
+}
+
+# The quantiles of each row in ascending order.
+r_sorted <- function(output) {
+  crossing <- which(rowSums(output[, -1, drop = FALSE] < output[, -ncol(output), drop = FALSE]) > 0)
+  output[crossing, ] <- t(apply(output[crossing, , drop = FALSE], 1, sort))
+  output
 }

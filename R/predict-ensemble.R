@@ -8,6 +8,7 @@
 #' @param object What [two_layer()] gave with several `n_models`.
 #' @param type
 #'   * `"numeric"`: the mean of the predictions; the default of a numeric outcome;
+#'   * `"quantile"`: of a fit with that loss, the means of the networks' quantiles;
 #'   * `"class"`: the class of the highest mean probability; the default of an outcome of classes;
 #'   * `"prob"`: the mean probability of each class;
 #'   * `"conf_int"`: the interval that holds the middle share `level` of the networks' predictions,
@@ -35,7 +36,7 @@ predict.two_layer_ensemble <- function(object, new_data, type = NULL, ..., level
   refuse_peers_intervals(rlang::names2(list(...)), call)
   check_dots(predict.two_layer_ensemble, ...)
   usual <- if (is.null(object$levels)) "numeric" else c("class", "prob")
-  types <- c(usual, "conf_int", "std_error")
+  types <- c(usual, "conf_int", "std_error", if (has_quantiles(object)) "quantile")
   asked <- type
   type <- if (is.null(type)) types[[1]] else check_one_of("type", type, types, call)
   check_level(level, call)
@@ -84,12 +85,13 @@ core_together <- function(object, columns, type, level, call) {
 }
 
 columns_together <- function(object, type) {
-  if (type == "class") 1 else length(object$outputs) * if (type == "conf_int") 2 else 1
+  columns_of_type(object, type) * if (type == "conf_int") 2 else 1
 }
 
 # As the core does it, where no Python is.
 r_together <- function(object, columns, type, level, call) {
   kind <- if (is.null(object$levels)) "numeric" else "prob"
+  kind <- if (type == "quantile") type else kind
   each <- lapply(object$models, r_predictions, columns, kind, call)
   values <- array(unlist(each), c(dim(each[[1]]), length(each)))
   over <- function(fun, ...) matrix(apply(values, 1:2, fun, ...), nrow = columns$rows)
@@ -113,8 +115,9 @@ spruce_together <- function(object, type, values) {
     return(spruce(object, type, values))
   }
   prefixes <- if (type == "conf_int") c(".pred_lower", ".pred_upper") else ".std_error"
-  one <- is.null(object$levels) && length(object$outputs) == 1
-  ends <- if (one) "" else paste0("_", object$outputs)
+  predicted <- predicted_names(object)
+  one <- is.null(object$levels) && length(predicted) == 1
+  ends <- if (one) "" else paste0("_", predicted)
   colnames(values) <- paste0(rep(prefixes, each = length(ends)), ends)
   if (type == "conf_int") { # the two ends of each side by side
     pairs <- as.vector(rbind(seq_along(ends), seq_along(ends) + length(ends)))

@@ -8,12 +8,15 @@
 #'   the rows that the fit was fitted to, without those that were left out; not for `"raw"`.
 #' @param type
 #'   * `"numeric"`: the outcome, in its own units; the default of a numeric outcome;
+#'     under the loss `"quantile"` the quantile that is nearest to the median;
+#'   * `"quantile"`: of a fit with that loss all its quantiles. They ascend in every row: where the
+#'     network's outputs cross, they are sorted;
 #'   * `"class"`: the most probable class; the default of an outcome of classes;
 #'   * `"prob"`: the probability of each class;
 #'   * `"raw"`: the network's own output. For a numeric outcome that is the standardised outcome
 #'     (under the losses `"poisson"` and `"gamma"` the logarithm of its ratio to the mean, under
-#'     `"binomial"` that of the odds), for classes what the softmax is taken of. An offset is not in
-#'     it.
+#'     `"binomial"` that of the odds, under `"quantile"` one for each level, not yet sorted), for
+#'     classes what the softmax is taken of. An offset is not in it.
 #' @param ... Must be empty.
 #' @param engine `"python"`: the core predicts, to the last digit as in Python. `"r"`: R itself
 #'   predicts, where no Python is, as on a server for reports or apps; all behaves the same, and
@@ -29,6 +32,7 @@
 #' @return With `output` its path, invisibly. Else a tibble with one row per row of `new_data`, in
 #'   order. Its columns:
 #'   * `"numeric"`: `.pred`, or with several outcomes `.pred_<outcome>` for each;
+#'   * `"quantile"`: `.pred_q<level>` for each level, as `.pred_q0.05`;
 #'   * `"class"`: `.pred_class`, a factor with all levels of the outcome (`FALSE` and `TRUE` of
 #'     a logical one);
 #'   * `"prob"`: `.pred_<level>` for each level;
@@ -56,6 +60,7 @@ predict.two_layer <- function(object, new_data, type = NULL, ..., engine = c("py
   refuse_spread(type, rlang::names2(list(...)), call)
   check_dots(predict.two_layer, ...)
   types <- if (is.null(object$levels)) c("numeric", "raw") else c("class", "prob", "raw")
+  types <- c(types, if (has_quantiles(object)) "quantile")
   asked <- type
   type <- if (is.null(type)) types[[1]] else check_one_of("type", type, types, call)
   engine <- read_engine(engine, call)
@@ -109,6 +114,11 @@ fitted_predictions <- function(object, type, call) {
   if (is_loaded(object)) {
     abort_expected("new_data", "given for a fit without its training data", "missing", call)
   }
+  if (type == "quantile") {
+    values <- object$fitted_quantiles
+    values[is.nan(values)] <- NA
+    return(spruce(object, type, values))
+  }
   if (!type %in% c("numeric", "class", "prob")) {
     expected <- sprintf(
       "given for `type = %s`, since a fit keeps no copy of its predictors", quote_names(type)
@@ -136,7 +146,20 @@ core_predictions <- function(object, columns, type, call) {
     ))
   )
   values[is.nan(values)] <- NA
-  matrix(values, ncol = if (type == "class") 1 else length(object$outputs))
+  matrix(values, ncol = columns_of_type(object, type))
+}
+
+# How many columns the predictions of a type have.
+columns_of_type <- function(object, type) {
+  outputs <- type %in% c("raw", "prob", "quantile")
+  if (type == "class") 1 else length(if (outputs) object$outputs else predicted_names(object))
+}
+
+has_quantiles <- function(object) !is.null(object$settings$quantile_levels)
+
+# Names of the outcomes, or of the classes.
+predicted_names <- function(object) {
+  if (has_quantiles(object)) number_names(object$coding$outcome) else object$outputs
 }
 
 suggest_r_engine <- function(predictions) {
@@ -156,7 +179,8 @@ spruce <- function(object, type, values) {
     ".pred_class"
   } else {
     prefix <- if (type == "raw") ".raw" else ".pred"
-    paste0(prefix, if (ncol(values) > 1) paste0("_", object$outputs))
+    one <- ncol(values) == 1 && type != "quantile"
+    paste0(prefix, if (!one) paste0("_", object$outputs))
   }
   tibble::new_tibble(stats::setNames(columns, names), nrow = nrow(values))
 }

@@ -27,7 +27,7 @@ import pytwolayer
 ACTIVATIONS = (
     "relu", "leaky_relu", "elu", "silu", "gelu", "softplus", "tanh", "sigmoid", "identity",
 )  # fmt: skip
-LOSSES = ("mse", "mae", "huber", "poisson", "gamma", "binomial", "cross_entropy")
+LOSSES = ("mse", "mae", "huber", "poisson", "gamma", "binomial", "cross_entropy", "quantile")
 OPTIMIZERS = ("sgd", "adam", "adamw", "rmsprop", "lbfgs")
 VARIANTS: dict[str, dict[str, Any]] = {
     "plain": {},

@@ -126,11 +126,16 @@ def _setting(text: str) -> int | float | str:
     return text
 
 
+def _numbers(text: str) -> list[int | float | str]:
+    return [_setting(part) for part in text.split(",")]
+
+
 # Arguments of ``add_argument()``, by ``Setting.option``.
 _PARSING: dict[str, dict[str, Any]] = {
     "value": {"type": _setting},
     "text": {},
     "several": {"action": "append"},
+    "numbers": {"type": _numbers},
 }
 
 

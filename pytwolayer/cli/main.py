@@ -88,8 +88,9 @@ def _add_predict(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     predict.add_argument(
         "--type",
         metavar="TYPE",
-        help="what is predicted: numeric, class, prob, raw; of several networks also conf_int and "
-        "std_error (default: numbers, or classes and their probabilities, with intervals of these)",
+        help="what is predicted: numeric, class, prob, raw; of the loss quantile also quantile; of "
+        "several networks also conf_int and std_error (default: numbers, or classes and their "
+        "probabilities, with intervals of these)",
     )
     predict.add_argument(
         "--columns",

@@ -57,7 +57,15 @@ _OF_A_WHOLE_RUN: dict[str, tuple[Any, ...]] = {
 # Settings that are searched for; a fit which continues another one has what that found.
 _TUNED = ("weight_decay", "learning_rate")
 # Settings that a fit which continues another one cannot change.
-_LASTING = ("input_clip", "encoding", "pieces", "hidden_units", "activation", "loss")
+_LASTING = (
+    "input_clip",
+    "encoding",
+    "pieces",
+    "hidden_units",
+    "activation",
+    "loss",
+    "quantile_levels",
+)
 
 
 @hints_at_parameters
@@ -119,6 +127,7 @@ class TwoLayerEstimator(BaseEstimator):
     encoding: str = _USUAL["encoding"]
     pieces: int = _USUAL["pieces"]
     loss: str | Callable[[torch.Tensor, torch.Tensor], Any] = _USUAL["loss"]
+    quantile_levels: Sequence[float] | None = _USUAL["quantile_levels"]
     reduction: str = _USUAL["reduction"]
     weight_type: str = _USUAL["weight_type"]
     validation: Any = _USUAL["validation"]

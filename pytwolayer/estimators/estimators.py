@@ -109,6 +109,24 @@ class TwoLayerRegressor(RegressorMixin, TwoLayerEstimator):
         return self.two_layer_.predict(new)
 
     @with_default_torch_settings
+    def predict_quantiles(self, X: Any) -> Doubles:
+        """Predict the quantiles of the loss "quantile".
+
+        Parameters
+        ----------
+        X : array-like or DataFrame of shape (n_samples, n_features)
+            Predictors.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_levels)
+            Ascending in each row, in the order of ``quantile_levels``; NaN, with a warning, in
+            rows that have a level that training did not see.
+        """
+        new = self._check_new_data(X)
+        return self.two_layer_.predict_quantiles(new).to_numpy()
+
+    @with_default_torch_settings
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Give R squared, over the rows that have a prediction.
 

@@ -93,7 +93,10 @@ class InnerFolds:
         self._seed = int(sequence.generate_state(1)[0]) >> 1  # the fit draws what it always drew
         generator = cpu_generator(self._seed)
         # Of all rows: a sample may lack a class.
-        self._outcome = fit_outcome(rows.outcomes, rows.weights, settings.loss)
+        levels = settings.quantile_levels
+        self._outcome = fit_outcome(
+            rows.outcomes, rows.weights, settings.loss, quantile_levels=levels
+        )
         if number > SAMPLE:
             drawn = torch.randperm(number, generator=generator, device="cpu")[:SAMPLE]
             rows = rows.take(np.sort(drawn.numpy()))

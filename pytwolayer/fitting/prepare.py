@@ -239,7 +239,13 @@ class PreparedFit:
             return self._start.fit.inputs, self._start.fit.outcome
         how = settings.input_clip, settings.encoding, settings.pieces
         inputs = Encoder.fit("x", data.predictors, data.weights, *how)
-        outcome = fit_outcome(data.outcomes, data.weights, settings.loss, partial=self._partial)
+        outcome = fit_outcome(
+            data.outcomes,
+            data.weights,
+            settings.loss,
+            partial=self._partial,
+            quantile_levels=settings.quantile_levels,
+        )
         return inputs, outcome
 
     def _network(self, d_in: int, d_out: int) -> torch.nn.Sequential:

@@ -1,7 +1,7 @@
 """``two_layer()``: fit the network to the user's data."""
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from numbers import Real
@@ -82,6 +82,7 @@ def two_layer(
     encoding: str = "auto",
     pieces: int = 8,
     loss: str | Callable[[torch.Tensor, torch.Tensor], Any] = "auto",
+    quantile_levels: Sequence[float] | None = None,
     reduction: str = "mean",
     validation: Any = 0.0,
     patience: int | None = None,
@@ -163,10 +164,15 @@ def two_layer(
         are equal.
     loss : str or callable
         "mse", "mae" or "huber" for numbers, "poisson" for counts, "gamma" for numbers above 0,
-        "binomial" for two columns, successes and failures, or for shares from 0 to 1,
-        "cross_entropy" for classes; "auto" is "mse" or "cross_entropy". Or a function of the
+        "binomial" for two columns, successes and failures, or for shares from 0 to 1, "quantile"
+        for quantiles of a number, "cross_entropy" for classes; "auto" is "mse" or
+        "cross_entropy". Or a function of the
         network's output and the (standardised or 0/1) outcome, both of shape ``(rows, d_out)``,
         that gives a tensor: a loss per element, per row, or for all rows together.
+    quantile_levels : sequence of float, optional
+        Of the loss "quantile", for one outcome: the share of outcomes that lies below each
+        predicted quantile, ascending, above 0 and below 1; None: 0.05, 0.5 and 0.95.
+        ``predict_quantiles()`` gives them all, ``predict()`` the one nearest to the median.
     reduction : str
         "mean", "sum", or "elementwise_mean", the mean's old name.
     validation : float, vector, tuple, table or path
@@ -274,8 +280,10 @@ def two_layer(
     ``y`` is the outcome divided by its mean, and "gamma" that of ``log(mean) + y / mean``, whose
     network gives the logarithm of ``mean``; both are 1 where that is the same for all rows.
     "binomial" is that of ``-y * log(share) - (1 - y) * log(1 - share)``, where ``y`` is the share
-    of a row's trials that succeeded and the row's weight is multiplied with their number. With
-    weights these are weighted means. "sum" gives sums instead.
+    of a row's trials that succeeded and the row's weight is multiplied with their number.
+    "quantile" is the mean over rows and levels of ``max(level * e, (level - 1) * e)`` where ``e``
+    is the standardised outcome minus the quantile. With weights these are weighted means. "sum"
+    gives sums instead.
 
     With ``weight_decay="auto"`` networks with 6 strengths of it, from 0.03 to 10 times 3 divided
     by the number of rows, and with "piecewise" encoding 2, are trained side by side on two thirds

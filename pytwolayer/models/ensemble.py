@@ -190,9 +190,10 @@ class TwoLayerEnsemble:
         x : path, Arrow object, DataFrame, array or tensor
         output : str or Path
         kind : str, optional
-            "numeric", "class", "prob" as there; "conf_int", ``.pred_lower`` and ``.pred_upper``
-            (with classes or several outcomes for each), "std_error", ``.std_error``. By default
-            all but the standard error.
+            "numeric", "quantile", "class", "prob" as there; "conf_int", ``.pred_lower`` and
+            ``.pred_upper`` (with classes or several outcomes for each), "std_error",
+            ``.std_error``. By default numbers or classes and probabilities, and intervals of
+            these.
         columns : list of str, optional
         level : float
             Share of the models' predictions in an interval, see ``predict_interval()``.
@@ -300,6 +301,26 @@ class TwoLayerEnsemble:
         return each
 
     @with_default_torch_settings
+    def predict_quantiles(self, x: Any, *, offset: Any = None) -> pd.DataFrame:
+        """Predict the quantiles of the loss "quantile": the means of the models'.
+
+        Parameters
+        ----------
+        x : DataFrame, array or tensor
+        offset : vector, optional
+            As in ``TwoLayer.predict()``.
+
+        Returns
+        -------
+        pandas.DataFrame
+            As that of ``TwoLayer.predict_quantiles()``.
+        """
+        levels = self.models[0].quantile_levels()
+        each = self._of_each(x, lambda fit, output: fit.quantiles_of(output))
+        means = mean_of_models(each)
+        return pd.DataFrame(self.models[0].with_offset(means, offset), columns=levels)
+
+    @with_default_torch_settings
     def predict_raw(self, x: Any) -> Doubles:
         """Return every network's own output, shape ``(models, rows, outputs)``."""
         return self._of_each(x, lambda fit, output: output.numpy())
@@ -310,7 +331,7 @@ class TwoLayerEnsemble:
         with guard_memory("cpu", work, "Predict fewer rows at a time"):
             shared = encodings(self.models)
             table = read_new_data(self.models, x)
-            values = np.empty((self.n_models, table.rows, self.outcome.width))
+            values: list[Doubles] = [np.empty((0, 0))] * self.n_models
             for encoder, numbers in shared.items():
                 fits = [self.models[number] for number in numbers]
                 recoded = _recoded(encoder, table)
@@ -319,7 +340,7 @@ class TwoLayerEnsemble:
                 outputs = forward(networks, encoder, parts, int(complete.sum()))
                 for number, fit, output in zip(numbers, fits, outputs, strict=True):
                     values[number] = fill_incomplete(made(fit, output), complete)
-            return values
+            return np.stack(values)
 
     @property
     def tuning(self) -> pd.DataFrame | None:

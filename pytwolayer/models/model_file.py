@@ -7,7 +7,7 @@ module. R reads and writes the same format: see ``R/file-save-load.R`` and
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from itertools import pairwise
 from typing import Any, TypeVar, get_args
 
@@ -94,7 +94,8 @@ def to_bytes(fit: Any) -> bytes:
 def _plain_outcome(outcome: Outcome) -> dict[str, Any]:
     """Return an outcome as text and numbers."""
     if isinstance(outcome, Numbers):
-        plain = {"kind": "numbers", **asdict(outcome)}
+        values = {name: getattr(outcome, name) for name in (*_OUTCOMES["numbers"][1:], *_SOMETIMES)}
+        plain = {"kind": "numbers", **values}
         return {name: plain[name] for name in plain if name not in _SOMETIMES or plain[name]}
     pairs = zip(outcome.labels, outcome.outputs, strict=True)
     labels = [label if _is_plain(label) else name for label, name in pairs]
@@ -123,7 +124,7 @@ def _specs(content: Content) -> TensorSpecs:
     settings, inputs = _settings(content), _encoder(content["inputs"])
     _check_pieces(inputs, settings)
     read_tuning(content["tuning"])
-    d_out = _outcome(content["outcome"]).width
+    d_out = _outcome(content["outcome"], settings).width
     names, epochs = content["history"], count("epochs", content["epochs"], minimum=0)
     if names not in ([_LOSSES[0]], [*_LOSSES]):
         raise ValueError("its history has other columns than losses")
@@ -135,7 +136,7 @@ def _specs(content: Content) -> TensorSpecs:
 def _attributes(tensors: Tensors, content: Content) -> dict[str, Any]:
     """Read the attributes of a ``TwoLayer``."""
     settings = _settings(content)
-    inputs, outcome = _encoder(content["inputs"]), _outcome(content["outcome"])
+    inputs, outcome = _encoder(content["inputs"]), _outcome(content["outcome"], settings)
     epochs, best = content["epochs"], content["best_epoch"]
     losses = {name: tensors.pop(_HISTORY + name).numpy() for name in content["history"]}
     network = outline(inputs.width, settings.hidden_units, outcome.width, settings.activation)
@@ -264,7 +265,17 @@ def read_tuning(saved: Any) -> pd.DataFrame | None:
     )
 
 
-def _outcome(saved: Any) -> Outcome:
+def _outcome(saved: Any, settings: Settings) -> Outcome:
+    outcome = _saved_outcome(saved)
+    levels = settings.quantile_levels
+    if levels is None:
+        return outcome
+    if isinstance(outcome, Classes) or outcome.width > 1:
+        raise ValueError("it has quantiles, and its outcome is no single number")
+    return replace(outcome, quantile_levels=levels)
+
+
+def _saved_outcome(saved: Any) -> Outcome:
     kind = _typed(_typed(saved, dict)["kind"], str)
     sometimes = [name for name in _SOMETIMES if kind == "numbers" and name in saved]
     check_keys("entries of its outcome", saved, (*_OUTCOMES[kind], *sometimes))
@@ -277,10 +288,10 @@ def _outcome(saved: Any) -> Outcome:
     columns = SUCCESSES_AND_FAILURES if more["trials"] else len(center)
     if not center or len(center) != len(scale) or (names is not None and len(names) != columns):
         raise ValueError("its names, centres and scales differ in number")
-    flags = {name: flag(name, saved[name]) for name in ("log", "vector")} | more
-    if flags["trials"] and not flags["logit"]:
+    log, vector = flag("log", saved["log"]), flag("vector", saved["vector"])
+    if more["trials"] and not more["logit"]:
         raise ValueError("it has trials without their odds")
-    return Numbers(names, center, scale, **flags)
+    return Numbers(names, center, scale, log, vector, more["logit"], more["trials"])
 
 
 def _classes(name: Any, labels: list[Any]) -> Classes:

@@ -51,6 +51,8 @@ def read_kind(fitted: Fitted, kind: Any) -> str | None:
         expected = "one that a single network has: intervals come of several, `n_models = 50`"
         raise ArgumentError("kind", expected, checks.describe(kind))
     kinds = ["class", "prob"] if isinstance(fitted.outcome, Classes) else ["numeric"]
+    if _has_quantiles(fitted.outcome):
+        kinds.append("quantile")
     kinds += ["conf_int", "std_error"] if fitted.several else ["raw"]
     return checks.one_of("kind", kind, kinds)
 
@@ -66,8 +68,8 @@ def prediction_tables(
     table : Table
         What ``read_new_data()`` returned.
     kind : str, optional
-        "numeric", "class", "prob", "raw", "conf_int" or "std_error"; None: the numbers, or the
-        classes and their probabilities, and of an ensemble the intervals of these.
+        "numeric", "quantile", "class", "prob", "raw", "conf_int" or "std_error"; None: the
+        numbers, or the classes and their probabilities, and of an ensemble the intervals of these.
     level : float
         Share of the models' predictions in an interval.
 
@@ -93,15 +95,21 @@ class _Columns:
     def __init__(self, fitted: Fitted, level: float) -> None:
         self._models, self._several, self._level = fitted.models, fitted.several, level
         self._outcome = fitted.outcome
-        outputs = self._outcome.outputs
-        one = not isinstance(self._outcome, Classes) and len(outputs) == 1
-        self._ends = [""] if one else [f"_{name}" for name in outputs]
+        predicted = self._outcome.predicted
+        one = not isinstance(self._outcome, Classes) and len(predicted) == 1
+        self._ends = [""] if one else [f"_{name}" for name in predicted]
 
     def of(self, outputs: Sequence[Output], kind: str | None) -> Iterator[tuple[str, Any]]:
         """Yield the columns with their names."""
         if kind == "raw":
             raw = outputs[0].values.numpy().astype(np.float64)
-            yield from self._named(".raw", fill_incomplete(raw, outputs[0].complete))
+            ends = _ends_of_outputs(self._outcome) if raw.shape[1] > 1 else self._ends
+            yield from _named(".raw", ends, fill_incomplete(raw, outputs[0].complete))
+            return
+        if kind == "quantile":
+            pairs = zip(self._models, outputs, strict=True)
+            quantiles = mean_of_models(np.stack([_quantiles(*pair) for pair in pairs]))
+            yield from _named(".pred", _ends_of_outputs(self._outcome), quantiles)
             return
         each = np.stack([_restored(*pair) for pair in zip(self._models, outputs, strict=True)])
         values = mean_of_models(each) if self._several else each[0]
@@ -115,8 +123,7 @@ class _Columns:
             yield from self._intervals(each, in_pairs=kind == "conf_int")
 
     def _named(self, prefix: str, values: Doubles) -> Iterator[tuple[str, Doubles]]:
-        for end, column in zip(self._ends, values.T, strict=True):
-            yield f"{prefix}{end}", column
+        return _named(prefix, self._ends, values)
 
     def _intervals(self, each: Doubles, *, in_pairs: bool) -> Iterator[tuple[str, Doubles]]:
         shares = (1 - self._level) / 2, (1 + self._level) / 2
@@ -140,6 +147,24 @@ class _Columns:
             missing = ~outputs[0].complete
         labels: Any = list(self._outcome.labels)  # type: ignore[union-attr]
         return pd.Categorical.from_codes(np.where(missing, -1, codes), categories=labels)
+
+
+def _has_quantiles(outcome: Outcome) -> bool:
+    return not isinstance(outcome, Classes) and bool(outcome.quantile_levels)
+
+
+def _ends_of_outputs(outcome: Outcome) -> list[str]:
+    return [f"_{name}" for name in outcome.outputs]
+
+
+def _named(prefix: str, ends: Sequence[str], values: Doubles) -> Iterator[tuple[str, Doubles]]:
+    for end, column in zip(ends, values.T, strict=True):
+        yield f"{prefix}{end}", column
+
+
+def _quantiles(model: Model, output: Output) -> Doubles:
+    quantiles = model.outcome.quantiles(output.values)  # type: ignore[union-attr]
+    return fill_incomplete(quantiles, output.complete)
 
 
 def _restored(model: Model, output: Output) -> Doubles:

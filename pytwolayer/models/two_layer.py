@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from pytwolayer.checks import describe
 from pytwolayer.errors import ArgumentError
 from pytwolayer.files.column_types import Levels
 from pytwolayer.files.new_data import open_new_data
@@ -170,7 +171,8 @@ class TwoLayer:
         Returns
         -------
         numpy.ndarray, or with ``output`` its Path
-            One row per row of ``x``. Numbers have shape ``(rows,)`` if ``y`` was a vector,
+            One row per row of ``x``; with the loss "quantile" the quantile nearest to the median,
+            see ``predict_quantiles()``. Numbers have shape ``(rows,)`` if ``y`` was a vector,
             else ``(rows, d_out)``; classes have shape ``(rows,)``. Where a row has a missing
             value, or a level that training did not see, a number is NaN and a class None.
 
@@ -224,7 +226,8 @@ class TwoLayer:
             File to write, replaced if it exists: .parquet, .csv or .tsv, text also with .gz. It
             cannot be a file of ``x``, nor in its folder.
         kind : str, optional
-            "numeric", ``.pred``; "class", ``.pred_class``; "prob", ``.pred_<class>`` for each;
+            "numeric", ``.pred``; "quantile", ``.pred_q<level>`` for each, see
+            ``predict_quantiles()``; "class", ``.pred_class``; "prob", ``.pred_<class>`` for each;
             "raw", ``.raw``, see ``predict_raw()``. By default numbers, or the classes and their
             probabilities. Columns of several outcomes are ``.pred_<outcome>``.
         columns : list of str, optional
@@ -280,13 +283,60 @@ class TwoLayer:
         return self._restored(x)
 
     @with_default_torch_settings
+    def predict_quantiles(self, x: Any, *, offset: Any = None) -> pd.DataFrame:
+        """Predict the quantiles of a fit with the loss "quantile".
+
+        They ascend in every row: where the network's outputs cross, they are sorted.
+
+        Parameters
+        ----------
+        x : DataFrame, array, tensor, Arrow object, str or Path
+            As in ``predict()``.
+        offset : vector, optional
+            As in ``predict()``.
+
+        Returns
+        -------
+        pandas.DataFrame
+            A row per row of ``x``, and a column per level, whose name the level is; NaN in the rows
+            that ``predict()`` leaves missing.
+
+        Raises
+        ------
+        ArgumentError
+            As ``predict()``, and if the loss is another.
+        """
+        levels = self.quantile_levels()
+        output, complete = self._output(x)
+        values = fill_incomplete(self.quantiles_of(output), complete)
+        return pd.DataFrame(self.with_offset(values, offset), columns=levels)
+
+    def quantile_levels(self) -> list[float]:
+        """Return the levels of the quantiles.
+
+        Raises
+        ------
+        ArgumentError
+            If the loss is another.
+        """
+        if self.settings.quantile_levels is None:
+            expected = '"quantile" in the fit for quantiles of the outcome'
+            raise ArgumentError("loss", expected, describe(self.settings.loss_name))
+        return [*self.settings.quantile_levels]
+
+    def quantiles_of(self, output: torch.Tensor) -> Doubles:
+        """Convert the network's output to the quantiles."""
+        assert not isinstance(self.outcome, Classes)
+        return self.outcome.quantiles(output)
+
+    @with_default_torch_settings
     def predict_raw(self, x: Any) -> Doubles:
         """Return the network's own output, shape ``(rows, outputs)``.
 
         For a numeric outcome that is the standardised outcome (with the losses "poisson" and
-        "gamma" the logarithm of its ratio to the mean, with "binomial" that of the odds), for
-        classes what the softmax is taken of. NaN in the rows that ``predict()`` leaves missing. An
-        offset is not in it.
+        "gamma" the logarithm of its ratio to the mean, with "binomial" that of the odds, with
+        "quantile" one for each level, not yet sorted), for classes what the softmax is taken of.
+        NaN in the rows that ``predict()`` leaves missing. An offset is not in it.
         """
         output, complete = self._output(x)
         return fill_incomplete(output.numpy().astype(np.float64), complete)

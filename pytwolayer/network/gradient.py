@@ -62,6 +62,8 @@ class ClosedFormGradient:
         One of each network; empty: no dropout.
     gradient_clip : float, optional
         Largest norm of each network's gradient.
+    quantile_levels : sequence of float, optional
+        Of the loss "quantile".
 
     Attributes
     ----------
@@ -82,9 +84,10 @@ class ClosedFormGradient:
         rows: Sequence[int],
         dropout: Sequence[Dropout] = (),
         gradient_clip: float | None = None,
+        quantile_levels: Sequence[float] | None = None,
     ) -> None:
         self._layout, self._activation = layout, ACTIVATIONS[activation]
-        self._objective = make_objective(loss, reduction)
+        self._objective = make_objective(loss, reduction, quantile_levels)
         self._rows, self._dropout, self._clip = rows, dropout, gradient_clip
         self._programs: dict[Batch, Program] = {}
         self.loss = layout.loss

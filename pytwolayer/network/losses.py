@@ -1,7 +1,7 @@
 """The losses: their values and derivatives at the network's output."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -42,6 +42,12 @@ class Loss:
     def terms(self, rows: Any, d_out: int) -> Any:
         """Return the divisor of the mean over so many rows, a number or an array of them."""
         return rows if self.per_row else rows * d_out
+
+    def at(self, quantile_levels: Sequence[float] | None) -> "Loss":
+        """Return the loss of these quantiles, an output for each; None: the loss as it is."""
+        if quantile_levels is None:
+            return self
+        return replace(self, operations=partial(_pinball, levels=tuple(quantile_levels)))
 
 
 def _squared_error(output: Tensor, y: Tensor, e: Tensor, d: Tensor) -> list[Operation]:
@@ -109,6 +115,27 @@ def _binary_cross_entropy(output: Tensor, y: Tensor, e: Tensor, d: Tensor) -> li
     ]
 
 
+def _pinball(
+    output: Tensor, y: Tensor, e: Tensor, d: Tensor, levels: Sequence[float] = ()
+) -> list[Operation]:
+    """``max(level * (y - output), (level - 1) * (y - output))``, each output with its level.
+
+    Without levels they are evenly spaced. The derivative where both are equal is autograd's.
+    """
+    number = output.shape[1]
+    levels = levels or [(k + 1) / (number + 1) for k in range(number)]
+    # Outputs are the second dimension, of one network and of several.
+    shares = output.new_tensor(levels).view(1, number, *[1] * (output.dim() - 2))
+    half = output.new_tensor(0.5)
+    return [
+        partial(torch.sub, output, y, out=d),
+        partial(torch.clamp_min, d, 0, out=e),
+        partial(torch.addcmul, e, d, shares, value=-1, out=e),
+        partial(torch.heaviside, d, half, out=d),
+        partial(d.sub_, shares),
+    ]
+
+
 LOSSES: dict[str, Loss] = {
     "mse": Loss(_squared_error, slope=2.0),
     "mae": Loss(_absolute_error),
@@ -117,6 +144,7 @@ LOSSES: dict[str, Loss] = {
     "poisson": Loss(_poisson),
     "gamma": Loss(_gamma),
     "binomial": Loss(_binary_cross_entropy),
+    "quantile": Loss(_pinball),
 }
 
 

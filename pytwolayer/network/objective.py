@@ -16,11 +16,13 @@ UsersLoss = Callable[[Tensor, Tensor], Any]
 Total = Callable[[Tensor], Operation]
 
 
-def make_objective(loss: str | UsersLoss, reduction: str) -> "TableObjective | UserObjective":
+def make_objective(
+    loss: str | UsersLoss, reduction: str, quantile_levels: Sequence[float] | None = None
+) -> "TableObjective | UserObjective":
     """Make the objective of a key of ``LOSSES`` or a user's function, and of ``REDUCTIONS``."""
     summed = reduction == "sum"
     if isinstance(loss, str):
-        return TableObjective(LOSSES[loss], summed=summed)
+        return TableObjective(LOSSES[loss].at(quantile_levels), summed=summed)
     return UserObjective(loss, summed=summed)
 
 

@@ -1,5 +1,6 @@
 """The outcome: what the network is trained to give, and its output on the user's scale."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -48,6 +49,8 @@ class Numbers:
         Whether the network's output is the logarithm of the odds, of the loss "binomial".
     trials : bool
         Whether ``y`` is columns of successes and failures, of which the share is predicted.
+    quantile_levels : tuple of float
+        Of the loss "quantile": the network has an output for each; else empty.
     """
 
     names: tuple[str, ...] | None
@@ -57,10 +60,17 @@ class Numbers:
     vector: bool
     logit: bool = False
     trials: bool = False
+    quantile_levels: tuple[float, ...] = ()
     default_loss = "mse"
 
     @classmethod
-    def fit(cls, table: Table, weights: Doubles | None, loss: Any) -> "Numbers":
+    def fit(
+        cls,
+        table: Table,
+        weights: Doubles | None,
+        loss: Any,
+        quantile_levels: Sequence[float] | None = None,
+    ) -> "Numbers":
         """Learn the scaling of the outcomes; where the output is a logarithm they keep their 0."""
         refuse_outside_range(table, loss)
         if loss == BINOMIAL:
@@ -74,7 +84,8 @@ class Numbers:
             codings = [_number_coding(column, weights) for column in table.columns]
             pairs = [(coding.center, coding.scale or 1.0) for coding in codings]
         center, scale = tuple(c for c, _ in pairs), tuple(s for _, s in pairs)
-        return cls(table.names, center, scale, log, table.vector)
+        levels = tuple(quantile_levels or ())
+        return cls(table.names, center, scale, log, table.vector, quantile_levels=levels)
 
     @property
     def link(self) -> str:
@@ -84,19 +95,39 @@ class Numbers:
     @property
     def width(self) -> int:
         """Number of the network's outputs."""
-        return len(self.center)
+        return len(self.quantile_levels or self.center)
 
     @property
     def columns(self) -> int:
         """Number of columns of ``y``."""
-        return SUCCESSES_AND_FAILURES if self.trials else self.width
+        return SUCCESSES_AND_FAILURES if self.trials else len(self.center)
 
     @property
     def outputs(self) -> list[str]:
-        """Names of the network's outputs."""
+        """Names of the network's outputs: the outcomes, or the quantiles of the one."""
+        if self.quantile_levels:
+            return [f"q{level:.15g}" for level in self.quantile_levels]
+        return self.predicted
+
+    @property
+    def predicted(self) -> list[str]:
+        """Names of the predictions, one for each outcome."""
         if self.trials:
             return list((self.names or ("y1",))[:1])
-        return list(self.names or (f"y{number + 1}" for number in range(self.width)))
+        return list(self.names or (f"y{number + 1}" for number in range(len(self.center))))
+
+    @property
+    def link(self) -> str:
+        """How the predictions come of the network's output."""
+        if self.quantile_levels:
+            return "quantile"
+        return "logit" if self.logit else "log" if self.log else "identity"
+
+    @property
+    def middle(self) -> int:
+        """The number of the quantile that is nearest to the median, from 0."""
+        distances = [abs(level - 0.5) for level in self.quantile_levels]
+        return distances.index(min(distances))
 
     def observed(self, table: Table) -> Doubles:
         """Return the outcomes on the user's scale, shape ``(rows, width)``."""
@@ -117,6 +148,8 @@ class Numbers:
     def target(self, table: Table) -> torch.Tensor:
         """Return the scaled outcomes as float32, shape ``(rows, width)``.
 
+        Of quantiles each is compared with the same outcome.
+
         Raises
         ------
         ArgumentError
@@ -130,14 +163,32 @@ class Numbers:
             largest = np.max(np.abs(matrix[:, far]))
             received = f"{largest:.3g}{in_column(table.columns[far].label)}"
             raise ArgumentError(_DATA, "of the size seen in training", received)
+        if self.quantile_levels:
+            target = np.repeat(target, self.width, axis=1)
         return torch.from_numpy(target)
 
     def inverse_transform(self, output: torch.Tensor) -> Doubles:
-        """Convert the network's output to the user's scale, shape ``(rows, width)``."""
+        """Convert the network's output to the user's scale, shape ``(rows, outcomes)``.
+
+        Of quantiles that is the one nearest to the median.
+        """
         values = output.numpy().astype(np.float64)
+        if self.quantile_levels:
+            return self.quantiles(output)[:, [self.middle]]
         if self.logit:
             shares: Doubles = 1 / (1 + np.exp(-np.clip(values, -_FAR, _FAR)))
             return shares
+        return self._restored(values)
+
+    def quantiles(self, output: torch.Tensor) -> Doubles:
+        """Convert the network's output to quantiles on the user's scale, ``(rows, width)``.
+
+        They are sorted: quantiles do not cross, and the sorted ones are never further from
+        the true ones.
+        """
+        return self._restored(np.sort(output.numpy().astype(np.float64), axis=1))
+
+    def _restored(self, values: Doubles) -> Doubles:
         with np.errstate(over="ignore"):
             restored: Doubles = (np.exp(values) if self.log else values) * self.scale + self.center
         if not np.isfinite(restored).all():
@@ -213,6 +264,11 @@ class Classes:
         """Return the weights of rows that are scored."""
         return weights
 
+    @property
+    def predicted(self) -> list[str]:
+        """Names of the predictions, which are of each class."""
+        return self.outputs
+
     def warn_unseen_classes(self, table: Table, consequence: str) -> None:
         """Warn of classes that training did not see; ``consequence`` ends the warning."""
         (column,) = table.columns
@@ -246,7 +302,12 @@ Outcome = Numbers | Classes
 
 
 def fit_outcome(
-    table: Table, weights: Doubles | None, loss: Any, *, partial: bool = False
+    table: Table,
+    weights: Doubles | None,
+    loss: Any,
+    *,
+    partial: bool = False,
+    quantile_levels: Sequence[float] | None = None,
 ) -> Outcome:
     """Learn the outcome of the training data: numbers, or classes.
 
@@ -254,13 +315,16 @@ def fit_outcome(
     ------
     ArgumentError
         If classes are mixed with other outcomes, if there is only one class, or if the loss is
-        for the other kind.
+        for the other kind, or for one outcome.
     """
     are_classes = [column.is_classes for column in table.columns]
     if not any(are_classes):
         if loss == "cross_entropy":
             raise ArgumentError("loss", "one for a numeric outcome", '"cross_entropy"')
-        return Numbers.fit(table, weights, loss)
+        if loss == "quantile" and len(are_classes) > 1:
+            expected = 'of one outcome with the loss "quantile"'
+            raise ArgumentError(_DATA, expected, f"of {len(are_classes)}")
+        return Numbers.fit(table, weights, loss, quantile_levels)
     if len(are_classes) > 1:
         expected = "numbers where it has several columns"
         label = table.columns[are_classes.index(True)].label

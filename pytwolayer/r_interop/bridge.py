@@ -69,12 +69,13 @@ class Answer(TypedDict):
 class SentFit(TypedDict):
     """A fit: its bytes, the numbers of the rows left out from 1, and predictions of the others.
 
-    The latter two are None of a table that Python reads.
+    The latter are None of a table that Python reads; ``quantiles`` also of other losses.
     """
 
     model: bytearray
     omitted: bytearray | None
     fitted: bytearray | None
+    quantiles: bytearray | None
 
 
 class _TrainingError(Exception):
@@ -437,7 +438,8 @@ def _describe_fit(
 ) -> SentFit:
     """Describe a fit, or an ensemble, to R; ``result`` has its encoded rows, if it has ended."""
     if is_source(sent):  # R keeps nothing of its rows
-        return {"model": bytearray(_bytes_of(fitted)), "omitted": None, "fitted": None}
+        model = bytearray(_bytes_of(fitted))
+        return {"model": model, "omitted": None, "fitted": None, "quantiles": None}
     x, offset = arguments["x"], _offset_of(sent)
     omitted: NDArray[Any] = np.empty(0)
     if _first_model(fitted).dropped:
@@ -449,7 +451,20 @@ def _describe_fit(
         "model": bytearray(_bytes_of(fitted)),
         "omitted": send_doubles(omitted),
         "fitted": send_doubles(_fitted_values(fitted, x, offset, result)),
+        "quantiles": _fitted_quantiles(fitted, x, offset),
     }
+
+
+def _fitted_quantiles(
+    fitted: Fitted, x: RawTable | SourcedTable, offset: Doubles | None
+) -> bytearray | None:
+    levels = fitted.settings.quantile_levels
+    if levels is None:
+        return None
+    try:
+        return send_doubles(fitted.predict_quantiles(x, offset=offset).to_numpy())
+    except MemoryError:  # of the fitted values a warning says so
+        return send_doubles(np.full((len(x), len(levels)), np.nan))
 
 
 def _first_model(fitted: Fitted) -> "TwoLayer":
@@ -487,12 +502,14 @@ def _fitted_values(
     except MemoryError:
         message = "Fitted values and residuals are missing: there was no memory for them."
         warnings.warn(message, PytwolayerWarning, stacklevel=2)
-        return np.full((len(x), _first_model(fitted).outcome.width), np.nan)
+        return np.full((len(x), len(_first_model(fitted).outcome.predicted)), np.nan)
 
 
 def _values(fitted: Fitted, x: Any, kind: str, offset: Doubles | None = None) -> Any:
     if kind == "numeric":
         return fitted.predict(x, offset=offset)
+    if kind == "quantile":
+        return fitted.predict_quantiles(x, offset=offset).to_numpy()
     if kind == "class":
         return fitted.predict_code(x) + 1
     return (fitted.predict_proba if kind == "prob" else fitted.predict_raw)(x)
@@ -502,7 +519,7 @@ def _values(fitted: Fitted, x: Any, kind: str, offset: Doubles | None = None) ->
 def predict(model: bytearray, x: SentTable | SentSource, kind: str) -> bytearray:
     """Predictions of a fitted network, one column after the other.
 
-    ``kind`` is "numeric", "prob", "raw", or "class" for the classes' numbers from 1.
+    ``kind`` is "numeric", "quantile", "prob", "raw", or "class" for the classes' numbers from 1.
     """
     from pytwolayer.models.load import from_bytes
     from pytwolayer.r_interop.model_cache import models
@@ -517,8 +534,8 @@ def predict_ensemble(
 ) -> bytearray:
     """Predictions of an ensemble, one column after the other.
 
-    ``kind`` is "numeric", "prob", "class" for the classes' numbers from 1, "std_error", or
-    "conf_int" for the lower ends and then the upper ones of intervals.
+    ``kind`` is "numeric", "quantile", "prob", "class" for the classes' numbers from 1,
+    "std_error", or "conf_int" for the lower ends and then the upper ones of intervals.
     """
     from pytwolayer.models.load import ensemble_from_bytes
     from pytwolayer.r_interop.model_cache import models

@@ -21,9 +21,10 @@ _LOSSES = {
     "poisson": "Poisson loss",
     "gamma": "Gamma loss",
     "binomial": "Log loss",
+    "quantile": "Pinball loss",
 }
 _LINES = ("-", "--", "-.", ":")  # by learning rate
-_STANDARDISED = ("mse", "mae", "huber")
+_STANDARDISED = ("mse", "mae", "huber", "quantile")
 _RING: dict[str, Any] = {
     "linestyle": "",
     "marker": "o",

@@ -119,6 +119,7 @@ def held_out_losses(
         [len(fold.train_rows.x) for fold in folds for _ in range(candidates)],
         [Dropout(settings.dropout, each) for each in own_generator] if settings.dropout else (),
         settings.gradient_clip,
+        settings.quantile_levels,
     )
     rows = StackedRows([fold.train_rows for fold in folds], candidates)
     batches = Batches(rows, settings.batch_size, generators)

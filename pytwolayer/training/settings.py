@@ -8,6 +8,8 @@ for which the command line's help would wait: checks import the network's tables
 import pickle
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields
+from itertools import pairwise
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 from pytwolayer import checks
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from pytwolayer.optim.optimizer import OptimizerEntry, OptimizerOptions
 
 AUTO = "auto"
+QUANTILE, QUANTILE_LEVELS = "quantile", (0.05, 0.5, 0.95)  # the loss, and its usual levels
 DECAY = 3.0  # the summed loss's weight decay where none is given or searched
 LARGEST_RATE = float.fromhex("0x1.fffffep+127")  # of single precision
 _Check = Callable[[str, Any], Any]
@@ -74,6 +77,19 @@ def _pieces(argument: str, value: Any) -> int:
     return checks.count(argument, value, minimum=LEAST_PIECES, maximum=MOST_PIECES)
 
 
+def _quantile_levels(argument: str, value: Any) -> tuple[float, ...]:
+    given = value.tolist() if hasattr(value, "tolist") else value
+    given = given if isinstance(given, (list, tuple)) else [given]
+    numbers = all(isinstance(each, Real) and not isinstance(each, bool) for each in given)
+    levels = tuple(float(each) for each in given) if numbers else ()
+    ascending = all(low < high for low, high in pairwise((0.0, *levels, 1.0)))
+    if not levels or not ascending:
+        expected = "numbers above 0 and below 1 in ascending order, each once"
+        received = ", ".join(f"{each:g}" for each in levels[:10]) or checks.describe(value)
+        raise ArgumentError(argument, expected, received)
+    return levels
+
+
 def _loss(argument: str, value: Any) -> Any:
     return value if callable(value) else _choice(argument, value)
 
@@ -94,8 +110,9 @@ class Setting:
     stands_for : str
         The placeholder of the value in the help.
     option : str
-        How the option is read: "value", "text" (also if it looks like a number) or "several"
-        (given once for each); a setting whose default is False or True is a switch.
+        How the option is read: "value", "text" (also if it looks like a number), "several" (given
+        once for each) or "numbers" (with commas between them); a setting whose default is False or
+        True is a switch.
     default_words : str or None
         The default in the help, if not the value itself.
     option_name : str or None
@@ -154,8 +171,16 @@ SETTINGS: dict[str, Setting] = {
         AUTO,
         _loss,
         "mse, mae or huber for numbers, poisson for counts, gamma for numbers above 0, binomial "
-        "for shares or successes and failures, cross_entropy for classes",
+        "for shares or successes and failures, quantile for quantiles, cross_entropy for classes",
         "NAME",
+    ),
+    "quantile_levels": Setting(
+        None,
+        _none_or(_quantile_levels),
+        "of the loss quantile: the shares of outcomes below what is predicted, with commas between",
+        "LEVELS",
+        "numbers",
+        default_words=",".join(f"{level:g}" for level in QUANTILE_LEVELS),
     ),
     "reduction": Setting("mean", _choice, "mean or sum of the rows' losses", "NAME"),
     "validation": Setting(
@@ -265,10 +290,13 @@ class Settings:
     reduction: str
     patience: int | None
     seed: int
+    quantile_levels: tuple[float, ...] | None = None
 
     def __post_init__(self) -> None:
         for name in KEPT:
             object.__setattr__(self, name, checked(name, getattr(self, name)))
+        if self.loss == QUANTILE and self.quantile_levels is None:
+            object.__setattr__(self, "quantile_levels", QUANTILE_LEVELS)
         self._refuse_clashes()
 
     def _refuse_clashes(self) -> None:
@@ -278,6 +306,9 @@ class Settings:
             if clashes(self, OPTIMIZERS[self.optimizer]):
                 expected = Text(expected, self.optimizer, False)
                 raise ArgumentError(name, expected, checks.describe(getattr(self, name)))
+        if self.quantile_levels is not None and self.loss != QUANTILE:
+            expected = f'left out but with the loss "{QUANTILE}"'
+            raise ArgumentError("quantile_levels", expected, "given")
 
     def __getstate__(self) -> dict[str, Any]:
         """Replace a loss that cannot be pickled, such as a lambda, by its name.
@@ -316,8 +347,10 @@ class Settings:
         return self.loss if isinstance(self.loss, str) else function_name(self.loss)
 
     def plain(self) -> dict[str, Any]:
-        """Return the settings as text and numbers."""
-        return {**vars(self), "loss": self.loss_name}
+        """Return the settings as text and numbers; levels only where there are some."""
+        plain = {**vars(self), "loss": self.loss_name}
+        levels = plain.pop("quantile_levels")
+        return plain if levels is None else {**plain, "quantile_levels": [*levels]}
 
 
 KEPT = tuple(field.name for field in fields(Settings))

@@ -98,6 +98,7 @@ class Trainer:
             [len(each.train_rows.x) for each in trainees],
             [Dropout(share, each) for each in self._generators] if share else (),
             clip,
+            settings.quantile_levels,
         )
 
     def _stack_parameters(self) -> FlatParameters:

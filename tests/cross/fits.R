@@ -64,6 +64,12 @@ for (case in cases) {
       say(name, "valid_loss", fit$history$valid_loss)
     }
     say(name, "predictions", predictions(fit, new_data))
+    if (!is.null(fit$settings$quantile_levels)) {
+      quantiles <- as.matrix(predict(fit, new_data, type = "quantile"))
+      say(name, "quantiles", as.double(quantiles))
+      alone <- as.matrix(predict(fit, new_data, type = "quantile", engine = "r"))
+      stopifnot(isTRUE(all.equal(alone, quantiles, tolerance = 1e-6)))
+    }
     for (column in names(fit$tuning)) {
       found <- fit$tuning[[column]]
       say(name, paste("tuning", column), if (is.character(found)) found else as.double(found))

@@ -31,6 +31,12 @@ CASES = [
         "settings": QUICK | {"loss": "huber", "optimizer": "rmsprop", "momentum": 0.5},
     },
     {
+        "name": "quantiles",
+        "data": "air",
+        "outcome": "Ozone",
+        "settings": QUICK | BATCHES | {"loss": "quantile", "quantile_levels": [0.1, 0.5, 0.9]},
+    },
+    {
         "name": "tuned classes",
         "data": "birth",
         "outcome": "low",
@@ -190,6 +196,8 @@ def answer(case, folder):
         fit = two_layer(data, outcome=case["outcome"], **options)
     found = fit.predict(data) if fit.classes is None else fit.predict_proba(data)
     answers = {"loss": fit.history["loss"], "predictions": np.ravel(found, order="F")}
+    if fit.settings.quantile_levels is not None:
+        answers["quantiles"] = np.ravel(fit.predict_quantiles(data), order="F")
     if "valid_loss" in fit.history:
         answers["valid_loss"] = fit.history["valid_loss"]
     if fit.tuning is not None:

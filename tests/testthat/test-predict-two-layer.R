@@ -173,3 +173,80 @@ test_that("predictions are the tibbles that tibble() makes, of no rows too", {
     }
   }
 })
+
+test_that("quantiles have a column for each level and ascend, by both engines", {
+  skip_without_torch()
+  levels <- c(0.1, 0.5, 0.9)
+  fit <- quick(loss = "quantile", quantile_levels = levels)
+  found <- predict(fit, mtcars, type = "quantile")
+  expect_identical(names(found), c(".pred_q0.1", ".pred_q0.5", ".pred_q0.9"))
+  expect_true(all(apply(as.matrix(found), 1, diff) >= 0))
+  expect_equal(predict(fit, mtcars, type = "quantile", engine = "r"), found, tolerance = 1e-6)
+  expect_identical(predict(fit, type = "quantile"), found)
+  expect_identical(predict(fit, mtcars)$.pred, found$.pred_q0.5)
+  expect_equal(predict(fit, mtcars, engine = "r"), predict(fit, mtcars), tolerance = 1e-6)
+  expect_identical(unname(fitted(fit)), found$.pred_q0.5)
+  crossing <- quick(loss = "quantile", quantile_levels = c(0.45, 0.48, 0.5, 0.52), epochs = 2)
+  raw <- as.matrix(predict(crossing, mtcars, type = "raw"))
+  expect_true(any(apply(raw, 1, diff) < 0))
+  sorted <- predict(crossing, mtcars, type = "quantile")
+  expect_true(all(apply(as.matrix(sorted), 1, diff) >= 0))
+  expect_equal(predict(crossing, mtcars, type = "quantile", engine = "r"), sorted, tolerance = 1e-6)
+})
+
+test_that("rows without quantiles are NA, one row and no rows keep the columns", {
+  skip_without_torch()
+  fit <- quick(loss = "quantile", quantile_levels = 0.9, epochs = 3)
+  gaps <- mtcars[1:3, ]
+  gaps$wt[2] <- NA
+  for (engine in c("python", "r")) {
+    found <- predict(fit, gaps, type = "quantile", engine = engine)
+    expect_identical(is.na(found$.pred_q0.9), c(FALSE, TRUE, FALSE))
+    expect_identical(dim(predict(fit, mtcars[1, ], type = "quantile", engine = engine)), c(1L, 1L))
+    expect_identical(dim(predict(fit, mtcars[0, ], type = "quantile", engine = engine)), c(0L, 1L))
+  }
+})
+
+test_that("several networks give the means of their quantiles, by both engines", {
+  skip_without_torch()
+  fits <- quick(loss = "quantile", n_models = 3)
+  found <- predict(fits, mtcars, type = "quantile")
+  each <- lapply(fits$models, function(fit) as.matrix(predict(fit, mtcars, type = "quantile")))
+  expect_equal(as.matrix(found), Reduce(`+`, each) / 3, tolerance = 1e-12)
+  expect_equal(predict(fits, mtcars, type = "quantile", engine = "r"), found, tolerance = 1e-6)
+})
+
+test_that("a file keeps the levels, and the measures are those of quantiles", {
+  skip_without_torch()
+  fit <- quick(loss = "quantile", quantile_levels = c(0.2, 0.8))
+  file <- tempfile(fileext = ".safetensors")
+  save_two_layer(fit, file)
+  again <- load_two_layer(file)
+  expect_identical(again$settings$quantile_levels, c(0.2, 0.8))
+  for (engine in c("python", "r")) {
+    expect_identical(
+      predict(again, mtcars, type = "quantile", engine = engine),
+      predict(fit, mtcars, type = "quantile", engine = engine)
+    )
+  }
+  quantiles <- as.matrix(predict(fit, mtcars, type = "quantile"))
+  errors <- mtcars$mpg - quantiles
+  shares <- rep(c(0.2, 0.8), each = 32)
+  measures <- summary(fit)$measures
+  expect_equal(measures$pinball, mean(ifelse(errors > 0, shares, shares - 1) * errors))
+  expect_equal(measures$coverage, mean(errors[, 1] >= 0 & errors[, 2] <= 0))
+  expect_identical(c(glance(fit)$pinball, glance(again)$pinball), c(measures$pinball, NA))
+})
+
+test_that("what has no quantiles is refused in one sentence", {
+  skip_without_torch()
+  expect_error(predict(quick(), mtcars, type = "quantile"), class = "pytwolayer_error_argument")
+  for (levels in list(c(0.9, 0.1), 0, 1, c(0.5, 0.5), "0.5", NA, double(), TRUE)) {
+    expect_error(
+      quick(loss = "quantile", quantile_levels = levels), "^`quantile_levels` must be numbers",
+      class = "pytwolayer_error_argument"
+    )
+  }
+  expect_error(quick(quantile_levels = 0.5), "left out but with the loss \"quantile\"")
+  expect_error(quick(mtcars[-(1:2)], mtcars[1:2], loss = "quantile"), "of one outcome with")
+})

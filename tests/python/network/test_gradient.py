@@ -34,7 +34,15 @@ THEIRS = {
     "binomial": lambda output, y: functional.binary_cross_entropy_with_logits(
         output, y, reduction="none"
     ),
+    "quantile": lambda output, y: torch.maximum(
+        levels_of(output) * (y - output), (levels_of(output) - 1) * (y - output)
+    ),
 }
+
+
+def levels_of(output):
+    """Give the levels of a table entry's outputs: evenly spaced."""
+    return torch.arange(1, output.shape[1] + 1) / (output.shape[1] + 1)
 
 
 def per_element(output, y):
