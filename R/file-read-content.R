@@ -236,10 +236,10 @@ setting_checks <- list(
   encoding = function(name, value) as_one_of(name, value, encodings),
   pieces = function(name, value) as_count(name, value, least = 2, most = 64),
   loss = function(name, value) as_text(value),
+  quantile_levels = or_null(function(name, value) as_levels(name, value)),
   reduction = function(name, value) as_one_of(name, value, c("mean", "sum", "elementwise_mean")),
   patience = or_null(setting_size),
-  seed = function(name, value) as.double(as_count(name, value, least = 0, most = 2^53)),
-  quantile_levels = or_null(function(name, value) as_levels(name, value))
+  seed = function(name, value) as.double(as_count(name, value, least = 0, most = 2^53))
 )
 
 known_losses <- c("mse", "mae", "huber", "cross_entropy", "poisson", "gamma", "binomial")

@@ -7,7 +7,7 @@ for which the command line's help would wait: checks import the network's tables
 
 import pickle
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from itertools import pairwise
 from numbers import Real
 from typing import TYPE_CHECKING, Any
@@ -287,10 +287,10 @@ class Settings:
     encoding: str
     pieces: int
     loss: Any
+    quantile_levels: tuple[float, ...] | None = field(default=None, kw_only=True)
     reduction: str
     patience: int | None
     seed: int
-    quantile_levels: tuple[float, ...] | None = None
 
     def __post_init__(self) -> None:
         for name in KEPT:
@@ -353,7 +353,7 @@ class Settings:
         return plain if levels is None else {**plain, "quantile_levels": [*levels]}
 
 
-KEPT = tuple(field.name for field in fields(Settings))
+KEPT = tuple(each.name for each in fields(Settings))
 # Settings that files of earlier versions lack, with the values that these fits had.
 ADDED_LATER: dict[str, Any] = {"encoding": "linear", "pieces": 8}
 
