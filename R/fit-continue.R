@@ -46,13 +46,11 @@ continue_training <- function(fit, epochs, ..., device = "cpu", checkpoint = NUL
   given <- data_again(fit, list(...), parent.frame(), call)
   on.exit(lapply(given, close_source))
   input <- mold_again(fit, given, call)
-  if (!is.null(input$source) && is.character(given$case_weights)) {
-    given["case_weights"] <- list(NULL) # Python has the column
-  }
   validation <- mold_validation(given$validation, input, call)
   on.exit(close_source(validation), add = TRUE)
   users <- new_callback_state()
-  input$case_weights <- choose_weights(given$case_weights, input$case_weights, call)
+  weights <- unnamed_weights(given$case_weights, input)
+  input$case_weights <- choose_weights(weights, input$case_weights, call)
   settings <- list(
     epochs = epochs, device = device, checkpoint = checkpoint, checkpoint_every = checkpoint_every,
     cache = cache,
@@ -162,7 +160,7 @@ mold_again_formula <- function(given, call) {
   if (is_source(given$data)) {
     mold_source_formula(given$formula, given$data, given$case_weights, call)
   } else {
-    mold_formula(given$formula, given$data, call)
+    mold_weighted_formula(given$formula, given$data, given$case_weights, call)
   }
 }
 
@@ -173,5 +171,5 @@ mold_again_table <- function(given, call) {
   if (!is_data(given$x)) {
     abort_argument("x", "a data frame or a matrix", given$x, call)
   }
-  mold_table(given$x, given$y, given$outcome, call)
+  mold_weighted_table(given$x, given$y, given$outcome, given$case_weights, call)
 }

@@ -55,7 +55,7 @@ take_subset <- function(parts, call) {
   }
   data <- check_data(parts$data, call)
   rows <- subset_rows(parts$subset, data, call)
-  if (length(parts$case_weights) == nrow(data)) {
+  if (length(parts$case_weights) == nrow(data) && !is.character(parts$case_weights)) {
     parts$case_weights <- parts$case_weights[rows]
   }
   if (is.logical(parts$validation) && length(parts$validation) == nrow(data)) {

@@ -85,8 +85,8 @@
 #' @param bootstrap Whether each of several networks is trained on a bootstrap resample of the
 #'   rows (of each class alike): as many, drawn with replacement.
 #' @param case_weights A number of at least 0 for each row, or `NULL`. Losses, means and
-#'   standard deviations are weighted. With a path also the name of a column, which then is no
-#'   predictor unless the formula names it.
+#'   standard deviations are weighted. Or the name of a column, `case_weights = "w"`, which then is
+#'   no predictor unless the formula names it; not for a recipe, which has a role for it.
 #' @param weight_type What `case_weights` means. `"importance"`: proportions, whatever their
 #'   scale. `"frequency"`: whole numbers; a row of 3 is three rows, and the fit is that of the
 #'   rows written out. [hardhat::frequency_weights()] and [hardhat::importance_weights()] say so
@@ -233,7 +233,7 @@ two_layer.formula <- function(formula, data, ...) {
     settings[c("case_weights", "validation")] <- parts[c("case_weights", "validation")]
     data <- parts$data
   }
-  input <- with_decimal_point(mold_formula(formula, data, call))
+  input <- with_decimal_point(mold_weighted_formula(formula, data, settings$case_weights, call))
   matched <- match.call()
   matched$formula <- formula_in_call(formula, input$how$formula, environment(input$how$terms))
   fit_molded(input, settings, matched, call)
@@ -259,7 +259,8 @@ two_layer.data.frame <- function(x, y = NULL, ..., outcome = NULL, hidden_units 
   settings <- lapply(stats::setNames(nm = setting_names()), function(name) {
     tryCatch(get(name, envir = call), error = function(cnd) abort_evaluation(name, cnd, call))
   })
-  fit_molded(mold_table(x, y, outcome, call), settings, match.call(), call)
+  input <- mold_weighted_table(x, y, outcome, settings$case_weights, call)
+  fit_molded(input, settings, match.call(), call)
 }
 
 #' @rdname two_layer
@@ -267,7 +268,8 @@ two_layer.data.frame <- function(x, y = NULL, ..., outcome = NULL, hidden_units 
 two_layer.matrix <- function(x, y = NULL, ..., outcome = NULL) {
   call <- rlang::current_env()
   settings <- read_settings(rlang::enquos(...), c("x", "y", "outcome"), call)
-  fit_molded(mold_table(x, y, outcome, call), settings, match.call(), call)
+  input <- mold_weighted_table(x, y, outcome, settings$case_weights, call)
+  fit_molded(input, settings, match.call(), call)
 }
 
 #' @rdname two_layer
@@ -287,7 +289,8 @@ two_layer.character <- function(x, y = NULL, ..., outcome = NULL) {
     if (!is_data(x)) {
       abort_argument("x", x_expected, x, call)
     }
-    return(fit_molded(mold_table(x, y, outcome, call), settings, match.call(), call))
+    input <- mold_weighted_table(x, y, outcome, settings$case_weights, call)
+    return(fit_molded(input, settings, match.call(), call))
   }
   source <- open_source("x", x, call)
   on.exit(close_source(source))
@@ -312,6 +315,13 @@ two_layer.arrow_dplyr_query <- two_layer.character
 two_layer.recipe <- function(x, data, ...) {
   call <- rlang::current_env()
   settings <- read_settings(rlang::enquos(...), c("x", "data"), call)
+  if (is.character(settings$case_weights)) {
+    expected <- paste(
+      "numbers of at least 0: a recipe knows its column of weights by the role \"case_weights\",",
+      "which `hardhat::frequency_weights()` and `importance_weights()` give it"
+    )
+    abort_expected("case_weights", expected, "text", call)
+  }
   fit_molded(with_decimal_point(mold_recipe(x, data, call)), settings, match.call(), call)
 }
 
@@ -323,10 +333,8 @@ two_layer.recipe <- function(x, data, ...) {
 fit_molded <- function(input, settings, matched, call) {
   users <- new_callback_state()
   matched <- expand_dots(matched, caller_frame(call))
-  if (is.character(settings$case_weights) && !is.null(input$source)) {
-    settings["case_weights"] <- list(NULL) # Python has the column
-  }
-  settings["case_weights"] <- list(choose_weights(settings$case_weights, input$case_weights, call))
+  weights <- unnamed_weights(settings$case_weights, input)
+  settings["case_weights"] <- list(choose_weights(weights, input$case_weights, call))
   input$case_weights <- settings$case_weights
   said <- if ("weight_type" %in% names(matched)) settings$weight_type
   settings$weight_type <- resolve_weight_type(settings$case_weights, said, call)

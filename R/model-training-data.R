@@ -73,7 +73,8 @@ training_again <- function(fit, argument, given, env, call) {
   found <- data_again(fit, given, env, call, needed)
   input <- with_decimal_point(mold_again(fit, found, call))
   input$predictors <- matrix_frame(input$predictors)
-  input$weights <- choose_weights(found$case_weights, input$case_weights, call)
+  weights <- unnamed_weights(found$case_weights, input)
+  input$weights <- choose_weights(weights, input$case_weights, call)
   input$given <- found
   hint_changed_data(refuse_other_data(fit, input, call), setdiff(names(found), names(given)))
   input

@@ -117,9 +117,10 @@ validation_table <- function(value, input, call) {
   } else {
     with_validation_errors(as_outcome_frame(parts$y, call), "y", call)
   }
+  own <- parts$case_weights
   list(
-    predictors = validation_predictors(input, parts$x, call),
-    outcomes = outcomes, case_weights = parts$case_weights
+    predictors = validation_predictors(input, parts$x, call), outcomes = outcomes,
+    case_weights = if (is.null(c(own, parts$y))) validation_weights(parts$x, input) else own
   )
 }
 
@@ -156,7 +157,8 @@ validation_formula <- function(value, input, call) {
   predictors <- validation_predictors(input, data, call)
   data <- select_outcomes(data, input$how$variables, call)
   outcomes <- evaluate_formula(input$how, data, "validation", call)$outcomes
-  list(predictors = predictors, outcomes = outcome_table(outcomes))
+  weights <- validation_weights(value, input)
+  list(predictors = predictors, outcomes = outcome_table(outcomes), case_weights = weights)
 }
 
 validation_recipe <- function(value, input, call) {
