@@ -144,7 +144,13 @@ require_training_data <- function(fit, argument = "object", call = rlang::caller
   }
   if (is_loaded(fit)) {
     of_several <- nrow(fit$outcomes) > 0
-    received <- if (of_several) "one network of several" else "one loaded from a file"
+    received <- if (is_butchered(fit)) {
+      "one that butcher took it from"
+    } else if (of_several) {
+      "one network of several"
+    } else {
+      "one loaded from a file"
+    }
     abort_expected(argument, "a fit with its training data", received, call)
   }
 }

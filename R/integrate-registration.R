@@ -6,6 +6,9 @@
 #' @noRd
 integrations <- function() {
   list(
+    butcher = methods_of(
+      "butcher", c("axe_call", "axe_ctrl", "axe_data", "axe_env", "axe_fitted")
+    ),
     parsnip = register_parsnip
   )
 }
@@ -17,6 +20,7 @@ register_integrations <- function() {
 
 # At once, or as soon as somebody loads the package: in either order of the two.
 when_loaded <- function(package, run) {
+  force(run) # before a loop that this is called in goes on
   if (isNamespaceLoaded(package)) {
     run()
   } else {

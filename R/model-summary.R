@@ -69,6 +69,9 @@ explain_no_measures <- function(fit) {
   if (!is.null(fit$how$source)) {
     return(sprintf("Measures need the training data in R; these are in %s.", fit$how$source))
   }
+  if (is_butchered(fit)) {
+    return("Measures need the training data, which butcher took.")
+  }
   holder <- if (nrow(fit$outcomes)) "one network of several" else "a model file"
   sprintf("Measures need the training data, which %s does not hold.", holder)
 }

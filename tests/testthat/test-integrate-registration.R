@@ -6,6 +6,17 @@ test_that("what waits for a package runs when that is loaded, or at once if it i
   expect_identical(in_new_session(code), "before hook after at once")
 })
 
+test_that("each row of the table runs for its own package", {
+  code <- "register <- pytwolayer:::register_integrations
+    home <- new.env(parent = environment(register))
+    say <- function(name) { force(name); function() cat(name, '') }
+    rows <- list(stats4 = say('four'), tcltk = say('tcl'), stats = say('now'))
+    home$integrations <- function() rows
+    environment(register) <- home
+    register(); invisible(loadNamespace('stats4'))"
+  expect_identical(in_new_session(code), "now four ")
+})
+
 test_that("a registration that fails leaves both packages loaded, with a warning that says which", {
   fails <- pytwolayer:::guarded("stats", function() stop("no such argument"))
   expect_warning(fails(), "could not set itself up for stats .*: no such argument",
