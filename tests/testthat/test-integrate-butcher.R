@@ -3,7 +3,8 @@ generics <- c("axe_call", "axe_ctrl", "axe_data", "axe_env", "axe_fitted")
 standin <- c(
   sprintf("%s <- function(x, verbose = FALSE, ...) UseMethod('%s')", generics, generics),
   sprintf("%s.default <- function(x, verbose = FALSE, ...) x", generics),
-  "axe_env.recipe <- function(x, verbose = FALSE, ...) structure(x, axed = TRUE)",
+  ".onLoad <- function(...) registerS3method('axe_env', 'recipe', mark, envir = topenv())",
+  "mark <- function(x, verbose = FALSE, ...) structure(x, axed = TRUE)",
   "butcher <- function(x) axe_fitted(axe_env(axe_data(axe_ctrl(axe_call(x)))))"
 )
 
