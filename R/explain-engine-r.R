@@ -33,17 +33,15 @@ r_links <- list(
   }
 )
 
-r_link_of <- function(outcome, call) {
-  name <- if (outcome$kind == "classes") {
-    "softmax"
-  } else {
-    outcome$link
-  }
-  if (!name %in% names(r_links)) {
-    expected <- sprintf(
-      "one whose effects are known, with a link of %s", toString(sort(names(r_links)))
+r_link_of <- function(model, call) {
+  outcome <- model$coding$outcome
+  name <- if (outcome$kind == "classes") "softmax" else outcome$link
+  if (is.null(name) || !name %in% names(r_links)) {
+    loss <- quote_names(model$settings$loss)
+    rlang::abort(
+      sprintf("Fits with the loss %s cannot be explained.", loss),
+      class = "pytwolayer_error", call = call
     )
-    abort_expected("loss", expected, sprintf("one with the link %s", quote_names(name)), call)
   }
   r_links[[name]]
 }
@@ -78,9 +76,7 @@ r_effects <- function(models, columns, places, steps, weights, call) {
 }
 
 r_effects_of_column <- function(place, step, models, columns, call) {
-  levels <- unique(unlist(lapply(models, function(model) {
-    model$coding$inputs$codings[[place]]$levels
-  })))
+  levels <- joint_levels(models, place)
   if (length(levels)) {
     return(lapply(levels[-1], function(level) {
       list(
@@ -95,6 +91,11 @@ r_effects_of_column <- function(place, step, models, columns, call) {
   }
   contrast <- if (is.null(step)) "derivative" else "difference"
   list(list(place = place, contrast = contrast, step = step))
+}
+
+# The levels that any of the models has in a column; `NULL` of numbers.
+joint_levels <- function(models, place) {
+  unique(unlist(lapply(models, function(model) model$coding$inputs$codings[[place]]$levels)))
 }
 
 # Each row's effects: an array of rows, outputs and effects, `NA` where the model cannot tell.
@@ -188,7 +189,7 @@ r_derivative <- function(net, place) {
     tcrossprod(encoding, weights)
   slopes <- tcrossprod(inner, model$weights[["2.weight"]])
   outcome <- model$coding$outcome
-  found <- r_link_of(outcome, net$call)(r_output(model, net$hidden), slopes)
+  found <- r_link_of(model, net$call)(r_output(model, net$hidden), slopes)
   if (outcome$kind == "classes") found else found * rep(outcome$scale, each = nrow(found))
 }
 

@@ -24,7 +24,7 @@ effects_through <- function(object, frame, variable, step, weights, level, engin
     size <- dim(each[[1]])
     found <- vapply(each[-1], function(values) values - each[[1]], each[[1]])
     found <- aperm(array(found, c(size, length(levels) - 1)), c(1, 2, 4, 3))
-    contrasts <- paste(format_levels(levels[-1]), "-", format_levels(levels[1]))
+    contrasts <- paste(as.character(levels[-1]), "-", as.character(levels[[1]]))
   }
   effects_rows(
     object, rep(variable$name, length(contrasts)), contrasts, averaged(found, weights, call), level
@@ -48,7 +48,7 @@ levels_through <- function(object, name, column) {
   known <- object$how$classes$levels[[name]]
   place <- match(name, object$coding$inputs$names)
   if (is.null(known) && !is.na(place)) {
-    known <- object$coding$inputs$codings[[place]]$levels
+    known <- joint_levels(models_of(object), place)
   }
   if (!is.null(known)) {
     return(known)
@@ -58,12 +58,6 @@ levels_through <- function(object, name, column) {
   }
   sort(unique(column[!is.na(column)]), method = "radix")
 }
-
-format_levels <- function(levels) {
-  if (is.logical(levels)) as.character(levels) else format_value_each(levels)
-}
-
-format_value_each <- function(levels) vapply(levels, as.character, "", USE.NAMES = FALSE)
 
 #' Predictions with other values in a variable
 #'

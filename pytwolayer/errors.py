@@ -216,6 +216,10 @@ class SuspectColumnWarning(PytwolayerWarning):
     """Text was taken as levels or classes that look like numbers, dates or names."""
 
 
+class TrainingRowsWarning(PytwolayerWarning):
+    """Importance was measured on the rows that the fit was trained on."""
+
+
 class UnseenLevelWarning(PytwolayerWarning):
     """New data have a level that training did not see."""
 

@@ -5,11 +5,12 @@ A loss whose output is read in another way needs an entry in ``LINKS``, and its 
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
-from pytwolayer.errors import ArgumentError
-from pytwolayer.preprocessing.outcome import Classes, Outcome
+from pytwolayer.errors import PytwolayerError
+from pytwolayer.preprocessing.outcome import Classes, Numbers, Outcome
 from pytwolayer.preprocessing.row_source import Doubles
 
 # ``link(output, slopes)``: the outputs, shape ``(rows, outputs)``, and their derivatives with
@@ -39,26 +40,25 @@ LINKS: dict[str, Link] = {
 }
 
 
-def link_of(outcome: Outcome) -> str:
+def link_of(outcome: Outcome, loss: Any) -> str:
     """Name the link of an outcome.
 
     Raises
     ------
-    ArgumentError
+    PytwolayerError
         If there is no entry for it.
     """
-    if isinstance(outcome, Classes):
+    if type(outcome) is Classes and (loss == "cross_entropy" or not isinstance(loss, str)):
         return "softmax"
-    name = outcome.link
-    if name not in LINKS:
-        expected = "one whose effects are known, with a link of " + ", ".join(sorted(LINKS))
-        raise ArgumentError("loss", expected, f'one with the link "{name}"')
-    return str(name)
+    if type(outcome) is Numbers and outcome.link in LINKS:
+        return str(outcome.link)
+    name = loss if isinstance(loss, str) else getattr(loss, "__name__", "function")
+    raise PytwolayerError(f'Fits with the loss "{name}" cannot be explained.')
 
 
-def through_link(outcome: Outcome, output: Doubles, slopes: Doubles) -> Doubles:
+def through_link(link: str, outcome: Outcome, output: Doubles, slopes: Doubles) -> Doubles:
     """Turn derivatives of the output into those of the outcome, on its own scale."""
-    changed = LINKS[link_of(outcome)](output, slopes)
+    changed = LINKS[link](output, slopes)
     if isinstance(outcome, Classes):
         return changed
     scaled: Doubles = changed * np.asarray(outcome.scale)[None, :, None]

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from pytwolayer.explain.links import through_link
+from pytwolayer.explain.links import link_of, through_link
 from pytwolayer.explain.slopes import slopes
 from pytwolayer.network.activations import ACTIVATIONS
 from pytwolayer.preprocessing.block_writer import LevelCoding, is_levels
@@ -29,6 +29,7 @@ class Explained:
     outcome: Outcome
     network: torch.nn.Sequential
     activation: str
+    loss: Any
 
 
 class Rows(NamedTuple):
@@ -52,6 +53,7 @@ class Net:
         first = cast("torch.nn.Linear", explained.network[0])
         last = cast("torch.nn.Linear", explained.network[-1])
         self.outcome, self._encoder = explained.outcome, explained.inputs
+        self._link = link_of(explained.outcome, explained.loss)
         self._activation = ACTIVATIONS[explained.activation]
         self._first, self._first_bias = _array(first.weight), _array(first.bias)
         self._last, self._last_bias = _array(last.weight), _array(last.bias)
@@ -99,7 +101,11 @@ class Net:
 
     def values(self, hidden: Doubles) -> Doubles:
         """Return the predictions on the outcome's own scale, shape ``(rows, outputs)``."""
-        return self.outcome.inverse_transform(torch.from_numpy(self.output(hidden)))
+        return self.decoded(self.output(hidden))
+
+    def decoded(self, output: Doubles) -> Doubles:
+        """Turn the network's output into predictions."""
+        return self.outcome.inverse_transform(torch.from_numpy(output))
 
     def derivatives(self, rows: Rows, places: Sequence[int]) -> Doubles:
         """Return the outcome's derivatives with respect to columns of numbers.
@@ -120,7 +126,7 @@ class Net:
         for output, outer in enumerate(self._last):
             by_input = ((active * outer) @ weights) * inner
             found[:, output] = np.add.reduceat(by_input, starts, axis=1)
-        return through_link(self.outcome, self.output(rows.hidden), found)
+        return through_link(self._link, self.outcome, self.output(rows.hidden), found)
 
     def _slopes(self, hidden: Doubles) -> Doubles:
         """Return the activation's derivative."""

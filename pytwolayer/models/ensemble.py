@@ -431,6 +431,84 @@ class TwoLayerEnsemble:
         )
 
     @with_default_torch_settings
+    def importance(
+        self,
+        x: Any,
+        y: Any = None,
+        *,
+        variables: Sequence[str] | str | None = None,
+        repeats: int = 10,
+        measure: str = "loss",
+        seed: int | None = None,
+        sample_weight: Any = None,
+        offset: Any = None,
+    ) -> pd.DataFrame:
+        """Measure how much worse predictions become; see ``TwoLayer.importance()``.
+
+        Measured are the mean predictions. Returns as there. Resamples of ``bootstrap`` cannot be
+        told from other rows, so that there is no warning of rows of training.
+        """
+        from pytwolayer.models.explained_importance import fit_importance
+
+        x = self.models[0].open_scored([*encodings(self.models)], x, y, sample_weight)
+        return fit_importance(
+            self.models,
+            x,
+            y,
+            variables=variables,
+            repeats=repeats,
+            measure=measure,
+            seed=seed,
+            sample_weight=sample_weight,
+            offset=offset,
+        )
+
+    @with_default_torch_settings
+    def feature_effects(
+        self,
+        x: Any,
+        variable: str,
+        *,
+        kind: str = "ale",
+        points: int = 21,
+        sample_weight: Any = None,
+        offset: Any = None,
+        level: float = 0.95,
+    ) -> pd.DataFrame:
+        """Compute predictions along one column; see ``TwoLayer.feature_effects()``.
+
+        Parameters
+        ----------
+        x : DataFrame, array, tensor, Arrow object, str or Path
+        variable : str
+        kind : str
+        points : int
+        sample_weight : vector, optional
+        offset : vector, optional
+            All as there.
+        level : float
+            Share of the models in the interval.
+
+        Returns
+        -------
+        pandas.DataFrame
+            As there, of the models' mean, and but for "ice" ``lower`` and ``upper``: the interval
+            that holds the middle share of the models' curves at each value.
+        """
+        from pytwolayer.models.explained_profiles import fit_feature_effects
+
+        return fit_feature_effects(
+            self.models,
+            x,
+            variable,
+            kind=kind,
+            points=points,
+            sample_weight=sample_weight,
+            offset=offset,
+            level=level,
+        )
+
+    @with_default_torch_settings
     def save(self, file: str | Path) -> None:
         """Write the ensemble to a file that Python and R can read; see ``TwoLayer.save()``."""
         from pytwolayer.models.ensemble_file import ENSEMBLE, ensemble_to_bytes

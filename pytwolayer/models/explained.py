@@ -44,7 +44,7 @@ def fit_effects(
     table = read_new_data(fits, at if x is None else x)
     places = read_variables(names, variables)
     weights = read_weights("sample_weight", sample_weight, table.rows)
-    factors = _factors(fits[0], offset, table.rows)
+    factors = offset_factors(fits[0], offset, table.rows)
     steps = read_steps(fits, names, places, step, table, weights)
     effects = effects_of_columns(models, table, places, steps)
     outcomes = fits[0].outcome.outputs
@@ -64,7 +64,8 @@ def fit_effects(
 def explained(fits: Sequence[Model]) -> list[Explained]:
     """Take of each fit what is explained."""
     return [
-        Explained(fit.inputs, fit.outcome, fit.network, fit.settings.activation) for fit in fits
+        Explained(fit.inputs, fit.outcome, fit.network, fit.settings.activation, fit.settings.loss)
+        for fit in fits
     ]
 
 
@@ -82,7 +83,7 @@ def read_level(level: Any) -> float:
     return share
 
 
-def read_variables(names: Sequence[str], variables: Any) -> list[int]:
+def read_variables(names: Sequence[str], variables: Any, argument: str = "variables") -> list[int]:
     """Find the places of columns by their names; None: of all."""
     if variables is None:
         return list(range(len(names)))
@@ -90,7 +91,10 @@ def read_variables(names: Sequence[str], variables: Any) -> list[int]:
     absent = [name for name in wanted if name not in names]
     if absent or not wanted:
         received = quote_some(absent) if absent else "none"
-        raise ArgumentError("variables", "names of columns of the fit", received)
+        expected = "names of columns of the fit"
+        if argument == "variable":
+            expected = "the name of a column of the fit"
+        raise ArgumentError(argument, expected, received)
     return [names.index(name) for name in dict.fromkeys(wanted)]
 
 
@@ -125,7 +129,7 @@ def read_steps(
     return steps
 
 
-def _factors(fit: Model, offset: Any, rows: int) -> Doubles | None:
+def offset_factors(fit: Model, offset: Any, rows: int) -> Doubles | None:
     """Return what an offset multiplies effects with; None: nothing."""
     log = not isinstance(fit.outcome, Classes) and fit.outcome.log
     # Raises if there must be one, or none.

@@ -457,6 +457,148 @@ class TwoLayer:
         )
 
     @with_default_torch_settings
+    def importance(
+        self,
+        x: Any,
+        y: Any = None,
+        *,
+        variables: Sequence[str] | str | None = None,
+        repeats: int = 10,
+        measure: str = "loss",
+        seed: int | None = None,
+        sample_weight: Any = None,
+        offset: Any = None,
+    ) -> pd.DataFrame:
+        """Measure how much worse predictions become when a column's values change places.
+
+        The values of one column are put into another order, which leaves all as it is but what the
+        column says of the rows, and the rows are predicted again. Rows that the fit was not trained
+        on are advisable: of training rows it also shows what was learnt by heart.
+
+        Parameters
+        ----------
+        x : DataFrame, array, tensor, Arrow object, str or Path
+            As in ``predict()``.
+        y : vector or table, optional
+            The truth; left out where ``x`` has the outcome's columns.
+        variables : list of str, optional
+            The columns of interest; by default all. A column of levels changes as a whole.
+        repeats : int
+            How often, with another order each time. All columns are put into the same orders.
+        measure : str
+            "loss", that of the fit; "rmse", "mae", "r_squared" of numbers, for each outcome on its
+            own scale; "accuracy", "brier" of classes.
+        seed : int, optional
+            The same seed gives the same numbers, in R too.
+        sample_weight : vector or str, optional
+            Weights of the rows, or the name of the column of ``x`` that has them.
+        offset : vector, optional
+            As in ``predict()``; the rows are then measured without it, counts per unit.
+
+        Returns
+        -------
+        pandas.DataFrame
+            A row for each column, and outcome: ``input``, ``outcome``, ``estimate`` (by how much
+            the measure is worse, on average of the repeats), and of the repeats ``spread`` (the
+            standard deviation), ``lowest`` and ``highest``. Near 0, or below, the column does not
+            matter. ``attrs`` has the ``measure``, its ``base`` without any change, ``repeats``,
+            ``seed``, the number of ``rows``, whether they are of ``training``, and ``each``: the
+            repeats of each row.
+
+        Raises
+        ------
+        ArgumentError
+            If an argument is not as above, or no row can be measured.
+
+        Warns
+        -----
+        TrainingRowsWarning
+            If the rows are those that the fit was trained on.
+
+        Notes
+        -----
+        Columns that say much the same share their importance: each alone can be done without.
+        """
+        from pytwolayer.models.explained_importance import fit_importance
+
+        x = self.open_scored([self.inputs], x, y, sample_weight)
+        return fit_importance(
+            [self],
+            x,
+            y,
+            variables=variables,
+            repeats=repeats,
+            measure=measure,
+            seed=seed,
+            sample_weight=sample_weight,
+            offset=offset,
+        )
+
+    @with_default_torch_settings
+    def feature_effects(
+        self,
+        x: Any,
+        variable: str,
+        *,
+        kind: str = "ale",
+        points: int = 21,
+        sample_weight: Any = None,
+        offset: Any = None,
+    ) -> pd.DataFrame:
+        """Compute predictions along one column, on the outcome's own scale.
+
+        Parameters
+        ----------
+        x : DataFrame, array, tensor, Arrow object, str or Path
+            Rows, as in ``predict()``. Rows that cannot be predicted are left out.
+        variable : str
+            The column. Columns without names are x1, x2 and so on.
+        kind : str
+            "ale": accumulated local effects, what predictions change by from one value to the next
+            in the rows nearby, added up; the mean over the rows is 0. "pdp": partial dependence,
+            the mean prediction with each value in all rows, also those in which it cannot be.
+            "ice": individual conditional expectations, the same for each row.
+        points : int
+            Number of values of a column of numbers: at equal steps of its ranks, so that each
+            interval has about as many rows; equal ones count once. Of levels and logicals all that
+            the rows have, in the order of training.
+        sample_weight : vector, optional
+            Weights of the rows.
+        offset : vector, optional
+            As in ``predict()``.
+
+        Returns
+        -------
+        pandas.DataFrame
+            A row for each value and outcome, of "ice" for each row too: ``input``, ``value``,
+            ``row`` (of "ice": its number, from 0), ``outcome``, ``estimate``. ``attrs`` has
+            the ``kind``, the number of ``rows``, and ``marks``: values of a column of numbers, for
+            plots.
+
+        Raises
+        ------
+        ArgumentError
+            If an argument is not as above, or no row can be predicted.
+
+        Notes
+        -----
+        Accumulated local effects of levels go from one level to the next in their order, so that
+        of levels without an order they depend on the one they have.
+        """
+        from pytwolayer.models.explained_profiles import fit_feature_effects
+
+        return fit_feature_effects(
+            [self],
+            x,
+            variable,
+            kind=kind,
+            points=points,
+            sample_weight=sample_weight,
+            offset=offset,
+            level=None,
+        )
+
+    @with_default_torch_settings
     def save(self, file: str | Path) -> None:
         """Write the fit to a file that Python and R can read; see ``load()``.
 

@@ -647,6 +647,69 @@ def sql_query(
     return fit.to_sql(table, dialect, columns=columns, offset=offset)
 
 
+@_answer
+def importance(
+    model: bytearray,
+    several: bool,
+    x: SentTable,
+    y: SentTable,
+    asked: dict[str, Any],
+    weights: bytes | None,
+) -> dict[str, Any]:
+    """Names and, as bytes, numbers of a row for each column's importance; and its attributes."""
+    fit = _read_fit(model, several)
+    table = fit.importance(
+        _predictors(x),
+        read_sent_table(y),
+        offset=_offset_of(x),
+        sample_weight=sent_numbers(weights),
+        **asked,
+    )
+    texts = ("input", "outcome")
+    sent: dict[str, Any] = {name: list(table[name]) for name in texts}
+    sent |= {str(name): send_doubles(table[name]) for name in table if name not in texts}
+    facts = table.attrs
+    sent["base"] = send_doubles(list(facts["base"].values()))
+    return sent | {
+        "each": send_doubles(np.reshape(facts["each"], (len(table), -1))),
+        "training": facts["training"],
+        "rows": float(facts["rows"]),
+    }
+
+
+@_answer
+def importance_orders(rows: float, repeats: float, seed: float) -> bytearray:
+    """Orders of rows, their numbers from 1, one after the other."""
+    from pytwolayer.explain.importance import orders
+
+    drawn = [order + 1 for order in orders(int(rows), int(repeats), int(seed))]
+    return send_doubles(np.concatenate(drawn))
+
+
+@_answer
+def measure(
+    model: bytearray,
+    several: bool,
+    x: SentTable,
+    y: SentTable,
+    measure: str,
+    weights: bytes | None,
+) -> dict[str, Any]:
+    """Measure predictions: names, the numbers, and whether the rows are those of training."""
+    from pytwolayer.models.ensemble import models_of
+    from pytwolayer.models.explained_importance import fit_measure
+
+    names, values, training = fit_measure(
+        models_of(_read_fit(model, several)),
+        _predictors(x),
+        read_sent_table(y),
+        measure=measure,
+        sample_weight=sent_numbers(weights),
+        offset=_offset_of(x),
+    )
+    return {"outcome": names, "value": send_doubles(values), "training": training}
+
+
 def _read_fit(model: bytearray, several: bool) -> Fitted:
     from pytwolayer.models.load import ensemble_from_bytes, from_bytes
     from pytwolayer.r_interop.model_cache import models

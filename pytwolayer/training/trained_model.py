@@ -1,5 +1,6 @@
 """What prediction needs of a trained network, whatever class it is of."""
 
+from collections.abc import Mapping
 from typing import Protocol
 
 from pytwolayer.preprocessing.encoder import Encoder
@@ -30,6 +31,10 @@ class Model(Protocol):
     @property
     def offset(self) -> bool:
         """Whether it was fitted with an offset."""
+
+    @property
+    def data(self) -> Mapping[str, int]:
+        """Checksums of the training data."""
 
     @property
     def network(self) -> torch.nn.Sequential:

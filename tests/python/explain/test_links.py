@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from pytwolayer import ArgumentError
+from pytwolayer import PytwolayerError
 from pytwolayer.explain.links import LINKS, link_of
 from pytwolayer.runtime.torch_loading import torch
 
@@ -28,5 +28,5 @@ def test_derivatives_go_through_the_link_as_autograd_has_it(name):
 
 
 def test_an_unknown_link_is_refused():
-    with pytest.raises(ArgumentError, match=r'whose effects are known, .* "odd"'):
-        link_of(SimpleNamespace(link="odd", log=False))
+    with pytest.raises(PytwolayerError, match='Fits with the loss "odd" cannot be explained'):
+        link_of(SimpleNamespace(log=False), "odd")

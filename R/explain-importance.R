@@ -1,0 +1,235 @@
+#' Permutation importance of the inputs
+#'
+#' By how much predictions become worse when the values of one variable change places among the
+#' rows, which leaves all as it is but what the variable says of the rows. Rows that the fit was not
+#' trained on are advisable: of training rows it also shows what was learnt by heart, and a message
+#' says so.
+#'
+#' Variables that say much the same share their importance: each alone can be done without. Of a
+#' formula the variables are those of the data; what is made of one changes with it.
+#'
+#' @param object What [two_layer()] gave, with one network or several, whose mean is measured.
+#' @param new_data Rows with the outcome, as in [predict.two_layer()]; those that cannot be
+#'   predicted or have no outcome are left out. Left out, they are those that the fit was fitted to, found
+#'   again as its call has them.
+#' @param y The outcome, for a fit that was given one apart from the predictors.
+#' @param ... Must be empty.
+#' @param variables Names of the variables of interest; by default all. A factor changes as a whole.
+#' @param repeats How often, with another order each time. All variables are put into the same
+#'   orders.
+#' @param measure `"loss"`, that of the fit; `"rmse"`, `"mae"`, `"r_squared"` of numbers, for each
+#'   outcome on its own scale; `"accuracy"`, `"brier"` of classes.
+#' @param seed The same seed gives the same numbers, in Python too. By default drawn from R's
+#'   generator.
+#' @param case_weights Weights of the rows.
+#' @return A tibble of class `two_layer_importance` with a row for each variable, and outcome:
+#'   `input`, `outcome`, `estimate` (by how much the measure is worse, on average of the repeats),
+#'   and of the repeats `spread` (the standard deviation), `lowest` and `highest`. Near 0, or below,
+#'   the variable does not matter. Its attribute `facts` has the `measure`, its `base` without any
+#'   change, `repeats`, `seed`, the number of `rows`, whether they are of `training` (of bootstrap
+#'   resamples that is not known), and `each`: a matrix with the repeats of each row.
+#' @seealso [effects.two_layer()], [feature_effects()]
+#' @examplesIf pytwolayer:::has_torch()
+#' fit <- two_layer(mpg ~ wt + hp + factor(cyl), mtcars[1:24, ], epochs = 100, seed = 1)
+#' importance(fit, mtcars[25:32, ], seed = 1)
+#' @export
+importance <- function(object, ...) {
+  UseMethod("importance")
+}
+
+#' @rdname importance
+#' @export
+importance.two_layer <- function(object, new_data = NULL, y = NULL, ..., variables = NULL,
+                                 repeats = 10, measure = "loss", seed = NULL,
+                                 case_weights = NULL) {
+  call <- rlang::current_env()
+  check_dots(importance.two_layer, ...)
+  chosen <- choose_variables(explained_variables(object), variables, call)
+  rows <- judged_rows(object, new_data, y, case_weights, parent.frame(), call)
+  check_repeats(repeats, call)
+  seed <- if (is.null(seed)) draw_seed() else check_settings(list(seed = seed), call)[[1]]
+  asked <- list(repeats = as.double(repeats), measure = measure, seed = seed)
+  is_column <- vapply(chosen, function(variable) !is.null(variable$place), NA)
+  found <- list(if (any(is_column)) core_importance(object, rows, chosen[is_column], asked, call))
+  if (!all(is_column)) {
+    through <- importance_through(object, rows, chosen[!is_column], asked, call)
+    if (through[[1]]$training && !any(is_column)) { # else the core has said so
+      rlang::inform(
+        "The rows are those that the fit was trained on: what was learnt by heart counts too.",
+        class = "pytwolayer_message"
+      )
+    }
+    found <- c(found, through)
+  }
+  new_importance(Filter(Negate(is.null), found), chosen, asked)
+}
+
+#' @rdname importance
+#' @export
+importance.two_layer_ensemble <- importance.two_layer # nolint: object_name_linter.
+
+check_repeats <- function(repeats, call) {
+  if (!are_numbers(repeats) || !is_single(repeats) || !isTRUE(repeats >= 1 && repeats %% 1 == 0)) {
+    abort_argument("repeats", "a whole number of at least 1", repeats, call)
+  }
+}
+
+#' The rows that predictions are measured on
+#'
+#' @return A list of `frame`, the user's variables; `outcomes`, a data frame; `weights`.
+#' @noRd
+judged_rows <- function(object, new_data, y, case_weights, env, call) {
+  if (is_source(new_data)) {
+    abort_expected("new_data", "a data frame or a matrix", "a path", call)
+  }
+  frame <- explained_frame(object, new_data, "python", env, call)
+  if (is.null(new_data) && is.null(y) && object$how$kind == "table") {
+    frame <- complete_rows(object, frame)
+    outcomes <- object$outcomes
+  } else {
+    outcomes <- given_outcomes(object, frame, y, call)
+  }
+  if (nrow(outcomes) != nrow(frame)) {
+    expected <- sprintf("as long as `new_data` (%d rows)", nrow(frame))
+    abort_expected("y", expected, sprintf("%d rows long", nrow(outcomes)), call)
+  }
+  weights <- check_row_weights(case_weights, nrow(frame), call)
+  keep_complete(object, list(frame = frame, outcomes = outcomes, weights = weights), call)
+}
+
+given_outcomes <- function(object, frame, y, call) {
+  if (!is.null(y)) {
+    return(map_columns(as_outcome_frame(y, call), convert_column, outcome = TRUE))
+  }
+  if (object$how$kind == "formula") {
+    needed <- intersect(unlist(lapply(object$how$outcome, all.vars)), object$how$variables)
+    require_names("new_data", needed, names(frame), "a table with the outcome", call)
+    data <- convert_for_formula(frame[needed], "new_data", call)
+    env <- environment(object$how$terms)
+    outcomes <- lapply(object$how$outcome, function(part) plain_column(eval(part, data, env)))
+    return(with_decimal_point(outcome_table(outcomes)))
+  }
+  names <- names(object$outcomes)
+  if (identical(names, ".outcome")) {
+    abort_expected("y", "given, since the fit was given no name of the outcome", "missing", call)
+  }
+  require_names("new_data", names, names(frame), "a table with the outcome", call)
+  map_columns(frame[names], convert_column, outcome = TRUE)
+}
+
+# The rows that the core would keep, so that it draws the same orders whatever is asked.
+keep_complete <- function(object, rows, call) {
+  if (!nrow(rows$frame)) {
+    abort_expected("new_data", "of rows that can be predicted", "none", call)
+  }
+  found <- predict_each(object, rows$frame, "python", call)
+  known <- apply(!is.na(found), 1, any)
+  for (column in rows$outcomes) {
+    known <- known & !is.na(column)
+    if (!is.null(object$levels)) known <- known & as.character(column) %in% object$levels
+  }
+  if (!is.null(rows$weights)) known <- known & rows$weights > 0
+  if (!any(known)) {
+    abort_expected("new_data", "of rows that can be predicted", "others alone", call)
+  }
+  take_rows(rows, which(known))
+}
+
+take_rows <- function(rows, places) {
+  nameless <- attr(rows$frame, "nameless")
+  rows$frame <- rows$frame[places, , drop = FALSE]
+  attr(rows$frame, "nameless") <- nameless
+  rows$outcomes <- rows$outcomes[places, , drop = FALSE]
+  rows$weights <- rows$weights[places]
+  rows
+}
+
+send_judged <- function(object, rows, call) {
+  x <- as_columns("new_data", new_predictors(object, rows$frame, call), call)
+  y <- as_columns("y", rows$outcomes, call, outcome = TRUE)
+  y$vector <- ncol(rows$outcomes) == 1
+  list(x = to_core(x), y = to_core(y), weights = if (length(rows$weights)) as_bytes(rows$weights))
+}
+
+judged_words <- c(x = "new_data", sample_weight = "case_weights")
+
+core_importance <- function(object, rows, variables, asked, call) {
+  columns <- column_names_at(object, variables)
+  sent <- send_judged(object, rows, call)
+  answer <- call_core(
+    "importance", object$model, inherits(object, "two_layer_ensemble"), sent$x, sent$y,
+    c(list(variables = as.list(columns)), asked), sent$weights,
+    call = call, words = judged_words
+  )
+  numbers <- c("estimate", "spread", "lowest", "highest")
+  names <- vapply(variables, `[[`, "", "name")
+  table <- data.frame(
+    input = names[match(as.character(unlist(answer$input)), columns)],
+    outcome = as.character(unlist(answer$outcome)),
+    lapply(answer[numbers], read_doubles), stringsAsFactors = FALSE
+  )
+  list(
+    table = table, each = matrix(read_doubles(answer$each), nrow(table)),
+    base = read_doubles(answer$base), training = answer$training, rows = answer$rows
+  )
+}
+
+#' Importance of variables that a formula or a recipe transforms
+#'
+#' @return A list of what [core_importance()] gives, for each variable.
+#' @noRd
+importance_through <- function(object, rows, variables, asked, call) {
+  number <- nrow(rows$frame)
+  orders <- read_doubles(call_core(
+    "importance_orders", as.double(number), asked$repeats, as.double(asked$seed),
+    call = call
+  ))
+  orders <- matrix(orders, number)
+  base <- core_measure(object, rows, asked$measure, call)
+  training <- attr(base, "training")
+  attr(base, "training") <- NULL
+  is_rising <- asked$measure %in% c("r_squared", "accuracy")
+  lapply(variables, function(variable) {
+    each <- apply(orders, 2, function(order) {
+      changed <- rows
+      changed$frame[[variable$name]] <- rows$frame[[variable$name]][order]
+      after <- as.vector(core_measure(object, changed, asked$measure, call))
+      if (is_rising) base - after else after - base
+    })
+    each <- matrix(each, length(base))
+    means <- rowMeans(each)
+    table <- data.frame(
+      input = variable$name, outcome = names(base), estimate = means,
+      spread = sqrt(rowMeans((each - means)^2)), lowest = apply(each, 1, min),
+      highest = apply(each, 1, max), stringsAsFactors = FALSE
+    )
+    list(table = table, each = each, base = unname(base), training = training, rows = number)
+  })
+}
+
+core_measure <- function(object, rows, measure, call) {
+  sent <- send_judged(object, rows, call)
+  answer <- call_core(
+    "measure", object$model, inherits(object, "two_layer_ensemble"), sent$x, sent$y, measure,
+    sent$weights,
+    call = call, words = judged_words
+  )
+  structure(
+    read_doubles(answer$value),
+    names = as.character(unlist(answer$outcome)), training = answer$training
+  )
+}
+
+new_importance <- function(found, variables, asked) {
+  table <- do.call(rbind, lapply(found, `[[`, "table"))
+  each <- do.call(rbind, lapply(found, `[[`, "each"))
+  order <- order(match(table$input, vapply(variables, `[[`, "", "name")))
+  table <- tibble::as_tibble(table[order, ])
+  class(table) <- c("two_layer_importance", class(table))
+  training <- found[[1]]$training
+  attr(table, "facts") <- c(asked["measure"], list(
+    base = found[[1]]$base, repeats = asked$repeats, seed = asked$seed, rows = found[[1]]$rows,
+    training = training, each = each[order, , drop = FALSE]
+  ))
+  table
+}
