@@ -10,8 +10,8 @@
 #'
 #' @param object What [two_layer()] gave, with one network or several, whose mean is measured.
 #' @param new_data Rows with the outcome, as in [predict.two_layer()]; those that cannot be
-#'   predicted or have no outcome are left out. Left out, they are those that the fit was fitted to, found
-#'   again as its call has them.
+#'   predicted or have no outcome are left out. Left out, they are those that the fit was fitted to,
+#'   found again as its call has them.
 #' @param y The outcome, for a fit that was given one apart from the predictors.
 #' @param ... Must be empty.
 #' @param variables Names of the variables of interest; by default all. A factor changes as a whole.
