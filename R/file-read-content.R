@@ -39,10 +39,8 @@ read_content <- function(content, text) {
     refuse("it has quantiles, and its outcome is no single number")
   }
   saved$outcome$quantile_levels <- levels
-  saved$outcome$link <- if (!is.null(levels)) {
-    "quantile"
-  } else if (isTRUE(saved$outcome$logit)) {
-    "logit"
+  if (!is.null(levels)) {
+    saved$outcome$link <- "quantile"
   }
   check_pieces(saved$inputs, saved$settings)
   saved["tuning"] <- list(read_tuning(content$tuning))
@@ -242,7 +240,9 @@ setting_checks <- list(
   seed = function(name, value) as.double(as_count(name, value, least = 0, most = 2^53))
 )
 
-known_losses <- c("mse", "mae", "huber", "cross_entropy", "poisson", "gamma", "binomial")
+known_losses <- c(
+  "mse", "mae", "huber", "cross_entropy", "poisson", "gamma", "binomial", "quantile"
+)
 
 # A loss that was a function is kept as its name.
 read_saved_settings <- function(saved, own_loss) {

@@ -89,7 +89,12 @@ class Numbers:
 
     @property
     def link(self) -> str:
-        """What the network's output is of the mean: its logarithm, the log of its odds, itself."""
+        """What the network's output is of the mean: its logarithm, the log of its odds, itself.
+
+        Or "quantile", where the outputs are those of one outcome.
+        """
+        if self.quantile_levels:
+            return "quantile"
         return "log" if self.log else "logit" if self.logit else "identity"
 
     @property
@@ -115,13 +120,6 @@ class Numbers:
         if self.trials:
             return list((self.names or ("y1",))[:1])
         return list(self.names or (f"y{number + 1}" for number in range(len(self.center))))
-
-    @property
-    def link(self) -> str:
-        """How the predictions come of the network's output."""
-        if self.quantile_levels:
-            return "quantile"
-        return "logit" if self.logit else "log" if self.log else "identity"
 
     @property
     def middle(self) -> int:
