@@ -39,6 +39,9 @@ mold_weighted_table <- function(x, y, outcome, weights, call) {
 }
 
 mold_weighted_formula <- function(formula, data, weights, call) {
+  if (missing(data)) {
+    return(mold_formula(formula, call = call)) # which refuses that
+  }
   outcome <- if (length(formula) == 3) all.vars(formula[[2]])
   taken <- take_weights("data", data, weights, outcome, all.vars(formula), call)
   with_taken_weights(mold_formula(formula, taken$table, call), taken)

@@ -192,3 +192,7 @@ test_that("a constant may have the name of a function that is not R's own", {
   twice <- quick_formula(mpg ~ I(wt * 2), mtcars)
   expect_identical(fitted(quick_formula(formula, mtcars)), fitted(twice))
 })
+
+test_that("a formula without data is refused by name", {
+  expect_refused(two_layer(mpg ~ wt), "`data`", "missing")
+})
