@@ -36,7 +36,8 @@ def _check_facts(facts: Facts) -> None:
     facts.setdefault("window", None)
     check_keys("entries of its facts", facts, _FACTS)
     read_tuning(facts["tuning"])
-    facts["settings"] = ADDED_LATER | facts["settings"]  # of a run of an earlier version
+    # What a run of an earlier version lacks, and one with another loss than "quantile".
+    facts["settings"] = ADDED_LATER | {"quantile_levels": None} | facts["settings"]
     check_keys("settings", facts["settings"], KEPT)
     seed("seed", facts["settings"]["seed"])
     if facts["window"] is not None:
