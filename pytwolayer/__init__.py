@@ -33,6 +33,11 @@ if TYPE_CHECKING:
     from pytwolayer.models.load import load
     from pytwolayer.models.two_layer import TwoLayer
     from pytwolayer.reports.plot import plot_history
+    from pytwolayer.reports.plot_explained import (
+        plot_effects,
+        plot_feature_effects,
+        plot_importance,
+    )
     from pytwolayer.runtime.device import available_devices, select_device
 
 __all__ = [
@@ -49,7 +54,10 @@ __all__ = [
     "chapter_losses",
     "continue_training",
     "load",
+    "plot_effects",
+    "plot_feature_effects",
     "plot_history",
+    "plot_importance",
     "select_device",
     "two_layer",
 ]
@@ -64,7 +72,10 @@ _HOME = {
     "chapter_losses": "pytwolayer.chapter",
     "continue_training": "pytwolayer.fitting.continue_training",
     "load": "pytwolayer.models.load",
+    "plot_effects": "pytwolayer.reports.plot_explained",
+    "plot_feature_effects": "pytwolayer.reports.plot_explained",
     "plot_history": "pytwolayer.reports.plot",
+    "plot_importance": "pytwolayer.reports.plot_explained",
     "select_device": "pytwolayer.runtime.device",
     "two_layer": "pytwolayer.fitting.two_layer",
 }

@@ -48,9 +48,12 @@ def fit_effects(
     steps = read_steps(fits, names, places, step, table, weights)
     effects = effects_of_columns(models, table, places, steps)
     outcomes = fits[0].outcome.outputs
+    facts: dict[Any, Any] = {"rows": table.rows, "widths": _widths(names, places, table, weights)}
     if chosen is None:
         found = average_effects(models, table, effects, weights, factors)
-        return effects_table(names, outcomes, effects, found, level)
+        made = effects_table(names, outcomes, effects, found, level)
+        made.attrs = facts
+        return made
     tables = []
     for number, setting in enumerate(chosen[1]):
         rows = table.take(slice(number, number + 1)) if x is None else table
@@ -58,7 +61,18 @@ def fit_effects(
         part = effects_table(names, outcomes, effects, found, level)
         part.insert(0, "at", describe_setting(chosen[0], number))
         tables.append(part)
-    return pd.concat(tables, ignore_index=True)
+    made = pd.concat(tables, ignore_index=True)
+    made.attrs = facts
+    return made
+
+
+def _widths(
+    names: Sequence[str], places: Sequence[int], table: Table, weights: Doubles | None
+) -> dict[str, float]:
+    """Return the standard deviations in the rows of columns of numbers, by their names."""
+    columns = {names[place]: table.columns[place] for place in places}
+    numbers = {name: own for name, own in columns.items() if own.kind == "number"}
+    return {name: spread_of(own.values, weights) for name, own in numbers.items()}
 
 
 def explained(fits: Sequence[Model]) -> list[Explained]:

@@ -39,6 +39,7 @@ from pytwolayer.training.settings import DECAY, Settings
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 # How a fit whose training ended before all epochs were done is described.
 _ENDS = {
@@ -429,7 +430,8 @@ class TwoLayer:
             ``contrast``, which is "derivative", "difference" or the levels, ``"b - a"``;
             ``outcome``; ``estimate``, the average; and ``spread``, the standard deviation of the
             effect over the rows: 0 where the input's effect is linear and does not depend on
-            others.
+            others. ``attrs`` has the number of ``rows`` and the ``widths``, the standard deviations
+            of the columns of numbers in them. ``plot_effects()`` draws it.
 
         Raises
         ------
@@ -825,6 +827,29 @@ class TwoLayer:
             If matplotlib is not installed.
         """
         return self.tuning_report.plot(file)
+
+    def plot_network(self, file: str | Path | None = None) -> "Figure":
+        """Draw the network with its weights: solid positive, dashed negative, their size as width.
+
+        With more than 20 units in a layer it is a map of the weights, from white, the most negative
+        ones, to black, the most positive ones. Inputs are standardised, so that weights are
+        comparable.
+
+        Parameters
+        ----------
+        file : str or Path, optional
+            Also write the plot to this file; its ending names the format (.png, .svg, .pdf).
+
+        Raises
+        ------
+        PytwolayerError
+            If matplotlib is not installed.
+        """
+        from pytwolayer.reports.plot_network import draw_network
+
+        weights = self.network.state_dict()
+        first, last = (weights[name].double().numpy() for name in ("0.weight", "2.weight"))
+        return draw_network(first, last, self.inputs.inputs, self.outcome.outputs, file)
 
     def __repr__(self) -> str:
         return self.describe(self.tuning_report.words())

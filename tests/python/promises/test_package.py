@@ -23,7 +23,10 @@ PUBLIC = {
     "chapter_losses",
     "continue_training",
     "load",
+    "plot_effects",
+    "plot_feature_effects",
     "plot_history",
+    "plot_importance",
     "select_device",
     "two_layer",
 }
