@@ -88,16 +88,22 @@ register_parsnip_mode <- function(mode) {
 # What each mode predicts. The types of intervals are of several networks, or of what they need
 # besides; predict() says what that is where a fit lacks it.
 parsnip_types <- list(
-  regression = c("numeric", "conf_int", "pred_int", "raw"),
+  regression = c("numeric", "conf_int", "pred_int", "quantile", "raw"),
   classification = c("class", "prob", "conf_int", "raw"),
   "quantile regression" = c("quantile", "raw")
 )
 
 parsnip_prediction <- function(type) {
+  if (type == "quantile") {
+    return(list(
+      pre = NULL, post = parsnip_quantiles, func = c(pkg = "base", fun = "list"),
+      args = list(new_data = quote(new_data))
+    ))
+  }
   level <- if (type %in% c("conf_int", "pred_int")) list(level = quote(level))
   list(
     pre = NULL,
-    post = switch(type, conf_int = add_std_error, quantile = as_quantile_pred),
+    post = if (type == "conf_int") add_std_error,
     func = c(fun = "predict"),
     args = c(list(object = quote(object$fit), new_data = quote(new_data), type = type), level)
   )
@@ -114,8 +120,38 @@ add_std_error <- function(results, object) {
   results
 }
 
-as_quantile_pred <- function(results, object) {
-  parsnip::matrix_to_quantile_pred(as.matrix(results), object)
+# A fit has the quantiles that it was trained for. parsnip before 1.3 adds the levels that it wants
+# to the call, as `p`, which is why the call is one of list(); later ones keep them in the
+# specification.
+parsnip_quantiles <- function(results, object) {
+  call <- rlang::call2("predict")
+  if (!has_quantiles(object$fit)) {
+    expected <- "one that the fit has: quantiles need `loss = \"quantile\"` and `quantile_levels`"
+    abort_expected("type", expected, "\"quantile\"", call)
+  }
+  of_call <- "p" %in% names(results)
+  wanted <- if (of_call) results$p else object$spec$quantile_levels
+  values <- stats::predict(object$fit, results$new_data, type = "quantile")
+  levels <- unlist(object$fit$settings$quantile_levels)
+  places <- match(round(wanted, 9), round(levels, 9))
+  if (anyNA(places)) {
+    expected <- sprintf("among those that the fit was trained for, %s", toString(levels))
+    argument <- if (of_call) "quantile" else "quantile_levels"
+    abort_expected(argument, expected, toString(wanted), call)
+  }
+  values <- as.matrix(values[places])
+  if (of_call) {
+    return(quantiles_by_row(values, wanted))
+  }
+  parsnip::matrix_to_quantile_pred(values, object)
+}
+
+# The form of parsnip before 1.3: a small table for each row.
+quantiles_by_row <- function(values, levels) {
+  rows <- lapply(seq_len(nrow(values)), function(row) {
+    tibble::tibble(.pred = unname(values[row, ]), .quantile = levels)
+  })
+  tibble::tibble(.pred = rows)
 }
 
 # Arguments of mlp(), then of set_engine(), with what tune() of each tries. Ranges are on the

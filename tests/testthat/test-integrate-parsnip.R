@@ -38,10 +38,14 @@ fit_spec <- function(mode, formula, data, ..., engine = list(), weights = NULL,
   fit <- eval(as.call(c(fun, args)))
   list(fit = fit, spec = list(mode = mode, quantile_levels = quantile_levels))
 }
-predict_spec <- function(object, new_data, type, level = 0.95, std_error = FALSE) {
+predict_spec <- function(object, new_data, type, level = 0.95, std_error = FALSE,
+                         quantile = (1:9) / 10, quantile_levels = object$spec$quantile_levels) {
   how <- found("prediction", object$spec$mode, type)
   object$spec$method$pred[[type]]$extras <- list(level = level, std_error = std_error)
-  res <- eval(as.call(c(as.name(how$func[["fun"]]), how$args)))
+  args <- how$args
+  if (type == "quantile" && is.null(quantile_levels)) args$p <- quantile # as parsnip before 1.3
+  if (!is.null(quantile_levels)) object$spec$quantile_levels <- quantile_levels
+  res <- eval(as.call(c(as.name(how$func[["fun"]]), args)))
   if (!is.null(how$post)) res <- how$post(res, object)
   res
 }
@@ -130,6 +134,34 @@ test_that("classes, probabilities and intervals of ensembles come in parsnip's f
   )
 })
 
+test_that("quantiles come in the forms of older and newer parsnip, those that the fit has", {
+  skip_without_torch()
+  parsnip <- local_standin()
+  levels <- c(0.1, 0.5, 0.9)
+  own <- two_layer(mpg ~ ., mtcars,
+    loss = "quantile", quantile_levels = levels, epochs = 3, seed = 1
+  )
+  values <- unname(as.matrix(predict(own, mtcars, type = "quantile")))
+  fit <- parsnip$fit_spec("quantile regression", mpg ~ ., mtcars,
+    epochs = 3, engine = list(seed = 1), quantile_levels = levels
+  )
+  expect_identical(
+    parsnip$predict_spec(fit, mtcars, "quantile"), list(x = values, levels = levels),
+    ignore_attr = TRUE
+  )
+  fit <- parsnip$fit_spec("regression", mpg ~ ., mtcars,
+    epochs = 3, engine = list(seed = 1, loss = "quantile", quantile_levels = levels)
+  )
+  older <- parsnip$predict_spec(fit, mtcars, "quantile", quantile = c(0.9, 0.1))$.pred
+  expect_identical(older[[2]]$.pred, values[2, c(3, 1)])
+  expect_identical(older[[2]]$.quantile, c(0.9, 0.1))
+  newer <- parsnip$predict_spec(fit, mtcars, "quantile", quantile_levels = 0.9)
+  expect_identical(unname(newer$x[, 1]), values[, 3])
+  expect_refused(parsnip$predict_spec(fit, mtcars, "quantile"), "0.1, 0.5, 0.9")
+  plain <- parsnip$fit_spec("regression", mpg ~ ., mtcars, epochs = 3)
+  expect_refused(parsnip$predict_spec(plain, mtcars, "quantile"), "`loss = \"quantile\"`")
+})
+
 test_that("a mode that this parsnip lacks is left out, and all arguments are tunable by dials", {
   parsnip <- local_standin()
   arguments <- parsnip$record$argument
@@ -197,6 +229,23 @@ test_that("parsnip's prediction types of classes and of ensembles", {
     predict(own, mtcars, type = "conf_int", level = 0.8), predict(own, mtcars, type = "std_error")
   )
   expect_equal(interval, expected, ignore_attr = TRUE)
+})
+
+test_that("the mode quantile regression of parsnip gives the quantiles of the loss", {
+  mlp_spec("regression")
+  skip_if_not("quantile regression" %in% parsnip::get_from_env("mlp_modes"), "a mode of parsnip")
+  spec <- parsnip::mlp(epochs = 3, hidden_units = 4, engine = "pytwolayer")
+  spec <- parsnip::set_mode(spec, "quantile regression", quantile_levels = c(0.1, 0.9))
+  set.seed(1)
+  fit <- parsnip::fit(spec, mpg ~ ., mtcars)
+  set.seed(1)
+  own <- two_layer(mpg ~ ., mtcars,
+    epochs = 3, hidden_units = 4, loss = "quantile", quantile_levels = c(0.1, 0.9)
+  )
+  new <- mtcars[1:3, ]
+  new$wt[2] <- NA
+  values <- as.matrix(predict(fit, new)$.pred_quantile)
+  expect_identical(unname(values), unname(as.matrix(predict(own, new, type = "quantile"))))
 })
 
 test_that("with parsnip odd rows are missing, in their places, and odd names do no harm", {
