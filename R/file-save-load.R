@@ -139,7 +139,7 @@ is_loaded <- function(fit) {
 # Residuals, measures and fitted values need the training data, which a file does not have.
 require_training_data <- function(fit, argument = "object", call = rlang::caller_env()) {
   if (!is.null(fit$how$source)) {
-    received <- sprintf("one of %s: %s", fit$how$source, way_to_its_rows(fit))
+    received <- sprintf("one of %s, of which R keeps no rows", fit$how$source)
     abort_expected(argument, "a fit whose training rows are in R", received, call)
   }
   if (is_loaded(fit)) {
@@ -153,11 +153,6 @@ require_training_data <- function(fit, argument = "object", call = rlang::caller
     }
     abort_expected(argument, "a fit with its training data", received, call)
   }
-}
-
-way_to_its_rows <- function(fit) {
-  data <- if (identical(fit$how$source, an_arrow_table)) "new_data" else fit$how$source
-  sprintf("R keeps no rows of it, and `predict(fit, %s)` predicts them", data)
 }
 
 warn_of_unkept <- function(how, blueprint) {

@@ -126,10 +126,10 @@
 #' way, where they are in memory (a stream is at its end then), and `arrow::open_dataset()` of
 #' Parquet files by its files; other objects of the package arrow become data frames.
 #'
-#' R keeps no row of what Python reads, so that [fitted()], [residuals()] and
-#' [model.frame()] are errors that say what to do, and measures of the training rows are missing:
-#' `predict(fit, "folder/")` predicts them. [continue_training()] and [update()] read the path
-#' again.
+#' R keeps no row of what Python reads. For [fitted()], [residuals()], [summary()], [glance()] and
+#' their like Python reads and predicts the rows once more, if they are still what they were; R
+#' then holds a few numbers for each row. [model.frame()] and [model.matrix()] are errors.
+#' [continue_training()] and [update()] read the path again.
 #'
 #' @section What `weight_decay = "auto"` chooses:
 #' Networks with 6 strengths of weight decay, from 0.03 to 10 times 3 divided by the number of

@@ -108,7 +108,7 @@ variable.names.two_layer_ensemble <- function(object, ...) { # nolint
 #' @rdname two_layer-generics
 #' @export
 case.names.two_layer <- function(object, full = FALSE, ...) { # nolint: object_name_linter.
-  require_training_data(object)
+  object <- with_training_rows(object, "object", parent.frame(), rlang::current_env())
   names <- row.names(object$outcomes)
   if (full || is.null(object$case_weights)) names else names[object$case_weights != 0]
 }
@@ -120,7 +120,7 @@ case.names.two_layer_ensemble <- case.names.two_layer # nolint: object_name_lint
 #' @rdname two_layer-generics
 #' @export
 weights.two_layer <- function(object, ...) { # nolint: object_name_linter.
-  require_training_data(object)
+  object <- with_training_rows(object, "object", parent.frame(), rlang::current_env())
   object$case_weights
 }
 
@@ -131,7 +131,7 @@ weights.two_layer_ensemble <- weights.two_layer # nolint: object_name_linter.
 #' @rdname two_layer-generics
 #' @export
 sigma.two_layer <- function(object, ...) { # nolint: object_name_linter.
-  require_training_data(object)
+  object <- with_training_rows(object, "object", parent.frame(), rlang::current_env())
   if (!is.null(object$levels)) {
     expected <- "a fit of a numeric outcome (of classes `glance()` has `log_loss`)"
     abort_expected("object", expected, "one of classes")
@@ -153,7 +153,7 @@ per_outcome <- function(object, values) {
 #' @export
 deviance.two_layer <- function(object, ...) {
   call <- rlang::current_env()
-  require_training_data(object)
+  object <- with_training_rows(object, "object", parent.frame(), call)
   parts <- unit_deviances(object, call)
   weights <- object$case_weights
   per_outcome(object, colSums(if (is.null(weights)) parts else parts * weights, na.rm = TRUE))

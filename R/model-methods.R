@@ -163,7 +163,7 @@ coef.two_layer_ensemble <- function(object, ...) {
 #' @rdname two_layer-methods
 #' @export
 fitted.two_layer <- function(object, ...) {
-  require_training_data(object)
+  object <- with_training_rows(object, "object", parent.frame(), rlang::current_env())
   with_row_names(object, object$fitted)
 }
 
@@ -178,7 +178,7 @@ residuals.two_layer <- function(object, type = "response", ...) {
   if (!identical(type, "response")) {
     abort_argument("type", "\"response\"", type)
   }
-  require_training_data(object)
+  object <- with_training_rows(object, "object", parent.frame(), rlang::current_env())
   with_row_names(object, outcome_matrix(object) - object$fitted)
 }
 

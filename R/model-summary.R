@@ -19,7 +19,9 @@
 #'   * `residuals`: for a numeric outcome, a matrix of quantiles of the residuals,
 #'   * `confusion`: for classes, a table of true and predicted classes.
 #'
-#'   Of a fit that [load_two_layer()] gave there is `fit` alone: measures need the training data.
+#'   Of a fit that [load_two_layer()] gave there is `fit` alone: measures need the training data. Of
+#'   a fit to a path Python reads and predicts them once more; if they are no longer what they were,
+#'   there is `fit` with the `problem`.
 #'
 #'   `print()` gives it back invisibly.
 #' @examplesIf pytwolayer:::has_torch()
@@ -27,13 +29,17 @@
 #' summary(two_layer(Species ~ ., iris, epochs = 50, seed = 1))
 #' @export
 summary.two_layer <- function(object, ...) {
-  if (is_loaded(object)) {
-    return(structure(list(fit = object), class = "summary.two_layer"))
+  found <- with_measured_rows(object, parent.frame(), rlang::current_env())
+  if (is_loaded(found$fit)) {
+    without <- list(fit = object, problem = found$problem)
+    return(structure(without, class = "summary.two_layer"))
   }
+  given <- object
+  object <- found$fit
   classes <- !is.null(object$levels)
   structure(
     list(
-      fit = object,
+      fit = given,
       measures = measures_of_fitted(object),
       residuals = if (!classes) residual_quantiles(object),
       confusion = if (classes) confusion_table(object)
@@ -49,8 +55,8 @@ print.summary.two_layer <- function(x, digits = max(3, getOption("digits") - 3),
   with_decimal_point(print(x$fit$call)) # which is code
   cat("\n")
   writeLines(describe_fit(x$fit))
-  if (is_loaded(x$fit)) {
-    cat("\n", explain_no_measures(x$fit), "\n", sep = "")
+  if (is.null(x$measures)) {
+    cat("\n", explain_no_measures(x$fit, x$problem), "\n", sep = "")
     return(invisible(x))
   }
   if (is.null(x$confusion)) {
@@ -65,9 +71,9 @@ print.summary.two_layer <- function(x, digits = max(3, getOption("digits") - 3),
   invisible(x)
 }
 
-explain_no_measures <- function(fit) {
-  if (!is.null(fit$how$source)) {
-    return(sprintf("Measures need the training data in R; these are in %s.", fit$how$source))
+explain_no_measures <- function(fit, problem) {
+  if (!is.null(problem)) {
+    return(sprintf("Measures need the training data: %s", problem))
   }
   if (is_butchered(fit)) {
     return("Measures need the training data, which butcher took.")

@@ -109,6 +109,8 @@ tidy_weights <- function(layer, weights, biases) {
 #' @export
 glance.two_layer <- function(x, ...) {
   check_dots(glance.two_layer, ...)
+  env <- parent.frame()
+  call <- rlang::current_env()
   tibble::tibble(
     nobs = x$rows,
     inputs = x$sizes[[1]],
@@ -120,7 +122,7 @@ glance.two_layer <- function(x, ...) {
     loss = kept_loss(x, "loss"),
     valid_loss = kept_loss(x, "valid_loss"),
     estimated_error = estimated_error(x),
-    tibble::as_tibble(lapply(measures_of(x), mean)),
+    tibble::as_tibble(lapply(measures_of(x, env, call), mean)),
     stopped = x$stopped
   )
 }
@@ -129,6 +131,8 @@ glance.two_layer <- function(x, ...) {
 #' @export
 glance.two_layer_ensemble <- function(x, ...) {
   check_dots(glance.two_layer_ensemble, ...)
+  env <- parent.frame()
+  call <- rlang::current_env()
   each <- summary(x)
   tibble::tibble(
     nobs = x$rows,
@@ -142,15 +146,22 @@ glance.two_layer_ensemble <- function(x, ...) {
     loss = mean(each$loss),
     valid_loss = mean(each$valid_loss),
     estimated_error = estimated_error(x),
-    tibble::as_tibble(lapply(measures_of(x), mean)),
+    tibble::as_tibble(lapply(measures_of(x, env, call), mean)),
     stopped = c(intersect("interrupt", each$stopped), each$stopped)[[1]]
   )
 }
 
 # Those of a fit without its training data are missing.
-measures_of <- function(x) {
-  if (!is_loaded(x)) {
-    return(measures_of_fitted(x))
+measures_of <- function(x, env, call) {
+  found <- with_measured_rows(x, env, call)
+  if (!is_loaded(found$fit)) {
+    return(measures_of_fitted(found$fit))
+  }
+  if (!is.null(found$problem)) {
+    rlang::inform(
+      sprintf("Measures of the training rows are missing: %s", found$problem),
+      class = "pytwolayer_message"
+    )
   }
   names <- if (is.null(x$levels)) c("r.squared", "rmse") else c("accuracy", "log_loss")
   names <- c(names, if (has_quantiles(x)) c("pinball", "coverage"))

@@ -19,8 +19,8 @@ is_path <- function(x) {
 #' @return An object of class `pytwolayer_source`: a list of
 #'   `key`, by which Python knows the table until [close_source()];
 #'   `ptype`, a data frame with its columns and no rows;
-#'   `rows`, their number; `argument`; and what messages call the table: its `name`, and what it
-#'   `is`.
+#'   `rows`, their number; `argument`; what messages call the table: its `name`, and what it
+#'   `is`; and its `paths`, if it is in files.
 #' @noRd
 open_source <- function(argument, value, call) {
   if (inherits(value, "pytwolayer_source")) {
@@ -32,6 +32,7 @@ open_source <- function(argument, value, call) {
     list(
       key = found$key, ptype = source_ptype(found), rows = found$rows, argument = argument,
       name = if (is_arrow(value)) an_arrow_table else name_of_paths(value),
+      paths = absolute_paths(unlist(sent$path)),
       is = if (is_arrow(value)) "an Arrow object" else "a path"
     ),
     class = "pytwolayer_source"
@@ -79,6 +80,15 @@ existing_paths <- function(argument, paths, call) {
     abort_expected(argument, path_expected, paste0(first, ", where there is none"), call)
   }
   if (length(expanded) > 1) as.list(unname(expanded)) else unname(expanded)
+}
+
+# As they stay valid where the working folder changes.
+absolute_paths <- function(paths) {
+  if (length(paths)) {
+    here <- !grepl("^[A-Za-z][A-Za-z0-9+.-]+://", paths)
+    paths[here] <- enc2utf8(normalizePath(paths[here], "/"))
+  }
+  paths
 }
 
 path_expected <- "a data frame, a matrix, or the path of a file or a folder that exists"
@@ -129,6 +139,7 @@ of_source <- function(input, source, weights, call) {
   }
   input$source <- source
   input$how$source <- source$name
+  input$how$paths <- source$paths
   input$columns <- list(x = list(
     key = source$key, columns = as.list(names(input$predictors)),
     outcome = as.list(names(input$outcomes)), vector = input$vector, weights = if (own) weights

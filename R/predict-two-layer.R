@@ -107,13 +107,10 @@ refuse_spread <- function(type, given, call) {
 
 # As predictions of the training rows: what the fit keeps of them.
 fitted_predictions <- function(object, type, call) {
-  if (!is.null(object$how$source)) {
-    received <- sprintf("missing: %s", way_to_its_rows(object))
-    abort_expected("new_data", sprintf("given for a fit of %s", object$how$source), received, call)
-  }
-  if (is_loaded(object)) {
+  if (is_loaded(object) && !has_source(object)) {
     abort_expected("new_data", "given for a fit without its training data", "missing", call)
   }
+  object <- with_training_rows(object, "object", caller_frame(call), call)
   if (type == "quantile") {
     values <- object$fitted_quantiles
     values[is.nan(values)] <- NA

@@ -78,6 +78,20 @@ class SentFit(TypedDict):
     quantiles: bytearray | None
 
 
+class SentRows(TypedDict):
+    """The rows of a fit that Python has read again; ``fitted`` and ``omitted`` as in ``SentFit``.
+
+    ``outcomes`` are a column each: numbers, or codes of ``levels`` from 0 if it has any.
+    """
+
+    omitted: bytearray
+    fitted: bytearray
+    quantiles: bytearray | None
+    outcomes: list[bytearray]
+    levels: list[list[str]]
+    weights: bytearray | None
+
+
 class _TrainingError(Exception):
     """Training failed, for its cause; ``fit`` is what R gets of it, or None."""
 
@@ -265,11 +279,9 @@ def refuse_other_data(
     weight_type: str,
 ) -> None:
     """Check that these are the tables that a fit, or an ensemble, was fitted to."""
-    from pytwolayer.checkpoints.compatibility import refuse_other_tables
-    from pytwolayer.fitting.ensemble import data_of_each
     from pytwolayer.models.load import ensemble_from_bytes, from_bytes
-    from pytwolayer.preprocessing.outcome_range import suit_to_loss
     from pytwolayer.preprocessing.reading import read_training_data
+    from pytwolayer.r_interop.training_rows import refuse_other_rows
 
     fits: Any = ensemble_from_bytes(model) if several else from_bytes(model)
     loss = _first_model(fits).settings.loss
@@ -277,10 +289,29 @@ def refuse_other_data(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", MissingRowsWarning)  # the fit warned of them
         data = read_training_data(predictors, outcomes, weights=numbers, weight_type=weight_type)
-        data = suit_to_loss(data, loss)
-    pairs = data_of_each(fits, data) if several else [(fits, data)]
-    for fit, own in pairs:
-        refuse_other_tables(fit, own)
+        refuse_other_rows(fits, data)
+
+
+@_answer
+def training_rows(
+    model: bytearray, several: bool, x: SentSource, weights: bytes | None, weight_type: str
+) -> SentRows:
+    """Read the rows of a fit, or an ensemble, to a table that Python reads, and predict them."""
+    from pytwolayer.models.load import ensemble_from_bytes, from_bytes
+    from pytwolayer.r_interop.training_rows import read_again
+
+    fits: Fitted = ensemble_from_bytes(model) if several else from_bytes(model)
+    data = _source_data(x, weights)
+    rows = read_again(fits, data["x"], data["outcome"], data["sample_weight"], weight_type)
+    outcomes = rows.outcomes.columns
+    return {
+        "omitted": send_doubles(rows.omitted),
+        "fitted": send_doubles(_fitted_values(fits, rows.predictors, None, None)),
+        "quantiles": _fitted_quantiles(fits, rows.predictors, None),
+        "outcomes": [send_doubles(column.values) for column in outcomes],
+        "levels": [[*column.levels] for column in outcomes],
+        "weights": None if rows.weights is None else send_doubles(rows.weights),
+    }
 
 
 def _core_arguments(

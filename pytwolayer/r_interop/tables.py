@@ -127,10 +127,14 @@ def read_rows(data: Any) -> Table:
 
 def chosen_rows(table: Table, rows: Mask) -> SourcedTable:
     """Choose rows of a table; its values stay where they are."""
-    chosen = table.take(rows)
-    columns = [_source_column(column) for column in chosen.columns]
+    return as_source(table.take(rows))
+
+
+def as_source(table: Table) -> SourcedTable:
+    """Make a table of one that was read; its values stay where they are."""
+    columns = [_source_column(column) for column in table.columns]
     names = None if table.names is None else list(table.names)
-    return SourcedTable(names, (chosen.rows, len(columns)), columns, _TableRows(chosen))
+    return SourcedTable(names, (table.rows, len(columns)), columns, _TableRows(table))
 
 
 def _source_column(column: Column) -> SourceColumn:

@@ -110,7 +110,9 @@ test_that("a stream is read once, and to continue a fit the rows are given again
   expect_same(longer, quietly(continue_training(fit_of(y ~ a, data), 1)))
   array <- nanoarrow::as_nanoarrow_array(data)
   expect_same(quietly(continue_training(fit_of(y ~ a, array), 1)), longer)
-  expect_refused(fitted(fit), "an Arrow table", "`predict(fit, new_data)`")
+  expect_refused(fitted(fit), "cannot be read again", "streams can be read once")
+  expect_identical(fitted(fit_of(y ~ a, array)), fitted(fit_of(y ~ a, data)))
+  expect_identical(glance(fit_of(g ~ a, array)), glance(fit_of(g ~ a, data)))
   expect_identical(as.integer(bridge()$opened_tables$number_open()), 0L)
 })
 
