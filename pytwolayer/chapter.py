@@ -117,7 +117,7 @@ def chapter_losses(
     """
     steps = checks.size("steps", steps)
     learning_rate = checks.positive("learning_rate", learning_rate)
-    checks.one_of("loss", loss, LOSSES)
+    checks.one_of("loss", loss, [name for name, one in LOSSES.items() if one.outputs == 1])
     checks.one_of("reduction", reduction, REDUCTIONS)
     chosen = select_device(device)
     work = f"n = {n}, d_in = {d_in}, hidden_units = {hidden_units}"

@@ -104,6 +104,10 @@ class Single:
             partial(torch.mm, d_output, self._weights[2], out=d_hidden),
         ]
 
+    def clear_second_half(self) -> Operation:
+        """Leave out the gradient of the weights of the second half of the outputs."""
+        return self._gradients[2][..., self.d_out // 2 :, :].zero_
+
     def first_layer_backward(self, d_hidden: Tensor, batch: Batch) -> list[Operation]:
         """Compute the first layer's gradients."""
         g_w1, g_b1, _, _ = self._gradients
@@ -193,6 +197,10 @@ class Stacked:
             partial(torch.sum, d_output, 2, out=g_b2),
             partial(torch.bmm, self._weights[2].mT, d_output, out=d_hidden),
         ]
+
+    def clear_second_half(self) -> Operation:
+        """Leave out the gradient of the weights of the second half of the outputs."""
+        return self._gradients[2][..., self.d_out // 2 :, :].zero_
 
     def first_layer_backward(self, d_hidden: Tensor, batch: Batch) -> list[Operation]:
         """Compute the first layers' gradients."""

@@ -1,5 +1,6 @@
 """The losses: their values and derivatives at the network's output."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -13,6 +14,10 @@ Tensor = torch.Tensor
 # The last is PyTorch's old name of the mean, which the chapter uses.
 REDUCTIONS = ("mean", "sum", "elementwise_mean")
 _HUBER_DELTA = 1.0
+# A standard deviation is at least a thousandth of the outcome's, or it would be 0 where few rows
+# are fitted exactly; counts of a theta beyond these are a Poisson distribution's, or all but one 0.
+LEAST_LOG_SD = math.log(1e-3)
+LOG_THETA = (-10.0, 15.0)
 
 Operation = Callable[[], object]
 
@@ -32,16 +37,23 @@ class Loss:
     per_row : bool
         Whether the mean is over rows (the elements of a row are one loss together) rather than
         over all elements.
+    outputs : int
+        How many outputs an outcome has. With two the first half of the outputs are of the means
+        and the second half of what else is estimated, and ``y`` has as many columns.
+    shares_rows : bool
+        Whether the second half is the same for all rows: biases without weights.
     """
 
     operations: Callable[[Tensor, Tensor, Tensor, Tensor], list[Operation]]
     slope: float = 1.0
     sign: float = 1.0
     per_row: bool = False
+    outputs: int = 1
+    shares_rows: bool = False
 
     def terms(self, rows: Any, d_out: int) -> Any:
         """Return the divisor of the mean over so many rows, a number or an array of them."""
-        return rows if self.per_row else rows * d_out
+        return rows if self.per_row else rows * (d_out // self.outputs)
 
     def at(self, quantile_levels: Sequence[float] | None) -> "Loss":
         """Return the loss of these quantiles, an output for each; None: the loss as it is."""
@@ -136,6 +148,71 @@ def _pinball(
     ]
 
 
+def _normal(output: Tensor, y: Tensor, e: Tensor, d: Tensor) -> list[Operation]:
+    """``log(sd) + ((y - mean) / sd) ** 2 / 2``, the outputs being the means and ``log(sd)``."""
+    (mean, log_sd), (truth, _) = output.chunk(2, 1), y.chunk(2, 1)
+    (e_mean, e_sd), (d_mean, d_sd) = e.chunk(2, 1), d.chunk(2, 1)
+    return [
+        partial(torch.clamp_min, log_sd, LEAST_LOG_SD, out=e_sd),
+        partial(torch.neg, e_sd, out=d_sd),
+        d_sd.exp_,
+        partial(torch.sub, mean, truth, out=d_mean),
+        partial(d_mean.mul_, d_sd),
+        partial(torch.square, d_mean, out=e_mean),
+        partial(d_mean.mul_, d_sd),
+        partial(torch.neg, e_mean, out=d_sd),
+        partial(d_sd.add_, 1),
+        *_kept_in(log_sd, d_sd, LEAST_LOG_SD, math.inf),
+        partial(e_mean.mul_, 0.5),
+    ]
+
+
+def _negative_binomial(output: Tensor, y: Tensor, e: Tensor, d: Tensor) -> list[Operation]:
+    """Minus the log of the probability of a count, in double precision where a device has it.
+
+    The outputs are the logarithms of the means, divided by a scale, and of ``theta``; ``y`` has the
+    counts, divided by the scale, and the scales. The variance is ``mean + mean ** 2 / theta``.
+    """
+    dtype = torch.float32 if output.device.type == "mps" else torch.float64
+    (log_ratio, log_theta), (ratio, scale) = output.chunk(2, 1), y.chunk(2, 1)
+    (e_mean, e_theta), (d_mean, d_theta) = e.chunk(2, 1), d.chunk(2, 1)
+
+    def compute() -> None:
+        size = scale.to(dtype).clamp_min(1e-30)  # rows that fill up a network with fewer have 0
+        count, log_mean = ratio.to(dtype) * size, log_ratio.to(dtype) + size.log()
+        r = log_theta.to(dtype).clamp(*LOG_THETA)
+        mean, theta = log_mean.exp(), r.exp()
+        log_sum, together = torch.logaddexp(r, log_mean), theta + mean
+        e_mean.copy_((theta + count) * log_sum - theta * r - count * log_mean)
+        more = torch.lgamma(theta) - torch.lgamma(theta + count) + torch.lgamma(count + 1)
+        e_theta.copy_(more)
+        e_mean.add_(e_theta)
+        e_theta.zero_()
+        d_mean.copy_(theta * (mean - count) / together)
+        change = torch.digamma(theta) - torch.digamma(theta + count) + log_sum - r
+        d_theta.copy_(theta * (change + (count - mean) / together))
+
+    return [compute, *_kept_in(log_theta, d_theta, *LOG_THETA)]
+
+
+def _kept_in(values: Tensor, d: Tensor, least: float, most: float) -> list[Operation]:
+    """Leave out of a derivative what would lead further away from a range."""
+    low, high = (torch.empty_like(values, dtype=torch.bool) for _ in range(2))
+    operations: list[Operation] = []
+    for outside, limit, compare, clamp in (
+        (low, least, torch.lt, torch.clamp_max),
+        (high, most, torch.gt, torch.clamp_min),
+    ):
+        if math.isfinite(limit):
+            inward = torch.empty_like(values)
+            operations += [
+                partial(compare, values, limit, out=outside),
+                partial(clamp, d, 0, out=inward),
+                partial(torch.where, outside, inward, d, out=d),
+            ]
+    return operations
+
+
 LOSSES: dict[str, Loss] = {
     "mse": Loss(_squared_error, slope=2.0),
     "mae": Loss(_absolute_error),
@@ -145,6 +222,8 @@ LOSSES: dict[str, Loss] = {
     "gamma": Loss(_gamma),
     "binomial": Loss(_binary_cross_entropy),
     "quantile": Loss(_pinball),
+    "normal": Loss(_normal, outputs=2),
+    "negative_binomial": Loss(_negative_binomial, outputs=2, shares_rows=True),
 }
 
 

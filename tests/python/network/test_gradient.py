@@ -1,11 +1,17 @@
 """The closed-form gradient against autograd: every activation, loss, reduction, weight, dropout."""
 
 import itertools
+import math
 
 import pytest
 
 from pytwolayer.network.activations import ACTIVATIONS
-from pytwolayer.network.architecture import draw_initial_weights, flatten_parameters, two_layer_net
+from pytwolayer.network.architecture import (
+    clear_second_half,
+    draw_initial_weights,
+    flatten_parameters,
+    two_layer_net,
+)
 from pytwolayer.network.batches import Batch, EncodedRows
 from pytwolayer.network.gradient import ClosedFormGradient
 from pytwolayer.network.layouts import Single
@@ -21,6 +27,21 @@ def gamma_loss(output, y):
     return -torch.distributions.Exponential(torch.exp(-output)).log_prob(y)
 
 
+def normal_loss(output, y):
+    """Minus its log density, without what does not depend on the network."""
+    mean, log_sd = output.chunk(2, 1)
+    density = torch.distributions.Normal(mean, log_sd.exp()).log_prob(y.chunk(2, 1)[0])
+    return -density - math.log(2 * math.pi) / 2
+
+
+def negative_binomial_loss(output, y):
+    """Minus the log of the probability, in double precision; the second half has no weights."""
+    (ratio, r), (count, scale) = output.double().chunk(2, 1), y.double().chunk(2, 1)
+    theta, odds = r.exp(), ratio + scale.log() - r
+    counts = torch.distributions.NegativeBinomial(theta, logits=odds)
+    return -counts.log_prob(count * scale).float()
+
+
 # Each loss as torch has it, per element or per row; a new entry of LOSSES needs one here.
 THEIRS = {
     "mse": lambda output, y: functional.mse_loss(output, y, reduction="none"),
@@ -31,6 +52,8 @@ THEIRS = {
     ),
     "poisson": lambda output, y: functional.poisson_nll_loss(output, y, reduction="none"),
     "gamma": lambda output, y: gamma_loss(output, y),
+    "normal": lambda output, y: normal_loss(output, y),
+    "negative_binomial": lambda output, y: negative_binomial_loss(output, y),
     "binomial": lambda output, y: functional.binary_cross_entropy_with_logits(
         output, y, reduction="none"
     ),
@@ -76,6 +99,8 @@ class Case:
         as_autograd=False,
     ):
         rows, d_in, hidden_units, d_out = shape
+        outcomes = d_out
+        d_out *= LOSSES[loss].outputs if loss in LOSSES else 1
         generator = torch.Generator().manual_seed(seed)
         self.x = torch.randn(rows, d_in, generator=generator)
         self.y = 2 * torch.randn(rows, d_out, generator=generator)
@@ -85,6 +110,9 @@ class Case:
             self.y = self.y.abs().round()
         elif loss == "gamma":
             self.y = self.y.abs() / 4 + 0.1
+        elif loss == "negative_binomial":
+            self.y[:, :outcomes] = self.y[:, :outcomes].abs().round() / 2
+            self.y[:, outcomes:] = 2
         elif loss == "binomial":
             self.y = torch.sigmoid(self.y)
         self.weights = torch.rand(rows, 1, generator=generator) + 0.2 if weighted else None
@@ -95,6 +123,9 @@ class Case:
             )
         ours = two_layer_net(d_in, hidden_units, d_out, activation)
         draw_initial_weights(ours, generator)
+        self.shared = loss in LOSSES and LOSSES[loss].shares_rows
+        if self.shared:
+            clear_second_half(ours)
         self.net = two_layer_net(d_in, hidden_units, d_out, activation)
         self.net.load_state_dict(ours.state_dict())
         self.parameters = flatten_parameters(ours, torch.device("cpu"))
@@ -130,6 +161,9 @@ class Case:
         self.net.zero_grad()
         loss = self.their_loss(x, y, dropout=True)
         loss.backward()
+        if self.shared:
+            last = self.net[2].weight.grad
+            last[len(last) // 2 :] = 0
         return [loss.detach(), *(parameter.grad.clone() for parameter in self.net.parameters())]
 
     def their_loss(self, x, y, dropout):
@@ -156,7 +190,8 @@ def test_closed_form_equals_autograd(activation, loss, reduction):
         if weighted and loss == "of_all":
             continue
         case = Case(SHAPES[0], activation, loss, reduction, 0, weighted, dropout)
-        assert_same(case, case.x, case.y, rtol=1e-5, atol=2e-5)
+        atol = 1e-4 if loss == "normal" else 2e-5
+        assert_same(case, case.x, case.y, rtol=1e-5, atol=atol)
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)

@@ -16,6 +16,10 @@ COUNT = torch.poisson(torch.ones(50, 3, dtype=torch.float64), generator=DRAWS)
 NUMBER = torch.randn(50, 3, generator=DRAWS, dtype=torch.float64)
 TRUTH = {"cross_entropy": CLASS, "poisson": COUNT, "gamma": NUMBER.exp()}
 TRUTH["binomial"] = torch.sigmoid(NUMBER)
+TRUTH["normal"] = torch.cat([NUMBER, NUMBER], 1)
+TRUTH["negative_binomial"] = torch.cat([COUNT / 2, torch.full_like(COUNT, 2)], 1)
+TWICE = 2 * torch.randn(50, 6, generator=DRAWS, dtype=torch.float64)
+OUTPUTS = {name: OUTPUT if loss.outputs == 1 else TWICE for name, loss in LOSSES.items()}
 
 
 def value_and_derivative(loss, output, y):
@@ -84,10 +88,10 @@ def test_odds_beyond_all_measure_have_a_finite_loss():
 
 @pytest.mark.parametrize("loss", LOSSES)
 def test_the_derivative_is_that_of_the_value(loss):
-    output, y = OUTPUT.clone(), TRUTH.get(loss, NUMBER)
+    output, y = OUTPUTS[loss].clone(), TRUTH.get(loss, NUMBER)
     _, d = value_and_derivative(loss, output, y)
     h = 1e-6
-    for column in range(3):  # the values of a row may depend on all of its outputs
+    for column in range(output.shape[1]):  # the values of a row may depend on all of its outputs
         step = torch.zeros_like(output)
         step[:, column] = h
         up, down = (value_and_derivative(loss, output + s, y)[0].sum(1) for s in (step, -step))
@@ -97,9 +101,10 @@ def test_the_derivative_is_that_of_the_value(loss):
 @pytest.mark.parametrize("loss", LOSSES)
 def test_the_layout_in_memory_does_not_matter(loss):
     y = TRUTH.get(loss, NUMBER)
-    by_output = [tensor.t().contiguous().t() for tensor in (OUTPUT, y)]
+    output = OUTPUTS[loss]
+    by_output = [tensor.t().contiguous().t() for tensor in (output, y)]
     for a, b in zip(
-        value_and_derivative(loss, OUTPUT, y), value_and_derivative(loss, *by_output), strict=True
+        value_and_derivative(loss, output, y), value_and_derivative(loss, *by_output), strict=True
     ):
         torch.testing.assert_close(a, b)
         assert a.is_contiguous() is not b.is_contiguous()
