@@ -152,7 +152,7 @@ r_effects_table <- function(object, columns, variables, steps, weights, level, c
 #' @param found What [averaged()] gave.
 #' @noRd
 effects_rows <- function(object, names, contrasts, found, level) {
-  outcomes <- object$outputs
+  outcomes <- predicted_names(object)
   size <- dim(found$each)
   each <- matrix(found$each, prod(size[1:2]))
   table <- data.frame(

@@ -61,7 +61,7 @@ r_effects <- function(models, columns, places, steps, weights, call) {
     recursive = FALSE
   )
   rows <- columns$rows
-  outputs <- length(models[[1]]$outputs)
+  outputs <- length(predicted_names(models[[1]]))
   each <- lapply(models, function(model) r_row_effects(model, columns, effects, call))
   values <- array(unlist(each), c(rows, outputs, length(effects), length(models)))
   if (!is.null(columns$offset) && isTRUE(models[[1]]$coding$outcome$log)) {
@@ -103,7 +103,7 @@ r_row_effects <- function(model, columns, effects, call) {
   coding <- model$coding$inputs
   read <- r_read_columns(coding, columns, call)
   complete <- Reduce(`&`, lapply(read, function(column) !is.na(column$values)))
-  found <- array(NA_real_, c(columns$rows, length(model$outputs), length(effects)))
+  found <- array(NA_real_, c(columns$rows, length(predicted_names(model)), length(effects)))
   rows <- which(complete)
   wide <- length(model$inputs) + nrow(model$weights[["0.weight"]])
   at_once <- max(1, max_block_cells %/% wide)
@@ -161,7 +161,7 @@ r_at <- function(net, place, value) {
   if (!is.null(levels)) {
     value <- match(value, levels)
     if (is.na(value)) {
-      return(matrix(NA_real_, net$rows, length(net$model$outputs)))
+      return(matrix(NA_real_, net$rows, length(predicted_names(net$model))))
     }
   }
   r_values(net, r_changed(net, place, value))
@@ -189,7 +189,9 @@ r_derivative <- function(net, place) {
     tcrossprod(encoding, weights)
   slopes <- tcrossprod(inner, model$weights[["2.weight"]])
   outcome <- model$coding$outcome
-  found <- r_link_of(model, net$call)(r_output(model, net$hidden), slopes)
+  means <- seq_along(predicted_names(model)) # other outputs are of the spread about them
+  link <- r_link_of(model, net$call)
+  found <- link(r_output(model, net$hidden)[, means, drop = FALSE], slopes[, means, drop = FALSE])
   if (outcome$kind == "classes") found else found * rep(outcome$scale, each = nrow(found))
 }
 

@@ -76,7 +76,7 @@ predict_each <- function(object, frame, engine, call) {
   columns <- as_columns("new_data", new_predictors(object, frame, call), call)
   require_offset(object, columns, "numeric", call)
   models <- models_of(object)
-  size <- c(columns$rows, length(object$outputs), length(models))
+  size <- c(columns$rows, length(predicted_names(object)), length(models))
   if (engine == "r") {
     kind <- if (is.null(object$levels)) "numeric" else "prob"
     each <- lapply(models, r_predictions, columns, kind, call)

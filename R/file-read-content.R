@@ -38,6 +38,12 @@ read_content <- function(content, text) {
   if (!is.null(levels) && (saved$outcome$kind != "numbers" || length(saved$outcome$center) > 1)) {
     refuse("it has quantiles, and its outcome is no single number")
   }
+  of_loss <- list(sd = "normal", theta = "negative_binomial")
+  for (flag in names(of_loss)) {
+    if (isTRUE(saved$outcome[[flag]]) != identical(saved$settings$loss, of_loss[[flag]])) {
+      refuse("its loss and its outcome do not fit")
+    }
+  }
   saved$outcome$quantile_levels <- levels
   if (!is.null(levels)) {
     saved$outcome$link <- "quantile"
@@ -241,7 +247,8 @@ setting_checks <- list(
 )
 
 known_losses <- c(
-  "mse", "mae", "huber", "cross_entropy", "poisson", "gamma", "binomial", "quantile"
+  "mse", "mae", "huber", "cross_entropy", "poisson", "gamma", "binomial", "quantile", "normal",
+  "negative_binomial"
 )
 
 # A loss that was a function is kept as its name.
@@ -386,6 +393,7 @@ read_outcome <- function(saved, text) {
     refuse("its names, centres and scales differ in number")
   }
   refuse_if(flags$trials && !flags$logit, "it has trials without their odds")
+  refuse_if(flags$sd && flags$theta, "it has a standard deviation and a theta")
   flags$log <- as_flag("log", saved$log)
   flags$vector <- as_flag("vector", saved$vector)
   link <- if (flags$log) "log" else if (flags$logit) "logit" else "identity"
@@ -393,7 +401,7 @@ read_outcome <- function(saved, text) {
 }
 
 # What files have where it is so.
-outcome_flags <- c("logit", "trials")
+outcome_flags <- c("logit", "trials", "sd", "theta")
 
 outcome_parts <- c("names", "center", "scale", "log", "vector")
 
@@ -437,8 +445,16 @@ output_names <- function(outcome) {
   if (!is.null(outcome$quantile_levels)) {
     return(paste0("q", sprintf("%.15g", outcome$quantile_levels)))
   }
-  number_names(outcome)
+  names <- number_names(outcome)
+  if (has_spread(outcome)) {
+    what <- if (outcome$sd) "log_sd" else "log_theta"
+    names <- c(names, paste(what, names, sep = "_"))
+  }
+  names
 }
+
+# Whether half of the network's outputs are of the spread about the means.
+has_spread <- function(outcome) isTRUE(outcome$sd) || isTRUE(outcome$theta)
 
 # Of numeric outcomes, each of which has one prediction.
 number_names <- function(outcome) {

@@ -52,6 +52,12 @@
 #' * `"gamma"`: log(mean) + y / mean, likewise.
 #' * `"binomial"`: -y * log(share) - (1 - y) * log(1 - share), where y is the share of the row's
 #'   trials that succeeded and their number a weight of the row; mean over trials.
+#' * `"normal"`: log(sd) + ((y - mean) / sd)^2 / 2, where y is the standardised outcome and the
+#'   network gives mean and log(sd), which is at least a thousandth; mean over rows and outcomes.
+#' * `"negative_binomial"`: minus the log of the probability of the count, where the network gives
+#'   the logarithm of the mean. One theta is estimated for all rows, with the weights, as that which
+#'   makes the counts most probable; their variance is mean + mean^2 / theta, as with
+#'   [MASS::glm.nb()]. Mean over rows and outcomes.
 #' * a function of yours: the mean of what it gives.
 #'
 #' With weights each row counts by its weight, divided by the mean weight; with

@@ -55,11 +55,12 @@
 #'   as with `"linear"`. `"auto"`: chosen with `weight_decay`; `"linear"` where that is given.
 #' @param pieces Most pieces of a column with `"piecewise"`, from 2 to 64: there are fewer where
 #'   quantiles are equal.
-#' @param loss `"mse"`, `"mae"` or `"huber"` for numbers, `"poisson"` for counts, `"gamma"` for
+#' @param loss `"mse"`, `"mae"` or `"huber"` for numbers, `"normal"` for numbers whose standard
+#'   deviation is estimated too (see `type = "sd"` of [predict()][predict.two_layer]), `"quantile"`
+#'   for quantiles of a number, `"poisson"` or `"negative_binomial"` for counts, `"gamma"` for
 #'   numbers above 0, `"binomial"` for two columns, successes and failures (`cbind(successes,
 #'   failures) ~ .`), or for shares from 0 to 1 (whose numbers of trials are `case_weights`),
-#'   `"quantile"` for quantiles of a number, `"cross_entropy"` for classes; `"auto"`: `"mse"` or
-#'   `"cross_entropy"`. Or a function of the
+#'   `"cross_entropy"` for classes; `"auto"`: `"mse"` or `"cross_entropy"`. Or a function of the
 #'   network's output and the outcome (standardised, or 1 at each row's class, else 0), both tensors
 #'   of shape (rows, outputs), that gives a tensor: a loss per element, per row, or for all rows
 #'   together. R's operators and functions work on tensors, see [tensor-generics].

@@ -9,10 +9,17 @@ unit_deviances <- function(object, call) {
   of_loss <- deviance_functions[[loss]]
   if (is.null(of_loss)) {
     expected <- sprintf("a fit with the loss %s", quote_either(names(deviance_functions)))
-    received <- sprintf("one with \"%s\", which is that of no likelihood", object$settings$loss)
+    why <- if (loss == "normal") "whose spread R does not keep" else "which is that of no likelihood"
+    received <- sprintf("one with \"%s\", %s", object$settings$loss, why)
     abort_expected("object", expected, received, call)
   }
-  deviances <- of_loss(outcome_matrix(object), object$fitted)
+  theta <- theta_of(object)
+  truth <- outcome_matrix(object)
+  deviances <- if (is.null(theta)) {
+    of_loss(truth, object$fitted)
+  } else {
+    of_loss(truth, object$fitted, rep(theta, each = nrow(truth)))
+  }
   if (has_trials(object)) deviances * number_of_trials(object) else deviances
 }
 
@@ -22,6 +29,10 @@ deviance_functions <- list(
     2 * (times_log(truth, truth / mean) - (truth - mean))
   },
   gamma = function(truth, mean) 2 * ((truth - mean) / mean - log(truth / mean)),
+  negative_binomial = function(truth, mean, theta) {
+    of_sum <- (truth + theta) * log((truth + theta) / (mean + theta))
+    2 * (times_log(truth, truth / mean) - of_sum)
+  },
   binomial = function(truth, share) {
     2 * (times_log(truth, truth / share) + times_log(1 - truth, (1 - truth) / (1 - share)))
   },

@@ -26,10 +26,10 @@
 #'   and not by what parameters leave of it: a network may have more parameters than rows. Of the
 #'   training rows, so that new rows will be further from their predictions.
 #' * `deviance()`: of the rows of `fitted()`, each times its case weight: the sum of squared
-#'   residuals for the loss `"mse"` (one for each outcome), of the deviances of [stats::glm()]
-#'   for `"poisson"`, `"gamma"` and `"binomial"`, of -2 log(probability of the row's class) for
-#'   `"cross_entropy"`. An error for
-#'   other losses, which are those of no likelihood.
+#'   residuals for the loss `"mse"` (one for each outcome), of the deviances of [stats::glm()] for
+#'   `"poisson"`, `"gamma"` and `"binomial"`, of that of [MASS::glm.nb()], of -2 log(probability of
+#'   the row's class) for `"cross_entropy"`. An error for other losses, which are those of no
+#'   likelihood.
 #' * `levels()`: the classes; `NULL` for a numeric outcome.
 #' * `model.frame()`: outcome and predictors of the rows of `fitted()`, before they are coded; of a
 #'   formula as [stats::model.frame()] makes it. A fit keeps no copy of its predictors, so the

@@ -10,7 +10,8 @@
 #'   * `fit`: the fit,
 #'   * `measures`: a data frame of measures over the training rows without missing values,
 #'     held-out ones included, weights disregarded. Of a numeric outcome `r.squared` and `rmse`
-#'     (root mean squared error, in the outcome's units), a row per outcome; with the loss
+#'     (root mean squared error, in the outcome's units), a row per outcome, for
+#'     `"negative_binomial"` also `theta`; with the loss
 #'     `"quantile"` these are of the quantile nearest to the median, and there are also `pinball`
 #'     (that loss, the mean over rows and levels, in the outcome's units) and `coverage` (share of
 #'     rows from the lowest to the highest quantile); of classes
@@ -95,7 +96,23 @@ number_measures <- function(object) {
     rmse = sqrt(colMeans(squares, na.rm = TRUE)),
     row.names = predicted_names(object)
   )
-  if (has_quantiles(object)) cbind(measures, quantile_measures(object, truth[, 1])) else measures
+  if (has_quantiles(object)) {
+    measures <- cbind(measures, quantile_measures(object, truth[, 1]))
+  }
+  theta <- theta_of(object)
+  if (is.null(theta)) measures else cbind(measures, theta = theta)
+}
+
+# Of counts whose variance is mean + mean^2 / theta, for each outcome; of several networks the mean.
+theta_of <- function(object) {
+  if (!isTRUE(object$coding$outcome$theta)) {
+    return(NULL)
+  }
+  each <- vapply(models_of(object), function(model) {
+    log_theta <- utils::tail(model$weights[["2.bias"]], length(model$coding$outcome$center))
+    exp(pmin(pmax(log_theta, -10), 15))
+  }, double(length(object$coding$outcome$center)))
+  rowMeans(matrix(each, ncol = length(models_of(object))))
 }
 
 quantile_measures <- function(object, truth) {

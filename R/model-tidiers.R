@@ -164,7 +164,8 @@ measures_of <- function(x, env, call) {
     )
   }
   names <- if (is.null(x$levels)) c("r.squared", "rmse") else c("accuracy", "log_loss")
-  names <- c(names, if (has_quantiles(x)) c("pinball", "coverage"))
+  theta <- isTRUE(x$coding$outcome$theta)
+  names <- c(names, if (has_quantiles(x)) c("pinball", "coverage"), if (theta) "theta")
   lapply(stats::setNames(nm = names), function(name) NA_real_)
 }
 

@@ -63,7 +63,8 @@ require_offset <- function(object, columns, type, call) {
 r_add_offset <- function(object, values, columns, type, call) {
   require_offset(object, columns, type, call)
   offset <- columns$offset
-  if (type == "raw" || is.null(offset)) {
+  of_mean <- type != "raw" && !(type == "sd" && object$coding$outcome$sd)
+  if (!of_mean || is.null(offset)) {
     return(values)
   }
   if (!isTRUE(object$offset)) { # a file whose formula is not that of its network

@@ -27,7 +27,11 @@ r_predictions <- function(object, columns, type, call) {
   found <- r_decode_output(coding$outcome, output, type, call)
   values <- matrix(NA_real_, columns$rows, ncol(found))
   values[complete, ] <- found
-  r_add_offset(object, values, columns, type, call)
+  values <- r_add_offset(object, values, columns, type, call)
+  if (type == "sd" && coding$outcome$theta) {
+    values <- sqrt(values + values^2 / rep(theta_of(object), each = nrow(values)))
+  }
+  values
 }
 
 # In blocks of rows, so that a sparse matrix is never dense as a whole.
@@ -285,7 +289,16 @@ r_decode_output <- function(outcome, output, type, call) {
       shares / rowSums(shares)
     },
     numeric = ,
+    sd = ,
     quantile = {
+      if (has_spread(outcome)) {
+        means <- seq_along(outcome$center)
+        if (type == "sd" && outcome$sd) {
+          log_sd <- pmax(output[, -means, drop = FALSE], log(1e-3))
+          return(exp(log_sd) * rep(outcome$scale, each = nrow(output)))
+        }
+        output <- output[, means, drop = FALSE]
+      }
       if (!is.null(outcome$quantile_levels)) {
         output <- r_sorted(output)
         if (type == "numeric") {

@@ -36,7 +36,7 @@ predict.two_layer_ensemble <- function(object, new_data, type = NULL, ..., level
   refuse_peers_intervals(rlang::names2(list(...)), call)
   check_dots(predict.two_layer_ensemble, ...)
   usual <- if (is.null(object$levels)) "numeric" else c("class", "prob")
-  types <- c(usual, "conf_int", "std_error", if (has_quantiles(object)) "quantile")
+  types <- c(usual, "conf_int", "std_error", types_of_loss(object))
   asked <- type
   type <- if (is.null(type)) types[[1]] else check_one_of("type", type, types, call)
   check_level(level, call)
@@ -91,12 +91,13 @@ columns_together <- function(object, type) {
 # As the core does it, where no Python is.
 r_together <- function(object, columns, type, level, call) {
   kind <- if (is.null(object$levels)) "numeric" else "prob"
-  kind <- if (type == "quantile") type else kind
+  kind <- if (type %in% c("quantile", "sd")) type else kind
   each <- lapply(object$models, r_predictions, columns, kind, call)
   values <- array(unlist(each), c(dim(each[[1]]), length(each)))
   over <- function(fun, ...) matrix(apply(values, 1:2, fun, ...), nrow = columns$rows)
   means <- over(function(own) if (all(is.na(own))) NA_real_ else mean(own, na.rm = TRUE))
   switch(type,
+    sd = r_sd_of_mixture(object, columns, values, call),
     class = matrix(apply(means, 1, function(own) c(which.max(own), NA)[[1]]), ncol = 1),
     std_error = over(stats::sd, na.rm = TRUE),
     conf_int = cbind(
@@ -104,6 +105,17 @@ r_together <- function(object, columns, type, level, call) {
     ),
     means
   )
+}
+
+# Of an observation that is as likely any network's as another's.
+r_sd_of_mixture <- function(object, columns, sds, call) {
+  each <- lapply(object$models, r_predictions, columns, "numeric", call)
+  means <- array(unlist(each), dim(sds))
+  between <- apply(means, 1:2, function(own) mean((own - mean(own, na.rm = TRUE))^2, na.rm = TRUE))
+  within <- apply(sds^2, 1:2, mean, na.rm = TRUE)
+  found <- matrix(sqrt(between + within), nrow = columns$rows)
+  found[is.nan(found)] <- NA
+  found
 }
 
 quantile_of <- function(values, share) {

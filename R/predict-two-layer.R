@@ -13,6 +13,9 @@
 #'     network's outputs cross, they are sorted;
 #'   * `"class"`: the most probable class; the default of an outcome of classes;
 #'   * `"prob"`: the probability of each class;
+#'   * `"sd"`: the standard deviation of a new observation about its prediction, of the losses
+#'     `"normal"`, for which the network gives one for each row, and `"negative_binomial"`, where it
+#'     is `sqrt(mean + mean^2 / theta)`;
 #'   * `"raw"`: the network's own output. For a numeric outcome that is the standardised outcome
 #'     (under the losses `"poisson"` and `"gamma"` the logarithm of its ratio to the mean, under
 #'     `"binomial"` that of the odds, under `"quantile"` one for each level, not yet sorted), for
@@ -36,6 +39,7 @@
 #'   * `"class"`: `.pred_class`, a factor with all levels of the outcome (`FALSE` and `TRUE` of
 #'     a logical one);
 #'   * `"prob"`: `.pred_<level>` for each level;
+#'   * `"sd"`: `.sd`, or with several outcomes `.sd_<outcome>` for each;
 #'   * `"raw"`: `.raw`, or with several outputs `.raw_<output>` for each.
 #'
 #'   Rows with missing values, or with a level that training did not see, are `NA`.
@@ -60,7 +64,7 @@ predict.two_layer <- function(object, new_data, type = NULL, ..., engine = c("py
   refuse_spread(type, rlang::names2(list(...)), call)
   check_dots(predict.two_layer, ...)
   types <- if (is.null(object$levels)) c("numeric", "raw") else c("class", "prob", "raw")
-  types <- c(types, if (has_quantiles(object)) "quantile")
+  types <- c(types, types_of_loss(object))
   asked <- type
   type <- if (is.null(type)) types[[1]] else check_one_of("type", type, types, call)
   engine <- read_engine(engine, call)
@@ -152,11 +156,15 @@ columns_of_type <- function(object, type) {
   if (type == "class") 1 else length(if (outputs) object$outputs else predicted_names(object))
 }
 
+types_of_loss <- function(object) {
+  if (has_quantiles(object)) "quantile" else if (has_spread(object$coding$outcome)) "sd"
+}
+
 has_quantiles <- function(object) !is.null(object$settings$quantile_levels)
 
 # Names of the outcomes, or of the classes.
 predicted_names <- function(object) {
-  if (has_quantiles(object)) number_names(object$coding$outcome) else object$outputs
+  if (is.null(object$levels)) number_names(object$coding$outcome) else object$outputs
 }
 
 suggest_r_engine <- function(predictions) {
@@ -175,9 +183,11 @@ spruce <- function(object, type, values) {
     columns[[1]] <- as_class(object, columns[[1]])
     ".pred_class"
   } else {
-    prefix <- if (type == "raw") ".raw" else ".pred"
+    prefix <- switch(type, raw = ".raw", sd = ".sd", ".pred")
     one <- ncol(values) == 1 && type != "quantile"
-    paste0(prefix, if (!one) paste0("_", object$outputs))
+    of_outputs <- type %in% c("raw", "quantile")
+    outputs <- if (of_outputs) object$outputs else predicted_names(object)
+    paste0(prefix, if (!one) paste0("_", outputs))
   }
   tibble::new_tibble(stats::setNames(columns, names), nrow = nrow(values))
 }

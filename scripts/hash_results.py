@@ -27,7 +27,10 @@ import pytwolayer
 ACTIVATIONS = (
     "relu", "leaky_relu", "elu", "silu", "gelu", "softplus", "tanh", "sigmoid", "identity",
 )  # fmt: skip
-LOSSES = ("mse", "mae", "huber", "poisson", "gamma", "binomial", "cross_entropy", "quantile")
+LOSSES = (
+    "mse", "mae", "huber", "poisson", "gamma", "binomial", "cross_entropy", "quantile",
+    "normal", "negative_binomial",
+)  # fmt: skip
 OPTIMIZERS = ("sgd", "adam", "adamw", "rmsprop", "lbfgs")
 VARIANTS: dict[str, dict[str, Any]] = {
     "plain": {},
@@ -58,8 +61,10 @@ def outcome(frame: pd.DataFrame, loss: str) -> Any:
         return np.where(signal > 0.5, "high", np.where(signal < -0.5, "low", "middle"))
     if loss == "binomial":
         return np.column_stack([np.floor(np.exp(signal)), np.arange(ROWS) % 4])
-    if loss in ("poisson", "gamma"):
-        return np.floor(np.exp(signal)) if loss == "poisson" else np.exp(signal)
+    if loss in ("poisson", "negative_binomial"):
+        return np.floor(np.exp(signal))
+    if loss == "gamma":
+        return np.exp(signal)
     return signal.to_numpy()
 
 

@@ -118,7 +118,7 @@ def average_effects(
         If no row can be predicted.
     """
     nets = [Net(model) for model in models]
-    outputs = models[0].outcome.width
+    outputs = len(models[0].outcome.predicted)
     each, joint = [Averages() for _ in nets], Averages()
     if not table.rows:
         raise ArgumentError("x", NO_ROWS, "none")
@@ -157,7 +157,7 @@ def _parts(table: Table, width: int) -> Iterator[tuple[int, Table]]:
 
 def _effects(net: Net, rows: Rows, effects: Sequence[Effect]) -> Doubles:
     """Compute each row's effects, shape ``(rows, outputs, effects)``."""
-    found = np.empty((rows.table.rows, net.outcome.width, len(effects)))
+    found = np.empty((rows.table.rows, len(net.outcome.predicted), len(effects)))
     exact = [number for number, effect in enumerate(effects) if effect.contrast == "derivative"]
     if exact:
         found[:, :, exact] = net.derivatives(rows, [effects[number].place for number in exact])
@@ -186,7 +186,7 @@ def _at(net: Net, rows: Rows, place: int, value: Any) -> Doubles:
     coding = net.codings[place]
     if isinstance(coding, LevelCoding):
         if value not in coding.levels:
-            return np.full((rows.table.rows, net.outcome.width), np.nan)
+            return np.full((rows.table.rows, len(net.outcome.predicted)), np.nan)
         value = float(coding.levels.index(value))
     return net.values(net.changed(rows, place, np.array([value])))
 

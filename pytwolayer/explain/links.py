@@ -58,7 +58,8 @@ def link_of(outcome: Outcome, loss: Any) -> str:
 
 def through_link(link: str, outcome: Outcome, output: Doubles, slopes: Doubles) -> Doubles:
     """Turn derivatives of the output into those of the outcome, on its own scale."""
-    changed = LINKS[link](output, slopes)
+    means = len(outcome.predicted)  # other outputs are of the spread about them
+    changed = LINKS[link](output[:, :means], slopes[:, :means])
     if isinstance(outcome, Classes):
         return changed
     scaled: Doubles = changed * np.asarray(outcome.scale)[None, :, None]

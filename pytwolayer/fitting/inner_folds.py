@@ -11,11 +11,13 @@ from numpy.typing import NDArray
 
 from pytwolayer.models.model_file import TUNING
 from pytwolayer.network.architecture import (
+    clear_second_half,
     draw_initial_weights,
     flatten_parameters,
     two_layer_net,
 )
 from pytwolayer.network.batches import EncodedRows
+from pytwolayer.network.losses import shares_rows
 from pytwolayer.preprocessing.deduplicate import merge_equal_rows
 from pytwolayer.preprocessing.encoder import Encoder
 from pytwolayer.preprocessing.folds import draw_folds
@@ -162,6 +164,8 @@ class InnerFolds:
             return pd.DataFrame(columns=[*TUNING])
         network = two_layer_net(width, hidden_units, d_out, settings.activation)
         draw_initial_weights(network, cpu_generator(self._seed))
+        if shares_rows(self._settings.loss):
+            clear_second_half(network)
         order = self._encoder(candidates.encoding).order
         parameters = flatten_parameters(network, self._device, by_input=True, order=order)
         rows = max(len(fold.train_rows.x) for fold in folds)

@@ -25,12 +25,14 @@ from pytwolayer.fitting.starting_point import Remembered, Start, on_cpu
 from pytwolayer.models.model_file import plain_tuning
 from pytwolayer.models.two_layer import TwoLayer
 from pytwolayer.network.architecture import (
+    clear_second_half,
     draw_initial_weights,
     flatten_parameters,
     own_parameters,
     two_layer_net,
 )
 from pytwolayer.network.batches import batch_sizes
+from pytwolayer.network.losses import shares_rows
 from pytwolayer.optim.optimizer import Optimizer, make_optimizer
 from pytwolayer.preprocessing.bootstrap import bootstrap_sample
 from pytwolayer.preprocessing.encoder import Encoder
@@ -253,6 +255,8 @@ class PreparedFit:
         network = two_layer_net(d_in, settings.hidden_units, d_out, settings.activation)
         if start is None:
             draw_initial_weights(network, self.generator)
+            if shares_rows(settings.loss):
+                clear_second_half(network)
         else:
             network.load_state_dict(start.fit.network.state_dict())
             if start.appended:  # else the first epochs' batches would be drawn again

@@ -163,12 +163,13 @@ def two_layer(
         Most pieces of a column with "piecewise", from 2 to 64: there are fewer where quantiles
         are equal.
     loss : str or callable
-        "mse", "mae" or "huber" for numbers, "poisson" for counts, "gamma" for numbers above 0,
-        "binomial" for two columns, successes and failures, or for shares from 0 to 1, "quantile"
-        for quantiles of a number, "cross_entropy" for classes; "auto" is "mse" or
-        "cross_entropy". Or a function of the
-        network's output and the (standardised or 0/1) outcome, both of shape ``(rows, d_out)``,
-        that gives a tensor: a loss per element, per row, or for all rows together.
+        "mse", "mae" or "huber" for numbers, "normal" for numbers whose standard deviation is
+        estimated too, "quantile" for quantiles of a number, "poisson" or "negative_binomial" for
+        counts, "gamma" for numbers above 0, "binomial" for two columns, successes and failures, or
+        for shares from 0 to 1, "cross_entropy" for classes; "auto" is "mse" or "cross_entropy". Or
+        a function of the network's output and the (standardised or 0/1) outcome, both of shape
+        ``(rows, d_out)``, that gives a tensor: a loss per element, per row, or for all rows
+        together.
     quantile_levels : sequence of float, optional
         Of the loss "quantile", for one outcome: the share of outcomes that lies below each
         predicted quantile, ascending, above 0 and below 1; None: 0.05, 0.5 and 0.95.
@@ -273,17 +274,20 @@ def two_layer(
     Notes
     -----
     The loss of an epoch is that of its batches, each taken before its update, with dropout;
-    ``valid_loss`` is taken after the epoch, without. "mse", "mae" and "huber" are means over
-    rows and outcomes of the standardised outcome, so an "mse" of 1 is what predicting the mean
-    gives. "cross_entropy" is the mean over rows of ``-log(probability of the row's class)``,
-    with two classes as with many. "poisson" is the mean of ``rate - y * log(rate)`` where
-    ``y`` is the outcome divided by its mean, and "gamma" that of ``log(mean) + y / mean``, whose
-    network gives the logarithm of ``mean``; both are 1 where that is the same for all rows.
-    "binomial" is that of ``-y * log(share) - (1 - y) * log(1 - share)``, where ``y`` is the share
-    of a row's trials that succeeded and the row's weight is multiplied with their number.
-    "quantile" is the mean over rows and levels of ``max(level * e, (level - 1) * e)`` where ``e``
-    is the standardised outcome minus the quantile. With weights these are weighted means. "sum"
-    gives sums instead.
+    ``valid_loss`` is taken after the epoch, without. "mse", "mae" and "huber" are means over rows
+    and outcomes of the standardised outcome, so an "mse" of 1 is what predicting the mean gives.
+    "cross_entropy" is the mean over rows of ``-log(probability of the row's class)``, with two
+    classes as with many. "poisson" is the mean of ``rate - y * log(rate)`` where ``y`` is the
+    outcome divided by its mean, and "gamma" that of ``log(mean) + y / mean``, whose network gives
+    the logarithm of ``mean``; both are 1 where that is the same for all rows. "binomial" is that of
+    ``-y * log(share) - (1 - y) * log(1 - share)``, where ``y`` is the share of a row's trials that
+    succeeded and the row's weight is multiplied with their number. "quantile" is the mean over rows
+    and levels of ``max(level * e, (level - 1) * e)`` where ``e`` is the standardised outcome minus
+    the quantile. "normal" is the mean of ``log(sd) + ((y - mean) / sd) ** 2 / 2`` of the
+    standardised outcome, where the network gives ``mean`` and ``log(sd)``, and "negative_binomial"
+    that of minus the log of a count's probability, where it gives the logarithm of the mean, and
+    one ``theta`` is estimated for all rows. With weights these are weighted means. "sum" gives sums
+    instead.
 
     With ``weight_decay="auto"`` networks with 6 strengths of it, from 0.03 to 10 times 3 divided
     by the number of rows, and with "piecewise" encoding 2, are trained side by side on two thirds

@@ -16,6 +16,7 @@ from pytwolayer.models.forward import encode_in_parts, forward
 from pytwolayer.models.joint_predictions import (
     mean_of_models,
     quantiles_of_models,
+    sd_of_mixture,
     standard_deviation_of_models,
 )
 from pytwolayer.models.new_rows import (
@@ -319,6 +320,34 @@ class TwoLayerEnsemble:
         each = self._of_each(x, lambda fit, output: fit.quantiles_of(output))
         means = mean_of_models(each)
         return pd.DataFrame(self.models[0].with_offset(means, offset), columns=levels)
+
+    @with_default_torch_settings
+    def predict_sd(self, x: Any, *, offset: Any = None) -> Doubles:
+        """Predict the standard deviation of a new observation about its prediction.
+
+        Of an observation that is as likely any model's as another's: with that of the models'
+        predictions.
+
+        Parameters
+        ----------
+        x : DataFrame, array or tensor
+        offset : vector, optional
+            As in ``TwoLayer.predict()``.
+
+        Returns
+        -------
+        numpy.ndarray
+            Of the shape of ``predict()``.
+
+        Raises
+        ------
+        ArgumentError
+            As ``TwoLayer.predict_sd()``.
+        """
+        means, raw = self.predict_all(x, offset=offset), self.predict_raw(x)
+        parts = zip(self.models, raw, means, strict=True)
+        each = [fit.sd_of(torch.from_numpy(output), mean) for fit, output, mean in parts]
+        return self._as_outcome(sd_of_mixture(means, np.stack(each)))
 
     @with_default_torch_settings
     def predict_raw(self, x: Any) -> Doubles:

@@ -47,7 +47,7 @@ def fit_effects(
     factors = offset_factors(fits[0], offset, table.rows)
     steps = read_steps(fits, names, places, step, table, weights)
     effects = effects_of_columns(models, table, places, steps)
-    outcomes = fits[0].outcome.outputs
+    outcomes = fits[0].outcome.predicted
     facts: dict[Any, Any] = {"rows": table.rows, "widths": _widths(names, places, table, weights)}
     if chosen is None:
         found = average_effects(models, table, effects, weights, factors)

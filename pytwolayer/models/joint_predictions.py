@@ -26,6 +26,19 @@ def standard_deviation_of_models(values: Doubles) -> Doubles:
     return np.where(number > 1, np.sqrt(squares / np.maximum(number - 1, 1)), np.nan)
 
 
+def sd_of_mixture(means: Doubles, sds: Doubles) -> Doubles:
+    """Return the standard deviation of an observation that is as likely any model's as another's.
+
+    Over the models that predict a row; NaN where none does.
+    """
+    if len(means) == 1:
+        only: Doubles = sds[0]
+        return only
+    within = mean_of_models(sds**2)
+    between = mean_of_models((means - mean_of_models(means)) ** 2)
+    return np.sqrt(within + between)
+
+
 def quantiles_of_models(values: Doubles, shares: tuple[float, float]) -> Doubles:
     """Return quantiles over the models that predict a row."""
     if not np.isnan(values).any():

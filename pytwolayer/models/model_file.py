@@ -21,6 +21,7 @@ from pytwolayer.preprocessing.block_writer import Coding, LevelCoding
 from pytwolayer.preprocessing.encoder import ENCODINGS, Encoder
 from pytwolayer.preprocessing.outcome import Classes, Numbers, Outcome
 from pytwolayer.preprocessing.piecewise import PiecewiseCoding
+from pytwolayer.preprocessing.spread import NEGATIVE_BINOMIAL, NORMAL
 from pytwolayer.preprocessing.standardize import NumberCoding
 from pytwolayer.preprocessing.trials import SUCCESSES_AND_FAILURES
 from pytwolayer.runtime.torch_loading import torch
@@ -37,7 +38,7 @@ _T = TypeVar("_T")
 _MOST_ROWS = 2**53  # doubles, R's numbers, hold whole numbers exactly up to here
 TUNING = ("encoding", "learning_rate", "weight_decay", "fold", "valid_loss")
 # What outcomes have where it is so; others leave it out, as files of earlier versions do.
-_SOMETIMES = ("logit", "trials")
+_SOMETIMES = ("logit", "trials", "sd", "theta")
 _OUTCOMES = {
     "numbers": ("kind", "names", "center", "scale", "log", "vector"),
     "classes": ("kind", "name", "labels"),
@@ -268,6 +269,9 @@ def read_tuning(saved: Any) -> pd.DataFrame | None:
 def _outcome(saved: Any, settings: Settings) -> Outcome:
     outcome = _saved_outcome(saved)
     levels = settings.quantile_levels
+    flags = {"sd": NORMAL, "theta": NEGATIVE_BINOMIAL}
+    if any(getattr(outcome, f, False) != (settings.loss == of) for f, of in flags.items()):
+        raise ValueError("its loss and its outcome do not fit")
     if levels is None:
         return outcome
     if isinstance(outcome, Classes) or outcome.width > 1:
@@ -284,14 +288,16 @@ def _saved_outcome(saved: Any) -> Outcome:
     names = _names(saved["names"])
     center = tuple(_number(value) for value in _typed(saved["center"], list))
     scale = tuple(_number(value, least=5e-324) for value in _typed(saved["scale"], list))
-    more = {name: flag(name, saved.get(name, False)) for name in _SOMETIMES}
+    more: Any = {name: flag(name, saved.get(name, False)) for name in _SOMETIMES}
     columns = SUCCESSES_AND_FAILURES if more["trials"] else len(center)
     if not center or len(center) != len(scale) or (names is not None and len(names) != columns):
         raise ValueError("its names, centres and scales differ in number")
     log, vector = flag("log", saved["log"]), flag("vector", saved["vector"])
     if more["trials"] and not more["logit"]:
         raise ValueError("it has trials without their odds")
-    return Numbers(names, center, scale, log, vector, more["logit"], more["trials"])
+    if more["sd"] and more["theta"]:
+        raise ValueError("it has a standard deviation and a theta")
+    return Numbers(names, center, scale, log, vector, **more)
 
 
 def _classes(name: Any, labels: list[Any]) -> Classes:

@@ -14,6 +14,7 @@ from pytwolayer.models.block_outputs import Output, block_outputs
 from pytwolayer.models.joint_predictions import (
     mean_of_models,
     quantiles_of_models,
+    sd_of_mixture,
     standard_deviation_of_models,
 )
 from pytwolayer.models.new_rows import fill_incomplete
@@ -53,6 +54,8 @@ def read_kind(fitted: Fitted, kind: Any) -> str | None:
     kinds = ["class", "prob"] if isinstance(fitted.outcome, Classes) else ["numeric"]
     if _has_quantiles(fitted.outcome):
         kinds.append("quantile")
+    if _has_spread(fitted.outcome):
+        kinds.append("sd")
     kinds += ["conf_int", "std_error"] if fitted.several else ["raw"]
     return checks.one_of("kind", kind, kinds)
 
@@ -110,6 +113,9 @@ class _Columns:
             pairs = zip(self._models, outputs, strict=True)
             quantiles = mean_of_models(np.stack([_quantiles(*pair) for pair in pairs]))
             yield from _named(".pred", _ends_of_outputs(self._outcome), quantiles)
+            return
+        if kind == "sd":
+            yield from self._named(".sd", _standard_deviations(self._models, outputs))
             return
         each = np.stack([_restored(*pair) for pair in zip(self._models, outputs, strict=True)])
         values = mean_of_models(each) if self._several else each[0]
@@ -169,3 +175,17 @@ def _quantiles(model: Model, output: Output) -> Doubles:
 
 def _restored(model: Model, output: Output) -> Doubles:
     return fill_incomplete(model.outcome.inverse_transform(output.values), output.complete)
+
+
+def _has_spread(outcome: Outcome) -> bool:
+    return not isinstance(outcome, Classes) and outcome.has_spread
+
+
+def _standard_deviations(models: Sequence[Model], outputs: Sequence[Output]) -> Doubles:
+    pairs = list(zip(models, outputs, strict=True))
+    means = np.stack([_restored(*pair) for pair in pairs])
+    each = [
+        fill_incomplete(model.sd_of(output.values, mean[output.complete]), output.complete)
+        for (model, output), mean in zip(pairs, means, strict=True)
+    ]
+    return sd_of_mixture(means, np.stack(each))

@@ -29,6 +29,7 @@ from pytwolayer.preprocessing.encoder import Encoder
 from pytwolayer.preprocessing.offset import add_offset_if_fitted
 from pytwolayer.preprocessing.outcome import Classes, Outcome
 from pytwolayer.preprocessing.row_source import Doubles
+from pytwolayer.preprocessing.spread import theta_of
 from pytwolayer.preprocessing.table import Table, select_columns
 from pytwolayer.reports.tuning import TuningReport
 from pytwolayer.runtime.memory import guard_memory
@@ -312,6 +313,61 @@ class TwoLayer:
         values = fill_incomplete(self.quantiles_of(output), complete)
         return pd.DataFrame(self.with_offset(values, offset), columns=levels)
 
+    @with_default_torch_settings
+    def predict_sd(self, x: Any, *, offset: Any = None) -> Doubles:
+        """Predict the standard deviation of a new observation about its prediction.
+
+        With the loss "normal" it is what the network gives, different from row to row; with
+        "negative_binomial" it is ``sqrt(mean + mean ** 2 / theta)``, with one ``theta``.
+
+        Parameters
+        ----------
+        x : DataFrame, array, tensor, Arrow object, str or Path
+            As in ``predict()``.
+        offset : vector, optional
+            As in ``predict()``.
+
+        Returns
+        -------
+        numpy.ndarray
+            Of the shape of ``predict()``.
+
+        Raises
+        ------
+        ArgumentError
+            As ``predict()``, and if the loss is another.
+        """
+        output, complete = self._output(x)
+        mean = fill_incomplete(self.outcome.inverse_transform(output), complete)
+        mean = self.with_offset(mean, offset)
+        sd = fill_incomplete(self.sd_of(output, mean[complete]), complete)
+        assert not isinstance(self.outcome, Classes)
+        return sd[:, 0] if self.outcome.vector else sd
+
+    def sd_of(self, output: torch.Tensor, mean: Doubles) -> Doubles:
+        """Convert the network's output, with the predictions, to standard deviations.
+
+        Raises
+        ------
+        ArgumentError
+            If the loss estimates none.
+        """
+        if isinstance(self.outcome, Classes) or not self.outcome.has_spread:
+            expected = '"normal" or "negative_binomial" in the fit for standard deviations'
+            raise ArgumentError("loss", expected, describe(self.settings.loss_name))
+        return self.outcome.standard_deviations(output, mean)
+
+    @property
+    def theta(self) -> Doubles | None:
+        """Of the loss "negative_binomial" each outcome's ``theta``; None of others.
+
+        The variance of a count is ``mean + mean ** 2 / theta``.
+        """
+        if isinstance(self.outcome, Classes) or not self.outcome.theta:
+            return None
+        bias = self.network.state_dict()["2.bias"].double().numpy()
+        return theta_of(bias[len(bias) // 2 :])
+
     def quantile_levels(self) -> list[float]:
         """Return the levels of the quantiles.
 
@@ -336,8 +392,10 @@ class TwoLayer:
 
         For a numeric outcome that is the standardised outcome (with the losses "poisson" and
         "gamma" the logarithm of its ratio to the mean, with "binomial" that of the odds, with
-        "quantile" one for each level, not yet sorted), for classes what the softmax is taken of.
-        NaN in the rows that ``predict()`` leaves missing. An offset is not in it.
+        "quantile" one for each level, not yet sorted; with "normal" then the logarithm of its
+        standard deviation, with "negative_binomial" that of ``theta``), for classes what the
+        softmax is taken of. NaN in the rows that ``predict()`` leaves missing. An offset is not in
+        it.
         """
         output, complete = self._output(x)
         return fill_incomplete(output.numpy().astype(np.float64), complete)

@@ -53,6 +53,7 @@ def clear_second_half(net: torch.nn.Sequential) -> None:
     """Make the second half of the outputs 0 for all rows, see ``Loss.shares_rows``."""
     with torch.no_grad():
         last = net[-1]
+        assert isinstance(last, torch.nn.Linear)
         half = len(last.bias) // 2
         last.weight[half:] = 0
         last.bias[half:] = 0

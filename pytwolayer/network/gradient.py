@@ -13,7 +13,7 @@ from typing import Any
 from pytwolayer.network.activations import ACTIVATIONS
 from pytwolayer.network.batches import Batch, Dropout, Pages, SingleRows
 from pytwolayer.network.layouts import Layout
-from pytwolayer.network.losses import LOSSES, Operation
+from pytwolayer.network.losses import Operation, shares_rows
 from pytwolayer.network.objective import UsersLoss, make_objective
 from pytwolayer.network.windowed_batches import read_in_turn
 from pytwolayer.runtime.torch_loading import torch
@@ -89,7 +89,7 @@ class ClosedFormGradient:
         self._layout, self._activation = layout, ACTIVATIONS[activation]
         self._objective = make_objective(loss, reduction, quantile_levels)
         self._rows, self._dropout, self._clip = rows, dropout, gradient_clip
-        self._shares_rows = isinstance(loss, str) and LOSSES[loss].shares_rows
+        self._shares_rows = shares_rows(loss)
         self._programs: dict[Batch, Program] = {}
         self.loss = layout.loss
         on_device, on_host = layout.scales(self._objective.scale(rows, layout.d_out))

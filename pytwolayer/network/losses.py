@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 from pytwolayer.errors import ArgumentError
+from pytwolayer.preprocessing.spread import LEAST_LOG_SD, LOG_THETA
 from pytwolayer.runtime.torch_loading import torch
 
 Tensor = torch.Tensor
@@ -14,10 +15,6 @@ Tensor = torch.Tensor
 # The last is PyTorch's old name of the mean, which the chapter uses.
 REDUCTIONS = ("mean", "sum", "elementwise_mean")
 _HUBER_DELTA = 1.0
-# A standard deviation is at least a thousandth of the outcome's, or it would be 0 where few rows
-# are fitted exactly; counts of a theta beyond these are a Poisson distribution's, or all but one 0.
-LEAST_LOG_SD = math.log(1e-3)
-LOG_THETA = (-10.0, 15.0)
 
 Operation = Callable[[], object]
 
@@ -225,6 +222,11 @@ LOSSES: dict[str, Loss] = {
     "normal": Loss(_normal, outputs=2),
     "negative_binomial": Loss(_negative_binomial, outputs=2, shares_rows=True),
 }
+
+
+def shares_rows(loss: Any) -> bool:
+    """Tell whether half of the outputs of a loss are the same for all rows."""
+    return isinstance(loss, str) and LOSSES[loss].shares_rows
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,8 @@ output is the logarithm of a rate, it is the rate times exp(offset). So the netw
 the outcome minus the offset; with the Poisson loss to the outcome divided by exp(offset), with
 weights exp(offset): exp(o) * (rate - y / exp(o) * log(rate)) is the Poisson loss of rate * exp(o)
 up to a term that does not depend on the network. The gamma loss of mean * exp(o) is, up to such a
-term, that of the outcome divided by exp(o), with the weights as they were.
+term, that of the outcome divided by exp(o), with the weights as they were. That of negative
+binomial counts is none of a changed outcome: the offset stays a column beside them.
 """
 
 from collections.abc import Callable
@@ -17,12 +18,13 @@ from pytwolayer import checks
 from pytwolayer.errors import ArgumentError
 from pytwolayer.preprocessing.outcome_range import LOG_LINK
 from pytwolayer.preprocessing.row_source import Doubles
+from pytwolayer.preprocessing.spread import NEGATIVE_BINOMIAL, OFFSET
 from pytwolayer.preprocessing.table import RawTable, Table, read_table, read_vector
 from pytwolayer.preprocessing.trials import BINOMIAL
 
 # Largest absolute offset that is the logarithm of a factor, which stays in float32's range.
 _LARGEST = 80.0
-_FACTOR_OF = {"poisson": "counts", "gamma": "the gamma loss"}
+_FACTOR_OF = {"poisson": "counts", "gamma": "the gamma loss", NEGATIVE_BINOMIAL: "counts"}
 
 
 def read_offset(offset: Any, rows: int) -> Doubles:
@@ -80,6 +82,10 @@ def remove_offset(
     if has_factors and weight_type == "frequency" and weights is not None:
         expected = '"importance" with an offset and the Poisson loss'
         raise ArgumentError("weight_type", expected, '"frequency"')
+    if loss == NEGATIVE_BINOMIAL:
+        names = table.names or [f"y{number + 1}" for number in range(len(table.columns))]
+        columns = [*(column.values for column in table.columns), numbers]
+        return RawTable([*names, OFFSET], (table.rows, len(columns)), [*columns]), weights
     with np.errstate(invalid="ignore"):  # R's missing value is a signalling NaN
         exposure = np.exp(numbers)
     if loss == "gamma":

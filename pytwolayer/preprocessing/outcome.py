@@ -15,6 +15,15 @@ from pytwolayer.preprocessing.column_reading import level_name
 from pytwolayer.preprocessing.moments import moments_of
 from pytwolayer.preprocessing.outcome_range import LOG_LINK, refuse_outside_range
 from pytwolayer.preprocessing.row_source import Doubles
+from pytwolayer.preprocessing.spread import (
+    NEGATIVE_BINOMIAL,
+    NORMAL,
+    exposure,
+    has_offset,
+    outcome_columns,
+    standard_deviations,
+    theta_of,
+)
 from pytwolayer.preprocessing.standardize import NumberCoding
 from pytwolayer.preprocessing.table import Table
 from pytwolayer.preprocessing.trials import (
@@ -49,6 +58,9 @@ class Numbers:
         Whether the network's output is the logarithm of the odds, of the loss "binomial".
     trials : bool
         Whether ``y`` is columns of successes and failures, of which the share is predicted.
+    sd, theta : bool
+        Whether the second half of the network's outputs are logarithms: of the standard deviations
+        of the scaled outcomes ("normal"), or of a ``theta`` for all rows ("negative_binomial").
     quantile_levels : tuple of float
         Of the loss "quantile": the network has an output for each; else empty.
     """
@@ -60,6 +72,8 @@ class Numbers:
     vector: bool
     logit: bool = False
     trials: bool = False
+    sd: bool = False
+    theta: bool = False
     quantile_levels: tuple[float, ...] = ()
     default_loss = "mse"
 
@@ -79,13 +93,15 @@ class Numbers:
             return cls(table.names, (0.0,), (1.0,), False, vector, logit=True, trials=trials)
         log = loss in LOG_LINK
         if log:
-            pairs = [(0.0, _mean(column, weights)) for column in table.columns]
+            pairs = [(0.0, scale) for scale in _means(table, weights)]
         else:
             codings = [_number_coding(column, weights) for column in table.columns]
             pairs = [(coding.center, coding.scale or 1.0) for coding in codings]
         center, scale = tuple(c for c, _ in pairs), tuple(s for _, s in pairs)
         levels = tuple(quantile_levels or ())
-        return cls(table.names, center, scale, log, table.vector, quantile_levels=levels)
+        names = table.names[: len(pairs)] if table.names else None
+        more = {"sd": loss == NORMAL, "theta": loss == NEGATIVE_BINOMIAL}
+        return cls(names, center, scale, log, table.vector, **more, quantile_levels=levels)
 
     @property
     def link(self) -> str:
@@ -100,7 +116,12 @@ class Numbers:
     @property
     def width(self) -> int:
         """Number of the network's outputs."""
-        return len(self.quantile_levels or self.center)
+        return len(self.quantile_levels or self.center) * (2 if self.has_spread else 1)
+
+    @property
+    def has_spread(self) -> bool:
+        """Whether the second half of the outputs is of the outcomes' spread."""
+        return self.sd or self.theta
 
     @property
     def columns(self) -> int:
@@ -112,6 +133,9 @@ class Numbers:
         """Names of the network's outputs: the outcomes, or the quantiles of the one."""
         if self.quantile_levels:
             return [f"q{level:.15g}" for level in self.quantile_levels]
+        if self.has_spread:
+            what = "log_sd" if self.sd else "log_theta"
+            return [*self.predicted, *(f"{what}_{name}" for name in self.predicted)]
         return self.predicted
 
     @property
@@ -131,7 +155,7 @@ class Numbers:
         """Return the outcomes on the user's scale, shape ``(rows, width)``."""
         if self.trials:
             return share_of_successes(table)[:, None]
-        return np.column_stack([column.values for column in table.columns])
+        return np.column_stack([column.values for column in outcome_columns(table)])
 
     def weights_of_score(self, table: Table, weights: Doubles | None) -> Doubles | None:
         """Return the weights of rows that are scored: of trials a row's is their number."""
@@ -154,8 +178,11 @@ class Numbers:
             If a scaled outcome of held-out rows is too large for float32.
         """
         matrix = self.observed(table)
+        scale = np.asarray(self.scale)
+        if has_offset(table):
+            scale = scale * np.asarray(exposure(table))[:, None]
         with np.errstate(over="ignore"):
-            target = ((matrix - self.center) / self.scale).astype(np.float32)
+            target = ((matrix - self.center) / scale).astype(np.float32)
         if not np.isfinite(target).all():
             far = int(np.isinf(target).any(axis=0).argmax())
             largest = np.max(np.abs(matrix[:, far]))
@@ -163,6 +190,9 @@ class Numbers:
             raise ArgumentError(_DATA, "of the size seen in training", received)
         if self.quantile_levels:
             target = np.repeat(target, self.width, axis=1)
+        if self.has_spread:  # counts are known from their ratios to the scale; sds need nothing
+            beside = np.broadcast_to(scale if self.theta else 0.0, target.shape)
+            target = np.hstack([target, beside.astype(np.float32)])
         return torch.from_numpy(target)
 
     def inverse_transform(self, output: torch.Tensor) -> Doubles:
@@ -173,10 +203,23 @@ class Numbers:
         values = output.numpy().astype(np.float64)
         if self.quantile_levels:
             return self.quantiles(output)[:, [self.middle]]
+        if self.has_spread:
+            values = values[:, : len(self.center)]
         if self.logit:
             shares: Doubles = 1 / (1 + np.exp(-np.clip(values, -_FAR, _FAR)))
             return shares
         return self._restored(values)
+
+    def standard_deviations(self, output: torch.Tensor, mean: Doubles) -> Doubles:
+        """Give the standard deviation of a new observation, shape ``(rows, outcomes)``.
+
+        ``mean`` are the predictions, with an offset where the fit has one.
+        """
+        values = output.numpy().astype(np.float64)[:, len(self.center) :]
+        if self.sd:
+            return standard_deviations(values, self.scale)
+        variance: Doubles = mean + mean**2 / theta_of(values)
+        return np.sqrt(variance)
 
     def quantiles(self, output: torch.Tensor) -> Doubles:
         """Convert the network's output to quantiles on the user's scale, ``(rows, width)``.
@@ -338,5 +381,11 @@ def _number_coding(column: Column, weights: Doubles | None) -> NumberCoding:
     return NumberCoding.from_moments(*known, label=column.label)
 
 
-def _mean(column: Column, weights: Doubles | None) -> float:
-    return float(np.average(column.values, weights=weights)) or 1.0
+def _means(table: Table, weights: Doubles | None) -> list[float]:
+    """Return the outcomes' means; with an offset they are per unit of exposure."""
+    columns = outcome_columns(table)
+    means = [float(np.average(column.values, weights=weights)) or 1.0 for column in columns]
+    if not has_offset(table):
+        return means
+    unit = float(np.average(np.asarray(exposure(table)), weights=weights))
+    return [mean / unit for mean in means]

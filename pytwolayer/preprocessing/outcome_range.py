@@ -9,6 +9,7 @@ import numpy as np
 from pytwolayer.errors import ArgumentError, named_as
 from pytwolayer.preprocessing.column import in_column
 from pytwolayer.preprocessing.row_source import Doubles, Mask, RowNumbers
+from pytwolayer.preprocessing.spread import NEGATIVE_BINOMIAL, outcome_columns
 from pytwolayer.preprocessing.table import Table
 from pytwolayer.preprocessing.training_data import TrainingData
 from pytwolayer.preprocessing.trials import (
@@ -51,13 +52,16 @@ class Range:
 RANGES: dict[str, Range] = {
     "poisson": Range("at least 0 for the Poisson loss"),
     "gamma": Range("above 0 for the gamma loss", above=True),
+    NEGATIVE_BINOMIAL: Range(
+        "whole numbers of at least 0 for the negative binomial loss", whole=True
+    ),
     BINOMIAL: Range(
         'shares from 0 to 1, or columns of successes and failures, for the loss "binomial"', most=1
     ),
 }
 _OF_TRIALS = Range("whole numbers of at least 0, successes and failures", whole=True)
 # Losses for which the network's output is the logarithm of the mean.
-LOG_LINK = ("poisson", "gamma")
+LOG_LINK = ("poisson", "gamma", NEGATIVE_BINOMIAL)
 
 
 def suit_to_loss(data: TrainingData, loss: Any) -> TrainingData:
@@ -96,7 +100,7 @@ def refuse_outside_range(table: Table, loss: Any, numbers: RowNumbers | None = N
         raise ArgumentError("y", allowed.words, f"{len(table.columns)} columns")
     if has_trials(table, loss):
         allowed = _OF_TRIALS
-    for column in table.columns:
+    for column in outcome_columns(table):
         if column.is_classes:  # which are refused for being that
             continue
         outside = np.flatnonzero(~allowed.holds(column.values))

@@ -539,6 +539,8 @@ def _fitted_values(
 def _values(fitted: Fitted, x: Any, kind: str, offset: Doubles | None = None) -> Any:
     if kind == "numeric":
         return fitted.predict(x, offset=offset)
+    if kind == "sd":
+        return fitted.predict_sd(x, offset=offset)
     if kind == "quantile":
         return fitted.predict_quantiles(x, offset=offset).to_numpy()
     if kind == "class":

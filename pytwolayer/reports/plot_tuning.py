@@ -21,6 +21,8 @@ _LOSSES = {
     "poisson": "Poisson loss",
     "gamma": "Gamma loss",
     "binomial": "Log loss",
+    "normal": "Negative log-likelihood",
+    "negative_binomial": "Negative log-likelihood",
     "quantile": "Pinball loss",
 }
 _LINES = ("-", "--", "-.", ":")  # by learning rate

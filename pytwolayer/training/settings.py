@@ -170,8 +170,9 @@ SETTINGS: dict[str, Setting] = {
     "loss": Setting(
         AUTO,
         _loss,
-        "mse, mae or huber for numbers, poisson for counts, gamma for numbers above 0, binomial "
-        "for shares or successes and failures, quantile for quantiles, cross_entropy for classes",
+        "mse, mae or huber for numbers, normal to estimate their standard deviation too, quantile "
+        "for quantiles, poisson or negative_binomial for counts, gamma for numbers above 0, "
+        "binomial for shares or successes and failures, cross_entropy for classes",
         "NAME",
     ),
     "quantile_levels": Setting(

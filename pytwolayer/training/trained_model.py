@@ -5,6 +5,7 @@ from typing import Protocol
 
 from pytwolayer.preprocessing.encoder import Encoder
 from pytwolayer.preprocessing.outcome import Outcome
+from pytwolayer.preprocessing.row_source import Doubles
 from pytwolayer.runtime.torch_loading import torch
 from pytwolayer.training.settings import Settings
 
@@ -39,3 +40,6 @@ class Model(Protocol):
     @property
     def network(self) -> torch.nn.Sequential:
         """The trained network."""
+
+    def sd_of(self, output: torch.Tensor, mean: Doubles) -> Doubles:
+        """Give the standard deviations of new observations."""

@@ -104,6 +104,19 @@ CASES = [
         "settings": QUICK | {"loss": "binomial", "validation": 0.2},
     },
     {
+        "name": "mean and standard deviation",
+        "data": "birth",
+        "outcome": "bwt",
+        "settings": QUICK | {"loss": "normal", "batch_size": 50, "validation": 0.2},
+    },
+    {
+        "name": "spread counts",
+        "data": "birth",
+        "outcome": "visits",
+        "weights": [1 + row % 2 for row in range(189)],
+        "settings": QUICK | {"loss": "negative_binomial"},
+    },
+    {
         "name": "plain descent",
         "data": "cars",
         "outcome": "am2",

@@ -112,3 +112,67 @@ test_that("odd trials are errors that say what is odd", {
     linear(cbind(won, lost) ~ x + offset(n), trials, loss = "binomial"), "offset", "left out"
   )
 })
+
+counts <- local({
+  set.seed(7)
+  x <- rnorm(150)
+  z <- runif(150, -1, 1)
+  n <- sample(1:9, 150, TRUE)
+  y <- rnbinom(150, size = 2, mu = exp(1 + 0.5 * x - z))
+  data.frame(x, z, n, y, total = rnbinom(150, size = 2, mu = n * exp(0.5 * x - z)))
+})
+
+test_that("a linear network with the negative binomial loss is MASS's glm.nb()", {
+  skip_without_torch()
+  skip_if_not_installed("MASS")
+  for (formula in list(y ~ x + z, total ~ x + z + offset(log(n)))) {
+    fit <- linear(formula, counts, loss = "negative_binomial")
+    known <- MASS::glm.nb(formula, counts)
+    expect_equal(glance(fit)$theta, known$theta, tolerance = 1e-3)
+    expect_equal(deviance(fit), deviance(known), tolerance = 1e-3)
+    sd <- sqrt(fitted(known) + fitted(known)^2 / known$theta)
+    for (engine in c("python", "r")) {
+      mean <- predict(fit, counts, engine = engine)$.pred
+      expect_equal(mean, unname(fitted(known)), tolerance = 1e-3)
+      found <- predict(fit, counts, type = "sd", engine = engine)
+      expect_named(found, ".sd")
+      expect_equal(found$.sd, unname(sd), tolerance = 1e-3)
+    }
+    expect_equal(unname(fitted(fit)), predict(fit, counts)$.pred)
+    expect_true(is.finite(summary(fit)$measures$theta))
+    expect_equal(nrow(model.frame(fit)), 150)
+  }
+  more <- continue_training(fit, epochs = 2)
+  expect_equal(predict(more, counts), predict(fit, counts), tolerance = 1e-3)
+})
+
+test_that("the normal loss gives a standard deviation for each row, in both engines", {
+  skip_without_torch()
+  data <- transform(counts, v = x + exp(z) * sin(seq_along(x)))
+  formulas <- list(v ~ x + z, cbind(v, x) ~ z + n, v ~ x + offset(z))
+  for (formula in formulas) {
+    for (models in c(1, 3)) {
+      fit <- two_layer(
+        formula, data, loss = "normal", epochs = 15, hidden_units = 4, n_models = models, seed = 1
+      )
+      for (type in c("numeric", "sd")) {
+        core <- predict(fit, data, type = type)
+        expect_equal(predict(fit, data, type = type, engine = "r"), core, tolerance = 1e-5)
+      }
+      expect_true(all(unlist(core) > 0))
+    }
+  }
+  fit <- two_layer(v ~ x + z, data, loss = "normal", epochs = 15, seed = 1, hidden_units = 4)
+  expect_equal(dim(predict(fit, data, type = "raw")), c(150, 2))
+  expect_equal(sigma(fit), sqrt(mean(residuals(fit)^2)))
+  expect_refused(deviance(fit), "\"normal\"", "does not keep")
+  file <- withr::local_tempfile(fileext = ".safetensors")
+  save_two_layer(fit, file)
+  again <- load_two_layer(file)
+  expect_equal(predict(again, data, type = "sd"), predict(fit, data, type = "sd"))
+  expect_refused(predict(again, type = "sd"), "`new_data`")
+  expect_refused(predict(linear(v ~ x, data), data, type = "sd"), "`type`")
+  expect_equal(
+    effects(fit, data, engine = "r"), effects(fit, data), tolerance = 1e-4, ignore_attr = TRUE
+  )
+})

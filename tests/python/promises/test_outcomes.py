@@ -3,6 +3,8 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.optimize import minimize
+from scipy.stats import nbinom
 from sklearn.linear_model import GammaRegressor, LogisticRegression
 from sklearn.metrics import r2_score
 
@@ -138,6 +140,136 @@ def test_trials_of_which_none_succeeded_or_of_one_row_are_a_fit():
     assert fit.rows == 1
 
 
+DESIGN = np.column_stack([np.ones(ROWS), X])
+SD = np.exp(0.7 * X["b"] - 0.3).to_numpy()
+NOISY = (2 * X["a"] - X["b"] + SD * RNG.normal(size=ROWS)).to_numpy()
+COUNTS = RNG.negative_binomial(2.0, 2.0 / (2.0 + MEAN)).astype(float)
+
+
+def least(function, number):
+    return minimize(function, np.zeros(number), method="BFGS", options={"gtol": 1e-8}).x
+
+
+@pytest.mark.parametrize("weights", [None, WEIGHTS], ids=["equal", "weighted"])
+def test_a_linear_network_with_the_normal_loss_finds_the_most_likely_mean_and_sd(weights):
+    fit = two_layer(X, 100 * NOISY + 7, loss="normal", sample_weight=weights, **LINEAR)
+
+    def loss(parameters):
+        mean, log_sd = DESIGN @ parameters[:3], DESIGN @ parameters[3:]
+        each = log_sd + ((NOISY - mean) * np.exp(-log_sd)) ** 2 / 2
+        return np.average(each, weights=weights)
+
+    known = least(loss, 6)
+    mean, sd = 100 * DESIGN @ known[:3] + 7, 100 * np.exp(DESIGN @ known[3:])
+    np.testing.assert_allclose(fit.predict(X), mean, atol=1e-3 * NOISY.std() * 100)
+    np.testing.assert_allclose(fit.predict_sd(X), sd, rtol=1e-3)
+
+
+@pytest.mark.parametrize("weights", [None, WEIGHTS], ids=["equal", "weighted"])
+def test_a_linear_network_with_the_negative_binomial_loss_finds_the_most_likely_theta(weights):
+    fit = two_layer(X, COUNTS, loss="negative_binomial", sample_weight=weights, **LINEAR)
+
+    def loss(parameters):
+        mean, theta = np.exp(DESIGN @ parameters[:3]), np.exp(parameters[3])
+        return -np.average(nbinom.logpmf(COUNTS, theta, theta / (theta + mean)), weights=weights)
+
+    known = least(loss, 4)
+    mean, theta = np.exp(DESIGN @ known[:3]), np.exp(known[3])
+    np.testing.assert_allclose(fit.predict(X), mean, rtol=1e-3)
+    assert fit.theta == pytest.approx([theta], rel=1e-3)
+    np.testing.assert_allclose(fit.predict_sd(X), np.sqrt(mean + mean**2 / theta), rtol=1e-3)
+    assert fit.history["loss"].iloc[-1] == pytest.approx(loss(known), abs=1e-5)
+    assert not fit.network[2].weight[1].any()
+
+
+def test_counts_that_vary_no_more_than_poisson_ones_have_its_fit_and_a_large_theta():
+    counts = RNG.poisson(MEAN)
+    fit = two_layer(X, counts, loss="negative_binomial", **LINEAR)
+    plain = two_layer(X, counts, loss="poisson", **LINEAR)
+    np.testing.assert_allclose(fit.predict(X), plain.predict(X), rtol=0.01)
+    assert 20 < fit.theta[0] <= np.exp(15) * 1.001
+    same = two_layer(X, 0 * counts + 3, loss="negative_binomial", **LINEAR)
+    np.testing.assert_allclose(same.predict(X), 3, rtol=0.01)
+
+
+def test_a_constant_outcome_and_one_row_have_a_small_standard_deviation_and_no_zero():
+    for rows, y in ((X, np.full(ROWS, 5.0)), (X[:1], [5.0])):
+        fit = two_layer(rows, y, loss="normal", **LINEAR)
+        np.testing.assert_allclose(fit.predict(rows), 5, atol=0.01)
+        assert (fit.predict_sd(rows) >= 0.00099).all()
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        {},
+        {"n_models": 3, "bootstrap": True},
+        {"validation": 0.2, "batch_size": 32, "dropout": 0.2},
+        {"optimizer": "adamw", "gradient_clip": 0.5},
+        {"encoding": "piecewise"},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("loss", ["normal", "negative_binomial"])
+def test_spread_survives_a_file_whatever_the_settings(tmp_path, loss, how):
+    fit = two_layer(X, COUNTS, loss=loss, **QUICK, **how)
+    fit.save(tmp_path / "fit.safetensors")
+    again = load(tmp_path / "fit.safetensors")
+    for name in ("predict", "predict_sd", "predict_raw"):
+        np.testing.assert_array_equal(getattr(again, name)(X), getattr(fit, name)(X))
+    assert fit.predict(X).shape == fit.predict_sd(X).shape == (ROWS,)
+    assert (fit.predict_sd(X) > 0).all()
+    fit.predict_to_file(X, tmp_path / "sd.csv", kind="sd")
+    written = pd.read_csv(tmp_path / "sd.csv")
+    np.testing.assert_allclose(written[".sd"], fit.predict_sd(X), rtol=1e-12)
+    for model in getattr(fit, "models", [fit]):
+        if loss == "negative_binomial":
+            assert not model.network[2].weight[1].any()
+            assert model.theta.shape == (1,)
+        else:
+            assert model.theta is None
+
+
+@pytest.mark.parametrize("loss", ["normal", "negative_binomial"])
+def test_several_outcomes_have_their_own_spread(loss):
+    both = np.column_stack([COUNTS, RNG.poisson(3, ROWS)])
+    fit = two_layer(X, both, loss=loss, **LINEAR)
+    assert fit.predict(X).shape == fit.predict_sd(X).shape == (ROWS, 2)
+    alone = two_layer(X, COUNTS, loss=loss, **LINEAR)
+    np.testing.assert_allclose(fit.predict_sd(X)[:, 0], alone.predict_sd(X), rtol=0.02)
+    assert fit.score(X, both) > 0
+    assert fit.effects(X)["outcome"].unique().tolist() == ["y1", "y2"]
+
+
+def test_the_standard_deviation_of_several_networks_has_that_of_their_predictions_in_it():
+    fits = two_layer(X, NOISY, loss="normal", n_models=3, **QUICK)
+    means = np.stack([fit.predict(X) for fit in fits.models])
+    own = np.stack([fit.predict_sd(X) for fit in fits.models])
+    expected = np.sqrt((own**2).mean(0) + means.var(0))
+    np.testing.assert_allclose(fits.predict_sd(X), expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize("loss", ["normal", "negative_binomial"])
+def test_training_goes_on_from_a_checkpoint_and_from_a_fit(tmp_path, loss):
+    how = {"loss": loss, "seed": 1, "hidden_units": 3, "verbose": False, "schedule": "constant"}
+    whole = two_layer(X, COUNTS, epochs=6, checkpoint=tmp_path / "run", **how)
+    again = two_layer(X, COUNTS, epochs=6, checkpoint=tmp_path / "run", **how)
+    np.testing.assert_array_equal(again.predict_sd(X), whole.predict_sd(X))
+    fit = continue_training(two_layer(X, COUNTS, epochs=3, **how), epochs=3)
+    assert len(fit.history) == 6
+    model = TwoLayerRegressor(loss=loss, epochs=3, random_state=1).fit(X, COUNTS)
+    assert model.predict(X).shape == (ROWS,)
+    assert model.two_layer_.predict_sd(X).shape == (ROWS,)
+    model = TwoLayerRegressor(loss=loss, random_state=1).partial_fit(X, COUNTS)
+    model.partial_fit(X, COUNTS)
+
+
+def test_other_losses_have_no_standard_deviation():
+    for y, loss in ((SIZES, "gamma"), (SIZES > 2, "cross_entropy")):
+        with pytest.raises(ArgumentError, match=f'`loss` must be "normal" or .*, not "{loss}"'):
+            two_layer(X, y, loss=loss, **QUICK).predict_sd(X)
+
+
 def with_value(values, row, value):
     changed = values.copy()
     changed[row] = value
@@ -149,11 +281,14 @@ def with_value(values, row, value):
     [
         ("gamma", 0.0, r"above 0 for the gamma loss, not 0 \(row 8, counted from 1\)"),
         ("gamma", -2.0, r"above 0 for the gamma loss, not -2 \(row 8"),
+        ("negative_binomial", 1.5, r"whole numbers of at least 0 for the .*, not 1.5 \(row 8"),
+        ("negative_binomial", -2.0, r"whole numbers of at least 0 for the .*, not -2 \(row 8"),
         ("poisson", -2.0, r"at least 0 for the Poisson loss, not -2 \(row 8"),
     ],
 )
 def test_the_first_row_that_a_loss_is_not_for_is_named(loss, value, expected):
-    y = with_value(with_value(SIZES, 200, value), 7, value)
+    good = np.ceil(SIZES) if loss == "negative_binomial" else SIZES
+    y = with_value(with_value(good, 200, value), 7, value)
     y[3] = np.nan  # which is left out, and shifts no number
     with pytest.raises(ArgumentError, match=f"`y` must be {expected}"), LEFT_OUT():
         two_layer(X, y, loss=loss, epochs=600)
