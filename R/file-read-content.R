@@ -34,20 +34,7 @@ read_content <- function(content, text) {
     inputs = read_inputs(content$inputs),
     outcome = read_outcome(content$outcome, text)
   )
-  levels <- saved$settings$quantile_levels
-  if (!is.null(levels) && (saved$outcome$kind != "numbers" || length(saved$outcome$center) > 1)) {
-    refuse("it has quantiles, and its outcome is no single number")
-  }
-  of_loss <- list(sd = "normal", theta = "negative_binomial")
-  for (flag in names(of_loss)) {
-    if (isTRUE(saved$outcome[[flag]]) != identical(saved$settings$loss, of_loss[[flag]])) {
-      refuse("its loss and its outcome do not fit")
-    }
-  }
-  saved$outcome$quantile_levels <- levels
-  if (!is.null(levels)) {
-    saved$outcome$link <- "quantile"
-  }
+  saved$outcome <- outcome_of_loss(saved$outcome, saved$settings)
   check_pieces(saved$inputs, saved$settings)
   saved["tuning"] <- list(read_tuning(content$tuning))
   if (has_offset && saved$outcome$kind != "numbers") {
@@ -65,6 +52,26 @@ read_content <- function(content, text) {
   }
   saved$content <- content
   saved
+}
+
+# What the loss says of an outcome.
+outcome_of_loss <- function(outcome, settings) {
+  of_loss <- list(sd = "normal", theta = "negative_binomial")
+  for (flag in names(of_loss)) {
+    if (isTRUE(outcome[[flag]]) != identical(settings$loss, of_loss[[flag]])) {
+      refuse("its loss and its outcome do not fit")
+    }
+  }
+  levels <- settings$quantile_levels
+  if (is.null(levels)) {
+    return(outcome)
+  }
+  if (outcome$kind != "numbers" || length(outcome$center) > 1) {
+    refuse("it has quantiles, and its outcome is no single number")
+  }
+  outcome$quantile_levels <- levels
+  outcome$link <- "quantile"
+  outcome
 }
 
 #' All that R keeps of a model
@@ -385,19 +392,22 @@ read_outcome <- function(saved, text) {
   names <- if (!is.null(saved$names)) as_texts(saved$names)
   center <- vapply(as_list(saved$center), as_number, 1)
   scale <- vapply(as_list(saved$scale), as_number, 1, least = 5e-324)
-  flags <- lapply(stats::setNames(nm = outcome_flags), function(name) {
-    if (name %in% sometimes) as_flag(name, saved[[name]]) else FALSE
-  })
+  flags <- read_outcome_flags(saved)
   several <- !is.null(names) && length(names) != if (flags$trials) 2 else length(center)
   if (!length(center) || length(center) != length(scale) || several) {
     refuse("its names, centres and scales differ in number")
   }
-  refuse_if(flags$trials && !flags$logit, "it has trials without their odds")
-  refuse_if(flags$sd && flags$theta, "it has a standard deviation and a theta")
-  flags$log <- as_flag("log", saved$log)
-  flags$vector <- as_flag("vector", saved$vector)
   link <- if (flags$log) "log" else if (flags$logit) "logit" else "identity"
   c(list(kind = kind, names = names, center = center, scale = scale, link = link), flags)
+}
+
+read_outcome_flags <- function(saved) {
+  flags <- lapply(stats::setNames(nm = outcome_flags), function(name) {
+    if (name %in% names(saved)) as_flag(name, saved[[name]]) else FALSE
+  })
+  refuse_if(flags$trials && !flags$logit, "it has trials without their odds")
+  refuse_if(flags$sd && flags$theta, "it has a standard deviation and a theta")
+  c(flags, list(log = as_flag("log", saved$log), vector = as_flag("vector", saved$vector)))
 }
 
 # What files have where it is so.
