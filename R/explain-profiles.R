@@ -99,7 +99,7 @@ profile_fit <- function(object, new_data, variable, asked, level, engine, env, c
   }
   if (kind == "pdp") each <- lapply(each, average_rows, own)
   numbers <- if (kind == "ice") rows
-  table <- profile_rows(variable$name, object$outputs, grid, each, numbers, level)
+  table <- profile_rows(variable$name, predicted_names(object), grid, each, numbers, level)
   table <- tibble::as_tibble(table)
   class(table) <- c("two_layer_profile", class(table))
   marks <- if (numeric) profile_marks(as.double(column)) else double()

@@ -139,7 +139,7 @@ class Judge:
 def _measured(outcome: Outcome, *, together: bool) -> list[str]:
     if isinstance(outcome, Classes):
         return [outcome.name or "y1"]
-    return [TOGETHER] if together and outcome.width > 1 else outcome.outputs
+    return [TOGETHER] if together and len(outcome.predicted) > 1 else outcome.predicted
 
 
 def output_of(outcome: Outcome, values: Doubles) -> Doubles:

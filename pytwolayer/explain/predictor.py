@@ -102,11 +102,13 @@ class _Prepared:
             number = number - mask
         if isinstance(coding, LevelCoding):
             if value not in coding.levels:
-                shape = self._rows, self._net.outcome.width
-                return np.full(shape, np.nan), np.full(shape, np.nan)
+                outcome = self._net.outcome
+                widths = len(outcome.predicted), outcome.width
+                values, output = (np.full((self._rows, width), np.nan) for width in widths)
+                return values, output
             value = coding.levels.index(value)
-        values = np.atleast_1d(np.asarray(value, dtype=np.float64))
-        return self._forward(self._own(place), self._net.contribution(place, values), number)
+        numbers = np.atleast_1d(np.asarray(value, dtype=np.float64))
+        return self._forward(self._own(place), self._net.contribution(place, numbers), number)
 
     def _forward(
         self, before: Doubles, after: Doubles, number: NDArray[np.intp]

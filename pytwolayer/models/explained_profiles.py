@@ -76,7 +76,7 @@ def fit_feature_effects(
     if rows.columns[place].kind == "logical":
         found = found._replace(values=["FALSE", "TRUE"])
     numbers = np.flatnonzero(there).tolist() if kind == "ice" else None
-    outcomes = fits[0].outcome.outputs
+    outcomes = fits[0].outcome.predicted
     made = profile_table(names[place], outcomes, found, numbers, level)
     made.attrs = {"kind": kind, "rows": rows.rows, "marks": _marks(rows, place, levels)}
     return made

@@ -15,7 +15,7 @@ from pytwolayer import (
     load,
     two_layer,
 )
-from pytwolayer.errors import MissingRowsWarning
+from pytwolayer.errors import MissingRowsWarning, ResumedWarning
 
 RNG = np.random.default_rng(8)
 ROWS = 300
@@ -239,6 +239,8 @@ def test_several_outcomes_have_their_own_spread(loss):
     np.testing.assert_allclose(fit.predict_sd(X)[:, 0], alone.predict_sd(X), rtol=0.02)
     assert fit.score(X, both) > 0
     assert fit.effects(X)["outcome"].unique().tolist() == ["y1", "y2"]
+    assert fit.feature_effects(X, "a")["outcome"].unique().tolist() == ["y1", "y2"]
+    assert len(fit.importance(X, both)) == 2
 
 
 def test_the_standard_deviation_of_several_networks_has_that_of_their_predictions_in_it():
@@ -253,7 +255,8 @@ def test_the_standard_deviation_of_several_networks_has_that_of_their_prediction
 def test_training_goes_on_from_a_checkpoint_and_from_a_fit(tmp_path, loss):
     how = {"loss": loss, "seed": 1, "hidden_units": 3, "verbose": False, "schedule": "constant"}
     whole = two_layer(X, COUNTS, epochs=6, checkpoint=tmp_path / "run", **how)
-    again = two_layer(X, COUNTS, epochs=6, checkpoint=tmp_path / "run", **how)
+    with pytest.warns(ResumedWarning):
+        again = two_layer(X, COUNTS, epochs=6, checkpoint=tmp_path / "run", **how)
     np.testing.assert_array_equal(again.predict_sd(X), whole.predict_sd(X))
     fit = continue_training(two_layer(X, COUNTS, epochs=3, **how), epochs=3)
     assert len(fit.history) == 6
