@@ -318,7 +318,14 @@ r_decode_output <- function(outcome, output, type, call) {
 }
 
 r_inverse_link <- function(outcome, output) {
-  if (outcome$log) exp(output) else if (outcome$logit) stats::plogis(output) else output
+  if (outcome$logit) {
+    output[] <- stats::plogis(output) # which forgets the dimensions where there are no rows
+    output
+  } else if (outcome$log) {
+    exp(output)
+  } else {
+    output
+  }
 }
 
 # The quantiles of each row in ascending order.

@@ -1,6 +1,7 @@
 """What R answers, by each route: R beside Python with each reticulate, and R inside Python."""
 
 import os
+import sys
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
@@ -13,6 +14,7 @@ from pytwolayer.runtime.torch_loading import torch
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
+sys.path.append(str(ROOT / "tests/python"))  # samples and databases that both have
 STOCK = ROOT / ".rlib-stock"
 # A limit for what hangs, in seconds; what is only slow, on a busy machine, is let go on.
 HANGS = 900

@@ -76,8 +76,9 @@ def odd_rows(model_frame):
     for name in rows:
         if rows[name].dtype.kind == "f":
             mean = float(frame()[name].mean())
-            odd += [(name, v) for v in (np.nan, np.inf, -np.inf, 1e300, -1e300, 1e30, 0, 1e-320)]
-            odd += [(name, v) for v in (mean, mean + 1e-9, mean * 3, -mean, 1.7e308)]
+            odd += [(name, v) for v in (np.nan, mean, mean + 1e-9, mean * 3, -mean, 0, 1e-320)]
+            far = (1e30, 1e300, -1e300, np.inf, -np.inf, 1.7e308)
+            odd += [(name, v) for v in (far if name == model_frame[0] else far[2:4])]
         elif name == "level's":
             odd += [(name, v) for v in (None, "unseen", "", "IT'S", *LEVELS)]
     added = pd.concat([rows.iloc[:1]] * len(odd), ignore_index=True)

@@ -4,35 +4,25 @@ import numpy as np
 import pandas as pd
 import pytest
 from export_samples import FITS, HOSTILE, NUMBERS, PREDICTORS, by_predict, fit, frame, odd_rows
+from onnx_run import run_onnx
 
 from pytwolayer import PytwolayerError, TwoLayerClassifier, TwoLayerRegressor
 
-onnxruntime = pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
+pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
 TOLERANCE = 1e-12  # of the prediction, or of the typical one
-
-
-def run(file, rows, **more):
-    session = onnxruntime.InferenceSession(str(file), providers=["CPUExecutionProvider"])
-    feeds = {}
-    for given in session.get_inputs():
-        column = pd.Series(more[given.name]) if given.name in more else rows[given.name]
-        text = given.type == "tensor(string)"
-        column = column.fillna("missing") if text else column.astype(np.float64)
-        feeds[given.name] = column.to_numpy(dtype=object if text else np.float64)[:, None]
-    names = [output.name for output in session.get_outputs()]
-    return dict(zip(names, session.run(None, feeds), strict=True))
 
 
 def predictions(model, rows, tmp_path, **more):
     file = tmp_path / "model.onnx"
     model.to_onnx(file)
-    found = run(file, rows, **more)
+    found = run_onnx(file, rows, **more)
     values = found[".prob"] if ".prob" in found else found[".pred"]
     assert np.array_equal(found[".valid"][:, 0], ~np.isnan(values).any(axis=1))
     return found, values
 
 
-@pytest.mark.parametrize("name", FITS)
+# tests/cross/test_one_model_many_places.py has all of them.
+@pytest.mark.parametrize("name", ["gelu", "classes", "clipped pieces", "ensemble of classes"])
 def test_predictions_are_those_of_predict_odd_rows_included(name, tmp_path):
     options = FITS[name]
     model = fit(**options)
@@ -66,7 +56,7 @@ def test_names_of_inputs_and_outputs_do_not_clash(tmp_path):
     names = [".pred", ".valid", "t_"]
     model = fit(data=data, predictors=names)
     model.to_onnx(tmp_path / "m.onnx")
-    found = run(tmp_path / "m.onnx", data)
+    found = run_onnx(tmp_path / "m.onnx", data)
     assert list(found) == ["..pred", "..valid"]
     np.testing.assert_allclose(found["..pred"][:, 0], model.predict(data[names]), rtol=1e-10)
 
@@ -76,7 +66,7 @@ def test_columns_without_names_are_x1_and_so_on(tmp_path):
     model = TwoLayerRegressor(epochs=3, random_state=1).fit(x, frame()["y"])
     model.to_onnx(tmp_path / "m.onnx")
     rows = pd.DataFrame(x, columns=[f"x{n + 1}" for n in range(x.shape[1])])
-    values = run(tmp_path / "m.onnx", rows)[".pred"][:, 0]
+    values = run_onnx(tmp_path / "m.onnx", rows)[".pred"][:, 0]
     np.testing.assert_allclose(values, model.predict(x), rtol=1e-10)
 
 
@@ -84,7 +74,7 @@ def test_an_estimator_gives_its_labels_as_text(tmp_path):
     x, labels = frame()[NUMBERS], frame()["count"]
     model = TwoLayerClassifier(epochs=3, random_state=1).fit(x, labels)
     model.to_onnx(tmp_path / "m.onnx")
-    found = run(tmp_path / "m.onnx", x)[".pred_class"][:, 0]
+    found = run_onnx(tmp_path / "m.onnx", x)[".pred_class"][:, 0]
     assert found.tolist() == [str(label) for label in model.predict(x)]
 
 

@@ -58,7 +58,8 @@ def assert_same(found, expected):
     np.testing.assert_allclose(values, expected, rtol=TOLERANCE, atol=TOLERANCE * scale)
 
 
-@pytest.mark.parametrize("name", FITS)
+# tests/cross/test_one_model_many_places.py has all of them.
+@pytest.mark.parametrize("name", ["gelu", "logical classes", "two outcomes", "same encoding"])
 def test_predictions_are_those_of_predict_odd_rows_included(name, database):
     options = FITS[name]
     model = fit(**options)
