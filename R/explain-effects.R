@@ -35,7 +35,7 @@
 #'   standard deviation of the effect over the rows: 0 where the effect is linear and does not
 #'   depend on other variables. Of several networks also `lower` and `upper`: the interval that
 #'   holds the middle share of the networks' average effects, with bootstrap resamples a percentile
-#'   interval.
+#'   interval. [plot()][plot.two_layer_effects] draws it.
 #' @examplesIf pytwolayer:::has_torch()
 #' fit <- two_layer(mpg ~ wt + hp + factor(cyl), mtcars, epochs = 100, seed = 1)
 #' effects(fit, mtcars)
@@ -82,8 +82,9 @@ fit_effects <- function(object, new_data, asked, level, engine, env, call) {
     table <- effects_of_frame(object, frame, variables, asked$steps, weights, level, engine, call)
     table[order(match(table$input, vapply(variables, `[[`, "", "name"))), ]
   }
+  facts <- list(rows = nrow(frame), widths = number_widths(variables, frame, weights))
   if (is.null(at)) {
-    return(new_effects(of_frame(frame, weights), object))
+    return(new_effects(of_frame(frame, weights), facts))
   }
   tables <- lapply(seq_len(nrow(at)), function(row) {
     values <- lapply(at, `[[`, row)
@@ -93,7 +94,7 @@ fit_effects <- function(object, new_data, asked, level, engine, env, call) {
       stringsAsFactors = FALSE
     )
   })
-  new_effects(do.call(rbind, tables), object)
+  new_effects(do.call(rbind, tables), facts)
 }
 
 check_row_weights <- function(weights, rows, call) {
@@ -219,12 +220,22 @@ effects_of_source <- function(object, new_data, variables, at, asked, level, eng
   }
   weights <- asked$weights
   table <- call_effects(object, to_core(sent), columns_of, step, weights, level, call)
-  new_effects(table, object)
+  new_effects(table, list())
 }
 
-new_effects <- function(table, object) {
+# Standard deviations in the rows of the variables that are numbers, by their names.
+number_widths <- function(variables, frame, weights) {
+  columns <- lapply(variables, function(variable) frame[[variable_name(variable, frame)]])
+  names(columns) <- vapply(variables, `[[`, "", "name")
+  vapply(Filter(has_numbers, columns), function(column) {
+    spread_of(as.double(plain_column(column)), weights)
+  }, 1)
+}
+
+new_effects <- function(table, facts) {
   row.names(table) <- NULL
   table <- tibble::as_tibble(table)
   class(table) <- c("two_layer_effects", class(table))
+  attr(table, "facts") <- facts
   table
 }

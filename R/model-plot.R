@@ -15,7 +15,10 @@
 #'
 #' @param x,object What [two_layer()] gave, with one network or several.
 #' @param what `"history"`: the losses of the epochs, of several networks a line for each.
-#'   `"tuning"`: those of the candidates; an error for a fit that searched nothing.
+#'   `"tuning"`: those of the candidates; an error for a fit that searched nothing. `"network"`, of
+#'   one network: its units and weights (solid lines positive, dashed ones negative, their size as
+#'   the width; inputs are standardised), or with more than 20 units in a layer a map of the
+#'   weights, from white, the most negative ones, to black, the most positive ones.
 #' @param ... For `plot()` what [graphics::plot.default()] takes, with the losses of several
 #'   networks [graphics::matplot()]: `log`, `type`, `xlab`, `ylab`, `main`, `col` (of the loss and
 #'   of the held-out rows' loss; of the encodings) and others; for `autoplot()` not used.
@@ -26,10 +29,11 @@
 #' @examplesIf pytwolayer:::has_torch() && requireNamespace("ggplot2", quietly = TRUE)
 #' ggplot2::autoplot(fit)
 #' @export
-plot.two_layer <- function(x, what = c("history", "tuning"), ...) {
-  switch(check_what(what, c("history", "tuning")),
+plot.two_layer <- function(x, what = c("history", "tuning", "network"), ...) {
+  switch(check_what(what, c("history", "tuning", "network")),
     history = plot_history(x, ...),
-    tuning = plot_tuning(x, ...)
+    tuning = plot_tuning(x, ...),
+    network = plot_network(x, ...)
   )
   invisible(x)
 }
@@ -116,11 +120,12 @@ name_losses <- function(col) {
 
 #' @rdname plot.two_layer
 #' @exportS3Method ggplot2::autoplot
-autoplot.two_layer <- function(object, what = c("history", "tuning"), ...) { # nolint
+autoplot.two_layer <- function(object, what = c("history", "tuning", "network"), ...) { # nolint
   check_dots(autoplot.two_layer, ...)
-  switch(check_what(what, c("history", "tuning")),
+  switch(check_what(what, c("history", "tuning", "network")),
     history = autoplot_history(object),
-    tuning = autoplot_tuning(object)
+    tuning = autoplot_tuning(object),
+    network = autoplot_network(object)
   )
 }
 

@@ -82,5 +82,7 @@ def joint_complete(fits: Sequence[Model], table: Table) -> Mask:
 def are_training_rows(sums: Mapping[str, int], data: TrainingData) -> bool:
     """Tell by checksums whether data are those of a fit."""
     own = checksums(data, None)
-    compared = [name for name in own if name.startswith((PREDICTOR, OUTCOME))]
-    return bool(sums) and all(sums.get(name) == own[name] for name in compared)
+    predictors = [name for name in own if name.startswith(PREDICTOR)]
+    # An outcome that is given apart may have lost its name.
+    outcomes, known = ([s[n] for n in s if n.startswith(OUTCOME)] for s in (own, sums))
+    return outcomes == known and all(sums.get(name) == own[name] for name in predictors)
