@@ -7,9 +7,10 @@ folder <- arguments[[2]]
 quietly <- function(code) suppressWarnings(suppressMessages(code))
 exact <- function(values) sprintf("%a", ifelse(is.na(values), NaN, values))
 answers <- list()
-# What a fit's losses and predictions are; how many predictions, and of what, is the same everywhere.
+settings <- list(epochs = 2, hidden_units = 3, seed = 1, verbose = FALSE, weight_decay = 0.1)
+# The losses of a fit, and its first predictions.
 say <- function(name, ..., new_data) {
-  fit <- quietly(two_layer(..., epochs = 2, hidden_units = 3, seed = 1, verbose = FALSE, weight_decay = 0.1))
+  fit <- quietly(do.call(two_layer, c(list(...), settings)))
   predicted <- quietly(predict(fit, new_data))[[1]][1:50]
   answers[[name]] <<- exact(c(fit$history$loss, predicted))
 }
