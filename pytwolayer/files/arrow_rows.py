@@ -82,6 +82,12 @@ class ArrowRows:
         return self._batches.rows
 
     @property
+    def columns_at_once(self) -> int | None:
+        """See ``columns_at_once()``."""
+        number: int | None = getattr(self._batches, "columns_at_once", None)
+        return number
+
+    @property
     def batches(self) -> Batches:
         """The batches that it is made of."""
         return self._batches

@@ -11,6 +11,7 @@ from pytwolayer.preprocessing.row_source import (
     RowSource,
     SourceColumn,
     SourcedTable,
+    columns_at_once,
 )
 from pytwolayer.preprocessing.text_patterns import parse_number
 
@@ -64,6 +65,11 @@ class _MaskedRows:
     def rows(self) -> int:
         """Number of rows."""
         return self._source.rows
+
+    @property
+    def columns_at_once(self) -> int | None:
+        """See ``columns_at_once()``."""
+        return columns_at_once(self._source)
 
     def blocks(
         self, columns: Sequence[int], rows: RowNumbers | None = None

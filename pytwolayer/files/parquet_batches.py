@@ -15,7 +15,9 @@ from pytwolayer.preprocessing.row_source import BLOCK_ROWS, RowNumbers
 
 # So small that memory stays flat, whatever the size of a file's row groups.
 _BUFFER = 2**16
-_BATCH_BYTES = 2**23
+_BATCH_BYTES = 2**21
+# Of each column that is read, pyarrow holds a page and a dictionary, up to 2 MB together.
+_COLUMNS = 16
 _STEADY = "of files that stay as they are while they are in use"
 
 
@@ -156,6 +158,7 @@ class ParquetBatches:
         self._argument, self._names, self._text = argument, names, text
         self._files, self._partitions = files, partitions
         self.rows = sum(file.rows for file in files)
+        self.columns_at_once = _COLUMNS
 
     def read(self, columns: Sequence[int], wanted: RowNumbers | None) -> Iterator[Batch]:
         """Yield the batches; see ``Batches``."""

@@ -38,7 +38,6 @@ from pytwolayer.preprocessing.bootstrap import bootstrap_sample
 from pytwolayer.preprocessing.encoder import Encoder
 from pytwolayer.preprocessing.fingerprint import checksums
 from pytwolayer.preprocessing.outcome import Outcome, fit_outcome
-from pytwolayer.preprocessing.row_source import are_in_order
 from pytwolayer.preprocessing.training_data import TrainingData
 from pytwolayer.preprocessing.validation_split import split_validation
 from pytwolayer.runtime.interrupt import Interrupt, watch_for_interrupt
@@ -178,7 +177,7 @@ class PreparedFit:
         place = self._store, self._sums
         self.train_rows = encode_rows("x", training, *coding, *place).to(device)
         rows = len(self.train_rows.x)
-        self._in_order = held_out is None and are_in_order(training.row_numbers, rows)
+        self._in_order = held_out is None and training.are_all and training.rows == rows
         self.valid_rows = None
         if held_out is not None:
             with named_as({"x": "validation", "y": "validation"} if own else {}):

@@ -11,6 +11,7 @@ from pytwolayer.preprocessing.row_source import (
     RowSource,
     SourcedTable,
     block_slices,
+    columns_at_once,
 )
 from pytwolayer.training.progress import Displays, MakeRowsProgress
 
@@ -25,6 +26,11 @@ class ShownRows:
     def rows(self) -> int:
         """Number of rows."""
         return self._source.rows
+
+    @property
+    def columns_at_once(self) -> int | None:
+        """See ``columns_at_once()``."""
+        return columns_at_once(self._source)
 
     def blocks(
         self, columns: Sequence[int], rows: RowNumbers | None = None

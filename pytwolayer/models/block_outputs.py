@@ -15,8 +15,9 @@ import numpy as np
 from pytwolayer.errors import UnseenLevelWarning
 from pytwolayer.models.forward import encode_in_parts, forward, rows_at_once
 from pytwolayer.models.new_rows import encodings
+from pytwolayer.preprocessing import row_source
 from pytwolayer.preprocessing.encoder import Encoder
-from pytwolayer.preprocessing.row_source import BLOCK_ROWS, Doubles, Mask
+from pytwolayer.preprocessing.row_source import Doubles, Mask
 from pytwolayer.preprocessing.table import Table
 from pytwolayer.runtime.torch_loading import torch
 from pytwolayer.training.trained_model import Model
@@ -66,7 +67,8 @@ def _in_order(feeds: Sequence["_Feed"], order: Sequence[int]) -> list[Output]:
 
 def _piece_rows(models: Sequence[Model], table: Table) -> int:
     values = max(len(table.columns), len(models) * models[0].outcome.width, 1)
-    return BLOCK_ROWS * max(1, min(_MOST_BLOCKS, _PIECE_BYTES // (8 * BLOCK_ROWS * values)))
+    block = row_source.BLOCK_ROWS
+    return block * max(1, min(_MOST_BLOCKS, _PIECE_BYTES // (8 * block * values)))
 
 
 def _pieces(table: Table, rows: int) -> Iterator[Table]:

@@ -13,6 +13,7 @@ from pytwolayer.preprocessing.row_source import (
     RowNumbers,
     RowSource,
     block_slices,
+    columns_at_once,
     is_one_block,
     select_rows,
 )
@@ -42,6 +43,18 @@ def blocks_of(columns: Sequence[Column]) -> Iterator[Iterable[Doubles]]:
         yield _lines(columns, part, lines)
 
 
+def passes_over(columns: Sequence[Column]) -> list[slice]:
+    """Return which columns of equal length are read in a pass each, to take less memory."""
+    data = [column.data for column in columns]
+    sources = {id(each.source): each.source for each in data if isinstance(each, StoredColumn)}
+    number = None
+    if len(sources) == 1:
+        number = columns_at_once(*sources.values())
+    if number is None:
+        return [slice(0, len(columns))]
+    return [slice(start, start + number) for start in range(0, len(columns), number)]
+
+
 def _lines(
     columns: Sequence[Column], part: slice, lines: dict[int, Iterator[Doubles]]
 ) -> Iterator[Doubles]:
@@ -66,14 +79,15 @@ def rows_of(columns: Sequence[Column]) -> int:
 
 
 def read_columns(columns: Sequence[Column]) -> list[Column]:
-    """Read columns of equal length into memory, in one pass."""
+    """Read columns of equal length into memory."""
     if not any(isinstance(column.data, StoredColumn) for column in columns):
         return [*columns]
     rows = rows_of(columns)
     read = [np.empty(rows) for _ in columns]
-    for part, block in zip(block_slices(rows), blocks_of(columns), strict=True):
-        for values, line in zip(read, block, strict=True):
-            values[part] = line
+    for some in passes_over(columns):
+        for part, block in zip(block_slices(rows), blocks_of(columns[some]), strict=True):
+            for values, line in zip(read[some], block, strict=True):
+                values[part] = line
     return [column.with_data(data) for column, data in zip(columns, read, strict=True)]
 
 

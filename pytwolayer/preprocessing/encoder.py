@@ -22,7 +22,7 @@ from pytwolayer.preprocessing.block_writer import (
     is_levels,
 )
 from pytwolayer.preprocessing.column import Column, in_column
-from pytwolayer.preprocessing.column_blocks import lines_in
+from pytwolayer.preprocessing.column_blocks import blocks_of, lines_in, passes_over
 from pytwolayer.preprocessing.piecewise import PiecewiseCoding
 from pytwolayer.preprocessing.row_source import Doubles, block_slices
 from pytwolayer.preprocessing.standardize import (
@@ -183,13 +183,29 @@ class Encoder:
         x, codes = into or EncodedInputs(
             in_memory((table.rows, writer.width)), _codes(writer, table.rows)
         )
-        for part, block in zip(block_slices(table.rows), table.blocks(), strict=True):
-            writer.write(block, x[part], None if codes is None else codes[part])
-            if written is not None:
-                written(part.stop)
-        if writer.is_far:
+        if written is None and codes is None:
+            is_far = self._encode_columns(table, x)
+        else:
+            for part, block in zip(block_slices(table.rows), table.blocks(), strict=True):
+                writer.write(block, x[part], None if codes is None else codes[part])
+                if written is not None:
+                    written(part.stop)
+            is_far = writer.is_far
+        if is_far:
             self._refuse_far(argument, table)
         return _as_tensors(x, codes)
+
+    def _encode_columns(self, table: Table, x: Floats) -> bool:
+        """Encode in a pass for some of the columns each; tell whether a number is not finite."""
+        start, is_far = 0, False
+        for some in passes_over(table.columns):
+            writer = BlockWriter(self.codings[some])
+            into = x[:, start : start + writer.width]
+            blocks = blocks_of(table.columns[some])
+            for part, block in zip(block_slices(table.rows), blocks, strict=True):
+                writer.write(block, into[part], None)
+            start, is_far = start + writer.width, is_far or writer.is_far
+        return is_far
 
     def encode_parts(self, argument: str, table: Table, rows: int) -> Iterator[EncodedInputs]:
         """Encode as ``encode()`` does, yielding so many rows at a time; at the end the rest."""

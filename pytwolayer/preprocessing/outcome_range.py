@@ -84,11 +84,11 @@ def refuse_unsuited(data: TrainingData, loss: Any) -> None:
     ArgumentError
         It names the first such row.
     """
-    refuse_outside_range(data.outcomes, loss, data.row_numbers)
+    refuse_outside_range(data.outcomes, loss, data.chosen)
     if data.validation is not None:
         with named_as({"y": "validation"}):
             own = data.validation
-            refuse_outside_range(own.outcomes, loss, own.row_numbers)
+            refuse_outside_range(own.outcomes, loss, own.chosen)
 
 
 def refuse_outside_range(table: Table, loss: Any, numbers: RowNumbers | None = None) -> None:

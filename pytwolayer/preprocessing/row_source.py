@@ -49,6 +49,15 @@ class RowSource(Protocol):
         """
 
 
+def columns_at_once(source: RowSource) -> int | None:
+    """Return how many columns of a source are best read in a pass; None: all.
+
+    A file takes memory for each column that is read, whatever the number of rows.
+    """
+    number: int | None = getattr(source, "columns_at_once", None)
+    return number
+
+
 @dataclass(frozen=True)
 class SourceColumn:
     """What a source says of a column; nothing of it is checked yet.
@@ -235,6 +244,11 @@ class SelectedRows:
         """Number of rows."""
         return len(self._numbers)
 
+    @property
+    def columns_at_once(self) -> int | None:
+        """See ``columns_at_once()``."""
+        return columns_at_once(self._source)
+
     def blocks(
         self, columns: Sequence[int], rows: RowNumbers | None = None
     ) -> Iterator[Iterable[Doubles]]:
@@ -257,6 +271,11 @@ class SelectedColumns:
     def rows(self) -> int:
         """Number of rows."""
         return self._source.rows
+
+    @property
+    def columns_at_once(self) -> int | None:
+        """See ``columns_at_once()``."""
+        return columns_at_once(self._source)
 
     def blocks(
         self, columns: Sequence[int], rows: RowNumbers | None = None

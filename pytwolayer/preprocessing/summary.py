@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from pytwolayer.errors import ArgumentError
 from pytwolayer.preprocessing.column import Column, in_column
-from pytwolayer.preprocessing.column_blocks import blocks_of, rows_of
+from pytwolayer.preprocessing.column_blocks import blocks_of, passes_over, rows_of
 from pytwolayer.preprocessing.moments import (
     Moments,
     moments_of_block,
@@ -62,7 +62,7 @@ class Survey:
 
 
 def survey(argument: str, columns: Sequence[Column], *, summarise: bool) -> Survey:
-    """Check columns that were just read, in one pass.
+    """Check columns that were just read, in one pass, or one for some of the columns each.
 
     Raises
     ------
@@ -71,25 +71,29 @@ def survey(argument: str, columns: Sequence[Column], *, summarise: bool) -> Surv
     """
     found = [_Found(column, summarise=summarise) for column in columns]
     incomplete: Mask | None = None
-    for part, block in zip(block_slices(rows_of(columns)), blocks_of(columns), strict=True):
-        missing = _add_block(found, block)
-        if missing is not None:
-            if incomplete is None:
-                incomplete = np.zeros(rows_of(columns), dtype=np.bool_)
-            incomplete[part] = missing
+    for some in passes_over(columns):
+        slices = block_slices(rows_of(columns))
+        for part, block in zip(slices, blocks_of(columns[some]), strict=True):
+            missing = _add_block(found[some], block)
+            if missing is not None:
+                if incomplete is None:
+                    incomplete = np.zeros(rows_of(columns), dtype=np.bool_)
+                incomplete[part] |= missing
     checked = [each.checked(argument) for each in found]
     known = summarise and incomplete is None and all(each.rows for each in found)
     return Survey(checked, incomplete, [each.summary() for each in found] if known else None)
 
 
 def summarise(columns: Sequence[Column], weights: Doubles | None = None) -> list[ColumnSummary]:
-    """Summarise columns without missing values, in one pass.
+    """Summarise columns without missing values.
 
     ``weights`` are those of the moments; with them there are no checksums.
     """
     found = [_Found(column, summarise=True) for column in columns]
-    for part, block in zip(block_slices(rows_of(columns)), blocks_of(columns), strict=True):
-        _add_block(found, block, None if weights is None else weights[part])
+    for some in passes_over(columns):
+        slices = block_slices(rows_of(columns))
+        for part, block in zip(slices, blocks_of(columns[some]), strict=True):
+            _add_block(found[some], block, None if weights is None else weights[part])
     return [each.summary() for each in found]
 
 

@@ -25,8 +25,8 @@ class TrainingData:
         Importance weights of the rows, all above 0; None where they are equal.
     held_out : array or None
         Which rows are held out, where the user chose them.
-    row_numbers : array
-        Numbers of these rows in the user's table, from 0.
+    chosen : array or None
+        Numbers of these rows in the user's table, from 0; None: all rows, in their order.
     dropped : int
         Number of rows left out because of missing values.
     total_rows : float
@@ -46,7 +46,7 @@ class TrainingData:
     outcomes: Table
     weights: Doubles | None
     held_out: Mask | None
-    row_numbers: RowNumbers
+    chosen: RowNumbers | None
     dropped: int
     total_rows: float = 0.0
     counts: Doubles | None = None
@@ -59,8 +59,17 @@ class TrainingData:
         cls, predictors: Table, outcomes: Table, weights: Doubles | None, held_out: Mask | None
     ) -> "TrainingData":
         """Combine tables of equal length."""
-        rows = predictors.rows
-        return cls(predictors, outcomes, weights, held_out, np.arange(rows), 0)
+        return cls(predictors, outcomes, weights, held_out, None, 0)
+
+    @property
+    def row_numbers(self) -> RowNumbers:
+        """Numbers of these rows in the user's table, from 0."""
+        return np.arange(self.rows) if self.chosen is None else self.chosen
+
+    @property
+    def are_all(self) -> bool:
+        """Whether these are the rows of the user's table, in their order."""
+        return self.chosen is None or are_in_order(self.chosen, self.rows)
 
     @property
     def rows(self) -> int:
@@ -97,9 +106,8 @@ class TrainingData:
         arrays = ("weights", "counts", "given_weights", "held_out")
         given = {name: getattr(self, name) for name in arrays}
         taken: dict[str, Any] = {n: a if a is None else a[rows] for n, a in given.items()}
-        numbers = self.row_numbers
-        is_whole = isinstance(rows, np.ndarray) and are_in_order(numbers, self.rows)
-        taken["row_numbers"] = rows if is_whole else numbers[rows]
+        is_whole = isinstance(rows, np.ndarray) and self.are_all
+        taken["chosen"] = rows if is_whole else self.row_numbers[rows]
         taken |= {"predictors": self.predictors.take(rows), "outcomes": self.outcomes.take(rows)}
         return replace(self, **taken)
 

@@ -454,3 +454,31 @@ def test_text_that_is_none_names_its_column_and_file(tmp_path):
         with pytest.raises(ArgumentError, match=match):
             of_number.predict(tmp_path, output=tmp_path.parent / output, columns=["text"])
         assert not (tmp_path.parent / output).exists()
+
+
+def test_a_fit_reads_wide_files_by_some_columns_at_a_time(tmp_path, monkeypatch):
+    from pytwolayer import two_layer
+
+    rng = np.random.default_rng(1)
+    frame = pd.DataFrame(rng.normal(size=(ROWS, 9)), columns=[*"abcdefghy"])
+    frame = frame.assign(a=frame["a"].abs(), text=rng.choice(["u", "v"], ROWS))
+    frame.to_parquet(tmp_path / "t.parquet", row_group_size=30)
+    asked = []
+    real = pq.ParquetFile.iter_batches
+
+    def watch(self, *args, **how):
+        asked.append(len(how["columns"]))
+        return real(self, *args, **how)
+
+    monkeypatch.setattr(parquet_batches, "_COLUMNS", 4)
+    monkeypatch.setattr(pq.ParquetFile, "iter_batches", watch)
+    how = {"outcome": "y", "epochs": 2, "seed": 1, "verbose": False, "hidden_units": 2}
+    how |= {"weight_decay": 0.1, "encoding": "linear"}
+    for options in ({}, {"validation": 0.2}, {"sample_weight": "a"}):
+        asked.clear()
+        fit = two_layer(tmp_path, **how, **options)
+        assert max(asked) == 4, options
+        expected = two_layer(frame, **how, **options)
+        assert fit.data == expected.data
+        assert fit.inputs == expected.inputs
+        pd.testing.assert_frame_equal(fit.history, expected.history, check_exact=True)

@@ -93,6 +93,7 @@ def _random_sizes(request, monkeypatch):
     monkeypatch.setattr(row_source, "BLOCK_ROWS", int(rng.integers(1, 20)))
     monkeypatch.setattr(parquet_batches, "BLOCK_ROWS", int(rng.integers(1, 20)))
     monkeypatch.setattr(parquet_batches, "_BATCH_BYTES", int(rng.integers(1, 2000)))
+    monkeypatch.setattr(parquet_batches, "_COLUMNS", int(rng.integers(1, 12)))
     monkeypatch.setattr(arrow_batches, "BLOCK_ROWS", int(rng.integers(1, 20)))
     if rng.random() < 0.5:
         monkeypatch.setattr(row_spool, "LARGEST_IN_MEMORY", 100)

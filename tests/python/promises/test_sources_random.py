@@ -29,6 +29,7 @@ def rng(request, monkeypatch):
     monkeypatch.setattr(row_source, "_GROUP", int(rng.integers(1, 5)))
     monkeypatch.setattr(parquet_batches, "BLOCK_ROWS", int(rng.integers(1, 20)))
     monkeypatch.setattr(parquet_batches, "_BATCH_BYTES", int(rng.integers(1, 2000)))
+    monkeypatch.setattr(parquet_batches, "_COLUMNS", int(rng.integers(1, 12)))
     monkeypatch.setattr(open_text, "_FEWEST_ROWS", int(rng.integers(1, 80)))
     monkeypatch.setattr(open_text, "_VALUES", 1)
     return rng
