@@ -304,3 +304,33 @@ test_that("tune() finds a range for each argument that can be tuned", {
     }
   }
 })
+
+test_that("a workflow is tuned, and its winner has the bits of two_layer() with these settings", {
+  mlp_spec("regression")
+  withr::local_envvar(TZ = "UTC") # what these load asks the system for it
+  for (name in c("workflows", "tune", "rsample", "yardstick")) skip_if_not_installed(name)
+  spec <- parsnip::mlp("regression", hidden_units = hardhat::tune(), epochs = 3)
+  spec <- parsnip::set_engine(spec, "pytwolayer", batch_size = hardhat::tune(), seed = 1)
+  flow <- workflows::add_formula(workflows::add_model(workflows::workflow(), spec), mpg ~ .)
+  folds <- rsample::manual_rset(
+    list(rsample::make_splits(list(analysis = 1:20, assessment = 21:32), mtcars)), "only"
+  )
+  found <- tune::tune_grid(flow, folds,
+    grid = data.frame(hidden_units = c(2, 8), batch_size = c(8, 32)),
+    metrics = yardstick::metric_set(yardstick::rmse)
+  )
+  expect_identical(nrow(tune::collect_notes(found)), 0L)
+  own <- lapply(list(c(2, 8), c(8, 32)), function(both) {
+    fit <- two_layer(mtcars[1:20, -1], mtcars$mpg[1:20],
+      hidden_units = both[1], batch_size = both[2], epochs = 3, seed = 1
+    )
+    sqrt(mean((predict(fit, mtcars[21:32, ])$.pred - mtcars$mpg[21:32])^2))
+  })
+  expect_equal(tune::collect_metrics(found)$mean, unlist(own))
+  best <- tune::select_best(found, metric = "rmse")
+  final <- generics::fit(tune::finalize_workflow(flow, best), mtcars)
+  fit <- two_layer(mpg ~ ., mtcars,
+    hidden_units = best$hidden_units, batch_size = best$batch_size, epochs = 3, seed = 1
+  )
+  expect_identical(predict(final, mtcars), predict(fit, mtcars))
+})
