@@ -133,7 +133,7 @@ empty_tables <- function(coding, ordered) {
 }
 
 is_loaded <- function(fit) {
-  is.null(fit$fitted)
+  is.null(fit$fitted) && is.null(fit$on_demand)
 }
 
 # Residuals, measures and fitted values need the training data, which a file does not have.

@@ -343,6 +343,7 @@ fit_molded <- function(input, settings, matched, call) {
   on.exit(close_source(settings$validation))
   arguments <- core_arguments(settings, rows_of(input), users, call)
   arguments$loss_name <- loss_function_name(matched[["loss"]])
+  arguments$keep_fitted <- !can_fit_values_later(input, settings, matched, caller_frame(call))
   arguments$formula <- with_decimal_point(formula_text(input))
   arguments$notes <- with_decimal_point(notes_of(input))
   train_in_core("fit", input, arguments, settings$verbose, users, matched, call)
@@ -459,7 +460,11 @@ new_two_layer <- function(fitted, input, matched) {
     return(fit)
   }
   omitted <- read_doubles(fitted$omitted)
-  fit$fitted <- matrix(read_doubles(fitted$fitted), ncol = length(predicted_names(fit)))
+  if (is.null(fitted$fitted)) {
+    fit$on_demand <- new.env(parent = emptyenv())
+  } else {
+    fit$fitted <- matrix(read_doubles(fitted$fitted), ncol = length(predicted_names(fit)))
+  }
   if (has_quantiles(fit)) {
     fit$fitted_quantiles <- matrix(read_doubles(fitted$quantiles), ncol = length(fit$outputs))
   }

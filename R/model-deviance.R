@@ -17,9 +17,9 @@ unit_deviances <- function(object, call) {
   theta <- theta_of(object)
   truth <- outcome_matrix(object)
   deviances <- if (is.null(theta)) {
-    of_loss(truth, object$fitted)
+    of_loss(truth, fitted_values(object))
   } else {
-    of_loss(truth, object$fitted, rep(theta, each = nrow(truth)))
+    of_loss(truth, fitted_values(object), rep(theta, each = nrow(truth)))
   }
   if (has_trials(object)) deviances * number_of_trials(object) else deviances
 }

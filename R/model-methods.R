@@ -164,7 +164,7 @@ coef.two_layer_ensemble <- function(object, ...) {
 #' @export
 fitted.two_layer <- function(object, ...) {
   object <- with_training_rows(object, "object", parent.frame(), rlang::current_env())
-  with_row_names(object, object$fitted)
+  with_row_names(object, fitted_values(object))
 }
 
 #' @rdname print.two_layer_ensemble
@@ -179,7 +179,7 @@ residuals.two_layer <- function(object, type = "response", ...) {
     abort_argument("type", "\"response\"", type)
   }
   object <- with_training_rows(object, "object", parent.frame(), rlang::current_env())
-  with_row_names(object, outcome_matrix(object) - object$fitted)
+  with_row_names(object, outcome_matrix(object) - fitted_values(object))
 }
 
 #' @rdname print.two_layer_ensemble

@@ -89,7 +89,7 @@ measures_of_fitted <- function(object) {
 
 number_measures <- function(object) {
   truth <- outcome_matrix(object)
-  squares <- (truth - object$fitted)^2
+  squares <- (truth - fitted_values(object))^2
   around <- sweep(truth, 2, colMeans(truth, na.rm = TRUE))^2
   measures <- data.frame(
     r.squared = 1 - colSums(squares, na.rm = TRUE) / colSums(around, na.rm = TRUE),
@@ -128,7 +128,7 @@ quantile_measures <- function(object, truth) {
 
 class_measures <- function(object) {
   truth <- true_class(object)
-  of_truth <- object$fitted[cbind(seq_along(truth), truth)]
+  of_truth <- fitted_values(object)[cbind(seq_along(truth), truth)]
   data.frame(
     accuracy = mean(truth == fitted_class(object), na.rm = TRUE),
     log_loss = mean(-log(of_truth), na.rm = TRUE)
@@ -136,11 +136,11 @@ class_measures <- function(object) {
 }
 
 fitted_class <- function(object) {
-  max.col(object$fitted, ties.method = "first")
+  max.col(fitted_values(object), ties.method = "first")
 }
 
 residual_quantiles <- function(object) {
-  residuals <- outcome_matrix(object) - object$fitted
+  residuals <- outcome_matrix(object) - fitted_values(object)
   quantiles <- apply(residuals, 2, stats::quantile, na.rm = TRUE, names = FALSE)
   labels <- c("Min", "1Q", "Median", "3Q", "Max")
   single <- ncol(residuals) == 1

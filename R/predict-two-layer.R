@@ -126,7 +126,7 @@ fitted_predictions <- function(object, type, call) {
     )
     abort_expected("new_data", expected, "missing", call)
   }
-  values <- object$fitted
+  values <- fitted_values(object)
   values[is.nan(values)] <- NA
   spruce(object, type, if (type == "class") matrix(fitted_class(object), ncol = 1) else values)
 }

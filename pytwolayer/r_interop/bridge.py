@@ -229,8 +229,9 @@ def fit(
     """Fit a network: its bytes, with what R keeps in them, and what R needs of the data.
 
     ``arguments`` are those of ``two_layer()``, its vectors as raw bytes of doubles, and
-    ``loss_name`` of a loss that is an R function, ``seed_is_drawn``, and what R keeps in the
-    model: ``formula`` and ``notes``, both of which may be missing. ``show``, an R function of
+    ``loss_name`` of a loss that is an R function, ``seed_is_drawn``, ``keep_fitted``, whether R
+    wants the predictions, and what R keeps in the model: ``formula`` and ``notes``. The latter
+    three may be missing. ``show``, an R function of
     the epoch, its loss and the number of epochs, is called now and then during the fit, and
     once with epoch 0 after it; or None.
     """
@@ -239,13 +240,15 @@ def fit(
 
     if arguments.pop("seed_is_drawn") and has_checkpoints(arguments["checkpoint"]):
         arguments["seed"] = None
+    keep_fitted = arguments.pop("keep_fitted", True)
     kept = {"formula": arguments.pop("formula", None)}
     notes = arguments.pop("notes", None)
     if notes:
         kept["notes"] = {"r": notes}
     loss = arguments["loss"]
     arguments = _core_arguments(pytwolayer.two_layer, x, y, arguments, loss, show)
-    return _train(fit_two_layer, x, arguments, kept)
+    train = partial(fit_two_layer, encoded=keep_fitted)
+    return _train(train, x, arguments, kept, keep_fitted=keep_fitted)
 
 
 @_answer
@@ -382,6 +385,8 @@ def _train(
     sent: SentTable | SentSource,
     arguments: dict[str, Any],
     kept: dict[str, Any],
+    *,
+    keep_fitted: bool = True,
 ) -> SentFit:
     """Have a function of the core train; ``kept`` are more fields of the fit."""
     from pytwolayer.models.two_layer import TwoLayer
@@ -396,10 +401,13 @@ def _train(
         if not isinstance(so_far, (TwoLayer, pytwolayer.TwoLayerEnsemble)):
             raise
         with default_torch_settings():
-            described = _describe_fit(_with_fields(so_far, kept), sent, arguments, None)
+            described = _describe_fit(
+                _with_fields(so_far, kept), sent, arguments, None, keep_fitted=keep_fitted
+            )
         raise _TrainingError(described) from problem
     with default_torch_settings():
-        return _describe_fit(_with_fields(result.fit, kept), sent, arguments, result)
+        fit = _with_fields(result.fit, kept)
+        return _describe_fit(fit, sent, arguments, result, keep_fitted=keep_fitted)
 
 
 def _predictors(x: SentTable | SentSource) -> Any:
@@ -466,6 +474,8 @@ def _describe_fit(
     sent: SentTable | SentSource,
     arguments: Mapping[str, Any],
     result: "FitResult[Any] | None",
+    *,
+    keep_fitted: bool,
 ) -> SentFit:
     """Describe a fit, or an ensemble, to R; ``result`` has its encoded rows, if it has ended."""
     if is_source(sent):  # R keeps nothing of its rows
@@ -481,7 +491,7 @@ def _describe_fit(
     return {
         "model": bytearray(_bytes_of(fitted)),
         "omitted": send_doubles(omitted),
-        "fitted": send_doubles(_fitted_values(fitted, x, offset, result)),
+        "fitted": send_doubles(_fitted_values(fitted, x, offset, result)) if keep_fitted else None,
         "quantiles": _fitted_quantiles(fitted, x, offset),
     }
 
