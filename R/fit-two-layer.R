@@ -343,7 +343,7 @@ fit_molded <- function(input, settings, matched, call) {
   on.exit(close_source(settings$validation))
   arguments <- core_arguments(settings, rows_of(input), users, call)
   arguments$loss_name <- loss_function_name(matched[["loss"]])
-  arguments$keep_fitted <- !can_fit_values_later(input, settings, matched, caller_frame(call))
+  arguments$fitted_can_wait <- can_fit_values_later(input, settings, matched, caller_frame(call))
   arguments$formula <- with_decimal_point(formula_text(input))
   arguments$notes <- with_decimal_point(notes_of(input))
   train_in_core("fit", input, arguments, settings$verbose, users, matched, call)
@@ -396,7 +396,8 @@ expand_dots <- function(matched, caller) {
   is_dot <- function(part) is.symbol(part) && grepl("^[.][.][0-9]+$", as.character(part))
   places <- which(vapply(as.list(matched), is_dot, NA))
   if (length(places)) {
-    given <- as.list(eval(quote(substitute(list(...))), caller))[-1]
+    home <- home_of("...", caller) # a function inside another may pass on that one's dots
+    given <- as.list(eval(quote(substitute(list(...))), home))[-1]
     numbers <- as.integer(substring(as.character(as.list(matched)[places]), 3))
     matched[places] <- unname(given[numbers])
   }

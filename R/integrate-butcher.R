@@ -10,13 +10,15 @@ axe_call.two_layer <- function(x, verbose = FALSE, ...) { # nolint: object_name_
 
 axe_fitted.two_layer <- function(x, verbose = FALSE, ...) { # nolint: object_name_linter.
   gone <- c("fitted()", "residuals()", "predict() without new data")
-  axed(x, c("fitted", "fitted_quantiles"), gone)
+  axed(x, held_fitted, gone)
 }
+
+held_fitted <- c("fitted", "fitted_quantiles", "on_demand")
 
 # Without the outcomes fitted values are of no use.
 axe_data.two_layer <- function(x, verbose = FALSE, ...) { # nolint: object_name_linter.
   gone <- c("fitted()", "residuals()", "model.frame()", "predict() without new data")
-  without_outcomes(axed(x, c("fitted", "fitted_quantiles", "case_weights", "na.action"), gone))
+  without_outcomes(axed(x, c(held_fitted, "case_weights", "na.action"), gone))
 }
 
 axe_data.two_layer_ensemble <- function(x, verbose = FALSE, ...) { # nolint: object_name_linter.

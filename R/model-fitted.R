@@ -1,5 +1,5 @@
-# Fitted values. Of many rows they take a good part of the time of a fit, and most who fit so many
-# never ask for them: these are computed when they are asked for, from the data of the fit.
+# Fitted values. Of many rows and few epochs they would take a good part of the time of a fit: there
+# they are computed when they are asked for, from the data of the fit.
 
 #' The predictions of the training rows, in a fit that has its training data
 #'
@@ -28,7 +28,7 @@ fit_values <- function(fit, call) {
       refuse_other_data(fit, input, call)
       input
     },
-    pytwolayer_error_argument = function(cnd) abort_without_data(fit, cnd, call)
+    pytwolayer_error_argument = function(cnd) abort_without_data(cnd, call)
   )
   columns <- to_core(input$columns$x)
   kind <- if (is.null(fit$levels)) "numeric" else "prob"
@@ -38,14 +38,28 @@ fit_values <- function(fit, call) {
   if (length(omitted)) values[-omitted, , drop = FALSE] else values
 }
 
-abort_without_data <- function(fit, cnd, call) {
+# As with_measured_rows().
+with_measured_values <- function(fit, call) {
+  problem <- tryCatch(
+    {
+      fitted_values(fit, call)
+      NULL
+    },
+    pytwolayer_error = first_message_line
+  )
+  if (!is.null(problem)) {
+    fit$on_demand <- NULL
+  }
+  list(fit = fit, problem = problem)
+}
+
+abort_without_data <- function(cnd, call) {
   rlang::abort(
     c(
-      sprintf("The fitted values need the data of the fit, %s rows.", format(fit$rows)),
-      x = first_message_line(cnd),
+      paste("The fitted values need the data of the fit:", first_message_line(cnd)),
       i = paste(
-        "Of so many rows they are computed when they are first asked for, from the data that the",
-        "fit's call names, in the workspace."
+        "Of so many rows and few epochs they are computed when they are first asked for, from the",
+        "data that the fit's call names, in the workspace."
       ),
       i = paste(
         "With `options(pytwolayer.fitted_rows = Inf)` before a fit they are computed with it;",
@@ -93,7 +107,10 @@ is_in_workspace <- function(expression, frame) {
   }
   is_part <- is.call(expression) && length(expression) == 3 &&
     (is_call_of(expression, "$") || is_call_of(expression, "[[") && is.character(expression[[3]]))
-  if (is_part) is_in_workspace(expression[[2]], frame) else !is.language(expression)
+  if (is_part) {
+    return(is_in_workspace(expression[[2]], frame))
+  }
+  !is.language(expression) && !is.null(expression)
 }
 
 # The environment that a name has its value in, or NULL.

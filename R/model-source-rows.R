@@ -19,6 +19,9 @@ with_training_rows <- function(fit, argument, env, call) {
 # The same for measures, which a fit may be without: a list of `fit`, and of the `problem` if its
 # rows cannot be read again.
 with_measured_rows <- function(fit, env, call) {
+  if (!is.null(fit$on_demand)) {
+    return(with_measured_values(fit, call))
+  }
   if (!is_loaded(fit) || !has_source(fit)) {
     return(list(fit = fit))
   }

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from pytwolayer.training.progress import Progress
 
 Fitted: TypeAlias = "TwoLayer | TwoLayerEnsemble"
+_WORTH_EPOCHS = 15  # after so many the predictions of the rows take less than a twentieth more
 # How R writes values.
 _VALUES = {"None": "NULL", "nan": "NaN", "inf": "Inf", "-inf": "-Inf"}
 _VALUES |= {"True": "TRUE", "False": "FALSE", "true": "TRUE", "false": "FALSE"}
@@ -229,26 +230,24 @@ def fit(
     """Fit a network: its bytes, with what R keeps in them, and what R needs of the data.
 
     ``arguments`` are those of ``two_layer()``, its vectors as raw bytes of doubles, and
-    ``loss_name`` of a loss that is an R function, ``seed_is_drawn``, ``keep_fitted``, whether R
-    wants the predictions, and what R keeps in the model: ``formula`` and ``notes``. The latter
-    three may be missing. ``show``, an R function of
-    the epoch, its loss and the number of epochs, is called now and then during the fit, and
-    once with epoch 0 after it; or None.
+    ``loss_name`` of a loss that is an R function, ``seed_is_drawn``, ``fitted_can_wait``, whether
+    R can have the predictions later, and what R keeps in the model: ``formula`` and ``notes``. The
+    latter three may be missing. ``show``, an R function of the epoch, its loss and the number of
+    epochs, is called now and then during the fit, and once with epoch 0 after it; or None.
     """
     from pytwolayer.checkpoints.folder import has_checkpoints
     from pytwolayer.fitting.two_layer import fit_two_layer
 
     if arguments.pop("seed_is_drawn") and has_checkpoints(arguments["checkpoint"]):
         arguments["seed"] = None
-    keep_fitted = arguments.pop("keep_fitted", True)
+    fitted_can_wait = arguments.pop("fitted_can_wait", False)
     kept = {"formula": arguments.pop("formula", None)}
     notes = arguments.pop("notes", None)
     if notes:
         kept["notes"] = {"r": notes}
     loss = arguments["loss"]
     arguments = _core_arguments(pytwolayer.two_layer, x, y, arguments, loss, show)
-    train = partial(fit_two_layer, encoded=keep_fitted)
-    return _train(train, x, arguments, kept, keep_fitted=keep_fitted)
+    return _train(fit_two_layer, x, arguments, kept, fitted_can_wait=fitted_can_wait)
 
 
 @_answer
@@ -386,7 +385,7 @@ def _train(
     arguments: dict[str, Any],
     kept: dict[str, Any],
     *,
-    keep_fitted: bool = True,
+    fitted_can_wait: bool = False,
 ) -> SentFit:
     """Have a function of the core train; ``kept`` are more fields of the fit."""
     from pytwolayer.models.two_layer import TwoLayer
@@ -401,13 +400,11 @@ def _train(
         if not isinstance(so_far, (TwoLayer, pytwolayer.TwoLayerEnsemble)):
             raise
         with default_torch_settings():
-            described = _describe_fit(
-                _with_fields(so_far, kept), sent, arguments, None, keep_fitted=keep_fitted
-            )
+            described = _describe_fit(_with_fields(so_far, kept), sent, arguments, None)
         raise _TrainingError(described) from problem
     with default_torch_settings():
         fit = _with_fields(result.fit, kept)
-        return _describe_fit(fit, sent, arguments, result, keep_fitted=keep_fitted)
+        return _describe_fit(fit, sent, arguments, result, fitted_can_wait=fitted_can_wait)
 
 
 def _predictors(x: SentTable | SentSource) -> Any:
@@ -475,12 +472,13 @@ def _describe_fit(
     arguments: Mapping[str, Any],
     result: "FitResult[Any] | None",
     *,
-    keep_fitted: bool,
+    fitted_can_wait: bool = False,
 ) -> SentFit:
     """Describe a fit, or an ensemble, to R; ``result`` has its encoded rows, if it has ended."""
     if is_source(sent):  # R keeps nothing of its rows
         model = bytearray(_bytes_of(fitted))
         return {"model": model, "omitted": None, "fitted": None, "quantiles": None}
+    waits = fitted_can_wait and len(_first_model(fitted).history) < _WORTH_EPOCHS
     x, offset = arguments["x"], _offset_of(sent)
     omitted: NDArray[Any] = np.empty(0)
     if _first_model(fitted).dropped:
@@ -491,7 +489,7 @@ def _describe_fit(
     return {
         "model": bytearray(_bytes_of(fitted)),
         "omitted": send_doubles(omitted),
-        "fitted": send_doubles(_fitted_values(fitted, x, offset, result)) if keep_fitted else None,
+        "fitted": None if waits else send_doubles(_fitted_values(fitted, x, offset, result)),
         "quantiles": _fitted_quantiles(fitted, x, offset),
     }
 
