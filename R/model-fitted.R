@@ -83,9 +83,14 @@ can_fit_values_later <- function(input, settings, matched, frame) {
   }
   given <- as.list(matched)[-1]
   data <- given[intersect(names(given), c("data", "x", "y", "outcome"))]
+  is_plain_fit(input, settings, matched) && names_only(input$how) &&
+    all(vapply(data, is_in_workspace, NA, frame))
+}
+
+# One network, of all rows, each as much as the others, with one value for each outcome.
+is_plain_fit <- function(input, settings, matched) {
   isTRUE(settings$n_models == 1) && !identical(settings$loss, "quantile") &&
-    is.null(input$case_weights) && is.null(matched$subset) &&
-    names_only(input$how) && all(vapply(data, is_in_workspace, NA, frame))
+    is.null(input$case_weights) && is.null(matched$subset)
 }
 
 # A table, or a formula of columns.
