@@ -2,7 +2,7 @@
 
 #' @export
 print.two_layer_effects <- function(x, ...) {
-  several <- if (is.null(x$lower)) "" else ", with intervals of the networks"
+  several <- if (!"lower" %in% names(x)) "" else ", with intervals of the networks"
   cat_header("Average effects on the outcome's scale", several)
   print_table(x, ...)
 }

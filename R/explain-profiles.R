@@ -142,7 +142,8 @@ predicted_rows <- function(object, frame, engine, call) {
 # As the core has them: values of the rows at equal steps of their ranks.
 quantile_values <- function(values, points) {
   ordered <- sort(values)
-  unique(ordered[(seq_len(points) - 1) * (length(ordered) - 1) %/% (points - 1) + 1])
+  ranks <- ((seq_len(points) - 1) * (length(ordered) - 1)) %/% (points - 1)
+  unique(ordered[ranks + 1])
 }
 
 # The levels that the rows have, in the order of training.

@@ -41,6 +41,7 @@ test_that("accumulated local effects have the mean 0 over the rows, and a line's
   found <- alike(fit, mtcars, "wt", points = 6)
   slope <- effects(fit, mtcars, variables = "wt")$estimate
   expect_equal(diff(found$estimate) / diff(found$value), rep(slope, 5), tolerance = 1e-5)
+  expect_identical(found$value, sort(mtcars$wt)[c(1, 7, 13, 19, 25, 32)])
   levels <- fit_cars(mpg ~ factor(cyl) + wt)
   by_level <- alike(levels, transform(mtcars, cyl = cyl), "cyl")
   expect_identical(by_level$value, c(4, 6, 8))
