@@ -71,6 +71,7 @@ fit_effects <- function(object, new_data, asked, level, engine, env, call) {
   known <- explained_variables(object)
   variables <- choose_variables(known, asked$variables, call)
   at <- read_at(asked$at, known, call)
+  new_data <- as_table(new_data)
   if (is_source(new_data)) {
     return(effects_of_source(object, new_data, variables, at, asked, level, engine, call))
   }

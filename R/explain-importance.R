@@ -79,6 +79,7 @@ check_repeats <- function(repeats, call) {
 #' @return A list of `frame`, the user's variables; `outcomes`, a data frame; `weights`.
 #' @noRd
 judged_rows <- function(object, new_data, y, case_weights, env, call) {
+  new_data <- as_frame(new_data)
   if (is_source(new_data)) {
     abort_expected("new_data", "a data frame or a matrix", "a path", call)
   }

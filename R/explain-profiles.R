@@ -71,6 +71,7 @@ profile_fit <- function(object, new_data, variable, asked, level, engine, env, c
   )
   check_points(asked$points, call)
   variable <- read_variable(object, if (missing(variable)) NULL else variable, call)
+  new_data <- as_frame(new_data)
   if (is_source(new_data)) {
     abort_expected("new_data", "a data frame or a matrix", "a path", call)
   }

@@ -20,6 +20,11 @@ as_table <- function(x) {
   if (is_table && !is_parquet_dataset(x)) as.data.frame(x) else x
 }
 
+# Any Arrow object as a data frame, where R needs the rows.
+as_frame <- function(x) {
+  if (is_arrow(x)) as.data.frame(x) else as_table(x)
+}
+
 is_parquet_dataset <- function(x) {
   inherits(x, "FileSystemDataset") && identical(tolower(x$format$type), "parquet") &&
     length(x$files) > 0 && all(file.exists(x$files))

@@ -159,7 +159,7 @@ check_data <- function(data, call) {
   if (missing(data)) {
     abort_expected("data", "a data frame or a matrix", "missing", call)
   }
-  data <- if (is_arrow(data)) as.data.frame(data) else as_table(data)
+  data <- as_frame(data)
   if (!is_table(data)) {
     abort_argument("data", "a data frame or a matrix", data, call)
   }

@@ -18,7 +18,7 @@ mold_validation <- function(value, input, call) {
   if (!is.null(input$source)) {
     return(validation_of_source(value, input, call))
   }
-  value <- arrow_as_frames(value)
+  value <- if (rlang::is_bare_list(value)) lapply(value, as_frame) else as_frame(value)
   refuse_source_beside_table(value, call)
   if (!is_data(value) && !(is.list(value) && any(vapply(value, is_data, NA)))) {
     return(value)
@@ -40,17 +40,6 @@ mold_validation <- function(value, input, call) {
     weights = with_validation_errors(as_weights(made$case_weights, call), "case_weights", call)
   )
   structure(own, class = "pytwolayer_validation")
-}
-
-# Beside data in R.
-arrow_as_frames <- function(value) {
-  if (is_arrow(value)) {
-    return(as.data.frame(value))
-  }
-  if (!rlang::is_bare_list(value)) {
-    return(value)
-  }
-  lapply(value, function(part) if (is.null(part)) part else arrow_as_frames(as_table(part)))
 }
 
 is_data <- function(x) is_table(x) || is_sparse(x)

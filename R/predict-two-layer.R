@@ -219,9 +219,8 @@ columns_to_predict <- function(object, new_data, engine, call) {
 
 # An Arrow object that R has to read is a data frame.
 frame_if_needed <- function(object, new_data, engine) {
-  new_data <- as_table(new_data)
   for_r <- engine == "r" || !is.null(made_predictors(object))
-  if (for_r && is_arrow(new_data)) as.data.frame(new_data) else new_data
+  if (for_r) as_frame(new_data) else as_table(new_data)
 }
 
 # What R makes of its data, by a recipe or a formula's functions, Python cannot.

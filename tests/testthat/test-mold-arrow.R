@@ -141,6 +141,19 @@ test_that("what is no table, and a stream that fails, is one clear error", {
   expect_refused(predict(fit, cut()), "`new_data` must be a stream that can be read", "fails")
 })
 
+test_that("a fit is explained on them", {
+  skip_without_nanoarrow()
+  fit <- fit_of(y ~ a + f, data)
+  array <- nanoarrow::as_nanoarrow_array(data)
+  for (engine in engines) {
+    expected <- structure(effects(fit, data, engine = engine), facts = NULL) # which plots need
+    expect_equal(effects(fit, array, engine = engine), expected, tolerance = 1e-12)
+  }
+  expect_identical(importance(fit, array, seed = 1), importance(fit, data, seed = 1))
+  at <- function(data) feature_effects(fit, data, "a")
+  expect_identical(at(array), at(data))
+})
+
 # As the package arrow documents its objects: a data frame by as.data.frame(), a dataset's `files`.
 stand_in <- function(class, frame) {
   structure(list2env(list(frame = frame)), class = c(class, "ArrowObject", "R6"))
