@@ -21,7 +21,7 @@ from pytwolayer.training.trained_model import Model
 IDENTITY, EXP, LOGIT, SOFTMAX = "identity", "log", "logit", "softmax"
 _LONGEST_FORMULA = 200  # in messages
 # All that an outcome of numbers is made of. With more, predictions may be made in another way.
-_NUMBERS = {"names", "center", "scale", "log", "vector", "logit", "trials"}
+_NUMBERS = {"names", "center", "scale", "log", "vector", "logit", "trials", "sd", "theta"}
 
 
 @dataclass(frozen=True)
@@ -104,13 +104,15 @@ def read_plain_model(models: Sequence[Model]) -> PlainModel:
             f"The fit cannot be exported: its columns are terms that the formula `{formula}` "
             "computes in R. Fit it to columns that the data have."
         )
+    link = _link(first.outcome, first.settings)
     numbers = [m.outcome for m in models if isinstance(m.outcome, Numbers)]
+    outputs = numbers[0].predicted if numbers else first.outcome.outputs
     return PlainModel(
         columns=first.inputs.names or tuple(f"x{n + 1}" for n in range(len(first.inputs.codings))),
-        networks=tuple(_network(model) for model in models),
+        networks=tuple(_network(model, len(outputs)) for model in models),
         activation=first.settings.activation,
-        link=_link(first.outcome, first.settings),
-        outputs=tuple(first.outcome.outputs),
+        link=link,
+        outputs=tuple(outputs),
         scale=np.array([outcome.scale for outcome in numbers]),
         center=np.array([outcome.center for outcome in numbers]),
         offset=first.offset,
@@ -131,8 +133,10 @@ def _is_plain(outcome: Numbers) -> bool:
     return all(getattr(outcome, field.name) == field.default for field in others)
 
 
-def _network(model: Model) -> PlainNetwork:
+def _network(model: Model, outputs: int) -> PlainNetwork:
+    """Take a network's weights; further outputs, of the outcomes' spread, are left out."""
     weights = model.network.state_dict()
     names = ("0.weight", "0.bias", "2.weight", "2.bias")
-    doubles = [weights[name].double().numpy() for name in names]
-    return PlainNetwork(model.inputs.codings, *doubles)
+    first, first_bias, *second = (weights[name].double().numpy() for name in names)
+    own = (array[:outputs] for array in second)
+    return PlainNetwork(model.inputs.codings, first, first_bias, *own)

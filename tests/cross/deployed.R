@@ -16,7 +16,7 @@ frame_of <- function(sent) {
 }
 
 # Rows of which predict() makes an error are missing; which these are is found by halves.
-predicted <- function(fit, rows, type, engine) {
+predicted <- function(fit, rows, type, engine, width) {
   tryCatch(
     as.matrix(suppressWarnings(predict(fit, rows, type = type, engine = engine))),
     pytwolayer_error_argument = function(cnd) {
@@ -24,9 +24,8 @@ predicted <- function(fit, rows, type, engine) {
         return(NULL)
       }
       half <- nrow(rows) %/% 2
-      first <- predicted(fit, rows[seq_len(half), , drop = FALSE], type, engine)
-      second <- predicted(fit, rows[-seq_len(half), , drop = FALSE], type, engine)
-      width <- max(ncol(first), ncol(second), length(fit$outputs))
+      first <- predicted(fit, rows[seq_len(half), , drop = FALSE], type, engine, width)
+      second <- predicted(fit, rows[-seq_len(half), , drop = FALSE], type, engine, width)
       missing <- matrix(NA_real_, 1, width)
       rbind(if (is.null(first)) missing else first, if (is.null(second)) missing else second)
     }
@@ -39,7 +38,7 @@ for (case in cases) {
   rows <- frame_of(case$rows)
   type <- if (is.null(fit$levels)) "numeric" else "prob"
   for (engine in c("python", "r")) {
-    values <- sprintf("%a", as.vector(t(predicted(fit, rows, type, engine))))
+    values <- sprintf("%a", as.vector(t(predicted(fit, rows, type, engine, case$width))))
     lines <- c(lines, paste(c(case$file, engine, values), collapse = "\t"))
   }
   save_onnx(fit, file.path(folder, paste0(case$file, "-r.onnx")))

@@ -46,7 +46,8 @@ class Deployed:
             write = {"number": float.hex, "logical": lambda v: str(bool(v)).upper()}.get(kind, str)
             values = [None if gone else write(v) for v, gone in zip(column, missing, strict=True)]
             columns.append({"name": name, "kind": kind, "values": values})
-        return {"file": self.file, "table": TABLE, "rows": columns}
+        width = self.expected.shape[1]
+        return {"file": self.file, "table": TABLE, "width": width, "rows": columns}
 
 
 @pytest.fixture(scope="module")

@@ -52,6 +52,8 @@ FITS = {
     **{name: {"loss": name} for name in ("mae", "huber")},
     "poisson": {"loss": "poisson", "outcome": "count"},
     "gamma": {"loss": "gamma", "outcome": "size"},
+    "normal": {"loss": "normal", "outcome": ["y", "size"]},
+    "negative_binomial": {"loss": "negative_binomial", "outcome": "count"},
     "binomial": {"loss": "binomial", "outcome": ["count", "failures"]},
     "classes": {"outcome": "class"},
     "logical classes": {"outcome": "is it?", "predictors": [HOSTILE, "level's"]},

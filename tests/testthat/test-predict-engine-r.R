@@ -210,6 +210,17 @@ test_that("formulas and recipes work, and augment() takes the engine", {
   expect_alike(two_layer(recipe, mtcars, epochs = 3), mtcars[3:1, ])
 })
 
+test_that("rows that are all missing are missing whatever the loss", {
+  gone <- data.frame(wt = c(NA_real_, NA_real_))
+  shares <- quick_formula(vs ~ wt, transform(mtcars, vs = as.double(vs)), loss = "binomial")
+  counts <- quick_formula(carb ~ wt, mtcars, loss = "poisson")
+  for (fit in list(shares, counts)) {
+    for (rows in list(gone, gone[1, , drop = FALSE], gone[0, , drop = FALSE])) {
+      expect_identical(predict(fit, rows, engine = "r"), predict(fit, rows))
+    }
+  }
+})
+
 test_that("an engine that is none is refused", {
   fit <- quick()
   expect_refused(predict(fit, mtcars, engine = "R"), "`engine` must be one of \"python\", \"r\"")

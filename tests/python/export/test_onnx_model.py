@@ -1,5 +1,7 @@
 """ONNX files predict as predict() does, run by onnxruntime."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -87,8 +89,6 @@ def test_columns_of_many_levels_make_no_wide_matrix(tmp_path):
 
 
 def test_a_fit_that_a_formula_computes_is_refused(tmp_path):
-    from dataclasses import replace
-
     model = replace(fit(predictors=NUMBERS), formula="y ~ log(x)")
     with pytest.raises(PytwolayerError, match=r"formula `y ~ log\(x\)` computes"):
         model.to_onnx(tmp_path / "m.onnx")
@@ -105,3 +105,34 @@ def test_without_the_package_onnx_the_error_says_how_to_get_it(tmp_path, monkeyp
 def test_a_path_that_cannot_be_written_is_an_argument_error(tmp_path):
     with pytest.raises(PytwolayerError, match="`file` must be the path of a file in a folder"):
         fit(predictors=NUMBERS).to_onnx(tmp_path / "no" / "m.onnx")
+
+
+def test_an_offset_is_an_input(tmp_path):
+    rows = frame(20).assign(o=np.linspace(-2, 2, 20))
+    rows.loc[3, "o"] = np.nan
+    rows.loc[4, "o"] = np.inf
+    good = rows["o"].notna() & np.isfinite(rows["o"])
+    for options in ({}, {"outcome": "count", "loss": "poisson"}):
+        model = replace(fit(predictors=NUMBERS, **options), offset=True)
+        model.to_onnx(tmp_path / "m.onnx")
+        found = run_onnx(tmp_path / "m.onnx", rows, offset=rows["o"])
+        expected = model.predict(rows.loc[good, NUMBERS], offset=rows.loc[good, "o"].to_numpy())
+        np.testing.assert_allclose(found[".pred"][good, 0], expected, rtol=1e-11)
+        assert found[".valid"][:, 0].tolist() == good.tolist()
+
+
+def test_a_column_called_offset_is_not_the_offset(tmp_path):
+    data = frame().rename(columns={"t1": "offset"})
+    model = replace(fit(data=data, predictors=["offset"]), offset=True)
+    model.to_onnx(tmp_path / "m.onnx")
+    found = run_onnx(tmp_path / "m.onnx", data, **{".offset": data["y"]})[".pred"][:, 0]
+    expected = model.predict(data[["offset"]], offset=data["y"].to_numpy())
+    np.testing.assert_allclose(found, expected, rtol=1e-11)
+
+
+def test_a_loss_of_another_form_is_refused_by_name(tmp_path):
+    model = fit(predictors=NUMBERS, loss="quantile", quantile_levels=[0.1, 0.5, 0.9])
+    with pytest.raises(PytwolayerError, match='Fits with the loss "quantile" cannot be exported'):
+        model.to_onnx(tmp_path / "m.onnx")
+    with pytest.raises(PytwolayerError, match='Fits with the loss "quantile" cannot be exported'):
+        model.to_sql("t", "duckdb")
