@@ -22,10 +22,12 @@ two_layer_parsnip <- function(formula, data, weights = NULL, mlp_activation = NU
   usual <- list(verbose = FALSE, weight_type = type)
   usual$activation <- mlp_activation
   settings <- utils::modifyList(usual, list(...), keep.null = TRUE)
-  settings["case_weights"] <- list(weights)
+  # A name that no column has, since those of a formula's data come first.
+  name <- utils::tail(make.unique(c(names(data), "weights")), 1)
+  assign(name, weights)
+  settings$case_weights <- if (!is.null(weights)) as.name(name)
   outcome <- named_outcome(formula, names(data))
   if (is.null(outcome)) {
-    # Evaluated, so that no column of the name `weights` is taken for them.
     rlang::inject(two_layer(formula, data = data, !!!settings))
   } else {
     rlang::inject(two_layer(data, outcome = outcome, !!!settings))

@@ -107,6 +107,7 @@ test_that("integers are frequencies and doubles importances, whatever columns th
         weight_type = if (is.integer(weights)) "frequency" else "importance"
       )
       expect_identical(fit$fit$history, own$history)
+      expect_true(is.symbol(fit$fit$call$case_weights)) # which summary() prints
     }
   }
 })
