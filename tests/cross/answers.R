@@ -173,7 +173,7 @@ warned("suspect named outcome, formula", quick(a ~ size, marked))
 warned("suspect named outcome, names", quick(marked[c("size", "a")], outcome = "a"))
 warned("nothing suspect", quick(marked[c("fine", "size")], 1:30))
 
-for (name in c("two_layer.data.frame", "chapter_losses", "select_device")) {
+for (name in c("two_layer.data.frame", "chapter_losses", "select_device", "to_sql", "save_onnx")) {
   arguments <- formals(utils::getAnywhere(name)$objs[[1]])
   arguments <- arguments[names(arguments) != "..."]
   defaults <- vapply(arguments, deparse, "")

@@ -12,15 +12,16 @@ TWINS = {
     "two_layer.data.frame": pytwolayer.two_layer,
     "chapter_losses": pytwolayer.chapter_losses,
     "select_device": pytwolayer.select_device,
+    "to_sql": pytwolayer.TwoLayer.to_sql,
+    "save_onnx": pytwolayer.TwoLayer.to_onnx,
 }
 R_WORDS = {"NULL": "None", "TRUE": "True", "FALSE": "False"}
-R_NAMES = {"sample_weight": "case_weights"}  # the one difference
+R_NAMES = {"sample_weight": "case_weights", "self": "fit"}  # the one difference, and methods
 
 
 def as_r_shows(parameter: inspect.Parameter) -> tuple[str, object]:
-    if parameter.default is inspect.Parameter.empty:
-        return parameter.name, ""
-    return R_NAMES.get(parameter.name, parameter.name), parameter.default
+    default = "" if parameter.default is inspect.Parameter.empty else parameter.default
+    return R_NAMES.get(parameter.name, parameter.name), default
 
 
 def value(text: str) -> object:
