@@ -164,13 +164,18 @@ def part_beyond(options: argparse.Namespace) -> None:
         for limit in (None, options.limit):
             worker = start(options.tree, "folder", folder, 2, BATCH, "path")
             sampler = Sampler(worker.pid)
+            name = "no limit" if limit is None else f"{limit:.0f} MB allowed"
             with nullcontext() if limit is None else limited(worker.pid, limit) as group:
                 if limit is not None and group is None:
                     worker.kill()
                     return
-                ready(worker)
-                found = go(worker)
-            name = "no limit" if limit is None else f"{limit:.0f} MB allowed"
+                try:
+                    ready(worker)
+                    found = go(worker)
+                except RuntimeError as problem:
+                    peak = sampler.stop()
+                    print(f"  {name}: {problem}, at {peak:.0f} MB of anonymous memory", flush=True)
+                    return
             print(
                 f"  {name}: {found['seconds']:.1f} s, loss {found['loss']:.5f}, "
                 f"anonymous memory {sampler.stop():.0f} MB",
