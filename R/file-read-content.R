@@ -27,7 +27,7 @@ upgrade_content <- function(content) {
 #' @param text The text itself.
 #' @noRd
 read_content <- function(content, text) {
-  refuse_others("entries", content, content_parts, optional = "offset")
+  refuse_others("entries", content, content_parts, optional = c("offset", "calibration"))
   has_offset <- !is.null(content[["offset"]]) && as_flag("offset", content$offset)
   saved <- list(
     settings = read_saved_settings(as_object(content$settings), content$own_loss),
@@ -37,6 +37,7 @@ read_content <- function(content, text) {
   saved$outcome <- outcome_of_loss(saved$outcome, saved$settings)
   check_pieces(saved$inputs, saved$settings)
   saved["tuning"] <- list(read_tuning(content$tuning))
+  saved["calibration"] <- list(read_calibration(content$calibration, saved$outcome))
   if (has_offset && saved$outcome$kind != "numbers") {
     refuse("it has an offset, and its outcome is no number")
   }
@@ -101,7 +102,8 @@ assemble <- function(saved, tensors) {
     formula = if (!is.null(content$formula)) as_text(content$formula),
     notes = as_object(content$notes),
     offset = saved$offset,
-    tuning = saved$tuning
+    tuning = saved$tuning,
+    calibration = saved$calibration
   )
 }
 

@@ -4,7 +4,7 @@
 ensemble_parts <- c("versions", "bytes", "seed", "bootstrap")
 
 read_ensemble <- function(content) {
-  refuse_others("entries", content, ensemble_parts)
+  refuse_others("entries", content, ensemble_parts, optional = "calibration")
   sizes <- content$bytes
   refuse_if(!is.list(sizes) || !is.null(names(sizes)) || !length(sizes), "it has no models")
   bootstrap <- content$bootstrap
@@ -14,7 +14,7 @@ read_ensemble <- function(content) {
   as_count("seed", content$seed, least = 0, most = 2^64)
   list(
     sizes = vapply(sizes, function(size) as.double(as_count("bytes", size, most = 2^53)), 1),
-    seed = content$seed, bootstrap = bootstrap
+    seed = content$seed, bootstrap = bootstrap, calibration = content$calibration
   )
 }
 
@@ -38,5 +38,9 @@ assemble_ensemble <- function(saved, tensors, own) {
     list(coding$inputs$names, length(coding$inputs$codings), member$model$outputs)
   }))
   refuse_if(length(forms) > 1, "its models are of several forms")
-  list(members = members, seed = saved$seed, bootstrap = saved$bootstrap)
+  outcome <- members[[1]]$model$coding$outcome
+  list(
+    members = members, seed = saved$seed, bootstrap = saved$bootstrap,
+    calibration = read_calibration(saved$calibration, outcome)
+  )
 }

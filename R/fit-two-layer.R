@@ -500,6 +500,7 @@ made_two_layer <- function(bytes, model, input) {
     stopped = model$stopped,
     offset = model$offset,
     tuning = model$tuning,
+    calibration = model$calibration,
     coding = model$coding,
     inputs = model$inputs,
     outputs = model$outputs,

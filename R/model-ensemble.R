@@ -23,6 +23,7 @@ made_ensemble <- function(bytes, read, make) {
     dropped = first$dropped,
     offset = first$offset,
     tuning = first$tuning,
+    calibration = read$calibration,
     coding = first$coding,
     outputs = first$outputs,
     levels = first$levels,

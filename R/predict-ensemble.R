@@ -14,11 +14,15 @@
 #'   * `"conf_int"`: the interval that holds the middle share `level` of the networks' predictions,
 #'     of numbers or of the probability of each class: with bootstrap resamples the percentile
 #'     interval. Its ends lie between the predictions, so that for 0.95 some 40 networks or more
-#'     are wanted;
+#'     are wanted. It is an interval of the mean and does not cover new outcomes, whose noise is not
+#'     in it;
+#'   * `"pred_int"`: an interval that is to hold a share `level` of new outcomes, see
+#'     [predict.two_layer()]. It is calibrated by rows that some networks were not trained on, held
+#'     out or not in their resample, or by the folds of the search;
 #'   * `"std_error"`: the standard deviation of the networks' predictions.
-#' @param level Share of the predictions in the interval, above 0 and below 1.
+#' @param level Share of the predictions, or of new outcomes, in the interval, above 0 and below 1.
 #' @return A tibble with one row per row of `new_data`, in order, with the columns of
-#'   [predict.two_layer()]; for `"conf_int"` `.pred_lower` and `.pred_upper`, for `"std_error"`
+#'   [predict.two_layer()]; for `"conf_int"` and `"pred_int"` `.pred_lower` and `.pred_upper`, for `"std_error"`
 #'   `.std_error`, with several outcomes or with classes for each, as `.pred_lower_<outcome>`.
 #'
 #'   A level that some networks did not see in their resample is left to the others; a row is
@@ -37,6 +41,10 @@ predict.two_layer_ensemble <- function(object, new_data, type = NULL, ..., level
   check_dots(predict.two_layer_ensemble, ...)
   usual <- if (is.null(object$levels)) "numeric" else c("class", "prob")
   types <- c(usual, "conf_int", "std_error", types_of_loss(object))
+  if (identical(type, "pred_int")) {
+    refuse_without_intervals(object, call)
+    types <- c(types, type)
+  }
   asked <- type
   type <- if (is.null(type)) types[[1]] else check_one_of("type", type, types, call)
   check_level(level, call)
@@ -85,11 +93,14 @@ core_together <- function(object, columns, type, level, call) {
 }
 
 columns_together <- function(object, type) {
-  columns_of_type(object, type) * if (type == "conf_int") 2 else 1
+  columns_of_type(object, type) * if (type == "conf_int") 2 else 1 # "pred_int" has both
 }
 
 # As the core does it, where no Python is.
 r_together <- function(object, columns, type, level, call) {
+  if (type == "pred_int") {
+    return(r_prediction_intervals(object, object$models, columns, level, call))
+  }
   kind <- if (is.null(object$levels)) "numeric" else "prob"
   kind <- if (type %in% c("quantile", "sd")) type else kind
   each <- lapply(object$models, r_predictions, columns, kind, call)
@@ -123,15 +134,16 @@ quantile_of <- function(values, share) {
 }
 
 spruce_together <- function(object, type, values) {
-  if (!type %in% c("conf_int", "std_error")) {
+  if (!type %in% c("conf_int", "pred_int", "std_error")) {
     return(spruce(object, type, values))
   }
-  prefixes <- if (type == "conf_int") c(".pred_lower", ".pred_upper") else ".std_error"
+  has_ends <- type != "std_error"
+  prefixes <- if (has_ends) c(".pred_lower", ".pred_upper") else ".std_error"
   predicted <- predicted_names(object)
   one <- is.null(object$levels) && length(predicted) == 1
   ends <- if (one) "" else paste0("_", predicted)
   colnames(values) <- paste0(rep(prefixes, each = length(ends)), ends)
-  if (type == "conf_int") { # the two ends of each side by side
+  if (has_ends) { # the two ends of each side by side
     pairs <- as.vector(rbind(seq_along(ends), seq_along(ends) + length(ends)))
     values <- values[, pairs, drop = FALSE]
   }

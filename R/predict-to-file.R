@@ -4,10 +4,10 @@
 #'
 #' @param type As it was given: `NULL` is all that the fit can say.
 #' @param columns What [check_copied()] gave.
-#' @param level Of an ensemble's intervals; `NULL` of one network.
+#' @param level Of intervals.
 #' @return The path, invisibly.
 #' @noRd
-predict_to_file <- function(object, new_data, type, engine, output, columns, level = NULL, call) {
+predict_to_file <- function(object, new_data, type, engine, output, columns, level, call) {
   if (engine == "r") {
     expected <- "\"python\", which writes files, where `output` is given"
     abort_expected("engine", expected, "\"r\"", call)
@@ -23,8 +23,8 @@ predict_to_file <- function(object, new_data, type, engine, output, columns, lev
     beside <- to_core(as_columns("columns", chosen_columns(new_data, columns, call), call))
   }
   written <- suggest_r_engine(call_core(
-    "predict_to_file", object$model, sent, type, if (!is.null(level)) as.double(level),
-    enc2utf8(path.expand(output)), as.list(enc2utf8(columns)), beside, progress_bar(verbose = TRUE),
+    "predict_to_file", object$model, sent, type, as.double(level),
+    inherits(object, "two_layer_ensemble"), enc2utf8(path.expand(output)), as.list(enc2utf8(columns)), beside, progress_bar(verbose = TRUE),
     call = call, words = c(x = "new_data", kind = "type")
   ))
   invisible(written)

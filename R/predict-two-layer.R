@@ -11,6 +11,13 @@
 #'     under the loss `"quantile"` the quantile that is nearest to the median;
 #'   * `"quantile"`: of a fit with that loss all its quantiles. They ascend in every row: where the
 #'     network's outputs cross, they are sorted;
+#'   * `"pred_int"`: an interval that is to hold a share `level` of new outcomes. It is calibrated
+#'     by rows that were kept apart from training (conformal prediction): those of `validation`, or
+#'     without these the folds of the search of `weight_decay = "auto"`; a fit without either has
+#'     none. With the loss `"quantile"` it widens or narrows the predicted quantiles whose levels
+#'     are that far apart, else it is as wide for all rows, or with counts as their predictions
+#'     have it. Its share is that of all rows like those of training together, not at each place
+#'     alike;
 #'   * `"class"`: the most probable class; the default of an outcome of classes;
 #'   * `"prob"`: the probability of each class;
 #'   * `"sd"`: the standard deviation of a new observation about its prediction, of the losses
@@ -21,6 +28,7 @@
 #'     `"binomial"` that of the odds, under `"quantile"` one for each level, not yet sorted), for
 #'     classes what the softmax is taken of. An offset is not in it.
 #' @param ... Must be empty.
+#' @param level Of `"pred_int"`, above 0 and below 1.
 #' @param engine `"python"`: the core predicts, to the last digit as in Python. `"r"`: R itself
 #'   predicts, where no Python is, as on a server for reports or apps; all behaves the same, and
 #'   the numbers agree to about seven digits.
@@ -36,6 +44,8 @@
 #'   order. Its columns:
 #'   * `"numeric"`: `.pred`, or with several outcomes `.pred_<outcome>` for each;
 #'   * `"quantile"`: `.pred_q<level>` for each level, as `.pred_q0.05`;
+#'   * `"pred_int"`: `.pred_lower` and `.pred_upper`, with several outcomes for each, as
+#'     `.pred_lower_<outcome>`; infinite, with a warning, where there were too few rows for the level;
 #'   * `"class"`: `.pred_class`, a factor with all levels of the outcome (`FALSE` and `TRUE` of
 #'     a logical one);
 #'   * `"prob"`: `.pred_<level>` for each level;
@@ -44,7 +54,8 @@
 #'
 #'   Rows with missing values, or with a level that training did not see, are `NA`.
 #'
-#'   Intervals and standard errors are of several networks, see [predict.two_layer_ensemble()].
+#'   Intervals of the mean and standard errors are of several networks, see
+#'   [predict.two_layer_ensemble()].
 #' @section Errors and warnings:
 #' Missing columns are an error of class `pytwolayer_error_argument` that names them; so is
 #' a column of another kind than in training, and an infinite number. Levels that training did
@@ -58,13 +69,19 @@
 #' predict(flowers, head(iris), type = "prob")
 #' predict(flowers, head(iris), engine = "r")
 #' @export
-predict.two_layer <- function(object, new_data, type = NULL, ..., engine = c("python", "r"),
-                              newdata, output = NULL, columns = NULL) {
+predict.two_layer <- function(object, new_data, type = NULL, ..., level = 0.95,
+                              engine = c("python", "r"), newdata, output = NULL, columns = NULL) {
   call <- rlang::current_env()
-  refuse_spread(type, rlang::names2(list(...)), call)
+  has_level <- !missing(level) && !identical(type, "pred_int")
+  refuse_spread(type, c(rlang::names2(list(...)), if (has_level) "level"), call)
   check_dots(predict.two_layer, ...)
   types <- if (is.null(object$levels)) c("numeric", "raw") else c("class", "prob", "raw")
   types <- c(types, types_of_loss(object))
+  if (identical(type, "pred_int")) {
+    refuse_without_intervals(object, call)
+    types <- c(types, type)
+  }
+  check_level(level, call)
   asked <- type
   type <- if (is.null(type)) types[[1]] else check_one_of("type", type, types, call)
   engine <- read_engine(engine, call)
@@ -77,17 +94,20 @@ predict.two_layer <- function(object, new_data, type = NULL, ..., engine = c("py
     new_data <- newdata
   }
   if (!is.null(output)) {
-    return(predict_to_file(object, new_data, asked, engine, output, copied, call = call))
+    return(predict_to_file(object, new_data, asked, engine, output, copied, level, call))
+  }
+  columns <- columns_to_predict(object, new_data, engine, call)
+  if (type == "pred_int") {
+    return(spruce_together(object, type, prediction_intervals(object, columns, level, engine, call)))
   }
   predictions <- if (engine == "r") r_predictions else core_predictions
-  columns <- columns_to_predict(object, new_data, engine, call)
   spruce(object, type, predictions(object, columns, type, call))
 }
 
 # What only several networks can say.
 refuse_spread <- function(type, given, call) {
   asked <- intersect(given, c("level", "interval", "se.fit"))
-  if (is.character(type) && is_single(type) && type %in% c("conf_int", "pred_int", "std_error")) {
+  if (is.character(type) && is_single(type) && type %in% c("conf_int", "std_error")) {
     asked <- c("type", asked)
   }
   if (length(asked)) {
@@ -100,8 +120,9 @@ refuse_spread <- function(type, given, call) {
       c(
         fault,
         i = paste(
-          "Intervals and standard errors come of several networks: fit them with",
-          "`two_layer(..., n_models = 50, bootstrap = TRUE)`."
+          "Standard errors and intervals of the mean come of several networks: fit them with",
+          "`two_layer(..., n_models = 50, bootstrap = TRUE)`. Intervals of new outcomes are",
+          "`type = \"pred_int\"`."
         )
       ),
       class = c("pytwolayer_error_argument", "pytwolayer_error"), argument = asked[[1]], call = call
@@ -138,11 +159,18 @@ read_engine <- function(engine, call) {
 }
 
 # A matrix with a row per row of the new data.
-core_predictions <- function(object, columns, type, call) {
+prediction_intervals <- function(object, columns, level, engine, call) {
+  if (engine == "r") {
+    return(r_prediction_intervals(object, list(object), columns, level, call))
+  }
+  core_predictions(object, columns, "pred_int", call, level)
+}
+
+core_predictions <- function(object, columns, type, call, level = 0.95) {
   require_offset(object, columns, type, call)
   values <- suggest_r_engine(
     read_doubles(call_core(
-      "predict", object$model, to_core(columns), type,
+      "predict", object$model, to_core(columns), type, as.double(level),
       call = call, words = c(x = "new_data")
     ))
   )
@@ -152,6 +180,9 @@ core_predictions <- function(object, columns, type, call) {
 
 # How many columns the predictions of a type have.
 columns_of_type <- function(object, type) {
+  if (type == "pred_int") {
+    return(2 * length(predicted_names(object)))
+  }
   outputs <- type %in% c("raw", "prob", "quantile")
   if (type == "class") 1 else length(if (outputs) object$outputs else predicted_names(object))
 }

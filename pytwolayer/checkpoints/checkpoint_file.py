@@ -16,11 +16,21 @@ from pytwolayer.files.safetensors_format import Content, Format, Tensors, Tensor
 from pytwolayer.files.state_tree import check_same_structure, pack_tree, specs_of_tree, unpack_tree
 from pytwolayer.models.model_file import read_tuning
 from pytwolayer.network.windowed_batches import Window
+from pytwolayer.preprocessing.calibration import read_calibration
 from pytwolayer.runtime.torch_loading import torch
 from pytwolayer.training.settings import ADDED_LATER, KEPT
 
 _PARTS = ("versions", "epoch", "facts", "state")
-_FACTS = ("settings", "validation", "data", "loss_value", "start", "tuning", "window")
+_FACTS = (
+    "settings",
+    "validation",
+    "data",
+    "loss_value",
+    "start",
+    "tuning",
+    "calibration",
+    "window",
+)
 _ENDS = ("epochs", "patience", "on_epoch")
 
 
@@ -33,9 +43,11 @@ def _specs(content: Content) -> TensorSpecs:
 
 def _check_facts(facts: Facts) -> None:
     facts.setdefault("tuning", None)  # of a run of an earlier version
+    facts.setdefault("calibration", None)
     facts.setdefault("window", None)
     check_keys("entries of its facts", facts, _FACTS)
     read_tuning(facts["tuning"])
+    read_calibration(facts["calibration"])
     # What a run of an earlier version lacks, and one with another loss than "quantile".
     facts["settings"] = ADDED_LATER | {"quantile_levels": None} | facts["settings"]
     check_keys("settings", facts["settings"], KEPT)

@@ -32,6 +32,7 @@ from pytwolayer.files.safetensors_format import READ_ERRORS
 from pytwolayer.models.model_file import read_tuning
 from pytwolayer.network.windowed_batches import Window
 from pytwolayer.optim.optimizer import Optimizer
+from pytwolayer.preprocessing.calibration import Calibration, read_calibration
 from pytwolayer.training.settings import AUTO
 
 _KEPT = 3  # newest checkpoints
@@ -124,6 +125,11 @@ class Checkpoints:
     def tuning(self) -> pd.DataFrame | None:
         """What that run's settings were chosen by; None: nothing was searched."""
         return None if self.newest is None else read_tuning(self.newest.facts["tuning"])
+
+    @property
+    def calibration(self) -> Calibration | None:
+        """What that search kept for prediction intervals."""
+        return None if self.newest is None else read_calibration(self.newest.facts["calibration"])
 
     @property
     def window(self) -> Window | None:

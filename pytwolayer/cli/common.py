@@ -22,7 +22,7 @@ _ADVICE: dict[type[Warning], str] = {
 
 def fitted(fit: TwoLayer | TwoLayerEnsemble) -> Fitted:
     """Return a fit, or an ensemble, as those want it that write predictions."""
-    return Fitted(models_of(fit), isinstance(fit, TwoLayerEnsemble))
+    return Fitted(models_of(fit), isinstance(fit, TwoLayerEnsemble), fit.calibration)
 
 
 def with_missing_marks(

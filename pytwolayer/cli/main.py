@@ -89,8 +89,11 @@ def _add_predict(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "--type",
         metavar="TYPE",
         help="what is predicted: numeric, class, prob, raw; of the loss quantile also quantile; of "
-        "several networks also conf_int and std_error (default: numbers, or classes and their "
-        "probabilities, with intervals of these)",
+        "numbers pred_int, intervals of new outcomes; of several networks also conf_int and "
+        "std_error (default: numbers, or classes and their probabilities, with intervals of these)",
+    )
+    predict.add_argument(
+        "--level", metavar="SHARE", type=_number, default=0.95, help="of intervals (default: 0.95)"
     )
     predict.add_argument(
         "--columns",

@@ -11,6 +11,7 @@ from pytwolayer.cli.common import fitted, missing_marks, plain_warnings
 from pytwolayer.errors import named_as
 from pytwolayer.files.read_options import FileOptions
 from pytwolayer.files.table_writer import table_path, text_writer
+from pytwolayer.models.interval_kinds import read_level
 from pytwolayer.models.load import load
 from pytwolayer.models.predict_file import Asked, prediction_parts, write_predictions
 
@@ -26,7 +27,8 @@ def predict_file(given: argparse.Namespace) -> int:
         options = FileOptions.from_arguments(given)
         fit = load(given.model)
         options = options.also_missing(missing_marks(fit))
-        asked = Asked(given.type, given.columns, verbose=file is not None, options=options)
+        shown = file is not None
+        asked = Asked(given.type, given.columns, read_level(given.level), shown, options)
         if file is None:
             _print(prediction_parts(fitted(fit), Path(given.data), asked))
         else:

@@ -237,7 +237,7 @@ class TwoLayerEstimator(BaseEstimator):
         cache = None if partial else read_cache(self.cache)
         place = tuned.settings, share, device, start
         prepared = PreparedFit(data, *place, partial=partial, cache=cache)
-        prepared.set_attributes(tuning=tuned.tuning)
+        prepared.set_attributes(**tuned.attributes)
         fit = prepared.train(hooks, interrupted=tuned.interrupted)
         self._memory = prepared.memory()
         if start is not None and partial:

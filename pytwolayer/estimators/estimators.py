@@ -127,6 +127,26 @@ class TwoLayerRegressor(RegressorMixin, TwoLayerEstimator):
         return self.two_layer_.predict_quantiles(new).to_numpy()
 
     @with_default_torch_settings
+    def predict_interval(self, X: Any, level: float = 0.95) -> tuple[Doubles, Doubles]:
+        """Predict intervals that are to hold new outcomes.
+
+        Parameters
+        ----------
+        X : array-like or DataFrame of shape (n_samples, n_features)
+            Predictors.
+        level : float
+            The share of new outcomes that are to lie in them.
+
+        Returns
+        -------
+        lower, upper : ndarray
+            Of the shape of ``predict()``; see ``TwoLayer.predict_interval()``, of the kind
+            "prediction".
+        """
+        new = self._check_new_data(X)
+        return self.two_layer_.predict_interval(new, level, kind="prediction")
+
+    @with_default_torch_settings
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Give R squared, over the rows that have a prediction.
 

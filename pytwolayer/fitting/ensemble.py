@@ -19,9 +19,11 @@ from pytwolayer.errors import (
 from pytwolayer.fitting.prepare import Hooks, PreparedFit, train_together
 from pytwolayer.fitting.tuning import Tuned
 from pytwolayer.models.ensemble import TwoLayerEnsemble
+from pytwolayer.models.scoring import calibrate_together
 from pytwolayer.models.two_layer import TwoLayer
 from pytwolayer.optim.optimizer import OPTIMIZERS
 from pytwolayer.preprocessing.bootstrap import bootstrap_sample
+from pytwolayer.preprocessing.calibration import HELD_OUT, UNSEEN, Calibration, spaced_rows
 from pytwolayer.preprocessing.training_data import TrainingData
 from pytwolayer.runtime.interrupt import watch_for_interrupt
 from pytwolayer.runtime.memory import guard_memory
@@ -90,6 +92,7 @@ def fit_ensemble(
         how = own, share, device
         prepared = PreparedFit(data, *how, resample=resample, cache=cache, copies=copies)
         prepared.set_attributes(tuning=tuned.tuning)
+        prepared.calibrates = False
         return prepared
 
     with EachOnce():
@@ -111,7 +114,32 @@ def fit_ensemble(
         ensemble = TwoLayerEnsemble.of(done, settings.seed, bootstrap) if done else None
         problem.fit = ensemble  # type: ignore[attr-defined]
         raise
-    return TwoLayerEnsemble.of(_good(prepared), settings.seed, bootstrap)
+    good = _good(prepared)
+    calibration = _calibrated(data, prepared, good, draws_rows=draws_rows) or tuned.calibration
+    return TwoLayerEnsemble.of(good, settings.seed, bootstrap, calibration)
+
+
+def _calibrated(
+    data: TrainingData,
+    prepared: Sequence[PreparedFit],
+    good: Sequence[TwoLayer],
+    *,
+    draws_rows: bool,
+) -> Calibration | None:
+    """Score rows by the networks that were not trained on them; None if there are no such rows."""
+    masks = {id(each.result): each.seen for each in prepared}
+    seen, kind = [masks[id(fit)] for fit in good], HELD_OUT
+    held_out = data.validation
+    if held_out is None and data.held_out is not None:
+        held_out = data.take(data.held_out)
+    if held_out is not None:
+        seen = [None] * len(good)
+    elif draws_rows:
+        held_out, kind = data, UNSEEN
+    if held_out is None:
+        return None
+    rows = held_out.take(spaced_rows(held_out.rows))
+    return calibrate_together(kind, good, rows, seen)
 
 
 def _results(prepared: Sequence[PreparedFit]) -> list[TwoLayer]:

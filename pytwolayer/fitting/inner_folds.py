@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pytwolayer.models.model_file import TUNING
+from pytwolayer.models.scoring import restored
 from pytwolayer.network.architecture import (
     clear_second_half,
     draw_initial_weights,
@@ -18,11 +19,21 @@ from pytwolayer.network.architecture import (
 )
 from pytwolayer.network.batches import EncodedRows
 from pytwolayer.network.losses import shares_rows
+from pytwolayer.preprocessing.calibration import (
+    FOLDS as OF_FOLDS,
+)
+from pytwolayer.preprocessing.calibration import (
+    Calibration,
+    bases,
+    has_intervals,
+    scores_of,
+)
 from pytwolayer.preprocessing.deduplicate import merge_equal_rows
 from pytwolayer.preprocessing.encoder import Encoder
 from pytwolayer.preprocessing.folds import draw_folds
 from pytwolayer.preprocessing.outcome import fit_outcome
 from pytwolayer.preprocessing.piecewise import PiecewiseCoding
+from pytwolayer.preprocessing.row_source import Doubles
 from pytwolayer.preprocessing.training_data import TrainingData
 from pytwolayer.runtime.interrupt import Interrupt
 from pytwolayer.runtime.memory import fit_size, guard_memory, suggest_smaller_fit
@@ -111,6 +122,7 @@ class InnerFolds:
         # The penalty keeps its weight against the summed losses of fewer rows.
         training = rows.rows - int(masks[0].sum())
         self._scale = 1.0 if settings.reduction == "sum" else number / training
+        self._scores: dict[tuple[str, float, float], Doubles] = {}
         self._encoders: dict[str, Encoder] = {}
         self._encoded: dict[str, list[tuple[EncodedRows, EncodedRows]]] = {}
 
@@ -176,16 +188,47 @@ class InnerFolds:
             limit_threads(batch * width * units),
             guard_memory(self._device, fit_size(*sizes), suggestion),
         ):
-            losses = held_out_losses(
+            losses, outputs = held_out_losses(
                 folds, decays, parameters, settings, self._epochs, interrupt, end_epoch=end_epoch
             )
+        if has_intervals(self._outcome):
+            self._keep_scores(candidates, folds, outputs)
         return _table(candidates, losses)
+
+    def _keep_scores(
+        self,
+        candidates: Candidates,
+        folds: Sequence[Fold],
+        outputs: Sequence[Sequence[torch.Tensor]],
+    ) -> None:
+        """Score the held-out rows by each candidate's predictions."""
+        truths = [restored(self._outcome, fold.valid_rows.y.cpu()) for fold in folds]
+        for number, decay in enumerate(candidates.weight_decays):
+            parts = [
+                scores_of(truth, bases(self._outcome, own[number]), self._settings.loss)
+                for truth, own in zip(truths, outputs, strict=True)
+            ]
+            key = candidates.encoding, candidates.learning_rate, float(decay)
+            self._scores[key] = np.concatenate(parts)
+
+    def calibration(self, encoding: str, learning_rate: float, decay: float) -> Calibration | None:
+        """Return the scores of a candidate's held-out rows."""
+        scores = self._scores.get((encoding, learning_rate, decay))
+        if scores is None:
+            return None
+        weights = [rows.weights for rows in self._encoded_rows]
+        if all(each is None for each in weights):
+            return Calibration.of(OF_FOLDS, scores)
+        pairs = zip(weights, self._encoded_rows, strict=True)
+        parts = [torch.ones(len(r.x)) if own is None else own[:, 0].cpu() for own, r in pairs]
+        return Calibration.of(OF_FOLDS, scores, torch.cat(parts).double().numpy())
 
     def _folds(self, encoding: str) -> tuple[int, Sequence[Fold]]:
         """Return the number of inputs, and the encoded folds, whose generators begin anew."""
         inputs = self._encoder(encoding)
         if encoding not in self._encoded:  # only the last one's are kept
             self._encoded = {encoding: [self._encode(mask, inputs) for mask in self._masks]}
+        self._encoded_rows = [held_out for _, held_out in self._encoded[encoding]]
         seeds = range(self._seed + 1, self._seed + 1 + len(self._masks))
         pairs = zip(self._encoded[encoding], seeds, strict=True)
         return inputs.width, [Fold(*rows, cpu_generator(seed)) for rows, seed in pairs]

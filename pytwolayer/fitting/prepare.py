@@ -7,7 +7,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from pytwolayer.checkpoints.compatibility import checksum_of_start, probe_loss, refuse_other_data
 from pytwolayer.checkpoints.folder import Checkpoints
@@ -23,6 +25,7 @@ from pytwolayer.errors import (
 from pytwolayer.fitting.auto_settings import resolve_auto
 from pytwolayer.fitting.starting_point import Remembered, Start, on_cpu
 from pytwolayer.models.model_file import plain_tuning
+from pytwolayer.models.scoring import calibrate_by_held_out_rows
 from pytwolayer.models.two_layer import TwoLayer
 from pytwolayer.network.architecture import (
     clear_second_half,
@@ -35,6 +38,7 @@ from pytwolayer.network.batches import batch_sizes
 from pytwolayer.network.losses import shares_rows
 from pytwolayer.optim.optimizer import Optimizer, make_optimizer
 from pytwolayer.preprocessing.bootstrap import bootstrap_sample
+from pytwolayer.preprocessing.calibration import plain_calibration, spaced_rows
 from pytwolayer.preprocessing.encoder import Encoder
 from pytwolayer.preprocessing.fingerprint import checksums
 from pytwolayer.preprocessing.outcome import Outcome, fit_outcome
@@ -97,6 +101,11 @@ class PreparedFit:
     ----------
     result : TwoLayer or None
         The fit, once the training has ended, also if by an error.
+    calibrates : bool
+        Whether the fit keeps scores of its held-out rows.
+    seen : array or None
+        Which of the rows that can be scored it is trained on, where each of several networks
+        draws its own.
     parameters, optimizer, train_rows, valid_rows, generator, window, pages, valid_pages
         As in ``Trainee``.
 
@@ -128,6 +137,8 @@ class PreparedFit:
         self._sums: Mapping[str, int] = {}
         self.checkpoints: Checkpoints | None = None
         self.result: TwoLayer | None = None
+        self.calibrates = True  # several networks are, together
+        self.seen: NDArray[np.bool_] | None = None
         batch = settings.batch_size if isinstance(settings.batch_size, int) else data.rows
         sizes = data.rows, len(data.predictors.columns), settings.hidden_units, batch
         with guard_memory(device, fit_size(*sizes), suggest_smaller_fit(*sizes, device)):
@@ -159,6 +170,7 @@ class PreparedFit:
         self, data: TrainingData, settings: Settings, device: torch.device
     ) -> tuple[Encoder, Outcome]:
         """Split and encode the rows; return the encoding."""
+        scored = data.row_numbers[spaced_rows(data.rows)]
         own = data.validation is not None
         holds_out = self._share > 0 or data.held_out is not None or own
         if self._resample is not None and not holds_out:
@@ -168,6 +180,8 @@ class PreparedFit:
         self._record_fingerprint(data, held_out)
         if self._resample is not None and holds_out:  # a resample of the other rows only
             training = bootstrap_sample(training, self._resample)
+        if self._copies > 1 and (self._resample is not None or self._share > 0):
+            self.seen = np.isin(scored, training.row_numbers)
         inputs, outcome = self._learn_encoding(training, settings)
         if settings.loss == AUTO:
             settings = replace(settings, loss=outcome.default_loss)
@@ -303,6 +317,7 @@ class PreparedFit:
             "loss_value": probe_loss(fit.settings.loss, self.train_rows.y[: self.sizes()[3]]),
             "start": None if start is None else checksum_of_start(start.fit),
             "tuning": plain_tuning(fit.tuning),
+            "calibration": plain_calibration(fit.calibration),
             "window": self.window,
         }
         checkpoints.claim(facts, seed_given=seed_given)
@@ -378,6 +393,10 @@ class PreparedFit:
         self.result = replace(
             self._fit, history=history_of(run), best_epoch=run.best_epoch, stopped=run.stopped
         )
+        if self.valid_rows is not None:
+            scored = calibrate_by_held_out_rows if self.calibrates else None
+            own = None if scored is None else scored(self.result, self.valid_rows)
+            self.result = replace(self.result, calibration=own)
 
     def release(self) -> None:
         """Free data and network: an error may hold this object, and with it all their memory."""

@@ -15,6 +15,7 @@ from pytwolayer.fitting.prepare import Hooks
 from pytwolayer.models.model_file import TUNING
 from pytwolayer.network.batches import batch_sizes
 from pytwolayer.optim.optimizer import OPTIMIZERS
+from pytwolayer.preprocessing.calibration import Calibration
 from pytwolayer.preprocessing.deduplicate import sort_rows
 from pytwolayer.preprocessing.training_data import TrainingData
 from pytwolayer.preprocessing.validation_split import split_validation
@@ -54,6 +55,8 @@ class Tuned:
         searched.
     tuning : DataFrame or None
         The held-out losses, see ``InnerFolds.losses()``.
+    calibration : Calibration or None
+        How far the held-out outcomes were from the predictions of what was chosen.
     interrupted : bool
         Whether Ctrl-C ended the search, without a result.
     """
@@ -61,6 +64,12 @@ class Tuned:
     settings: Settings
     tuning: pd.DataFrame | None = None
     interrupted: bool = False
+    calibration: Calibration | None = None
+
+    @property
+    def attributes(self) -> dict[str, Any]:
+        """What the fit keeps of the search."""
+        return {"tuning": self.tuning, "calibration": self.calibration}
 
 
 def resumed(checkpoints: Checkpoints | None, settings: Settings) -> Tuned | None:
@@ -70,7 +79,7 @@ def resumed(checkpoints: Checkpoints | None, settings: Settings) -> Tuned | None
         return None
     found = {name: checkpoints.settings[name] for name in _FOUND}
     auto = {name: value for name, value in found.items() if getattr(settings, name) == AUTO}
-    return Tuned(replace(settings, **auto), tuning)
+    return Tuned(replace(settings, **auto), tuning, calibration=checkpoints.calibration)
 
 
 def tune(
@@ -120,7 +129,8 @@ def tune(
     if interrupt.pressed or tuning.empty:
         return Tuned(settings, interrupted=interrupt.pressed)
     found: dict[str, Any] = dict(zip(_FOUND, choice, strict=True))
-    return Tuned(replace(settings, **found), tuning)
+    calibration = folds.calibration(*choice)
+    return Tuned(replace(settings, **found), tuning, calibration=calibration)
 
 
 def _can_search(settings: Settings) -> bool:

@@ -348,7 +348,7 @@ def fit_two_layer(arguments: Mapping[str, Any], *, encoded: bool = True) -> FitR
         how_prepared = tuned.settings, held_out[0], chosen
         prepared = prepare_fit(given, data, *how_prepared, cache=cache)
         del data
-        prepared.set_attributes(tuning=tuned.tuning)
+        prepared.set_attributes(**tuned.attributes)
         # After an interrupted search no epoch is done, and the folder is left as it was.
         if checkpoints is not None and not tuned.interrupted:
             prepared.use_checkpoints(checkpoints, seed_given=seed is not None)

@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pytwolayer import checks
 from pytwolayer.errors import ArgumentError, UnseenLevelWarning
 from pytwolayer.models.forward import encode_in_parts, forward
+from pytwolayer.models.interval_kinds import CONFIDENCE, PREDICTION, read_interval_kind, read_level
 from pytwolayer.models.joint_predictions import (
     mean_of_models,
     quantiles_of_models,
@@ -27,6 +27,7 @@ from pytwolayer.models.new_rows import (
     refuse_without_output,
 )
 from pytwolayer.models.two_layer import TwoLayer, format_ends, labelled, report_tuning
+from pytwolayer.preprocessing.calibration import Calibration, bases, refuse_without_intervals
 from pytwolayer.preprocessing.encoder import Encoder
 from pytwolayer.preprocessing.outcome import Classes, Outcome
 from pytwolayer.preprocessing.row_source import Doubles
@@ -61,6 +62,8 @@ class TwoLayerEnsemble:
         Those of the call, with its seed; each model's own settings have the model's seed.
     bootstrap : bool
         Whether each was trained on a resample of the rows.
+    calibration : Calibration or None
+        What prediction intervals are calibrated by.
     """
 
     __module__ = "pytwolayer"
@@ -68,9 +71,16 @@ class TwoLayerEnsemble:
     models: tuple[TwoLayer, ...]
     settings: Settings
     bootstrap: bool
+    calibration: Calibration | None = None
 
     @classmethod
-    def of(cls, models: Sequence[TwoLayer], seed: int, bootstrap: bool) -> "TwoLayerEnsemble":
+    def of(
+        cls,
+        models: Sequence[TwoLayer],
+        seed: int,
+        bootstrap: bool,
+        calibration: Calibration | None = None,
+    ) -> "TwoLayerEnsemble":
         """Make an ensemble of models.
 
         Raises
@@ -84,7 +94,7 @@ class TwoLayerEnsemble:
         }
         if len(forms) > 1:
             raise ValueError("its models are of several forms")
-        return cls(tuple(models), replace(first.settings, seed=seed), bootstrap)
+        return cls(tuple(models), replace(first.settings, seed=seed), bootstrap, calibration)
 
     @property
     def outcome(self) -> Outcome:
@@ -192,12 +202,13 @@ class TwoLayerEnsemble:
         output : str or Path
         kind : str, optional
             "numeric", "quantile", "class", "prob" as there; "conf_int", ``.pred_lower`` and
-            ``.pred_upper`` (with classes or several outcomes for each), "std_error",
-            ``.std_error``. By default numbers or classes and probabilities, and intervals of
-            these.
+            ``.pred_upper`` (with classes or several outcomes for each), "pred_int" likewise of
+            new outcomes, "std_error", ``.std_error``. By default numbers or classes and
+            probabilities, and the "conf_int" of these.
         columns : list of str, optional
         level : float
-            Share of the models' predictions in an interval, see ``predict_interval()``.
+            Share of the models' predictions, or of new outcomes, in an interval, see
+            ``predict_interval()``.
         verbose : bool
 
         Returns
@@ -210,7 +221,8 @@ class TwoLayerEnsemble:
 
         asked = Asked(kind, columns, level, verbose)
         path = table_path("output", output)
-        return write_predictions(Fitted(self.models, several=True), x, path, asked)
+        fitted = Fitted(self.models, several=True, calibration=self.calibration)
+        return write_predictions(fitted, x, path, asked)
 
     @with_default_torch_settings
     def predict_code(self, x: Any) -> Doubles:
@@ -252,19 +264,24 @@ class TwoLayerEnsemble:
 
     @with_default_torch_settings
     def predict_interval(
-        self, x: Any, level: float = 0.95, *, offset: Any = None
+        self, x: Any, level: float = 0.95, *, kind: str = CONFIDENCE, offset: Any = None
     ) -> tuple[Doubles, Doubles]:
-        """Return the interval that holds the middle share of the models' predictions.
+        """Return intervals of the mean, or of new outcomes.
 
-        With ``bootstrap`` it is the percentile bootstrap interval of the prediction's mean. It
-        is no interval of single outcomes, whose noise is not in it.
+        "confidence" is the interval that holds the middle share of the models' predictions: with
+        ``bootstrap`` the percentile bootstrap interval of the prediction's mean. It does not cover
+        single outcomes, whose noise is not in it. "prediction" is to hold the outcomes of new rows:
+        it is calibrated by rows that some models were not trained on, held out or not in their
+        resample, or by the folds of the search; see ``TwoLayer.predict_interval()``.
 
         Parameters
         ----------
         x : DataFrame, array or tensor
         level : float
-            The share, above 0 and below 1. Its ends lie between the models' predictions, so
-            that for 0.95 some 40 models or more are wanted.
+            The share, above 0 and below 1. The ends of "confidence" lie between the models'
+            predictions, so that for 0.95 some 40 models or more are wanted.
+        kind : str
+            "confidence" or "prediction".
         offset : vector, optional
             As in ``TwoLayer.predict()``.
 
@@ -273,13 +290,21 @@ class TwoLayerEnsemble:
         lower, upper : numpy.ndarray
             As that of ``predict_spread()``.
         """
-        level = checks.between("level", level, 0, 1, below=True)
-        if level == 0:
-            raise ArgumentError("level", "above 0 and below 1", "0")
-        ends = quantiles_of_models(
-            self.predict_all(x, offset=offset), ((1 - level) / 2, (1 + level) / 2)
-        )
-        return self._as_outcome(ends[0]), self._as_outcome(ends[1])
+        kind, level = read_interval_kind(kind), read_level(level)
+        if kind == PREDICTION:
+            lower, upper = self._prediction_intervals(x, level, offset)
+        else:
+            shares = (1 - level) / 2, (1 + level) / 2
+            lower, upper = quantiles_of_models(self.predict_all(x, offset=offset), shares)
+        return self._as_outcome(lower), self._as_outcome(upper)
+
+    def _prediction_intervals(self, x: Any, level: float, offset: Any) -> Doubles:
+        first = self.models[0]
+        refuse_without_intervals(self.outcome, self.calibration, has_offset=first.offset)
+        each = self._of_each(x, lambda fit, output: np.hstack([*bases(fit.outcome, output)]))
+        base = np.stack(np.hsplit(mean_of_models(each), 2))
+        ends = first.intervals_of(self.calibration, base, level)
+        return np.stack([first.with_offset(side, offset) for side in ends])
 
     @with_default_torch_settings
     def predict_all(self, x: Any, *, offset: Any = None) -> Doubles:

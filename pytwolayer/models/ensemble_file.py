@@ -9,12 +9,12 @@ import numpy as np
 
 from pytwolayer.checks import count
 from pytwolayer.files.safetensors_format import Content, Format, Tensors, TensorSpecs, check_keys
-from pytwolayer.models.model_file import to_bytes
+from pytwolayer.models.model_file import saved_calibration, to_bytes
 from pytwolayer.runtime.torch_loading import torch
 from pytwolayer.runtime.torch_settings import with_default_torch_settings
 
 _PARTS = ("versions", "bytes", "seed", "bootstrap")
-_MODEL = "model."
+_MODEL, _CALIBRATION = "model.", "calibration"
 
 
 @with_default_torch_settings
@@ -27,11 +27,14 @@ def ensemble_to_bytes(ensemble: Any) -> bytes:
         "seed": ensemble.settings.seed,
         "bootstrap": ensemble.bootstrap,
     }
+    if ensemble.calibration is not None:
+        content[_CALIBRATION] = ensemble.calibration.plain()
     return ENSEMBLE.pack(tensors, content)
 
 
 def _specs(content: Content) -> TensorSpecs:
-    check_keys("entries", content, _PARTS)
+    check_keys("entries", content, (*_PARTS, _CALIBRATION) if _CALIBRATION in content else _PARTS)
+    saved_calibration(content)
     sizes = content["bytes"]
     if not isinstance(sizes, list) or not sizes:
         raise ValueError("it has no models")

@@ -8,8 +8,9 @@ from pytwolayer.checks import flag, seed
 from pytwolayer.files.safetensors_format import Content, Format, Tensors
 from pytwolayer.models.ensemble import TwoLayerEnsemble
 from pytwolayer.models.ensemble_file import ENSEMBLE
-from pytwolayer.models.model_file import MODEL
+from pytwolayer.models.model_file import MODEL, saved_calibration
 from pytwolayer.models.two_layer import TwoLayer
+from pytwolayer.preprocessing.calibration import sets_of
 from pytwolayer.runtime.torch_settings import with_default_torch_settings
 
 
@@ -71,7 +72,10 @@ def _model(tensors: Tensors, content: Content) -> TwoLayer:
 def _ensemble(tensors: Tensors, content: Content) -> TwoLayerEnsemble:
     models = tuple(from_bytes(data) for data in ENSEMBLE.build(tensors, content))
     drawn = seed("seed", content["seed"]), flag("bootstrap", content["bootstrap"])
-    return TwoLayerEnsemble.of(models, *drawn)
+    calibration = saved_calibration(content)
+    if calibration is not None and len(calibration.scores) != sets_of(models[0].outcome):
+        raise ValueError("its calibration is of another outcome")
+    return TwoLayerEnsemble.of(models, *drawn, calibration)
 
 
 # replace() would keep what MODEL builds as the type.

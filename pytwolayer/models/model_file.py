@@ -18,6 +18,7 @@ from pytwolayer.files.safetensors_format import Content, Format, Tensors, Tensor
 from pytwolayer.network.architecture import outline
 from pytwolayer.network.losses import LOSSES, ForgottenLoss
 from pytwolayer.preprocessing.block_writer import Coding, LevelCoding
+from pytwolayer.preprocessing.calibration import Calibration, read_calibration, sets_of
 from pytwolayer.preprocessing.encoder import ENCODINGS, Encoder
 from pytwolayer.preprocessing.outcome import Classes, Numbers, Outcome
 from pytwolayer.preprocessing.piecewise import PiecewiseCoding
@@ -30,7 +31,8 @@ from pytwolayer.training.settings import ADDED_LATER, AUTO, LARGEST_RATE, Settin
 from pytwolayer.training.tracker import Stopped
 
 _HISTORY = "history."
-_OFFSET = "offset"
+_OFFSET, _CALIBRATION = "offset", "calibration"
+_OPTIONAL = (_OFFSET, _CALIBRATION)  # left out where there is none
 _LOSSES = ("loss", "valid_loss")
 _LABEL = (str, bool, int, float)
 _JSON_TYPES: dict[type, str] = {str: "text", dict: "an object", list: "a list"}
@@ -86,6 +88,8 @@ def to_bytes(fit: Any) -> bytes:
     }
     if fit.offset:  # others leave it out, so that their bytes are those of earlier versions
         content[_OFFSET] = True
+    if fit.calibration is not None:
+        content[_CALIBRATION] = fit.calibration.plain()
     tensors = dict(fit.network.state_dict())
     for name in losses:
         tensors[_HISTORY + name] = torch.from_numpy(fit.history[name].to_numpy(copy=True))
@@ -119,13 +123,17 @@ def _is_plain(label: Any) -> bool:
 
 def _specs(content: Content) -> TensorSpecs:
     """Check the content and return the expected tensors, without allocating them."""
-    check_keys("entries", content, (*_PARTS, _OFFSET) if _OFFSET in content else _PARTS)
+    check_keys("entries", content, (*_PARTS, *(name for name in _OPTIONAL if name in content)))
     if flag(_OFFSET, content.get(_OFFSET, False)) and content["outcome"]["kind"] != "numbers":
         raise ValueError("it has an offset, and its outcome is no number")
     settings, inputs = _settings(content), _encoder(content["inputs"])
     _check_pieces(inputs, settings)
     read_tuning(content["tuning"])
-    d_out = _outcome(content["outcome"], settings).width
+    calibration = saved_calibration(content)
+    outcome = _outcome(content["outcome"], settings)
+    if calibration is not None and len(calibration.scores) != sets_of(outcome):
+        raise ValueError("its calibration is of another outcome")
+    d_out = outcome.width
     names, epochs = content["history"], count("epochs", content["epochs"], minimum=0)
     if names not in ([_LOSSES[0]], [*_LOSSES]):
         raise ValueError("its history has other columns than losses")
@@ -158,7 +166,15 @@ def _attributes(tensors: Tensors, content: Content) -> dict[str, Any]:
         "notes": _typed(content["notes"], dict),
         "offset": content.get(_OFFSET, False),
         "tuning": read_tuning(content["tuning"]),
+        "calibration": saved_calibration(content),
     }
+
+
+def saved_calibration(content: Content) -> Calibration | None:
+    """Read the calibration of a file, if it has one."""
+    if _CALIBRATION not in content:
+        return None
+    return read_calibration(_typed(content[_CALIBRATION], dict))
 
 
 def _upgrade(content: Content, number: int) -> Content:

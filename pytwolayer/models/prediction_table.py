@@ -18,6 +18,13 @@ from pytwolayer.models.joint_predictions import (
     standard_deviation_of_models,
 )
 from pytwolayer.models.new_rows import fill_incomplete
+from pytwolayer.preprocessing.calibration import (
+    Calibration,
+    bases,
+    has_intervals,
+    interval,
+    refuse_without_intervals,
+)
 from pytwolayer.preprocessing.outcome import Classes, Outcome
 from pytwolayer.preprocessing.row_source import Doubles, Mask
 from pytwolayer.preprocessing.table import Table
@@ -33,10 +40,13 @@ class Fitted:
     models : sequence of Model
     several : bool
         Whether it is an ensemble.
+    calibration : Calibration or None
+        What prediction intervals are calibrated by.
     """
 
     models: Sequence[Model]
     several: bool
+    calibration: Calibration | None = None
 
     @property
     def outcome(self) -> Outcome:
@@ -52,6 +62,11 @@ def read_kind(fitted: Fitted, kind: Any) -> str | None:
         expected = "one that a single network has: intervals come of several, `n_models = 50`"
         raise ArgumentError("kind", expected, checks.describe(kind))
     kinds = ["class", "prob"] if isinstance(fitted.outcome, Classes) else ["numeric"]
+    if kind == "pred_int":
+        has_offset = fitted.models[0].offset
+        refuse_without_intervals(fitted.outcome, fitted.calibration, has_offset=has_offset)
+    if has_intervals(fitted.outcome):
+        kinds.append("pred_int")
     if _has_quantiles(fitted.outcome):
         kinds.append("quantile")
     if _has_spread(fitted.outcome):
@@ -71,8 +86,9 @@ def prediction_tables(
     table : Table
         What ``read_new_data()`` returned.
     kind : str, optional
-        "numeric", "quantile", "class", "prob", "raw", "conf_int" or "std_error"; None: the
-        numbers, or the classes and their probabilities, and of an ensemble the intervals of these.
+        "numeric", "quantile", "pred_int", "class", "prob", "raw", "conf_int" or "std_error"; None:
+        the numbers, or the classes and their probabilities, and of an ensemble the "conf_int" of
+        these.
     level : float
         Share of the models' predictions in an interval.
 
@@ -97,6 +113,7 @@ class _Columns:
 
     def __init__(self, fitted: Fitted, level: float) -> None:
         self._models, self._several, self._level = fitted.models, fitted.several, level
+        self._calibration = fitted.calibration
         self._outcome = fitted.outcome
         predicted = self._outcome.predicted
         one = not isinstance(self._outcome, Classes) and len(predicted) == 1
@@ -108,6 +125,9 @@ class _Columns:
             raw = outputs[0].values.numpy().astype(np.float64)
             ends = _ends_of_outputs(self._outcome) if raw.shape[1] > 1 else self._ends
             yield from _named(".raw", ends, fill_incomplete(raw, outputs[0].complete))
+            return
+        if kind == "pred_int":
+            yield from self._predicted_intervals(outputs)
             return
         if kind == "quantile":
             pairs = zip(self._models, outputs, strict=True)
@@ -128,12 +148,24 @@ class _Columns:
         if kind == "conf_int" or (kind is None and self._several):
             yield from self._intervals(each, in_pairs=kind == "conf_int")
 
+    def _predicted_intervals(self, outputs: Sequence[Output]) -> Iterator[tuple[str, Doubles]]:
+        assert self._calibration is not None
+        each = [_bases(*pair) for pair in zip(self._models, outputs, strict=True)]
+        base = np.stack([mean_of_models(np.stack(side)) for side in zip(*each, strict=True)])
+        loss = self._models[0].settings.loss
+        ends = interval(self._calibration, self._outcome, base, loss, self._level)
+        yield from self._pairs(*ends, in_pairs=True)
+
     def _named(self, prefix: str, values: Doubles) -> Iterator[tuple[str, Doubles]]:
         return _named(prefix, self._ends, values)
 
     def _intervals(self, each: Doubles, *, in_pairs: bool) -> Iterator[tuple[str, Doubles]]:
         shares = (1 - self._level) / 2, (1 + self._level) / 2
-        lower, upper = quantiles_of_models(each, shares)
+        yield from self._pairs(*quantiles_of_models(each, shares), in_pairs=in_pairs)
+
+    def _pairs(
+        self, lower: Doubles, upper: Doubles, *, in_pairs: bool
+    ) -> Iterator[tuple[str, Doubles]]:
         below, above = self._named(".pred_lower", lower), self._named(".pred_upper", upper)
         if in_pairs:
             for pair in zip(below, above, strict=True):
@@ -171,6 +203,10 @@ def _named(prefix: str, ends: Sequence[str], values: Doubles) -> Iterator[tuple[
 def _quantiles(model: Model, output: Output) -> Doubles:
     quantiles = model.outcome.quantiles(output.values)  # type: ignore[union-attr]
     return fill_incomplete(quantiles, output.complete)
+
+
+def _bases(model: Model, output: Output) -> list[Doubles]:
+    return [fill_incomplete(side, output.complete) for side in bases(model.outcome, output.values)]
 
 
 def _restored(model: Model, output: Output) -> Doubles:

@@ -16,6 +16,7 @@ from pytwolayer.files.column_types import Levels
 from pytwolayer.files.new_data import open_new_data
 from pytwolayer.files.open_table import opened
 from pytwolayer.models.forward import encode_in_parts, forward, rows_at_once
+from pytwolayer.models.interval_kinds import CONFIDENCE, read_interval_kind, read_level
 from pytwolayer.models.new_rows import (
     explained_by,
     fill_incomplete,
@@ -25,6 +26,12 @@ from pytwolayer.models.new_rows import (
 from pytwolayer.network.batches import Pages
 from pytwolayer.network.windowed_batches import read_in_turn
 from pytwolayer.preprocessing.block_writer import EncodedInputs
+from pytwolayer.preprocessing.calibration import (
+    Calibration,
+    bases,
+    interval,
+    refuse_without_intervals,
+)
 from pytwolayer.preprocessing.encoder import Encoder
 from pytwolayer.preprocessing.offset import add_offset_if_fitted
 from pytwolayer.preprocessing.outcome import Classes, Outcome
@@ -50,7 +57,7 @@ _ENDS = {
     "divergence": "diverged",
 }
 
-_OF_SEVERAL = ("predict_interval", "predict_spread", "predict_all")
+_OF_SEVERAL = ("predict_spread", "predict_all")
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,6 +99,8 @@ class TwoLayer:
         What "auto" of ``weight_decay``, ``encoding`` and ``learning_rate`` was chosen by: the
         ``valid_loss`` of the held-out rows of each ``fold``, for each of the three that were
         tried together. None where nothing was tried.
+    calibration : Calibration or None
+        What prediction intervals are calibrated by, where rows were kept apart from training.
     """
 
     __module__ = "pytwolayer"
@@ -111,6 +120,7 @@ class TwoLayer:
     notes: Mapping[str, Any] = field(default_factory=dict)
     offset: bool = False
     tuning: pd.DataFrame | None = None
+    calibration: Calibration | None = None
     _data_reference: Any = field(default=None, repr=False)  # see ``fitting.data_reference``
 
     @property
@@ -140,6 +150,7 @@ class TwoLayer:
         output: str | Path,
         kind: str | None = None,
         columns: Sequence[str] | str | None = None,
+        level: float = 0.95,
         verbose: bool = True,
     ) -> Path: ...
 
@@ -151,6 +162,7 @@ class TwoLayer:
         output: str | Path | None = None,
         kind: str | None = None,
         columns: Sequence[str] | str | None = None,
+        level: float = 0.95,
         verbose: bool = True,
     ) -> NDArray[Any] | Path:
         """Predict the outcome of new rows: numbers on the user's scale, or classes.
@@ -167,7 +179,7 @@ class TwoLayer:
         output : str or Path, optional
             File to write the predictions to, without holding them or the rows: this is
             ``predict_to_file()`` then.
-        kind, columns, verbose
+        kind, columns, level, verbose
             With ``output``, as in ``predict_to_file()``.
 
         Returns
@@ -192,7 +204,7 @@ class TwoLayer:
         if output is not None:
             refuse_offset(offset)
             how: dict[str, Any] = {"kind": kind, "columns": columns, "verbose": verbose}
-            return self.predict_to_file(x, output, **how)
+            return self.predict_to_file(x, output, level=level, **how)
         refuse_without_output(kind=kind, columns=columns)
         return self._predict(x, offset)
 
@@ -211,6 +223,7 @@ class TwoLayer:
         *,
         kind: str | None = None,
         columns: Sequence[str] | str | None = None,
+        level: float = 0.95,
         verbose: bool = True,
     ) -> Path:
         """Write the predictions of new rows to a file, without holding rows or predictions.
@@ -229,12 +242,15 @@ class TwoLayer:
             cannot be a file of ``x``, nor in its folder.
         kind : str, optional
             "numeric", ``.pred``; "quantile", ``.pred_q<level>`` for each, see
-            ``predict_quantiles()``; "class", ``.pred_class``; "prob", ``.pred_<class>`` for each;
+            ``predict_quantiles()``; "pred_int", ``.pred_lower`` and ``.pred_upper``, see
+            ``predict_interval()``; "class", ``.pred_class``; "prob", ``.pred_<class>`` for each;
             "raw", ``.raw``, see ``predict_raw()``. By default numbers, or the classes and their
             probabilities. Columns of several outcomes are ``.pred_<outcome>``.
         columns : list of str, optional
             Columns of ``x`` to copy before the predictions, such as an identifier; of files of
             text as the text that they are.
+        level : float
+            Of prediction intervals.
         verbose : bool
             Whether a progress bar may be shown, as in training.
 
@@ -261,9 +277,10 @@ class TwoLayer:
         from pytwolayer.models.predict_file import Asked, write_predictions
         from pytwolayer.models.prediction_table import Fitted
 
-        asked = Asked(kind, columns, verbose=verbose)
+        asked = Asked(kind, columns, level, verbose)
         path = table_path("output", output)
-        return write_predictions(Fitted((self,), several=False), x, path, asked)
+        fitted = Fitted((self,), several=False, calibration=self.calibration)
+        return write_predictions(fitted, x, path, asked)
 
     @with_default_torch_settings
     def predict_proba(self, x: Any) -> Doubles:
@@ -367,6 +384,69 @@ class TwoLayer:
             return None
         bias = self.network.state_dict()["2.bias"].double().numpy()
         return theta_of(bias[len(bias) // 2 :])
+
+    @with_default_torch_settings
+    def predict_interval(
+        self, x: Any, level: float = 0.95, *, kind: str = CONFIDENCE, offset: Any = None
+    ) -> tuple[Doubles, Doubles]:
+        """Return intervals that are to hold the outcomes of new rows.
+
+        They are calibrated by rows that were kept apart from training (conformal prediction): the
+        held-out rows of ``validation``, or without these the folds of the search of
+        ``weight_decay="auto"``. A share ``level`` of new outcomes lies in them, over all rows like
+        those of training together; not at each place alike. With the loss "quantile" they widen or
+        narrow the predicted quantiles whose levels are that far apart, and else are as wide for all
+        rows, or with counts as their predictions have it. See ``docs/intervals.md``.
+
+        Parameters
+        ----------
+        x : DataFrame, array, tensor, Arrow object, str or Path
+            As in ``predict()``.
+        level : float
+            Above 0 and below 1.
+        kind : str
+            "prediction". An interval of the mean, "confidence", is of several networks.
+        offset : vector, optional
+            As in ``predict()``.
+
+        Returns
+        -------
+        lower, upper : numpy.ndarray
+            Of the shape of ``predict()``; infinite where there were too few rows for the level.
+
+        Raises
+        ------
+        ArgumentError
+            As ``predict()``, if the outcome is classes, or if no rows were kept apart.
+
+        Warns
+        -----
+        PytwolayerWarning
+            If the interval is infinite.
+        """
+        if read_interval_kind(kind) == CONFIDENCE:
+            expected = (
+                '"prediction" for a single network: intervals of the mean come of several, '
+                "two_layer(..., n_models=50, bootstrap=True)"
+            )
+            raise ArgumentError("kind", expected, describe(kind))
+        level = read_level(level)
+        self.refuse_without_intervals()
+        output, complete = self._output(x)
+        base = bases(self.outcome, output)
+        ends = self.intervals_of(self.calibration, base, level)
+        lower, upper = (self.with_offset(fill_incomplete(side, complete), offset) for side in ends)
+        vector = not isinstance(self.outcome, Classes) and self.outcome.vector
+        return (lower[:, 0], upper[:, 0]) if vector else (lower, upper)
+
+    def refuse_without_intervals(self) -> None:
+        """Raise if there are no prediction intervals."""
+        refuse_without_intervals(self.outcome, self.calibration, has_offset=self.offset)
+
+    def intervals_of(self, calibration: Calibration | None, base: Doubles, level: float) -> Doubles:
+        """Return the prediction intervals of base intervals."""
+        assert calibration is not None
+        return interval(calibration, self.outcome, base, self.settings.loss, level)
 
     def quantile_levels(self) -> list[float]:
         """Return the levels of the quantiles.

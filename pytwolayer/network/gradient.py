@@ -125,6 +125,13 @@ class ClosedFormGradient:
 
         return validation_step, on_host
 
+    def outputs(self, batch: Batch) -> list[Tensor]:
+        """Return the output of each of several networks for its rows, on the CPU."""
+        program = Program()
+        _, output = self._add_forward(program, batch, None)
+        program()
+        return [one[:, :count].t().cpu() for one, count in zip(output, batch.counts, strict=True)]
+
     def make_validation_step_of_chunks(
         self, rows: SingleRows, chunk: int, pages: Pages | None = None
     ) -> tuple[Callable[[Tensor], None], Any]:

@@ -557,16 +557,28 @@ def _values(fitted: Fitted, x: Any, kind: str, offset: Doubles | None = None) ->
 
 
 @_answer
-def predict(model: bytearray, x: SentTable | SentSource, kind: str) -> bytearray:
+def predict(
+    model: bytearray, x: SentTable | SentSource, kind: str, level: float = 0.95
+) -> bytearray:
     """Predictions of a fitted network, one column after the other.
 
-    ``kind`` is "numeric", "quantile", "prob", "raw", or "class" for the classes' numbers from 1.
+    ``kind`` is "numeric", "quantile", "pred_int" for the lower ends and then the upper ones of
+    intervals of this level, "prob", "raw", or "class" for the classes' numbers from 1.
     """
     from pytwolayer.models.load import from_bytes
     from pytwolayer.r_interop.model_cache import models
 
     fit = models.read(model, from_bytes)
+    if kind == "pred_int":
+        return _send_intervals(fit, _predictors(x), level, _offset_of(x), kind="prediction")
     return send_doubles(_values(fit, _predictors(x), kind, _offset_of(x)))
+
+
+def _send_intervals(
+    fitted: Fitted, rows: Any, level: float, offset: Doubles | None, *, kind: str
+) -> bytearray:
+    ends = fitted.predict_interval(rows, level, kind=kind, offset=offset)
+    return send_doubles(np.column_stack(ends))
 
 
 @_answer
@@ -576,7 +588,8 @@ def predict_ensemble(
     """Predictions of an ensemble, one column after the other.
 
     ``kind`` is "numeric", "quantile", "prob", "class" for the classes' numbers from 1,
-    "std_error", or "conf_int" for the lower ends and then the upper ones of intervals.
+    "std_error", or "conf_int" and "pred_int" for the lower ends and then the upper ones of
+    intervals.
     """
     from pytwolayer.models.load import ensemble_from_bytes
     from pytwolayer.r_interop.model_cache import models
@@ -585,9 +598,9 @@ def predict_ensemble(
     rows, offset = _predictors(x), _offset_of(x)
     if kind == "std_error":
         return send_doubles(ensemble.predict_spread(rows, offset=offset))
-    if kind == "conf_int":
-        ends = ensemble.predict_interval(rows, level, offset=offset)
-        return send_doubles(np.concatenate([end.reshape(len(end), -1) for end in ends], axis=1))
+    if kind in ("conf_int", "pred_int"):
+        of = "confidence" if kind == "conf_int" else "prediction"
+        return _send_intervals(ensemble, rows, level, offset, kind=of)
     return send_doubles(_values(ensemble, rows, kind, offset))
 
 
@@ -596,13 +609,14 @@ def predict_to_file(
     model: bytearray,
     x: SentTable | SentSource,
     kind: str | None,
-    level: float | None,
+    level: float,
+    several: bool,
     output: str,
     columns: list[str],
     beside: SentTable | None,
     show: Callable[..., Any] | None,
 ) -> str:
-    """Write predictions of a fit, or with ``level`` of an ensemble, to a file; give its path.
+    """Write predictions of a fit, or of an ensemble, to a file; give its path.
 
     ``show`` is as in ``fit()``. Columns of these names are copied: of
     ``beside``, or if it is None of ``x``.
@@ -614,15 +628,11 @@ def predict_to_file(
     from pytwolayer.models.prediction_table import Fitted as ModelsOfFit
     from pytwolayer.r_interop.model_cache import models
 
-    fit: Fitted
-    if level is None:
-        fit = models.read(model, from_bytes)
-    else:
-        fit = models.read(model, ensemble_from_bytes)
+    fit: Fitted = models.read(model, ensemble_from_bytes if several else from_bytes)
     display = False if show is None else partial(_rows_display, show, "Predicting")
     own = None if beside is None else read_sent_table(beside)
-    asked = Asked(kind, columns, 0.95 if level is None else level, display, beside=own)
-    fitted = ModelsOfFit(models_of(fit), several=level is not None)
+    asked = Asked(kind, columns, level, display, beside=own)
+    fitted = ModelsOfFit(models_of(fit), several, fit.calibration)
     return str(write_predictions(fitted, _predictors(x), table_path("output", output), asked))
 
 

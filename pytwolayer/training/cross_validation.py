@@ -76,7 +76,7 @@ def held_out_losses(
     interrupt: Interrupt,
     *,
     end_epoch: Callable[[], object] | None = None,
-) -> NDArray[np.float64]:
+) -> tuple[NDArray[np.float64], list[list[torch.Tensor]]]:
     """Train a network for each fold and weight decay; return its loss on the held-out rows.
 
     Parameters
@@ -97,9 +97,11 @@ def held_out_losses(
 
     Returns
     -------
-    array
+    losses : array
         Shape ``(folds, candidates)``: means over the rows, also where the loss is a sum; infinite
         where training diverged.
+    outputs : list of list of Tensor
+        Of each fold and candidate, for the held-out rows.
     """
     candidates = weight_decays.shape[1]
     stacked = repeat_parameters(parameters, len(folds), candidates)
@@ -136,7 +138,11 @@ def held_out_losses(
         numbers = np.repeat([_number(fold.valid_rows) for fold in folds], candidates)
         losses /= LOSSES[settings.loss].terms(numbers, held_out.d_out)
     losses = losses.reshape(weight_decays.shape)
-    return np.where(np.isfinite(losses), losses, np.inf)
+    del validation_step
+    with torch.inference_mode():
+        each = gradient.outputs(held_out)
+    outputs = [each[at : at + candidates] for at in range(0, len(each), candidates)]
+    return np.where(np.isfinite(losses), losses, np.inf), outputs
 
 
 def _number(rows: EncodedRows) -> float:

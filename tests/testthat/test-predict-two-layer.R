@@ -138,7 +138,7 @@ test_that("intervals of a single network say that several are needed", {
   skip_without_torch()
   fit <- quick()
   for (engine in c("python", "r")) {
-    for (type in c("conf_int", "pred_int", "std_error")) {
+    for (type in c("conf_int", "std_error")) {
       expect_refused(predict(fit, mtcars, type = type, engine = engine), "`type`", "n_models", type)
     }
     expect_refused(predict(fit, mtcars, type = "conf_int", level = 0.9), "`type`", "n_models")

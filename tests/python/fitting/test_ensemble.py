@@ -348,7 +348,7 @@ def test_models_of_several_forms_are_no_ensemble(numbers, classes):
         TwoLayerEnsemble.of([numbers.models[0], classes.models[0]], 1, bootstrap=False)
 
 
-@pytest.mark.parametrize("name", ["predict_interval", "predict_spread", "predict_all"])
+@pytest.mark.parametrize("name", ["predict_spread", "predict_all"])
 def test_a_single_network_says_that_intervals_are_of_several(name):
     fit = together(NUMBER, n_models=1, epochs=2)
     with pytest.raises(AttributeError, match=r"several networks, two_layer\(\.\.\., n_models="):

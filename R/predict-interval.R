@@ -1,0 +1,138 @@
+# Prediction intervals: the calibration that a fit keeps, and the intervals where no Python is.
+# pytwolayer/preprocessing/calibration.py has what they are, and does the same.
+
+calibration_kinds <- c("held-out", "folds", "unseen")
+
+#' Read the calibration of a file
+#'
+#' @return `NULL`, or a list of `kind`, `rows`, and `scores`, a vector for each outcome or pair of
+#'   quantiles.
+#' @noRd
+read_calibration <- function(saved, outcome) {
+  if (is.null(saved)) {
+    return(NULL)
+  }
+  refuse_others("entries of its calibration", as_object(saved), c("kind", "rows", "scores"))
+  scores <- lapply(as_list(saved$scores), function(each) {
+    vapply(as_list(each), function(score) if (is.null(score)) Inf else as_number(score), 1)
+  })
+  rows <- as_count("rows", saved$rows, most = 2^53)
+  lengths <- unique(lengths(scores))
+  if (length(lengths) != 1 || lengths == 0 || lengths > rows || any(vapply(scores, is.unsorted, NA))) {
+    refuse("the scores of its calibration do not fit in number, or do not ascend")
+  }
+  refuse_if(length(scores) != sets_of(outcome), "its calibration is of another outcome")
+  list(kind = as_one_of("kind", saved$kind, calibration_kinds), rows = rows, scores = scores)
+}
+
+# How many scores a row has: one for each outcome, or pair of quantiles.
+sets_of <- function(outcome) {
+  if (!is.null(outcome$quantile_levels)) {
+    return((length(outcome$quantile_levels) + 1) %/% 2)
+  }
+  if (has_intervals(outcome)) length(outcome$center) else 0
+}
+
+has_intervals <- function(outcome) {
+  outcome$kind == "numbers" && outcome$link %in% c("identity", "log", "quantile")
+}
+
+refuse_without_intervals <- function(object, call) {
+  outcome <- object$coding$outcome
+  expected <- if (!has_intervals(outcome)) {
+    "another: prediction intervals are of numbers"
+  } else if (outcome$log && isTRUE(object$offset)) {
+    "another where a loss with a logarithmic link has an offset"
+  } else if (is.null(object$calibration)) {
+    paste(
+      "another for this fit, which kept no rows apart to calibrate prediction intervals by: fit",
+      "with `validation = 0.2`, or with `weight_decay = \"auto\"`, which searches (of several",
+      "networks also with `bootstrap = TRUE`)"
+    )
+  }
+  if (!is.null(expected)) {
+    abort_expected("type", expected, "\"pred_int\"", call)
+  }
+}
+
+#' Prediction intervals in R
+#'
+#' @param models The networks.
+#' @return A matrix with a row per row of the new data; the lower ends come first.
+#' @noRd
+r_prediction_intervals <- function(object, models, columns, level, call) {
+  bases <- lapply(models, r_base_intervals, columns, call)
+  base <- lapply(c(lower = "lower", upper = "upper"), function(side) {
+    r_mean_of_models(lapply(bases, `[[`, side))
+  })
+  outcome <- object$coding$outcome
+  sets <- seq_len(ncol(base$lower))
+  levels <- outcome$quantile_levels
+  if (!is.null(levels)) {
+    sets <- which.min(abs(rev(levels)[sets] - levels[sets] - level))
+    base <- lapply(base, function(ends) ends[, sets, drop = FALSE])
+  }
+  scores <- vapply(object$calibration$scores[sets], score_at, 1, level)
+  wider <- rep(scores, each = nrow(base$lower)) * r_units(models[[1]]$settings$loss, base$lower)
+  lower <- base$lower - wider
+  upper <- base$upper + wider
+  crossed <- which(lower > upper)
+  lower[crossed] <- upper[crossed] <- ((base$lower + base$upper) / 2)[crossed]
+  if (outcome$log) {
+    lower <- pmax(lower, 0)
+  }
+  first <- models[[1]]
+  cbind(
+    r_add_offset(first, lower, columns, "numeric", call),
+    r_add_offset(first, upper, columns, "numeric", call)
+  )
+}
+
+# A pair of quantiles, or twice the prediction, for each set of scores.
+r_base_intervals <- function(model, columns, call) {
+  outcome <- model$coding$outcome
+  raw <- r_predictions(model, columns, "raw", call)
+  type <- if (is.null(outcome$quantile_levels)) "numeric" else "quantile"
+  complete <- !is.na(raw[, 1])
+  found <- r_decode_output(outcome, raw[complete, , drop = FALSE], type, call)
+  values <- matrix(NA_real_, nrow(raw), ncol(found))
+  values[complete, ] <- found
+  sets <- seq_len(sets_of(outcome))
+  opposite <- if (type == "quantile") rev(seq_len(ncol(values)))[sets] else sets
+  list(lower = values[, sets, drop = FALSE], upper = values[, opposite, drop = FALSE])
+}
+
+r_mean_of_models <- function(each) {
+  if (length(each) == 1) {
+    return(each[[1]])
+  }
+  there <- Reduce(`+`, lapply(each, function(values) !is.na(values)))
+  total <- Reduce(`+`, lapply(each, function(values) ifelse(is.na(values), 0, values)))
+  ifelse(there > 0, total / there, NA_real_)
+}
+
+# A row's unit, by which its score was divided.
+r_units <- function(loss, predictions) {
+  unit <- switch(loss,
+    poisson = sqrt(predictions),
+    gamma = abs(predictions),
+    return(1)
+  )
+  pmax(unit, .Machine$double.xmin)
+}
+
+score_at <- function(scores, level) {
+  rank <- ceiling((length(scores) + 1) * level - 1e-9)
+  if (rank <= length(scores)) {
+    return(scores[[rank]])
+  }
+  least <- format(ceiling(level / (1 - level) - 1e-9), big.mark = ",", scientific = FALSE)
+  raise_warning("PytwolayerWarning", sprintf(
+    paste(
+      "The prediction intervals are infinite: a level of %s takes %s rows or more to calibrate",
+      "them by, and there were %d."
+    ),
+    format(level, digits = 6), least, length(scores)
+  ))
+  Inf
+}
