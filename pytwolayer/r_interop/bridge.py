@@ -623,12 +623,10 @@ def predict_to_file(
     """
     from pytwolayer.files.table_writer import table_path
     from pytwolayer.models.ensemble import models_of
-    from pytwolayer.models.load import ensemble_from_bytes, from_bytes
     from pytwolayer.models.predict_file import Asked, write_predictions
     from pytwolayer.models.prediction_table import Fitted as ModelsOfFit
-    from pytwolayer.r_interop.model_cache import models
 
-    fit: Fitted = models.read(model, ensemble_from_bytes if several else from_bytes)
+    fit = _read_fit(model, several)
     display = False if show is None else partial(_rows_display, show, "Predicting")
     own = None if beside is None else read_sent_table(beside)
     asked = Asked(kind, columns, level, display, beside=own)

@@ -202,7 +202,7 @@ def test_levels_outside_of_0_and_1_are_refused(level):
 
 def test_a_fit_without_rows_kept_apart_says_what_to_do():
     fit = two_layer(X, Y, **QUICK)
-    with pytest.raises(ArgumentError, match='`validation` = 0.2.*`weight_decay` = "auto"'):
+    with pytest.raises(ArgumentError, match=r'`validation` = 0\.2.*`weight_decay` = "auto"'):
         fit.predict_interval(NEW, kind="prediction")
     with pytest.raises(ArgumentError, match="several, two_layer"):
         fit.predict_interval(NEW)

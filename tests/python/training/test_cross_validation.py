@@ -98,7 +98,7 @@ def test_each_network_is_what_it_would_be_alone(settings, data, folds):
     given = [Fold(*part, cpu_generator(70 + k)) for k, part in enumerate(parts)]
     decays = np.array([DECAYS * (k + 1) for k in range(folds)])
     d_out = parts[0][0].y.shape[1]
-    found = held_out_losses(given, decays, parameters(d_out), settings, 5, Interrupt())
+    found, _ = held_out_losses(given, decays, parameters(d_out), settings, 5, Interrupt())
     wanted = [
         [alone(*part, 70 + k, decay, settings, 5) for decay in decays[k]]
         for k, part in enumerate(parts)
@@ -112,7 +112,7 @@ def test_folds_of_one_batch_may_have_different_numbers_of_rows():
     parts = [(rows(n, seed=n), rows(n // 2, seed=n + 1)) for n in (30, 41, 36)]
     given = [Fold(*part, cpu_generator(1)) for part in parts]
     decays = np.array([DECAYS] * 3)
-    found = held_out_losses(given, decays, parameters(1), settings, 7, Interrupt())
+    found, _ = held_out_losses(given, decays, parameters(1), settings, 7, Interrupt())
     wanted = [[alone(*part, 1, decay, settings, 7) for decay in DECAYS] for part in parts]
     np.testing.assert_allclose(found, wanted, rtol=2e-4)
 
@@ -121,7 +121,7 @@ def test_dropout_is_drawn_for_each_network():
     settings = Settings(**PLAIN | {"dropout": 0.5})
     given = [Fold(rows(40), rows(20, seed=1), cpu_generator(2)) for _ in range(2)]
     decays = np.zeros((2, 3))
-    found = held_out_losses(given, decays, parameters(1), settings, 5, Interrupt())
+    found, _ = held_out_losses(given, decays, parameters(1), settings, 5, Interrupt())
     assert len(np.unique(found)) > 1
 
 
@@ -129,9 +129,9 @@ def test_a_network_that_diverges_has_an_infinite_loss_and_the_others_do_not_noti
     settings = Settings(**PLAIN | {"optimizer": "sgd", "learning_rate": 1.0, "epochs": 40})
     given = [Fold(rows(40), rows(20, seed=1), cpu_generator(2))]
     decays = np.array([[0.1, 1e6]])
-    found = held_out_losses(given, decays, parameters(1), settings, 40, Interrupt())
+    found, _ = held_out_losses(given, decays, parameters(1), settings, 40, Interrupt())
     assert np.isinf(found[0, 1])
-    alone_ = held_out_losses(given, decays[:, :1], parameters(1), settings, 40, Interrupt())
+    alone_, _ = held_out_losses(given, decays[:, :1], parameters(1), settings, 40, Interrupt())
     assert found[0, 0] == pytest.approx(alone_[0, 0], rel=1e-3)
 
 
@@ -141,5 +141,5 @@ def test_ctrl_c_ends_it_before_the_next_batch():
     pressed.pressed = True
     given = [Fold(rows(40), rows(20, seed=1), cpu_generator(2))]
     decays = np.array([DECAYS])
-    found = held_out_losses(given, decays, parameters(1), settings, 40, pressed)
+    found, _ = held_out_losses(given, decays, parameters(1), settings, 40, pressed)
     assert len(np.unique(found)) == 1, "no step was made"
