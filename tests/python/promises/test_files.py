@@ -268,6 +268,17 @@ def test_time_spans_are_refused_as_an_outcome(tmp_path):
         two_layer([[1.0], [2.0]], pa.array([1, 2], pa.duration("s")), **QUICK)
 
 
+def test_weights_are_named_in_data_frames_as_in_files(tmp_path):
+    frame = FRAME.assign(times=np.arange(ROWS) % 5 + 1.0)
+    frame.to_parquet(tmp_path / "w.parquet")
+    rest, y = FRAME.drop(columns="y"), FRAME["y"]
+    expected = two_layer(FRAME, outcome="y", sample_weight=frame["times"], **QUICK)
+    for table in (frame, pa.table(frame), tmp_path / "w.parquet"):
+        assert_same(two_layer(table, outcome="y", sample_weight="times", **QUICK), expected)
+    apart = two_layer(frame.drop(columns="y"), y, sample_weight="times", **QUICK)
+    assert_same(apart, two_layer(rest, y, sample_weight=frame["times"], **QUICK))
+
+
 def test_the_name_of_weights_must_be_a_column():
     with pytest.raises(ArgumentError, match=r'`sample_weight` must be the name of a column.*"v"'):
         two_layer(FRAME, outcome="y", sample_weight="v", **QUICK)
