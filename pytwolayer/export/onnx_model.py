@@ -1,13 +1,14 @@
 """A fit as an ONNX model, whose inputs are the columns of the data as they are."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from pytwolayer._version import __version__
+from pytwolayer.checks import quote
 from pytwolayer.errors import PytwolayerError
 from pytwolayer.export.onnx_activations import ONNX_ACTIVATIONS
 from pytwolayer.export.onnx_graph import Graph
@@ -60,7 +61,19 @@ def onnx_bytes(models: Sequence[Model]) -> bytes:
     model = read_plain_model(models)
     if "" in model.columns:
         raise PytwolayerError("ONNX has no columns without a name, as the fit has one.")
+    for text in _texts(model):
+        try:
+            text.encode()
+        except UnicodeEncodeError as problem:
+            raise PytwolayerError(f"ONNX cannot hold the text {quote(ascii(text))}.") from problem
     return _Builder(model).build()
+
+
+def _texts(model: PlainModel) -> Iterator[str]:
+    yield from (*model.columns, *model.outputs)
+    for network in model.networks:
+        for coding in network.codings:
+            yield from coding.levels if isinstance(coding, LevelCoding) else ()
 
 
 @dataclass

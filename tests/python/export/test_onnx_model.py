@@ -136,3 +136,13 @@ def test_a_loss_of_another_form_is_refused_by_name(tmp_path):
         model.to_onnx(tmp_path / "m.onnx")
     with pytest.raises(PytwolayerError, match='Fits with the loss "quantile" cannot be exported'):
         model.to_sql("t", "duckdb")
+
+
+def test_text_that_is_no_unicode_is_refused(tmp_path):
+    data = frame()
+    data["level's"] = data["level's"].astype(object).where(data["level's"] != "NA", "\ud800")
+    model = fit(data=data, predictors=["level's"])
+    with pytest.raises(PytwolayerError, match="ONNX cannot hold the text"):
+        model.to_onnx(tmp_path / "m.onnx")
+    with pytest.raises(PytwolayerError, match="SQL cannot hold the text"):
+        model.to_sql("t", "duckdb")
