@@ -85,10 +85,7 @@ loaded <- function(bytes, model) {
   }
   input <- list(
     outcomes = tables$outcomes, how = how,
-    blueprint = hardhat::update_blueprint(
-      hardhat::default_xy_blueprint(),
-      ptypes = lapply(tables, function(table) tibble::new_tibble(as.list(table), nrow = 0L))
-    )
+    blueprint = tables_blueprint(tables)
   )
   made <- made_two_layer(bytes, model, input)
   made$call <- rebuilt_call(made)

@@ -3,11 +3,13 @@
 
 #' Where what functions of the user's did besides returning is kept
 #'
+#' @param watched Whether there are such functions: to watch jumps takes some milliseconds.
 #' @return An environment: `condition` of an error, `jump` (see [stopped_jump()]), `is_left` after
 #'   a jump of which no more is known, `is_interrupted`; and what finds out about that.
 #' @noRd
-new_callback_state <- function() {
-  list2env(list(stopper = jump_stopper(jump_targets())), parent = emptyenv())
+new_callback_state <- function(watched = TRUE) {
+  stopper <- if (watched) jump_stopper(jump_targets())
+  list2env(list(stopper = stopper), parent = emptyenv())
 }
 
 #' A function that always returns

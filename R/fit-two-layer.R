@@ -332,7 +332,8 @@ two_layer.recipe <- function(x, data, ...) {
 #' @param matched The user's call.
 #' @noRd
 fit_molded <- function(input, settings, matched, call) {
-  users <- new_callback_state()
+  calls_back <- is.function(settings$loss) || !is.null(settings$on_epoch) || cli::is_dynamic_tty()
+  users <- new_callback_state(calls_back)
   matched <- expand_dots(matched, caller_frame(call))
   weights <- unnamed_weights(settings$case_weights, input)
   settings["case_weights"] <- list(choose_weights(weights, input$case_weights, call))

@@ -87,13 +87,20 @@ new_mold <- function(predictors, outcomes, vector, words, call, blueprint = NULL
   )
   columns$y$vector <- vector
   if (is.null(blueprint)) {
-    classes <- map_columns(outcomes, outcome_as_factor)
-    blueprint <- hardhat::mold(table_ptype(predictors), table_ptype(classes))$blueprint
+    classes <- table_ptype(map_columns(outcomes, outcome_as_factor))
+    blueprint <- tables_blueprint(list(predictors = table_ptype(predictors), outcomes = classes))
   }
   list(
     predictors = predictors, outcomes = outcomes, columns = columns, vector = vector,
     words = words, blueprint = blueprint, how = how, case_weights = case_weights
   )
+}
+
+# As hardhat::mold() makes it of tables, which takes as long as a small fit.
+tables_blueprint <- function(tables) {
+  blueprint <- hardhat::default_xy_blueprint()
+  blueprint$ptypes <- lapply(tables, function(table) tibble::new_tibble(as.list(table), nrow = 0L))
+  blueprint
 }
 
 # The table without its rows; hardhat needs no more for a blueprint.
