@@ -204,7 +204,7 @@ def main() -> None:
     parser.add_argument("--folder-rows", type=int, default=2_000_000)
     parser.add_argument("--how", action="append", choices=("path", "cache"))
     parser.add_argument("--epochs", type=int, default=3)
-    parser.add_argument("--limit", type=float, default=500, help="MB allowed in the part beyond")
+    parser.add_argument("--limit", type=float, default=400, help="MB allowed in the part beyond")
     parser.add_argument("--scratch", help="folder for the temporary folders")
     options = parser.parse_args()
     options.tree, options.before = options.tree.resolve(), options.before.resolve()
