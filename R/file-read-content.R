@@ -57,9 +57,11 @@ read_content <- function(content, text) {
 
 # What the loss says of an outcome.
 outcome_of_loss <- function(outcome, settings) {
-  of_loss <- list(sd = "normal", theta = "negative_binomial")
+  of_loss <- list(sd = "normal", theta = "negative_binomial", labels = "binary_cross_entropy")
+  of_loss <- if (outcome$kind == "numbers") of_loss else of_loss[-3]
   for (flag in names(of_loss)) {
-    if (isTRUE(outcome[[flag]]) != identical(settings$loss, of_loss[[flag]])) {
+    found <- if (flag == "labels") !is.null(outcome$labels) else isTRUE(outcome[[flag]])
+    if (found != identical(settings$loss, of_loss[[flag]])) {
       refuse("its loss and its outcome do not fit")
     }
   }
@@ -257,7 +259,7 @@ setting_checks <- list(
 
 known_losses <- c(
   "mse", "mae", "huber", "cross_entropy", "poisson", "gamma", "binomial", "quantile", "normal",
-  "negative_binomial"
+  "negative_binomial", "binary_cross_entropy"
 )
 
 # A loss that was a function is kept as its name.
@@ -390,7 +392,9 @@ read_outcome <- function(saved, text) {
   }
   refuse_if(kind != "numbers", "it lacks '", kind, "'")
   sometimes <- intersect(outcome_flags, names(saved))
-  refuse_others("entries of its outcome", saved, c("kind", outcome_parts, sometimes))
+  labels <- if ("labels" %in% names(saved)) lapply(as_list(saved$labels), read_label)
+  also <- c(sometimes, if (!is.null(labels)) "labels")
+  refuse_others("entries of its outcome", saved, c("kind", outcome_parts, also))
   names <- if (!is.null(saved$names)) as_texts(saved$names)
   center <- vapply(as_list(saved$center), as_number, 1)
   scale <- vapply(as_list(saved$scale), as_number, 1, least = 5e-324)
@@ -399,8 +403,24 @@ read_outcome <- function(saved, text) {
   if (!length(center) || length(center) != length(scale) || several) {
     refuse("its names, centres and scales differ in number")
   }
+  refuse_if(
+    !is.null(labels) && (length(labels) != length(center) || !flags$logit),
+    "its labels and its outcomes differ in number"
+  )
+  flags["labels"] <- list(labels)
   link <- if (flags$log) "log" else if (flags$logit) "logit" else "identity"
   c(list(kind = kind, names = names, center = center, scale = scale, link = link), flags)
+}
+
+# What a label is called where it is absent, and where it is present.
+read_label <- function(saved) {
+  pair <- as_list(saved)
+  if (length(pair) != 2 || !all(vapply(pair, function(x) is.atomic(x) && length(x) == 1, NA))) {
+    refuse("its labels are no pairs of text or numbers")
+  }
+  levels <- vapply(pair, as.character, "")
+  refuse_if(anyDuplicated(levels) > 0, "its labels do not differ")
+  levels
 }
 
 read_outcome_flags <- function(saved) {

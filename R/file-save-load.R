@@ -116,7 +116,9 @@ empty_tables <- function(coding, ordered) {
   outcomes <- if (outcome$kind == "classes") {
     list(factor(character(), levels = outcome$levels, ordered = ordered))
   } else {
-    rep(list(double()), if (outcome$trials) 2 else length(outcome$center))
+    numbers <- rep(list(double()), if (outcome$trials) 2 else length(outcome$center))
+    as_factor <- function(levels) factor(character(), levels = levels)
+    if (is.null(outcome$labels)) numbers else lapply(outcome$labels, as_factor)
   }
   of_outcomes <- outcome$names
   if (is.null(of_outcomes)) {

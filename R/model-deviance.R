@@ -37,6 +37,7 @@ deviance_functions <- list(
   binomial = function(truth, share) {
     2 * (times_log(truth, truth / share) + times_log(1 - truth, (1 - truth) / (1 - share)))
   },
+  binary_cross_entropy = function(truth, share) -2 * log(ifelse(truth == 1, share, 1 - share)),
   cross_entropy = function(truth, share) matrix(-2 * log(rowSums(truth * share)), ncol = 1)
 )
 

@@ -41,7 +41,9 @@ describe_fit <- function(x) {
 # A vector has no name.
 format_outcome <- function(x) {
   names <- toString(setdiff(names(x$outcomes), ".outcome"))
-  what <- if (has_trials(x)) {
+  what <- if (has_labels(x)) {
+    counted(length(x$outcomes), "label")
+  } else if (has_trials(x)) {
     "successes, failures"
   } else if (is.null(x$levels)) {
     "numeric"
@@ -205,6 +207,12 @@ with_row_names <- function(object, values) {
 # The outcome in the form of predictions: numbers, or 1 at each row's class, else 0. Of trials the
 # share that succeeded, `NaN` of a row without any.
 outcome_matrix <- function(object) {
+  if (has_labels(object)) {
+    present <- Map(function(column, levels) {
+      match(as.character(column), levels) - 1
+    }, as.list(object$outcomes), object$coding$outcome$labels)
+    return(matrix(unlist(present), ncol = length(present)))
+  }
   if (has_trials(object)) {
     return(matrix(object$outcomes[[1]] / number_of_trials(object), ncol = 1))
   }
@@ -213,6 +221,8 @@ outcome_matrix <- function(object) {
   }
   outer(true_class(object), seq_along(object$levels), "==") * 1
 }
+
+has_labels <- function(object) !is.null(object$coding$outcome$labels)
 
 has_trials <- function(object) {
   isTRUE(object$coding$outcome$trials)

@@ -5,6 +5,7 @@ loss_titles <- c(
   cross_entropy = "Log loss", mse = "Mean squared error (standardised)",
   mae = "Mean absolute error (standardised)", huber = "Huber loss (standardised)",
   poisson = "Poisson loss", gamma = "Gamma loss", binomial = "Log loss",
+  binary_cross_entropy = "Log loss",
   normal = "Negative log-likelihood", negative_binomial = "Negative log-likelihood",
   quantile = "Pinball loss (standardised)"
 )

@@ -99,6 +99,9 @@ number_measures <- function(object) {
   if (has_quantiles(object)) {
     measures <- cbind(measures, quantile_measures(object, truth[, 1]))
   }
+  if (has_labels(object)) {
+    measures <- cbind(measures, label_measures(truth, object$fitted))
+  }
   theta <- theta_of(object)
   if (is.null(theta)) measures else cbind(measures, theta = theta)
 }
@@ -113,6 +116,14 @@ theta_of <- function(object) {
     exp(pmin(pmax(log_theta, -10), 15))
   }, double(length(object$coding$outcome$center)))
   rowMeans(matrix(each, ncol = length(models_of(object))))
+}
+
+label_measures <- function(truth, share) {
+  of_truth <- ifelse(truth == 1, share, 1 - share)
+  data.frame(
+    accuracy = colMeans((share > 0.5) == truth, na.rm = TRUE),
+    log_loss = colMeans(-log(of_truth), na.rm = TRUE)
+  )
 }
 
 quantile_measures <- function(object, truth) {

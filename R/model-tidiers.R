@@ -165,6 +165,7 @@ measures_of <- function(x, env, call) {
   }
   names <- if (is.null(x$levels)) c("r.squared", "rmse") else c("accuracy", "log_loss")
   theta <- isTRUE(x$coding$outcome$theta)
+  names <- c(names, if (has_labels(x)) c("accuracy", "log_loss"))
   names <- c(names, if (has_quantiles(x)) c("pinball", "coverage"), if (theta) "theta")
   lapply(stats::setNames(nm = names), function(name) NA_real_)
 }
@@ -185,7 +186,7 @@ augment.two_layer <- function(x, new_data, ..., engine = c("python", "r"), newda
     abort_expected("new_data", expected, if (is_arrow(new_data)) "an Arrow object" else "a path")
   }
   predictions <- stats::predict(x, new_data, engine = engine)
-  if (!is.null(x$levels)) {
+  if (!is.null(x$levels) || has_labels(x)) {
     probabilities <- stats::predict(x, new_data, type = "prob", engine = engine)
     predictions <- c(predictions, probabilities)
   }
@@ -225,7 +226,7 @@ without_stale <- function(columns, made, used) {
 
 # Where the new data have the outcome.
 residuals_of <- function(x, new_data, predictions) {
-  if (!is.null(x$levels) || length(predictions) != 1) {
+  if (!is.null(x$levels) || has_labels(x) || length(predictions) != 1) {
     return(NULL)
   }
   outcome <- x$how$outcome

@@ -39,8 +39,7 @@ predict.two_layer_ensemble <- function(object, new_data, type = NULL, ..., level
   call <- rlang::current_env()
   refuse_peers_intervals(rlang::names2(list(...)), call)
   check_dots(predict.two_layer_ensemble, ...)
-  usual <- if (is.null(object$levels)) "numeric" else c("class", "prob")
-  types <- c(usual, "conf_int", "std_error", types_of_loss(object))
+  types <- c(usual_types(object), "conf_int", "std_error", types_of_loss(object))
   if (identical(type, "pred_int")) {
     refuse_without_intervals(object, call)
     types <- c(types, type)
@@ -62,7 +61,8 @@ predict.two_layer_ensemble <- function(object, new_data, type = NULL, ..., level
   }
   predictions <- if (engine == "r") r_together else core_together
   columns <- columns_to_predict(object, new_data, engine, call)
-  spruce_together(object, type, predictions(object, columns, type, level, call))
+  values <- predictions(object, columns, computed_type(object, type), level, call)
+  spruce_together(object, type, values)
 }
 
 # As predict() of lm() has them.

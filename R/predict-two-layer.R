@@ -75,7 +75,7 @@ predict.two_layer <- function(object, new_data, type = NULL, ..., level = 0.95,
   has_level <- !missing(level) && !identical(type, "pred_int")
   refuse_spread(type, c(rlang::names2(list(...)), if (has_level) "level"), call)
   check_dots(predict.two_layer, ...)
-  types <- if (is.null(object$levels)) c("numeric", "raw") else c("class", "prob", "raw")
+  types <- c(usual_types(object), "raw")
   types <- c(types, types_of_loss(object))
   if (identical(type, "pred_int")) {
     refuse_without_intervals(object, call)
@@ -101,7 +101,16 @@ predict.two_layer <- function(object, new_data, type = NULL, ..., level = 0.95,
     return(spruce_together(object, type, prediction_intervals(object, columns, level, engine, call)))
   }
   predictions <- if (engine == "r") r_predictions else core_predictions
-  spruce(object, type, predictions(object, columns, type, call))
+  spruce(object, type, predictions(object, columns, computed_type(object, type), call))
+}
+
+usual_types <- function(object) {
+  if (is.null(object$levels) && !has_labels(object)) "numeric" else c("class", "prob")
+}
+
+# Of several labels both types are made of each label's probability.
+computed_type <- function(object, type) {
+  if (has_labels(object) && type %in% c("class", "prob")) "numeric" else type
 }
 
 # What only several networks can say.
@@ -149,7 +158,8 @@ fitted_predictions <- function(object, type, call) {
   }
   values <- fitted_values(object)
   values[is.nan(values)] <- NA
-  spruce(object, type, if (type == "class") matrix(fitted_class(object), ncol = 1) else values)
+  by_code <- type == "class" && !has_labels(object)
+  spruce(object, type, if (by_code) matrix(fitted_class(object), ncol = 1) else values)
 }
 
 engines <- c("python", "r")
@@ -209,6 +219,9 @@ suggest_r_engine <- function(predictions) {
 # As hardhat's spruce_ functions and tibble() make it, whose checks would take most of the time of
 # a prediction of one row.
 spruce <- function(object, type, values) {
+  if (has_labels(object) && type == "class") {
+    return(spruce_labels(object, values))
+  }
   columns <- lapply(seq_len(ncol(values)), function(place) values[, place])
   names <- if (type == "class") {
     columns[[1]] <- as_class(object, columns[[1]])
@@ -221,6 +234,17 @@ spruce <- function(object, type, values) {
     paste0(prefix, if (!one) paste0("_", outputs))
   }
   tibble::new_tibble(stats::setNames(columns, names), nrow = nrow(values))
+}
+
+spruce_labels <- function(object, shares) {
+  outcome <- object$coding$outcome
+  columns <- lapply(seq_along(outcome$labels), function(place) {
+    levels <- outcome$labels[[place]]
+    factor(levels[1 + (shares[, place] > 0.5)], levels = levels)
+  })
+  one <- length(columns) == 1
+  names(columns) <- paste0(".pred_class", if (!one) paste0("_", number_names(outcome)))
+  tibble::new_tibble(columns, nrow = nrow(shares))
 }
 
 as_class <- function(object, codes) {

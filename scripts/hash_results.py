@@ -29,7 +29,7 @@ ACTIVATIONS = (
 )  # fmt: skip
 LOSSES = (
     "mse", "mae", "huber", "poisson", "gamma", "binomial", "cross_entropy", "quantile",
-    "normal", "negative_binomial",
+    "normal", "negative_binomial", "binary_cross_entropy",
 )  # fmt: skip
 OPTIMIZERS = ("sgd", "adam", "adamw", "rmsprop", "lbfgs")
 VARIANTS: dict[str, dict[str, Any]] = {
@@ -59,6 +59,8 @@ def outcome(frame: pd.DataFrame, loss: str) -> Any:
     signal = frame["a"] - frame["b"] * frame["flag"]
     if loss == "cross_entropy":
         return np.where(signal > 0.5, "high", np.where(signal < -0.5, "low", "middle"))
+    if loss == "binary_cross_entropy":
+        return np.column_stack([signal > 0, frame["a"] > 0.5]).astype(float)
     if loss == "binomial":
         return np.column_stack([np.floor(np.exp(signal)), np.arange(ROWS) % 4])
     if loss in ("poisson", "negative_binomial"):
@@ -109,7 +111,8 @@ def hashed(given: dict[str, Any], frame: pd.DataFrame) -> str:
         for value in model.network.state_dict().values():
             digest.update(value.numpy().tobytes())
         digest.update(model.history.to_numpy(dtype=float).tobytes())
-    predicted = fit.predict_proba(frame) if fit.classes is not None else fit.predict(frame)
+    shares = fit.classes is not None or given["loss"] == "binary_cross_entropy"
+    predicted = fit.predict_proba(frame) if shares else fit.predict(frame)
     digest.update(np.asarray(predicted, dtype=float).tobytes())
     return digest.hexdigest()
 

@@ -1,7 +1,7 @@
 """``TwoLayerRegressor`` and ``TwoLayerClassifier``: the network as scikit-learn estimators."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
@@ -12,13 +12,18 @@ from pytwolayer.checks import describe, quote_some, shorten
 from pytwolayer.errors import ArgumentError, PytwolayerError
 from pytwolayer.fitting.starting_point import Start
 from pytwolayer.models.two_layer import labelled
+from pytwolayer.preprocessing.labels import LABELS
 from pytwolayer.preprocessing.row_source import Doubles
 
 try:
-    from scipy.special import log_softmax
+    from scipy.special import log_expit, log_softmax
     from sklearn.base import ClassifierMixin, RegressorMixin
     from sklearn.utils import column_or_1d
-    from sklearn.utils.multiclass import _check_partial_fit_first_call, check_classification_targets
+    from sklearn.utils.multiclass import (
+        _check_partial_fit_first_call,
+        check_classification_targets,
+        type_of_target,
+    )
     from sklearn.utils.validation import validate_data  # noqa: F401  (new in 1.6)
 except ImportError as problem:
     raise PytwolayerError(
@@ -32,6 +37,7 @@ from pytwolayer.estimators.validation import read_outcome, with_names_of
 from pytwolayer.fitting.argument_hints import hints_at_parameters
 from pytwolayer.fitting.two_layer import two_layer
 from pytwolayer.runtime.torch_settings import with_default_torch_settings
+from pytwolayer.training.settings import AUTO, Settings
 
 
 @compose_docstring(two_layer, TwoLayerEstimator)
@@ -177,7 +183,11 @@ class TwoLayerClassifier(ClassifierMixin, TwoLayerEstimator):
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
-        The classes, sorted.
+        The classes, sorted; of several labels their numbers, from 0.
+    multilabel_ : bool
+        Whether ``y`` has several labels at once: columns of 0 and 1. Then ``predict()`` gives such
+        columns, ``predict_proba()`` the probability of each label, and ``score()`` the share of
+        rows whose labels are all right.
 
     Examples
     --------
@@ -193,6 +203,11 @@ class TwoLayerClassifier(ClassifierMixin, TwoLayerEstimator):
     __module__ = "pytwolayer"
 
     class_weights: Mapping[Any, float] | str | None = None
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = True
+        return tags
 
     def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Self:
         """Go over some rows once: one more epoch.
@@ -222,8 +237,14 @@ class TwoLayerClassifier(ClassifierMixin, TwoLayerEstimator):
         return self._partial_fit(X, y, sample_weight)
 
     def _read_outcome(self, X: Any, y: Any, start: Start | None, *, partial: bool) -> Any:
-        labels = column_or_1d(read_outcome(self, X, y, kind=None), warn=True)
+        values = read_outcome(self, X, y, kind=None)
+        if _has_several_labels(values):
+            return self._read_labels(values, y, start, partial=partial)
+        labels = column_or_1d(values, warn=True)
         check_classification_targets(labels)
+        if self.loss == LABELS:
+            raise ArgumentError("loss", '"cross_entropy" where `y` is one column', f'"{LABELS}"')
+        self.multilabel_ = False
         if start is None and not partial:
             self.classes_ = np.unique(labels)
         unknown = np.setdiff1d(labels, self.classes_)
@@ -237,6 +258,26 @@ class TwoLayerClassifier(ClassifierMixin, TwoLayerEstimator):
         codes = np.searchsorted(self.classes_, labels)
         return with_names_of(pd.Categorical.from_codes(codes, pd.Index(self.classes_)), y)
 
+    def _read_labels(
+        self, values: NDArray[Any], y: Any, start: Start | None, *, partial: bool
+    ) -> Any:
+        """Check several labels at once, in columns of 0 and 1."""
+        if type_of_target(values) != "multilabel-indicator":
+            raise ArgumentError("y", "one column, or of 0 and 1 for each label", "others")
+        if start is None and not partial:
+            self.classes_ = np.arange(values.shape[1])
+        if values.shape[1] != len(self.classes_):
+            expected = f"of as many columns as labels, {len(self.classes_)}"
+            raise ArgumentError("y", expected, describe(values.shape[1]))
+        self.multilabel_ = True
+        return with_names_of(values.astype(np.float64), y)
+
+    def _settings(self, start: Start | None) -> Settings:
+        settings = super()._settings(start)
+        if self.multilabel_ and settings.loss == AUTO:
+            return replace(settings, loss=LABELS)
+        return settings
+
     @with_default_torch_settings
     def predict(self, X: Any) -> NDArray[Any]:
         """Predict the class.
@@ -248,10 +289,13 @@ class TwoLayerClassifier(ClassifierMixin, TwoLayerEstimator):
 
         Returns
         -------
-        ndarray of shape (n_samples,)
+        ndarray of shape (n_samples,), or with several labels (n_samples, n_labels)
             None, with a warning, in rows that have a level that training did not see.
         """
         new = self._check_new_data(X)
+        if self.multilabel_:
+            found: NDArray[Any] = self.two_layer_.predict(new)
+            return found
         return labelled(self.two_layer_.predict_code(new), self.classes_)
 
     @with_default_torch_settings
@@ -267,7 +311,7 @@ class TwoLayerClassifier(ClassifierMixin, TwoLayerEstimator):
         -------
         ndarray of shape (n_samples, n_classes)
             In the order of ``classes_``; NaN, with a warning, in rows that have a level that
-            training did not see.
+            training did not see. With several labels the probability of each.
         """
         new = self._check_new_data(X)
         return self.two_layer_.predict_proba(new)
@@ -287,7 +331,8 @@ class TwoLayerClassifier(ClassifierMixin, TwoLayerEstimator):
             As ``predict_proba()``.
         """
         new = self._check_new_data(X)
-        logarithms: Doubles = log_softmax(self.two_layer_.predict_raw(new), axis=1)
+        raw = self.two_layer_.predict_raw(new)
+        logarithms: Doubles = log_expit(raw) if self.multilabel_ else log_softmax(raw, axis=1)
         return logarithms
 
     @with_default_torch_settings
@@ -302,11 +347,13 @@ class TwoLayerClassifier(ClassifierMixin, TwoLayerEstimator):
         Returns
         -------
         ndarray of shape (n_samples, n_classes) or, with two classes, (n_samples,)
-            With two classes the log odds of the second.
+            With two classes the log odds of the second, with several labels those of each.
         """
         new = self._check_new_data(X)
         output = self.two_layer_.predict_raw(new)
-        return output[:, 1] - output[:, 0] if len(self.classes_) == 2 else output
+        if self.multilabel_ or len(self.classes_) != 2:
+            return output
+        return output[:, 1] - output[:, 0]
 
     @with_default_torch_settings
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
@@ -322,3 +369,7 @@ class TwoLayerClassifier(ClassifierMixin, TwoLayerEstimator):
         float
         """
         return float(super().score(*self._rows_with_predictions(X, y, sample_weight)))
+
+
+def _has_several_labels(values: NDArray[Any]) -> bool:
+    return values.ndim == 2 and values.shape[1] > 1

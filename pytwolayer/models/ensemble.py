@@ -29,6 +29,7 @@ from pytwolayer.models.new_rows import (
 from pytwolayer.models.two_layer import TwoLayer, format_ends, labelled, report_tuning
 from pytwolayer.preprocessing.calibration import Calibration, bases, refuse_without_intervals
 from pytwolayer.preprocessing.encoder import Encoder
+from pytwolayer.preprocessing.labels import labelled as labels_of
 from pytwolayer.preprocessing.outcome import Classes, Outcome
 from pytwolayer.preprocessing.row_source import Doubles
 from pytwolayer.preprocessing.table import Table
@@ -179,9 +180,12 @@ class TwoLayerEnsemble:
 
     @with_default_torch_settings
     def _predict(self, x: Any, offset: Any) -> NDArray[Any]:
-        if self.classes is None:
-            return self._as_outcome(mean_of_models(self.predict_all(x, offset=offset)))
+        if not isinstance(self.outcome, Classes):
+            means = mean_of_models(self.predict_all(x, offset=offset))
+            labels = self.outcome.labels
+            return self._as_outcome(labels_of(means, labels) if labels else means)
         self.models[0].with_offset(np.empty((0, 1)), offset)
+        assert self.classes is not None
         return labelled(self.predict_code(x), self.classes)
 
     def predict_to_file(
@@ -240,7 +244,7 @@ class TwoLayerEnsemble:
         ArgumentError
             As ``predict()``, and if the outcome is numeric.
         """
-        if not self._are_classes:
+        if not isinstance(self.outcome, Classes) and not self.outcome.labels:
             raise ArgumentError("y", "of classes for probabilities", "numeric")
         return mean_of_models(self.predict_all(x))
 

@@ -19,7 +19,9 @@ from pytwolayer.network.architecture import outline
 from pytwolayer.network.losses import LOSSES, ForgottenLoss
 from pytwolayer.preprocessing.block_writer import Coding, LevelCoding
 from pytwolayer.preprocessing.calibration import Calibration, read_calibration, sets_of
+from pytwolayer.preprocessing.column_reading import level_name
 from pytwolayer.preprocessing.encoder import ENCODINGS, Encoder
+from pytwolayer.preprocessing.labels import LABELS
 from pytwolayer.preprocessing.outcome import Classes, Numbers, Outcome
 from pytwolayer.preprocessing.piecewise import PiecewiseCoding
 from pytwolayer.preprocessing.spread import NEGATIVE_BINOMIAL, NORMAL
@@ -40,7 +42,8 @@ _T = TypeVar("_T")
 _MOST_ROWS = 2**53  # doubles, R's numbers, hold whole numbers exactly up to here
 TUNING = ("encoding", "learning_rate", "weight_decay", "fold", "valid_loss")
 # What outcomes have where it is so; others leave it out, as files of earlier versions do.
-_SOMETIMES = ("logit", "trials", "sd", "theta")
+_FLAGS = ("logit", "trials", "sd", "theta")
+_SOMETIMES = (*_FLAGS, "labels")
 _OUTCOMES = {
     "numbers": ("kind", "names", "center", "scale", "log", "vector"),
     "classes": ("kind", "name", "labels"),
@@ -100,6 +103,7 @@ def _plain_outcome(outcome: Outcome) -> dict[str, Any]:
     """Return an outcome as text and numbers."""
     if isinstance(outcome, Numbers):
         values = {name: getattr(outcome, name) for name in (*_OUTCOMES["numbers"][1:], *_SOMETIMES)}
+        values["labels"] = [[_as_plain(label) for label in pair] for pair in outcome.labels]
         plain = {"kind": "numbers", **values}
         return {name: plain[name] for name in plain if name not in _SOMETIMES or plain[name]}
     pairs = zip(outcome.labels, outcome.outputs, strict=True)
@@ -285,8 +289,10 @@ def read_tuning(saved: Any) -> pd.DataFrame | None:
 def _outcome(saved: Any, settings: Settings) -> Outcome:
     outcome = _saved_outcome(saved)
     levels = settings.quantile_levels
-    flags = {"sd": NORMAL, "theta": NEGATIVE_BINOMIAL}
-    if any(getattr(outcome, f, False) != (settings.loss == of) for f, of in flags.items()):
+    flags = {"sd": NORMAL, "theta": NEGATIVE_BINOMIAL} | (
+        {"labels": LABELS} if isinstance(outcome, Numbers) else {}
+    )
+    if any(bool(getattr(outcome, f, False)) != (settings.loss == of) for f, of in flags.items()):
         raise ValueError("its loss and its outcome do not fit")
     if levels is None:
         return outcome
@@ -304,7 +310,10 @@ def _saved_outcome(saved: Any) -> Outcome:
     names = _names(saved["names"])
     center = tuple(_number(value) for value in _typed(saved["center"], list))
     scale = tuple(_number(value, least=5e-324) for value in _typed(saved["scale"], list))
-    more: Any = {name: flag(name, saved.get(name, False)) for name in _SOMETIMES}
+    more: Any = {name: flag(name, saved.get(name, False)) for name in _FLAGS}
+    more["labels"] = tuple(_pair(pair) for pair in _typed(saved.get("labels", []), list))
+    if more["labels"] and (len(more["labels"]) != len(center) or not more["logit"]):
+        raise ValueError("its labels and its outcomes differ in number")
     columns = SUCCESSES_AND_FAILURES if more["trials"] else len(center)
     if not center or len(center) != len(scale) or (names is not None and len(names) != columns):
         raise ValueError("its names, centres and scales differ in number")
@@ -314,6 +323,19 @@ def _saved_outcome(saved: Any) -> Outcome:
     if more["sd"] and more["theta"]:
         raise ValueError("it has a standard deviation and a theta")
     return Numbers(names, center, scale, log, vector, **more)
+
+
+def _as_plain(label: Any) -> Any:
+    return label if _is_plain(label) else level_name(label)
+
+
+def _pair(saved: Any) -> tuple[Any, Any]:
+    pair = _typed(saved, list)
+    if len(pair) != 2 or not all(_is_plain(label) for label in pair):
+        raise ValueError("its labels are no pairs of text or numbers")
+    if len({level_name(label) for label in pair}) < 2:
+        raise ValueError("its labels do not differ")
+    return pair[0], pair[1]
 
 
 def _classes(name: Any, labels: list[Any]) -> Classes:

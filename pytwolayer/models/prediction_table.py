@@ -25,6 +25,7 @@ from pytwolayer.preprocessing.calibration import (
     interval,
     refuse_without_intervals,
 )
+from pytwolayer.preprocessing.labels import Pair
 from pytwolayer.preprocessing.outcome import Classes, Outcome
 from pytwolayer.preprocessing.row_source import Doubles, Mask
 from pytwolayer.preprocessing.table import Table
@@ -61,7 +62,9 @@ def read_kind(fitted: Fitted, kind: Any) -> str | None:
     if not fitted.several and kind in ("conf_int", "std_error"):
         expected = "one that a single network has: intervals come of several, `n_models = 50`"
         raise ArgumentError("kind", expected, checks.describe(kind))
-    kinds = ["class", "prob"] if isinstance(fitted.outcome, Classes) else ["numeric"]
+    outcome = fitted.outcome
+    are_classes = isinstance(outcome, Classes) or bool(outcome.labels)
+    kinds = ["class", "prob"] if are_classes else ["numeric"]
     if kind == "pred_int":
         has_offset = fitted.models[0].offset
         refuse_without_intervals(fitted.outcome, fitted.calibration, has_offset=has_offset)
@@ -139,8 +142,11 @@ class _Columns:
             return
         each = np.stack([_restored(*pair) for pair in zip(self._models, outputs, strict=True)])
         values = mean_of_models(each) if self._several else each[0]
-        if isinstance(self._outcome, Classes) and kind in (None, "class"):
-            yield ".pred_class", self._labels(outputs, values)
+        if isinstance(self._outcome, Classes):
+            if kind in (None, "class"):
+                yield ".pred_class", self._labels(outputs, values)
+        elif self._outcome.labels and kind in (None, "class"):
+            yield from self._each_label(values, self._outcome.labels)
         if kind in (None, "numeric", "prob"):
             yield from self._named(".pred", values)
         if kind == "std_error":
@@ -158,6 +164,12 @@ class _Columns:
 
     def _named(self, prefix: str, values: Doubles) -> Iterator[tuple[str, Doubles]]:
         return _named(prefix, self._ends, values)
+
+    def _each_label(self, shares: Doubles, labels: Sequence[Pair]) -> Iterator[tuple[str, Any]]:
+        for end, pair, own in zip(self._ends, labels, shares.T, strict=True):
+            codes = np.where(np.isnan(own), -1, own > 0.5).astype(np.intp)
+            categories: Any = list(pair)
+            yield f".pred_class{end}", pd.Categorical.from_codes(codes, categories=categories)
 
     def _intervals(self, each: Doubles, *, in_pairs: bool) -> Iterator[tuple[str, Doubles]]:
         shares = (1 - self._level) / 2, (1 + self._level) / 2
@@ -183,7 +195,7 @@ class _Columns:
             codes = np.zeros(len(values), dtype=np.intp)
             codes[outputs[0].complete] = outputs[0].values.numpy().argmax(axis=1)
             missing = ~outputs[0].complete
-        labels: Any = list(self._outcome.labels)  # type: ignore[union-attr]
+        labels: Any = list(self._outcome.labels)
         return pd.Categorical.from_codes(np.where(missing, -1, codes), categories=labels)
 
 

@@ -33,6 +33,7 @@ from pytwolayer.preprocessing.calibration import (
     refuse_without_intervals,
 )
 from pytwolayer.preprocessing.encoder import Encoder
+from pytwolayer.preprocessing.labels import labelled as labels_of
 from pytwolayer.preprocessing.offset import add_offset_if_fitted
 from pytwolayer.preprocessing.outcome import Classes, Outcome
 from pytwolayer.preprocessing.row_source import Doubles
@@ -212,6 +213,8 @@ class TwoLayer:
     def _predict(self, x: Any, offset: Any) -> NDArray[Any]:
         if not isinstance(self.outcome, Classes):
             numbers = self._restored(x, offset)
+            if self.outcome.labels:
+                numbers = labels_of(numbers, self.outcome.labels)
             return numbers[:, 0] if self.outcome.vector else numbers
         self.with_offset(np.empty((0, 1)), offset)  # classes have none: raises if one is given
         return labelled(self.predict_code(x), as_labels(self.outcome.labels))
@@ -289,15 +292,15 @@ class TwoLayer:
         Returns
         -------
         numpy.ndarray
-            Shape ``(rows, classes)``, in the order of ``classes``; NaN in the rows that
-            ``predict()`` leaves missing.
+            Shape ``(rows, classes)``, in the order of ``classes``; of several labels each one's
+            probability, ``(rows, labels)``. NaN in the rows that ``predict()`` leaves missing.
 
         Raises
         ------
         ArgumentError
             As ``predict()``, and if the outcome is numeric.
         """
-        if not isinstance(self.outcome, Classes):
+        if not isinstance(self.outcome, Classes) and not self.outcome.labels:
             raise ArgumentError("y", "of classes for probabilities", "numeric")
         return self._restored(x)
 
@@ -890,7 +893,10 @@ class TwoLayer:
             raise ArgumentError("x", "of rows that can be predicted", "others alone")
         weights = self.outcome.weights_of_score(data.outcomes, data.weights)
         weights = None if weights is None else weights[there]
-        metric = accuracy_score if isinstance(self.outcome, Classes) else r2_score
+        labels = not isinstance(self.outcome, Classes) and bool(self.outcome.labels)
+        if labels:  # right where all labels of a row are
+            truth, found = (truth > 0.5).astype(int), (found > 0.5).astype(int)
+        metric = accuracy_score if labels or isinstance(self.outcome, Classes) else r2_score
         return float(metric(truth[there], found[there], sample_weight=weights))
 
     def _own(self, x: Any, also: Sequence[str]) -> Any:

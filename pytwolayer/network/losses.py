@@ -218,6 +218,7 @@ LOSSES: dict[str, Loss] = {
     "poisson": Loss(_poisson),
     "gamma": Loss(_gamma),
     "binomial": Loss(_binary_cross_entropy),
+    "binary_cross_entropy": Loss(_binary_cross_entropy),
     "quantile": Loss(_pinball),
     "normal": Loss(_normal, outputs=2),
     "negative_binomial": Loss(_negative_binomial, outputs=2, shares_rows=True),

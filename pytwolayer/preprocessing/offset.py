@@ -16,6 +16,7 @@ import numpy as np
 
 from pytwolayer import checks
 from pytwolayer.errors import ArgumentError
+from pytwolayer.preprocessing.labels import LABELS
 from pytwolayer.preprocessing.outcome_range import LOG_LINK
 from pytwolayer.preprocessing.row_source import Doubles
 from pytwolayer.preprocessing.spread import NEGATIVE_BINOMIAL, OFFSET
@@ -68,8 +69,8 @@ def remove_offset(
     table = read_table("y", y, vector=True, outcome=True)
     if any(column.is_classes for column in table.columns):
         raise ArgumentError("offset", "left out where the outcome is classes", "given")
-    if loss == BINOMIAL:
-        raise ArgumentError("offset", f'left out with the loss "{BINOMIAL}"', "given")
+    if loss in (BINOMIAL, LABELS):
+        raise ArgumentError("offset", f'left out with the loss "{loss}"', "given")
     numbers = read_offset(offset, table.rows)
     if loss not in LOG_LINK:
         return _mapped(table, lambda values: values - numbers), weights

@@ -12,6 +12,7 @@ from pytwolayer.errors import ArgumentError, UnseenLevelWarning, warn_user
 from pytwolayer.preprocessing.column import Column, in_column
 from pytwolayer.preprocessing.column_blocks import lines_in
 from pytwolayer.preprocessing.column_reading import level_name
+from pytwolayer.preprocessing.labels import LABELS, Pair, pairs_of, presence
 from pytwolayer.preprocessing.moments import moments_of
 from pytwolayer.preprocessing.outcome_range import LOG_LINK, refuse_outside_range
 from pytwolayer.preprocessing.row_source import Doubles
@@ -61,6 +62,9 @@ class Numbers:
     sd, theta : bool
         Whether the second half of the network's outputs are logarithms: of the standard deviations
         of the scaled outcomes ("normal"), or of a ``theta`` for all rows ("negative_binomial").
+    labels : tuple of pairs
+        Of the loss "binary_cross_entropy", what each label is called where it is absent, and where
+        it is present; the network's output is the logarithm of its odds.
     quantile_levels : tuple of float
         Of the loss "quantile": the network has an output for each; else empty.
     """
@@ -75,6 +79,7 @@ class Numbers:
     sd: bool = False
     theta: bool = False
     quantile_levels: tuple[float, ...] = ()
+    labels: tuple[Pair, ...] = ()
     default_loss = "mse"
 
     @classmethod
@@ -87,6 +92,11 @@ class Numbers:
     ) -> "Numbers":
         """Learn the scaling of the outcomes; where the output is a logarithm they keep their 0."""
         refuse_outside_range(table, loss)
+        if loss == LABELS:
+            number = len(table.columns)
+            center, scale = (0.0,) * number, (1.0,) * number
+            how: Any = {"logit": True, "labels": pairs_of(table)}
+            return cls(table.names, center, scale, False, table.vector, **how)
         if loss == BINOMIAL:
             trials = has_trials(table, loss)
             vector = table.vector or trials
@@ -153,6 +163,8 @@ class Numbers:
 
     def observed(self, table: Table) -> Doubles:
         """Return the outcomes on the user's scale, shape ``(rows, width)``."""
+        if self.labels:
+            return presence(table, self.labels)
         if self.trials:
             return share_of_successes(table)[:, None]
         return np.column_stack([column.values for column in outcome_columns(table)])
@@ -165,7 +177,21 @@ class Numbers:
         return trials if weights is None else weights * trials
 
     def warn_unseen_classes(self, table: Table, consequence: str) -> None:
-        """Do nothing: numbers have no classes."""
+        """Warn of values of labels that training did not see; numbers have none."""
+        if not self.labels:
+            return
+        for column, pair in zip(table.columns, self.labels, strict=True):
+            known = [level_name(label) for label in pair]
+            seen = np.unique(column.values[~np.isnan(column.values)]).astype(np.intp)
+            names = [column.levels[code] for code in seen] if column.has_levels else []
+            unseen = [name for name in names if name not in known]
+            if unseen:
+                where = in_column(column.label)
+                warn_user(
+                    f"Classes that training did not see{where}: {quote_some(unseen)}. "
+                    f"{consequence}",
+                    UnseenLevelWarning,
+                )
 
     def target(self, table: Table) -> torch.Tensor:
         """Return the scaled outcomes as float32, shape ``(rows, width)``.
@@ -366,6 +392,8 @@ def fit_outcome(
             expected = 'of one outcome with the loss "quantile"'
             raise ArgumentError(_DATA, expected, f"of {len(are_classes)}")
         return Numbers.fit(table, weights, loss, quantile_levels)
+    if isinstance(loss, str) and loss == LABELS:
+        return Numbers.fit(table, weights, loss)
     if len(are_classes) > 1:
         expected = "numbers where it has several columns"
         label = table.columns[are_classes.index(True)].label

@@ -8,6 +8,7 @@ import numpy as np
 
 from pytwolayer.errors import ArgumentError, named_as
 from pytwolayer.preprocessing.column import in_column
+from pytwolayer.preprocessing.labels import LABELS
 from pytwolayer.preprocessing.row_source import Doubles, Mask, RowNumbers
 from pytwolayer.preprocessing.spread import NEGATIVE_BINOMIAL, outcome_columns
 from pytwolayer.preprocessing.table import Table
@@ -59,6 +60,7 @@ RANGES: dict[str, Range] = {
         'shares from 0 to 1, or columns of successes and failures, for the loss "binomial"', most=1
     ),
 }
+RANGES[LABELS] = Range(f'0 or 1 for the loss "{LABELS}"', most=1, whole=True)
 _OF_TRIALS = Range("whole numbers of at least 0, successes and failures", whole=True)
 # Losses for which the network's output is the logarithm of the mean.
 LOG_LINK = ("poisson", "gamma", NEGATIVE_BINOMIAL)

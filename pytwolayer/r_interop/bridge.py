@@ -546,6 +546,9 @@ def _fitted_values(
 
 def _values(fitted: Fitted, x: Any, kind: str, offset: Doubles | None = None) -> Any:
     if kind == "numeric":
+        outcome = _first_model(fitted).outcome
+        if fitted.classes is None and outcome.labels:
+            return fitted.predict_proba(x)
         return fitted.predict(x, offset=offset)
     if kind == "sd":
         return fitted.predict_sd(x, offset=offset)

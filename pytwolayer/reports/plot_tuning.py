@@ -21,6 +21,7 @@ _LOSSES = {
     "poisson": "Poisson loss",
     "gamma": "Gamma loss",
     "binomial": "Log loss",
+    "binary_cross_entropy": "Log loss",
     "normal": "Negative log-likelihood",
     "negative_binomial": "Negative log-likelihood",
     "quantile": "Pinball loss",

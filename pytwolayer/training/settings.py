@@ -172,7 +172,8 @@ SETTINGS: dict[str, Setting] = {
         _loss,
         "mse, mae or huber for numbers, normal to estimate their standard deviation too, quantile "
         "for quantiles, poisson or negative_binomial for counts, gamma for numbers above 0, "
-        "binomial for shares or successes and failures, cross_entropy for classes",
+        "binomial for shares or successes and failures, cross_entropy for classes, "
+        "binary_cross_entropy for several labels at once",
         "NAME",
     ),
     "quantile_levels": Setting(

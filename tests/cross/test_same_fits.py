@@ -117,6 +117,12 @@ CASES = [
         "settings": QUICK | {"loss": "negative_binomial"},
     },
     {
+        "name": "labels",
+        "data": "birth",
+        "outcome": ["low", "smoker"],
+        "settings": QUICK | {"loss": "binary_cross_entropy", "validation": 0.2},
+    },
+    {
         "name": "plain descent",
         "data": "cars",
         "outcome": "am2",

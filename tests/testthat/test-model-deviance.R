@@ -176,3 +176,48 @@ test_that("the normal loss gives a standard deviation for each row, in both engi
     effects(fit, data, engine = "r"), effects(fit, data), tolerance = 1e-4, ignore_attr = TRUE
   )
 })
+
+labelled <- transform(
+  mtcars, v = vs == 1, a = factor(c("auto", "manual")[am + 1]), g = as.double(gear > 3)
+)
+
+test_that("several labels at once are classes with a probability for each", {
+  skip_without_torch()
+  for (models in 1:2) {
+    fit <- two_layer(
+      cbind(v, a, g) ~ mpg + wt, labelled, loss = "binary_cross_entropy", epochs = 20, seed = 1,
+      n_models = models
+    )
+    shares <- predict(fit, labelled, type = "prob")
+    expect_named(shares, c(".pred_v", ".pred_a", ".pred_g"))
+    classes <- predict(fit, labelled)
+    expect_named(classes, c(".pred_class_v", ".pred_class_a", ".pred_class_g"))
+    expect_identical(lapply(classes, levels), list(
+      .pred_class_v = c("FALSE", "TRUE"), .pred_class_a = c("auto", "manual"),
+      .pred_class_g = c("0", "1")
+    ))
+    expect_identical(classes$.pred_class_a == "manual", shares$.pred_a > 0.5)
+    expect_equal(predict(fit, labelled, type = "prob", engine = "r"), shares, tolerance = 1e-6)
+    expect_identical(predict(fit, labelled, engine = "r"), classes)
+    expect_identical(predict(fit), classes)
+    truth <- cbind(labelled$v, labelled$a == "manual", labelled$g == 1) * 1
+    of_truth <- ifelse(truth == 1, as.matrix(shares), 1 - as.matrix(shares))
+    expect_equal(unname(deviance(fit)), unname(colSums(-2 * log(of_truth))))
+    expect_equal(unname(residuals(fit)), unname(truth - as.matrix(shares)), ignore_attr = TRUE)
+    expect_equal(glance(fit)$log_loss, mean(-log(of_truth)))
+    expect_true(all(names(c(classes, shares)) %in% names(augment(fit, labelled))))
+    expect_true(all(is.na(predict(fit, transform(labelled, wt = NA)))))
+    file <- withr::local_tempfile(fileext = ".safetensors")
+    save_two_layer(fit, file)
+    expect_identical(predict(load_two_layer(file), labelled), classes)
+  }
+  expect_output(print(fit), "v, a, g (3 labels)", fixed = TRUE)
+  one <- linear(labelled["wt"], labelled["v"], loss = "binary_cross_entropy")
+  known <- glm(v ~ wt, binomial, labelled)
+  expect_named(predict(one, labelled, type = "prob"), ".pred")
+  expect_equal(predict(one, labelled, type = "prob")$.pred, unname(fitted(known)), tolerance = 1e-3)
+  expect_equal(deviance(one), deviance(known), tolerance = 1e-4)
+  expect_named(predict(one, labelled), ".pred_class")
+  expect_refused(linear(cbind(v, cyl) ~ wt, labelled, loss = "binary_cross_entropy"), "0 or 1")
+  expect_refused(linear(cbind(v, a) ~ wt, labelled), "several columns")
+})

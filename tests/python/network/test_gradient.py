@@ -57,6 +57,9 @@ THEIRS = {
     "binomial": lambda output, y: functional.binary_cross_entropy_with_logits(
         output, y, reduction="none"
     ),
+    "binary_cross_entropy": lambda output, y: functional.binary_cross_entropy_with_logits(
+        output, y, reduction="none"
+    ),
     "quantile": lambda output, y: torch.maximum(
         levels_of(output) * (y - output), (levels_of(output) - 1) * (y - output)
     ),
@@ -113,7 +116,7 @@ class Case:
         elif loss == "negative_binomial":
             self.y[:, :outcomes] = self.y[:, :outcomes].abs().round() / 2
             self.y[:, outcomes:] = 2
-        elif loss == "binomial":
+        elif loss in ("binomial", "binary_cross_entropy"):
             self.y = torch.sigmoid(self.y)
         self.weights = torch.rand(rows, 1, generator=generator) + 0.2 if weighted else None
         self.mask = None

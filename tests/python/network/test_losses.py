@@ -15,7 +15,7 @@ CLASS = torch.nn.functional.one_hot(torch.randint(3, (50,), generator=DRAWS), 3)
 COUNT = torch.poisson(torch.ones(50, 3, dtype=torch.float64), generator=DRAWS)
 NUMBER = torch.randn(50, 3, generator=DRAWS, dtype=torch.float64)
 TRUTH = {"cross_entropy": CLASS, "poisson": COUNT, "gamma": NUMBER.exp()}
-TRUTH["binomial"] = torch.sigmoid(NUMBER)
+TRUTH["binomial"] = TRUTH["binary_cross_entropy"] = torch.sigmoid(NUMBER)
 TRUTH["normal"] = torch.cat([NUMBER, NUMBER], 1)
 TRUTH["negative_binomial"] = torch.cat([COUNT / 2, torch.full_like(COUNT, 2)], 1)
 TWICE = 2 * torch.randn(50, 6, generator=DRAWS, dtype=torch.float64)

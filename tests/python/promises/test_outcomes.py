@@ -10,12 +10,13 @@ from sklearn.metrics import r2_score
 
 from pytwolayer import (
     ArgumentError,
+    TwoLayerClassifier,
     TwoLayerRegressor,
     continue_training,
     load,
     two_layer,
 )
-from pytwolayer.errors import MissingRowsWarning, ResumedWarning
+from pytwolayer.errors import MissingRowsWarning, ResumedWarning, UnseenLevelWarning
 
 RNG = np.random.default_rng(8)
 ROWS = 300
@@ -271,6 +272,98 @@ def test_other_losses_have_no_standard_deviation():
     for y, loss in ((SIZES, "gamma"), (SIZES > 2, "cross_entropy")):
         with pytest.raises(ArgumentError, match=f'`loss` must be "normal" or .*, not "{loss}"'):
             two_layer(X, y, loss=loss, **QUICK).predict_sd(X)
+
+
+LABELS = np.column_stack([NOISY > 0, COUNTS > 4, X["a"] > 9]).astype(int)  # one is never there
+
+
+@pytest.mark.parametrize("weights", [None, WEIGHTS], ids=["equal", "weighted"])
+def test_labels_are_so_many_logistic_regressions(weights):
+    two = LABELS[:, :2]
+    fit = two_layer(X, two, loss="binary_cross_entropy", sample_weight=weights, **LINEAR)
+    for place, own in enumerate(fit.predict_proba(X).T):
+        known = LogisticRegression(C=np.inf, tol=1e-10, max_iter=1000)
+        known.fit(X, two[:, place], sample_weight=weights)
+        np.testing.assert_allclose(own, known.predict_proba(X)[:, 1], rtol=1e-3, atol=1e-4)
+        np.testing.assert_array_equal(fit.predict(X)[:, place], known.predict(X))
+    right = (fit.predict(X) == two).all(axis=1)
+    assert fit.score(X, two) == pytest.approx(right.mean())
+
+
+@pytest.mark.parametrize("how", [{}, {"n_models": 2, "bootstrap": True}, {"validation": 0.2}])
+def test_labels_of_every_kind_come_back_as_they_were(tmp_path, how):
+    frame = X.assign(
+        yes=LABELS[:, 0] == 1,
+        word=np.where(LABELS[:, 1], "up", "down"),
+        level=pd.Categorical(np.where(LABELS[:, 0], "b", "z"), categories=["z", "b"]),
+        number=LABELS[:, 2],
+    )
+    names = ["yes", "word", "level", "number"]
+    fit = two_layer(frame, outcome=names, loss="binary_cross_entropy", **QUICK, **how)
+    fit.save(tmp_path / "fit.safetensors")
+    again = load(tmp_path / "fit.safetensors")
+    found, shares = fit.predict(frame), fit.predict_proba(frame)
+    pairs = [(False, True), ("down", "up"), ("z", "b"), (0, 1)]
+    for place, pair in enumerate(pairs):
+        expected = [pair[int(share > 0.5)] for share in shares[:, place]]
+        assert found[:, place].tolist() == expected
+        assert type(found[0, place]) in (bool, np.bool_, str, int, np.int64)
+    assert (again.predict(frame) == found).all()
+    np.testing.assert_array_equal(again.predict_proba(frame), shares)
+    fit.predict_to_file(frame, tmp_path / "all.csv")
+    written = pd.read_csv(tmp_path / "all.csv")
+    columns = [f".pred_class_{name}" for name in names] + [f".pred_{name}" for name in names]
+    assert list(written)[:8] == columns
+    assert (written[".pred_class_word"] == found[:, 1]).all()
+    empty = fit.predict(X.assign(a=np.nan))
+    assert empty.shape == (ROWS, 4)
+    assert set(empty.ravel()) == {None}
+
+
+ONE_WORD = pd.DataFrame({"u": ["a"] * ROWS, "v": LABELS[:, 0] > 0})
+THREE_LEVELS = pd.DataFrame({"u": pd.Categorical(["a", "b", "c"] * 100), "v": LABELS[:, 0] > 0})
+
+
+@pytest.mark.parametrize(
+    ("y", "expected"),
+    [
+        (LABELS * 2, r'0 or 1 for the loss "binary_cross_entropy", not 2 in column "1" \('),
+        (LABELS - 0.5, "0 or 1 for the loss"),
+        (ONE_WORD, 'two values in each column .*, not "a" in column "u"'),
+        (THREE_LEVELS, 'two values in each column .*, not "a", "b", "c" in column "u"'),
+    ],
+)
+def test_odd_labels_are_an_error(y, expected):
+    with pytest.raises(ArgumentError, match=f"`y` must be .*{expected}"):
+        two_layer(X, y, loss="binary_cross_entropy", **QUICK)
+
+
+def test_values_of_labels_that_only_held_out_rows_have_are_left_out_with_a_warning():
+    words = np.where(LABELS[:, 0], "up", "down").astype(object)
+    other = (X[:9], pd.DataFrame({"u": [*words[:8], "sideways"], "v": LABELS[:9, 1]}))
+    y = pd.DataFrame({"u": words, "v": LABELS[:, 1]})
+    with pytest.warns(UnseenLevelWarning, match='"sideways"'):
+        two_layer(X, y, loss="binary_cross_entropy", validation=other, **QUICK)
+
+
+def test_the_classifier_takes_labels_as_scikit_learn_has_them():
+    model = TwoLayerClassifier(epochs=30, random_state=1).fit(X, LABELS)
+    assert model.multilabel_
+    assert model.classes_.tolist() == [0, 1, 2]
+    found, shares = model.predict(X), model.predict_proba(X)
+    assert found.shape == (ROWS, 3)
+    assert found.dtype.kind == "i"
+    np.testing.assert_array_equal(found, shares > 0.5)
+    np.testing.assert_allclose(np.exp(model.predict_log_proba(X)), shares, rtol=1e-6)
+    np.testing.assert_array_equal(model.decision_function(X) > 0, found)
+    assert model.score(X, LABELS) == pytest.approx((found == LABELS).all(axis=1).mean())
+    more = TwoLayerClassifier(random_state=1).partial_fit(X, LABELS, classes=[0, 1, 2])
+    more.partial_fit(X, LABELS)
+    assert not TwoLayerClassifier(epochs=2, random_state=1).fit(X, LABELS[:, 0]).multilabel_
+    with pytest.raises(ArgumentError, match="one column, or of 0 and 1 for each label"):
+        TwoLayerClassifier(epochs=2).fit(X, LABELS * 2 + np.arange(3))
+    with pytest.raises(ArgumentError, match=r'`loss` must be "cross_entropy" where'):
+        TwoLayerClassifier(epochs=2, loss="binary_cross_entropy").fit(X, LABELS[:, 0])
 
 
 def with_value(values, row, value):
