@@ -60,10 +60,12 @@
 #'   for quantiles of a number, `"poisson"` or `"negative_binomial"` for counts, `"gamma"` for
 #'   numbers above 0, `"binomial"` for two columns, successes and failures (`cbind(successes,
 #'   failures) ~ .`), or for shares from 0 to 1 (whose numbers of trials are `case_weights`),
-#'   `"cross_entropy"` for classes; `"auto"`: `"mse"` or `"cross_entropy"`. Or a function of the
-#'   network's output and the outcome (standardised, or 1 at each row's class, else 0), both tensors
-#'   of shape (rows, outputs), that gives a tensor: a loss per element, per row, or for all rows
-#'   together. R's operators and functions work on tensors, see [tensor-generics].
+#'   `"cross_entropy"` for classes, `"binary_cross_entropy"` for several labels at once, columns of
+#'   two values each, such as logicals (`cbind(a, b) ~ .`); `"auto"`: `"mse"` or `"cross_entropy"`.
+#'   Or a function of the network's output and the outcome (standardised, or 1 at each row's class,
+#'   else 0), both tensors of shape (rows, outputs), that gives a tensor: a loss per element, per
+#'   row, or for all rows together. R's operators and functions work on tensors, see
+#'   [tensor-generics].
 #' @param quantile_levels Of the loss `"quantile"`, for one outcome: the share of outcomes that lies
 #'   below each predicted quantile, ascending, above 0 and below 1; `NULL`: 0.05, 0.5 and 0.95.
 #'   `predict(type = "quantile")` gives them all, [predict()][predict.two_layer] the one nearest to

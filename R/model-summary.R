@@ -11,7 +11,7 @@
 #'   * `measures`: a data frame of measures over the training rows without missing values,
 #'     held-out ones included, weights disregarded. Of a numeric outcome `r.squared` and `rmse`
 #'     (root mean squared error, in the outcome's units), a row per outcome, for
-#'     `"negative_binomial"` also `theta`; with the loss
+#'     `"negative_binomial"` also `theta`, for several labels their `accuracy` and `log_loss`; with the loss
 #'     `"quantile"` these are of the quantile nearest to the median, and there are also `pinball`
 #'     (that loss, the mean over rows and levels, in the outcome's units) and `coverage` (share of
 #'     rows from the lowest to the highest quantile); of classes

@@ -19,7 +19,7 @@
 #'     have it. Its share is that of all rows like those of training together, not at each place
 #'     alike;
 #'   * `"class"`: the most probable class; the default of an outcome of classes;
-#'   * `"prob"`: the probability of each class;
+#'   * `"prob"`: the probability of each class; of several labels that of each;
 #'   * `"sd"`: the standard deviation of a new observation about its prediction, of the losses
 #'     `"normal"`, for which the network gives one for each row, and `"negative_binomial"`, where it
 #'     is `sqrt(mean + mean^2 / theta)`;
@@ -47,8 +47,9 @@
 #'   * `"pred_int"`: `.pred_lower` and `.pred_upper`, with several outcomes for each, as
 #'     `.pred_lower_<outcome>`; infinite, with a warning, where there were too few rows for the level;
 #'   * `"class"`: `.pred_class`, a factor with all levels of the outcome (`FALSE` and `TRUE` of
-#'     a logical one);
-#'   * `"prob"`: `.pred_<level>` for each level;
+#'     a logical one); with several labels `.pred_class_<label>` for each;
+#'   * `"prob"`: `.pred_<level>` for each level, or `.pred_<label>` for each label, the probability of
+#'     its second level, of `TRUE` or of 1;
 #'   * `"sd"`: `.sd`, or with several outcomes `.sd_<outcome>` for each;
 #'   * `"raw"`: `.raw`, or with several outputs `.raw_<output>` for each.
 #'

@@ -166,8 +166,10 @@ def two_layer(
         "mse", "mae" or "huber" for numbers, "normal" for numbers whose standard deviation is
         estimated too, "quantile" for quantiles of a number, "poisson" or "negative_binomial" for
         counts, "gamma" for numbers above 0, "binomial" for two columns, successes and failures, or
-        for shares from 0 to 1, "cross_entropy" for classes; "auto" is "mse" or "cross_entropy". Or
-        a function of the network's output and the (standardised or 0/1) outcome, both of shape
+        for shares from 0 to 1, "cross_entropy" for classes, "binary_cross_entropy" for several
+        labels at once: columns of two values each, such as logicals, whose predictions are labels,
+        and in ``predict_proba()`` the probability of each; "auto" is "mse" or "cross_entropy". Or a
+        function of the network's output and the (standardised or 0/1) outcome, both of shape
         ``(rows, d_out)``, that gives a tensor: a loss per element, per row, or for all rows
         together.
     quantile_levels : sequence of float, optional
@@ -281,7 +283,8 @@ def two_layer(
     outcome divided by its mean, and "gamma" that of ``log(mean) + y / mean``, whose network gives
     the logarithm of ``mean``; both are 1 where that is the same for all rows. "binomial" is that of
     ``-y * log(share) - (1 - y) * log(1 - share)``, where ``y`` is the share of a row's trials that
-    succeeded and the row's weight is multiplied with their number. "quantile" is the mean over rows
+    succeeded and the row's weight is multiplied with their number; "binary_cross_entropy" is the
+    same of labels, 1 where they are present, over rows and labels. "quantile" is the mean over rows
     and levels of ``max(level * e, (level - 1) * e)`` where ``e`` is the standardised outcome minus
     the quantile. "normal" is the mean of ``log(sd) + ((y - mean) / sd) ** 2 / 2`` of the
     standardised outcome, where the network gives ``mean`` and ``log(sd)``, and "negative_binomial"

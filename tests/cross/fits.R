@@ -48,7 +48,8 @@ ways_of <- function(case, data) {
 }
 
 predictions <- function(fit, new_data) {
-  type <- if (is.null(fit$levels)) "numeric" else "prob"
+  labels <- fit$settings$loss == "binary_cross_entropy"
+  type <- if (is.null(fit$levels) && !labels) "numeric" else "prob"
   as.double(as.matrix(suppressWarnings(predict(fit, new_data, type = type))))
 }
 

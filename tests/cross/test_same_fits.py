@@ -213,7 +213,8 @@ def answer(case, folder):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", MissingRowsWarning)
         fit = two_layer(data, outcome=case["outcome"], **options)
-    found = fit.predict(data) if fit.classes is None else fit.predict_proba(data)
+    numeric = fit.classes is None and not fit.outcome.labels
+    found = fit.predict(data) if numeric else fit.predict_proba(data)
     answers = {"loss": fit.history["loss"], "predictions": np.ravel(found, order="F")}
     if fit.settings.quantile_levels is not None:
         answers["quantiles"] = np.ravel(fit.predict_quantiles(data), order="F")
