@@ -392,8 +392,7 @@ read_outcome <- function(saved, text) {
   }
   refuse_if(kind != "numbers", "it lacks '", kind, "'")
   sometimes <- intersect(outcome_flags, names(saved))
-  labels <- if ("labels" %in% names(saved)) lapply(as_list(saved$labels), read_label)
-  also <- c(sometimes, if (!is.null(labels)) "labels")
+  also <- c(sometimes, intersect("labels", names(saved)))
   refuse_others("entries of its outcome", saved, c("kind", outcome_parts, also))
   names <- if (!is.null(saved$names)) as_texts(saved$names)
   center <- vapply(as_list(saved$center), as_number, 1)
@@ -403,13 +402,20 @@ read_outcome <- function(saved, text) {
   if (!length(center) || length(center) != length(scale) || several) {
     refuse("its names, centres and scales differ in number")
   }
-  refuse_if(
-    !is.null(labels) && (length(labels) != length(center) || !flags$logit),
-    "its labels and its outcomes differ in number"
-  )
-  flags["labels"] <- list(labels)
+  flags["labels"] <- list(read_labels(saved, length(center), flags$logit))
   link <- if (flags$log) "log" else if (flags$logit) "logit" else "identity"
   c(list(kind = kind, names = names, center = center, scale = scale, link = link), flags)
+}
+
+read_labels <- function(saved, number, logit) {
+  if (!"labels" %in% names(saved)) {
+    return(NULL)
+  }
+  labels <- lapply(as_list(saved$labels), read_label)
+  if (length(labels) != number || !logit) {
+    refuse("its labels and its outcomes differ in number")
+  }
+  labels
 }
 
 # What a label is called where it is absent, and where it is present.

@@ -52,8 +52,8 @@
 #' * `"gamma"`: log(mean) + y / mean, likewise.
 #' * `"binomial"`: -y * log(share) - (1 - y) * log(1 - share), where y is the share of the row's
 #'   trials that succeeded and their number a weight of the row; mean over trials.
-#' * `"binary_cross_entropy"`: the same of labels, where y is 1 if they are present, else 0; mean over
-#'   rows and labels.
+#' * `"binary_cross_entropy"`: the same of labels, where y is 1 if they are present, else 0; mean
+#'   over rows and labels.
 #' * `"normal"`: log(sd) + ((y - mean) / sd)^2 / 2, where y is the standardised outcome and the
 #'   network gives mean and log(sd), which is at least a thousandth; mean over rows and outcomes.
 #' * `"negative_binomial"`: minus the log of the probability of the count, where the network gives

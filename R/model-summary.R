@@ -8,15 +8,14 @@
 #' @param ... Not used.
 #' @return An object of class `summary.two_layer`: a list of
 #'   * `fit`: the fit,
-#'   * `measures`: a data frame of measures over the training rows without missing values,
-#'     held-out ones included, weights disregarded. Of a numeric outcome `r.squared` and `rmse`
-#'     (root mean squared error, in the outcome's units), a row per outcome, for
-#'     `"negative_binomial"` also `theta`, for several labels their `accuracy` and `log_loss`; with the loss
-#'     `"quantile"` these are of the quantile nearest to the median, and there are also `pinball`
-#'     (that loss, the mean over rows and levels, in the outcome's units) and `coverage` (share of
-#'     rows from the lowest to the highest quantile); of classes
-#'     `accuracy` (share of rows whose most probable class is theirs) and `log_loss` (mean of
-#'     -log of the probability of their class),
+#'   * `measures`: a data frame of measures over the training rows without missing values, held-out
+#'     ones included, weights disregarded. Of a numeric outcome `r.squared` and `rmse` (root mean
+#'     squared error, in the outcome's units), a row per outcome, for `"negative_binomial"` also
+#'     `theta`, for several labels their `accuracy` and `log_loss`; with the loss `"quantile"` these
+#'     are of the quantile nearest to the median, and there are also `pinball` (that loss, the mean
+#'     over rows and levels, in the outcome's units) and `coverage` (share of rows from the lowest
+#'     to the highest quantile); of classes `accuracy` (share of rows whose most probable class is
+#'     theirs) and `log_loss` (mean of -log of the probability of their class),
 #'   * `residuals`: for a numeric outcome, a matrix of quantiles of the residuals,
 #'   * `confusion`: for classes, a table of true and predicted classes.
 #'

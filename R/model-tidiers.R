@@ -226,7 +226,7 @@ without_stale <- function(columns, made, used) {
 
 # Where the new data have the outcome.
 residuals_of <- function(x, new_data, predictions) {
-  if (!is.null(x$levels) || has_labels(x) || length(predictions) != 1) {
+  if (!identical(names(predictions), ".pred")) {
     return(NULL)
   }
   outcome <- x$how$outcome
@@ -246,12 +246,13 @@ residuals_of <- function(x, new_data, predictions) {
   rows <- nrow(new_data)
   new_data <- convert_for_formula(columns, "new_data", call)
   env <- if (is.null(x$how$terms)) baseenv() else environment(x$how$terms)
-  truths <- lapply(unname(parts), function(part) {
-    truth <- convert_column(with_decimal_point(eval(part, new_data, env)), outcome = TRUE)
-    if (!is.matrix(truth)) as.vector(truth) else truth
-  })
-  truth <- do.call(cbind, truths)
+  truth <- do.call(cbind, lapply(unname(parts), evaluated_outcome, new_data, env))
   require_rows(nrow(truth), rows, call)
   truth <- if (has_trials(x)) truth[, 1] / (truth[, 1] + truth[, 2]) else truth[, 1]
   list(.resid = truth - predictions$.pred)
+}
+
+evaluated_outcome <- function(part, new_data, env) {
+  truth <- convert_column(with_decimal_point(eval(part, new_data, env)), outcome = TRUE)
+  if (is.matrix(truth)) truth else as.vector(truth)
 }

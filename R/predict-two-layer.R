@@ -48,8 +48,8 @@
 #'     `.pred_lower_<outcome>`; infinite, with a warning, where there were too few rows for the level;
 #'   * `"class"`: `.pred_class`, a factor with all levels of the outcome (`FALSE` and `TRUE` of
 #'     a logical one); with several labels `.pred_class_<label>` for each;
-#'   * `"prob"`: `.pred_<level>` for each level, or `.pred_<label>` for each label, the probability of
-#'     its second level, of `TRUE` or of 1;
+#'   * `"prob"`: `.pred_<level>` for each level, or `.pred_<label>` for each label, the probability
+#'     of its second level, of `TRUE` or of 1;
 #'   * `"sd"`: `.sd`, or with several outcomes `.sd_<outcome>` for each;
 #'   * `"raw"`: `.raw`, or with several outputs `.raw_<output>` for each.
 #'
