@@ -108,7 +108,7 @@ draw_rows <- function(labels, range, label, xlab = label, main = "", ...) {
 }
 
 draw_spread <- function(own, label, xlab = label, main = "",
-                        ylab = "Standard deviation of the effect over the rows", ...) {
+                        ylab = "Standard deviation over the rows", ...) {
   graphics::plot.default(
     own$estimate, own$spread,
     pch = ifelse(own$kind == "numbers", 19, 22), bg = "white", col = dark, bty = "l",
@@ -186,11 +186,11 @@ autoplot.two_layer_effects <- function(object, what = c("effects", "spread"), # 
         hjust = -0.05, size = 3
       ) +
       ggplot2::scale_shape_manual(NULL, values = c(contrasts = 22, numbers = 19)) +
-      ggplot2::scale_x_continuous(expand = ggplot2::expansion(0.25)) +
+      ggplot2::scale_x_continuous(expand = ggplot2::expansion(c(0.1, 0.45))) +
       ggplot2::scale_y_continuous(expand = ggplot2::expansion(0.15)) +
-      ggplot2::labs(x = label, y = "Standard deviation of the effect over the rows")
+      ggplot2::labs(x = label, y = "Standard deviation over the rows")
   }
-  in_panels(plot, outcomes)
+  in_panels(plot, outcomes) + ggplot2::theme(legend.position = "bottom")
 }
 
 # The width of lines has another name since ggplot2 3.4.0.

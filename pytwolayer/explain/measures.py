@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from pytwolayer import checks
+from pytwolayer.errors import ArgumentError
 from pytwolayer.explain.networks import Explained
 from pytwolayer.network.losses import LOSSES, users_loss
 from pytwolayer.preprocessing.outcome import Classes, Outcome
@@ -88,6 +89,9 @@ class Judge:
         own = _OF_CLASSES if isinstance(self._outcome, Classes) else _OF_NUMBERS
         self.measure = checks.one_of("measure", measure, [LOSS, *own])
         self._function = own.get(measure)
+        if self._function is None and len(models) > 1 and _has_spread(self._outcome):
+            expected = f'another than "loss" for several networks with the loss "{self._loss}"'
+            raise ArgumentError("measure", expected, f'"{measure}"')
         weights = judged.weights
         if not isinstance(self._outcome, Classes):
             weights = self._outcome.weights_of_score(judged.outcomes, weights)
@@ -134,6 +138,11 @@ class Judge:
             operation()
         terms = loss.terms(float(weights.sum()), output.shape[1])
         return loss.sign * float((losses * weights).sum()) / float(terms)
+
+
+def _has_spread(outcome: Outcome) -> bool:
+    """Tell whether a network has outputs beside the means, which no mean of networks has."""
+    return not isinstance(outcome, Classes) and len(outcome.predicted) < outcome.width
 
 
 def _measured(outcome: Outcome, *, together: bool) -> list[str]:

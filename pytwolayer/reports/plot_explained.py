@@ -199,7 +199,7 @@ def _draw_spread(axes: "Axes", own: pd.DataFrame, label: str) -> None:
     axes.axhline(0, color=_LIGHT, linewidth=0.8, zorder=0)
     axes.margins(x=0.18, y=0.12)
     axes.set_xlabel(label)
-    axes.set_ylabel("Standard deviation of the effect over the rows")
+    axes.set_ylabel("Standard deviation over the rows")
     axes.spines[[*_EDGES]].set_visible(False)
     if contrasts.any() and not contrasts.all():
         axes.legend(frameon=False)

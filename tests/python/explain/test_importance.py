@@ -220,3 +220,25 @@ def test_errors_name_the_argument(data, fit, arguments, message):
     with pytest.raises(ArgumentError) as problem:
         fit.importance(data[0][100:], data[1][100:], **arguments)
     assert message in str(problem.value)
+
+
+@pytest.mark.parametrize("loss", ["normal", "negative_binomial"])
+def test_the_mean_of_networks_has_no_loss_where_that_is_of_the_spread_too(data, loss):
+    x, y = data
+    counts = np.abs(np.round(y))
+    one, several = (fitted(x[:100], counts[:100], loss=loss, epochs=2, n_models=n) for n in (1, 2))
+    assert np.isfinite(one.importance(x[100:], counts[100:], seed=1)["estimate"]).all()
+    with pytest.raises(ArgumentError, match='`measure` must be another than "loss" for several'):
+        several.importance(x[100:], counts[100:])
+    rows = several.importance(x[100:], counts[100:], seed=1, measure="mae")
+    assert rows["outcome"].unique().tolist() == ["y1"]
+
+
+def test_a_fit_of_quantiles_is_refused_in_a_sentence(data):
+    x, y = data
+    fit = fitted(x, y, loss="quantile", epochs=1)
+    message = 'Fits with the loss "quantile" cannot be explained.'
+    for call in (fit.effects, lambda rows: fit.feature_effects(rows, "a")):
+        with pytest.raises(pytwolayer.PytwolayerError) as problem:
+            call(x)
+        assert str(problem.value) == message
