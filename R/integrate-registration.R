@@ -9,7 +9,17 @@ integrations <- function() {
     butcher = methods_of(
       "butcher", c("axe_call", "axe_ctrl", "axe_data", "axe_env", "axe_fitted")
     ),
-    parsnip = register_parsnip
+    DALEX = methods_of("DALEX", c("yhat", "model_info")),
+    insight = register_insight,
+    marginaleffects = register_marginaleffects,
+    parsnip = register_parsnip,
+    vetiver = methods_of(
+      "vetiver", c(
+        "vetiver_create_description", "vetiver_create_meta", "vetiver_ptype",
+        "vetiver_prepare_model", "handler_startup", "handler_predict"
+      )
+    ),
+    vip = methods_of("vip", c("vi_model", "get_feature_names"))
   )
 }
 

@@ -1,0 +1,24 @@
+# DALEX wants plain vectors and matrices: of two classes the probability of the second, of more
+# those of all.
+
+yhat.two_layer <- function(X.model, newdata, ...) { # nolint: object_name_linter.
+  type <- if (is.null(X.model$levels)) "numeric" else "prob"
+  values <- as.matrix(predict(X.model, as.data.frame(newdata), type))
+  colnames(values) <- if (is.null(X.model$levels)) predicted_names(X.model) else X.model$levels
+  if (type == "prob" && ncol(values) == 2) {
+    values <- values[, 2, drop = FALSE]
+  }
+  if (ncol(values) == 1) as.vector(values) else values
+}
+
+model_info.two_layer <- function(model, is_multiclass = FALSE, ...) { # nolint: object_name_linter.
+  type <- if (is.null(model$levels)) {
+    "regression"
+  } else if (length(model$levels) > 2) {
+    "multiclass"
+  } else {
+    "classification"
+  }
+  version <- as.character(utils::packageVersion("pytwolayer"))
+  structure(list(package = "pytwolayer", ver = version, type = type), class = "model_info")
+}

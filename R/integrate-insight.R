@@ -1,0 +1,72 @@
+# insight, and ggeffects by it: formula() and model.frame() tell them most of what they ask.
+
+register_insight <- function() {
+  home <- asNamespace("insight")
+  methods <- list(
+    model_info = insight_model_info, get_predicted = insight_predicted,
+    get_parameters = insight_parameters
+  )
+  for (generic in names(methods)) {
+    for (class in c("two_layer", "two_layer_ensemble")) {
+      registerS3method(generic, class, methods[[generic]], envir = home)
+    }
+  }
+}
+
+# As of a linear or a logistic model, but for what they are called.
+insight_model_info <- function(x, ...) {
+  like <- if (is.null(x$levels)) {
+    stats::lm(y ~ 1, data.frame(y = c(1, 2)))
+  } else {
+    stats::glm(y ~ 1, stats::binomial(), data.frame(y = c(0, 1, 0, 1)))
+  }
+  info <- insight::model_info(like)
+  info$is_linear <- is.null(x$levels)
+  info$is_multinomial <- info$is_categorical <- length(x$levels) > 2
+  info$is_binomial <- info$is_logit <- length(x$levels) == 2
+  info$is_multivariate <- is.null(x$levels) && length(x$outputs) > 1
+  info$family <- x$settings$loss
+  info$n_obs <- x$rows
+  info
+}
+
+# Of two classes the probability of the second, as of a logistic model; of more, and of several
+# outcomes, a row for each. Intervals are those of several networks.
+insight_predicted <- function(x, data = NULL, ..., predict = "expectation", ci = NULL) {
+  data <- as.data.frame(if (is.null(data)) insight::get_data(x) else data)
+  numeric <- is.null(x$levels)
+  of_type <- function(type, ...) as.matrix(stats::predict(x, data, type, ...))
+  names <- if (numeric) predicted_names(x) else x$levels
+  shown <- if (length(names) == 2 && !numeric) 2 else seq_along(names)
+  values <- of_type(if (numeric) "numeric" else "prob")
+  found <- data.frame(Predicted = as.vector(values[, shown]))
+  has_interval <- inherits(x, "two_layer_ensemble")
+  if (has_interval) {
+    ends <- of_type("conf_int", level = if (is.null(ci)) 0.95 else ci)
+    lower <- 2 * shown - 1
+    interval <- data.frame(
+      CI_low = as.vector(ends[, lower]), CI_high = as.vector(ends[, lower + 1])
+    )
+  }
+  if (length(shown) == 1) {
+    values <- found$Predicted
+    return(structure(values,
+      ci_data = if (has_interval) interval, data = data, predict = predict,
+      class = c("get_predicted", "numeric")
+    ))
+  }
+  places <- rep(seq_len(nrow(data)), length(shown))
+  found <- cbind(Row = places, data[places, , drop = FALSE],
+    Response = rep(names, each = nrow(data)), found,
+    row.names = NULL
+  )
+  if (has_interval) found <- cbind(found, interval)
+  structure(found, class = c("get_predicted", "data.frame"))
+}
+
+insight_parameters <- function(x, ...) {
+  weights <- tidy.two_layer(if (inherits(x, "two_layer_ensemble")) x$models[[1]] else x)
+  data.frame(
+    Parameter = paste(weights$from, weights$to, sep = " -> "), Estimate = weights$estimate
+  )
+}

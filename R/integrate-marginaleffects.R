@@ -1,0 +1,69 @@
+# marginaleffects asks a fit for predictions only: standard errors come from several networks, whose
+# predictions are the draws of an interval.
+
+register_marginaleffects <- function() {
+  options(marginaleffects_model_classes = union(
+    getOption("marginaleffects_model_classes"), c("two_layer", "two_layer_ensemble")
+  ))
+  methods_of(
+    "marginaleffects", c("get_predict", "get_vcov", "get_coef", "get_group_names")
+  )()
+}
+
+get_predict.two_layer <- function(model, newdata = NULL, type = NULL, ...) { # nolint
+  kind <- marginal_kind(model, type)
+  marginal_frame(as.matrix(predict(model, marginal_data(model, newdata), kind)), model, newdata, kind)
+}
+
+get_predict.two_layer_ensemble <- function(model, newdata = NULL, type = NULL, ...) { # nolint
+  kind <- marginal_kind(model, type)
+  data <- marginal_data(model, newdata)
+  found <- marginal_frame(as.matrix(predict(model, data, kind)), model, newdata, kind)
+  each <- lapply(model$models, function(one) as.vector(as.matrix(predict(one, data, kind))))
+  structure(found, posterior_draws = matrix(unlist(each), ncol = length(each)))
+}
+
+# Networks' weights are no coefficients that have a covariance.
+get_vcov.two_layer <- function(model, ...) NULL # nolint: object_name_linter.
+
+get_coef.two_layer <- function(model, ...) NULL # nolint: object_name_linter.
+
+get_group_names.two_layer <- function(model, ...) { # nolint: object_name_linter.
+  groups <- marginal_groups(model)
+  if (length(groups) > 1) groups else "main_marginaleffect"
+}
+
+# marginaleffects calls the outcome's own scale "response", and some models' probabilities "probs".
+marginal_kind <- function(model, type) {
+  usual <- if (is.null(model$levels)) "numeric" else "prob"
+  if (is.null(type) || type %in% c("response", "probs", "invlink(link)")) {
+    return(usual)
+  }
+  kind <- if (type == "link") "raw" else type
+  others <- if (inherits(model, "two_layer")) "raw" # of several networks there is no such mean
+  if (!kind %in% c(usual, others)) {
+    expected <- paste("one of", quote_names(c("response", usual, others)))
+    abort_argument("type", expected, type, rlang::caller_env())
+  }
+  kind
+}
+
+marginal_data <- function(model, newdata) {
+  if (is.null(newdata)) newdata <- insight::get_data(model)
+  as.data.frame(newdata)
+}
+
+marginal_groups <- function(model) if (is.null(model$levels)) predicted_names(model) else model$levels
+
+# A row for each prediction, those of the first class or outcome first.
+marginal_frame <- function(values, model, newdata, kind) {
+  rows <- newdata[["rowid"]]
+  if (is.null(rows)) rows <- seq_len(nrow(values))
+  groups <- marginal_groups(model)
+  found <- data.frame(rowid = rep(rows, ncol(values)), estimate = as.vector(values))
+  if (ncol(values) > 1) {
+    names <- if (length(groups) == ncol(values)) groups else colnames(values)
+    found$group <- factor(rep(names, each = nrow(values)), names)
+  }
+  found
+}

@@ -1,0 +1,58 @@
+# vetiver: a fit behind a web address. R's own engine predicts, so the server needs no Python.
+
+vetiver_create_description.two_layer <- function(model) { # nolint: object_name_linter.
+  kind <- if (is.null(model$levels)) "regression" else "classification"
+  sprintf("A two-layer neural network (%s, %s)", kind, paste(model$sizes, collapse = "-"))
+}
+
+vetiver_create_description.two_layer_ensemble <- function(model) { # nolint: object_name_linter.
+  one <- vetiver_create_description.two_layer(model$models[[1]])
+  sprintf("%d of: %s", length(model$models), one)
+}
+
+vetiver_create_meta.two_layer <- function(model, metadata) { # nolint: object_name_linter.
+  vetiver::vetiver_meta(metadata, required_pkgs = "pytwolayer")
+}
+
+# A variable that a formula transforms is of the type that it has in the training data.
+vetiver_ptype.two_layer <- function(model, ...) { # nolint: object_name_linter.
+  given <- list(...)$prototype_data
+  columns <- training_columns(model)
+  known <- model$blueprint$ptypes$predictors
+  if (!is.null(given)) {
+    known <- given
+  } else if (!all(columns %in% names(known))) {
+    known <- tryCatch(
+      training_frame(model, "r", parent.frame(), rlang::current_env()),
+      error = function(cnd) {
+        hint <- "Give some rows of new data: `vetiver_model(..., prototype_data = )`."
+        rlang::abort(
+          c("The types of the data that a formula transforms are not kept with the fit.", i = hint),
+          class = c("pytwolayer_error_argument", "pytwolayer_error"), parent = cnd, call = NULL
+        )
+      }
+    )
+  }
+  tibble::as_tibble(plain_frame(known)[0, columns, drop = FALSE])
+}
+
+# Without the training data, which are nobody's business there.
+vetiver_prepare_model.two_layer <- function(model) { # nolint: object_name_linter.
+  butcher::butcher(model)
+}
+
+handler_startup.two_layer <- function(vetiver_model) { # nolint: object_name_linter.
+  vetiver::attach_pkgs(vetiver_model$metadata$required_pkgs)
+}
+
+handler_predict.two_layer <- function(vetiver_model, ...) { # nolint: object_name_linter.
+  prototype <- vetiver_model$prototype
+  function(req) {
+    new_data <- req$body
+    if (!is.null(prototype)) {
+      new_data <- vetiver::vetiver_type_convert(new_data, prototype)
+      new_data <- hardhat::scream(new_data, prototype)
+    }
+    predict(vetiver_model$model, new_data, ..., engine = "r")
+  }
+}
