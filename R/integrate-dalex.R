@@ -1,6 +1,13 @@
 # DALEX wants plain vectors and matrices: of two classes the probability of the second, of more
 # those of all.
 
+register_dalex <- function() {
+  methods_of("DALEX", "yhat")()
+  for (class in c("two_layer", "two_layer_ensemble")) {
+    registerS3method("model_info", class, dalex_model_info, envir = asNamespace("DALEX"))
+  }
+}
+
 yhat.two_layer <- function(X.model, newdata, ...) { # nolint: object_name_linter.
   type <- if (is.null(X.model$levels)) "numeric" else "prob"
   values <- as.matrix(predict(X.model, as.data.frame(newdata), type))
@@ -8,10 +15,11 @@ yhat.two_layer <- function(X.model, newdata, ...) { # nolint: object_name_linter
   if (type == "prob" && ncol(values) == 2) {
     values <- values[, 2, drop = FALSE]
   }
-  if (ncol(values) == 1) as.vector(values) else values
+  if (ncol(values) == 1) as.double(values) else values
 }
 
-model_info.two_layer <- function(model, is_multiclass = FALSE, ...) { # nolint: object_name_linter.
+# Under another name than insight's method for its own generic of the same name.
+dalex_model_info <- function(model, is_multiclass = FALSE, ...) {
   type <- if (is.null(model$levels)) {
     "regression"
   } else if (length(model$levels) > 2) {

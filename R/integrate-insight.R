@@ -4,7 +4,7 @@ register_insight <- function() {
   home <- asNamespace("insight")
   methods <- list(
     model_info = insight_model_info, get_predicted = insight_predicted,
-    get_parameters = insight_parameters
+    get_parameters = insight_parameters, get_data = insight_data
   )
   for (generic in names(methods)) {
     for (class in c("two_layer", "two_layer_ensemble")) {
@@ -12,6 +12,9 @@ register_insight <- function() {
     }
   }
 }
+
+# Its own way takes any table of the name that the call has.
+insight_data <- function(x, ...) training_frame_of_callers(x)
 
 # As of a linear or a logistic model, but for what they are called.
 insight_model_info <- function(x, ...) {
@@ -33,7 +36,7 @@ insight_model_info <- function(x, ...) {
 # Of two classes the probability of the second, as of a logistic model; of more, and of several
 # outcomes, a row for each. Intervals are those of several networks.
 insight_predicted <- function(x, data = NULL, ..., predict = "expectation", ci = NULL) {
-  data <- as.data.frame(if (is.null(data)) insight::get_data(x) else data)
+  data <- if (is.null(data)) training_frame_of_callers(x) else as.data.frame(data)
   numeric <- is.null(x$levels)
   of_type <- function(type, ...) as.matrix(stats::predict(x, data, type, ...))
   names <- if (numeric) predicted_names(x) else x$levels

@@ -49,15 +49,14 @@ marginal_kind <- function(model, type) {
 }
 
 marginal_data <- function(model, newdata) {
-  if (is.null(newdata)) newdata <- insight::get_data(model)
-  as.data.frame(newdata)
+  if (is.null(newdata)) training_frame_of_callers(model) else as.data.frame(newdata)
 }
 
 marginal_groups <- function(model) if (is.null(model$levels)) predicted_names(model) else model$levels
 
 # A row for each prediction, those of the first class or outcome first.
 marginal_frame <- function(values, model, newdata, kind) {
-  rows <- newdata[["rowid"]]
+  rows <- newdata[["rowid"]] # of its own data it numbers the rows
   if (is.null(rows)) rows <- seq_len(nrow(values))
   groups <- marginal_groups(model)
   found <- data.frame(rowid = rep(rows, ncol(values)), estimate = as.vector(values))

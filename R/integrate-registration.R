@@ -9,7 +9,7 @@ integrations <- function() {
     butcher = methods_of(
       "butcher", c("axe_call", "axe_ctrl", "axe_data", "axe_env", "axe_fitted")
     ),
-    DALEX = methods_of("DALEX", c("yhat", "model_info")),
+    DALEX = register_dalex,
     insight = register_insight,
     marginaleffects = register_marginaleffects,
     parsnip = register_parsnip,

@@ -22,15 +22,13 @@ vetiver_ptype.two_layer <- function(model, ...) { # nolint: object_name_linter.
   if (!is.null(given)) {
     known <- given
   } else if (!all(columns %in% names(known))) {
-    known <- tryCatch(
-      training_frame(model, "r", parent.frame(), rlang::current_env()),
-      error = function(cnd) {
-        hint <- "Give some rows of new data: `vetiver_model(..., prototype_data = )`."
-        rlang::abort(
-          c("The types of the data that a formula transforms are not kept with the fit.", i = hint),
-          class = c("pytwolayer_error_argument", "pytwolayer_error"), parent = cnd, call = NULL
-        )
-      }
+    known <- training_frame_of_callers(model)
+  }
+  if (is.null(known)) {
+    hint <- "Give some rows of new data: `vetiver_model(..., prototype_data = )`."
+    rlang::abort(
+      c("The data whose types a formula transforms are not found any more.", i = hint),
+      class = c("pytwolayer_error_argument", "pytwolayer_error"), call = NULL
     )
   }
   tibble::as_tibble(plain_frame(known)[0, columns, drop = FALSE])

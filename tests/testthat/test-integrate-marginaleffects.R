@@ -1,0 +1,63 @@
+cars <- transform(mtcars, cyl = factor(cyl))
+
+test_that("marginaleffects gets a row for each prediction, in the order of the rows", {
+  skip_without_torch()
+  fit <- two_layer(mpg ~ log(disp) + hp + cyl, cars, epochs = 5, seed = 1)
+  new <- cbind(cars[3:1, ], rowid = c(7, 5, 6))
+  found <- get_predict.two_layer(fit, new)
+  expect_identical(found, data.frame(rowid = c(7, 5, 6), estimate = predict(fit, new)$.pred))
+  new$hp[[2]] <- NA
+  expect_identical(is.na(get_predict.two_layer(fit, new, "response")$estimate), c(FALSE, TRUE, FALSE))
+  expect_identical(nrow(get_predict.two_layer(fit, new[0, ])), 0L)
+  raw <- get_predict.two_layer(fit, cars, "link")$estimate
+  expect_identical(raw, predict(fit, cars, "raw")$.raw)
+  expect_refused(get_predict.two_layer(fit, new, "class"), "type", "response")
+  expect_null(get_vcov.two_layer(fit))
+  expect_null(get_coef.two_layer(fit))
+})
+
+test_that("classes and several outcomes are groups", {
+  skip_without_torch()
+  fit <- two_layer(cyl ~ mpg + hp, cars, epochs = 5, seed = 1)
+  found <- get_predict.two_layer(fit, cars[1:2, ])
+  expect_identical(as.character(found$group), rep(c("4", "6", "8"), each = 2))
+  expect_identical(found$rowid, rep(1:2, 3))
+  expect_identical(found$estimate, unlist(predict(fit, cars[1:2, ], "prob"), use.names = FALSE))
+  expect_identical(get_group_names.two_layer(fit), c("4", "6", "8"))
+  both <- two_layer(cbind(mpg, qsec) ~ hp, cars, epochs = 5, seed = 1)
+  found <- get_predict.two_layer(both, cars[1:2, ])
+  expect_identical(as.character(found$group), rep(c("mpg", "qsec"), each = 2))
+  expect_identical(get_group_names.two_layer(quick(mtcars[-1])), "main_marginaleffect")
+})
+
+test_that("the networks of an ensemble are draws", {
+  skip_without_torch()
+  fits <- two_layer(mpg ~ hp + cyl, cars, n_models = 3, bootstrap = TRUE, epochs = 5, seed = 1)
+  found <- get_predict.two_layer_ensemble(fits, cars[1:4, ])
+  expect_identical(found$estimate, predict(fits, cars[1:4, ])$.pred)
+  draws <- attr(found, "posterior_draws")
+  expect_identical(dim(draws), c(4L, 3L))
+  expect_identical(draws[, 2], predict(fits$models[[2]], cars[1:4, ])$.pred)
+  expect_refused(get_predict.two_layer_ensemble(fits, cars, "link"), "type")
+})
+
+test_that("marginaleffects' own slopes and comparisons are those of effects()", {
+  skip_without_torch()
+  skip_if_not_installed("marginaleffects")
+  withr::local_envvar(TZ = "UTC")
+  fit <- two_layer(mpg ~ hp + cyl, cars, activation = "tanh", epochs = 30, seed = 1)
+  found <- as.data.frame(marginaleffects::avg_slopes(fit, newdata = cars))
+  own <- effects(fit, cars)
+  slope <- found$estimate[found$term == "hp"]
+  expect_equal(slope, own$estimate[own$input == "hp"], tolerance = 1e-4)
+  contrasts <- found[found$term == "cyl", ]
+  expect_equal(
+    contrasts$estimate[order(contrasts$contrast)], own$estimate[own$input == "cyl"],
+    tolerance = 1e-8
+  )
+  fits <- two_layer(factor(am) ~ hp + cyl, cars, n_models = 4, bootstrap = TRUE, epochs = 5, seed = 1)
+  found <- as.data.frame(marginaleffects::avg_comparisons(fits, newdata = cars))
+  expect_true(all(found$conf.low <= found$estimate & found$estimate <= found$conf.high))
+  skip_if_not_installed("ggplot2")
+  expect_s3_class(marginaleffects::plot_predictions(fits, condition = "hp"), "ggplot")
+})
