@@ -12,7 +12,8 @@ register_marginaleffects <- function() {
 
 get_predict.two_layer <- function(model, newdata = NULL, type = NULL, ...) { # nolint
   kind <- marginal_kind(model, type)
-  marginal_frame(as.matrix(predict(model, marginal_data(model, newdata), kind)), model, newdata, kind)
+  values <- as.matrix(predict(model, marginal_data(model, newdata), kind))
+  marginal_frame(values, model, newdata, kind)
 }
 
 get_predict.two_layer_ensemble <- function(model, newdata = NULL, type = NULL, ...) { # nolint

@@ -1,11 +1,11 @@
 # vetiver: a fit behind a web address. R's own engine predicts, so the server needs no Python.
 
-vetiver_create_description.two_layer <- function(model) { # nolint: object_name_linter.
+vetiver_create_description.two_layer <- function(model) { # nolint
   kind <- if (is.null(model$levels)) "regression" else "classification"
   sprintf("A two-layer neural network (%s, %s)", kind, paste(model$sizes, collapse = "-"))
 }
 
-vetiver_create_description.two_layer_ensemble <- function(model) { # nolint: object_name_linter.
+vetiver_create_description.two_layer_ensemble <- function(model) { # nolint
   one <- vetiver_create_description.two_layer(model$models[[1]])
   sprintf("%d of: %s", length(model$models), one)
 }

@@ -13,7 +13,7 @@ test_that("DALEX gets plain vectors of numbers and matrices of probabilities", {
   three <- quick(iris[1:4], iris$Species, n_models = 2)
   found <- yhat.two_layer(three, iris[c(150, 1), ])
   expect_identical(colnames(found), levels(iris$Species))
-  expect_identical(unname(found[1, ]), unlist(predict(three, iris[150, ], "prob"), use.names = FALSE))
+  expect_identical(unname(found[1, ]), unlist(predict(three, iris[150, ], "prob"), FALSE, FALSE))
   expect_identical(dalex_model_info(three)$type, "multiclass")
   both <- quick(mtcars[3:5], mtcars[1:2])
   expect_identical(colnames(yhat.two_layer(both, mtcars)), c("mpg", "cyl"))

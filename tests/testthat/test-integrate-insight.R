@@ -20,7 +20,7 @@ test_that("insight's predictions of classes and ensembles have the places of the
   expect_true(insight::model_info(three)$is_multinomial)
   found <- as.data.frame(insight::get_predicted(three, data = iris[c(1, 150), ]))
   expect_identical(found$Response, rep(levels(iris$Species), each = 2))
-  expect_identical(found$Predicted, unlist(predict(three, iris[c(1, 150), ], "prob"), use.names = FALSE))
+  expect_identical(found$Predicted, unlist(predict(three, iris[c(1, 150), ], "prob"), FALSE, FALSE))
   two <- two_layer(factor(am) ~ hp, mtcars, n_models = 3, epochs = 5, seed = 1)
   expect_true(insight::model_info(two)$is_logit)
   found <- as.data.frame(insight::get_predicted(two, data = mtcars[1:3, ], ci = 0.5))

@@ -7,7 +7,8 @@ test_that("marginaleffects gets a row for each prediction, in the order of the r
   found <- get_predict.two_layer(fit, new)
   expect_identical(found, data.frame(rowid = c(7, 5, 6), estimate = predict(fit, new)$.pred))
   new$hp[[2]] <- NA
-  expect_identical(is.na(get_predict.two_layer(fit, new, "response")$estimate), c(FALSE, TRUE, FALSE))
+  found <- get_predict.two_layer(fit, new, "response")
+  expect_identical(is.na(found$estimate), c(FALSE, TRUE, FALSE))
   expect_identical(nrow(get_predict.two_layer(fit, new[0, ])), 0L)
   raw <- get_predict.two_layer(fit, cars, "link")$estimate
   expect_identical(raw, predict(fit, cars, "raw")$.raw)
@@ -55,7 +56,8 @@ test_that("marginaleffects' own slopes and comparisons are those of effects()", 
     contrasts$estimate[order(contrasts$contrast)], own$estimate[own$input == "cyl"],
     tolerance = 1e-8
   )
-  fits <- two_layer(factor(am) ~ hp + cyl, cars, n_models = 4, bootstrap = TRUE, epochs = 5, seed = 1)
+  cars$am <- factor(cars$am)
+  fits <- two_layer(am ~ hp + cyl, cars, n_models = 4, bootstrap = TRUE, epochs = 5, seed = 1)
   found <- as.data.frame(marginaleffects::avg_comparisons(fits, newdata = cars))
   expect_true(all(found$conf.low <= found$estimate & found$estimate <= found$conf.high))
   skip_if_not_installed("ggplot2")

@@ -8,7 +8,8 @@ test_that("vetiver is told what a fit is, and which columns it needs", {
   prototype <- vetiver_ptype.two_layer(fit)
   expect_identical(prototype, tibble::as_tibble(cars[0, c("disp", "hp", "cyl")]))
   plain <- quick(iris[1:3], iris$Species, n_models = 2)
-  expect_match(vetiver_create_description.two_layer_ensemble(plain), "2 of: .*classification, 3-64-3")
+  described <- vetiver_create_description.two_layer_ensemble(plain)
+  expect_match(described, "2 of: .*classification, 3-64-3")
   expect_identical(vetiver_ptype.two_layer(plain), tibble::as_tibble(iris[0, 1:3]))
 })
 
@@ -26,7 +27,9 @@ test_that("types that a formula hides are taken from rows that are given", {
 
 test_that("a fit is served over the web by R alone", {
   skip_without_torch()
-  for (package in c("plumber", "vetiver", "butcher", "callr", "pins")) skip_if_not_installed(package)
+  for (package in c("plumber", "vetiver", "butcher", "callr", "pins")) {
+    skip_if_not_installed(package)
+  }
   withr::local_envvar(TZ = "UTC")
   fit <- two_layer(mpg ~ log(disp) + hp + cyl, cars, epochs = 5, seed = 1)
   model <- vetiver::vetiver_model(fit, "cars")
@@ -43,7 +46,8 @@ test_that("a fit is served over the web by R alone", {
   withr::defer(server$kill())
   address <- sprintf("http://127.0.0.1:%d", port)
   for (attempt in 1:100) {
-    up <- tryCatch(httr::status_code(httr::GET(paste0(address, "/ping"))) == 200, error = function(e) FALSE)
+    answer <- tryCatch(httr::GET(paste0(address, "/ping")), error = function(cnd) NULL)
+    up <- !is.null(answer) && httr::status_code(answer) == 200
     if (up) break
     Sys.sleep(0.2)
   }

@@ -27,7 +27,8 @@ test_that("of classes, several outcomes and several networks there is one import
   expect_equal(found$Importance, rowMeans(each))
   many <- quick(iris[1:4], iris$Species)
   expect_true(all(vi_model.two_layer(many)$Importance >= 0))
-  expect_identical(get_feature_names.two_layer(quick_formula(mpg ~ log(disp):hp, mtcars)), c("disp", "hp"))
+  interaction <- quick_formula(mpg ~ log(disp):hp, mtcars)
+  expect_identical(get_feature_names.two_layer(interaction), c("disp", "hp"))
 })
 
 test_that("vip's own functions take fits", {
