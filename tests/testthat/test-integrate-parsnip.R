@@ -135,6 +135,19 @@ test_that("classes, probabilities and intervals of ensembles come in parsnip's f
   )
 })
 
+test_that("prediction intervals are those of the fit, where it was calibrated", {
+  skip_without_torch()
+  parsnip <- local_standin()
+  fit <- parsnip$fit_spec("regression", mpg ~ ., mtcars,
+    epochs = 3, engine = list(seed = 1, validation = 0.25)
+  )
+  interval <- parsnip$predict_spec(fit, mtcars, "pred_int", level = 0.8)
+  expect_named(interval, c(".pred_lower", ".pred_upper"))
+  expect_identical(interval, predict(fit$fit, mtcars, type = "pred_int", level = 0.8))
+  plain <- parsnip$fit_spec("regression", mpg ~ ., mtcars, epochs = 3)
+  expect_refused(parsnip$predict_spec(plain, mtcars, "pred_int"), "validation")
+})
+
 test_that("quantiles come in the forms of older and newer parsnip, those that the fit has", {
   skip_without_torch()
   parsnip <- local_standin()
@@ -230,6 +243,12 @@ test_that("parsnip's prediction types of classes and of ensembles", {
     predict(own, mtcars, type = "conf_int", level = 0.8), predict(own, mtcars, type = "std_error")
   )
   expect_equal(interval, expected, ignore_attr = TRUE)
+  fit <- parsnip::fit(mlp_spec("regression", validation = 0.25), mpg ~ ., mtcars)
+  own <- own_fit(mpg ~ ., mtcars, validation = 0.25)
+  interval <- predict(fit, mtcars, type = "pred_int", level = 0.8)
+  expect_identical(attr(interval, "level"), 0.8)
+  expected <- predict(own, mtcars, type = "pred_int", level = 0.8)
+  expect_identical(interval, expected, ignore_attr = TRUE)
 })
 
 test_that("the mode quantile regression of parsnip gives the quantiles of the loss", {
