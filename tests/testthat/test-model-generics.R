@@ -31,7 +31,7 @@ generics_of <- function(package) {
 # Those whose answers have tests by value.
 answered <- list(
   stats = c(
-    "case.names", "coef", "coefficients", "deviance", "fitted", "fitted.values", "formula",
+    "case.names", "coef", "coefficients", "deviance", "effects", "fitted", "fitted.values", "formula",
     "getCall", "model.frame", "model.matrix", "na.action", "nobs", "predict", "resid", "residuals",
     "sigma", "terms", "update", "variable.names", "weights"
   ),
