@@ -53,7 +53,9 @@ marginal_data <- function(model, newdata) {
   if (is.null(newdata)) training_frame_of_callers(model) else as.data.frame(newdata)
 }
 
-marginal_groups <- function(model) if (is.null(model$levels)) predicted_names(model) else model$levels
+marginal_groups <- function(model) {
+  if (is.null(model$levels)) predicted_names(model) else model$levels
+}
 
 # A row for each prediction, those of the first class or outcome first.
 marginal_frame <- function(values, model, newdata, kind) {

@@ -31,8 +31,8 @@ generics_of <- function(package) {
 # Those whose answers have tests by value.
 answered <- list(
   stats = c(
-    "case.names", "coef", "coefficients", "deviance", "effects", "fitted", "fitted.values", "formula",
-    "getCall", "model.frame", "model.matrix", "na.action", "nobs", "predict", "resid", "residuals",
+    "case.names", "coef", "coefficients", "deviance", "effects", "fitted", "fitted.values",
+    "formula", "getCall", "model.frame", "model.matrix", "na.action", "nobs", "predict", "resid", "residuals",
     "sigma", "terms", "update", "variable.names", "weights"
   ),
   # A fit is a list, and as such has names, elements and so on; of rows it has none.
