@@ -27,7 +27,7 @@ from pytwolayer.fitting.two_layer import two_layer
 from pytwolayer.models.ensemble import TwoLayerEnsemble, models_of
 from pytwolayer.models.predict_file import Asked, refuse_input, write_predictions
 from pytwolayer.models.two_layer import TwoLayer, format_encoding, format_ends
-from pytwolayer.preprocessing.outcome import Classes
+from pytwolayer.preprocessing.outcome import Classes, Outcome
 from pytwolayer.preprocessing.table import column_names, columns_at
 from pytwolayer.reports.plot import plot_path
 from pytwolayer.training.progress import READING, rows_bar
@@ -210,9 +210,17 @@ def _write(task: _Task, fit: TwoLayer | TwoLayerEnsemble) -> None:
         write_predictions(fitted(fit), task.new_data, files["predictions"], asked)
 
 
+def _words(outcome: Outcome) -> tuple[str, str]:
+    """Name the kind of an outcome, and what score() gives of it."""
+    if isinstance(outcome, Classes):
+        return f"{outcome.width} classes", "Accuracy"
+    if outcome.labels:  # right are rows of which all labels are
+        return f"{outcome.width} label{'s' if outcome.width > 1 else ''}", "Accuracy"
+    return "successes, failures" if outcome.trials else "numeric", "R squared"
+
+
 def _report(task: _Task, fit: TwoLayer | TwoLayerEnsemble) -> str:
-    classes = isinstance(fit.outcome, Classes)
-    kind = f"{fit.outcome.width} classes" if classes else "numeric"
+    kind, score_name = _words(fit.outcome)
     models = models_of(fit)
     one, settings, history = models[0], fit.settings, models[0].history
     ends = format_ends([model.stopped for model in models])
@@ -242,5 +250,5 @@ def _report(task: _Task, fit: TwoLayer | TwoLayerEnsemble) -> str:
         warnings.simplefilter("ignore")  # about rows left out, which the fit has given already
         score = fit.score(task.x, task.y, task.weights)
     also = ", held-out ones too" if "valid_loss" in history else ""
-    lines.append(f"{'Accuracy' if classes else 'R squared'} {score:.4g} on these rows{also}")
+    lines.append(f"{score_name} {score:.4g} on these rows{also}")
     return "\n".join(lines)

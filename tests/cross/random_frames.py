@@ -18,7 +18,7 @@ VALUES = {
     "integer": st.one_of(st.integers(-(2**31) + 1, 2**31 - 1), st.integers(0, 3)),
     "logical": st.sampled_from(["TRUE", "FALSE"]),
 }
-LOSSES = ["mse", "huber", "mae", "cross_entropy", "poisson", "gamma"]
+LOSSES = ["mse", "huber", "mae", "cross_entropy", "poisson", "gamma", "normal", "negative_binomial"]
 SETTINGS = st.fixed_dictionaries(
     {
         "epochs": st.integers(1, 4),

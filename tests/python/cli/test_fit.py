@@ -510,3 +510,22 @@ def test_the_table_of_a_file_is_not_held(tmp_path, monkeypatch):
     folder = parquet_folder(tmp_path / "data")
     monkeypatch.setattr(pd, "read_parquet", refuse)
     assert fit(folder, "--outcome", "y", "--predictions", tmp_path / "p.csv") == 0
+
+
+def test_labels_and_trials_are_named_as_what_they_are(data, tmp_path, capsys):
+    frame = FRAME.assign(up=FRAME["a"] > 0, big=FRAME["y"] > 0, lost=3)
+    file, output = tmp_path / "more.csv", tmp_path / "out.csv"
+    frame.to_csv(file, index=False)
+    labels = ["--outcome", "up", "--outcome", "big", "--loss", "binary_cross_entropy"]
+    assert fit(file, *labels, "--predictions", output) == 0
+    told = capsys.readouterr().out
+    assert "up, big (2 labels)" in told
+    assert "Accuracy" in told
+    names = [".pred_class_up", ".pred_class_big", ".pred_up", ".pred_big"]
+    assert list(pd.read_csv(output)) == names
+    trials = ["--outcome", "gears", "--outcome", "lost", "--loss", "binomial"]
+    assert fit(file, *trials, "--predictions", output) == 0
+    assert "gears, lost (successes, failures)" in capsys.readouterr().out
+    assert list(pd.read_csv(output)) == [".pred"]
+    assert fit(file, "--outcome", "y", "--loss", "gamma") != 0
+    assert "above 0 for the gamma loss" in capsys.readouterr().err

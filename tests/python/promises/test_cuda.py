@@ -50,6 +50,10 @@ OUTCOMES = {
     "poisson": COUNTS,
     "gamma": COUNTS + 1,
     "cross_entropy": CLASS,
+    "binomial": np.column_stack([COUNTS, COUNTS[::-1]]),
+    "normal": Y,
+    "negative_binomial": COUNTS,
+    "binary_cross_entropy": np.column_stack([Y > 0, COUNTS > 1]).astype(float),
 }
 
 
