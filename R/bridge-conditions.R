@@ -8,7 +8,8 @@ warning_kinds <- c(
 
 # And those that are mere messages.
 message_kinds <- c(
-  "MissingRowsWarning", "TrainingRowsWarning", "ResumedWarning", "DenseMatrixWarning", "RowsOnDiskWarning"
+  "MissingRowsWarning", "TrainingRowsWarning", "ResumedWarning", "DenseMatrixWarning",
+  "RowsOnDiskWarning"
 )
 
 raise_warning <- function(kind, message) {

@@ -35,7 +35,7 @@ vetiver_ptype.two_layer <- function(model, ...) { # nolint: object_name_linter.
 }
 
 # Without the training data, which are nobody's business there.
-vetiver_prepare_model.two_layer <- function(model) { # nolint: object_name_linter.
+vetiver_prepare_model.two_layer <- function(model) { # nolint
   butcher::butcher(model)
 }
 

@@ -18,7 +18,8 @@ read_calibration <- function(saved, outcome) {
   })
   rows <- as_count("rows", saved$rows, most = 2^53)
   lengths <- unique(lengths(scores))
-  if (length(lengths) != 1 || lengths == 0 || lengths > rows || any(vapply(scores, is.unsorted, NA))) {
+  is_whole <- length(lengths) == 1 && lengths > 0 && lengths <= rows
+  if (!is_whole || any(vapply(scores, is.unsorted, NA))) {
     refuse("the scores of its calibration do not fit in number, or do not ascend")
   }
   refuse_if(length(scores) != sets_of(outcome), "its calibration is of another outcome")

@@ -24,7 +24,8 @@ predict_to_file <- function(object, new_data, type, engine, output, columns, lev
   }
   written <- suggest_r_engine(call_core(
     "predict_to_file", object$model, sent, type, as.double(level),
-    inherits(object, "two_layer_ensemble"), enc2utf8(path.expand(output)), as.list(enc2utf8(columns)), beside, progress_bar(verbose = TRUE),
+    inherits(object, "two_layer_ensemble"), enc2utf8(path.expand(output)),
+    as.list(enc2utf8(columns)), beside, progress_bar(verbose = TRUE),
     call = call, words = c(x = "new_data", kind = "type")
   ))
   invisible(written)

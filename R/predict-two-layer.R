@@ -45,7 +45,8 @@
 #'   * `"numeric"`: `.pred`, or with several outcomes `.pred_<outcome>` for each;
 #'   * `"quantile"`: `.pred_q<level>` for each level, as `.pred_q0.05`;
 #'   * `"pred_int"`: `.pred_lower` and `.pred_upper`, with several outcomes for each, as
-#'     `.pred_lower_<outcome>`; infinite, with a warning, where there were too few rows for the level;
+#'     `.pred_lower_<outcome>`; infinite, with a warning, where the level needs more rows than
+#'     there were;
 #'   * `"class"`: `.pred_class`, a factor with all levels of the outcome (`FALSE` and `TRUE` of
 #'     a logical one); with several labels `.pred_class_<label>` for each;
 #'   * `"prob"`: `.pred_<level>` for each level, or `.pred_<label>` for each label, the probability
@@ -99,7 +100,8 @@ predict.two_layer <- function(object, new_data, type = NULL, ..., level = 0.95,
   }
   columns <- columns_to_predict(object, new_data, engine, call)
   if (type == "pred_int") {
-    return(spruce_together(object, type, prediction_intervals(object, columns, level, engine, call)))
+    found <- prediction_intervals(object, columns, level, engine, call)
+    return(spruce_together(object, type, found))
   }
   predictions <- if (engine == "r") r_predictions else core_predictions
   spruce(object, type, predictions(object, columns, computed_type(object, type), call))

@@ -32,8 +32,8 @@ generics_of <- function(package) {
 answered <- list(
   stats = c(
     "case.names", "coef", "coefficients", "deviance", "effects", "fitted", "fitted.values",
-    "formula", "getCall", "model.frame", "model.matrix", "na.action", "nobs", "predict", "resid", "residuals",
-    "sigma", "terms", "update", "variable.names", "weights"
+    "formula", "getCall", "model.frame", "model.matrix", "na.action", "nobs", "predict", "resid",
+    "residuals", "sigma", "terms", "update", "variable.names", "weights"
   ),
   # A fit is a list, and as such has names, elements and so on; of rows it has none.
   base = c(
