@@ -336,6 +336,7 @@ two_layer.recipe <- function(x, data, ...) {
 fit_molded <- function(input, settings, matched, call) {
   calls_back <- is.function(settings$loss) || !is.null(settings$on_epoch) || cli::is_dynamic_tty()
   users <- new_callback_state(calls_back)
+  written <- matched
   matched <- expand_dots(matched, caller_frame(call))
   weights <- unnamed_weights(settings$case_weights, input)
   settings["case_weights"] <- list(choose_weights(weights, input$case_weights, call))
@@ -346,7 +347,8 @@ fit_molded <- function(input, settings, matched, call) {
   on.exit(close_source(settings$validation))
   arguments <- core_arguments(settings, rows_of(input), users, call)
   arguments$loss_name <- loss_function_name(matched[["loss"]])
-  arguments$fitted_can_wait <- can_fit_values_later(input, settings, matched, caller_frame(call))
+  input$workspace <- workspace_data(input, settings, written, caller_frame(call))
+  arguments$fitted_can_wait <- !is.null(input$workspace)
   arguments$formula <- with_decimal_point(formula_text(input))
   arguments$notes <- with_decimal_point(notes_of(input))
   train_in_core("fit", input, arguments, settings$verbose, users, matched, call)
@@ -465,7 +467,7 @@ new_two_layer <- function(fitted, input, matched) {
   }
   omitted <- read_doubles(fitted$omitted)
   if (is.null(fitted$fitted)) {
-    fit$on_demand <- new.env(parent = emptyenv())
+    fit$on_demand <- list2env(list(data = input$workspace), parent = emptyenv())
   } else {
     fit$fitted <- matrix(read_doubles(fitted$fitted), ncol = length(predicted_names(fit)))
   }

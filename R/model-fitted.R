@@ -18,9 +18,11 @@ fitted_values <- function(fit, call = rlang::caller_env()) {
 
 fit_values <- function(fit, call) {
   names <- setdiff(data_names, c("class_weights", "validation", "loss"))
-  given <- if (fit$how$kind == "formula") list(formula = fit$how$formula) else list()
   input <- tryCatch(
     {
+      data <- fit$on_demand$data
+      given <- Map(evaluate_again, data, names(data), list(globalenv()), list(call))
+      given$formula <- if (fit$how$kind == "formula") fit$how$formula
       found <- data_again(fit, given, globalenv(), call, names)
       input <- with_decimal_point(mold_again(fit, found, call))
       input$weights <- input$case_weights
@@ -70,27 +72,31 @@ abort_without_data <- function(cnd, call) {
   )
 }
 
-#' Whether fitted values can be computed later, as data and call are
+#' The data in the workspace that fitted values can be computed from later
 #'
-#' That is where the call names data in the workspace, whose values a formula does not compute with;
-#' data of a function's own are gone when it is done. The core checks that they are still the same.
+#' That is where the call names such data, whose values a formula does not compute with; data of a
+#' function's own are gone when it is done. The core checks later that they are still the same.
 #'
+#' @param written The call, as it is written.
 #' @param frame Where the fit was called from.
+#' @return Of each argument that is data an expression for the global environment; or `NULL`.
 #' @noRd
-can_fit_values_later <- function(input, settings, matched, frame) {
+workspace_data <- function(input, settings, written, frame) {
   if (!is.null(input$source) || rows_of(input) <= getOption("pytwolayer.fitted_rows", 1e5)) {
-    return(FALSE)
+    return(NULL)
   }
-  given <- as.list(matched)[-1]
-  data <- given[intersect(names(given), c("data", "x", "y", "outcome"))]
-  is_plain_fit(input, settings, matched) && names_only(input$how) &&
-    all(vapply(data, is_in_workspace, NA, frame))
+  given <- as.list(written)[-1]
+  given <- given[intersect(names(given), c("data", "x", "y", "outcome"))]
+  data <- lapply(given, in_workspace, frame)
+  can_wait <- is_plain_fit(input, settings, written) && names_only(input$how) &&
+    !any(vapply(data, is.null, NA))
+  if (can_wait) data
 }
 
 # One network, of all rows, each as much as the others, with one value for each outcome.
-is_plain_fit <- function(input, settings, matched) {
+is_plain_fit <- function(input, settings, written) {
   isTRUE(settings$n_models == 1) && !identical(settings$loss, "quantile") &&
-    is.null(input$case_weights) && is.null(matched$subset)
+    is.null(input$case_weights) && is.null(written$subset)
 }
 
 # A table, or a formula of columns.
@@ -105,17 +111,41 @@ names_only <- function(how) {
   )
 }
 
-# A constant, a name of the global environment's, or a part of such an object.
-is_in_workspace <- function(expression, frame) {
+# An expression for the global environment: a constant, a name there, or a part of such an object;
+# NULL if it is none.
+in_workspace <- function(expression, frame) {
   if (is.symbol(expression)) {
-    return(identical(home_of(as.character(expression), frame), globalenv()))
+    return(workspace_name(expression, frame))
   }
   is_part <- is.call(expression) && length(expression) == 3 &&
     (is_call_of(expression, "$") || is_call_of(expression, "[[") && is.character(expression[[3]]))
   if (is_part) {
-    return(is_in_workspace(expression[[2]], frame))
+    whole <- in_workspace(expression[[2]], frame)
+    return(if (is.language(whole)) as.call(list(expression[[1]], whole, expression[[3]])))
   }
-  !is.language(expression) && !is.null(expression)
+  if (!is.language(expression)) expression
+}
+
+# The argument of a function is what the function was given, also among its dots.
+workspace_name <- function(name, frame) {
+  text <- as.character(name)
+  is_dot <- grepl("^[.][.][0-9]+$", text)
+  home <- home_of(if (is_dot) "..." else text, frame)
+  if (identical(home, globalenv())) {
+    return(name)
+  }
+  place <- Position(function(running) identical(running, home), sys.frames(), right = TRUE)
+  given <- if (is_dot && !is.na(place)) {
+    dots <- do.call(substitute, list(quote(list(...)), home))
+    dots[[1 + as.integer(substring(text, 3))]]
+  } else if (!is.na(place) && is_given(text, sys.function(place), home)) {
+    do.call(substitute, list(name, home)) # of one that was changed a value
+  }
+  if (is.language(given)) in_workspace(given, caller_frame(home))
+}
+
+is_given <- function(name, fun, frame) {
+  name %in% names(formals(fun)) && !eval(call("missing", as.name(name)), frame)
 }
 
 # The environment that a name has its value in, or NULL.

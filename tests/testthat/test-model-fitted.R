@@ -99,3 +99,29 @@ test_that("fitted values are there at once where data would be gone, and where t
   withr::local_options(pytwolayer.fitted_rows = NULL)
   expect_false(has_waited(plain(mpg ~ wt, pytwolayer_test_cars, epochs = 1)))
 })
+
+test_that("data of the workspace that a function was given are found again by their own name", {
+  skip_without_torch()
+  withr::local_options(pytwolayer.fitted_rows = 10)
+  assign("pytwolayer_test_cars", mtcars, envir = globalenv())
+  on.exit(rm("pytwolayer_test_cars", envir = globalenv()))
+  plain <- function(...) two_layer(..., epochs = 1, seed = 1, weight_decay = 0, verbose = FALSE)
+  named <- function(table) plain(mpg ~ wt, data = table)
+  changed <- function(table) {
+    table$wt <- table$wt + 1
+    plain(mpg ~ wt, data = table)
+  }
+  usual <- function(table = head(pytwolayer_test_cars, 20)) plain(mpg ~ wt, data = table)
+  given <- named(pytwolayer_test_cars)
+  expect_true(has_waited(given))
+  cars <- mtcars
+  withr::local_options(pytwolayer.fitted_rows = NULL)
+  expect_identical(fitted(given), fitted(named(cars)))
+  withr::local_options(pytwolayer.fitted_rows = 10)
+  expect_false(has_waited(named(cars)))
+  expect_false(has_waited(changed(pytwolayer_test_cars)))
+  expect_false(has_waited(usual()))
+  frames <- function(x) two_layer(x, outcome = "mpg", epochs = 1, seed = 1, weight_decay = 0)
+  expect_true(has_waited(frames(pytwolayer_test_cars)))
+  expect_length(fitted(frames(pytwolayer_test_cars)), 32)
+})
