@@ -23,7 +23,8 @@
 #' @param level Share of the predictions, or of new outcomes, in the interval, above 0 and below 1.
 #' @return A tibble with one row per row of `new_data`, in order, with the columns of
 #'   [predict.two_layer()]; for `"conf_int"` and `"pred_int"` `.pred_lower` and `.pred_upper`, for
-#'   `"std_error"` `.std_error`, with several outcomes or with classes for each, as `.pred_lower_<outcome>`.
+#'   `"std_error"` `.std_error`, with several outcomes or with classes for each, as
+#'   `.pred_lower_<outcome>`.
 #'
 #'   A level that some networks did not see in their resample is left to the others; a row is
 #'   `NA` where none can predict it.
