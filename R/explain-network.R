@@ -85,7 +85,7 @@ plot_network_map <- function(x, main, ...) {
       seq_len(ncol(values)), seq_len(nrow(values)), t(values[rev(seq_len(nrow(values))), ,
         drop = FALSE
       ]),
-      zlim = c(-largest, largest), col = grDevices::gray.colors(64, 1, 0),
+      zlim = c(-largest, largest), col = weight_shades(64),
       axes = FALSE, xlab = "", ylab = "", main = if (nzchar(main)) main else titles[[part]],
       cex.main = 0.9, font.main = 1, ...
     )
@@ -98,6 +98,12 @@ plot_network_map <- function(x, main, ...) {
     }
     if (part == "first") graphics::mtext("Hidden unit, by its weights to outputs", 2, 1)
   }
+}
+
+# From white to black.
+weight_shades <- function(number) {
+  shades <- as.integer(round(seq(255, 0, length.out = number)))
+  sprintf("#%02X%02X%02X", shades, shades, shades)
 }
 
 autoplot_network <- function(object) {

@@ -11,6 +11,7 @@ test_that("a small network is drawn unit by unit, a large one as a map", {
   large <- quick(hidden_units = 21, encoding = "linear")
   map <- network_map(large)
   expect_identical(abs(map$last[, 1]), sort(abs(map$last[, 1]), decreasing = TRUE))
+  expect_identical(weight_shades(3), c("#FFFFFF", "#808080", "#000000"))
   file <- withr::local_tempfile(fileext = ".png")
   grDevices::png(file)
   for (fit in list(small, large)) {
