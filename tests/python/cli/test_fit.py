@@ -12,6 +12,7 @@ import pytest
 from pytwolayer import load, two_layer
 from pytwolayer.cli.fit_options import add_fit
 from pytwolayer.cli.main import main
+from pytwolayer.training.settings import QUANTILE_LEVELS
 
 QUICK = ["--hidden-units", "4", "--epochs", "5", "--seed", "1"]
 DRAWS = np.random.default_rng(3).normal(size=(40, 2))
@@ -364,6 +365,9 @@ def test_the_help_has_every_setting_of_two_layer_with_its_default():
     }
     words = {"None": "none", "False": "no", "0.0": "0", "5.0": "5"}
     told["encoding"] = told.pop("input_encoding")  # --encoding is that of the file's text
+    levels = ",".join(str(level) for level in QUANTILE_LEVELS)
+    assert told.pop("quantile_levels") == levels  # what None stands for
+    assert defaults.pop("quantile_levels") is None
     expected = {name: words.get(str(value), str(value)) for name, value in defaults.items()}
     assert defaults.keys() <= told.keys()
     assert {name: told[name] for name in expected} == expected | {"seed": "drawn, and reported"}
