@@ -497,5 +497,5 @@ has_spread <- function(outcome) isTRUE(outcome$sd) || isTRUE(outcome$theta)
 # Of numeric outcomes, each of which has one prediction.
 number_names <- function(outcome) {
   names <- if (is.null(outcome$names)) paste0("y", seq_along(outcome$center)) else outcome$names
-  if (outcome$trials) names[[1]] else names
+  if (isTRUE(outcome$trials)) names[[1]] else names
 }

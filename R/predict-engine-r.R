@@ -318,7 +318,7 @@ r_decode_output <- function(outcome, output, type, call) {
 }
 
 r_inverse_link <- function(outcome, output) {
-  if (outcome$logit) {
+  if (isTRUE(outcome$logit)) {
     output[] <- stats::plogis(output) # which forgets the dimensions where there are no rows
     output
   } else if (outcome$log) {

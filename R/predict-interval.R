@@ -35,7 +35,7 @@ sets_of <- function(outcome) {
 }
 
 has_intervals <- function(outcome) {
-  outcome$kind == "numbers" && outcome$link %in% c("identity", "log", "quantile")
+  outcome$kind == "numbers" && isTRUE(outcome$link %in% c("identity", "log", "quantile"))
 }
 
 refuse_without_intervals <- function(object, call) {
