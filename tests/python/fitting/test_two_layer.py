@@ -70,7 +70,16 @@ def test_the_loss_falls_with_every_activation_and_optimiser(activation, optimize
 @pytest.mark.parametrize("reduction", ["mean", "sum", "elementwise_mean"])
 @pytest.mark.parametrize("loss", LOSSES)
 def test_the_loss_falls_with_every_loss_and_reduction(loss, reduction):
-    y = {"cross_entropy": Y > 4, "poisson": np.exp(X[:, 0]), "gamma": np.exp(X[:, 0])}.get(loss, Y)
+    positive, above = np.exp(X[:, 0]), Y > 4
+    outcomes = {
+        "cross_entropy": above,
+        "binary_cross_entropy": np.column_stack([above, X[:, 1] > 0]),
+        "binomial": 1 / (1 + positive),
+        "poisson": positive,
+        "negative_binomial": np.floor(9 * positive),
+        "gamma": positive,
+    }
+    y = outcomes.get(loss, Y)
     history = quick(y=y, loss=loss, reduction=reduction, epochs=60).history
     assert history["loss"].iloc[-1] < history["loss"].iloc[0]
 
