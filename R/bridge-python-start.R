@@ -260,6 +260,17 @@ load_torch <- function(call, modules = character()) {
   }
 }
 
+# R's own package torch, when it is loaded after PyTorch; load_torch() sees one that was before.
+warn_of_other_torch <- function() {
+  if (!isTRUE(session$torch)) {
+    return(invisible())
+  }
+  problem <- import_own("pytwolayer.r_interop.start")$neighbour()
+  if (!is.null(problem)) {
+    rlang::warn(problem, class = "pytwolayer_warning")
+  }
+}
+
 # An error of Python's while something is imported becomes ours, with its cause.
 as_import_errors <- function(expr, what, call) {
   tryCatch(expr, error = function(cnd) {

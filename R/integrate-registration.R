@@ -13,6 +13,7 @@ integrations <- function() {
     insight = register_insight,
     marginaleffects = register_marginaleffects,
     parsnip = register_parsnip,
+    torch = warn_of_other_torch,
     vetiver = methods_of(
       "vetiver", c(
         "vetiver_create_description", "vetiver_create_meta", "vetiver_ptype",

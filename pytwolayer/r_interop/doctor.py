@@ -163,7 +163,16 @@ def torch_findings() -> list[Finding]:
         Finding("devices", ", ".join(pytwolayer.available_devices())),
         Finding("threads", threads),
         blas_finding(),
+        neighbour_finding(Path(torch.__file__).parent),
     ]
+
+
+def neighbour_finding(torch_folder: Path) -> Finding:
+    """Look for libraries in this process that get in torch's way."""
+    from pytwolayer.runtime.neighbour_libraries import harmful_neighbour
+
+    found = harmful_neighbour(torch_folder)
+    return Finding("beside it", *(found or ("no other PyTorch, and no OpenMP that clashes",)))
 
 
 def blas_finding() -> Finding:

@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import Any
 
 from pytwolayer.runtime.import_faults import causes, shadowed_package
-from pytwolayer.runtime.torch_loading import load_torch
+from pytwolayer.runtime.torch_loading import describe_neighbour, load_torch
 
 
 def load(modules: Sequence[str]) -> dict[str, Any]:
@@ -25,6 +25,11 @@ def load(modules: Sequence[str]) -> dict[str, Any]:
         module, file = found
         return _failed(module, ImportError(f"{file} is no {module}"))
     return {"problem": problem}
+
+
+def neighbour() -> str | None:
+    """Say what another library does to torch, of one that was loaded after it."""
+    return describe_neighbour()
 
 
 def _failed(module: str, problem: Exception) -> dict[str, Any]:

@@ -112,12 +112,25 @@ def __getattr__(name: str) -> ModuleType:
 
 
 def load_torch() -> str | None:
-    """Load torch; return a warning text if it uses another BLAS than its own, else None."""
+    """Load torch; return a warning text if another library in the process harms it, else None."""
     bound_deeply = "torch" not in sys.modules and deepbind_is_safe()
     watch_for_torch()
     module = importlib.import_module("torch")
     globals()["torch"] = module
-    return None if bound_deeply else _describe_foreign_blas()
+    problems = [None if bound_deeply else _describe_foreign_blas(), describe_neighbour()]
+    return " ".join(filter(None, problems)) or None
+
+
+def describe_neighbour() -> str | None:
+    """Return a warning text if there is a library beside torch's that does harm, else None."""
+    from pytwolayer.runtime.neighbour_libraries import harmful_neighbour
+
+    file = sys.modules["torch"].__file__
+    found = None if file is None else harmful_neighbour(Path(file).parent)
+    if found is None:
+        return None
+    what, way_out = found
+    return f"{what[0].upper()}{what[1:]}. The way out: {way_out}."
 
 
 def _describe_foreign_blas() -> str | None:

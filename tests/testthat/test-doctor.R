@@ -24,3 +24,23 @@ test_that("without a Python the page shows R and the way out", {
   expect_match(page, R.version.string, fixed = TRUE)
   expect_match(page, "install_pytwolayer()", fixed = TRUE)
 })
+
+test_that("another PyTorch in the process is told of, whichever was first", {
+  skip_without_torch()
+  skip_if_not(file.exists("/proc/self/maps"), "which libraries are loaded is read from /proc")
+  folder <- withr::local_tempdir()
+  library <- file.path(folder, "liblantern.so")
+  file.copy(file.path(R.home("library"), "splines", "libs", "splines.so"), library)
+  code <- "
+    tell <- function(w) { cat(conditionMessage(w)); invokeRestart('muffleWarning') }
+    withCallingHandlers(%s, pytwolayer_warning = tell)
+  "
+  load <- sprintf("dyn.load('%s')", library)
+  before <- sprintf("{ %s; pytwolayer::torch$ones(2L) }", load)
+  after <- sprintf("{ pytwolayer::torch$ones(2L); %s; pytwolayer:::warn_of_other_torch() }", load)
+  for (order in c(before, after)) {
+    told <- paste(in_new_session(sprintf(code, order)), collapse = " ")
+    expect_match(told, "Another PyTorch is in this process", fixed = TRUE)
+    expect_match(told, "callr::r()", fixed = TRUE)
+  }
+})

@@ -1,0 +1,71 @@
+"""Libraries in this process that do harm to PyTorch's: another PyTorch, a second OpenMP runtime."""
+
+import ctypes
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+_OTHER_TORCH = "libtorch_cpu", "libtorch.", "liblantern", "lantern."
+_OPENMP = "libomp", "libiomp5"
+
+
+def loaded_libraries() -> list[str]:
+    """List the files of the libraries in this process; none where that cannot be told."""
+    if sys.platform == "darwin":
+        return _images_of_dyld()
+    try:
+        lines = Path("/proc/self/maps").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return []
+    mapped = (line.split(maxsplit=5) for line in lines)
+    files = dict.fromkeys(fields[5] for fields in mapped if len(fields) == 6)
+    return [file for file in files if ".so" in os.path.basename(file)]  # noqa: PTH119 - many
+
+
+def _images_of_dyld() -> list[str]:
+    system = ctypes.CDLL(None)
+    name = system._dyld_get_image_name
+    name.restype = ctypes.c_char_p
+    return [os.fsdecode(name(number) or b"") for number in range(system._dyld_image_count())]
+
+
+def harmful_neighbour(
+    torch_folder: Path, libraries: Sequence[str] | None = None, platform: str = sys.platform
+) -> tuple[str, str] | None:
+    """Look for libraries that end the process, or make it compute something else.
+
+    On Linux several OpenMP runtimes get along.
+
+    Parameters
+    ----------
+    torch_folder : Path
+        Of the torch package.
+    libraries : sequence of str, optional
+        Files of the libraries in the process, looked up if not given.
+    platform : str
+
+    Returns
+    -------
+    tuple of str, or None
+        What there is, and the way out.
+    """
+    files = [Path(file) for file in (loaded_libraries() if libraries is None else libraries)]
+    own = torch_folder.resolve()
+    for file in files:
+        if file.name.startswith(_OTHER_TORCH) and own not in file.resolve().parents:
+            return (
+                f"another PyTorch is in this process, as R's package torch brings one ({file}): "
+                "two of them can end it, or compute something else",
+                "start R anew and use one of the two in a session, the other in one of its own, "
+                "as with callr::r()",
+            )
+    runtimes = sorted({str(file) for file in files if file.name.startswith(_OPENMP)})
+    if platform == "darwin" and len(runtimes) > 1:
+        return (
+            f"several OpenMP runtimes are in this process ({', '.join(runtimes)}): on macOS they "
+            "can end it when something is computed in parallel",
+            "start it anew with the environment variable OMP_NUM_THREADS=1, or without the "
+            "package that brings the other, such as a data.table built with OpenMP",
+        )
+    return None
