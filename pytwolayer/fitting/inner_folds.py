@@ -24,8 +24,8 @@ from pytwolayer.preprocessing.calibration import (
 )
 from pytwolayer.preprocessing.calibration import (
     Calibration,
-    bases,
     has_intervals,
+    scored_bases,
     scores_of,
 )
 from pytwolayer.preprocessing.deduplicate import merge_equal_rows
@@ -205,7 +205,7 @@ class InnerFolds:
         truths = [restored(self._outcome, fold.valid_rows.y.cpu()) for fold in folds]
         for number, decay in enumerate(candidates.weight_decays):
             parts = [
-                scores_of(truth, bases(self._outcome, own[number]), self._settings.loss)
+                scores_of(truth, scored_bases(self._outcome, own[number]), self._settings.loss)
                 for truth, own in zip(truths, outputs, strict=True)
             ]
             key = candidates.encoding, candidates.learning_rate, float(decay)

@@ -16,8 +16,8 @@ from pytwolayer.preprocessing.block_writer import EncodedInputs
 from pytwolayer.preprocessing.calibration import (
     HELD_OUT,
     Calibration,
-    bases,
     has_intervals,
+    scored_bases,
     scores_of,
     spaced_rows,
 )
@@ -47,7 +47,7 @@ def calibrate_by_held_out_rows(fit: TwoLayer, rows: EncodedRows) -> Calibration 
     (output,) = forward([fit.network], fit.inputs, parts, len(x))
     weights = None if rows.weights is None else taken(rows.weights)[:, 0].double().numpy()
     truth = restored(fit.outcome, taken(rows.y))
-    scores = scores_of(truth, bases(fit.outcome, output), fit.settings.loss)
+    scores = scores_of(truth, scored_bases(fit.outcome, output), fit.settings.loss)
     return Calibration.of(HELD_OUT, scores, weights)
 
 
@@ -96,7 +96,7 @@ def _bases_of_rows(fit: TwoLayer, seen: NDArray[np.bool_] | None, data: Training
         table = fit.inputs.recode("x", data.predictors)
     parts, complete = encode_in_parts(fit.inputs, table, fit.settings)
     (output,) = forward([fit.network], fit.inputs, parts, int(complete.sum()))
-    base = np.stack([fill_incomplete(side, complete) for side in bases(fit.outcome, output)])
+    base = np.stack([fill_incomplete(side, complete) for side in scored_bases(fit.outcome, output)])
     if seen is not None:
         base[:, seen] = np.nan
     return base

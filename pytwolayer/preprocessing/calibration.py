@@ -166,10 +166,26 @@ def bases(outcome: Outcome, output: torch.Tensor) -> Doubles:
     return np.stack([quantiles[:, :pairs], quantiles[:, ::-1][:, :pairs]])
 
 
+def scored_bases(outcome: Outcome, output: torch.Tensor) -> Doubles:
+    """Return base intervals to score; infinite where a network is too far off for a number.
+
+    A run that diverges, or rows that are far away, are no error of the training.
+    """
+    assert isinstance(outcome, Numbers)
+    values = output.numpy().astype(np.float64)
+    own = values if outcome.quantile_levels else values[:, : len(outcome.center)]
+    far = ~np.isfinite(outcome.restored(own)).all(axis=1)
+    base = bases(outcome, torch.where(torch.from_numpy(far)[:, None], 0.0, output))
+    base[:, far] = np.inf
+    return base
+
+
 def scores_of(truth: Doubles, base: Doubles, loss: Any) -> Doubles:
     """Return the scores of outcomes, shapes ``(rows, outcomes)`` and ``(2, rows, sets)``."""
     outside: Doubles = np.maximum(base[0] - truth, truth - base[1])
-    scores: Doubles = outside / _units(base, loss)
+    with np.errstate(invalid="ignore"):
+        scores: Doubles = outside / _units(base, loss)
+    scores[np.isinf(base).any(axis=0)] = np.inf
     return scores
 
 

@@ -255,9 +255,14 @@ class Numbers:
         """
         return self._restored(np.sort(output.numpy().astype(np.float64), axis=1))
 
-    def _restored(self, values: Doubles) -> Doubles:
-        with np.errstate(over="ignore"):
+    def restored(self, values: Doubles) -> Doubles:
+        """Convert values of the network's scale to the user's, infinite where that is too far."""
+        with np.errstate(over="ignore", invalid="ignore"):
             restored: Doubles = (np.exp(values) if self.log else values) * self.scale + self.center
+        return restored
+
+    def _restored(self, values: Doubles) -> Doubles:
+        restored = self.restored(values)
         if not np.isfinite(restored).all():
             expected = "so near to the training data that what it predicts is a finite number"
             raise ArgumentError("x", expected, "further away")

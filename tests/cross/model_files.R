@@ -14,7 +14,8 @@ say <- function(case, what, values) {
   lines <<- c(lines, paste(c(paste0(case, "/", what), values), collapse = "\t"))
 }
 predictions <- function(fit, new_data, ...) {
-  type <- if (is.null(fit$levels)) "numeric" else "prob"
+  numbers <- is.null(fit$levels) && is.null(fit$coding$outcome$labels)
+  type <- if (numbers) "numeric" else "prob"
   as.double(as.matrix(suppressWarnings(predict(fit, new_data, type = type, ...))))
 }
 

@@ -46,7 +46,8 @@ def changed(data):
 def predictions(fit, data):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", PytwolayerWarning)
-        found = fit.predict(data) if fit.classes is None else fit.predict_proba(data)
+        has_numbers = fit.classes is None and not getattr(fit.outcome, "labels", None)
+        found = fit.predict(data) if has_numbers else fit.predict_proba(data)
     return np.ravel(found, order="F")
 
 

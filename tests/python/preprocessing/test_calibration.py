@@ -6,6 +6,7 @@ import warnings
 import numpy as np
 import pytest
 
+from pytwolayer import DivergenceError, two_layer
 from pytwolayer.errors import ArgumentError, PytwolayerWarning
 from pytwolayer.preprocessing.calibration import (
     HELD_OUT,
@@ -16,6 +17,7 @@ from pytwolayer.preprocessing.calibration import (
     interval,
     read_calibration,
     refuse_without_intervals,
+    scored_bases,
     scores_of,
     spaced_rows,
 )
@@ -80,6 +82,21 @@ def test_new_rows_drawn_by_their_weights_are_held_as_often_as_wanted(level):
 def test_rows_without_a_prediction_have_no_score():
     assert kept([1.0, np.nan, 3.0]).rows == 2
     assert kept([np.nan]) is None
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_a_row_that_a_network_is_too_far_off_from_has_an_infinite_score(value):
+    output = torch.tensor([[0.5], [value], [-0.5]], dtype=torch.float64)
+    base = scored_bases(PLAIN, output)
+    scores = scores_of(np.zeros((3, 1)), base, "mse")
+    assert np.isposinf(scores[:, 0]).tolist() == [False, True, False]
+    np.testing.assert_array_equal(base[:, [0, 2]], bases(PLAIN, output[[0, 2]]))
+
+
+def test_a_tuned_fit_that_diverges_is_told_as_such():
+    x = DRAW.normal(size=(60, 2))
+    with pytest.raises(DivergenceError):
+        two_layer(x, x[:, 0], epochs=50, optimizer="sgd", learning_rate=1e20, seed=1)
 
 
 def test_few_rows_are_all_scored_and_of_many_some_evenly_spaced():
