@@ -6,8 +6,8 @@ import warnings
 import numpy as np
 import pytest
 
-from pytwolayer import DivergenceError, two_layer
-from pytwolayer.errors import ArgumentError, PytwolayerWarning
+from pytwolayer import two_layer
+from pytwolayer.errors import ArgumentError, DivergenceError, PytwolayerWarning
 from pytwolayer.preprocessing.calibration import (
     HELD_OUT,
     MOST_ROWS,
