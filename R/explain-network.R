@@ -135,7 +135,10 @@ autoplot_network <- function(object) {
     ggplot2::scale_linetype_manual(network_title, values = c("solid", "22"), limits = sign_names) +
     ggplot2::coord_cartesian(xlim = c(-room[["1"]], 2 + room[["0"]]), clip = "off") +
     ggplot2::theme_void() +
-    ggplot2::theme(legend.position = "bottom")
+    ggplot2::theme(
+      legend.position = "bottom",
+      plot.background = ggplot2::element_rect(fill = "white", colour = NA) # on dark pages, too
+    )
 }
 
 sign_names <- c("positive", "negative")
