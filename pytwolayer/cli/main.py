@@ -83,7 +83,7 @@ def _add_predict(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "--predictions",
         "--output",
         metavar="FILE",
-        help="write them to a file (.csv, .tsv, .parquet), not to standard output",
+        help="write them to a file, not to standard output: .tsv, .parquet, else with commas",
     )
     predict.add_argument(
         "--type",

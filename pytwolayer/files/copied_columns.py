@@ -133,9 +133,21 @@ def _column(
         return as_series(column, values, index, name)
     with readable_values("x", name, where):  # writing them would fail without its name
         values.validate(full=True)
+    values = _without_views(values)
     if column.kind == "text" and pa.types.is_dictionary(values.type):
         values = values.dictionary_decode()
     return pd.Series(pd.array(values, dtype=pd.ArrowDtype(values.type)), index=index)
+
+
+def _without_views(values: Any) -> Any:
+    """Return text as polars has it in the older form, of which rows can be taken and written."""
+    import pyarrow as pa
+
+    if pa.types.is_dictionary(values.type):
+        levels = _without_views(values.dictionary)
+        return pa.DictionaryArray.from_arrays(values.indices, levels, ordered=values.type.ordered)
+    is_view = getattr(pa.types, "is_string_view", lambda dtype: False)
+    return values.cast(pa.large_string()) if is_view(values.type) else values
 
 
 def frame_of(table: RawTable) -> pd.DataFrame:

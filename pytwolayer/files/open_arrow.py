@@ -116,10 +116,10 @@ def _open_fragments(wanted: Wanted, dataset: Any, fragments: list[Any]) -> Sourc
     files, text = [], set()
     for fragment in fragments:
         keys = ds.get_partition_keys(fragment.partition_expression)
-        given = {name: value for name, value in keys.items() if name in there}
+        given = {name: keys[name] for name in dataset.schema.names if name in keys}
         text |= {name for name, value in given.items() if isinstance(value, str)}
         texts = {name: None if value is None else str(value) for name, value in given.items()}
         files.append(FoundFile(Path(fragment.path), texts))
     columns = there if wanted.columns is None else there.intersection(wanted.columns)
     chosen = Wanted(wanted.argument, columns, wanted.outcome, wanted.problems)
-    return open_parquet(chosen, files, text)
+    return open_parquet(chosen, files, text, order=dataset.schema.names)

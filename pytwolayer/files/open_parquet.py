@@ -16,11 +16,21 @@ _WORDS = {"number": "numbers", "logical": "logicals", "factor": "a factor", "spa
 
 
 def open_parquet(
-    wanted: Wanted, found: Sequence[FoundFile], text: Collection[str] = ()
+    wanted: Wanted,
+    found: Sequence[FoundFile],
+    text: Collection[str] = (),
+    order: Sequence[str] | None = None,
 ) -> SourcedTable:
     """Open Parquet files, one after the other as one table.
 
-    ``text`` are columns that folders' names give and that are text also if all are numbers.
+    Parameters
+    ----------
+    wanted : Wanted
+    found : sequence of FoundFile
+    text : collection of str
+        Columns that folders' names give and that are text also if all are numbers.
+    order : sequence of str, optional
+        The columns in their order; by default that of the first file, those of folders' names last.
 
     Raises
     ------
@@ -32,6 +42,8 @@ def open_parquet(
     for file in files[1:]:
         _refuse_other_columns(wanted, files[0], file, partition)
     names = wanted.choose([*(n for n in files[0].names if n not in partition), *partition])
+    if order is not None:
+        names.sort(key=[*order].index)
     kinds = {n: _common_kind(wanted, n, files) for n in names if n not in partition}
     known: dict[str, SourceColumn] = {}
     values: list[dict[str, float]] = [{} for _ in found]
@@ -79,7 +91,7 @@ def _common_kind(wanted: Wanted, name: str, files: Sequence[ParquetFile]) -> Arr
     for file in files:
         where = f' of "{file.path}"' if len(files) > 1 else ""
         kind = wanted.kind(name, file.types[name], where)
-        if kind == "missing" or kind == common:
+        if kind in ("missing", common) or not file.rows:
             continue
         if known is None:
             common, known = kind, file.path

@@ -95,7 +95,9 @@ def text_writer(handle: TextIO, separator: str = ",") -> Write:
 
     def write(part: pd.DataFrame) -> None:
         nonlocal header
-        part.to_csv(handle, index=False, header=header, sep=separator)
+        # A missing value alone would be an empty line, which many readers pass over.
+        missing = "NA" if part.shape[1] == 1 else ""
+        part.to_csv(handle, index=False, header=header, sep=separator, na_rep=missing)
         header = False
 
     return write

@@ -242,7 +242,7 @@ class TwoLayer:
             of a text file (.csv, .tsv; also .gz, .bz2).
         output : str or Path
             File to write, replaced if it exists: .parquet, .csv or .tsv, text also with .gz. It
-            cannot be a file of ``x``, nor in its folder.
+            cannot be a file of ``x``, nor, if it is Parquet, in its folder.
         kind : str, optional
             "numeric", ``.pred``; "quantile", ``.pred_q<level>`` for each, see
             ``predict_quantiles()``; "pred_int", ``.pred_lower`` and ``.pred_upper``, see

@@ -42,8 +42,8 @@ def model(tmp_path_factory):
 
 
 def as_printed(value):
-    """Read what the command printed: a number, a class, or nothing for a missing one."""
-    if not value:
+    """Read what the command printed: a number, a class, or what stands for a missing one."""
+    if value in ("", "NA"):  # the latter where it is alone in its row
         return math.nan
     return value if value in ("up", "down") else float(value)
 

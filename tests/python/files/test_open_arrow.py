@@ -196,6 +196,23 @@ def test_a_dataset_is_its_files_in_the_order_of_their_paths(tmp_path):
     assert contents(open_table("x", only)) == contents(pd.DataFrame({"v": [2.0, 1.0, 3.0]}))
 
 
+def test_columns_of_a_dataset_are_in_the_order_of_its_schema(tmp_path):
+    for b, a, value in (("s", "2", 1.0), ("s", "1", 2.0), ("t", "1", 3.0)):
+        folder = tmp_path / f"b={b}" / f"a={a}"
+        folder.mkdir(parents=True)
+        pq.write_table(pa.table({"v": [value], "w": [value + 1]}), folder / "1.parquet")
+    dataset = ds.dataset(tmp_path, partitioning="hive")
+    table = open_table("x", dataset)
+    assert table.names == dataset.schema.names == ["v", "w", "b", "a"]
+    assert contents(table) == contents(open_table("x", tmp_path))
+    order = ["a", "w", "b", "v"]
+    other = dataset.replace_schema(pa.schema([dataset.schema.field(name) for name in order]))
+    again = open_table("x", other)
+    assert again.names == order
+    blocks = next(iter(again.source.blocks(range(4))))
+    assert [values.tolist() for values in blocks][3] == [2.0, 1.0, 3.0]
+
+
 def test_a_partition_of_a_dataset_is_of_the_datasets_type(tmp_path):
     for name in ("01", "2"):
         (tmp_path / f"k={name}").mkdir()

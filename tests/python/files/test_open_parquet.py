@@ -246,6 +246,16 @@ def test_files_without_rows_among_others_are_fine(tmp_path):
     assert contents(open_table("x", tmp_path / "data")) == contents(frame)
 
 
+def test_a_file_without_rows_may_have_columns_of_any_type(tmp_path):
+    frame = pd.DataFrame({"x": [1.0, 2.0], "t": ["a", "b"]})
+    (tmp_path / "data").mkdir()
+    empty = pd.DataFrame({"x": [], "t": []}, dtype=float)  # as pandas writes it
+    empty.to_parquet(tmp_path / "data" / "a.parquet")
+    frame.to_parquet(tmp_path / "data" / "b.parquet")
+    empty.to_parquet(tmp_path / "data" / "c.parquet")
+    assert contents(open_table("x", tmp_path / "data")) == contents(frame)
+
+
 def test_no_rows_at_all_are_refused_as_in_a_frame(tmp_path):
     make_frame().iloc[:0].to_parquet(tmp_path / "a.parquet")
     with pytest.raises(ArgumentError, match=r"at least one row and one column, not .*\(0, 9\)"):

@@ -437,3 +437,28 @@ def test_arguments_of_files_are_refused_without_one(fits, name, tmp_path):
     with pytest.raises(ArgumentError, match="`offset` must be left out"):
         fit.predict(some, output=tmp_path / "p.csv", offset=[1, 2, 3])
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+def test_text_of_polars_is_copied(tmp_path, ending):
+    polars = pytest.importorskip("polars")
+    data = polars.DataFrame(
+        {"x": [1.0, 2, 3] * 20, "t": ["a", None, "é"] * 20, "y": [1.0, 2, 4] * 20}
+    )
+    data = data.with_columns(c=polars.col("t").cast(polars.Categorical))
+    fit = two_layer(data.select("x", "y"), outcome="y", epochs=1, seed=1)
+    file = fit.predict(data, output=tmp_path / f"p.{ending}", columns=["t", "c"])
+    read = pd.read_csv(file) if ending == "csv" else pd.read_parquet(file)
+    for name in ("t", "c"):
+        found = [None if pd.isna(value) else value for value in read[name]]
+        assert found == data[name].cast(polars.String).to_list()
+    np.testing.assert_array_equal(read[".pred"], fit.predict(data))
+
+
+def test_a_missing_prediction_alone_is_no_empty_line(tmp_path):
+    data = pd.DataFrame({"x": [1.0, 2, 3] * 20, "y": [1.0, 2, 4] * 20})
+    fit = two_layer(data, outcome="y", epochs=1, seed=1)
+    new = pd.DataFrame({"x": [1.0, np.nan, 2.0]})
+    file = fit.predict(new, output=tmp_path / "p.csv")
+    assert file.read_text().splitlines()[2] == "NA"
+    np.testing.assert_array_equal(pd.read_csv(file)[".pred"], fit.predict(new))
