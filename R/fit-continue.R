@@ -93,6 +93,12 @@ data_names <- c(
   "validation", "loss", "subset"
 )
 
+# A path of the call is from the folder that the session was in then.
+from_anywhere <- function(data, fit) {
+  is_gone <- is.character(data) && length(fit$how$paths) && !all(file.exists(data))
+  if (is_gone) fit$how$paths else data
+}
+
 #' The data of a fit: those given again, and the others as its call has them
 #'
 #' @noRd
@@ -107,7 +113,7 @@ data_again <- function(fit, given, env, call, names = data_names) {
   masked <- fit$how$kind == "formula" & names(had) %in% masked_names
   found <- Map(evaluate_again, had[!masked], names(had)[!masked], list(env), list(call))
   place <- if (fit$how$kind == "formula") "data" else "x"
-  data <- if (is.null(given[[place]])) found[[place]] else given[[place]]
+  data <- if (is.null(given[[place]])) from_anywhere(found[[place]], fit) else given[[place]]
   plain <- as_table(data)
   if (!identical(plain, data)) { # it was an object of the package arrow
     given[[place]] <- data <- plain

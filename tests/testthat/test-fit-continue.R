@@ -107,3 +107,13 @@ test_that("a misspelt argument is compared with all that there are", {
   expect_refused(continue_training(fit, 2, checkpont = "a"), "did you mean `checkpoint`")
   expect_refused(continue_training(fit, 2, hidden_units = 3), "`hidden_units` is not an argument")
 })
+
+test_that("a path of the call is found from another working folder", {
+  skip_without_torch()
+  folder <- withr::local_tempdir()
+  utils::write.csv(mtcars, file.path(folder, "cars.csv"), row.names = FALSE)
+  fit <- withr::with_dir(folder, two_layer(mpg ~ hp + wt, "cars.csv", epochs = 3, seed = 1))
+  at_home <- withr::with_dir(folder, continue_training(fit, epochs = 2))
+  elsewhere <- continue_training(fit, epochs = 2)
+  expect_identical(elsewhere$weights, at_home$weights)
+})
