@@ -56,7 +56,7 @@ def test_every_error_is_one_of_ours_and_survives_a_pickle(error):
 
 def test_every_warning_is_one_of_ours():
     warnings = [cls for name, cls in vars(errors).items() if name.endswith("Warning")]
-    assert len(warnings) == 10
+    assert len(warnings) == 11
     assert all(issubclass(cls, PytwolayerWarning) for cls in warnings)
     assert issubclass(PytwolayerWarning, UserWarning)
 

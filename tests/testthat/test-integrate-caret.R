@@ -1,3 +1,5 @@
+attached <- search() # caret attaches what it trains by
+
 skip_unless_caret <- function(env = parent.frame()) {
   skip_without_torch()
   withr::local_envvar(TZ = "UTC", .local_envir = env) # what caret loads asks the system for it
@@ -100,3 +102,5 @@ test_that("the grids of caret are as long as asked, and follow the number of row
   sorted <- method$sort(grid)
   expect_equal(unlist(sorted[1, ]), c(hidden_units = 16, weight_decay = 30 / 32))
 })
+
+for (name in setdiff(search(), attached)) detach(name, character.only = TRUE)

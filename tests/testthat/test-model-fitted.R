@@ -86,7 +86,7 @@ test_that("fitted values are there at once where data would be gone, and where t
   expect_false(has_waited(plain(own, outcome = "mpg", epochs = 1)))
   expect_false(has_waited(plain(mpg ~ log(wt), mtcars, epochs = 1)))
   assign("pytwolayer_test_cars", mtcars, envir = globalenv())
-  on.exit(rm("pytwolayer_test_cars", envir = globalenv()))
+  withr::defer(rm("pytwolayer_test_cars", envir = globalenv()))
   expect_true(has_waited(plain(mpg ~ wt, pytwolayer_test_cars, epochs = 1)))
   expect_false(has_waited(plain(log(mpg) ~ wt, pytwolayer_test_cars, epochs = 1)))
   expect_false(has_waited(plain(pytwolayer_test_cars[1:3], outcome = "mpg", epochs = 1)))
@@ -104,7 +104,7 @@ test_that("data of the workspace that a function was given are found again by th
   skip_without_torch()
   withr::local_options(pytwolayer.fitted_rows = 10)
   assign("pytwolayer_test_cars", mtcars, envir = globalenv())
-  on.exit(rm("pytwolayer_test_cars", envir = globalenv()))
+  withr::defer(rm("pytwolayer_test_cars", envir = globalenv()))
   plain <- function(...) two_layer(..., epochs = 1, seed = 1, weight_decay = 0, verbose = FALSE)
   named <- function(table) plain(mpg ~ wt, data = table)
   changed <- function(table) {

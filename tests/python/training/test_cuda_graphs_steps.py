@@ -49,30 +49,31 @@ def rows(number, *, weighted):
     return EncodedRows(x, y, weights if weighted else None)
 
 
-def parameters(activation):
-    return flatten_parameters(outline(D_IN, HIDDEN, D_OUT, activation), META, by_input=True)
+def parameters(activation, outputs):
+    network = outline(D_IN, HIDDEN, D_OUT * outputs, activation)
+    return flatten_parameters(network, META, by_input=True)
 
 
-def single(activation, batch_size, *, weighted):
-    flat = parameters(activation)
+def single(activation, batch_size, outputs, *, weighted):
+    flat = parameters(activation, outputs)
     return flat, Single(flat), 1, SingleRows(rows(ROWS, weighted=weighted))
 
 
-def stacked(activation, batch_size, *, weighted):
-    flat = [parameters(activation) for _ in range(3)]
+def stacked(activation, batch_size, outputs, *, weighted):
+    flat = [parameters(activation, outputs) for _ in range(3)]
     flat = stack_parameters(flat, same_rows=batch_size is None)
     return flat, Stacked(flat), 3, StackedRows([rows(ROWS, weighted=weighted)] * 3)
 
 
-def resampled(activation, batch_size, *, weighted):
-    flat = [parameters(activation) for _ in range(3)]
+def resampled(activation, batch_size, outputs, *, weighted):
+    flat = [parameters(activation, outputs) for _ in range(3)]
     flat = stack_parameters(flat, same_rows=False)
     numbers = [ROWS] * 3 if batch_size else [ROWS - 2, ROWS - 1, ROWS]
     return flat, Stacked(flat), 3, StackedRows([rows(n, weighted=weighted) for n in numbers])
 
 
-def grouped(activation, batch_size, *, weighted):
-    flat = repeat_parameters(parameters(activation), 3, 2)
+def grouped(activation, batch_size, outputs, *, weighted):
+    flat = repeat_parameters(parameters(activation, outputs), 3, 2)
     numbers = [ROWS] * 3 if batch_size else [ROWS - 2, ROWS - 1, ROWS]
     own = [rows(n, weighted=weighted) for n in numbers]
     return flat, Grouped(flat), 6, StackedRows(own, 2)
@@ -95,7 +96,8 @@ def go(
 ):
     weighted, clip = how.pop("weighted", False), how.pop("gradient_clip", None)
     reduction = how.pop("reduction", "mean")
-    flat, layout, networks, data = form(activation, batch_size, weighted=weighted)
+    outputs = LOSSES[loss].outputs  # for each outcome
+    flat, layout, networks, data = form(activation, batch_size, outputs, weighted=weighted)
     options = OptimizerOptions(0.01, gradient_clip=clip if networks == 1 else None, **how)
     updates = optimizer_of(optimizer, flat, options)
     draws = [Dropout(0.2, torch.Generator()) for _ in range(networks)] if dropout else ()
