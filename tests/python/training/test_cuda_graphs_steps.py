@@ -43,8 +43,8 @@ class OnlyThere(TorchDispatchMode):
         return result
 
 
-def rows(number, *, weighted):
-    sizes = [(number, D_IN), (number, D_OUT), (number, 1)]
+def rows(number, outputs, *, weighted):
+    sizes = [(number, D_IN), (number, D_OUT * outputs), (number, 1)]
     x, y, weights = (torch.empty(size, device=META) for size in sizes)
     return EncodedRows(x, y, weights if weighted else None)
 
@@ -56,26 +56,31 @@ def parameters(activation, outputs):
 
 def single(activation, batch_size, outputs, *, weighted):
     flat = parameters(activation, outputs)
-    return flat, Single(flat), 1, SingleRows(rows(ROWS, weighted=weighted))
+    return flat, Single(flat), 1, SingleRows(rows(ROWS, outputs, weighted=weighted))
 
 
 def stacked(activation, batch_size, outputs, *, weighted):
     flat = [parameters(activation, outputs) for _ in range(3)]
     flat = stack_parameters(flat, same_rows=batch_size is None)
-    return flat, Stacked(flat), 3, StackedRows([rows(ROWS, weighted=weighted)] * 3)
+    return flat, Stacked(flat), 3, StackedRows([rows(ROWS, outputs, weighted=weighted)] * 3)
 
 
 def resampled(activation, batch_size, outputs, *, weighted):
     flat = [parameters(activation, outputs) for _ in range(3)]
     flat = stack_parameters(flat, same_rows=False)
     numbers = [ROWS] * 3 if batch_size else [ROWS - 2, ROWS - 1, ROWS]
-    return flat, Stacked(flat), 3, StackedRows([rows(n, weighted=weighted) for n in numbers])
+    return (
+        flat,
+        Stacked(flat),
+        3,
+        StackedRows([rows(n, outputs, weighted=weighted) for n in numbers]),
+    )
 
 
 def grouped(activation, batch_size, outputs, *, weighted):
     flat = repeat_parameters(parameters(activation, outputs), 3, 2)
     numbers = [ROWS] * 3 if batch_size else [ROWS - 2, ROWS - 1, ROWS]
-    own = [rows(n, weighted=weighted) for n in numbers]
+    own = [rows(n, outputs, weighted=weighted) for n in numbers]
     return flat, Grouped(flat), 6, StackedRows(own, 2)
 
 
