@@ -41,7 +41,7 @@ bare <- function(value) {
   if (is.list(value)) {
     return(lapply(unname(unclass(value)), bare))
   }
-  size <- dim(value)
+  size <- attr(value, "dim") # of a "dist" a package that is loaded may say otherwise
   levels <- levels(value)
   attributes(value) <- NULL
   if (is.integer(value)) value <- if (is.null(levels)) as.double(value) else levels[value]
