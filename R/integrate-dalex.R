@@ -10,7 +10,7 @@ register_dalex <- function() {
 
 yhat.two_layer <- function(X.model, newdata, ...) { # nolint: object_name_linter.
   type <- if (is.null(X.model$levels)) "numeric" else "prob"
-  values <- as.matrix(predict(X.model, as.data.frame(newdata), type))
+  values <- as.matrix(stats::predict(X.model, as.data.frame(newdata), type))
   colnames(values) <- if (is.null(X.model$levels)) predicted_names(X.model) else X.model$levels
   if (type == "prob" && ncol(values) == 2) {
     values <- values[, 2, drop = FALSE]

@@ -12,15 +12,15 @@ register_marginaleffects <- function() {
 
 get_predict.two_layer <- function(model, newdata = NULL, type = NULL, ...) { # nolint
   kind <- marginal_kind(model, type)
-  values <- as.matrix(predict(model, marginal_data(model, newdata), kind))
+  values <- as.matrix(stats::predict(model, marginal_data(model, newdata), kind))
   marginal_frame(values, model, newdata, kind)
 }
 
 get_predict.two_layer_ensemble <- function(model, newdata = NULL, type = NULL, ...) { # nolint
   kind <- marginal_kind(model, type)
   data <- marginal_data(model, newdata)
-  found <- marginal_frame(as.matrix(predict(model, data, kind)), model, newdata, kind)
-  each <- lapply(model$models, function(one) as.vector(as.matrix(predict(one, data, kind))))
+  found <- marginal_frame(as.matrix(stats::predict(model, data, kind)), model, newdata, kind)
+  each <- lapply(model$models, function(one) as.vector(as.matrix(stats::predict(one, data, kind))))
   structure(found, posterior_draws = matrix(unlist(each), ncol = length(each)))
 }
 

@@ -51,6 +51,6 @@ handler_predict.two_layer <- function(vetiver_model, ...) { # nolint: object_nam
       new_data <- vetiver::vetiver_type_convert(new_data, prototype)
       new_data <- hardhat::scream(new_data, prototype)
     }
-    predict(vetiver_model$model, new_data, ..., engine = "r")
+    stats::predict(vetiver_model$model, new_data, ..., engine = "r")
   }
 }
