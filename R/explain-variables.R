@@ -79,15 +79,7 @@ training_frame <- function(object, engine, env, call) {
   if (engine == "python") {
     input <- training_again(object, "object", list(), env, call)
   } else {
-    given <- list()
-    if (object$how$kind == "formula") {
-      given$formula <- object$how$formula
-    }
-    needed <- setdiff(data_names, c("class_weights", "validation", "loss"))
-    found <- data_again(object, given, env, call, needed)
-    input <- with_decimal_point(mold_again(object, found, call))
-    input$predictors <- matrix_frame(input$predictors)
-    input$given <- found
+    input <- rows_again(object, list(), env, call)
     refuse_other_outcomes(object, input, call)
   }
   switch(object$how$kind,

@@ -66,6 +66,17 @@ formula_frame <- function(fit, input, call) {
 #' @noRd
 training_again <- function(fit, argument, given, env, call) {
   require_training_data(fit, argument, call)
+  input <- rows_again(fit, given, env, call)
+  found <- input$given
+  weights <- unnamed_weights(found$case_weights, input)
+  input$weights <- choose_weights(weights, input$case_weights, call)
+  hint <- setdiff(names(found), c(names(given), if (fit$how$kind == "formula") "formula"))
+  hint_changed_data(refuse_other_data(fit, input, call), hint)
+  input
+}
+
+# Of the rows alone, not yet compared with those of the fit.
+rows_again <- function(fit, given, env, call) {
   if (fit$how$kind == "formula") {
     given$formula <- fit$how$formula
   }
@@ -73,10 +84,7 @@ training_again <- function(fit, argument, given, env, call) {
   found <- data_again(fit, given, env, call, needed)
   input <- with_decimal_point(mold_again(fit, found, call))
   input$predictors <- matrix_frame(input$predictors)
-  weights <- unnamed_weights(found$case_weights, input)
-  input$weights <- choose_weights(weights, input$case_weights, call)
   input$given <- found
-  hint_changed_data(refuse_other_data(fit, input, call), setdiff(names(found), names(given)))
   input
 }
 

@@ -9,9 +9,9 @@ from pytwolayer.preprocessing.row_source import (
     Doubles,
     RowNumbers,
     RowSource,
+    RowsThrough,
     SourceColumn,
     SourcedTable,
-    columns_at_once,
 )
 from pytwolayer.preprocessing.text_patterns import parse_number
 
@@ -55,21 +55,12 @@ class _Masked:
         return line
 
 
-class _MaskedRows:
+class _MaskedRows(RowsThrough):
     """The rows, see ``RowSource``."""
 
     def __init__(self, source: RowSource, columns: Sequence[_Masked]) -> None:
-        self._source, self._columns = source, columns
-
-    @property
-    def rows(self) -> int:
-        """Number of rows."""
-        return self._source.rows
-
-    @property
-    def columns_at_once(self) -> int | None:
-        """See ``columns_at_once()``."""
-        return columns_at_once(self._source)
+        super().__init__(source)
+        self._columns = columns
 
     def blocks(
         self, columns: Sequence[int], rows: RowNumbers | None = None

@@ -9,28 +9,19 @@ from pytwolayer.preprocessing.row_source import (
     Doubles,
     RowNumbers,
     RowSource,
+    RowsThrough,
     SourcedTable,
     block_slices,
-    columns_at_once,
 )
 from pytwolayer.training.progress import Displays, MakeRowsProgress
 
 
-class ShownRows:
+class ShownRows(RowsThrough):
     """A source of rows with a display of each pass over it; see ``RowSource``."""
 
     def __init__(self, source: RowSource, display: MakeRowsProgress) -> None:
-        self._source, self._display = source, display
-
-    @property
-    def rows(self) -> int:
-        """Number of rows."""
-        return self._source.rows
-
-    @property
-    def columns_at_once(self) -> int | None:
-        """See ``columns_at_once()``."""
-        return columns_at_once(self._source)
+        super().__init__(source)
+        self._display = display
 
     def blocks(
         self, columns: Sequence[int], rows: RowNumbers | None = None

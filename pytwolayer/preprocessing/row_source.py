@@ -233,21 +233,34 @@ class MatrixBlock:
             yield from group
 
 
-class SelectedRows:
-    """Some rows of a source, by their numbers, ascending."""
+class RowsThrough:
+    """What sources have in common that read another one; ``blocks()`` is their own."""
 
-    def __init__(self, source: RowSource, numbers: RowNumbers) -> None:
-        self._source, self._numbers = source, numbers
+    def __init__(self, source: RowSource) -> None:
+        self._source = source
 
     @property
     def rows(self) -> int:
         """Number of rows."""
-        return len(self._numbers)
+        return self._source.rows
 
     @property
     def columns_at_once(self) -> int | None:
         """See ``columns_at_once()``."""
         return columns_at_once(self._source)
+
+
+class SelectedRows(RowsThrough):
+    """Some rows of a source, by their numbers, ascending."""
+
+    def __init__(self, source: RowSource, numbers: RowNumbers) -> None:
+        super().__init__(source)
+        self._numbers = numbers
+
+    @property
+    def rows(self) -> int:
+        """Number of rows."""
+        return len(self._numbers)
 
     def blocks(
         self, columns: Sequence[int], rows: RowNumbers | None = None
@@ -261,21 +274,12 @@ class SelectedRows:
         return SelectedRows(self._source, self._numbers[rows])
 
 
-class SelectedColumns:
+class SelectedColumns(RowsThrough):
     """Some columns of a source, by their places."""
 
     def __init__(self, source: RowSource, places: Sequence[int]) -> None:
-        self._source, self._places = source, places
-
-    @property
-    def rows(self) -> int:
-        """Number of rows."""
-        return self._source.rows
-
-    @property
-    def columns_at_once(self) -> int | None:
-        """See ``columns_at_once()``."""
-        return columns_at_once(self._source)
+        super().__init__(source)
+        self._places = places
 
     def blocks(
         self, columns: Sequence[int], rows: RowNumbers | None = None
