@@ -105,11 +105,14 @@ r_together <- function(object, columns, type, level, call) {
   kind <- if (is.null(object$levels)) "numeric" else "prob"
   kind <- if (type %in% c("quantile", "sd")) type else kind
   each <- lapply(object$models, r_predictions, columns, kind, call)
+  if (type == "sd") {
+    means <- lapply(object$models, r_predictions, columns, "numeric", call)
+    return(r_sd_of_mixture(means, each))
+  }
   values <- array(unlist(each), c(dim(each[[1]]), length(each)))
   over <- function(fun, ...) matrix(apply(values, 1:2, fun, ...), nrow = columns$rows)
   means <- over(function(own) if (all(is.na(own))) NA_real_ else mean(own, na.rm = TRUE))
   switch(type,
-    sd = r_sd_of_mixture(object, columns, values, call),
     class = matrix(apply(means, 1, function(own) c(which.max(own), NA)[[1]]), ncol = 1),
     std_error = over(stats::sd, na.rm = TRUE),
     conf_int = cbind(
@@ -119,15 +122,15 @@ r_together <- function(object, columns, type, level, call) {
   )
 }
 
-# Of an observation that is as likely any network's as another's.
-r_sd_of_mixture <- function(object, columns, sds, call) {
-  each <- lapply(object$models, r_predictions, columns, "numeric", call)
-  means <- array(unlist(each), dim(sds))
-  between <- apply(means, 1:2, function(own) mean((own - mean(own, na.rm = TRUE))^2, na.rm = TRUE))
-  within <- apply(sds^2, 1:2, mean, na.rm = TRUE)
-  found <- matrix(sqrt(between + within), nrow = columns$rows)
-  found[is.nan(found)] <- NA
-  found
+# Of an observation that is as likely any network's as another's; from the means and the standard
+# deviations of each.
+r_sd_of_mixture <- function(means, sds) {
+  if (length(sds) == 1) {
+    return(sds[[1]])
+  }
+  middle <- r_mean_of_models(means)
+  between <- r_mean_of_models(lapply(means, function(own) (own - middle)^2))
+  sqrt(r_mean_of_models(lapply(sds, `^`, 2)) + between)
 }
 
 quantile_of <- function(values, share) {

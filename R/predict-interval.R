@@ -6,13 +6,14 @@ calibration_kinds <- c("held-out", "folds", "unseen")
 #' Read the calibration of a file
 #'
 #' @return `NULL`, or a list of `kind`, `rows`, and `scores`, a vector for each outcome or pair of
-#'   quantiles.
+#'   quantiles; where these are in predicted standard deviations also `unit`, which is "sd".
 #' @noRd
 read_calibration <- function(saved, outcome) {
   if (is.null(saved)) {
     return(NULL)
   }
-  refuse_others("entries of its calibration", as_object(saved), c("kind", "rows", "scores"))
+  entries <- c("kind", "rows", "scores", if (!is.null(saved$unit)) "unit")
+  refuse_others("entries of its calibration", as_object(saved), entries)
   scores <- lapply(as_list(saved$scores), function(each) {
     vapply(as_list(each), function(score) if (is.null(score)) Inf else as_number(score), 1)
   })
@@ -23,7 +24,9 @@ read_calibration <- function(saved, outcome) {
     refuse("the scores of its calibration do not fit in number, or do not ascend")
   }
   refuse_if(length(scores) != sets_of(outcome), "its calibration is of another outcome")
-  list(kind = as_one_of("kind", saved$kind, calibration_kinds), rows = rows, scores = scores)
+  kind <- as_one_of("kind", saved$kind, calibration_kinds)
+  unit <- if (!is.null(saved$unit)) as_one_of("unit", saved$unit, "sd")
+  c(list(kind = kind, rows = rows, scores = scores), if (!is.null(unit)) list(unit = unit))
 }
 
 # How many scores a row has: one for each outcome, or pair of quantiles.
@@ -63,9 +66,10 @@ refuse_without_intervals <- function(object, call) {
 #' @noRd
 r_prediction_intervals <- function(object, models, columns, level, call) {
   bases <- lapply(models, r_base_intervals, columns, call)
-  base <- lapply(c(lower = "lower", upper = "upper"), function(side) {
-    r_mean_of_models(lapply(bases, `[[`, side))
+  of_models <- lapply(c(lower = "lower", upper = "upper", sd = "sd"), function(side) {
+    lapply(bases, `[[`, side)
   })
+  base <- lapply(of_models[c("lower", "upper")], r_mean_of_models)
   outcome <- object$coding$outcome
   sets <- seq_len(ncol(base$lower))
   levels <- outcome$quantile_levels
@@ -73,12 +77,24 @@ r_prediction_intervals <- function(object, models, columns, level, call) {
     sets <- which.min(abs(rev(levels)[sets] - levels[sets] - level))
     base <- lapply(base, function(ends) ends[, sets, drop = FALSE])
   }
-  scores <- vapply(object$calibration$scores[sets], score_at, 1, level)
-  wider <- rep(scores, each = nrow(base$lower)) * r_units(models[[1]]$settings$loss, base$lower)
+  calibration <- object$calibration
+  scores <- vapply(calibration$scores[sets], score_at, 1, level)
+  units <- if (is.null(calibration$unit)) {
+    r_units(models[[1]]$settings$loss, base$lower)
+  } else {
+    pmax(r_sd_of_mixture(of_models$lower, of_models$sd), .Machine$double.xmin)
+  }
+  wider <- rep(scores, each = nrow(base$lower)) * units
   lower <- base$lower - wider
   upper <- base$upper + wider
   crossed <- which(lower > upper)
   lower[crossed] <- upper[crossed] <- ((base$lower + base$upper) / 2)[crossed]
+  if (isTRUE(outcome$theta) && !is.null(calibration$unit)) {
+    lower <- ceiling(lower - r_beyond(lower))
+    upper <- floor(upper + r_beyond(upper))
+    none <- which(lower > upper)
+    lower[none] <- upper[none] <- round(base$lower[none])
+  }
   if (outcome$log) {
     lower <- pmax(lower, 0)
   }
@@ -89,7 +105,10 @@ r_prediction_intervals <- function(object, models, columns, level, call) {
   )
 }
 
-# A pair of quantiles, or twice the prediction, for each set of scores.
+r_beyond <- function(ends) 1e-5 * pmax(abs(ends), 1)
+
+# A pair of quantiles, or twice the prediction, for each set of scores; and the standard deviations
+# where they are predicted.
 r_base_intervals <- function(model, columns, call) {
   outcome <- model$coding$outcome
   raw <- r_predictions(model, columns, "raw", call)
@@ -100,7 +119,11 @@ r_base_intervals <- function(model, columns, call) {
   values[complete, ] <- found
   sets <- seq_len(sets_of(outcome))
   opposite <- if (type == "quantile") rev(seq_len(ncol(values)))[sets] else sets
-  list(lower = values[, sets, drop = FALSE], upper = values[, opposite, drop = FALSE])
+  ends <- list(lower = values[, sets, drop = FALSE], upper = values[, opposite, drop = FALSE])
+  if (has_spread(outcome)) {
+    ends$sd <- r_predictions(model, columns, "sd", call)
+  }
+  ends
 }
 
 r_mean_of_models <- function(each) {

@@ -15,9 +15,10 @@
 #'     by rows that were kept apart from training (conformal prediction): those of `validation`, or
 #'     without these the folds of the search of `weight_decay = "auto"`; a fit without either has
 #'     none. With the loss `"quantile"` it widens or narrows the predicted quantiles whose levels
-#'     are that far apart, else it is as wide for all rows, or with counts as their predictions
-#'     have it. Its share is that of all rows like those of training together, not at each place
-#'     alike;
+#'     are that far apart, with `"normal"` and `"negative_binomial"` it is so many predicted
+#'     standard deviations wide (of counts in whole numbers), else it is as wide for all rows, or
+#'     with `"poisson"` and `"gamma"` as their predictions have it. Its share is that of all rows
+#'     like those of training together, not at each place alike;
 #'   * `"class"`: the most probable class; the default of an outcome of classes;
 #'   * `"prob"`: the probability of each class; of several labels that of each;
 #'   * `"sd"`: the standard deviation of a new observation about its prediction, of the losses

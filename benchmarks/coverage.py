@@ -30,6 +30,8 @@ WAYS: dict[str, dict[str, Any]] = {
     "`validation = 0.2`": {"validation": 0.2},
     "`validation = 0.2, patience = 10`": {"validation": 0.2, "patience": 10},
     "`n_models = 20, bootstrap = TRUE`": {"n_models": 20, "bootstrap": True},
+    '`loss = "normal"`, folds': {"loss": "normal"},
+    '`loss = "normal", validation = 0.2`': {"loss": "normal", "validation": 0.2},
     '`loss = "quantile"`, folds': QUANTILES,
     '`loss = "quantile", validation = 0.2`': QUANTILES | {"validation": 0.2},
 }

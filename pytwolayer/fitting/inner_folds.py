@@ -218,10 +218,11 @@ class InnerFolds:
             return None
         weights = [rows.weights for rows in self._encoded_rows]
         if all(each is None for each in weights):
-            return Calibration.of(OF_FOLDS, scores)
+            return Calibration.of(OF_FOLDS, scores, loss=self._settings.loss)
         pairs = zip(weights, self._encoded_rows, strict=True)
         parts = [torch.ones(len(r.x)) if own is None else own[:, 0].cpu() for own, r in pairs]
-        return Calibration.of(OF_FOLDS, scores, torch.cat(parts).double().numpy())
+        of_rows = torch.cat(parts).double().numpy()
+        return Calibration.of(OF_FOLDS, scores, of_rows, loss=self._settings.loss)
 
     def _folds(self, encoding: str) -> tuple[int, Sequence[Fold]]:
         """Return the number of inputs, and the encoded folds, whose generators begin anew."""

@@ -14,6 +14,7 @@ from pytwolayer.errors import ArgumentError, UnseenLevelWarning
 from pytwolayer.models.forward import encode_in_parts, forward
 from pytwolayer.models.interval_kinds import CONFIDENCE, PREDICTION, read_interval_kind, read_level
 from pytwolayer.models.joint_predictions import (
+    bases_of_models,
     mean_of_models,
     quantiles_of_models,
     sd_of_mixture,
@@ -27,7 +28,12 @@ from pytwolayer.models.new_rows import (
     refuse_without_output,
 )
 from pytwolayer.models.two_layer import TwoLayer, format_ends, labelled, report_tuning
-from pytwolayer.preprocessing.calibration import Calibration, bases, refuse_without_intervals
+from pytwolayer.preprocessing.calibration import (
+    Calibration,
+    bases,
+    refuse_without_intervals,
+    sets_of,
+)
 from pytwolayer.preprocessing.encoder import Encoder
 from pytwolayer.preprocessing.labels import labelled as labels_of
 from pytwolayer.preprocessing.outcome import Classes, Outcome
@@ -306,7 +312,8 @@ class TwoLayerEnsemble:
         first = self.models[0]
         refuse_without_intervals(self.outcome, self.calibration, has_offset=first.offset)
         each = self._of_each(x, lambda fit, output: np.hstack([*bases(fit.outcome, output)]))
-        base = np.stack(np.hsplit(mean_of_models(each), 2))
+        sides = each.shape[2] // sets_of(self.outcome)
+        base = bases_of_models(np.stack(np.split(each, sides, axis=2), axis=1))
         ends = first.intervals_of(self.calibration, base, level)
         return np.stack([first.with_offset(side, offset) for side in ends])
 

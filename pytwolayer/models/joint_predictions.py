@@ -39,6 +39,16 @@ def sd_of_mixture(means: Doubles, sds: Doubles) -> Doubles:
     return np.sqrt(within + between)
 
 
+def bases_of_models(each: Doubles) -> Doubles:
+    """Return the base intervals that several models have together, from ``bases()`` of each.
+
+    The first two are the models' means, the third one is the standard deviation of a new outcome.
+    """
+    means = [mean_of_models(each[:, side]) for side in (0, 1)]
+    sd = [sd_of_mixture(each[:, 0], each[:, 2])] if each.shape[1] > 2 else []
+    return np.stack([*means, *sd])
+
+
 def quantiles_of_models(values: Doubles, shares: tuple[float, float]) -> Doubles:
     """Return quantiles over the models that predict a row."""
     if not np.isnan(values).any():

@@ -12,6 +12,7 @@ from pytwolayer.checks import quote_some
 from pytwolayer.errors import ArgumentError
 from pytwolayer.models.block_outputs import Output, block_outputs
 from pytwolayer.models.joint_predictions import (
+    bases_of_models,
     mean_of_models,
     quantiles_of_models,
     sd_of_mixture,
@@ -157,7 +158,7 @@ class _Columns:
     def _predicted_intervals(self, outputs: Sequence[Output]) -> Iterator[tuple[str, Doubles]]:
         assert self._calibration is not None
         each = [_bases(*pair) for pair in zip(self._models, outputs, strict=True)]
-        base = np.stack([mean_of_models(np.stack(side)) for side in zip(*each, strict=True)])
+        base = bases_of_models(np.array(each))
         loss = self._models[0].settings.loss
         ends = interval(self._calibration, self._outcome, base, loss, self._level)
         yield from self._pairs(*ends, in_pairs=True)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from pytwolayer.errors import UnseenLevelWarning
 from pytwolayer.models.forward import encode_in_parts, forward, rows_at_once
-from pytwolayer.models.joint_predictions import mean_of_models
+from pytwolayer.models.joint_predictions import bases_of_models
 from pytwolayer.models.new_rows import fill_incomplete
 from pytwolayer.models.two_layer import TwoLayer
 from pytwolayer.network.batches import EncodedRows
@@ -48,14 +48,15 @@ def calibrate_by_held_out_rows(fit: TwoLayer, rows: EncodedRows) -> Calibration 
     weights = None if rows.weights is None else taken(rows.weights)[:, 0].double().numpy()
     truth = restored(fit.outcome, taken(rows.y))
     scores = scores_of(truth, scored_bases(fit.outcome, output), fit.settings.loss)
-    return Calibration.of(HELD_OUT, scores, weights)
+    return Calibration.of(HELD_OUT, scores, weights, loss=fit.settings.loss)
 
 
 def restored(outcome: object, target: torch.Tensor) -> Doubles:
     """Return the outcomes that a network's target stands for, shape ``(rows, outcomes)``."""
     assert isinstance(outcome, Numbers)
     values: Doubles = target.double().numpy()[:, : len(outcome.center)]
-    return values * outcome.scale + outcome.center
+    values = values * outcome.scale + outcome.center
+    return np.rint(values) if outcome.theta else values
 
 
 @with_default_torch_settings
@@ -80,13 +81,13 @@ def calibrate_together(
     if not has_intervals(first.outcome):
         return None
     each = np.stack([_bases_of_rows(*pair, data) for pair in zip(fits, seen, strict=True)])
-    base = np.stack([mean_of_models(each[:, side]) for side in (0, 1)])
+    base = bases_of_models(each)
     truth = first.outcome.observed(data.outcomes)
     weights = data.weights
     if data.counts is not None:
         weights = data.counts if weights is None else weights * data.counts
     scores = scores_of(truth, base, first.settings.loss)
-    return Calibration.of(kind, scores, weights)
+    return Calibration.of(kind, scores, weights, loss=first.settings.loss)
 
 
 def _bases_of_rows(fit: TwoLayer, seen: NDArray[np.bool_] | None, data: TrainingData) -> Doubles:

@@ -398,8 +398,10 @@ class TwoLayer:
         held-out rows of ``validation``, or without these the folds of the search of
         ``weight_decay="auto"``. A share ``level`` of new outcomes lies in them, over all rows like
         those of training together; not at each place alike. With the loss "quantile" they widen or
-        narrow the predicted quantiles whose levels are that far apart, and else are as wide for all
-        rows, or with counts as their predictions have it. See ``docs/intervals.md``.
+        narrow the predicted quantiles whose levels are that far apart, with "normal" and
+        "negative_binomial" they are so many predicted standard deviations wide (of counts in whole
+        numbers), and else are as wide for all rows, or with "poisson" and "gamma" as their
+        predictions have it. See ``docs/intervals.md``.
 
         Parameters
         ----------

@@ -1,9 +1,10 @@
 """Prediction intervals: how far from their predictions outcomes were that a network had not seen.
 
 A row's score says how far its outcome is outside of a base interval, in units of the row: for
-quantiles the base is a pair of them, else the prediction itself. An interval for a new row is the
-base, wider on both sides by the score that the wanted share of the scores does not exceed (split
-conformal prediction). R's own engine does the same in ``R/predict-interval.R``.
+quantiles the base is a pair of them, else the prediction itself; where a network predicts the
+standard deviation of its outcome, that is the unit. An interval for a new row is the base, wider on
+both sides by the score that the wanted share of the scores does not exceed (split conformal
+prediction). R's own engine does the same in ``R/predict-interval.R``.
 """
 
 import math
@@ -16,6 +17,7 @@ import numpy as np
 from pytwolayer.errors import ArgumentError, PytwolayerWarning, warn_user
 from pytwolayer.preprocessing.outcome import Classes, Numbers, Outcome
 from pytwolayer.preprocessing.row_source import Doubles, RowNumbers
+from pytwolayer.preprocessing.spread import NEGATIVE_BINOMIAL, NORMAL
 from pytwolayer.runtime.torch_loading import torch
 
 MOST_ROWS = 20_000  # so many rows say what more would
@@ -25,7 +27,11 @@ KINDS = (HELD_OUT, FOLDS, UNSEEN)
 _ROUNDING = 1e-9
 # A row's unit, of its prediction, for losses whose outcomes spread more where they are larger.
 _UNITS = {"poisson": np.sqrt, "gamma": np.abs}
+SD = "sd"  # the unit of losses that predict it; files of before have none, and absolute scores
 _LINKS = ("identity", "log", "quantile")
+# A whole number this share outside of an end is in the interval: the row that a score is of lies at
+# the end but for the last digits, which differ between engines.
+_BEYOND = 1e-5
 
 
 @dataclass(frozen=True)
@@ -41,15 +47,20 @@ class Calibration:
         Number of rows.
     scores : tuple of tuple of float
         For each outcome, or each pair of quantiles, ascending and of one length.
+    unit : str or None
+        "sd": the scores are in predicted standard deviations of the rows; None: as of the loss.
     """
 
     kind: str
     rows: int
     scores: tuple[tuple[float, ...], ...]
+    unit: str | None = None
 
     @classmethod
-    def of(cls, kind: str, scores: Doubles, weights: Doubles | None = None) -> "Calibration | None":
-        """Keep scores of rows, shape ``(rows, sets)``; None: no row has one."""
+    def of(
+        cls, kind: str, scores: Doubles, weights: Doubles | None = None, *, loss: Any = None
+    ) -> "Calibration | None":
+        """Keep ``scores_of()`` rows, shape ``(rows, sets)``; None: no row has one."""
         there = ~np.isnan(scores).any(axis=1)
         if weights is not None:
             there &= weights > 0
@@ -57,7 +68,8 @@ class Calibration:
         if not len(scores):
             return None
         kept = [_order_statistics(column, weights) for column in scores.T]
-        return cls(kind, len(scores), tuple(tuple(each.tolist()) for each in kept))
+        unit = SD if _predicts_sd(loss) else None
+        return cls(kind, len(scores), tuple(tuple(each.tolist()) for each in kept), unit)
 
     def score(self, number: int, level: float) -> float:
         """Return the score of a set that a share ``level`` of new ones does not exceed."""
@@ -76,7 +88,8 @@ class Calibration:
     def plain(self) -> dict[str, Any]:
         """Return it as text and numbers; JSON has no infinite score, which becomes None."""
         lists = [[s if math.isfinite(s) else None for s in each] for each in self.scores]
-        return {"kind": self.kind, "rows": self.rows, "scores": lists}
+        unit = {} if self.unit is None else {"unit": self.unit}
+        return {"kind": self.kind, "rows": self.rows, "scores": lists} | unit
 
 
 def plain_calibration(calibration: Calibration | None) -> dict[str, Any] | None:
@@ -94,15 +107,19 @@ def read_calibration(saved: Mapping[str, Any] | None) -> Calibration | None:
     """
     if saved is None:
         return None
-    if saved.keys() != {"kind", "rows", "scores"} or saved["kind"] not in KINDS:
+    entries = saved.keys() - {"unit"}
+    if entries != {"kind", "rows", "scores"} or saved["kind"] not in KINDS:
         raise ValueError("its calibration has other entries")
+    unit = saved.get("unit")
+    if unit not in (None, SD):
+        raise ValueError("the unit of its calibration is another")
     scores = [[math.inf if s is None else _number(s) for s in each] for each in saved["scores"]]
     rows, lengths = saved["rows"], {len(each) for each in scores}
     if not isinstance(rows, int) or len(lengths) != 1 or not 0 < max(lengths) <= rows:
         raise ValueError("the scores of its calibration do not fit in number")
     if any(sorted(each) != each for each in scores):
         raise ValueError("the scores of its calibration do not ascend")
-    return Calibration(saved["kind"], rows, tuple(map(tuple, scores)))
+    return Calibration(saved["kind"], rows, tuple(map(tuple, scores)), unit)
 
 
 def _number(value: Any) -> float:
@@ -156,11 +173,14 @@ def sets_of(outcome: Outcome) -> int:
 def bases(outcome: Outcome, output: torch.Tensor) -> Doubles:
     """Return the base intervals of a network's output, shape ``(2, rows, sets)``.
 
-    There is a set for each outcome, or for each pair of quantiles, from the outermost one.
+    There is a set for each outcome, or for each pair of quantiles, from the outermost one. Where
+    the network predicts standard deviations, they follow: the shape is ``(3, rows, sets)``.
     """
     assert isinstance(outcome, Numbers)
     if not outcome.quantile_levels:
-        return np.stack([outcome.inverse_transform(output)] * 2)
+        mean = outcome.inverse_transform(output)
+        sd = [outcome.standard_deviations(output, mean)] if outcome.has_spread else []
+        return np.stack([mean, mean, *sd])
     quantiles = outcome.quantiles(output)
     pairs = sets_of(outcome)
     return np.stack([quantiles[:, :pairs], quantiles[:, ::-1][:, :pairs]])
@@ -181,25 +201,44 @@ def scored_bases(outcome: Outcome, output: torch.Tensor) -> Doubles:
 
 
 def scores_of(truth: Doubles, base: Doubles, loss: Any) -> Doubles:
-    """Return the scores of outcomes, shapes ``(rows, outcomes)`` and ``(2, rows, sets)``."""
+    """Return the scores of outcomes, shape ``(rows, outcomes)``, beyond what ``bases()`` gave."""
     outside: Doubles = np.maximum(base[0] - truth, truth - base[1])
     with np.errstate(invalid="ignore"):
-        scores: Doubles = outside / _units(base, loss)
+        scores: Doubles = outside / _units(base, loss, SD if _predicts_sd(loss) else None)
     scores[np.isinf(base).any(axis=0)] = np.inf
     return scores
 
 
-def _units(base: Doubles, loss: Any) -> Any:
-    unit = _UNITS.get(loss) if isinstance(loss, str) else None
-    if unit is None:
-        return 1.0
-    return np.maximum(unit(base[0]), np.finfo(np.float64).tiny)
+def _predicts_sd(loss: Any) -> bool:
+    return isinstance(loss, str) and loss in (NORMAL, NEGATIVE_BINOMIAL)
+
+
+def _units(base: Doubles, loss: Any, unit: str | None) -> Any:
+    tiny = np.finfo(np.float64).tiny
+    if unit == SD:
+        return np.maximum(base[2], tiny)
+    of_prediction = _UNITS.get(loss) if isinstance(loss, str) else None
+    return 1.0 if of_prediction is None else np.maximum(of_prediction(base[0]), tiny)
+
+
+def _whole_numbers(ends: Doubles, mean: Doubles) -> Doubles:
+    """Return the least and the largest whole number within; without any the one nearest to a mean.
+
+    Of whole outcomes these intervals hold as many as those that were given.
+    """
+    beyond = _BEYOND * np.maximum(np.abs(ends), 1.0)
+    whole = np.stack([np.ceil(ends[0] - beyond[0]), np.floor(ends[1] + beyond[1])])
+    found: Doubles = np.where(whole[0] > whole[1], np.rint(mean), whole) + 0.0  # not -0
+    return found
 
 
 def interval(
     calibration: Calibration, outcome: Outcome, base: Doubles, loss: Any, level: float
 ) -> Doubles:
-    """Return the intervals of base intervals, shape ``(2, rows, outcomes)``."""
+    """Return the intervals of base intervals, shape ``(2, rows, outcomes)``.
+
+    Of counts whose standard deviation is predicted the ends are whole numbers.
+    """
     assert isinstance(outcome, Numbers)
     sets = list(range(base.shape[2]))
     if outcome.quantile_levels:
@@ -208,12 +247,17 @@ def interval(
         sets = [min(sets, key=lambda pair: abs(nominal[pair] - level))]
         base = base[:, :, sets]
     scores = np.array([calibration.score(number, level) for number in sets])
-    wider = scores * _units(base, loss)
+    wider = scores * _units(base, loss, calibration.unit)
     lower, upper = base[0] - wider, base[1] + wider
     crossed = lower > upper  # of quantiles that are too far apart
     middle = (base[0] + base[1]) / 2
     lower, upper = np.where(crossed, middle, lower), np.where(crossed, middle, upper)
-    return np.stack([np.maximum(lower, 0.0) if outcome.log else lower, upper])
+    ends: Doubles = np.stack([lower, upper])
+    if outcome.theta and calibration.unit == SD:
+        ends = _whole_numbers(ends, base[0])
+    if outcome.log:
+        ends[0] = np.maximum(ends[0], 0.0)
+    return ends
 
 
 def refuse_without_intervals(

@@ -47,6 +47,39 @@ test_that("several networks, counts, quantiles and several outcomes have them, b
   expect_identical(names(found), ends)
 })
 
+test_that("where the spread is predicted it is the intervals' unit, by both engines", {
+  skip_without_torch()
+  fits <- list(
+    interval_fit(loss = "normal", validation = 0.5),
+    interval_fit(loss = "normal", n_models = 3, bootstrap = TRUE),
+    two_layer(
+      cbind(carb, gear) ~ wt + hp, mtcars,
+      loss = "negative_binomial", validation = 0.5, epochs = 60, seed = 1
+    ),
+    two_layer(
+      carb ~ wt + hp, mtcars,
+      loss = "negative_binomial", n_models = 3, bootstrap = TRUE, epochs = 60, seed = 1
+    )
+  )
+  file <- tempfile(fileext = ".safetensors")
+  for (fit in fits) {
+    expect_identical(fit$calibration$unit, "sd")
+    found <- predict(fit, mtcars, type = "pred_int", level = 0.7)
+    expect_equal(
+      predict(fit, mtcars, type = "pred_int", level = 0.7, engine = "r"), found, tolerance = 1e-6
+    )
+    save_two_layer(fit, file)
+    expect_identical(predict(load_two_layer(file), mtcars, type = "pred_int", level = 0.7), found)
+    if (fit$settings$loss == "normal") {
+      width <- found$.pred_upper - found$.pred_lower
+      expect_equal(width / predict(fit, mtcars, type = "sd")$.sd, rep(width[[1]], 32) /
+        predict(fit, mtcars[1, ], type = "sd")$.sd, tolerance = 1e-5)
+    } else {
+      expect_true(all(vapply(found, function(ends) all(ends >= 0 & ends == round(ends)), NA)))
+    }
+  }
+})
+
 test_that("where there are too few rows, intervals are infinite with a warning that says so", {
   skip_without_torch()
   fit <- interval_fit(validation = 0.25)
@@ -115,7 +148,12 @@ test_that("a calibration that is none is refused when a file is read", {
   expect_identical(
     read_calibration(good, numbers), list(kind = "folds", rows = 3L, scores = list(c(1, 2, Inf)))
   )
+  expect_identical(
+    read_calibration(c(good, unit = "sd"), numbers),
+    c(read_calibration(good, numbers), unit = "sd")
+  )
   bad <- list(
+    list(unit = "root"), list(unit = 1),
     list(kind = "other"), list(rows = 2), list(scores = list()), list(scores = list(list(2, 1))),
     list(scores = list(list("a"))), list(more = 1), list(scores = list(list(1), list(1)))
   )

@@ -127,6 +127,59 @@ def test_where_the_link_is_a_logarithm_intervals_widen_with_the_prediction(loss,
     assert wide[0, 0, 0] == 0
 
 
+SPREAD = Numbers(None, (1.0,), (2.0,), False, True, sd=True)
+THETA = Numbers(None, (0.0,), (1.0,), True, True, theta=True)
+
+
+def test_where_the_standard_deviation_is_predicted_it_is_the_unit():
+    output = torch.tensor([[0.5, 0.0], [-1.0, 1.5]], dtype=torch.float64)
+    base = bases(SPREAD, output)
+    sd = 2 * np.exp([[0.0], [1.5]])
+    np.testing.assert_allclose(base, [[[2], [-1]], [[2], [-1]], sd])
+    scores = scores_of(np.array([[5.0], [5.0]]), base, "normal")
+    np.testing.assert_allclose(scores, [[3], [6]] / sd)
+    calibration = Calibration.of(HELD_OUT, scores, loss="normal")
+    assert calibration.unit == "sd"
+    assert read_calibration(calibration.plain()) == calibration
+    lower, upper = interval(calibration, SPREAD, base, "normal", 0.3)
+    np.testing.assert_allclose(upper - base[0], sd * scores.min())
+    np.testing.assert_allclose(lower, base[0] - sd * scores.min())
+
+
+def test_counts_with_a_predicted_spread_have_whole_ends_and_the_row_of_a_score_at_one():
+    output = torch.tensor([[0.7, 0.2], [-2.0, 0.2], [3.0, 0.2]], dtype=torch.float64)
+    base = bases(THETA, output)
+    mean = np.exp(output.numpy()[:, :1])
+    np.testing.assert_allclose(base[2], np.sqrt(mean + mean**2 / np.exp(0.2)))
+    truth = np.array([[7.0], [0.0], [15.0]])
+    scores = scores_of(truth, base, "negative_binomial")
+    np.testing.assert_allclose(scores, np.abs(truth - mean) / base[2])
+    for row in range(3):
+        for digit in (1 - 1e-7, 1, 1 + 1e-7):  # the last digits of another engine
+            own = Calibration.of(HELD_OUT, scores[[row]] * digit, loss="negative_binomial")
+            ends = interval(own, THETA, base, "negative_binomial", 0.5)
+            assert truth[row, 0] in ends[:, row, 0]
+            assert (ends == np.rint(ends)).all()
+            assert (ends >= 0).all()
+            assert (ends[0] <= ends[1]).all()
+    narrow = Calibration.of(HELD_OUT, np.array([[0.01]]), loss="negative_binomial")
+    ends = interval(narrow, THETA, base, "negative_binomial", 0.5)
+    np.testing.assert_array_equal(ends, [np.rint(mean)] * 2)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "loss"), [(SPREAD, "normal"), (THETA, "negative_binomial"), (THETA, "poisson")]
+)
+def test_a_calibration_without_a_unit_is_of_absolute_residuals_as_in_files_of_before(outcome, loss):
+    base = bases(outcome, torch.tensor([[0.5, 0.0], [1.0, 1.5]], dtype=torch.float64))
+    old = read_calibration({"kind": "folds", "rows": 1, "scores": [[0.25]]})
+    assert old.unit is None
+    unit = np.sqrt(base[0]) if loss == "poisson" else 1
+    lower, upper = interval(old, outcome, base, loss, 0.5)
+    np.testing.assert_array_equal(upper, base[1] + 0.25 * unit)
+    np.testing.assert_array_equal(lower, base[0] - 0.25 * unit)
+
+
 def test_quantiles_are_widened_or_narrowed_by_the_pair_of_the_level():
     output = torch.tensor([[0.0, 2.0, 3.0, 4.0, 9.0], [9.0, 4.0, 3.0, 2.0, 0.0]])
     base = bases(QUANTILES, output)
@@ -170,6 +223,8 @@ def test_text_and_numbers_keep_all_of_it():
         {"scores": [[2.0, 1.0]]},
         {"scores": [[True, 2.0]]},
         {"more": 1},
+        {"unit": "root"},
+        {"unit": 1},
     ],
     ids=str,
 )

@@ -1,5 +1,7 @@
 """Prediction intervals: from the rows kept apart to the share of new outcomes that they hold."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,6 +12,7 @@ from pytwolayer.cli.main import main
 from pytwolayer.errors import PytwolayerWarning, UnseenLevelWarning
 from pytwolayer.fitting.ensemble import resample_seed
 from pytwolayer.preprocessing.bootstrap import bootstrap_sample
+from pytwolayer.preprocessing.calibration import Calibration
 from pytwolayer.preprocessing.reading import read_training_data
 
 QUICK = {"hidden_units": 16, "weight_decay": 0.01, "epochs": 40, "seed": 1}
@@ -46,6 +49,74 @@ def test_intervals_hold_the_share_of_new_outcomes_whatever_the_noise(noise, loss
     for level in (0.5, 0.8, 0.9):
         assert level - 0.08 < coverage(fit, level, new, truth) < level + 0.08
     assert (fit.calibration.kind, fit.calibration.rows) == ("held-out", 160)
+
+
+def spreading(rows, seed):
+    draw = np.random.default_rng(seed)
+    x = draw.uniform(-2, 2, size=(rows, 2))
+    sd = np.exp(0.8 * x[:, 1])
+    return x, x[:, 0] + sd * draw.normal(size=rows), sd > 1
+
+
+def overdispersed(rows, seed):
+    draw = np.random.default_rng(seed)
+    x = draw.uniform(-1.5, 1.5, size=(rows, 2))
+    mean = np.exp(2 + x[:, 0])
+    return x, draw.negative_binomial(2.0, 2 / (2 + mean)).astype(float), x[:, 0] > 0
+
+
+HOW = {
+    "held-out": {"validation": 0.4, "patience": 20, "weight_decay": 0.01, "epochs": 150},
+    "folds": {"epochs": 150, "hidden_units": 16},
+    "unseen": {"n_models": 5, "bootstrap": True, "weight_decay": 0.01, "epochs": 60},
+}
+
+
+@pytest.mark.parametrize("kind", HOW)
+@pytest.mark.parametrize(
+    ("loss", "draw"), [("normal", spreading), ("negative_binomial", overdispersed)]
+)
+def test_where_the_spread_is_predicted_intervals_hold_where_it_is_low_and_where_it_is_high(
+    tmp_path, loss, draw, kind
+):
+    x, y, _ = draw(500, 1)
+    new, truth, high = draw(4000, 2)
+    fit = two_layer(x, y, loss=loss, seed=1, **HOW[kind])
+    assert (fit.calibration.kind, fit.calibration.unit) == (kind, "sd")
+    lower, upper = fit.predict_interval(new, 0.8, kind="prediction")
+    inside = (lower <= truth) & (truth <= upper)
+    assert 0.74 < inside.mean() < 0.88
+    assert min(inside[high].mean(), inside[~high].mean()) > 0.69
+    width = upper - lower
+    if loss == "normal":
+        share = width / fit.predict_sd(new)
+        np.testing.assert_allclose(share, share[0], rtol=1e-6)
+    else:
+        assert (lower % 1 == 0).all()
+        assert (upper % 1 == 0).all()
+        assert (lower >= 0).all()
+    assert width[high].mean() > 1.8 * width[~high].mean()
+    fit.save(tmp_path / "f.safetensors")
+    again = load(tmp_path / "f.safetensors")
+    assert again.calibration == fit.calibration
+    np.testing.assert_array_equal(again.predict_interval(new, 0.8, kind="prediction")[0], lower)
+    fit.predict_to_file(new[:50], tmp_path / "p.csv", kind="pred_int", level=0.8, verbose=False)
+    written = pd.read_csv(tmp_path / "p.csv").to_numpy()
+    np.testing.assert_allclose(written, np.column_stack([lower, upper])[:50], rtol=1e-12)
+
+
+@pytest.mark.parametrize("loss", ["normal", "negative_binomial"])
+def test_files_with_absolute_residuals_predict_as_before(tmp_path, loss):
+    x, y, _ = overdispersed(100, 1)
+    fit = two_layer(x, y, loss=loss, validation=0.4, **QUICK)
+    old = Calibration(fit.calibration.kind, 40, ((*range(40),),))
+    replace(fit, calibration=old).save(tmp_path / "old.safetensors")
+    assert b'"unit"' not in (tmp_path / "old.safetensors").read_bytes()
+    again = load(tmp_path / "old.safetensors")
+    lower, upper = again.predict_interval(x, 0.5, kind="prediction")
+    np.testing.assert_array_equal(upper, fit.predict(x) + 20)
+    least = 0 if loss == "negative_binomial" else -np.inf
+    np.testing.assert_array_equal(lower, np.maximum(fit.predict(x) - 20, least))
 
 
 def test_without_held_out_rows_the_folds_of_the_search_calibrate():
