@@ -93,35 +93,41 @@ no_answers <- list(
   )
 )
 
-# At loading, and not in NAMESPACE, which would list hundreds of methods. They are written to the
-# tables in which R looks up methods, since registerS3method() checks so much for each that loading
-# the package would take three times as long.
+# At loading, and not in NAMESPACE, which would list hundreds of methods. One method for all of them
+# is written to the tables in which R looks up methods, since registerS3method() checks so much for
+# each that loading the package would take three times as long.
 register_no_answers <- function() {
   for (package in names(no_answers)) {
-    table <- get(".__S3MethodsTable__.", envir = asNamespace(package), inherits = FALSE)
-    for (reason in names(no_answers[[package]])) {
-      generics <- no_answers[[package]][[reason]]
-      methods <- lapply(generics, no_answer, reason)
-      for (class in c("two_layer", "two_layer_ensemble")) {
-        list2env(stats::setNames(methods, paste(generics, class, sep = ".")), envir = table)
-      }
-    }
+    table <- asNamespace(package)[[".__S3MethodsTable__."]]
+    generics <- base::unlist(no_answers[[package]], use.names = FALSE)
+    names <- c(paste0(generics, ".two_layer"), paste0(generics, ".two_layer_ensemble"))
+    list2env(stats::setNames(rep(list(no_answer), length(names)), names), envir = table)
   }
 }
 
-no_answer <- function(generic, reason) {
-  text <- reasons[[reason]]
-  is_group <- force(generic) %in% c("Math", "Ops", "Summary", "Complex")
-  function(...) {
-    name <- if (is_group) get0(".Generic", ifnotfound = generic) else generic
-    rlang::abort(
-      c(
-        sprintf("`%s()` has no answer for a fitted network: %s.", name[[1]], text[[1]]),
-        i = text[[2]]
-      ),
-      class = c("pytwolayer_error_argument", "pytwolayer_error"), call = rlang::current_env()
-    )
+# R tells a method which generic called it.
+no_answer <- function(...) {
+  generic <- get0(".Generic", inherits = FALSE, ifnotfound = deparse1(sys.call()[[1]]))[[1]]
+  text <- reasons[[reason_of(generic)]]
+  rlang::abort(
+    c(
+      sprintf("`%s()` has no answer for a fitted network: %s.", generic, text[[1]]),
+      i = text[[2]]
+    ),
+    class = c("pytwolayer_error_argument", "pytwolayer_error"), call = rlang::current_env()
+  )
+}
+
+# What the table does not have is of a group, as `+` and `max` are.
+reason_of <- function(generic) {
+  for (rows in no_answers) {
+    for (reason in names(rows)) {
+      if (generic %in% rows[[reason]]) {
+        return(reason)
+      }
+    }
   }
+  "data"
 }
 
 #' @export

@@ -37,7 +37,7 @@
   register_no_answers()
   register_tensor_methods()
   register_integrations()
-  make_masks(own)
+  delay_masks(own)
   delay_modules(own)
   wait_for_reticulate(own)
   delayedAssign("py_call_impl", get0("py_call_impl", asNamespace("reticulate")), assign.env = own)

@@ -134,6 +134,6 @@ section_of_masks <- function() {
 }
 
 mask_names <- function() {
-  names <- unlist(lapply(mask_table(), names), use.names = FALSE)
+  names <- base::unlist(lapply(mask_table, names), use.names = FALSE)
   sort(c(names, "sapply", "mapply", "%*%"), method = "radix") # alike in every locale
 }

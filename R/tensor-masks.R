@@ -13,96 +13,94 @@ NULL
 # Each has the arguments, body and environment of R's own function, with one test at the beginning:
 # is an argument a tensor? So all else is as in R, missing arguments and messages included.
 
-# By package and function: the arguments to look at (`...` for all of them) and what answers: a
-# function, or a text that is one of the ways in `answer_mask()`.
-mask_table <- function() {
-  list(
-    base = c(
-      masks("ifelse", c("test", "yes where TRUE", "no where FALSE"), ifelse_tensors),
-      masks("identical", c("x", "y"), identical_tensors),
-      masks("unlist", "x in a list", unlist_tensors),
-      masks("append", c("x", "values"), append_tensors),
-      masks(c("outer", "%o%"), c("X", "Y"), outer_tensors),
-      masks("sweep", c("x", "STATS"), sweep_tensors),
-      masks(c("prop.table", "proportions"), "x", proportions_of),
-      masks(c("marginSums", "margin.table"), "x", margin_sums),
-      masks("diag", "x", diagonal_tensor),
-      masks_by_name(c("cbind", "rbind"), "...", bind_tensors),
-      masks_by_name(c("rowSums", "colSums", "rowMeans", "colMeans"), "x", margin_tensors),
-      masks_by_name(c("crossprod", "tcrossprod"), c("x", "y"), cross_tensors),
-      masks_by_name(c("pmax", "pmin"), "...", extreme_tensors),
-      masks_by_name("atan2", c("y", "x"), two_way_tensors),
-      masks_by_name(c("beta", "lbeta"), c("a", "b"), two_way_tensors),
-      masks(c("drop", "rep.int", "rep_len"), "x", "positions"),
-      masks(c("matrix", "array"), "data", "positions"),
-      masks(
-        c(
-          "which", "which.max", "which.min", "rank", "norm", "chol2inv", "factor", "nchar",
-          "formatC", "rle", "zapsmall"
-        ),
-        "x", "converted"
+# Rows of the table: for each name the arguments to look at (`...` for all of them), and what
+# answers: one of the ways in `answer_mask()`, or the name of a function.
+masks <- function(names, arguments, answer, by_name = FALSE) {
+  rows <- rep(list(list(arguments = arguments, answer = answer, by_name = by_name)), length(names))
+  stats::setNames(rows, names)
+}
+
+# The function that is named makes the one that answers.
+masks_by_name <- function(names, arguments, answer) masks(names, arguments, answer, by_name = TRUE)
+
+# By package and function. Made when the package is installed, as all constants are.
+mask_table <- list(
+  base = c(
+    masks("ifelse", c("test", "yes where TRUE", "no where FALSE"), "ifelse_tensors"),
+    masks("identical", c("x", "y"), "identical_tensors"),
+    masks("unlist", "x in a list", "unlist_tensors"),
+    masks("append", c("x", "values"), "append_tensors"),
+    masks(c("outer", "%o%"), c("X", "Y"), "outer_tensors"),
+    masks("sweep", c("x", "STATS"), "sweep_tensors"),
+    masks(c("prop.table", "proportions"), "x", "proportions_of"),
+    masks(c("marginSums", "margin.table"), "x", "margin_sums"),
+    masks("diag", "x", "diagonal_tensor"),
+    masks_by_name(c("cbind", "rbind"), "...", "bind_tensors"),
+    masks_by_name(c("rowSums", "colSums", "rowMeans", "colMeans"), "x", "margin_tensors"),
+    masks_by_name(c("crossprod", "tcrossprod"), c("x", "y"), "cross_tensors"),
+    masks_by_name(c("pmax", "pmin"), "...", "extreme_tensors"),
+    masks_by_name("atan2", c("y", "x"), "two_way_tensors"),
+    masks_by_name(c("beta", "lbeta"), c("a", "b"), "two_way_tensors"),
+    masks(c("drop", "rep.int", "rep_len"), "x", "positions"),
+    masks(c("matrix", "array"), "data", "positions"),
+    masks(
+      c(
+        "which", "which.max", "which.min", "rank", "norm", "chol2inv", "factor", "nchar",
+        "formatC", "rle", "zapsmall"
       ),
-      masks(c("table", "sprintf", "cat", "interaction"), "...", "converted"),
-      masks(c("match", "%in%"), c("x", "table"), "converted"),
-      masks("tabulate", "bin", "converted"),
-      masks("findInterval", c("x", "vec"), "converted"),
-      masks("choose", c("n", "k"), "converted"),
-      masks("tapply", c("X", "INDEX"), "converted")
+      "x", "converted"
     ),
-    stats = c(
-      masks_by_name(c("var", "cov", "cor"), c("x", "y"), covariance_tensors),
-      masks("sd", "x", deviation_tensor),
-      masks("mad", "x", absolute_deviation),
-      masks("IQR", "x", interquartile_tensor),
-      masks("complete.cases", "...", "converted"),
-      masks(c("embed", "ecdf"), "x", "converted"),
-      masks("fft", "z", "converted"),
-      masks("dnorm", c("x", "mean", "sd"), "converted"),
-      masks("pnorm", c("q", "mean", "sd"), "converted"),
-      masks("qnorm", c("p", "mean", "sd"), "converted"),
-      masks("plogis", "q", "converted"),
-      masks("qlogis", "p", "converted")
-    ),
-    utils = masks("combn", "x", "converted")
-  )
-}
+    masks(c("table", "sprintf", "cat", "interaction"), "...", "converted"),
+    masks(c("match", "%in%"), c("x", "table"), "converted"),
+    masks("tabulate", "bin", "converted"),
+    masks("findInterval", c("x", "vec"), "converted"),
+    masks("choose", c("n", "k"), "converted"),
+    masks("tapply", c("X", "INDEX"), "converted")
+  ),
+  stats = c(
+    masks_by_name(c("var", "cov", "cor"), c("x", "y"), "covariance_tensors"),
+    masks("sd", "x", "deviation_tensor"),
+    masks("mad", "x", "absolute_deviation"),
+    masks("IQR", "x", "interquartile_tensor"),
+    masks("complete.cases", "...", "converted"),
+    masks(c("embed", "ecdf"), "x", "converted"),
+    masks("fft", "z", "converted"),
+    masks("dnorm", c("x", "mean", "sd"), "converted"),
+    masks("pnorm", c("q", "mean", "sd"), "converted"),
+    masks("qnorm", c("p", "mean", "sd"), "converted"),
+    masks("plogis", "q", "converted"),
+    masks("qlogis", "p", "converted")
+  ),
+  utils = masks("combn", "x", "converted")
+)
 
-masks <- function(names, arguments, answer) {
-  sapply(names, function(name) list(arguments, answer), simplify = FALSE)
-}
-
-# `answer` makes the function that answers.
-masks_by_name <- function(names, arguments, answer) {
-  sapply(names, function(name) list(arguments, answer(name)), simplify = FALSE)
-}
-
-make_masks <- function(own) {
-  table <- mask_table()
-  for (package in names(table)) {
-    from <- asNamespace(package)
-    for (name in names(table[[package]])) {
-      original <- get(name, envir = from)
-      assign(name, mask_of(original, name, table[[package]][[name]][[1]]), envir = own)
-    }
+# Each mask is made when it is first used: to make all of them would take longer than all else
+# that loading this package does. What makes them calls no mask, which may be in the making.
+delay_masks <- function(own) {
+  for (package in names(mask_table)) {
+    for (name in names(mask_table[[package]])) delay_mask(package, name, own)
   }
-  # sapply() and mapply() join tensors because they find our simplify2array() before R's.
-  within <- new.env(parent = baseenv())
-  within$simplify2array <- simplify_tensors
-  joining <- base::sapply
-  environment(joining) <- within
-  assign("sapply", joining, envir = own)
-  assign("mapply", mapply_mask(within), envir = own)
-  assign("%*%", matrix_product_mask(), envir = own)
-  session$masks <- do.call(c, unname(table))
-  session$mask_homes <- rep(names(table), lengths(table))
-  names(session$mask_homes) <- names(session$masks)
+  delayedAssign("sapply", sapply_mask(), assign.env = own)
+  delayedAssign("mapply", mapply_mask(), assign.env = own)
+  delayedAssign("%*%", matrix_product_mask(), assign.env = own)
 }
 
-mask_of <- function(original, name, arguments) {
+delay_mask <- function(package, name, own) {
+  force(package)
+  force(name)
+  delayedAssign(name, mask_of(package, name), assign.env = own)
+}
+
+mask_home <- function(name) {
+  Find(function(package) utils::hasName(mask_table[[package]], name), names(mask_table))
+}
+
+mask_of <- function(package, name) {
+  original <- get(name, envir = asNamespace(package))
   if (is.primitive(original)) {
     return(original)
   }
-  asked <- lapply(arguments, tensor_test)
+  asked <- lapply(mask_table[[package]][[name]]$arguments, tensor_test)
   condition <- Reduce(function(a, b) call("||", a, b), asked)
   answer <- bquote(return(.(answer_mask)(.(name), environment())))
   body(original) <- call("{", call("if", condition, answer), wrapped_body(name, original))
@@ -114,7 +112,7 @@ mask_of <- function(original, name, arguments) {
 # arguments are missing is asked in the mask's own frame, and each call made once: such functions
 # are called everywhere, with little to do.
 wrapped_body <- function(name, original) {
-  if (!".Internal" %in% all.names(body(original))) {
+  if (!any(all.names(body(original)) == ".Internal")) {
     return(body(original))
   }
   names <- names(formals(original))
@@ -147,8 +145,19 @@ given_names <- function(frame, name) {
   }, names)
 }
 
+# sapply() and mapply() join tensors because they find our simplify2array() before R's.
+sapply_mask <- function() {
+  mask <- base::sapply
+  environment(mask) <- joining_environment()
+  mask
+}
+
+joining_environment <- function() {
+  list2env(list(simplify2array = simplify_tensors), parent = baseenv())
+}
+
 # R's own, except for the function that joins the results.
-mapply_mask <- function(within) {
+mapply_mask <- function() {
   mask <- base::mapply
   body(mask) <- quote({
     FUN <- match.fun(FUN) # nolint: object_name_linter.
@@ -157,7 +166,7 @@ mapply_mask <- function(within) {
     )
     if (isFALSE(SIMPLIFY)) answer else simplify2array(answer, higher = (SIMPLIFY == "array"))
   })
-  environment(mask) <- within
+  environment(mask) <- joining_environment()
   attr(mask, "srcref") <- NULL
   mask
 }
@@ -183,8 +192,8 @@ tensor_test <- function(argument) {
   if (argument == "...") {
     return(bquote(.(has_tensor)(...)))
   }
-  if (argument %in% names(special_tests)) {
-    asked <- special_tests[[argument]]
+  asked <- special_tests[[argument]]
+  if (!is.null(asked)) {
     # The function itself, since its name cannot be found from the environment of R's function.
     asked[[1]] <- get(as.character(asked[[1]]), envir = topenv())
     return(asked)
@@ -197,13 +206,17 @@ tensor_test <- function(argument) {
 #' @param frame The mask's frame, which has its arguments.
 #' @noRd
 answer_mask <- function(name, frame) {
-  answer <- session$masks[[name]][[2]]
+  home <- mask_home(name)
+  row <- mask_table[[home]][[name]]
   arguments <- given_arguments(frame, name)
   if (name == "cbind") arguments <- named_columns(arguments, frame)
-  if (is.function(answer)) {
+  answer <- row$answer
+  if (!base::`%in%`(answer, c("converted", "positions"))) {
+    answer <- get(answer, envir = topenv(), mode = "function")
+    if (row$by_name) answer <- answer(name)
     return(do.call(answer, arguments, quote = TRUE))
   }
-  original <- get(name, envir = asNamespace(session$mask_homes[[name]]))
+  original <- get(name, envir = asNamespace(home))
   if (answer == "converted") {
     exempt <- name %in% c(without_gradient, "which.max", "which.min")
     return(do.call(original, lapply(arguments, plain_values, if (!exempt) name), quote = TRUE))

@@ -8,6 +8,17 @@ test_that("loading the package loads none of those that take their time", {
   expect_setequal(strsplit(in_new_session(code), " ")[[1]], c("pytwolayer", "generics"))
 })
 
+test_that("loading the package makes no function that is not used", {
+  code <- "library(pytwolayer)
+    made <- function(names, place) names[!rlang::env_binding_are_lazy(place, names)]
+    ours <- asNamespace('pytwolayer')
+    methods <- baseenv()[['.__S3MethodsTable__.']]
+    masks <- pytwolayer:::mask_names()
+    base::cat(c(length(masks) > 50, made(masks, ours), made('import', ours),
+      made(c('c.torch.Tensor', 'by.torch.Tensor'), methods)))"
+  expect_identical(in_new_session(code), "TRUE")
+})
+
 test_that("torch and reticulate's own are there all the same, whichever package comes first", {
   skip_without_torch()
   for (packages in c(
