@@ -15,6 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from pytwolayer.checks import describe
 from pytwolayer.errors import ArgumentError, named_as
+from pytwolayer.estimators.explaining import ExplainingMixin
 from pytwolayer.estimators.frames import as_frame, as_vector
 from pytwolayer.estimators.given_data import take_named
 from pytwolayer.estimators.validation import (
@@ -70,7 +71,7 @@ _LASTING = (
 
 @hints_at_parameters
 @dataclass(kw_only=True, eq=False, repr=False)
-class TwoLayerEstimator(BaseEstimator):
+class TwoLayerEstimator(ExplainingMixin, BaseEstimator):
     """The parameters and attributes of both; a dataclass, whose ``__init__`` only stores arguments.
 
     Parameters
@@ -349,6 +350,14 @@ class TwoLayerEstimator(BaseEstimator):
 
     def _read_outcome(self, X: Any, y: Any, start: Start | None, *, partial: bool) -> Any:
         raise NotImplementedError
+
+    def _read_truth(self, X: Any, y: Any) -> Any:
+        """Check the outcome of new rows, which has as many columns as training's."""
+        width, wanted = np.shape(y)[1:] or (1,), self.two_layer_.outcome.columns
+        if y is not None and width != (wanted,):
+            expected = f"of as many columns as in the fit, {wanted}"
+            raise ArgumentError("y", expected, describe(width[0]))
+        return self._read_outcome(X, y, None, partial=True)
 
     def predict_to_file(
         self,
