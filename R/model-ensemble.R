@@ -62,10 +62,21 @@ print.two_layer_ensemble <- function(x, ...) {
   loss <- grepl("^(Last|Best) loss:|^Tuning:", lines)
   writeLines(c(
     "<two_layer_ensemble>", sprintf("Models:     %d, %s", length(x$models), how),
-    lines[!loss], format_losses(x), format_tuning(x)
+    lines[!loss], format_losses(x), format_tuning(x), format_intervals(x)
   ))
   invisible(x)
 }
+
+# That intervals of the mean are none of new outcomes is said where one looks before one predicts.
+format_intervals <- function(x) {
+  if (is_of_numbers(x)) {
+    only <- ", only \"pred_int\" is to hold new outcomes"
+    there <- has_intervals(x$coding$outcome)
+    paste0("Intervals:  \"conf_int\" is of the mean", if (there) only)
+  }
+}
+
+is_of_numbers <- function(x) is.null(x$levels) && !has_labels(x)
 
 # Of the epochs whose weights the models have.
 format_losses <- function(x) {
@@ -78,8 +89,23 @@ format_losses <- function(x) {
 
 #' @rdname print.two_layer_ensemble
 #' @param object What [two_layer()] gave with several `n_models`.
-#' @return `summary()`: a tibble with a row for each model, see [glance.two_layer()].
+#' @return `summary()`: a tibble with a row for each model, see [glance.two_layer()]. Printed, it
+#'   says, as `print()` of the ensemble does, what its intervals are of: those of `"conf_int"`, also
+#'   with `bootstrap`, do not cover new outcomes, as those of `"pred_int"` are to.
 #' @export
 summary.two_layer_ensemble <- function(object, ...) {
-  bind_models(lapply(object$models, glance.two_layer))
+  found <- bind_models(lapply(object$models, glance.two_layer))
+  attr(found, "intervals") <- format_intervals(object)
+  class(found) <- c("summary.two_layer_ensemble", class(found))
+  found
+}
+
+#' @export
+print.summary.two_layer_ensemble <- function(x, ...) {
+  table <- x
+  class(table) <- setdiff(class(x), "summary.two_layer_ensemble")
+  attr(table, "intervals") <- NULL
+  print(table, ...)
+  writeLines(as.character(attr(x, "intervals")))
+  invisible(x)
 }

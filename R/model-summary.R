@@ -17,7 +17,9 @@
 #'     to the highest quantile); of classes `accuracy` (share of rows whose most probable class is
 #'     theirs) and `log_loss` (mean of -log of the probability of their class),
 #'   * `residuals`: for a numeric outcome, a matrix of quantiles of the residuals,
-#'   * `confusion`: for classes, a table of true and predicted classes.
+#'   * `confusion`: for classes, a table of true and predicted classes; for several labels a data
+#'     frame with a row per label, which counts how often it is there and was predicted
+#'     (`true.positive`), is not there and was predicted (`false.positive`), and so on.
 #'
 #'   Of a fit that [load_two_layer()] gave there is `fit` alone: measures need the training data. Of
 #'   a fit to a path Python reads and predicts them once more; if they are no longer what they were,
@@ -41,8 +43,12 @@ summary.two_layer <- function(object, ...) {
     list(
       fit = given,
       measures = measures_of_fitted(object),
-      residuals = if (!classes) residual_quantiles(object),
-      confusion = if (classes) confusion_table(object)
+      residuals = if (!classes && !has_labels(object)) residual_quantiles(object),
+      confusion = if (classes) {
+        confusion_table(object)
+      } else if (has_labels(object)) {
+        confusion_of_labels(object)
+      }
     ),
     class = "summary.two_layer"
   )
@@ -63,7 +69,9 @@ print.summary.two_layer <- function(x, digits = max(3, getOption("digits") - 3),
     cat("\nResiduals:\n")
     print(x$residuals, digits = digits)
   } else {
-    cat("\nTrue classes (rows) and predicted ones (columns):\n")
+    labels <- "\nHow often labels are there (true) and predicted (positive), or not:\n"
+    classes <- "\nTrue classes (rows) and predicted ones (columns):\n"
+    cat(if (has_labels(x$fit)) labels else classes)
     print(x$confusion)
   }
   cat("\nOn the training data:\n")
@@ -157,6 +165,17 @@ residual_quantiles <- function(object) {
   matrix(
     t(quantiles),
     ncol = 5, dimnames = list(if (single) "" else predicted_names(object), labels)
+  )
+}
+
+confusion_of_labels <- function(object) {
+  truth <- outcome_matrix(object) == 1
+  predicted <- object$fitted > 0.5
+  count <- function(cells) as.integer(colSums(cells, na.rm = TRUE))
+  data.frame(
+    true.positive = count(truth & predicted), false.positive = count(!truth & predicted),
+    false.negative = count(truth & !predicted), true.negative = count(!truth & !predicted),
+    row.names = predicted_names(object)
   )
 }
 

@@ -29,9 +29,13 @@ r_predictions <- function(object, columns, type, call) {
   values[complete, ] <- found
   values <- r_add_offset(object, values, columns, type, call)
   if (type == "sd" && coding$outcome$theta) {
-    values <- sqrt(values + values^2 / rep(theta_of(object), each = nrow(values)))
+    values <- r_sd_of_counts(object, values)
   }
   values
+}
+
+r_sd_of_counts <- function(object, means) {
+  sqrt(means + means^2 / rep(theta_of(object), each = nrow(means)))
 }
 
 # In blocks of rows, so that a sparse matrix is never dense as a whole.

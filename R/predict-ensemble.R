@@ -104,9 +104,9 @@ r_together <- function(object, columns, type, level, call) {
   }
   kind <- if (is.null(object$levels)) "numeric" else "prob"
   kind <- if (type %in% c("quantile", "sd")) type else kind
-  each <- lapply(object$models, r_predictions, columns, kind, call)
+  each <- r_of_models(object$models, columns, call, r_predictions, columns, kind, call)
   if (type == "sd") {
-    means <- lapply(object$models, r_predictions, columns, "numeric", call)
+    means <- r_unwarned(lapply(object$models, r_predictions, columns, "numeric", call))
     return(r_sd_of_mixture(means, each))
   }
   values <- array(unlist(each), c(dim(each[[1]]), length(each)))
@@ -120,6 +120,34 @@ r_together <- function(object, columns, type, level, call) {
     ),
     means
   )
+}
+
+# What a function makes of each network. It warns once, of levels that no network has seen.
+r_of_models <- function(models, columns, call, fun, ...) {
+  if (length(models) == 1) {
+    return(lapply(models, fun, ...))
+  }
+  if (is.null(columns$matrix)) {
+    r_read_columns(joined_inputs(models), columns, call)
+  }
+  r_unwarned(lapply(models, fun, ...))
+}
+
+r_unwarned <- function(expr) {
+  withCallingHandlers(expr, pytwolayer_warning_unseen_level = function(cnd) {
+    rlang::cnd_muffle(cnd)
+  })
+}
+
+# The inputs of the first network, with the levels of all.
+joined_inputs <- function(models) {
+  codings <- lapply(models, function(model) model$coding$inputs$codings)
+  inputs <- models[[1]]$coding$inputs
+  for (place in seq_along(inputs$codings)) {
+    levels <- unique(unlist(lapply(codings, function(own) own[[place]]$levels)))
+    inputs$codings[[place]]["levels"] <- list(levels)
+  }
+  inputs
 }
 
 # Of an observation that is as likely any network's as another's; from the means and the standard

@@ -65,7 +65,7 @@ refuse_without_intervals <- function(object, call) {
 #' @return A matrix with a row per row of the new data; the lower ends come first.
 #' @noRd
 r_prediction_intervals <- function(object, models, columns, level, call) {
-  bases <- lapply(models, r_base_intervals, columns, call)
+  bases <- r_of_models(models, columns, call, r_base_intervals, columns, call)
   of_models <- lapply(c(lower = "lower", upper = "upper", sd = "sd"), function(side) {
     lapply(bases, `[[`, side)
   })
@@ -121,7 +121,11 @@ r_base_intervals <- function(model, columns, call) {
   opposite <- if (type == "quantile") rev(seq_len(ncol(values)))[sets] else sets
   ends <- list(lower = values[, sets, drop = FALSE], upper = values[, opposite, drop = FALSE])
   if (has_spread(outcome)) {
-    ends$sd <- r_predictions(model, columns, "sd", call)
+    ends$sd <- values
+    ends$sd[complete, ] <- r_decode_output(outcome, raw[complete, , drop = FALSE], "sd", call)
+    if (outcome$theta) {
+      ends$sd <- r_sd_of_counts(model, ends$sd)
+    }
   }
   ends
 }

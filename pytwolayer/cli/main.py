@@ -90,7 +90,8 @@ def _add_predict(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
         metavar="TYPE",
         help="what is predicted: numeric, class, prob, raw; of the loss quantile also quantile; of "
         "numbers pred_int, intervals of new outcomes; of several networks also conf_int and "
-        "std_error (default: numbers, or classes and their probabilities, with intervals of these)",
+        "std_error, intervals of the mean, which do not hold new outcomes, and its error (default: "
+        "numbers, or classes and their probabilities, with such intervals)",
     )
     predict.add_argument(
         "--level", metavar="SHARE", type=_number, default=0.95, help="of intervals (default: 0.95)"

@@ -11,9 +11,13 @@ from pytwolayer.cli.common import fitted, missing_marks, plain_warnings
 from pytwolayer.errors import named_as
 from pytwolayer.files.read_options import FileOptions
 from pytwolayer.files.table_writer import table_path, text_writer
+from pytwolayer.models.ensemble import TwoLayerEnsemble
 from pytwolayer.models.interval_kinds import read_level
 from pytwolayer.models.load import load
 from pytwolayer.models.predict_file import Asked, prediction_parts, write_predictions
+from pytwolayer.models.two_layer import TwoLayer
+from pytwolayer.preprocessing.calibration import has_intervals
+from pytwolayer.preprocessing.outcome import Classes
 
 _OPTIONS = {"x": "data", "file": "model", "output": "predictions", "kind": "type"}
 
@@ -33,7 +37,19 @@ def predict_file(given: argparse.Namespace) -> int:
             _print(prediction_parts(fitted(fit), Path(given.data), asked))
         else:
             write_predictions(fitted(fit), Path(given.data), file, asked)
+        _tell_what_intervals_are_of(fit, given.type)
     return 0
+
+
+def _tell_what_intervals_are_of(fit: TwoLayer | TwoLayerEnsemble, kind: str | None) -> None:
+    """Write to standard error that intervals of the mean are none of new outcomes."""
+    outcome = fit.outcome
+    if isinstance(fit, TwoLayer) or isinstance(outcome, Classes) or outcome.labels:
+        return
+    if kind in (None, "conf_int"):
+        only = ", as those of --type pred_int are to" if has_intervals(outcome) else ""
+        text = f".pred_lower and .pred_upper are of the mean; they do not hold new outcomes{only}"
+        print(f"pytwolayer: {text}", file=sys.stderr)
 
 
 def _print(parts: Iterable[pd.DataFrame]) -> None:

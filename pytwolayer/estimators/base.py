@@ -230,7 +230,7 @@ class TwoLayerEstimator(ExplainingMixin, BaseEstimator):
             # The choice of estimator says whether the outcome is classes.
             warn_suspect_columns(data, outcome=False)
         data = suit_to_loss(data, settings.loss)
-        data = apply_class_weights(data, getattr(self, "class_weights", None))
+        data = apply_class_weights(data, getattr(self, "class_weights", None), settings.loss)
         if start is None and not partial:
             tuned = tune(data, settings, share, device, hooks)
         else:

@@ -391,7 +391,7 @@ def read_data(
             held_out=sources["validation"],
             na_action=na_action,
         )
-        return apply_class_weights(suit_to_loss(data, loss), given["class_weights"])
+        return apply_class_weights(suit_to_loss(data, loss), given["class_weights"], loss)
 
 
 def prepare_fit(

@@ -31,6 +31,7 @@ from pytwolayer.models.two_layer import TwoLayer, format_ends, labelled, report_
 from pytwolayer.preprocessing.calibration import (
     Calibration,
     bases,
+    has_intervals,
     refuse_without_intervals,
     sets_of,
 )
@@ -629,8 +630,16 @@ class TwoLayerEnsemble:
         ends = format_ends([fit.stopped for fit in self.models])
         return (
             f"<TwoLayerEnsemble of {self.n_models} models {how}{ends}{tuned}, "
-            f"the first: {self.models[0].describe('')}>"
+            f"the first: {self.models[0].describe('')}{self._about_intervals()}>"
         )
+
+    def _about_intervals(self) -> str:
+        """Return what intervals are of, which is said where one looks before one predicts."""
+        if isinstance(self.outcome, Classes) or self.outcome.labels:
+            return ""
+        only = ', only with kind="prediction" it is to hold new outcomes'
+        there = only if has_intervals(self.outcome) else ""
+        return f"; predict_interval() is of the mean{there}"
 
 
 def _recoded(encoder: Encoder, table: Table) -> Table:

@@ -11,21 +11,28 @@ from pytwolayer import checks
 from pytwolayer.checks import quote_some
 from pytwolayer.errors import ArgumentError
 from pytwolayer.preprocessing.column_reading import level_name
+from pytwolayer.preprocessing.labels import LABELS
 from pytwolayer.preprocessing.row_source import Doubles
 from pytwolayer.preprocessing.training_data import LARGEST_WEIGHT, TrainingData
 
 
-def apply_class_weights(data: TrainingData, class_weights: Any) -> TrainingData:
+def apply_class_weights(data: TrainingData, class_weights: Any, loss: Any = None) -> TrainingData:
     """Multiply the weight of each row with that of its class.
 
     Parameters
     ----------
+    data : TrainingData
     class_weights : dict, "balanced" or None
         A number above 0 for each class; "balanced": all classes have the same sum of weights.
+    loss : str or callable, optional
+        That of the fit.
     """
     if class_weights is None:
         return data
     column = data.outcomes.columns[0]
+    if isinstance(loss, str) and loss == LABELS:
+        expected = f'left out with the loss "{LABELS}", whose labels have no classes in common'
+        raise ArgumentError("class_weights", expected, "given")
     if len(data.outcomes.columns) > 1 or not column.is_classes:
         raise ArgumentError("class_weights", "left out for a numeric outcome", "given")
     names = [level_name(label) for label in column.labels or (False, True)]

@@ -400,7 +400,10 @@ def fit_outcome(
     if isinstance(loss, str) and loss == LABELS:
         return Numbers.fit(table, weights, loss)
     if len(are_classes) > 1:
-        expected = "numbers where it has several columns"
+        expected = (
+            "numbers where it has several columns, or labels of two values each with "
+            f'`loss` = "{LABELS}"'
+        )
         label = table.columns[are_classes.index(True)].label
         raise ArgumentError(_DATA, expected, f"classes{in_column(label)}")
     if isinstance(loss, str) and loss not in ("auto", "cross_entropy"):

@@ -311,3 +311,38 @@ def test_weights_of_rows_count_where_the_intervals_are_calibrated():
         return float(upper[0] - lower[0])
 
     assert width(heavy) > 2 * width(light)
+
+
+def test_several_networks_say_that_their_interval_of_the_mean_holds_no_new_outcomes(
+    tmp_path, capsys
+):
+    file, rows = tmp_path / "m.safetensors", tmp_path / "new.csv"
+    pd.DataFrame(NEW[:3], columns=["a", "b"]).to_csv(rows, index=False)
+    several = {"n_models": 2, "bootstrap": True, **QUICK}
+    fit = two_layer(X, Y, **several)
+    assert repr(fit).endswith(
+        '; predict_interval() is of the mean, only with kind="prediction" it is to hold new '
+        "outcomes>"
+    )
+    fit.save(file)
+    of_mean = "pytwolayer: .pred_lower and .pred_upper are of the mean; they do not hold new outcom"
+    for words, said in (
+        ([], True),
+        (["--type", "conf_int"], True),
+        (["--type", "pred_int"], False),
+        (["--type", "numeric"], False),
+    ):
+        assert main(["predict", str(file), str(rows), "--level", "0.5", *words]) == 0
+        told = capsys.readouterr().err
+        assert told.startswith(of_mean) == said
+        assert ("--type pred_int" in told) == said
+    classes = two_layer(X, np.where(Y > 0, "a", "b"), **several)
+    assert "of the mean" not in repr(classes)
+    classes.save(file)
+    assert main(["predict", str(file), str(rows)]) == 0
+    assert capsys.readouterr().err == ""
+    shares = two_layer(X, (Y > 0) * 1.0, loss="binomial", **several)
+    assert repr(shares).endswith("; predict_interval() is of the mean>")
+    two_layer(X, Y, **QUICK).save(file)
+    assert main(["predict", str(file), str(rows)]) == 0
+    assert capsys.readouterr().err == ""

@@ -338,6 +338,96 @@ def test_odd_labels_are_an_error(y, expected):
         two_layer(X, y, loss="binary_cross_entropy", **QUICK)
 
 
+PAIR = LABELS[:, :2]
+AS_WORDS = pd.DataFrame(np.where(PAIR, "up", "down"), columns=["v v", "ü"])
+
+
+@pytest.mark.parametrize("y", [PAIR == 1, AS_WORDS], ids=["logical", "text"])
+@pytest.mark.parametrize("loss", ["auto", "cross_entropy", "mse", "binomial"])
+def test_several_columns_of_classes_are_refused_with_the_loss_that_takes_them(y, loss):
+    with pytest.raises(ArgumentError, match=r'labels of two values each with `loss` = "binary_cr'):
+        two_layer(X, y, loss=loss, **QUICK)
+    assert two_layer(X, y, loss="binary_cross_entropy", **QUICK).predict(X).shape == (ROWS, 2)
+
+
+@pytest.mark.parametrize("weights", ["balanced", {0: 1, 1: 2}])
+def test_labels_have_no_class_weights_and_the_error_says_labels(weights):
+    expected = (
+        r'`class_weights` must be left out with the loss "binary_cross_entropy", whose labels'
+    )
+    with pytest.raises(ArgumentError, match=expected):
+        two_layer(X, LABELS, loss="binary_cross_entropy", class_weights=weights, **QUICK)
+    with pytest.raises(ArgumentError, match=expected):
+        TwoLayerClassifier(class_weights=weights).fit(X, LABELS)
+
+
+def test_odd_rows_of_labels_are_left_out_or_missing_and_the_others_keep_their_place():
+    y = pd.DataFrame(np.where(LABELS[:, :2], "up", "down"), columns=["l 1", "ü"]).astype(object)
+    y.iloc[5, 1] = None
+    with LEFT_OUT():
+        fit = two_layer(X, y, loss="binary_cross_entropy", **QUICK)
+    assert (fit.rows, fit.dropped) == (ROWS - 1, 1)
+    kept = np.arange(ROWS) != 5
+    same = two_layer(X[kept], y[kept], loss="binary_cross_entropy", **QUICK)
+    np.testing.assert_array_equal(fit.predict_proba(X), same.predict_proba(X))
+    gaps = X.copy()
+    gaps.loc[3, "a"] = np.nan
+    shares = fit.predict_proba(gaps)
+    assert np.isnan(shares).all(axis=1).nonzero()[0].tolist() == [3]
+    there = np.arange(ROWS) != 3
+    np.testing.assert_array_equal(shares[there], fit.predict_proba(X)[there])
+    assert fit.predict(gaps)[3].tolist() == [None, None]
+    assert fit.predict(X[:0]).shape == (0, 2)
+    with pytest.raises(ArgumentError, match="of two values in each column"):
+        two_layer(X[:1], y[:1], loss="binary_cross_entropy", **QUICK)
+    assert two_layer(X[:1], LABELS[:1], loss="binary_cross_entropy", **QUICK).rows == 1
+
+
+@pytest.mark.parametrize("loss", ["normal", "gamma", "negative_binomial", "poisson", "quantile"])
+@pytest.mark.parametrize(
+    "y", [SIZES > 3, np.where(SIZES > 3, "1", "0"), pd.Categorical(np.where(SIZES > 3, "a", "b"))]
+)
+def test_losses_of_numbers_take_no_classes(loss, y):
+    with pytest.raises(ArgumentError, match=rf'`loss` must be "cross_entropy" .* not "{loss}"'):
+        two_layer(X, y, loss=loss, **QUICK)
+
+
+@pytest.mark.parametrize(
+    ("loss", "y"),
+    [
+        ("normal", NOISY),
+        ("gamma", SIZES),
+        ("negative_binomial", COUNTS),
+        ("quantile", NOISY),
+        ("binomial", BOTH[:, 0] / np.maximum(BOTH.sum(axis=1), 1)),
+    ],
+)
+def test_missing_rows_are_left_out_of_a_fit_and_missing_in_all_that_it_predicts(loss, y):
+    y = y.copy()
+    y[[2, 9]] = np.nan
+    with LEFT_OUT():
+        fit = two_layer(X, y, loss=loss, **QUICK)
+    kept = ~np.isnan(y)
+    same = two_layer(X[kept], y[kept], loss=loss, **QUICK)
+    np.testing.assert_array_equal(fit.predict(X), same.predict(X))
+    gaps = X.copy()
+    gaps.loc[4, "b"] = np.nan
+    asked = [fit.predict]
+    asked += [fit.predict_sd] if loss in ("normal", "negative_binomial") else []
+    asked += [fit.predict_quantiles] if loss == "quantile" else []
+    for ask in asked:
+        found, whole = np.asarray(ask(gaps)), np.asarray(ask(X))
+        assert np.isnan(found[4]).all()
+        there = np.arange(ROWS) != 4
+        np.testing.assert_array_equal(found[there], whole[there])
+        assert len(np.asarray(ask(X[:0]))) == 0
+    none = "at least one row and one column|complete in at least one row"
+    with pytest.raises(ArgumentError, match=none):
+        two_layer(X[:0], y[:0], loss=loss, **QUICK)
+    with pytest.raises(ArgumentError, match=none):
+        two_layer(X, np.full(ROWS, np.nan), loss=loss, **QUICK)
+
+
 def test_values_of_labels_that_only_held_out_rows_have_are_left_out_with_a_warning():
     words = np.where(LABELS[:, 0], "up", "down").astype(object)
     other = (X[:9], pd.DataFrame({"u": [*words[:8], "sideways"], "v": LABELS[:9, 1]}))
