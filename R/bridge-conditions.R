@@ -24,7 +24,8 @@ raise_warning <- function(kind, message) {
 # As above, for its errors.
 error_kinds <- c(
   ArgumentError = "argument", DeviceError = "device", DeviceMemoryError = "memory",
-  DivergenceError = "diverged", FileFormatError = "file"
+  DivergenceError = "diverged", FileFormatError = "file",
+  WorkerError = "worker"
 )
 
 abort_from_core <- function(error, call, as_fit = identity) {

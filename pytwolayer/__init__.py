@@ -17,6 +17,7 @@ try:
         DeviceMemoryError,
         FileFormatError,
         PytwolayerError,
+        WorkerError,
     )
 except ImportError as problem:
     from pytwolayer.runtime.import_faults import explain_import_error
@@ -50,6 +51,7 @@ __all__ = [
     "TwoLayerClassifier",
     "TwoLayerEnsemble",
     "TwoLayerRegressor",
+    "WorkerError",
     "available_devices",
     "chapter_losses",
     "continue_training",

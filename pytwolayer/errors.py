@@ -165,6 +165,38 @@ class DeviceMemoryError(PytwolayerError, MemoryError):
         return f"Out of memory on {self.device}{more} for {self.work}. {self.change}."
 
 
+class WorkerError(PytwolayerError):
+    """One of several processes that train a network together has failed.
+
+    Attributes
+    ----------
+    rank : int or None
+        Its number, from 0; None: it is not about a single one.
+    host : str
+        The machine that it was on.
+    what : str
+        What became of it.
+    output : str
+        The end of what it printed, where nothing else says why.
+    may_go_on : bool
+        Whether it only lost another one, and may go on once all are started anew.
+    """
+
+    __module__ = "pytwolayer"
+
+    def __init__(
+        self, rank: int | None, host: str, what: str, output: str = "", *, may_go_on: bool = False
+    ) -> None:
+        self.rank, self.host, self.what, self.output = rank, host, what, output
+        self.may_go_on = may_go_on
+        super().__init__(rank, host, what, output)
+
+    def __str__(self) -> str:
+        who = "The workers" if self.rank is None else f"Worker {self.rank}"
+        said = f" Its last output:\n{self.output}" if self.output else ""
+        return f"{who} on {self.host} {self.what}.{said}"
+
+
 def format_bytes(number: int) -> str:
     """Write a number of bytes in the unit that suits it."""
     size, unit = float(number), "bytes"

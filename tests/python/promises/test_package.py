@@ -19,6 +19,7 @@ PUBLIC = {
     "TwoLayerClassifier",
     "TwoLayerEnsemble",
     "TwoLayerRegressor",
+    "WorkerError",
     "available_devices",
     "chapter_losses",
     "continue_training",

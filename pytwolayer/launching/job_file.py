@@ -1,0 +1,124 @@
+"""What agent and workers need to know of a run: a file in the run's scratch folder."""
+
+import os
+import pickle
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+_NAME = "job"
+_PATHS = ".path"  # suffix of the file with the caller's `sys.path`
+
+
+@dataclass(frozen=True)
+class Job:
+    """A run of several workers on this machine.
+
+    Attributes
+    ----------
+    module : str
+        What each worker runs, as ``python -m module FILE``.
+    content : object
+        What the workers are given; pickled.
+    workers : int
+        Number of processes.
+    max_restarts : int
+        How often all workers are started anew, after one of them was killed.
+    start : float
+        Seconds within which each worker must be there.
+    silence : float
+        Seconds without a sign of life after which a worker is given up.
+    """
+
+    module: str
+    content: Any
+    workers: int
+    max_restarts: int = 3
+    start: float = 300.0
+    silence: float = 600.0
+
+
+@dataclass(frozen=True)
+class JobFile:
+    """The content of the file.
+
+    Attributes
+    ----------
+    path : Path
+        The file's own.
+    job : Job
+        Without its content.
+    content : bytes
+        The job's, pickled: the agent need not know what is in it.
+    address : object
+        Where the caller listens.
+    key : bytes
+        By which both sides know each other.
+    caller : int
+        The caller's process.
+    """
+
+    path: Path
+    job: Job
+    content: bytes
+    address: Any
+    key: bytes
+    caller: int
+
+    @property
+    def folder(self) -> Path:
+        """The scratch folder."""
+        return self.path.parent
+
+
+def write_job(job: Job, folder: Path, address: Any, key: bytes) -> JobFile:
+    """Write the file into the scratch folder, which nobody else can read."""
+    content = _dumps(job.content)
+    bare = Job(job.module, None, job.workers, job.max_restarts, job.start, job.silence)
+    path = folder / _NAME
+    made = JobFile(path, bare, content, address, key, os.getpid())
+    path.write_bytes(pickle.dumps(made))
+    path.with_suffix(_PATHS).write_text("\n".join(sys.path), encoding="utf-8")
+    return made
+
+
+def _dumps(content: Any) -> bytes:
+    """Pickle, also functions of a script or a notebook where cloudpickle is there."""
+    try:
+        from cloudpickle import dumps
+    except ImportError:
+        return pickle.dumps(content)
+    data: bytes = dumps(content)
+    return data
+
+
+def read_job(path: str) -> JobFile:
+    """Read the file."""
+    with Path(path).open("rb") as file:
+        found: JobFile = pickle.load(file)
+    return found
+
+
+# What a process is started with, so that it finds the modules that the caller finds: in R the
+# package's own are in R's library.
+BOOT = (
+    "import runpy,sys;"
+    f"sys.path[:]=open(sys.argv[2]+{_PATHS!r},encoding='utf-8').read().split('\\n');"
+    "del sys.argv[0];"
+    "runpy.run_module(sys.argv[0],run_name='__main__',alter_sys=True)"
+)
+
+
+@contextmanager
+def scratch_folder(place: Path | None = None) -> Iterator[Path]:
+    """Make a folder for one run, which is removed at the end; in ``place``, if that is given."""
+    folder = Path(tempfile.mkdtemp(prefix="pytwolayer-run-", dir=place))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

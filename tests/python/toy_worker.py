@@ -1,0 +1,63 @@
+"""A worker that does what it is told to, without PyTorch."""
+
+import os
+import signal
+import sys
+import time
+import warnings
+
+from pytwolayer.errors import CheckpointWarning
+from pytwolayer.launching.worker import run_worker
+
+RANK, ATTEMPT = int(os.environ["RANK"]), int(os.environ["TORCHELASTIC_RESTART_COUNT"])
+
+
+def talk(content, channel):
+    for epoch in range(1, 6):
+        channel.update(epoch, 1 / epoch)
+    answer = channel.ask("how many", 3) if RANK == 0 else None
+    if content["kill"] > ATTEMPT:
+        die({"times": 1}, channel)
+    warnings.warn("a full disk", CheckpointWarning, stacklevel=1)
+    print("not for the user's eyes")
+    return {"answer": answer, "environment": dict(os.environ), "given": content, "pid": os.getpid()}
+
+
+def die(content, channel):
+    """Rank 1 is killed in each of the first runs."""
+    if RANK == 1 and content["times"] > ATTEMPT:
+        print("my last words")
+        os.kill(os.getpid(), signal.SIGKILL)
+    time.sleep(30)
+
+
+def raise_own(content, channel):
+    if RANK == 1:
+        raise content["error"]
+    time.sleep(60)
+
+
+def hang(content, channel):
+    if RANK == 1:
+        os.kill(os.getpid(), signal.SIGSTOP)
+    time.sleep(60)
+
+
+def wait_for_stop(content, channel):
+    channel.update(1, 1.0)
+    while not (channel.pressed or RANK):
+        time.sleep(0.01)
+    return "stopped in good order"
+
+
+def wait(content, channel):
+    channel.ask("ready") if RANK == 0 else None
+    time.sleep(60)
+
+
+def work(content, channel):
+    return globals()[content["do"]](content, channel)
+
+
+if __name__ == "__main__":
+    sys.exit(run_worker(sys.argv[1], work))
