@@ -7,6 +7,7 @@ waits for the end of a pipe, and when it ends the kernel ends the others and rem
 import contextlib
 import os
 import shutil
+import signal
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -81,7 +82,9 @@ class Host:
 
     def end(self) -> None:
         """End all processes of this host at once, as if its power went."""
-        self.init.kill()
+        if self.init.poll() is None:
+            # `unshare` outlives the first process, which outlives all the others.
+            os.kill(self.pid, signal.SIGKILL)
         self.init.communicate()
         for process in self.started:
             process.wait(timeout=HANGS)
