@@ -4,7 +4,7 @@ register_insight <- function() {
   home <- asNamespace("insight")
   methods <- list(
     model_info = insight_model_info, get_predicted = insight_predicted,
-    get_parameters = insight_parameters, get_data = insight_data
+    get_parameters = insight_parameters, get_data = insight_data, find_formula = insight_formula
   )
   for (generic in names(methods)) {
     for (class in c("two_layer", "two_layer_ensemble")) {
@@ -15,6 +15,20 @@ register_insight <- function() {
 
 # Its own way takes any table of the name that the call has.
 insight_data <- function(x, ...) training_frame_of_callers(x)
+
+# A fit of a table or a recipe has no formula(), but columns all the same.
+insight_formula <- function(x, ...) {
+  formula <- if (x$how$kind == "formula") {
+    stats::formula(x)
+  } else {
+    outcomes <- lapply(names(x$outcomes), as.name)
+    left <- if (length(outcomes) > 1) as.call(c(quote(cbind), outcomes)) else outcomes[[1]]
+    columns <- lapply(training_columns(x), as.name)
+    right <- Reduce(function(a, b) call("+", a, b), columns)
+    rlang::new_formula(left, right, globalenv())
+  }
+  structure(list(conditional = formula), class = c("insight_formula", "list"))
+}
 
 # As of a linear or a logistic model, but for what they are called.
 insight_model_info <- function(x, ...) {

@@ -21,7 +21,7 @@ get_predict.two_layer_ensemble <- function(model, newdata = NULL, type = NULL, .
   data <- marginal_data(model, newdata)
   found <- marginal_frame(as.matrix(stats::predict(model, data, kind)), model, newdata, kind)
   each <- lapply(model$models, function(one) as.vector(as.matrix(stats::predict(one, data, kind))))
-  structure(found, posterior_draws = matrix(unlist(each), ncol = length(each)))
+  structure(found, posterior_draws = matrix(as.double(unlist(each)), ncol = length(each)))
 }
 
 # Networks' weights are no coefficients that have a covariance.
@@ -62,7 +62,7 @@ marginal_frame <- function(values, model, newdata, kind) {
   rows <- newdata[["rowid"]] # of its own data it numbers the rows
   if (is.null(rows)) rows <- seq_len(nrow(values))
   groups <- marginal_groups(model)
-  found <- data.frame(rowid = rep(rows, ncol(values)), estimate = as.vector(values))
+  found <- data.frame(rowid = rep(rows, ncol(values)), estimate = as.double(values))
   if (ncol(values) > 1) {
     names <- if (length(groups) == ncol(values)) groups else colnames(values)
     found$group <- factor(rep(names, each = nrow(values)), names)

@@ -14,7 +14,8 @@ vetiver_create_meta.two_layer <- function(model, metadata) { # nolint: object_na
   vetiver::vetiver_meta(metadata, required_pkgs = "pytwolayer")
 }
 
-# A variable that a formula transforms is of the type that it has in the training data.
+# A variable that a formula transforms is of the type that it had in training, which a fit keeps
+# and its file does not.
 vetiver_ptype.two_layer <- function(model, ...) { # nolint: object_name_linter.
   given <- list(...)$prototype_data
   columns <- training_columns(model)
@@ -22,7 +23,8 @@ vetiver_ptype.two_layer <- function(model, ...) { # nolint: object_name_linter.
   if (!is.null(given)) {
     known <- given
   } else if (!all(columns %in% names(known))) {
-    known <- training_frame_of_callers(model)
+    known <- model$how$prototype
+    if (is.null(known)) known <- training_frame_of_callers(model)
   }
   if (is.null(known)) {
     hint <- "Give some rows of new data: `vetiver_model(..., prototype_data = )`."

@@ -11,7 +11,9 @@
 #'   `variables`, `predictor_variables`: the columns of the data that the formula and that its
 #'   right-hand side need;
 #'   `formula`: with its dot written out;
-#'   `classes`: what [interaction_levels()] returns.
+#'   `classes`: what [interaction_levels()] returns;
+#'   `prototype`: where the formula transforms some of the right-hand side's columns, no rows of
+#'   these columns, with their types and levels.
 #' @noRd
 mold_formula <- function(formula, data, call) {
   data <- plain_frame(check_data(data, call))
@@ -31,6 +33,10 @@ mold_formula <- function(formula, data, call) {
   outcomes <- outcome_table(made$outcomes)
   how$classes <- interaction_levels(made$frame, how$terms, outcomes, call)
   predictors <- frame_predictors(made$frame, how, "data", call)
+  if (!all(how$predictor_variables %in% names(predictors))) {
+    how$prototype <- data[0, how$predictor_variables, drop = FALSE]
+    attributes(how$prototype)[c("nameless", "terms")] <- NULL
+  }
   input <- new_mold(
     predictors, outcomes,
     vector = length(made$outcomes) == 1 && is.null(dim(made$outcomes[[1]])),

@@ -90,6 +90,24 @@ test_that("with caret rows that cannot be predicted are missing, in their places
   expect_length(predict(fit, new[0, ]), 0)
 })
 
+test_that("with caret each row has its own prediction, whatever table it is in", {
+  skip_unless_caret()
+  x <- odd_data[names(odd_data) != "y"]
+  truth <- predict(own_fit(x, odd_data$y), x)$.pred
+  fit <- trained(x, odd_data$y)
+  expect_rows_in_place(function(new) predict(fit, new), truth)
+  expect_refused(predict(fit, x[-1]), "a b")
+  suppressWarnings({ # of row names, which caret gives to tibbles
+    for (case in odd_new_data(c("a tibble", "a data.table", "a grouped table"))) {
+      of_table <- trained(case$new[, seq_along(x)], odd_data$y)
+      expect_equal(as.vector(predict(of_table, x)), truth)
+    }
+  })
+  gaps <- transform_column(x, "a b", function(column) replace(column, 3, NA))
+  suppressMessages(fit <- trained(gaps, odd_data$y))
+  expect_identical(which(is.na(predict(fit, gaps))), 3L)
+})
+
 test_that("the grids of caret are as long as asked, and follow the number of rows", {
   method <- caret_two_layer()
   expect_equal(method$grid(mtcars, len = 1), data.frame(hidden_units = 64, weight_decay = 3 / 32),

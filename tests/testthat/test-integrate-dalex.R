@@ -33,3 +33,20 @@ test_that("DALEX explains fits by its own functions", {
     parts$contribution[parts$variable == "intercept"], mean(predict(fit, mtcars)$.pred)
   )
 })
+
+test_that("with DALEX each row has its own prediction, whatever table it is in", {
+  skip_without_torch()
+  fit <- quick_formula(y ~ ., odd_data)
+  truth <- predict(fit, odd_data)$.pred
+  expect_rows_in_place(function(new) yhat.two_layer(fit, new), truth)
+  skip_if_not_installed("DALEX")
+  withr::local_envvar(TZ = "UTC")
+  explainer <- DALEX::explain(fit, odd_data[1:5], odd_data$y, label = "network", verbose = FALSE)
+  expect_rows_in_place(function(new) predict(explainer, new), truth)
+  expect_refused(predict(explainer, odd_data[-1]), "a b")
+  parts <- DALEX::predict_parts(explainer, odd_data[7, 1:5])
+  expect_equal(parts$contribution[parts$variable == "prediction"], truth[7])
+  classes <- factor(rep(c("p", "q"), 12), c("p", "q", "r"))
+  fit <- quick(odd_data[1:5], classes)
+  expect_identical(colnames(yhat.two_layer(fit, odd_data)), c("p", "q", "r"))
+})

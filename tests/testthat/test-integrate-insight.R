@@ -40,3 +40,43 @@ test_that("ggeffects shows adjusted predictions, with the intervals of ensembles
   expect_equal(shown$predicted, predict(fit, new)$.pred)
   expect_equal(shown$conf.low, predict(fit, new, "conf_int")$.pred_lower)
 })
+
+test_that("with insight each row has its own prediction, whatever table it is in", {
+  skip_without_torch()
+  skip_if_not_installed("insight")
+  fit <- quick_formula(y ~ ., odd_data)
+  truth <- predict(fit, odd_data)$.pred
+  expect_rows_in_place(function(new) as.vector(insight::get_predicted(fit, data = new)), truth)
+  expect_identical(insight::find_predictors(fit)$conditional, names(odd_data)[1:5])
+  expect_refused(insight::get_predicted(fit, data = odd_data[-1]), "a b")
+  gaps <- transform_column(odd_data, "a b", function(column) replace(column, 3, NA))
+  suppressMessages(fit <- two_layer(y ~ ., gaps, epochs = 2, seed = 1))
+  expect_identical(which(is.na(insight::get_predicted(fit))), 3L)
+})
+
+test_that("insight finds predictors and outcome of fits that have no formula", {
+  skip_without_torch()
+  skip_if_not_installed("insight")
+  x <- odd_data[1:5]
+  fits <- list(
+    two_layer(x, odd_data["y"], epochs = 2, seed = 1),
+    two_layer(x, odd_data$y, epochs = 2, seed = 1),
+    two_layer(odd_data, outcome = "y", epochs = 2, seed = 1),
+    two_layer(recipes::recipe(y ~ ., odd_data), odd_data, epochs = 2, seed = 1)
+  )
+  for (fit in fits) {
+    expect_identical(insight::find_predictors(fit)$conditional, names(x))
+    expect_equal(insight::get_response(fit), odd_data$y, ignore_attr = TRUE)
+    expect_identical(dim(insight::get_predictors(fit)), c(24L, 5L))
+  }
+  expect_identical(insight::find_response(fits[[2]]), ".outcome")
+  both <- quick(mtcars[3:5], mtcars[1:2])
+  expect_identical(insight::find_response(both, combine = FALSE), c("mpg", "cyl"))
+  skip_if_not_installed("ggeffects")
+  both <- mtcars[c("hp", "wt")] # ggeffects 1.2 has no logical columns
+  fit <- two_layer(both, mtcars$mpg, epochs = 2, seed = 1)
+  shown <- as.data.frame(ggeffects::ggpredict(fit, "hp [100, 200]"))
+  expect_equal(
+    shown$predicted, predict(fit, data.frame(hp = c(100, 200), wt = mean(both$wt)))$.pred
+  )
+})

@@ -63,3 +63,39 @@ test_that("marginaleffects' own slopes and comparisons are those of effects()", 
   skip_if_not_installed("ggplot2")
   expect_s3_class(marginaleffects::plot_predictions(fits, condition = "hp"), "ggplot")
 })
+
+test_that("with marginaleffects each row has its own prediction, whatever table it is in", {
+  skip_without_torch()
+  fit <- two_layer(y ~ ., odd_data, epochs = 5, seed = 1)
+  truth <- predict(fit, odd_data)$.pred
+  expect_rows_in_place(function(new) get_predict.two_layer(fit, new)$estimate, truth)
+  expect_type(get_predict.two_layer(fit, odd_data[0, ])$estimate, "double")
+  fits <- quick_formula(y ~ ., odd_data, n_models = 2)
+  draws <- attr(get_predict.two_layer_ensemble(fits, odd_data[0, ]), "posterior_draws")
+  expect_type(draws, "double")
+  skip_if_not_installed("marginaleffects")
+  withr::local_envvar(TZ = "UTC")
+  cases <- odd_new_data(setdiff(names(odd_new_data()), "no rows")) # that is its own
+  predicted <- function(new) as.data.frame(marginaleffects::predictions(fit, newdata = new))
+  expect_rows_in_place(function(new) predicted(new)$estimate, truth, cases)
+  expect_error(predicted(odd_data[-1]), "a b")
+})
+
+test_that("fits of tables and of recipes have slopes, too", {
+  skip_without_torch()
+  skip_if_not_installed("marginaleffects")
+  withr::local_envvar(TZ = "UTC")
+  data <- cars[c("mpg", "hp", "cyl")]
+  recipe <- recipes::recipe(mpg ~ ., data)
+  fits <- list(
+    two_layer(data[-1], data["mpg"], epochs = 5, activation = "tanh", seed = 1),
+    two_layer(data[-1], data$mpg, epochs = 5, activation = "tanh", seed = 1),
+    two_layer(recipe, data, epochs = 5, activation = "tanh", seed = 1)
+  )
+  for (fit in fits) {
+    own <- effects(fit, data)
+    found <- as.data.frame(marginaleffects::avg_slopes(fit, newdata = data))
+    found <- found[match(own$contrast[-1], found$contrast), ]
+    expect_equal(found$estimate, own$estimate[-1])
+  }
+})

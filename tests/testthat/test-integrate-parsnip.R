@@ -354,3 +354,61 @@ test_that("a workflow is tuned, and its winner has the bits of two_layer() with 
   )
   expect_identical(predict(final, mtcars), predict(fit, mtcars))
 })
+
+# The ways to parsnip's fits, with what they predict of odd_data's rows by two_layer() itself.
+ways_of_fitting <- function(spec, data) {
+  named <- function(name, ...) if (requireNamespace(name, quietly = TRUE)) list(...)
+  flow <- function() workflows::add_model(workflows::workflow(), spec)
+  x <- data[names(data) != "y"]
+  c(
+    list(formula = parsnip::fit(spec, y ~ ., data), tables = parsnip::fit_xy(spec, x, data$y)),
+    named("workflows",
+      variables = generics::fit(
+        workflows::add_variables(flow(), "y", dplyr::everything()), data
+      ),
+      recipe = generics::fit(workflows::add_recipe(flow(), recipes::recipe(y ~ ., data)), data)
+    )
+  )
+}
+
+test_that("with parsnip and workflows each row has its own prediction, whatever table it is in", {
+  spec <- mlp_spec("regression")
+  withr::local_envvar(TZ = "UTC")
+  truth <- predict(own_fit(y ~ ., odd_data), odd_data)$.pred
+  fits <- ways_of_fitting(spec, odd_data)
+  level <- "an unseen level" # of an ordered factor workflows has an error of its own, by hardhat
+  for (fit in fits) {
+    refuses <- inherits(fit, "workflow")
+    cases <- odd_new_data(setdiff(names(odd_new_data()), if (refuses) level))
+    expect_rows_in_place(function(new) predict(fit, new)$.pred, truth, cases)
+    unseen <- odd_new_data(level)[[1]]$new
+    if (refuses) expect_error(predict(fit, unseen), class = "vctrs_error_cast")
+    expect_error(predict(fit, odd_data[-1]))
+    expect_error(predict(fit, transform_column(odd_data, "count", as.character)))
+  }
+  gaps <- odd_data
+  gaps[["a b"]][3] <- gaps$y[7] <- NA
+  suppressMessages({
+    own <- own_fit(y ~ ., gaps)
+    fits <- ways_of_fitting(spec, gaps)
+  })
+  truth <- predict(own, odd_data)$.pred
+  for (fit in fits) {
+    expect_identical(parsnip::extract_fit_engine(fit)$rows, 22L)
+    expect_equal(predict(fit, odd_data)$.pred, truth)
+  }
+})
+
+test_that("with parsnip a class without rows has its column, and what is no outcome is refused", {
+  spec <- mlp_spec("classification")
+  withr::local_envvar(TZ = "UTC")
+  data <- transform(odd_data[c("count", "y")], y = factor(rep(c("p", "q", "r"), 8)))
+  for (fit in ways_of_fitting(spec, data[data$y != "q", ])) {
+    expect_named(predict(fit, data, type = "prob"), c(".pred_p", ".pred_q", ".pred_r"))
+    expect_identical(levels(predict(fit, data)$.pred_class), c("p", "q", "r"))
+  }
+  expect_error(parsnip::fit(spec, y ~ ., transform(data, y = as.numeric(y))), "factor")
+  expect_error(parsnip::fit(spec, y ~ ., data[data$y == "p", ]), "two classes")
+  listed <- tibble::tibble(y = odd_data$y, x = as.list(1:24))
+  expect_refused(parsnip::fit(mlp_spec("regression"), y ~ ., listed), "a list in column")
+})

@@ -41,3 +41,17 @@ test_that("vip's own functions take fits", {
   expect_identical(sum(found$Importance), sum(vi_model.two_layer(fit)$Importance))
   expect_s3_class(vip::vip(fit), "ggplot")
 })
+
+test_that("vip has the inputs of odd names, and permutes the columns of all kinds", {
+  skip_without_torch()
+  fit <- quick_formula(y ~ ., odd_data)
+  expect_setequal(vi_model.two_layer(fit)$Variable, fit$inputs)
+  expect_identical(get_feature_names.two_layer(fit), names(odd_data)[1:5])
+  skip_if_not_installed("vip")
+  withr::local_envvar(TZ = "UTC")
+  predicted <- function(object, newdata) predict(object, newdata)$.pred
+  found <- vip::vi(fit,
+    method = "permute", train = odd_data, target = "y", metric = "rmse", pred_wrapper = predicted
+  )
+  expect_setequal(found$Variable, names(odd_data)[1:5])
+})
