@@ -16,7 +16,8 @@ def bootstrap_sample(data: TrainingData, seed: int) -> TrainingData:
     taken = data.take(draw_bootstrap_rows(data, seed))
     given = taken.given_weights
     mean_weight = taken.mean_weight if given is None else float(given.mean())
-    return replace(taken, total_rows=float(taken.rows), mean_weight=mean_weight)
+    total_rows = taken.rows * taken.mean_trials
+    return replace(taken, total_rows=total_rows, mean_weight=mean_weight)
 
 
 def draw_bootstrap_rows(data: TrainingData, seed: int) -> RowNumbers:

@@ -30,10 +30,12 @@ class TrainingData:
     dropped : int
         Number of rows left out because of missing values.
     total_rows : float
-        Number of rows that these stand for: frequencies, merged equal rows and validation data
-        all counted.
+        Number of rows that these stand for: frequencies, merged equal rows, validation data, and
+        trials, all counted.
     counts : array or None
         Frequency of each row; None where each is 1.
+    mean_trials : float
+        Mean number of trials of a row; 1 where the outcome is none of trials.
     mean_weight : float
         Mean of the weights as the user gave them.
     given_weights : array or None
@@ -50,6 +52,7 @@ class TrainingData:
     dropped: int
     total_rows: float = 0.0
     counts: Doubles | None = None
+    mean_trials: float = 1.0
     mean_weight: float = 1.0
     given_weights: Doubles | None = None
     validation: "TrainingData | None" = None

@@ -44,6 +44,9 @@ def share_of_successes(table: Table) -> Doubles:
 def apply_trials(data: TrainingData, loss: Any) -> TrainingData:
     """Multiply the weight of each row with its number of trials; leave out rows without any.
 
+    As frequencies do, trials count as rows where the usual weight decay is found: without that, it
+    would have the weight of a few rows' against many thousand trials in as few rows.
+
     Raises
     ------
     ArgumentError
@@ -51,16 +54,22 @@ def apply_trials(data: TrainingData, loss: Any) -> TrainingData:
     """
     if not has_trials(data.outcomes, loss):
         return data
+    validated = 0.0
     if data.validation is not None:
         data = replace(data, validation=apply_trials(data.validation, loss))
+        validated = data.validation.total_rows  # type: ignore[union-attr]
     trials = number_of_trials(data.outcomes)
     if not (trials > 0).any():
         raise ArgumentError("y", "of at least one trial in some row", "of none in all rows")
     if not (trials > 0).all():
-        expanded = data.expanded_rows
         data = data.take(trials > 0)
-        data = replace(data, total_rows=data.total_rows - expanded + data.expanded_rows)
         trials = trials[trials > 0]
+    expanded = trials if data.counts is None else trials * data.counts
+    data = replace(
+        data,
+        total_rows=float(expanded.sum()) + validated,
+        mean_trials=float(expanded.sum() / data.expanded_rows),
+    )
     if data.weights is None and (trials == 1).all() and data.validation is None:
         return data
     return replace(data, weights=trials if data.weights is None else data.weights * trials)

@@ -79,6 +79,7 @@ def test_a_linear_network_with_the_binomial_loss_is_logistic_regression(weights)
     "how", [{}, {"n_models": 2}, {"batch_size": 32}, {"reduction": "sum", "learning_rate": 1e-3}]
 )
 def test_shares_with_their_trials_as_weights_are_successes_and_failures(how):
+    how = how | {"weight_decay": 0.01}
     both = two_layer(X, BOTH, loss="binomial", **QUICK, **how)
     weights = TRIALS[THERE] / (TRIALS[THERE].mean() if "reduction" not in how else 1)
     shares = two_layer(X[THERE], SHARES, sample_weight=weights, loss="binomial", **QUICK, **how)
@@ -86,6 +87,30 @@ def test_shares_with_their_trials_as_weights_are_successes_and_failures(how):
         np.testing.assert_array_equal(both.predict(X), shares.predict(X))
     assert both.predict(X).shape == (ROWS,)
     assert ((both.predict(X) > 0) & (both.predict(X) < 1)).all()
+
+
+def test_trials_count_as_rows_where_the_usual_weight_decay_is_found():
+    cells = pd.DataFrame({"dept": list("ABCDEF")})
+    shares = np.array([0.64, 0.63, 0.35, 0.34, 0.24, 0.06])
+    both = np.column_stack([1000 * shares, 1000 * (1 - shares)]).round()
+    fit = two_layer(cells, both, loss="binomial", seed=1)
+    np.testing.assert_allclose(fit.predict(cells), shares, atol=0.02)
+    rows = cells.loc[np.repeat(np.arange(6), 1000)].reset_index(drop=True)
+    each = np.concatenate([np.repeat([1.0, 0.0], pair.astype(int)) for pair in both])
+    single = two_layer(rows, each, loss="binomial", seed=1, weight_decay=fit.settings.weight_decay)
+    np.testing.assert_allclose(fit.predict(cells), single.predict(cells), atol=0.02)
+    how = {"sample_weight": np.full(6, 1000), "weight_type": "frequency"}
+    again = two_layer(cells, shares, loss="binomial", seed=1, **how)
+    np.testing.assert_allclose(again.predict(cells), fit.predict(cells), rtol=1e-4)
+    decay = fit.settings.weight_decay
+    assert decay == pytest.approx(again.settings.weight_decay)
+    half = two_layer(cells, both / 2, loss="binomial", validation=(cells, both / 2), **QUICK)
+    assert half.settings.weight_decay == decay
+    several = two_layer(cells, both, loss="binomial", n_models=2, bootstrap=True, **QUICK)
+    assert {model.settings.weight_decay for model in several.models} == {decay}
+    every = np.vstack([both, [[0, 0]]])
+    longer = two_layer(cells.reindex(range(7)).fillna("A"), every, loss="binomial", **QUICK)
+    assert longer.settings.weight_decay == decay
 
 
 def test_frequencies_of_trials_are_so_many_rows():
