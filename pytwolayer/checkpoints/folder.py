@@ -105,7 +105,7 @@ class Checkpoints:
     """
 
     def __init__(self, folder: Path, every: int | None) -> None:
-        self.folder, self._every = folder, every
+        self.folder, self.every = folder, every
         self.newest = self._read_newest()
         self._facts: Facts = {}
         self._more: Callable[[], Mapping[str, Any]] = dict
@@ -199,8 +199,8 @@ class Checkpoints:
 
     def is_due(self, epoch: int) -> bool:
         """Whether to save after this epoch, counted from 1."""
-        if self._every is not None:
-            return epoch % self._every == 0
+        if self.every is not None:
+            return epoch % self.every == 0
         return time.monotonic() >= self._next
 
     def save(self, epoch: int, state: Mapping[str, Any]) -> None:

@@ -11,7 +11,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pytwolayer.checkpoints.compatibility import checksum_of_start, probe_loss, refuse_other_data
+from pytwolayer.checkpoints.compatibility import (
+    Facts,
+    checksum_of_start,
+    probe_loss,
+    refuse_other_data,
+)
 from pytwolayer.checkpoints.folder import Checkpoints
 from pytwolayer.checks import describe
 from pytwolayer.errors import (
@@ -52,7 +57,7 @@ from pytwolayer.runtime.torch_loading import torch
 from pytwolayer.training.dataset import encode_rows, row_bytes
 from pytwolayer.training.history import history_of
 from pytwolayer.training.progress import Progress
-from pytwolayer.training.row_store import FilePages, RowStore
+from pytwolayer.training.row_store import FilePages, KeptRows, RowStore
 from pytwolayer.training.settings import AUTO, Settings
 from pytwolayer.training.supervisor import Supervisor
 from pytwolayer.training.tracker import Run
@@ -96,6 +101,8 @@ class PreparedFit:
         A folder where the encoded rows are kept.
     copies : int
         How many fits with rows of their own there are at the same time.
+    scratch : Path, optional
+        A folder of this fit's where the encoded rows are to be, for other processes.
 
     Attributes
     ----------
@@ -106,6 +113,8 @@ class PreparedFit:
     seen : array or None
         Which of the rows that can be scored it is trained on, where each of several networks
         draws its own.
+    order : Tensor or None
+        See ``flatten_parameters()``.
     parameters, optimizer, train_rows, valid_rows, generator, window, pages, valid_pages
         As in ``Trainee``.
 
@@ -129,10 +138,12 @@ class PreparedFit:
         resample: int | None = None,
         cache: Path | None = None,
         copies: int = 1,
+        scratch: Path | None = None,
     ) -> None:
         reset_after_fork()
         self._share, self._start, self._partial = share, start, partial
-        self._resample, self._cache, self._copies = resample, cache, copies
+        self._resample, self._copies = resample, copies
+        self._cache, self._scratch = cache, scratch
         self._store = RowStore()
         self._sums: Mapping[str, int] = {}
         self.checkpoints: Checkpoints | None = None
@@ -150,7 +161,7 @@ class PreparedFit:
         if memory is not None:
             self.generator.set_state(memory.generator)
         inputs, outcome = self._encode(data, settings, device)
-        self._order = inputs.order
+        self.order = inputs.order
         network = self._start_network(inputs.width, outcome.width, device)
         if memory is not None:
             self.optimizer.set_state(memory.optimizer)
@@ -213,7 +224,7 @@ class PreparedFit:
         """Choose where the encoded rows are to be."""
         rows = training.rows + (0 if held_out is None else held_out.rows)
         size = row_bytes(training, inputs, outcome)
-        self._store = RowStore.choose(self._cache, rows, size, self._copies)
+        self._store = RowStore.choose(self._cache, rows, size, self._copies, self._scratch)
 
     def _refuse_one_batch(self) -> None:
         """Raise where all rows are to be one batch, and memory has no room for them."""
@@ -235,6 +246,11 @@ class PreparedFit:
     def valid_pages(self) -> FilePages | None:
         """Those of the held-out rows, if they are on disk."""
         return self._store.pages.get("validation")
+
+    @property
+    def kept_rows(self) -> Mapping[str, KeptRows]:
+        """Where other processes find the rows, by what they came in."""
+        return self._store.kept
 
     @property
     def trains_alone(self) -> bool:
@@ -278,7 +294,7 @@ class PreparedFit:
 
     def _start_network(self, d_in: int, d_out: int, device: torch.device) -> torch.nn.Sequential:
         network, settings = self._network(d_in, d_out), self.settings
-        self.parameters = flatten_parameters(network, device, by_input=True, order=self._order)
+        self.parameters = flatten_parameters(network, device, by_input=True, order=self.order)
         self.optimizer = make_optimizer(
             settings.optimizer, self.parameters, settings.optimizer_options
         )
@@ -309,8 +325,14 @@ class PreparedFit:
         ArgumentError
             If those that are there are of another run, or none can be written.
         """
+        checkpoints.claim(self.facts(), seed_given=seed_given)
+        self.window = checkpoints.window
+        self.checkpoints = checkpoints
+
+    def facts(self) -> Facts:
+        """Return what a run must have in common with the one whose checkpoints it goes on from."""
         fit, start = self._fit, self._start
-        facts = {
+        return {
             "settings": fit.settings.plain(),
             "validation": self._share,
             "data": dict(fit.data),
@@ -320,9 +342,6 @@ class PreparedFit:
             "calibration": plain_calibration(fit.calibration),
             "window": self.window,
         }
-        checkpoints.claim(facts, seed_given=seed_given)
-        self.window = checkpoints.window
-        self.checkpoints = checkpoints
 
     def memory(self) -> Remembered:
         """Return what another run needs to continue as if this one had not ended."""
@@ -339,8 +358,12 @@ class PreparedFit:
         """The run that this one continues."""
         return None if self._start is None else self._start.run
 
-    def train(self, hooks: Hooks, *, interrupted: bool = False) -> TwoLayer:
+    def train(
+        self, hooks: Hooks, *, interrupted: bool = False, how: "Train | None" = None
+    ) -> TwoLayer:
         """Train the network; where Ctrl-C came before, not for a single epoch.
+
+        ``how`` trains it, if that is not ``train_together()``.
 
         Raises
         ------
@@ -353,7 +376,7 @@ class PreparedFit:
         try:
             with watch_for_interrupt() as interrupt:
                 interrupt.pressed = interrupt.pressed or interrupted
-                train_together([self], hooks, interrupt)
+                (how or train_together)([self], hooks, interrupt)
         except Exception as problem:
             # Also what a function of the user's raised: it passes, with the work so far.
             problem.fit = self.result  # type: ignore[attr-defined]
@@ -372,24 +395,14 @@ class PreparedFit:
 
     def resume(self, supervisor: Supervisor) -> None:
         """Set the state of the newest checkpoint, if there is one."""
-        if self.checkpoints is None:
-            return
-        optimizer, epochs = self.optimizer, self.settings.epochs
-        # Not a method: the checkpoints would refer to this object, which refers to them, and
-        # its memory would be freed only by the garbage collector.
-        remembered = partial(_remembered, optimizer, self.generator)
-        model = {**supervisor.state(), **remembered()}
-        validated = self.valid_rows is not None
-        state = self.checkpoints.resume(model, optimizer, epochs, validated=validated)
-        if state is not None:
-            supervisor.set_state(state)
-            optimizer.set_state({"state": state["optimizer"]})
-            self.generator.set_state(state["generator"])
-        self.checkpoints.begin(remembered)
+        if self.checkpoints is not None:
+            validated = self.valid_rows is not None
+            how = self.optimizer, self.generator, self.settings.epochs
+            resume_run(self.checkpoints, supervisor, *how, validated=validated)
 
     def finish(self, run: Run) -> None:
         """Make the fit after a run."""
-        own_parameters(self._fit.network, self._order)
+        own_parameters(self._fit.network, self.order)
         self.result = replace(
             self._fit, history=history_of(run), best_epoch=run.best_epoch, stopped=run.stopped
         )
@@ -401,6 +414,9 @@ class PreparedFit:
     def release(self) -> None:
         """Free data and network: an error may hold this object, and with it all their memory."""
         del self.train_rows, self.valid_rows, self.parameters, self.optimizer
+
+
+Train = Callable[[Sequence[PreparedFit], Hooks, Interrupt], None]
 
 
 def train_together(prepared: Sequence[PreparedFit], hooks: Hooks, interrupt: Interrupt) -> None:
@@ -438,6 +454,28 @@ def train_together(prepared: Sequence[PreparedFit], hooks: Hooks, interrupt: Int
     finally:
         if progress is not None:
             progress.close()
+
+
+def resume_run(
+    checkpoints: Checkpoints,
+    supervisor: Supervisor,
+    optimizer: Optimizer,
+    generator: torch.Generator,
+    epochs: int,
+    *,
+    validated: bool,
+) -> None:
+    """Set the state of the newest checkpoint, if there is one; then have others saved."""
+    # Not a method: the checkpoints would refer to an object that refers to them, and
+    # its memory would be freed only by the garbage collector.
+    remembered = partial(_remembered, optimizer, generator)
+    model = {**supervisor.state(), **remembered()}
+    state = checkpoints.resume(model, optimizer, epochs, validated=validated)
+    if state is not None:
+        supervisor.set_state(state)
+        optimizer.set_state({"state": state["optimizer"]})
+        generator.set_state(state["generator"])
+    checkpoints.begin(remembered)
 
 
 def _remembered(optimizer: Optimizer, generator: torch.Generator) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -95,6 +96,16 @@ def _dumps(content: Any) -> bytes:
         return pickle.dumps(content)
     data: bytes = dumps(content)
     return data
+
+
+def is_unsendable(function: Any) -> bool:
+    """Tell whether a function cannot be given to another process."""
+    try:
+        pickle.loads(_dumps(function))
+    except Exception:  # noqa: BLE001 - whatever a class of the user's does
+        return True
+    by_name = getattr(function, "__module__", None) == "__main__"
+    return by_name and find_spec("cloudpickle") is None
 
 
 def read_job(path: str) -> JobFile:

@@ -18,6 +18,7 @@ from pytwolayer.errors import PytwolayerError, WorkerError
 from pytwolayer.launching.agent import LOST
 from pytwolayer.launching.job_file import JobFile, read_job
 from pytwolayer.launching.lifeline import end_with_parent
+from pytwolayer.runtime.interrupt import Interrupt
 
 _INTERVAL = 0.05  # seconds between two losses that are told
 _BEAT = 5.0  # most seconds between two signs of life
@@ -30,13 +31,12 @@ class Channel:
     Attributes
     ----------
     rank : int
-    pressed : bool
-        Whether the caller asked for the end of the run; with the name that
-        ``runtime.interrupt.Interrupt`` has for it.
+    interrupt : Interrupt
+        Set where the caller asks for the end of the run.
     """
 
     def __init__(self, file: JobFile) -> None:
-        self.rank, self.pressed = int(os.environ["RANK"]), False
+        self.rank, self.interrupt = int(os.environ["RANK"]), Interrupt()
         self._connection = Client(file.address, authkey=file.key)
         self._lock = threading.Lock()
         self._answers: queue.Queue[Any] = queue.Queue()
@@ -61,7 +61,7 @@ class Channel:
             while True:
                 kind, *values = self._connection.recv()
                 if kind == "stop":
-                    self.pressed = True
+                    self.interrupt.pressed = True
                 else:
                     self._answers.put(values[0])
         except (EOFError, OSError):

@@ -52,6 +52,28 @@ class FilePages:
         self._file.release()
 
 
+@dataclass(frozen=True)
+class KeptRows:
+    """Where another process finds rows that are on disk; see ``find_rows()``."""
+
+    path: Path
+    key: str
+    matrices: Matrices
+
+    def open(self, window: Window | None) -> tuple[EncodedRows, FilePages]:
+        """Map the rows, which were checked when they were written or found.
+
+        Raises
+        ------
+        FileNotFoundError
+            If they are gone.
+        """
+        found = find_rows(self.path, self.key, RowLayout(self.matrices), whole=True)
+        if found is None:
+            raise FileNotFoundError(f'no encoded rows in "{self.path}"')
+        return StoredRows(found, window, is_new=False).encoded(), FilePages(found)
+
+
 @dataclass
 class RowStore:
     """Gives the encoded rows of one fit their place.
@@ -68,6 +90,8 @@ class RowStore:
         How batches are drawn of rows that are more than memory holds; None: from all rows.
     pages : dict
         Those of the rows on disk, by what they came in.
+    kept : dict
+        Where the rows in the folder are, by what they came in.
     """
 
     folder: Path | None = None
@@ -75,15 +99,25 @@ class RowStore:
     fits: bool = True
     window: Window | None = None
     pages: dict[str, FilePages] = field(default_factory=dict)
+    kept: dict[str, KeptRows] = field(default_factory=dict)
     _size: int = 0
+    _is_scratch: bool = False
     _found: list[bool] = field(default_factory=list)
 
     @classmethod
-    def choose(cls, folder: Path | None, rows: int, row_bytes: int, copies: int = 1) -> "RowStore":
+    def choose(
+        cls,
+        folder: Path | None,
+        rows: int,
+        row_bytes: int,
+        copies: int = 1,
+        scratch: Path | None = None,
+    ) -> "RowStore":
         """Choose the place of so many rows of this size.
 
         ``copies`` is how many fits have as many rows of their own at the same time; several of
-        them in memory are also put together there.
+        them in memory are also put together there. ``scratch`` is a folder of this fit alone,
+        where they have to be unless ``folder`` is given.
         """
         size = rows * row_bytes
         needed = rows * (row_bytes + _ROW_BYTES) * (copies if copies == 1 else 2 * copies)
@@ -92,7 +126,10 @@ class RowStore:
         window = None
         if usable is not None and size > _SHARE * usable:
             window = Window.suited(row_bytes, usable)
-        return cls(folder, folder is not None or not fits, fits, window, _size=size)
+        own = folder is None and scratch is not None
+        folder = folder or scratch
+        on_disk = folder is not None or not fits
+        return cls(folder, on_disk, fits, window, _size=size, _is_scratch=own)
 
     @contextmanager
     def file(
@@ -112,6 +149,8 @@ class RowStore:
         layout = RowLayout(matrices)
         with self._file(layout, key) as stored:
             yield stored
+        if stored.place is not None:
+            self.kept[argument] = KeptRows(*stored.place, matrices)
         self._found.append(not stored.is_new)
         self.pages[argument] = FilePages(stored.file)
 
@@ -124,20 +163,20 @@ class RowStore:
         path = self.folder / f"rows-{name[:16]}.safetensors"
         found = find_rows(path, name, layout)
         if found is not None:
-            yield StoredRows(found, self.window, is_new=False)
+            yield StoredRows(found, self.window, (path, name), is_new=False)
             return
         with kept_rows(path, name, layout) as file:
-            yield StoredRows(file, self.window)
+            yield StoredRows(file, self.window, (path, name))
 
     def tell(self) -> None:
         """Tell the user where the rows are, if they are on disk."""
-        if not self.on_disk:
+        if not self.on_disk or (self._is_scratch and self.fits):
             return
         size = format_bytes(self._size)
-        if self.folder is None:
+        if self.folder is None or self._is_scratch:
             text = (
                 f"The encoded rows take {size}, more than memory has room for: until the fit is "
-                f'done they are in a temporary file in "{temporary_folder()}".'
+                f'done they are in a temporary file in "{self.folder or temporary_folder()}".'
             )
         else:
             how = "were found" if all(self._found) else "are kept"
@@ -155,10 +194,19 @@ class StoredRows:
     ----------
     is_new : bool
         Whether they are still to be written.
+    place : tuple or None
+        The file's path and key, if it is kept.
     """
 
-    def __init__(self, file: RowFile, window: Window | None, *, is_new: bool = True) -> None:
-        self.file, self.is_new, self._window = file, is_new, window
+    def __init__(
+        self,
+        file: RowFile,
+        window: Window | None,
+        place: tuple[Path, str] | None = None,
+        *,
+        is_new: bool = True,
+    ) -> None:
+        self.file, self.is_new, self.place, self._window = file, is_new, place, window
         self.matrices = file.matrices
         names = [] if window is None else [name for name in _INPUTS if name in file.matrices]
         self._writers = [GradualWriter(file, name) for name in names]

@@ -45,7 +45,7 @@ def hang(content, channel):
 
 def wait_for_stop(content, channel):
     channel.update(1, 1.0)
-    while not (channel.pressed or RANK):
+    while not (channel.interrupt.pressed or RANK):
         time.sleep(0.01)
     return "stopped in good order"
 

@@ -3,6 +3,7 @@
 import gc
 import json
 import os
+import pickle
 import shutil
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from pytwolayer.errors import ArgumentError, ResumedWarning, RowsOnDiskWarning
 from pytwolayer.fitting.two_layer import fit_two_layer
 from pytwolayer.preprocessing.encoder import Encoder
 from pytwolayer.training import trainer
+from pytwolayer.training.row_store import FLOATS, RowStore
 from pytwolayer.training.settings import SETTINGS
 
 pytestmark = pytest.mark.filterwarnings("ignore::pytwolayer.errors.RowsOnDiskWarning")
@@ -541,3 +543,21 @@ def test_a_fit_in_a_group_with_less_memory_than_its_rows_ends_well(memory_group,
     windowed, shuffled = (np.array(json.loads(each.stdout)) for each in (limited, free))
     assert (windowed != shuffled).any()
     np.testing.assert_allclose(windowed[-1], shuffled[-1], rtol=0.1)
+
+
+def test_another_process_finds_the_rows_of_a_scratch_folder_of_which_nothing_is_told(tmp_path):
+    matrices = {"x": ((3, 2), FLOATS), "y": ((1, 3), FLOATS)}
+    store = RowStore.choose(None, 3, 12, scratch=tmp_path)
+    with store.file("x", matrices, lambda: "k" * 64) as stored:
+        stored.matrices["x"][:] = [[1, 2], [3, 4], [5, 6]]
+        stored.matrices["y"][:] = [7, 8, 9]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        store.tell()
+    kept = pickle.loads(pickle.dumps(store.kept["x"]))
+    rows, _ = kept.open(None)
+    assert rows.x.tolist() == [[1, 2], [3, 4], [5, 6]]
+    assert rows.y.tolist() == [[7], [8], [9]]
+    kept.path.unlink()
+    with pytest.raises(FileNotFoundError, match="no encoded rows"):
+        kept.open(None)
