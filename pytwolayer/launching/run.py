@@ -8,7 +8,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -23,6 +23,7 @@ from pytwolayer.launching.python_process import (
     python_arguments,
     python_executable,
 )
+from pytwolayer.runtime.broken_pipes import without_pipe_signals
 
 _POLL = 0.1  # seconds
 _GRACE = 20.0  # seconds for the agent's regular end
@@ -80,13 +81,10 @@ def run_workers(job: Job, folder: Path, listener: Listener) -> Any:
     Exception
         What a worker raised.
     """
-    inbox = Inbox(folder)
-    try:
+    with without_pipe_signals(), closing(Inbox(folder)) as inbox:
         file = write_job(job, folder, inbox.address, inbox.key)
         with _agent(file) as agent:
             return _Run(job, folder, inbox, agent, listener).follow()
-    finally:
-        inbox.close()
 
 
 @contextmanager
