@@ -1,18 +1,22 @@
-"""Run the Python examples of a page of the documents, and write what they print beneath them.
+"""Run the examples of a page of the documents, and write what they print beneath them.
 
 ``python scripts/pages.py docs/python.md`` brings the page up to date. The examples of a page
-run one after the other in one session, in a folder of their own.
+run one after the other in one session, in a folder of their own. Those of R are run too with
+``--r``, with the installed package; their outputs are lines that begin with ``#>``.
 """
 
 import contextlib
 import io
 import os
 import re
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 EXAMPLE = re.compile(r"^```python\n(.*?)^```\n(\n```\n.*?^```\n)?", re.DOTALL | re.MULTILINE)
+
+EXAMPLE_OF_R = re.compile(r"^```r\n(.*?)^```\n", re.DOTALL | re.MULTILINE)
 
 
 def run(page: str) -> list[str]:
@@ -39,10 +43,23 @@ def filled(page: str, printed: list[str]) -> str:
     return EXAMPLE.sub(with_output, page)
 
 
+def filled_by_r(page: str, folder: Path) -> str:
+    """Run the examples of R in a folder; give the page with what each line printed."""
+    for number, example in enumerate(EXAMPLE_OF_R.finditer(page), 1):
+        (folder / f"{number}.R").write_text(example[1], encoding="utf-8")
+    script = Path(__file__).with_suffix(".R")
+    subprocess.run(["Rscript", str(script), str(folder)], check=True)
+    files = (folder / f"{number}.R" for number in range(1, len(list(folder.iterdir())) + 1))
+    return EXAMPLE_OF_R.sub(lambda _: f"```r\n{next(files).read_text(encoding='utf-8')}```\n", page)
+
+
 def main(files: list[str]) -> None:
     """Bring pages up to date."""
-    for file in [Path(name).resolve() for name in files]:
+    for file in [Path(name).resolve() for name in files if name != "--r"]:
         page = file.read_text(encoding="utf-8")
+        if "--r" in files:
+            with tempfile.TemporaryDirectory() as folder:
+                page = filled_by_r(page, Path(folder))
         with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
             printed = run(page)
         file.write_text(filled(page, printed), encoding="utf-8")

@@ -11,7 +11,7 @@ pages = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(pages)
 
 
-@pytest.mark.parametrize("name", ["docs/python.md"])
+@pytest.mark.parametrize("name", ["docs/python.md", "docs/outcomes.md"])
 def test_the_examples_of_a_page_run_and_print_as_many_lines_as_it_shows(
     name, tmp_path, monkeypatch
 ):
