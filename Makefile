@@ -14,7 +14,7 @@ setup: ## Make .venv and .rlib and install what is missing (PYTHON=... names a P
 demo: setup ## The chapter by every route and mtcars in both languages, with a report
 	@scripts/demo.sh
 
-test: setup ## Lint, Python tests, R tests with both reticulates, cross tests, R CMD check
+test: setup ## Lint, Python tests, R CMD check, R tests with the system's reticulate, cross tests
 	@scripts/test.sh
 
 test-one: ## One test file of either language, without setup: make test-one FILE=tests/...

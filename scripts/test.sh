@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# Everything that is checked, run by `make test` after setup. The longest leg runs beside the
-# others, and its output comes after theirs. All legs run even if one fails. The last line is
-# the sum; the exit status decides. Words name the legs to run, if not all: lint, python, r,
-# stock (R with the system's reticulate), check, cross.
+# Everything that is checked, run by `make test` after setup. As many legs run at a time as there
+# are processors, two at least and four at most, the longest first; what a leg said is printed when
+# it has ended. All legs run even if one fails. The last line is the sum; the exit status decides.
+# Words name the legs to run, if not all: lint, python, r, stock (R with the system's reticulate),
+# check, cross. R CMD check runs the tests that r runs, so with check there is no r of its own.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # shellcheck source=scripts/lib/common.sh
@@ -27,12 +28,38 @@ leg() {
   local name=$1 good=0 bad=0 status=0
   count=$work/count.$BASHPID
   shift
+  SECONDS=0
   printf '\n==== %s\n' "$name"
-  rm -f "$count"
   "$@" || status=$?
   if [ -s "$count" ]; then read -r good bad <"$count"; fi
   if [ "$status" != 0 ] && [ "$bad" = 0 ]; then bad=1; fi
+  printf '==== %s: %s passed, %s failed, in %s s\n' "$name" "$good" "$bad" "$SECONDS"
   echo "$good $bad $status $name" >>"$work/results"
+}
+
+lanes=$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
+lanes=$((lanes < 2 ? 2 : lanes > 4 ? 4 : lanes))
+
+# start NAME COMMAND...: a leg beside the others, as soon as one of the lanes is free.
+start() {
+  wait_for_fewer_than "$lanes"
+  say "Started: $1"
+  { leg "$@" >"$work/$BASHPID.log" 2>&1; mv "$work/$BASHPID.log" "$work/$BASHPID.ended"; } &
+}
+
+wait_for_fewer_than() {
+  local log running
+  while :; do
+    running=$(jobs -pr | wc -l)
+    for log in "$work"/*.ended; do
+      if [ -e "$log" ]; then
+        cat "$log"
+        rm "$log"
+      fi
+    done
+    if [ "$running" -lt "$1" ]; then return; fi
+    wait -n || true
+  done
 }
 
 python_tests() {
@@ -47,7 +74,12 @@ r_tests() { with_r "$1" Rscript scripts/run_testthat.R "$count"; }
 lint() { scripts/lint.sh "$count"; }
 
 check_package() {
-  if scripts/check.sh; then echo "1 0" >"$count"; else return 1; fi
+  local status=0 good=0 bad=0
+  scripts/check.sh "$count" || status=$?
+  if [ -s "$count" ]; then read -r good bad <"$count"; fi
+  if [ "$status" = 0 ]; then good=$((good + 1)); else bad=$((bad + 1)); fi
+  echo "$good $bad" >"$count"
+  return "$status"
 }
 
 reticulate_version() {
@@ -57,24 +89,22 @@ reticulate_version() {
 newest=$(reticulate_version .rlib)
 stock=$(reticulate_version .rlib-stock)
 
-cross="R and Python against each other, reticulate $newest"
-: >"$work/cross.log"
 if wanted cross; then
-  say "Running beside the others: $cross"
-  leg "$cross" python_tests tests/cross >"$work/cross.log" 2>&1 &
+  start "R and Python against each other, reticulate $newest" python_tests tests/cross
 fi
-
-if wanted lint; then leg "lint" lint; fi
-if wanted python; then leg "Python tests" python_tests tests/python; fi
-if wanted r; then leg "R tests, reticulate $newest" r_tests .rlib; fi
+if wanted python; then start "Python tests" python_tests tests/python; fi
+if wanted check; then
+  start "R CMD build and R CMD check with the R tests, reticulate $newest" check_package
+elif wanted r; then
+  start "R tests, reticulate $newest" r_tests .rlib
+fi
 if wanted stock && [ "$newest" != "$stock" ]; then
-  leg "R tests, the system's reticulate $stock" r_tests .rlib-stock
+  start "R tests, the system's reticulate $stock" r_tests .rlib-stock
 elif wanted stock; then
-  printf '\n==== R tests, the system'"'"'s reticulate: the same %s, already run\n' "$stock"
+  say "R tests, the system's reticulate: the same $stock, not run twice"
 fi
-if wanted check; then leg "R CMD build and R CMD check" check_package; fi
-wait
-cat "$work/cross.log"
+if wanted lint; then start "lint" lint; fi
+wait_for_fewer_than 1
 
 printf '\n'
 passed=0

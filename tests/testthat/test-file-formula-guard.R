@@ -18,6 +18,7 @@ error_of <- function(bytes, use = function(fit) predict(fit, mtcars, engine = "r
   tryCatch(suppressWarnings(use(read_back(bytes))), error = identity)
 }
 
+# Of several calls at once, since gc() takes longer than they do.
 expect_little_memory <- function(code) {
   before <- sum(gc(reset = TRUE)[, 2])
   force(code)
@@ -70,11 +71,12 @@ test_that("code that is long, deep or of many calls is refused when it is read",
     paste0("pmin(", strrep("log(disp),", 2e4), "disp)"), strrep("(", 1e5),
     paste0(strrep("log(", 1e4), "disp", strrep(")", 1e4))
   )
-  for (code in long) {
-    expect_little_memory(first <- error_of(with_code(code)))
-    expect_s3_class(first, "pytwolayer_error_file")
-    expect_little_memory(second <- error_of(with_code("log(disp)", code)))
-    expect_s3_class(second, "pytwolayer_error_file")
+  expect_little_memory(found <- c(
+    lapply(long, function(code) error_of(with_code(code))),
+    lapply(long, function(code) error_of(with_code("log(disp)", code)))
+  ))
+  for (cnd in found) {
+    expect_s3_class(cnd, "pytwolayer_error_file")
   }
 })
 
@@ -103,8 +105,10 @@ test_that("what would make much is an error before it is made", {
     "bs(disp, Boundary.knots = 0:900000)", "splines::bs(disp, B = c(1, 2, 3))",
     "ns(disp, NULL, NULL, FALSE, 0:900000)"
   )
-  for (code in large) {
-    expect_little_memory(cnd <- error_of(with_code(sprintf("I(%s)", code))))
+  expect_little_memory(
+    found <- lapply(large, function(code) error_of(with_code(sprintf("I(%s)", code))))
+  )
+  for (cnd in found) {
     expect_s3_class(cnd, "pytwolayer_error_file")
   }
   # Harmless, and of another size than the data, or of other columns than the model.
@@ -121,8 +125,10 @@ test_that("texts that are made again and again count by their length", {
     sprintf("factor(disp, 0:400000, '%s')", text), sprintf("%s:%s", labels, labels),
     sprintf("c(%s = 0:400000)", strrep("b", 8000)), sprintf("c('%s' = 0:400000)", text)
   )
-  for (code in large) {
-    expect_little_memory(cnd <- error_of(with_code(sprintf("I(%s)", code))))
+  expect_little_memory(
+    found <- lapply(large, function(code) error_of(with_code(sprintf("I(%s)", code))))
+  )
+  for (cnd in found) {
     expect_match(conditionMessage(cnd), "its formula makes too much")
   }
   term <- sprintf("I(pmin(disp, %s))", toString(rep(1234567, 2000)))
@@ -224,8 +230,9 @@ test_that("interactions of many columns are refused, also when the formula is fi
   fit <- quick_formula(mpg ~ I(disp):I(hp), mtcars)
   wide <- "poly(disp, 99, raw = TRUE), poly(hp, 99, raw = TRUE)"
   bytes <- rewritten(fit$model, replaced_text("list(I(disp), I(hp))", sprintf("list(%s)", wide)))
-  for (use in uses[c("predict", "r_engine", "augment")]) {
-    expect_little_memory(cnd <- error_of(bytes, use))
+  using <- uses[c("predict", "r_engine", "augment")]
+  expect_little_memory(found <- lapply(using, function(use) error_of(bytes, use)))
+  for (cnd in found) {
     expect_match(conditionMessage(cnd), "its formula makes too many columns")
     expect_s3_class(cnd, "pytwolayer_error_file")
   }
