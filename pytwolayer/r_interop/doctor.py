@@ -18,6 +18,8 @@ _NEEDED = ("torch", "numpy", "pandas", "safetensors")
 _OPTIONAL = {
     "matplotlib": "plots from Python",
     "itables": "HTML tables",
+    "pyarrow": "Parquet files and Arrow data",
+    "onnx": "ONNX files",
     "rpy2": "R inside Python",
 }
 _OLDEST_RETICULATE = (1, 28)

@@ -2,12 +2,14 @@
 
 import ctypes
 import os
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 _OTHER_TORCH = "libtorch_cpu", "libtorch.", "liblantern", "lantern."
-_OPENMP = "libomp", "libiomp5"
+# LLVM's and Intel's, which are one: of two copies the second ends the process. GCC's gets along.
+_OPENMP = re.compile(r"lib(omp|iomp5)(?![a-z])")
 
 
 def loaded_libraries() -> list[str]:
@@ -35,8 +37,6 @@ def harmful_neighbour(
 ) -> tuple[str, str] | None:
     """Look for libraries that end the process, or make it compute something else.
 
-    On Linux several OpenMP runtimes get along.
-
     Parameters
     ----------
     torch_folder : Path
@@ -60,12 +60,18 @@ def harmful_neighbour(
                 "start R anew and use one of the two in a session, the other in one of its own, "
                 "as with callr::r()",
             )
-    runtimes = sorted({str(file) for file in files if file.name.startswith(_OPENMP)})
-    if platform == "darwin" and len(runtimes) > 1:
+    runtimes = sorted({str(file) for file in files if _OPENMP.match(file.name)})
+    if len(runtimes) < 2:
+        return None
+    several = f"several OpenMP runtimes are in this process ({', '.join(runtimes)}): "
+    if platform == "darwin":
         return (
-            f"several OpenMP runtimes are in this process ({', '.join(runtimes)}): on macOS they "
-            "can end it when something is computed in parallel",
+            f"{several}on macOS they can end it when something is computed in parallel",
             "start it anew with the environment variable OMP_NUM_THREADS=1, or without the "
             "package that brings the other, such as a data.table built with OpenMP",
         )
-    return None
+    return (
+        f'{several}the second one that is used ends it, with "OMP: Error #15"',
+        "have an environment with one of them, as where all packages are of one source, such as "
+        "conda-forge, or start without the package that brings the other",
+    )

@@ -359,3 +359,8 @@ def test_a_file_of_the_users_is_told(tmp_path, monkeypatch):
     )
     assert done.returncode == 1, done.stderr
     assert f"pandas: {tmp_path}/pandas.py is taken for it" in done.stdout
+
+
+def test_the_page_has_the_packages_that_files_of_other_formats_need():
+    topics = [finding.topic for finding in python_findings()]
+    assert {"pyarrow", "onnx"} <= set(topics)

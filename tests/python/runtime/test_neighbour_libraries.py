@@ -30,13 +30,19 @@ def test_another_pytorch_is_named(file):
     assert "callr" in way_out
 
 
-def test_two_openmp_runtimes_are_a_problem_on_macos_alone():
+def test_two_openmp_runtimes_are_a_problem_where_the_second_ends_the_process():
     files = ["/t/torch/lib/libomp.dylib", "/opt/homebrew/libomp.dylib"]
     what, way_out = harmful_neighbour(OWN, files, "darwin")
     assert all(file in what for file in files)
     assert "OMP_NUM_THREADS" in way_out
     assert harmful_neighbour(OWN, files[:1], "darwin") is None
-    assert harmful_neighbour(OWN, files, "linux") is None
+    linux = ["/conda/lib/libiomp5.so", "/usr/lib/llvm-14/lib/libomp.so.5"]
+    what, way_out = harmful_neighbour(OWN, linux, "linux")
+    assert all(file in what for file in linux)
+    assert "Error #15" in what
+    assert "OMP_NUM_THREADS" not in way_out  # which does not help there
+    for other in "/conda/lib/libgomp.so.1", "/usr/lib/libomptarget.so", "/usr/lib/libompd.so":
+        assert harmful_neighbour(OWN, [*linux[:1], other], "linux") is None
 
 
 CODE = """
