@@ -78,12 +78,12 @@ fit_effects <- function(object, new_data, asked, level, engine, env, call) {
   own <- is.null(new_data) && length(at) == length(known)
   frame <- if (own) at else explained_frame(object, new_data, engine, env, call)
   weights <- check_row_weights(asked$weights, nrow(frame), call)
-  asked$steps <- read_steps(variables, frame, asked$step, weights, call)
+  found <- read_steps(variables, frame, asked$step, weights, engine, call)
   of_frame <- function(frame, weights) {
-    table <- effects_of_frame(object, frame, variables, asked$steps, weights, level, engine, call)
+    table <- effects_of_frame(object, frame, variables, found$steps, weights, level, engine, call)
     table[order(match(table$input, vapply(variables, `[[`, "", "name"))), ]
   }
-  facts <- list(rows = nrow(frame), widths = number_widths(variables, frame, weights))
+  facts <- list(rows = nrow(frame), widths = found$widths)
   if (is.null(at)) {
     return(new_effects(of_frame(frame, weights), facts))
   }
@@ -154,7 +154,7 @@ r_effects_table <- function(object, columns, variables, steps, weights, level, c
 #' @param found What [averaged()] gave.
 #' @noRd
 effects_rows <- function(object, names, contrasts, found, level) {
-  outcomes <- predicted_names(object)
+  outcomes <- explained_names(object)
   size <- dim(found$each)
   each <- matrix(found$each, prod(size[1:2]))
   table <- data.frame(
@@ -182,6 +182,7 @@ core_effects <- function(object, columns, variables, steps, weights, level, call
     level, call
   )
   table$input <- names[match(table$input, columns_of)]
+  attr(table, "facts") <- NULL
   table
 }
 
@@ -192,45 +193,48 @@ column_names_at <- function(object, variables) {
   if (is.null(columns)) paste0("x", places) else columns[places]
 }
 
-call_effects <- function(object, sent, columns, step, weights, level, call) {
+call_effects <- function(object, sent, columns, step, weights, level, call, at = NULL) {
   answer <- suggest_r_engine(call_core(
     "effects", object$model, !is.null(level), sent, as.list(columns), step,
     if (!is.null(weights)) as_bytes(weights), if (is.null(level)) 0.95 else as.double(level),
+    at$sent,
     call = call,
     words = c(x = "new_data", sample_weight = "case_weights")
   ))
+  facts <- list(rows = answer$rows, widths = unlist(answer$widths))
+  answer[c("rows", "widths")] <- NULL
   texts <- c("input", "contrast", "outcome")
   answer[texts] <- lapply(answer[texts], function(text) as.character(unlist(text)))
   numbers <- setdiff(names(answer), texts)
   answer[numbers] <- lapply(answer[numbers], function(bytes) {
-    values <- read_doubles(bytes)
-    replace(values, is.nan(values), NA)
+    read_known(bytes)
   })
-  as.data.frame(answer, stringsAsFactors = FALSE)
+  table <- as.data.frame(answer, stringsAsFactors = FALSE)
+  if (!is.null(at)) {
+    table <- cbind(
+      at = rep(at$texts, each = nrow(table) / length(at$texts)), table, stringsAsFactors = FALSE
+    )
+  }
+  structure(table, facts = facts)
 }
 
 effects_of_source <- function(object, new_data, variables, at, asked, level, engine, call) {
-  if (!is.null(at)) {
-    abort_expected("at", "left out where `new_data` is a path", "given", call)
-  }
-  sent <- columns_to_predict(object, new_data, engine, call)
+  sent <- to_core(columns_to_predict(object, new_data, engine, call))
   columns_of <- column_names_at(object, variables)
   step <- asked$step
   if (length(names(step))) {
     step <- lapply(as.list(step), as.double)
   }
-  weights <- asked$weights
-  table <- call_effects(object, to_core(sent), columns_of, step, weights, level, call)
-  new_effects(table, list())
-}
-
-# Standard deviations in the rows of the variables that are numbers, by their names.
-number_widths <- function(variables, frame, weights) {
-  columns <- lapply(variables, function(variable) frame[[variable_name(variable, frame)]])
-  names(columns) <- vapply(variables, `[[`, "", "name")
-  vapply(Filter(has_numbers, columns), function(column) {
-    spread_of(as.double(plain_column(column)), weights)
-  }, 1)
+  weights <- check_own_weights(asked$weights, call)
+  if (!is.null(at)) {
+    at <- list(texts = vapply(seq_len(nrow(at)), function(row) {
+      describe_setting(lapply(at, `[[`, row))
+    }, ""), sent = to_core(as_columns("at", at, call)))
+  }
+  table <- call_effects(object, sent, columns_of, step, weights, level, call, at)
+  facts <- attr(table, "facts")
+  attr(table, "facts") <- NULL
+  new_effects(table, facts)
 }
 
 new_effects <- function(table, facts) {

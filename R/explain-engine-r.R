@@ -26,6 +26,14 @@ r_links <- list(
   identity = function(output, slopes) slopes,
   log = function(output, slopes) exp(output) * slopes,
   logit = function(output, slopes) stats::dlogis(output) * slopes,
+  # Those of the sorted outputs; of equal ones, where they cross, the mean.
+  quantile = function(output, slopes) {
+    for (row in seq_len(nrow(output))) {
+      order <- order(output[row, ])
+      slopes[row, ] <- stats::ave(slopes[row, order], output[row, order])
+    }
+    slopes
+  },
   softmax = function(output, slopes) {
     shares <- exp(output - output[cbind(seq_len(nrow(output)), max.col(output, "first"))])
     shares <- shares / rowSums(shares)
@@ -35,7 +43,13 @@ r_links <- list(
 
 r_link_of <- function(model, call) {
   outcome <- model$coding$outcome
-  name <- if (outcome$kind == "classes") "softmax" else outcome$link
+  name <- if (outcome$kind == "classes") {
+    "softmax"
+  } else if (has_quantiles(model)) {
+    "quantile"
+  } else {
+    outcome$link
+  }
   if (is.null(name) || !name %in% names(r_links)) {
     loss <- quote_names(model$settings$loss)
     rlang::abort(
@@ -61,7 +75,7 @@ r_effects <- function(models, columns, places, steps, weights, call) {
     recursive = FALSE
   )
   rows <- columns$rows
-  outputs <- length(predicted_names(models[[1]]))
+  outputs <- length(explained_names(models[[1]]))
   each <- lapply(models, function(model) r_row_effects(model, columns, effects, call))
   values <- array(unlist(each), c(rows, outputs, length(effects), length(models)))
   if (!is.null(columns$offset) && isTRUE(models[[1]]$coding$outcome$log)) {
@@ -103,7 +117,7 @@ r_row_effects <- function(model, columns, effects, call) {
   coding <- model$coding$inputs
   read <- r_read_columns(coding, columns, call)
   complete <- Reduce(`&`, lapply(read, function(column) !is.na(column$values)))
-  found <- array(NA_real_, c(columns$rows, length(predicted_names(model)), length(effects)))
+  found <- array(NA_real_, c(columns$rows, length(explained_names(model)), length(effects)))
   rows <- which(complete)
   wide <- length(model$inputs) + nrow(model$weights[["0.weight"]])
   at_once <- max(1, max_block_cells %/% wide)
@@ -161,7 +175,7 @@ r_at <- function(net, place, value) {
   if (!is.null(levels)) {
     value <- match(value, levels)
     if (is.na(value)) {
-      return(matrix(NA_real_, net$rows, length(predicted_names(net$model))))
+      return(matrix(NA_real_, net$rows, length(explained_names(net$model))))
     }
   }
   r_values(net, r_changed(net, place, value))
@@ -170,8 +184,7 @@ r_at <- function(net, place, value) {
 # Predictions from the hidden layer, on the outcome's own scale.
 r_values <- function(net, hidden) {
   outcome <- net$model$coding$outcome
-  type <- if (outcome$kind == "classes") "prob" else "numeric"
-  r_decode_output(outcome, r_output(net$model, hidden), type, net$call)
+  r_decode_output(outcome, r_output(net$model, hidden), explained_type(net$model), net$call)
 }
 
 r_output <- function(model, hidden) {
@@ -189,7 +202,7 @@ r_derivative <- function(net, place) {
     tcrossprod(encoding, weights)
   slopes <- tcrossprod(inner, model$weights[["2.weight"]])
   outcome <- model$coding$outcome
-  means <- seq_along(predicted_names(model)) # other outputs are of the spread about them
+  means <- seq_along(explained_names(model)) # other outputs are of the spread about them
   link <- r_link_of(model, net$call)
   found <- link(r_output(model, net$hidden)[, means, drop = FALSE], slopes[, means, drop = FALSE])
   if (outcome$kind == "classes") found else found * rep(outcome$scale, each = nrow(found))
@@ -226,6 +239,34 @@ r_standard_slope <- function(values, center, scale, limit) {
   size <- abs((values - center) / scale)
   inside <- if (is.null(limit)) 1 else ((size < limit) + (size <= limit)) / 2
   rep_len(inside / scale, length(values))
+}
+
+# Standard deviations of columns, and half the widths of differences: a share of the standard
+# deviation. Without one a hundredth of that, or of a constant of its size.
+r_widths_and_steps <- function(columns, weights, share) {
+  widths <- vapply(columns, spread_of, 1, weights)
+  sizes <- vapply(columns, function(values) max(abs(values), 1, na.rm = TRUE), 1)
+  steps <- if (is.null(share)) 0.01 * ifelse(widths > 0, widths, sizes) else share * widths
+  list(widths = widths, steps = steps)
+}
+
+# A variable that is never negative stays so: `log()` and `sqrt()` know no others.
+r_difference_ends <- function(values, step, call) {
+  below <- values - step
+  if (all(values >= 0, na.rm = TRUE)) {
+    below <- pmax(below, values / 2)
+  }
+  above <- values + step
+  list(below = below, above = above, widths = above - below)
+}
+
+# What predictions, arrays of rows, outputs and models, differ by from the first ones: an array of
+# rows, outputs, contrasts and models.
+r_contrasts <- function(each, widths) {
+  size <- dim(each[[1]])
+  found <- vapply(each[-1], function(values) values - each[[1]], each[[1]])
+  found <- aperm(array(found, c(size, length(each) - 1)), c(1, 2, 4, 3))
+  if (is.null(widths)) found else found / widths
 }
 
 #' Averages over rows

@@ -45,21 +45,29 @@ importance.two_layer <- function(object, new_data = NULL, y = NULL, ..., variabl
   call <- rlang::current_env()
   check_dots(importance.two_layer, ...)
   chosen <- choose_variables(explained_variables(object), variables, call)
-  rows <- judged_rows(object, new_data, y, case_weights, parent.frame(), call)
   check_repeats(repeats, call)
+  new_data <- frame_if_needed(object, new_data, "python")
+  of_source <- is_source(new_data)
+  rows <- if (!of_source) judged_rows(object, new_data, y, case_weights, parent.frame(), call)
   seed <- if (is.null(seed)) draw_seed() else check_settings(list(seed = seed), call)[[1]]
   asked <- list(repeats = as.double(repeats), measure = measure, seed = seed)
+  if (of_source) {
+    sent <- send_judged_source(object, new_data, y, case_weights, call)
+    return(new_importance(list(core_importance(object, sent, chosen, asked, call)), chosen, asked))
+  }
   is_column <- vapply(chosen, function(variable) !is.null(variable$place), NA)
-  found <- list(if (any(is_column)) core_importance(object, rows, chosen[is_column], asked, call))
+  found <- list(if (any(is_column)) {
+    core_importance(object, send_judged(object, rows, call), chosen[is_column], asked, call)
+  })
   if (!all(is_column)) {
     through <- importance_through(object, rows, chosen[!is_column], asked, call)
-    if (through[[1]]$training && !any(is_column)) { # else the core has said so
+    if (through$training && !any(is_column)) { # else the core has said so
       rlang::inform(
         "The rows are those that the fit was trained on: what was learnt by heart counts too.",
         class = "pytwolayer_message"
       )
     }
-    found <- c(found, through)
+    found <- c(found, list(through))
   }
   new_importance(Filter(Negate(is.null), found), chosen, asked)
 }
@@ -79,10 +87,6 @@ check_repeats <- function(repeats, call) {
 #' @return A list of `frame`, the user's variables; `outcomes`, a data frame; `weights`.
 #' @noRd
 judged_rows <- function(object, new_data, y, case_weights, env, call) {
-  new_data <- as_frame(new_data)
-  if (is_source(new_data)) {
-    abort_expected("new_data", "a data frame or a matrix", "a path", call)
-  }
   frame <- explained_frame(object, new_data, "python", env, call)
   if (is.null(new_data) && is.null(y) && object$how$kind == "table") {
     frame <- complete_rows(object, frame)
@@ -136,10 +140,15 @@ keep_complete <- function(object, rows, call) {
   take_rows(rows, which(known))
 }
 
+rows_of_frame <- function(frame, rows) {
+  nameless <- attr(frame, "nameless")
+  frame <- frame[rows, , drop = FALSE]
+  attr(frame, "nameless") <- nameless
+  frame
+}
+
 take_rows <- function(rows, places) {
-  nameless <- attr(rows$frame, "nameless")
-  rows$frame <- rows$frame[places, , drop = FALSE]
-  attr(rows$frame, "nameless") <- nameless
+  rows$frame <- rows_of_frame(rows$frame, places)
   rows$outcomes <- rows$outcomes[places, , drop = FALSE]
   rows$weights <- rows$weights[places]
   rows
@@ -152,11 +161,38 @@ send_judged <- function(object, rows, call) {
   list(x = to_core(x), y = to_core(y), weights = if (length(rows$weights)) as_bytes(rows$weights))
 }
 
+# A table that Python reads, which has the outcome unless `y` is given.
+send_judged_source <- function(object, new_data, y, case_weights, call) {
+  named <- is.character(case_weights) && is_single(case_weights)
+  weights <- if (named) case_weights else check_own_weights(case_weights, call)
+  if (!is.null(y)) {
+    outcomes <- given_outcomes(object, NULL, y, call)
+    y <- as_columns("y", outcomes, call, outcome = TRUE)
+    y$vector <- ncol(outcomes) == 1
+  } else if (identical(names(object$outcomes), ".outcome")) {
+    abort_expected("y", "given, since the fit was given no name of the outcome", "missing", call)
+  }
+  list(
+    x = to_core(columns_to_predict(object, new_data, "python", call)),
+    y = if (!is.null(y)) to_core(y), weights = if (is.double(weights)) as_bytes(weights) else weights
+  )
+}
+
+# Weights of rows whose number R does not know.
+check_own_weights <- function(weights, call) {
+  if (is.null(weights)) {
+    return(NULL)
+  }
+  if (!are_numbers(weights)) {
+    abort_argument("case_weights", "numbers of at least 0", weights, call)
+  }
+  as.double(unclass(weights))
+}
+
 judged_words <- c(x = "new_data", sample_weight = "case_weights")
 
-core_importance <- function(object, rows, variables, asked, call) {
+core_importance <- function(object, sent, variables, asked, call) {
   columns <- column_names_at(object, variables)
-  sent <- send_judged(object, rows, call)
   answer <- call_core(
     "importance", object$model, inherits(object, "two_layer_ensemble"), sent$x, sent$y,
     c(list(variables = as.list(columns)), asked), sent$weights,
@@ -177,7 +213,7 @@ core_importance <- function(object, rows, variables, asked, call) {
 
 #' Importance of variables that a formula or a recipe transforms
 #'
-#' @return A list of what [core_importance()] gives, for each variable.
+#' @return What [core_importance()] gives.
 #' @noRd
 importance_through <- function(object, rows, variables, asked, call) {
   number <- nrow(rows$frame)
@@ -189,23 +225,28 @@ importance_through <- function(object, rows, variables, asked, call) {
   base <- core_measure(object, rows, asked$measure, call)
   training <- attr(base, "training")
   attr(base, "training") <- NULL
-  is_rising <- asked$measure %in% c("r_squared", "accuracy")
-  lapply(variables, function(variable) {
-    each <- apply(orders, 2, function(order) {
+  names <- vapply(unname(variables), `[[`, "", "name")
+  after <- lapply(names, function(name) {
+    lapply(seq_len(ncol(orders)), function(repetition) {
       changed <- rows
-      changed$frame[[variable$name]] <- rows$frame[[variable$name]][order]
-      after <- as.vector(core_measure(object, changed, asked$measure, call))
-      if (is_rising) base - after else after - base
+      changed$frame[[name]] <- rows$frame[[name]][orders[, repetition]]
+      as_bytes(core_measure(object, changed, asked$measure, call))
     })
-    each <- matrix(each, length(base))
-    means <- rowMeans(each)
-    table <- data.frame(
-      input = variable$name, outcome = names(base), estimate = means,
-      spread = sqrt(rowMeans((each - means)^2)), lowest = apply(each, 1, min),
-      highest = apply(each, 1, max), stringsAsFactors = FALSE
-    )
-    list(table = table, each = each, base = unname(base), training = training, rows = number)
   })
+  found <- call_core(
+    "explain", "importance_of_measures", as.list(names), as.list(names(base)), asked$measure,
+    as_bytes(base), unlist(after, recursive = FALSE),
+    call = call
+  )
+  found <- lapply(found, read_known)
+  table <- data.frame(
+    input = rep(names, each = length(base)), outcome = rep(names(base), length(names)),
+    found[c("estimate", "spread", "lowest", "highest")], stringsAsFactors = FALSE
+  )
+  list(
+    table = table, each = matrix(found$each, nrow(table)), base = unname(base),
+    training = training, rows = number
+  )
 }
 
 core_measure <- function(object, rows, measure, call) {

@@ -64,48 +64,122 @@ feature_effects.two_layer_ensemble <- function(object, new_data = NULL, variable
 profile_kinds <- c("ale", "pdp", "ice")
 
 profile_fit <- function(object, new_data, variable, asked, level, engine, env, call) {
-  engine <- read_engine(engine, call)
+  asked$engine <- engine <- read_engine(engine, call)
   kind <- asked$kind
-  kind <- if (identical(kind, profile_kinds)) "ale" else check_one_of(
+  asked$kind <- if (identical(kind, profile_kinds)) "ale" else check_one_of(
     "kind", kind, profile_kinds, call
   )
+  asked$level <- level
   check_points(asked$points, call)
   variable <- read_variable(object, if (missing(variable)) NULL else variable, call)
-  new_data <- as_frame(new_data)
+  new_data <- frame_if_needed(object, new_data, engine)
   if (is_source(new_data)) {
-    abort_expected("new_data", "a data frame or a matrix", "a path", call)
+    sent <- columns_to_predict(object, new_data, engine, call)
+    weights <- check_own_weights(asked$weights, call)
+    return(core_profile(object, variable, sent, weights, asked, call))
   }
   frame <- explained_frame(object, new_data, engine, env, call)
   weights <- check_row_weights(asked$weights, nrow(frame), call)
-  rows <- predicted_rows(object, frame, engine, call)
-  name <- variable_name(variable, frame)
-  column <- plain_column(frame[[name]])[rows]
-  nameless <- attr(frame, "nameless")
-  frame <- frame[rows, , drop = FALSE]
-  attr(frame, "nameless") <- nameless
-  own <- if (is.null(weights)) rep(1, length(rows)) else weights[rows]
-  at <- function(values) predict_with(object, frame, name, values, engine, call)
-  numeric <- has_numbers(column)
-  grid <- if (numeric) {
-    quantile_values(as.double(column), asked$points)
-  } else {
-    present_levels(object, name, column)
+  if (engine == "python" && is_own_column(object, variable, frame)) {
+    columns <- columns_of_frame(object, frame, call)
+    return(core_profile(object, variable, columns, weights, asked, call))
   }
-  each <- if (kind == "ale") {
-    if (numeric) ale_of_numbers(at, as.double(column), grid, own) else ale_of_levels(
-      at, match(as.character(column), as.character(grid)), grid, own
-    )
-  } else {
-    lapply(grid, at)
+  profile_through(object, frame, variable, weights, asked, call)
+}
+
+# Whether a variable is a column of the core's, with the same values.
+is_own_column <- function(object, variable, frame) {
+  if (is.null(variable$place)) {
+    return(FALSE)
   }
-  if (kind == "pdp") each <- lapply(each, average_rows, own)
-  numbers <- if (kind == "ice") rows
-  table <- profile_rows(variable$name, predicted_names(object), grid, each, numbers, level)
+  column <- plain_column(frame[[variable_name(variable, frame)]])
+  if (is.null(object$coding$inputs$codings[[variable$place]]$levels)) {
+    has_numbers(column) || is.logical(column)
+  } else {
+    is.factor(column) || is.character(column)
+  }
+}
+
+core_profile <- function(object, variable, columns, weights, asked, call) {
+  given <- list(
+    variable = column_names_at(object, list(variable)), kind = asked$kind,
+    points = as.double(asked$points)
+  )
+  if (!is.null(asked$level)) given$level <- as.double(asked$level)
+  answer <- suggest_r_engine(call_core(
+    "feature_effects", object$model, inherits(object, "two_layer_ensemble"), to_core(columns),
+    given, if (!is.null(weights)) as_bytes(weights),
+    call = call, words = c(x = "new_data", sample_weight = "case_weights")
+  ))
+  value <- answer$value
+  table <- list(
+    input = rep(variable$name, length(answer$outcome)),
+    value = if (is.raw(value)) read_doubles(value) else as.character(unlist(value))
+  )
+  if ("row" %in% names(answer)) table$row <- as.integer(read_doubles(answer[["row"]]))
+  table$outcome <- as.character(unlist(answer$outcome))
+  numbers <- answer[intersect(c("estimate", "lower", "upper"), names(answer))]
+  new_profile(c(table, lapply(numbers, read_known)), asked$kind, answer$rows, answer$marks)
+}
+
+new_profile <- function(table, kind, rows, marks) {
   table <- tibble::as_tibble(table)
   class(table) <- c("two_layer_profile", class(table))
-  marks <- if (numeric) profile_marks(as.double(column)) else double()
-  attr(table, "facts") <- list(kind = kind, rows = length(rows), marks = marks)
+  marks <- if (is.raw(marks)) read_doubles(marks) else marks
+  attr(table, "facts") <- list(kind = kind, rows = as.integer(rows), marks = marks)
   table
+}
+
+# Of a variable that columns are computed from.
+profile_through <- function(object, frame, variable, weights, asked, call) {
+  rows <- predicted_rows(object, frame, asked$engine, call)
+  name <- variable_name(variable, frame)
+  column <- plain_column(frame[[name]])[rows]
+  frame <- rows_of_frame(frame, rows)
+  weights <- weights[rows]
+  values <- if (has_numbers(column)) {
+    read <- if (asked$engine == "r") r_profile_values else core_profile_values
+    read(as.double(column), asked$points, asked$kind, call)
+  } else {
+    levels <- present_levels(object, name, column)
+    list(grid = levels, values = levels, own = match(as.character(column), as.character(levels)))
+  }
+  predict <- if (asked$engine == "r") predict_each else core_predict_each
+  each <- lapply(values$values, function(value) {
+    predict(object, set_variable(frame, name, value), asked$engine, call)
+  })
+  profile <- if (asked$engine == "r") r_profile else core_profile_of_predictions
+  numbers <- profile(object, values, each, weights, asked, call)
+  outcomes <- explained_names(object)
+  number <- length(outcomes) * if (asked$kind == "ice") length(rows) else 1
+  grid <- if (is.null(values$marks)) as.character(values$grid) else values$grid
+  table <- list(input = rep(variable$name, number * length(grid)), value = rep(grid, each = number))
+  if (asked$kind == "ice") table$row <- rep(rep(rows, each = length(outcomes)), length(grid))
+  table$outcome <- rep(outcomes, number * length(grid) / length(outcomes))
+  marks <- if (is.null(values$marks)) double() else values$marks
+  new_profile(c(table, numbers), asked$kind, length(rows), marks)
+}
+
+core_profile_values <- function(values, points, kind, call) {
+  found <- call_core(
+    "explain", "profile_values", as_bytes(values), as.double(points), kind,
+    call = call
+  )
+  list(
+    grid = read_doubles(found$grid), values = lapply(found$values, read_doubles), own = values,
+    marks = read_doubles(found$marks)
+  )
+}
+
+core_profile_of_predictions <- function(object, values, each, weights, asked, call) {
+  numbers <- call_core(
+    "explain", "profile_of_predictions", as.list(explained_names(object)), asked$kind,
+    if (!is.null(values$marks)) as_bytes(values$grid), unname(each), length(models_of(object)),
+    as_bytes(values$own), if (!is.null(weights)) as_bytes(weights),
+    if (!is.null(asked$level)) as.double(asked$level),
+    call = call
+  )
+  lapply(numbers, read_known)
 }
 
 check_points <- function(points, call) {
@@ -140,13 +214,6 @@ predicted_rows <- function(object, frame, engine, call) {
   rows
 }
 
-# As the core has them: values of the rows at equal steps of their ranks.
-quantile_values <- function(values, points) {
-  ordered <- sort(values)
-  ranks <- ((seq_len(points) - 1) * (length(ordered) - 1)) %/% (points - 1)
-  unique(ordered[ranks + 1])
-}
-
 # The levels that the rows have, in the order of training.
 present_levels <- function(object, name, column) {
   if (is.logical(column)) {
@@ -154,85 +221,4 @@ present_levels <- function(object, name, column) {
   }
   levels <- levels_through(object, name, column)
   levels[levels %in% as.character(column)]
-}
-
-# Values at equal steps of their ranks, for the marks at a plot's edge.
-profile_marks <- function(values, most = 1000) {
-  ordered <- sort(values)
-  number <- min(length(ordered), most)
-  ordered[floor(seq(0, length(ordered) - 1, length.out = number)) + 1]
-}
-
-# From rows, outputs and models to outputs and models.
-average_rows <- function(values, weights) {
-  matrix(
-    weighted_means(matrix(values, dim(values)[[1]]), weights), dim(values)[[2]], dim(values)[[3]]
-  )
-}
-
-# What predictions change by within each interval, added up; the mean is 0.
-ale_of_numbers <- function(at, values, edges, weights) {
-  number <- length(edges) - 1
-  if (!number) {
-    return(list(average_rows(at(edges), weights) * 0))
-  }
-  interval <- pmin(pmax(findInterval(values, edges, left.open = TRUE), 1), number)
-  change <- at(edges[interval + 1]) - at(edges[interval])
-  steps <- lapply(seq_len(number), function(step) {
-    rows <- interval == step
-    average_rows(change[rows, , , drop = FALSE], weights[rows])
-  })
-  sizes <- vapply(seq_len(number), function(step) sum(weights[interval == step]), 1)
-  accumulated(steps, sizes, between = TRUE)
-}
-
-# And from each level to the next.
-ale_of_levels <- function(at, codes, levels, weights) {
-  each <- lapply(levels, at)
-  if (length(levels) == 1) {
-    return(list(average_rows(each[[1]], weights) * 0))
-  }
-  steps <- lapply(seq_along(levels)[-1], function(place) {
-    rows <- codes %in% c(place - 1, place)
-    change <- each[[place]] - each[[place - 1]]
-    average_rows(change[rows, , , drop = FALSE], weights[rows])
-  })
-  sizes <- vapply(seq_along(levels), function(place) sum(weights[codes == place]), 1)
-  accumulated(steps, sizes, between = FALSE)
-}
-
-accumulated <- function(steps, sizes, between) {
-  found <- list(steps[[1]] * 0)
-  for (step in seq_along(steps)) {
-    found[[step + 1]] <- found[[step]] + steps[[step]]
-  }
-  of_sizes <- found
-  if (between) of_sizes <- Map(function(a, b) (a + b) / 2, found[-1], found[-length(found)])
-  mean <- Reduce(`+`, Map(`*`, of_sizes, sizes / sum(sizes)))
-  lapply(found, `-`, mean)
-}
-
-#' A data frame with a row for each value and outcome
-#'
-#' @param each For each value an array of outputs and models, of "ice" of rows before these.
-#' @noRd
-profile_rows <- function(name, outcomes, grid, each, rows, level) {
-  inner <- length(outcomes) * max(1, length(rows))
-  columns <- list(
-    input = rep(name, inner * length(grid)),
-    value = rep(if (is.numeric(grid)) grid else as.character(grid), each = inner)
-  )
-  if (!is.null(rows)) {
-    columns$row <- rep(rep(rows, each = length(outcomes)), length(grid))
-    each <- lapply(each, aperm, c(2, 1, 3))
-  }
-  models <- utils::tail(dim(each[[1]]), 1)
-  flat <- do.call(rbind, lapply(each, matrix, ncol = models))
-  columns$outcome <- rep(outcomes, length(flat) / models / length(outcomes))
-  columns$estimate <- rowMeans(flat, na.rm = TRUE)
-  if (!is.null(level) && is.null(rows)) {
-    columns$lower <- apply(flat, 1, quantile_of, (1 - level) / 2)
-    columns$upper <- apply(flat, 1, quantile_of, (1 + level) / 2)
-  }
-  as.data.frame(columns, stringsAsFactors = FALSE)
 }

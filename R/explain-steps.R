@@ -5,7 +5,7 @@
 #' @return A list by the variables' names; `NULL` where the derivative is exact, or levels are
 #'   compared.
 #' @noRd
-read_steps <- function(variables, frame, step, weights, call) {
+read_steps <- function(variables, frame, step, weights, engine, call) {
   names <- vapply(variables, `[[`, "", "name")
   steps <- stats::setNames(vector("list", length(names)), names)
   share <- NULL
@@ -16,14 +16,42 @@ read_steps <- function(variables, frame, step, weights, call) {
     own <- named_steps(step, names, call)
     steps[names(own)] <- own
   }
-  for (variable in variables) {
-    is_asked <- is.null(variable$place) || !is.null(share)
-    column <- frame[[variable_name(variable, frame)]]
-    if (is_asked && is.null(steps[[variable$name]]) && has_numbers(column)) {
-      steps[[variable$name]] <- shared_step(column, share, weights, call)
-    }
+  columns <- number_columns(variables, frame)
+  found <- if (engine == "r") {
+    r_widths_and_steps(columns, weights, share)
+  } else {
+    core_widths_and_steps(columns, weights, share, call)
   }
-  steps
+  asked <- Filter(function(variable) {
+    (is.null(variable$place) || !is.null(share)) && is.null(steps[[variable$name]])
+  }, variables)
+  for (name in intersect(vapply(asked, `[[`, "", "name"), names(columns))) {
+    if (found$steps[[name]] == 0) {
+      expected <- "a width for each variable by its name, where one is constant in the rows"
+      abort_expected("step", expected, describe_value(share), call)
+    }
+    steps[[name]] <- found$steps[[name]]
+  }
+  list(steps = steps, widths = found$widths)
+}
+
+# The variables that are numbers, by their names.
+number_columns <- function(variables, frame) {
+  columns <- lapply(variables, function(variable) frame[[variable_name(variable, frame)]])
+  names(columns) <- vapply(variables, `[[`, "", "name")
+  lapply(Filter(has_numbers, columns), function(column) as.double(plain_column(column)))
+}
+
+core_widths_and_steps <- function(columns, weights, share, call) {
+  if (!length(columns)) {
+    return(list(widths = stats::setNames(double(), character())))
+  }
+  found <- call_core(
+    "explain", "widths_and_steps", lapply(unname(columns), as_bytes),
+    if (!is.null(weights)) as_bytes(weights), if (!is.null(share)) as.double(share),
+    call = call
+  )
+  lapply(found, function(bytes) stats::setNames(read_doubles(bytes), names(columns)))
 }
 
 is_shared_step <- function(step) {
@@ -43,19 +71,6 @@ named_steps <- function(step, names, call) {
 has_numbers <- function(column) {
   column <- plain_column(column)
   are_numbers(column) && !is.logical(column) || inherits(column, "difftime")
-}
-
-# A share of the standard deviation. Without one a hundredth of that, or where the variable is
-# constant in the rows, of its size.
-shared_step <- function(column, share, weights, call) {
-  values <- as.double(column)
-  width <- spread_of(values, weights)
-  if (width == 0 && !is.null(share)) {
-    expected <- "a width for each variable by its name, where one is constant in the rows"
-    abort_expected("step", expected, describe_value(share), call)
-  }
-  width <- if (width > 0) width else max(abs(values), 1, na.rm = TRUE)
-  width * if (is.null(share)) 0.01 else share
 }
 
 check_step <- function(step, call) {

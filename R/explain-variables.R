@@ -44,6 +44,15 @@ place_in_formula <- function(name, terms, columns, codings) {
   place
 }
 
+# What is explained: each outcome, class or quantile.
+explained_names <- function(object) {
+  if (has_quantiles(object)) object$outputs else predicted_names(object)
+}
+
+explained_type <- function(object) {
+  if (has_quantiles(object)) "quantile" else if (is.null(object$levels)) "numeric" else "prob"
+}
+
 choose_variables <- function(known, variables, call) {
   names <- vapply(known, `[[`, "", "name")
   if (is.null(variables)) {

@@ -4,7 +4,7 @@ For one hidden layer the derivative is a product of known matrices, so that it i
 autograd; ``R/explain-effects.R`` computes the same without Python.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,10 +13,11 @@ import pandas as pd
 
 from pytwolayer.errors import ArgumentError
 from pytwolayer.explain.averages import Averages
+from pytwolayer.explain.links import explained_names
 from pytwolayer.explain.networks import Explained, Net, Rows
 from pytwolayer.explain.rows import Setting, complete_rows, with_setting
 from pytwolayer.preprocessing.block_writer import LevelCoding
-from pytwolayer.preprocessing.row_source import Doubles
+from pytwolayer.preprocessing.row_source import Doubles, Mask
 from pytwolayer.preprocessing.table import Table
 
 _CELLS = 2**21  # numbers that are in memory at a time
@@ -90,6 +91,37 @@ class AverageEffects:
     spread: Doubles
 
 
+class RowAverages:
+    """Averages over rows that come in parts, of each model and of all together."""
+
+    def __init__(self, models: int) -> None:
+        self._each, self._joint = [Averages() for _ in range(models)], Averages()
+
+    def add(self, each: Iterable[Doubles], weights: Doubles | None) -> None:
+        """Add rows: of each model effects of shape ``(rows, outputs, effects)``."""
+        total = number = np.zeros(())
+        for values, averages in zip(each, self._each, strict=True):
+            averages.add(values, weights)
+            known = ~np.isnan(values)
+            total = total + np.where(known, values, 0.0)
+            number = number + known
+        mean = np.where(number > 0, total / np.maximum(number, 1), np.nan)
+        self._joint.add(mean, weights)
+
+    def averages(self) -> AverageEffects:
+        """Return the averages.
+
+        Raises
+        ------
+        ArgumentError
+            If no row can be predicted.
+        """
+        mean = self._joint.mean()
+        if mean.size and not np.isfinite(mean).any():
+            raise ArgumentError("x", NO_ROWS, "others alone")
+        return AverageEffects(np.stack([one.mean() for one in self._each]), self._joint.deviation())
+
+
 def average_effects(
     models: Sequence[Explained],
     table: Table,
@@ -118,31 +150,35 @@ def average_effects(
         If no row can be predicted.
     """
     nets = [Net(model) for model in models]
-    outputs = len(models[0].outcome.predicted)
-    each, joint = [Averages() for _ in nets], Averages()
+    outputs = len(explained_names(models[0].outcome))
+    averages = RowAverages(len(nets))
     if not table.rows:
         raise ArgumentError("x", NO_ROWS, "none")
     for start, part in _parts(table, max(1, outputs * len(effects))):
         rows = slice(start, start + part.rows)
         own_weights = None if weights is None else weights[rows]
-        total = np.zeros((part.rows, outputs, len(effects)))
-        number = np.zeros_like(total)
+        own_factors = None if factors is None else factors[rows]
         there = complete_rows(models, with_setting(part, setting))
-        for net, averages, (table_of_rows, complete) in zip(nets, each, there, strict=True):
-            values = np.full(total.shape, np.nan)
-            if complete.any():
-                values[complete] = _effects(net, net.read(table_of_rows), effects)
-            if factors is not None:
-                values *= factors[rows][:, None, None]
-            averages.add(values, own_weights)
-            known = ~np.isnan(values)
-            total += np.where(known, values, 0.0)
-            number += known
-        mean = np.where(number > 0, total / np.maximum(number, 1), np.nan)
-        joint.add(mean, own_weights)
-    if not np.isfinite(joint.mean()).any() and effects:
-        raise ArgumentError("x", NO_ROWS, "others alone")
-    return AverageEffects(np.stack([one.mean() for one in each]), joint.deviation())
+        shape = part.rows, outputs, len(effects)
+        averages.add(_effects_of_each(nets, there, effects, shape, own_factors), own_weights)
+    return averages.averages()
+
+
+def _effects_of_each(
+    nets: Sequence[Net],
+    there: Sequence[tuple[Table, Mask]],
+    effects: Sequence[Effect],
+    shape: tuple[int, ...],
+    factors: Doubles | None,
+) -> Iterator[Doubles]:
+    """Yield the effects of each network; NaN in rows that it cannot predict."""
+    for net, (table, complete) in zip(nets, there, strict=True):
+        values = np.full(shape, np.nan)
+        if complete.any():
+            values[complete] = _effects(net, net.read(table), effects)
+        if factors is not None:
+            values *= factors[:, None, None]
+        yield values
 
 
 def _parts(table: Table, width: int) -> Iterator[tuple[int, Table]]:
@@ -157,7 +193,7 @@ def _parts(table: Table, width: int) -> Iterator[tuple[int, Table]]:
 
 def _effects(net: Net, rows: Rows, effects: Sequence[Effect]) -> Doubles:
     """Compute each row's effects, shape ``(rows, outputs, effects)``."""
-    found = np.empty((rows.table.rows, len(net.outcome.predicted), len(effects)))
+    found = np.empty((rows.table.rows, len(explained_names(net.outcome)), len(effects)))
     exact = [number for number, effect in enumerate(effects) if effect.contrast == "derivative"]
     if exact:
         found[:, :, exact] = net.derivatives(rows, [effects[number].place for number in exact])
@@ -186,7 +222,7 @@ def _at(net: Net, rows: Rows, place: int, value: Any) -> Doubles:
     coding = net.codings[place]
     if isinstance(coding, LevelCoding):
         if value not in coding.levels:
-            return np.full((rows.table.rows, len(net.outcome.predicted)), np.nan)
+            return np.full((rows.table.rows, len(explained_names(net.outcome))), np.nan)
         value = float(coding.levels.index(value))
     return net.values(net.changed(rows, place, np.array([value])))
 

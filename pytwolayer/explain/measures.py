@@ -9,7 +9,7 @@ from pytwolayer import checks
 from pytwolayer.errors import ArgumentError
 from pytwolayer.explain.networks import Explained
 from pytwolayer.network.losses import LOSSES, users_loss
-from pytwolayer.preprocessing.outcome import Classes, Outcome
+from pytwolayer.preprocessing.outcome import Classes, Numbers, Outcome
 from pytwolayer.preprocessing.row_source import Doubles
 from pytwolayer.preprocessing.table import Table
 from pytwolayer.runtime.torch_loading import torch
@@ -48,10 +48,11 @@ _OF_CLASSES: dict[str, _Measure] = {"accuracy": _accuracy, "brier": _brier}
 # From the mean, divided by its scale, to the network's output, by links.
 _TO_OUTPUT: dict[str, Callable[[Doubles], Doubles]] = {
     "identity": lambda scaled: scaled,
+    "quantile": lambda scaled: scaled,
     "log": np.log,
     "logit": lambda scaled: np.log(scaled) - np.log1p(-scaled),
 }
-_RISING = ("r_squared", "accuracy")  # of which more is better
+RISING = ("r_squared", "accuracy")  # of which more is better
 
 
 class Judged(NamedTuple):
@@ -107,7 +108,7 @@ class Judge:
 
     def worse(self, before: Doubles, after: Doubles) -> Doubles:
         """Return how much worse the second of two measures is."""
-        return before - after if self.measure in _RISING else after - before
+        return before - after if self.measure in RISING else after - before
 
     def judge(self, values: Doubles, output: Doubles | None) -> Doubles:
         """Measure predictions; rows in which they are missing are left out.
@@ -119,10 +120,16 @@ class Judge:
         if not weights.any():
             return np.full(len(self.outcomes), np.nan)
         if self._function is not None:
-            return self._function(self._truth[there], values[there], weights)
+            return self._function(self._truth[there], self._predictions(values[there]), weights)
         found = output_of(self._outcome, values) if output is None else output
         given = torch.from_numpy(found[there]), self._target[torch.from_numpy(there)]
         return np.array([self._mean_loss(*given, torch.from_numpy(weights)[:, None])])
+
+    def _predictions(self, values: Doubles) -> Doubles:
+        """Return one prediction for each outcome; of quantiles that nearest to the median."""
+        if isinstance(self._outcome, Numbers) and self._outcome.quantile_levels:
+            return values[:, [self._outcome.middle]]
+        return values
 
     def _mean_loss(
         self, output: torch.Tensor, target: torch.Tensor, weights: torch.Tensor
@@ -132,7 +139,8 @@ class Judge:
             total, _, terms = users_loss(self._loss, output, target, own)
             mean = float(total) / terms
             return mean * len(weights) / float(weights.sum()) if self._is_weighted else mean
-        loss = LOSSES[self._loss]
+        levels = None if isinstance(self._outcome, Classes) else self._outcome.quantile_levels
+        loss = LOSSES[self._loss].at(levels or None)
         losses, slopes = torch.empty_like(output), torch.empty_like(output)
         for operation in loss.operations(output, target, losses, slopes):
             operation()
@@ -142,7 +150,7 @@ class Judge:
 
 def _has_spread(outcome: Outcome) -> bool:
     """Tell whether a network has outputs beside the means, which no mean of networks has."""
-    return not isinstance(outcome, Classes) and len(outcome.predicted) < outcome.width
+    return not isinstance(outcome, Classes) and outcome.has_spread
 
 
 def _measured(outcome: Outcome, *, together: bool) -> list[str]:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from pytwolayer.explain.links import link_of, through_link
+from pytwolayer.explain.links import decoded, link_of, through_link
 from pytwolayer.explain.slopes import slopes
 from pytwolayer.network.activations import ACTIVATIONS
 from pytwolayer.preprocessing.block_writer import LevelCoding, is_levels
@@ -105,7 +105,7 @@ class Net:
 
     def decoded(self, output: Doubles) -> Doubles:
         """Turn the network's output into predictions."""
-        return self.outcome.inverse_transform(torch.from_numpy(output))
+        return decoded(self.outcome, torch.from_numpy(output))
 
     def derivatives(self, rows: Rows, places: Sequence[int]) -> Doubles:
         """Return the outcome's derivatives with respect to columns of numbers.

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pytwolayer.errors import UnseenLevelWarning
+from pytwolayer.explain.links import explained_names
 from pytwolayer.explain.networks import Explained, Net
 from pytwolayer.preprocessing.block_writer import LevelCoding
 from pytwolayer.preprocessing.row_source import Doubles, Mask
@@ -25,6 +26,10 @@ class Predictor:
     def values(self) -> tuple[Doubles, Doubles | None]:
         """Predict the rows: the mean of the networks; also the output, of a single one."""
         return _mean([model.predict() for model in self._models])
+
+    def each(self) -> Doubles:
+        """Predict the rows by each network, shape ``(models, rows, outputs)``."""
+        return np.stack([model.predict()[0] for model in self._models])
 
     def permuted(self, place: int, order: NDArray[np.intp]) -> tuple[Doubles, Doubles | None]:
         """Predict the rows with the values of a column in another order."""
@@ -103,7 +108,7 @@ class _Prepared:
         if isinstance(coding, LevelCoding):
             if value not in coding.levels:
                 outcome = self._net.outcome
-                widths = len(outcome.predicted), outcome.width
+                widths = len(explained_names(outcome)), outcome.width
                 values, output = (np.full((self._rows, width), np.nan) for width in widths)
                 return values, output
             value = coding.levels.index(value)

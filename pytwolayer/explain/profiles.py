@@ -1,6 +1,6 @@
 """Predictions along one input: accumulated local effects, partial dependence, single rows."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,6 +16,7 @@ from pytwolayer.preprocessing.row_source import Doubles
 from pytwolayer.preprocessing.table import Table
 
 KINDS = ("ale", "pdp", "ice")
+_MOST_MARKS = 1000  # of the values that a plot marks at its edge
 
 
 class Profile(NamedTuple):
@@ -38,6 +39,14 @@ def quantile_values(values: Doubles, points: int) -> Doubles:
     ordered = np.sort(values)
     ranks = np.arange(points) * (len(ordered) - 1) // max(1, points - 1)
     return np.unique(ordered[ranks])
+
+
+def marks_of(values: Doubles) -> Doubles:
+    """Return the values in order, or of many some at equal steps of their ranks."""
+    ordered = np.sort(values)
+    ranks = np.linspace(0, len(ordered) - 1, min(len(ordered), _MOST_MARKS)).astype(np.intp)
+    marks: Doubles = ordered[ranks]
+    return marks
 
 
 def known_levels(models: Sequence[Explained], table: Table, place: int) -> list[Any] | None:
@@ -68,7 +77,6 @@ def profile(
 ) -> Profile:
     """Compute predictions along a column, at the values of ``grid``, of complete rows."""
     predictor = Predictor(models, table)
-    own = np.ones(table.rows) if weights is None else weights
     outcome = models[0].outcome
     log = not isinstance(outcome, Classes) and outcome.log
 
@@ -78,16 +86,58 @@ def profile(
             return each
         return np.stack([add_offset(values, offset, log=log) for values in each])
 
-    if kind == "ale":
-        values = table.columns[place].values
-        if numeric:
-            return Profile(grid, _ale_of_numbers(at, values, np.asarray(grid), own))
-        codes = _codes(table, place, grid)
-        return Profile(grid, _ale_of_levels(at, codes, grid, own))
-    rows = np.stack([at(value) for value in grid], axis=1)
+    if kind == "ale" and numeric:
+        ends = interval_ends(table.columns[place].values, np.asarray(grid))
+        return Profile(grid, ale_of_numbers(map(at, ends.values), ends, weights))
+    codes = _codes(table, place, grid) if kind == "ale" else None
+    return Profile(grid, along(map(at, grid), kind, weights, codes))
+
+
+class Ends(NamedTuple):
+    """The intervals between the values of a grid, and the ends of each row's.
+
+    Attributes
+    ----------
+    number : int
+        Of the intervals.
+    interval : array
+        That of each row, from 1.
+    values : list of array
+        Lower and upper ends, of each row; of a single value that alone.
+    """
+
+    number: int
+    interval: NDArray[np.intp]
+    values: list[Doubles]
+
+
+def interval_ends(values: Doubles, edges: Doubles) -> Ends:
+    """Find the interval that each value is in."""
+    number = len(edges) - 1
+    if not number:
+        return Ends(0, np.zeros(len(values), dtype=np.intp), [edges])
+    interval = np.clip(np.searchsorted(edges, values, side="left"), 1, number)
+    return Ends(number, interval, [edges[interval - 1], edges[interval]])
+
+
+def along(
+    predictions: Iterable[Doubles],
+    kind: str,
+    weights: Doubles | None,
+    codes: NDArray[np.intp] | None = None,
+) -> Doubles:
+    """Make of the predictions with each value in all rows what ``Profile.each`` has.
+
+    ``codes`` are the rows' own numbers of values, of "ale", which are levels then.
+    """
+    each = np.stack([*predictions], axis=1)
     if kind == "ice":
-        return Profile(grid, rows)
-    return Profile(grid, _average(rows, own))
+        return each
+    own = np.ones(each.shape[2]) if weights is None else weights
+    if kind == "pdp":
+        return _average(each, own)
+    assert codes is not None
+    return _ale_of_levels(each, codes, own)
 
 
 def _average(rows: Doubles, weights: Doubles) -> Doubles:
@@ -99,33 +149,34 @@ def _average(rows: Doubles, weights: Doubles) -> Doubles:
     return np.where(total > 0, sums / np.where(total > 0, total, 1.0), np.nan)
 
 
-def _ale_of_numbers(at: Any, values: Doubles, edges: Doubles, weights: Doubles) -> Doubles:
-    """Accumulate what predictions change by within each interval; the mean is 0."""
-    if len(edges) == 1:
-        return np.zeros_like(at(float(edges[0]))[:, :1])
-    interval = np.clip(np.searchsorted(edges, values, side="left"), 1, len(edges) - 1)
-    change = at(edges[interval]) - at(edges[interval - 1])
+def ale_of_numbers(predictions: Iterable[Doubles], ends: Ends, weights: Doubles | None) -> Doubles:
+    """Accumulate what predictions change by within each interval; the mean is 0.
+
+    ``predictions`` are those with ``ends.values``.
+    """
+    each = [*predictions]
+    if not ends.number:
+        return np.zeros_like(each[0][:, :1])
+    change = each[1] - each[0]
+    own = np.ones(change.shape[1]) if weights is None else weights
     steps, sizes = [], []
-    for number in range(1, len(edges)):
-        rows = interval == number
-        steps.append(_average(change[:, rows], weights[rows]))
-        sizes.append(weights[rows].sum())
+    for number in range(1, ends.number + 1):
+        rows = ends.interval == number
+        steps.append(_average(change[:, rows], own[rows]))
+        sizes.append(own[rows].sum())
     return _accumulate(steps, np.asarray(sizes), between=True)
 
 
-def _ale_of_levels(
-    at: Any, codes: NDArray[np.intp], levels: list[Any], weights: Doubles
-) -> Doubles:
+def _ale_of_levels(each: Doubles, codes: NDArray[np.intp], weights: Doubles) -> Doubles:
     """Accumulate what predictions change by from each level to the next; the mean is 0."""
-    if len(levels) == 1:
-        return np.zeros_like(at(levels[0])[:, :1])
-    steps, before = [], at(levels[0])
-    for number, level in enumerate(levels[1:]):
-        after = at(level)
-        rows = (codes == number) | (codes == number + 1)
-        steps.append(_average((after - before)[:, rows], weights[rows]))
-        before = after
-    sizes = np.array([weights[codes == number].sum() for number in range(len(levels))])
+    number = each.shape[1]
+    if number == 1:
+        return np.zeros_like(each[:, 0, :1])
+    steps = []
+    for place in range(number - 1):
+        rows = (codes == place) | (codes == place + 1)
+        steps.append(_average((each[:, place + 1] - each[:, place])[:, rows], weights[rows]))
+    sizes = np.array([weights[codes == place].sum() for place in range(number)])
     return _accumulate(steps, sizes, between=False)
 
 

@@ -10,6 +10,7 @@ from pytwolayer import checks
 from pytwolayer.checks import quote_some
 from pytwolayer.errors import ArgumentError
 from pytwolayer.explain.effects import average_effects, effects_of_columns, effects_table
+from pytwolayer.explain.links import explained_names
 from pytwolayer.explain.networks import Explained
 from pytwolayer.explain.rows import as_frame, describe_setting, read_settings, spread_of
 from pytwolayer.models.new_rows import read_new_data
@@ -47,7 +48,7 @@ def fit_effects(
     factors = offset_factors(fits[0], offset, table.rows)
     steps = read_steps(fits, names, places, step, table, weights)
     effects = effects_of_columns(models, table, places, steps)
-    outcomes = fits[0].outcome.predicted
+    outcomes = explained_names(fits[0].outcome)
     facts: dict[Any, Any] = {"rows": table.rows, "widths": _widths(names, places, table, weights)}
     if chosen is None:
         found = average_effects(models, table, effects, weights, factors)

@@ -9,9 +9,11 @@ import pandas as pd
 from pytwolayer import checks
 from pytwolayer.errors import ArgumentError
 from pytwolayer.explain.effects import NO_ROWS
+from pytwolayer.explain.links import explained_names
 from pytwolayer.explain.profiles import (
     KINDS,
     known_levels,
+    marks_of,
     profile,
     profile_table,
     quantile_values,
@@ -29,8 +31,6 @@ from pytwolayer.preprocessing.row_source import Doubles
 from pytwolayer.preprocessing.table import Table
 from pytwolayer.preprocessing.training_data import read_weights
 from pytwolayer.training.trained_model import Model
-
-_MOST_MARKS = 1000  # of the values that a plot marks at its edge
 
 
 def fit_feature_effects(
@@ -76,7 +76,7 @@ def fit_feature_effects(
     if rows.columns[place].kind == "logical":
         found = found._replace(values=["FALSE", "TRUE"])
     numbers = np.flatnonzero(there).tolist() if kind == "ice" else None
-    outcomes = fits[0].outcome.predicted
+    outcomes = explained_names(fits[0].outcome)
     made = profile_table(names[place], outcomes, found, numbers, level)
     made.attrs = {"kind": kind, "rows": rows.rows, "marks": _marks(rows, place, levels)}
     return made
@@ -90,6 +90,5 @@ def _marks(table: Table, place: int, levels: list[Any] | None) -> list[float]:
     """Return values of the rows, or of many some at equal steps of their ranks."""
     if levels is not None:
         return []
-    ordered = np.sort(table.columns[place].values)
-    ranks = np.linspace(0, len(ordered) - 1, min(len(ordered), _MOST_MARKS)).astype(np.intp)
-    return [float(value) for value in ordered[ranks]]
+    marks: list[float] = marks_of(table.columns[place].values).tolist()
+    return marks

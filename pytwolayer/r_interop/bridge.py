@@ -657,6 +657,7 @@ def effects(
     step: Any,
     weights: bytes | None,
     level: float,
+    at: SentTable | None = None,
 ) -> dict[str, Any]:
     """Average effects of columns: names and, as bytes, numbers of a row for each.
 
@@ -664,25 +665,62 @@ def effects(
     """
     fit = _read_fit(model, several)
     asked = {"variables": list(variables), "step": step, "sample_weight": sent_numbers(weights)}
+    asked["at"] = None if at is None else read_sent_table(at)
     if several:
         asked["level"] = level
     table = fit.effects(_predictors(x), offset=_offset_of(x), **asked)
     texts = ("input", "contrast", "outcome")
     sent: dict[str, Any] = {name: list(table[name]) for name in texts}
-    numbers = [str(name) for name in table if name not in texts]
+    sent |= {"rows": float(table.attrs["rows"]), "widths": table.attrs["widths"]}
+    numbers = [str(name) for name in table if name not in (*texts, "at")]
     return sent | {name: send_doubles(table[name]) for name in numbers}
 
 
 @_answer
 def predict_each(model: bytearray, several: bool, x: SentTable) -> bytearray:
-    """Predictions of each network: numbers or probabilities, one column after the other."""
-    fit, offset = _read_fit(model, several), _offset_of(x)
-    rows = _predictors(x)
-    if several:
-        each = cast("TwoLayerEnsemble", fit).predict_all(rows, offset=offset)
-        return send_doubles(np.moveaxis(each, 0, 2))
-    kind = "numeric" if fit.classes is None else "prob"
-    return send_doubles(_values(fit, rows, kind, offset))
+    """Predictions of each network: numbers, quantiles or probabilities, column after column."""
+    from pytwolayer.models.ensemble import models_of
+    from pytwolayer.models.explained_predictions import predictions_of_each
+    from pytwolayer.runtime.torch_settings import default_torch_settings
+
+    fits = models_of(_read_fit(model, several))
+    with default_torch_settings():
+        each = predictions_of_each(fits, _predictors(x), _offset_of(x))
+    return send_doubles(np.moveaxis(each, 0, 2))
+
+
+@_answer
+def explain(what: str, *given: Any) -> Any:
+    """Give what explains a fit by its predictions; see ``explaining``."""
+    from pytwolayer.r_interop.explaining import FUNCTIONS
+
+    return FUNCTIONS[what](*given)
+
+
+@_answer
+def feature_effects(
+    model: bytearray,
+    several: bool,
+    x: SentTable | SentSource,
+    asked: dict[str, Any],
+    weights: bytes | None,
+) -> dict[str, Any]:
+    """Predictions along a column: values, and as bytes numbers of a row for each."""
+    fit = _read_fit(model, several)
+    table = fit.feature_effects(
+        _predictors(x), offset=_offset_of(x), sample_weight=sent_numbers(weights), **asked
+    )
+    values = table["value"]
+    sent: dict[str, Any] = {
+        "value": send_doubles(values) if values.dtype == np.float64 else list(values),
+        "outcome": list(table["outcome"]),
+        "marks": send_doubles(table.attrs["marks"]),
+        "rows": float(table.attrs["rows"]),
+    }
+    if "row" in table:
+        sent["row"] = send_doubles(table["row"] + 1)
+    wanted = [name for name in ("estimate", "lower", "upper") if name in table]
+    return sent | {name: send_doubles(table[name]) for name in wanted}
 
 
 @_answer
@@ -703,18 +741,18 @@ def sql_query(
 def importance(
     model: bytearray,
     several: bool,
-    x: SentTable,
-    y: SentTable,
+    x: SentTable | SentSource,
+    y: SentTable | None,
     asked: dict[str, Any],
-    weights: bytes | None,
+    weights: bytes | str | None,
 ) -> dict[str, Any]:
     """Names and, as bytes, numbers of a row for each column's importance; and its attributes."""
     fit = _read_fit(model, several)
     table = fit.importance(
         _predictors(x),
-        read_sent_table(y),
+        None if y is None else read_sent_table(y),
         offset=_offset_of(x),
-        sample_weight=sent_numbers(weights),
+        sample_weight=weights if isinstance(weights, str) else sent_numbers(weights),
         **asked,
     )
     texts = ("input", "outcome")

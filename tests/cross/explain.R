@@ -8,13 +8,21 @@ x <- data.frame(
 )
 numbers <- data.frame(y = x$a^2 + x$l, z = 100 * (x$f == "v") - x$a)
 classes <- c("yes", "no")[(x$a > 3) + 1]
+labels <- data.frame(y = as.numeric(x$a > 3), z = as.numeric(x$f == "v"))
 weights <- n %% 4 + 1
 settings <- list(hidden_units = 4, epochs = 30, seed = 1, activation = "tanh", verbose = FALSE)
 fit <- function(...) do.call(two_layer, c(list(...), settings))
 fits <- list(
   numbers = fit(x, numbers, encoding = "piecewise"),
   classes = fit(x, classes), counts = fit(x, round(numbers$y), loss = "poisson"),
-  several = fit(x, numbers$y, n_models = 3, bootstrap = TRUE)
+  several = fit(x, numbers$y, n_models = 3, bootstrap = TRUE),
+  labels = fit(x, labels, loss = "binary_cross_entropy"),
+  normal = fit(x, numbers$y, loss = "normal"),
+  negative = fit(x, round(numbers$y), loss = "negative_binomial"),
+  quantiles = fit(x, numbers$y, loss = "quantile", quantile_levels = c(0.1, 0.5, 0.9)),
+  bands = fit(x, numbers$y,
+    loss = "quantile", quantile_levels = c(0.1, 0.5, 0.9), n_models = 3, bootstrap = TRUE
+  )
 )
 
 lines <- character()
@@ -44,7 +52,9 @@ for (name in names(fits)) {
   }
 }
 outcomes <- list(
-  numbers = numbers, classes = classes, counts = round(numbers$y), several = numbers$y
+  numbers = numbers, classes = classes, counts = round(numbers$y), several = numbers$y,
+  labels = labels, normal = numbers$y, negative = round(numbers$y), quantiles = numbers$y,
+  bands = numbers$y
 )
 for (name in names(fits)) {
   found <- suppressMessages(importance(fits[[name]], x,

@@ -33,7 +33,9 @@ def fitted(x, y, **settings):
 
 
 def predictions(fit, x):
-    values = fit.predict(x) if fit.classes is None else fit.predict_proba(x)
+    has_labels = fit.settings.loss == "binary_cross_entropy"
+    are_numbers = fit.classes is None and not has_labels
+    values = fit.predict(x) if are_numbers else fit.predict_proba(x)
     return values.reshape(len(x), -1)
 
 
@@ -120,6 +122,55 @@ def test_effects_are_on_the_scale_of_probabilities_and_rates(data):
     assert table["outcome"].tolist()[:3] == ["high", "low", "mid"]
     sums = table.groupby(["input", "contrast"])["estimate"].sum()
     assert np.abs(sums).max() < 1e-12  # probabilities sum to 1
+
+
+LOSSES = {
+    "normal": {},
+    "negative_binomial": {},
+    "gamma": {},
+    "binary_cross_entropy": {},
+    "quantile": {"quantile_levels": [0.1, 0.5, 0.9]},
+}
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_effects_are_for_each_outcome_label_or_quantile(data, loss):
+    x, y = data
+    outcomes = pd.DataFrame({"one": np.round(np.exp(y / 6)) + 1, "two": np.round(y**2) + 1})
+    if loss == "binary_cross_entropy":
+        outcomes = (outcomes > outcomes.median()) * 1
+    if loss == "quantile":
+        outcomes = outcomes["two"]
+    fit = fitted(x, outcomes, loss=loss, epochs=60, **LOSSES[loss])
+    if loss == "quantile":
+        predict, names = fit.predict_quantiles, ["q0.1", "q0.5", "q0.9"]
+    else:
+        predict, names = lambda rows: pd.DataFrame(predictions(fit, rows)), ["one", "two"]
+    table = fit.effects(x, variables=["a", "f"])
+    assert table["outcome"].tolist()[: len(names)] == names
+    ends = [predict(x.assign(a=x["a"] + shift)).to_numpy() for shift in (1e-4, -1e-4)]
+    theirs = ((ends[0] - ends[1]) / 2e-4).mean(axis=0)
+    assert estimates(table, "a") == pytest.approx(theirs, rel=2e-3, abs=2e-3)
+    change = predict(x.assign(f="v")) - predict(x.assign(f="u"))
+    found = estimates(table, "f")[: len(names)]
+    assert found == pytest.approx(change.mean(axis=0).to_numpy(), rel=1e-7)
+    curve = fit.feature_effects(x, "f", kind="pdp")
+    assert curve["outcome"].tolist()[: len(names)] == names
+    assert curve["estimate"].to_numpy()[: len(names)] == pytest.approx(
+        predict(x.assign(f="u")).mean(axis=0).to_numpy()
+    )
+
+
+def test_of_an_interaction_whose_truth_is_known_effects_are_the_truth():
+    rng = np.random.default_rng(4)
+    x = pd.DataFrame({"a": rng.normal(size=400), "g": rng.choice(["no", "yes"], 400)})
+    y = x["a"] + 2 * x["a"] * (x["g"] == "yes")
+    fit = fitted(x, y, hidden_units=16, epochs=400, learning_rate=0.02, optimizer="adam")
+    table = fit.effects(x, variables="a", at={"g": ["no", "yes"]}, step=0.3)
+    assert table["estimate"].to_numpy() == pytest.approx([1, 3], abs=0.15)
+    whole = fit.effects(x, variables="a")
+    assert whole["estimate"].item() == pytest.approx(1 + 2 * (x["g"] == "yes").mean(), abs=0.15)
+    assert whole["spread"].item() == pytest.approx(1, abs=0.3)
 
 
 def test_of_data_whose_truth_is_known_effects_are_the_truth():

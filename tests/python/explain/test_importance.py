@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.inspection import permutation_importance
-from sklearn.metrics import log_loss
+from sklearn.metrics import log_loss, mean_pinball_loss
 
 import pytwolayer
 from pytwolayer import ArgumentError
@@ -234,11 +234,26 @@ def test_the_mean_of_networks_has_no_loss_where_that_is_of_the_spread_too(data, 
     assert rows["outcome"].unique().tolist() == ["y1"]
 
 
-def test_a_fit_of_quantiles_is_refused_in_a_sentence(data):
+def test_a_fit_of_quantiles_is_measured_by_its_loss_or_by_the_middle_one(data):
     x, y = data
-    fit = fitted(x, y, loss="quantile", epochs=1)
-    message = 'Fits with the loss "quantile" cannot be explained.'
-    for call in (fit.effects, lambda rows: fit.feature_effects(rows, "a")):
-        with pytest.raises(pytwolayer.PytwolayerError) as problem:
-            call(x)
-        assert str(problem.value) == message
+    levels = [0.1, 0.4, 0.9]
+    one, several = (
+        fitted(x[:100], y[:100], loss="quantile", quantile_levels=levels, epochs=20, n_models=n)
+        for n in (1, 2)
+    )
+    new, truth = x[100:], y[100:]
+    for fit in (one, several):
+        table = fit.importance(new, truth, measure="mae", seed=1, repeats=2)
+        assert table["outcome"].unique().tolist() == ["y1"]
+        base = np.abs(fit.predict(new) - truth).mean()
+        assert table.attrs["base"]["y1"] == pytest.approx(base)
+        found = fit.importance(new, truth, seed=1, repeats=2).set_index("input")["estimate"]
+        assert found["a"] > found["nothing"]
+    base = one.importance(new, truth, seed=1, repeats=1).attrs["base"]["y1"]
+    theirs = np.mean(
+        [
+            mean_pinball_loss(truth, one.predict_quantiles(new)[level], alpha=level)
+            for level in levels
+        ]
+    )
+    assert base == pytest.approx(theirs / one.outcome.scale[0], rel=0.05)  # crossing apart

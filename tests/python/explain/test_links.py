@@ -13,6 +13,7 @@ VALUES = {
     "identity": lambda output: output,
     "log": torch.exp,
     "logit": torch.sigmoid,
+    "quantile": lambda output: torch.sort(output, 1).values,
     "softmax": lambda output: torch.softmax(output, 1),
 }
 
@@ -25,6 +26,11 @@ def test_derivatives_go_through_the_link_as_autograd_has_it(name):
         at = torch.from_numpy(output), torch.from_numpy(slopes[:, :, place].copy())
         _, theirs = torch.autograd.functional.jvp(VALUES[name], *at)
         assert LINKS[name](output, slopes)[:, :, place] == pytest.approx(theirs.numpy())
+
+
+def test_where_quantiles_cross_their_slopes_are_the_mean_of_left_and_right():
+    output, slopes = np.array([[2.0, 1.0, 2.0]]), np.array([[[1.0], [7.0], [5.0]]])
+    assert LINKS["quantile"](output, slopes).ravel().tolist() == [7.0, 3.0, 3.0]
 
 
 def test_an_unknown_link_is_refused():
