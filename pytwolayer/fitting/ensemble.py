@@ -19,7 +19,7 @@ from pytwolayer.errors import (
 from pytwolayer.fitting.prepare import Hooks, PreparedFit, train_together
 from pytwolayer.fitting.tuning import Tuned
 from pytwolayer.models.ensemble import TwoLayerEnsemble
-from pytwolayer.models.scoring import calibrate_together
+from pytwolayer.models.scoring import calibrate_together, calibrate_together_by_search
 from pytwolayer.models.two_layer import TwoLayer
 from pytwolayer.optim.optimizer import OPTIMIZERS
 from pytwolayer.preprocessing.bootstrap import bootstrap_sample
@@ -115,7 +115,9 @@ def fit_ensemble(
         problem.fit = ensemble  # type: ignore[attr-defined]
         raise
     good = _good(prepared)
-    calibration = _calibrated(data, prepared, good, draws_rows=draws_rows) or tuned.calibration
+    calibration = _calibrated(data, prepared, good, draws_rows=draws_rows)
+    if calibration is None:
+        calibration = calibrate_together_by_search(good, data, tuned.calibration)
     return TwoLayerEnsemble.of(good, settings.seed, bootstrap, calibration)
 
 

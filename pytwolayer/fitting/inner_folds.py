@@ -20,9 +20,6 @@ from pytwolayer.network.architecture import (
 from pytwolayer.network.batches import EncodedRows
 from pytwolayer.network.losses import shares_rows
 from pytwolayer.preprocessing.calibration import (
-    FOLDS as OF_FOLDS,
-)
-from pytwolayer.preprocessing.calibration import (
     Calibration,
     has_intervals,
     scored_bases,
@@ -122,7 +119,7 @@ class InnerFolds:
         # The penalty keeps its weight against the summed losses of fewer rows.
         training = rows.rows - int(masks[0].sum())
         self._scale = 1.0 if settings.reduction == "sum" else number / training
-        self._scores: dict[tuple[str, float, float], Doubles] = {}
+        self._scores: dict[tuple[str, float, float], tuple[Doubles, Doubles | None]] = {}
         self._encoders: dict[str, Encoder] = {}
         self._encoded: dict[str, list[tuple[EncodedRows, EncodedRows]]] = {}
 
@@ -204,12 +201,14 @@ class InnerFolds:
         """Score the held-out rows by each candidate's predictions."""
         truths = [restored(self._outcome, fold.valid_rows.y.cpu()) for fold in folds]
         for number, decay in enumerate(candidates.weight_decays):
+            bases = [scored_bases(self._outcome, own[number]) for own in outputs]
             parts = [
-                scores_of(truth, scored_bases(self._outcome, own[number]), self._settings.loss)
-                for truth, own in zip(truths, outputs, strict=True)
+                scores_of(truth, base, self._settings.loss)
+                for truth, base in zip(truths, bases, strict=True)
             ]
+            sds = [base[2] for base in bases if len(base) > 2]
             key = candidates.encoding, candidates.learning_rate, float(decay)
-            self._scores[key] = np.concatenate(parts)
+            self._scores[key] = np.concatenate(parts), np.concatenate(sds) if sds else None
 
     def calibration(self, encoding: str, learning_rate: float, decay: float) -> Calibration | None:
         """Return the scores of a candidate's held-out rows."""
@@ -218,11 +217,11 @@ class InnerFolds:
             return None
         weights = [rows.weights for rows in self._encoded_rows]
         if all(each is None for each in weights):
-            return Calibration.of(OF_FOLDS, scores, loss=self._settings.loss)
+            return Calibration.of_search(*scores, None)
         pairs = zip(weights, self._encoded_rows, strict=True)
         parts = [torch.ones(len(r.x)) if own is None else own[:, 0].cpu() for own, r in pairs]
         of_rows = torch.cat(parts).double().numpy()
-        return Calibration.of(OF_FOLDS, scores, of_rows, loss=self._settings.loss)
+        return Calibration.of_search(*scores, of_rows)
 
     def _folds(self, encoding: str) -> tuple[int, Sequence[Fold]]:
         """Return the number of inputs, and the encoded folds, whose generators begin anew."""

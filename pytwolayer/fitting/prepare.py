@@ -30,7 +30,7 @@ from pytwolayer.errors import (
 from pytwolayer.fitting.auto_settings import resolve_auto
 from pytwolayer.fitting.starting_point import Remembered, Start, on_cpu
 from pytwolayer.models.model_file import plain_tuning
-from pytwolayer.models.scoring import calibrate_by_held_out_rows
+from pytwolayer.models.scoring import calibrate_by_held_out_rows, calibrate_by_search
 from pytwolayer.models.two_layer import TwoLayer
 from pytwolayer.network.architecture import (
     clear_second_half,
@@ -409,6 +409,9 @@ class PreparedFit:
         if self.valid_rows is not None:
             scored = calibrate_by_held_out_rows if self.calibrates else None
             own = None if scored is None else scored(self.result, self.valid_rows)
+            self.result = replace(self.result, calibration=own)
+        elif self.result.calibration is not None:
+            own = calibrate_by_search(self.result, self.train_rows)
             self.result = replace(self.result, calibration=own)
 
     def release(self) -> None:

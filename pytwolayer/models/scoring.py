@@ -15,11 +15,13 @@ from pytwolayer.network.batches import EncodedRows
 from pytwolayer.preprocessing.block_writer import EncodedInputs
 from pytwolayer.preprocessing.calibration import (
     HELD_OUT,
+    RELATIVE_SD,
     Calibration,
     has_intervals,
     scored_bases,
     scores_of,
     spaced_rows,
+    typical_sd,
 )
 from pytwolayer.preprocessing.outcome import Numbers
 from pytwolayer.preprocessing.row_source import Doubles
@@ -33,22 +35,45 @@ def calibrate_by_held_out_rows(fit: TwoLayer, rows: EncodedRows) -> Calibration 
     """Score encoded rows that were held out."""
     if not has_intervals(fit.outcome) or not len(rows.x):
         return None
+    some = _spaced(rows)
+    truth = restored(fit.outcome, some.y)
+    scores = scores_of(truth, _bases_of_encoded(fit, some), fit.settings.loss)
+    return Calibration.of(HELD_OUT, scores, _weights_of(some), loss=fit.settings.loss)
+
+
+@with_default_torch_settings
+def calibrate_by_search(fit: TwoLayer, rows: EncodedRows) -> Calibration | None:
+    """Convert the scores of a search to the units of a network; ``rows`` trained it."""
+    calibration = fit.calibration
+    if calibration is None or calibration.unit != RELATIVE_SD:
+        return calibration
+    some = _spaced(rows)
+    return calibration.in_sds(typical_sd(_bases_of_encoded(fit, some)[2], _weights_of(some)))
+
+
+def _spaced(rows: EncodedRows) -> EncodedRows:
+    """Return rows that stand for all, in the CPU's memory."""
     numbers = torch.from_numpy(spaced_rows(len(rows.x)))
 
     def taken(tensor: torch.Tensor) -> torch.Tensor:
         return tensor[numbers.to(tensor.device)].cpu()
 
-    x, codes = taken(rows.x), None if rows.codes is None else taken(rows.codes)
-    step = rows_at_once(fit.settings)
+    weights, codes = (None if each is None else taken(each) for each in (rows.weights, rows.codes))
+    return EncodedRows(taken(rows.x), taken(rows.y), weights, codes)
+
+
+def _weights_of(rows: EncodedRows) -> Doubles | None:
+    return None if rows.weights is None else rows.weights[:, 0].double().numpy()
+
+
+def _bases_of_encoded(fit: TwoLayer, rows: EncodedRows) -> Doubles:
+    x, codes, step = rows.x, rows.codes, rows_at_once(fit.settings)
     parts = (
         EncodedInputs(x[at : at + step], None if codes is None else codes[at : at + step])
         for at in range(0, len(x), step)
     )
     (output,) = forward([fit.network], fit.inputs, parts, len(x))
-    weights = None if rows.weights is None else taken(rows.weights)[:, 0].double().numpy()
-    truth = restored(fit.outcome, taken(rows.y))
-    scores = scores_of(truth, scored_bases(fit.outcome, output), fit.settings.loss)
-    return Calibration.of(HELD_OUT, scores, weights, loss=fit.settings.loss)
+    return scored_bases(fit.outcome, output)
 
 
 def restored(outcome: object, target: torch.Tensor) -> Doubles:
@@ -88,6 +113,21 @@ def calibrate_together(
         weights = data.counts if weights is None else weights * data.counts
     scores = scores_of(truth, base, first.settings.loss)
     return Calibration.of(kind, scores, weights, loss=first.settings.loss)
+
+
+@with_default_torch_settings
+def calibrate_together_by_search(
+    fits: Sequence[TwoLayer], data: TrainingData, calibration: Calibration | None
+) -> Calibration | None:
+    """Convert the scores of a search to the units of several networks, which have these rows."""
+    if calibration is None or calibration.unit != RELATIVE_SD:
+        return calibration
+    rows = data.take(spaced_rows(data.rows))
+    base = bases_of_models(np.stack([_bases_of_rows(fit, None, rows) for fit in fits]))
+    weights = rows.weights
+    if rows.counts is not None:
+        weights = rows.counts if weights is None else weights * rows.counts
+    return calibration.in_sds(typical_sd(base[2], weights))
 
 
 def _bases_of_rows(fit: TwoLayer, seen: NDArray[np.bool_] | None, data: TrainingData) -> Doubles:

@@ -9,7 +9,7 @@ prediction). R's own engine does the same in ``R/predict-interval.R``.
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -28,6 +28,9 @@ _ROUNDING = 1e-9
 # A row's unit, of its prediction, for losses whose outcomes spread more where they are larger.
 _UNITS = {"poisson": np.sqrt, "gamma": np.abs}
 SD = "sd"  # the unit of losses that predict it; files of before have none, and absolute scores
+# Of the search's scores, until the last network is there: a row's predicted standard deviation
+# divided by that which is typical of its network.
+RELATIVE_SD = "relative sd"
 _LINKS = ("identity", "log", "quantile")
 # A whole number this share outside of an end is in the interval: the row that a score is of lies at
 # the end but for the last digits, which differ between engines.
@@ -49,6 +52,7 @@ class Calibration:
         For each outcome, or each pair of quantiles, ascending and of one length.
     unit : str or None
         "sd": the scores are in predicted standard deviations of the rows; None: as of the loss.
+        "relative sd" of scores of the search, which ``in_sds()`` makes into "sd".
     """
 
     kind: str
@@ -70,6 +74,26 @@ class Calibration:
         kept = [_order_statistics(column, weights) for column in scores.T]
         unit = SD if _predicts_sd(loss) else None
         return cls(kind, len(scores), tuple(tuple(each.tolist()) for each in kept), unit)
+
+    @classmethod
+    def of_search(
+        cls, scores: Doubles, sds: Doubles | None, weights: Doubles | None
+    ) -> "Calibration | None":
+        """Keep scores of rows of the folds, whose standard deviations are those of their networks.
+
+        A network that was trained for longer, on more rows, has others: larger or smaller as a
+        whole, while those of rows compare much the same.
+        """
+        if sds is None:
+            return cls.of(FOLDS, scores, weights)
+        found = cls.of(FOLDS, scores * typical_sd(sds, weights), weights)
+        return None if found is None else replace(found, unit=RELATIVE_SD)
+
+    def in_sds(self, typical: Doubles) -> "Calibration":
+        """Return scores of a search in standard deviations of a network of these typical ones."""
+        pairs = zip(self.scores, typical.tolist(), strict=True)
+        scores = tuple(tuple(score / sd for score in each) for each, sd in pairs)
+        return replace(self, scores=scores, unit=SD)
 
     def score(self, number: int, level: float) -> float:
         """Return the score of a set that a share ``level`` of new ones does not exceed."""
@@ -111,7 +135,7 @@ def read_calibration(saved: Mapping[str, Any] | None) -> Calibration | None:
     if entries != {"kind", "rows", "scores"} or saved["kind"] not in KINDS:
         raise ValueError("its calibration has other entries")
     unit = saved.get("unit")
-    if unit not in (None, SD):
+    if unit not in (None, SD, RELATIVE_SD):
         raise ValueError("the unit of its calibration is another")
     scores = [[math.inf if s is None else _number(s) for s in each] for each in saved["scores"]]
     rows, lengths = saved["rows"], {len(each) for each in scores}
@@ -207,6 +231,18 @@ def scores_of(truth: Doubles, base: Doubles, loss: Any) -> Doubles:
         scores: Doubles = outside / _units(base, loss, SD if _predicts_sd(loss) else None)
     scores[np.isinf(base).any(axis=0)] = np.inf
     return scores
+
+
+def typical_sd(sds: Doubles, weights: Doubles | None) -> Doubles:
+    """Return the geometric mean of standard deviations, shape ``(rows, sets)``, for each set."""
+    there = (np.isfinite(sds) & (sds > 0)).all(axis=1)
+    if weights is not None:
+        there &= weights > 0
+    if not there.any():
+        return np.ones(sds.shape[1])
+    own = None if weights is None else weights[there]
+    typical: Doubles = np.exp(np.average(np.log(sds[there]), axis=0, weights=own))
+    return typical
 
 
 def _predicts_sd(loss: Any) -> bool:

@@ -20,6 +20,7 @@ from pytwolayer.preprocessing.calibration import (
     scored_bases,
     scores_of,
     spaced_rows,
+    typical_sd,
 )
 from pytwolayer.preprocessing.outcome import Classes, Numbers
 from pytwolayer.runtime.torch_loading import torch
@@ -144,6 +145,19 @@ def test_where_the_standard_deviation_is_predicted_it_is_the_unit():
     lower, upper = interval(calibration, SPREAD, base, "normal", 0.3)
     np.testing.assert_allclose(upper - base[0], sd * scores.min())
     np.testing.assert_allclose(lower, base[0] - sd * scores.min())
+
+
+def test_scores_of_a_search_are_relative_to_its_networks_until_the_last_one_is_there():
+    sds, weights = np.array([[1.0], [4.0], [np.inf]]), np.array([1.0, 1.0, 5.0])
+    assert typical_sd(sds, None) == typical_sd(sds, weights) == pytest.approx(2)
+    assert typical_sd(sds, np.array([1.0, 3.0, 1.0])) == pytest.approx(2 * np.sqrt(2))
+    assert typical_sd(sds[2:], None) == 1
+    found = Calibration.of_search(np.array([[0.5], [1.5], [np.inf]]), sds, None)
+    assert (found.scores[0], found.unit) == (pytest.approx((1, 3, np.inf)), "relative sd")
+    assert read_calibration(found.plain()) == found
+    last = found.in_sds(np.array([0.5]))
+    assert (last.scores[0], last.unit, last.rows) == (pytest.approx((2, 6, np.inf)), "sd", 3)
+    assert Calibration.of_search(np.array([[0.5]]), None, None).unit is None
 
 
 def test_counts_with_a_predicted_spread_have_whole_ends_and_the_row_of_a_score_at_one():

@@ -106,6 +106,23 @@ def test_where_the_spread_is_predicted_intervals_hold_where_it_is_low_and_where_
 
 
 @pytest.mark.parametrize("loss", ["normal", "negative_binomial"])
+def test_scores_of_folds_are_in_units_of_the_network_that_predicts(tmp_path, loss):
+    x, y, _ = overdispersed(100, 1)
+    how = {"loss": loss, "hidden_units": 8, "epochs": 500, "seed": 1}
+    fit = two_layer(x, y, checkpoint=tmp_path / "run", **how)
+    assert (fit.calibration.kind, fit.calibration.unit) == ("folds", "sd")
+    with pytest.warns(PytwolayerWarning):
+        resumed = two_layer(x, y, checkpoint=tmp_path / "run", **how)
+    assert resumed.calibration == fit.calibration
+    several = two_layer(x, y, n_models=3, **how)
+    assert (several.calibration.kind, several.calibration.unit) == ("folds", "sd")
+    typical = [np.exp(np.log(each.predict_sd(x)).mean()) for each in (fit, several)]
+    pairs = zip((fit, several), typical, strict=True)
+    scaled = [np.array(each.calibration.scores[0]) * sd for each, sd in pairs]
+    np.testing.assert_allclose(*scaled, rtol=1e-5)
+
+
+@pytest.mark.parametrize("loss", ["normal", "negative_binomial"])
 def test_files_with_absolute_residuals_predict_as_before(tmp_path, loss):
     x, y, _ = overdispersed(100, 1)
     fit = two_layer(x, y, loss=loss, validation=0.4, **QUICK)
