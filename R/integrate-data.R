@@ -16,6 +16,15 @@ training_frame_of_callers <- function(object) {
   NULL
 }
 
+# No rows of the columns that new data need, with their types; NULL of a fit of a file whose formula
+# transforms some.
+predictor_prototype <- function(object) {
+  columns <- training_columns(object)
+  known <- object$blueprint$ptypes$predictors
+  if (!all(columns %in% names(known))) known <- object$how$prototype
+  if (is.null(known)) NULL else plain_frame(known)[0, columns, drop = FALSE]
+}
+
 # Rows that the fit left out have no outcome here; they are no rows of it.
 with_outcomes <- function(object, frame) {
   absent <- setdiff(names(object$outcomes), names(frame))

@@ -14,7 +14,10 @@ register_insight <- function() {
 }
 
 # Its own way takes any table of the name that the call has.
-insight_data <- function(x, ...) training_frame_of_callers(x)
+insight_data <- function(x, ...) {
+  found <- training_frame_of_callers(x)
+  if (is.null(found)) data_for_marginaleffects(x) else found
+}
 
 # A fit of a table or a recipe has no formula(), but columns all the same.
 insight_formula <- function(x, ...) {

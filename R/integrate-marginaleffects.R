@@ -5,6 +5,7 @@ register_marginaleffects <- function() {
   options(marginaleffects_model_classes = union(
     getOption("marginaleffects_model_classes"), c("two_layer", "two_layer_ensemble")
   ))
+  registerS3method("as.data.frame", "two_layer_data_gone", refuse_gone_data, envir = baseenv())
   methods_of(
     "marginaleffects", c("get_predict", "get_vcov", "get_coef", "get_group_names")
   )()
@@ -68,4 +69,33 @@ marginal_frame <- function(values, model, newdata, kind) {
     found$group <- factor(rep(names, each = nrow(values)), names)
   }
   found
+}
+
+#' What marginaleffects gets for the data of a fit that are not found any more
+#'
+#' With NULL it takes, before 0.25, any table or function of the name that the fit's call has. It
+#' gets the new data that its own function was given, or else what as.data.frame() refuses: errors
+#' here it would catch.
+#'
+#' @noRd
+data_for_marginaleffects <- function(object) {
+  loaded <- isNamespaceLoaded("marginaleffects")
+  if (!loaded || utils::packageVersion("marginaleffects") >= "0.25.0") {
+    return(NULL)
+  }
+  own <- Filter(function(frame) is_frame_of(frame, "marginaleffects"), sys.frames())
+  for (frame in own) {
+    given <- get0("newdata", frame, inherits = FALSE)
+    if (is.data.frame(given) && all(training_columns(object) %in% names(given))) {
+      return(as.data.frame(given))
+    }
+  }
+  if (length(own)) structure(list(), class = "two_layer_data_gone")
+}
+
+is_frame_of <- function(frame, package) identical(topenv(frame), asNamespace(package))
+
+refuse_gone_data <- function(x, ...) {
+  expected <- "a table, since the data that the fit's call names are not found any more"
+  abort_expected("newdata", expected, "one without the fit's columns, or none", NULL)
 }

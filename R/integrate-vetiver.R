@@ -17,15 +17,9 @@ vetiver_create_meta.two_layer <- function(model, metadata) { # nolint: object_na
 # A variable that a formula transforms is of the type that it had in training, which a fit keeps
 # and its file does not.
 vetiver_ptype.two_layer <- function(model, ...) { # nolint: object_name_linter.
-  given <- list(...)$prototype_data
-  columns <- training_columns(model)
-  known <- model$blueprint$ptypes$predictors
-  if (!is.null(given)) {
-    known <- given
-  } else if (!all(columns %in% names(known))) {
-    known <- model$how$prototype
-    if (is.null(known)) known <- training_frame_of_callers(model)
-  }
+  known <- list(...)$prototype_data
+  if (is.null(known)) known <- predictor_prototype(model)
+  if (is.null(known)) known <- training_frame_of_callers(model)
   if (is.null(known)) {
     hint <- "Give some rows of new data: `vetiver_model(..., prototype_data = )`."
     rlang::abort(
@@ -33,7 +27,7 @@ vetiver_ptype.two_layer <- function(model, ...) { # nolint: object_name_linter.
       class = c("pytwolayer_error_argument", "pytwolayer_error"), call = NULL
     )
   }
-  tibble::as_tibble(plain_frame(known)[0, columns, drop = FALSE])
+  tibble::as_tibble(plain_frame(known)[0, training_columns(model), drop = FALSE])
 }
 
 # Without the training data, which are nobody's business there.

@@ -99,3 +99,21 @@ test_that("fits of tables and of recipes have slopes, too", {
     expect_equal(found$estimate, own$estimate[-1])
   }
 })
+
+test_that("a fit whose data are gone has effects of the data that are given, and of no others", {
+  skip_without_torch()
+  skip_if_not_installed("marginaleffects")
+  withr::local_envvar(TZ = "UTC")
+  fitted <- function() {
+    data <- cars # which is a function, too
+    two_layer(mpg ~ hp + cyl, data, epochs = 5, seed = 1)
+  }
+  fit <- fitted()
+  slopes <- as.data.frame(marginaleffects::avg_slopes(fit, newdata = cars))$estimate
+  expect_equal(sort(slopes), sort(effects(fit, cars)$estimate), tolerance = 1e-2)
+  expect_error(marginaleffects::predictions(fit), "newdata")
+  data <- transform(cars[1:3, ], hp = hp + 100)
+  expect_error(marginaleffects::predictions(fit), "newdata")
+  found <- as.data.frame(marginaleffects::predictions(fit, newdata = cars))
+  expect_equal(found$estimate, predict(fit, cars)$.pred)
+})

@@ -118,7 +118,7 @@ def test_a_needed_package_that_pip_knows_nothing_of_is_no_problem(monkeypatch, p
     assert finding == Finding(package, "installed, of a version that cannot be told")
 
 
-@pytest.mark.parametrize("package", ["matplotlib", "itables", "rpy2"])
+@pytest.mark.parametrize("package", ["matplotlib", "itables", "rpy2", "pyarrow", "onnx"])
 def test_an_optional_package_that_is_missing_is_no_problem(monkeypatch, package):
     def version(name):
         if name == package:
@@ -359,8 +359,3 @@ def test_a_file_of_the_users_is_told(tmp_path, monkeypatch):
     )
     assert done.returncode == 1, done.stderr
     assert f"pandas: {tmp_path}/pandas.py is taken for it" in done.stdout
-
-
-def test_the_page_has_the_packages_that_files_of_other_formats_need():
-    topics = [finding.topic for finding in python_findings()]
-    assert {"pyarrow", "onnx"} <= set(topics)
