@@ -77,6 +77,9 @@ r_library <- function() {
 }
 
 refuse_twins <- function(argument, names, call) {
+  if (!anyDuplicated(names)) {
+    return(invisible())
+  }
   twins <- sort(unique(as.character(names[duplicated(names)])), method = "radix")
   if (length(twins)) {
     received <- paste("one with several columns", quote_some_names(twins))

@@ -1,5 +1,8 @@
 # A misspelt argument is an error, not a silent default.
 check_dots <- function(fun, ..., call = rlang::caller_env()) {
+  if (!...length()) {
+    return(invisible())
+  }
   given <- rlang::names2(rlang::enquos(...)) # unevaluated: its value may not exist
   refuse_unknown(given, character(), setdiff(names(formals(fun)), "..."), call)
 }

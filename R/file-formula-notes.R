@@ -40,9 +40,19 @@ formula_notes <- function(how, columns) {
     pairs = lapply(how$classes$pairs, as.list)
   )
   notes <- Filter(length, notes)
+  if (!length(constants) && is_sum_of_columns(how)) {
+    return(list(formula = notes))
+  }
   # What a file may not hold is not written into one.
   read <- tryCatch(read_formula(notes, columns), error = function(cnd) NULL)
   if (!is.null(read)) list(formula = notes)
+}
+
+# Of few and short names, so that it cannot but be read again.
+is_sum_of_columns <- function(how) {
+  names_only(how) && is.symbol(how$formula[[2]]) && length(how$variables) <= 100 &&
+    all(nchar(how$variables, "bytes") <= 100) &&
+    all(all.names(how$formula[[3]]) %in% c("+", how$predictor_variables))
 }
 
 # The formula's own, with its constants; that of others is the whole session's.

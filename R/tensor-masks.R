@@ -110,15 +110,24 @@ mask_of <- function(package, name) {
 
 # R's body; or, where that calls .Internal(), which packages may not, a call of R's function. Which
 # arguments are missing is asked in the mask's own frame, and each call made once: such functions
-# are called everywhere, with little to do.
+# are called everywhere, with little to do. So the usual call, of no argument that has a default,
+# stands there itself.
 wrapped_body <- function(name, original) {
   if (!any(all.names(body(original)) == ".Internal")) {
     return(body(original))
   }
   names <- names(formals(original))
-  is_missing <- lapply(setdiff(names, "..."), function(each) call("missing", as.name(each)))
+  asked <- function(names) lapply(names, function(each) call("missing", as.name(each)))
   calls <- list2env(list(name = name, names = names, made = list()), parent = emptyenv())
-  bquote(.(call_original)(environment(), .(calls), .(as.call(c(quote(c), is_missing)))))
+  is_missing <- as.call(c(quote(c), asked(setdiff(names, "..."))))
+  any_call <- bquote(.(call_original)(environment(), .(calls), .(is_missing)))
+  has_default <- !vapply(formals(original), base::identical, NA, quote(expr = )) # nolint
+  usual <- original_call(name, names[!has_default], FALSE)
+  if (!any(has_default)) {
+    return(usual)
+  }
+  unasked <- Reduce(function(a, b) call("&&", a, b), asked(names[has_default]))
+  call("if", unasked, usual, any_call)
 }
 
 # Passes only what was given, so that an argument that is missing here is missing there.
@@ -198,7 +207,8 @@ tensor_test <- function(argument) {
     asked[[1]] <- get(as.character(asked[[1]]), envir = topenv())
     return(asked)
   }
-  bquote(!missing(.(as.name(argument))) && inherits(.(as.name(argument)), "torch.Tensor"))
+  name <- as.name(argument)
+  bquote(!missing(.(name)) && is.object(.(name)) && inherits(.(name), "torch.Tensor"))
 }
 
 #' What a mask gives for tensors

@@ -45,10 +45,11 @@ pool_elements <- function(values, name, call) {
 
 # Whether there is a tensor among a mask's arguments; empty ones, as in f(1, ), are skipped.
 has_tensor <- function(...) {
-  expressions <- as.list(substitute(alist(...)))[-1]
-  for (k in seq_along(expressions)) {
-    empty <- is.symbol(expressions[[k]]) && !nzchar(as.character(expressions[[k]]))
-    if (!empty && is_tensor(...elt(k))) {
+  expressions <- substitute(alist(...))
+  for (k in seq_len(...length())) {
+    place <- k + 1L
+    empty <- is.symbol(expressions[[place]]) && !nzchar(as.character(expressions[[place]]))
+    if (!empty && is.object(...elt(k)) && is_tensor(...elt(k))) {
       return(TRUE)
     }
   }

@@ -344,3 +344,33 @@ test_that("formulas of comparisons, and of splines without `df`, come back", {
     expect_identical(again$how$kind, "formula")
   }
 })
+
+test_that("what R makes of the bytes of its own fit is what it makes of them in a file", {
+  skip_without_torch()
+  odd <- data.frame(y = cos(1:12), `a b` = 1:12, c = c("\u00fc\\u0041", "v\\"), check.names = FALSE)
+  names(odd)[[3]] <- "\u00e4\""
+  for (fit in list(
+    two_layer(y ~ ., odd, epochs = 2, seed = 1), two_layer(Species ~ ., iris, epochs = 2, seed = 1),
+    two_layer(y ~ ., odd, epochs = 2, seed = 1, n_models = 2)
+  )) {
+    taken <- pytwolayer:::taking(fit$model)
+    checked <- pytwolayer:::read_parts(taken, length(fit$model), NULL, NULL)$model
+    expect_identical(pytwolayer:::read_model(fit$model), checked)
+  }
+})
+
+test_that("the formula of a sum of columns is kept as it can be read", {
+  odd <- data.frame(y = 1:3, `a b` = 1:3, `+` = 1:3, c = c("u", "v", "v"), check.names = FALSE)
+  names(odd)[[4]] <- "\u00e4\""
+  for (formula in c(y ~ ., y ~ `+` + `a b`, `a b` ~ y)) {
+    how <- pytwolayer:::mold_formula(formula, odd, NULL)$how
+    expect_true(pytwolayer:::is_sum_of_columns(how))
+    kept <- pytwolayer:::formula_notes(how, 3)$formula
+    read <- pytwolayer:::read_formula(kept, 3)
+    expect_identical(attr(read$terms, "variables"), attr(how$terms, "variables"))
+    expect_identical(read[c("outcome", "variables")], how[c("outcome", "variables")])
+  }
+  for (formula in c(log(y) ~ ., y ~ . - 1, y ~ `+`:`a b`, cbind(y, `a b`) ~ `+`)) {
+    expect_false(pytwolayer:::is_sum_of_columns(pytwolayer:::mold_formula(formula, odd, NULL)$how))
+  }
+})

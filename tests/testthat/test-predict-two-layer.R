@@ -251,3 +251,30 @@ test_that("what has no quantiles is refused in one sentence", {
   expect_error(quick(quantile_levels = 0.5), "left out but with the loss \"quantile\"")
   expect_error(quick(mtcars[-(1:2)], mtcars[1:2], loss = "quantile"), "of one outcome with")
 })
+
+test_that("columns that a formula only names are what model.frame() makes of them", {
+  data <- data.frame(
+    y = 1:3, a = c(1.5, NA, 3), b = c("u", NA, "v"), c = factor(c("k", "l", "k")),
+    d = c(TRUE, NA, FALSE), `e f` = 3:1, check.names = FALSE
+  )
+  how <- pytwolayer:::mold_formula(y ~ `e f` + c + b + a + d, data, NULL)$how
+  made <- function(data) {
+    parts <- list(terms = how$terms, outcome = list())
+    frame <- pytwolayer:::evaluate_formula(parts, data, "new_data", NULL)$frame
+    pytwolayer:::frame_predictors(frame, how, "new_data", NULL)
+  }
+  plain <- function(data) pytwolayer:::plain_predictors(how$terms, data)
+  for (rows in list(1:3, 2, 3:1)) {
+    some <- data[rows, sample(names(data))]
+    expect_identical(plain(some), made(some))
+  }
+  # What is to be converted or refused is left to model.frame().
+  expect_null(plain(transform(data, a = Sys.Date(), check.names = FALSE)))
+  expect_null(plain(data[-2]))
+  data$a <- matrix(1:6, 3)
+  expect_null(plain(data))
+  data$a <- list(1, 2, 3)
+  expect_null(plain(data))
+  expect_null(pytwolayer:::plain_predictors(terms(~ log(a) + b), data))
+  expect_null(pytwolayer:::plain_predictors(terms(~ b:d), data))
+})
