@@ -14,7 +14,7 @@
 #' @param object What [two_layer()] gave, with one network or several.
 #' @param new_data Rows to average over, as in [predict.two_layer()]. Rows that cannot be predicted
 #'   are left out. Left out, they are those that the fit was fitted to, found again as its call has
-#'   them. Not needed where `at` has a value for every variable.
+#'   them, or those that its path has now. Not needed where `at` has a value for every variable.
 #' @param ... Must be empty.
 #' @param variables Names of the variables of interest; by default all.
 #' @param at Chosen values: a list or a data frame of variables that have these values in all rows.
@@ -71,11 +71,11 @@ fit_effects <- function(object, new_data, asked, level, engine, env, call) {
   known <- explained_variables(object)
   variables <- choose_variables(known, asked$variables, call)
   at <- read_at(asked$at, known, call)
-  new_data <- as_table(new_data)
+  own <- is.null(new_data) && length(at) == length(known) # no rows are needed
+  new_data <- as_table(if (own) NULL else own_source(object, new_data))
   if (is_source(new_data)) {
     return(effects_of_source(object, new_data, variables, at, asked, level, engine, call))
   }
-  own <- is.null(new_data) && length(at) == length(known)
   frame <- if (own) at else explained_frame(object, new_data, engine, env, call)
   weights <- check_row_weights(asked$weights, nrow(frame), call)
   found <- read_steps(variables, frame, asked$step, weights, engine, call)
@@ -201,7 +201,7 @@ call_effects <- function(object, sent, columns, step, weights, level, call, at =
     call = call,
     words = c(x = "new_data", sample_weight = "case_weights")
   ))
-  facts <- list(rows = answer$rows, widths = unlist(answer$widths))
+  facts <- list(rows = as.integer(answer$rows), widths = unlist(answer$widths))
   answer[c("rows", "widths")] <- NULL
   texts <- c("input", "contrast", "outcome")
   answer[texts] <- lapply(answer[texts], function(text) as.character(unlist(text)))

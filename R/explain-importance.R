@@ -9,9 +9,11 @@
 #' formula the variables are those of the data; what is made of one changes with it.
 #'
 #' @param object What [two_layer()] gave, with one network or several, whose mean is measured.
-#' @param new_data Rows with the outcome, as in [predict.two_layer()]; those that cannot be
-#'   predicted or have no outcome are left out. Left out, they are those that the fit was fitted to,
-#'   found again as its call has them.
+#' @param new_data Rows with the outcome, as in [predict.two_layer()], a path too; those that cannot
+#'   be predicted or have no outcome are left out. Of a path or an Arrow dataset with more than
+#'   100,000 rows that many are taken, one of each of equally long stretches, and always the same
+#'   ones. Left out, they are those that the fit was fitted to, found again as its call has them, or
+#'   those that its path has now.
 #' @param y The outcome, for a fit that was given one apart from the predictors.
 #' @param ... Must be empty.
 #' @param variables Names of the variables of interest; by default all. A factor changes as a whole.
@@ -21,7 +23,7 @@
 #'   outcome on its own scale; `"accuracy"`, `"brier"` of classes.
 #' @param seed The same seed gives the same numbers, in Python too. By default drawn from R's
 #'   generator.
-#' @param case_weights Weights of the rows.
+#' @param case_weights Weights of the rows, or for a path the name of the column that has them.
 #' @return A tibble of class `two_layer_importance` with a row for each variable, and outcome:
 #'   `input`, `outcome`, `estimate` (by how much the measure is worse, on average of the repeats),
 #'   and of the repeats `spread` (the standard deviation), `lowest` and `highest`. Near 0, or below,
@@ -46,7 +48,7 @@ importance.two_layer <- function(object, new_data = NULL, y = NULL, ..., variabl
   check_dots(importance.two_layer, ...)
   chosen <- choose_variables(explained_variables(object), variables, call)
   check_repeats(repeats, call)
-  new_data <- frame_if_needed(object, new_data, "python")
+  new_data <- frame_if_needed(object, own_source(object, new_data), "python")
   of_source <- is_source(new_data)
   rows <- if (!of_source) judged_rows(object, new_data, y, case_weights, parent.frame(), call)
   seed <- if (is.null(seed)) draw_seed() else check_settings(list(seed = seed), call)[[1]]
@@ -174,7 +176,8 @@ send_judged_source <- function(object, new_data, y, case_weights, call) {
   }
   list(
     x = to_core(columns_to_predict(object, new_data, "python", call)),
-    y = if (!is.null(y)) to_core(y), weights = if (is.double(weights)) as_bytes(weights) else weights
+    y = if (!is.null(y)) to_core(y),
+    weights = if (is.double(weights)) as_bytes(weights) else weights
   )
 }
 

@@ -6,8 +6,10 @@
 #' levels without an order they depend on the one they have.
 #'
 #' @param object What [two_layer()] gave, with one network or several.
-#' @param new_data Rows, as in [predict.two_layer()]; those that cannot be predicted are left out.
-#'   Left out, they are those that the fit was fitted to, found again as its call has them.
+#' @param new_data Rows, as in [predict.two_layer()], a path too; those that cannot be predicted are
+#'   left out. Of a path or an Arrow dataset with more than 100,000 rows that many are taken, as in
+#'   [importance()]. Left out, they are those that the fit was fitted to, found again as its call
+#'   has them, or those that its path has now.
 #' @param variable Name of the variable, of a formula one of the data: what is made of it changes
 #'   with it.
 #' @param ... Must be empty.
@@ -72,7 +74,7 @@ profile_fit <- function(object, new_data, variable, asked, level, engine, env, c
   asked$level <- level
   check_points(asked$points, call)
   variable <- read_variable(object, if (missing(variable)) NULL else variable, call)
-  new_data <- frame_if_needed(object, new_data, engine)
+  new_data <- frame_if_needed(object, own_source(object, new_data), engine)
   if (is_source(new_data)) {
     sent <- columns_to_predict(object, new_data, engine, call)
     weights <- check_own_weights(asked$weights, call)

@@ -83,6 +83,11 @@ explained_frame <- function(object, new_data, engine, env, call) {
   plain_frame(new_data)
 }
 
+# A fit to a path has its rows there.
+own_source <- function(object, new_data) {
+  if (is.null(new_data)) object$how$paths else new_data
+}
+
 training_frame <- function(object, engine, env, call) {
   require_training_data(object, "object", call)
   if (engine == "python") {

@@ -182,7 +182,10 @@ augment.two_layer <- function(x, new_data, ..., engine = c("python", "r"), newda
   }
   new_data <- as_table(new_data)
   if (is_source(new_data)) {
-    expected <- "a data frame or a matrix: `predict()` takes paths and Arrow objects"
+    expected <- paste(
+      "a data frame or a matrix (of a path `predict(output = \"file.parquet\", columns = )` writes",
+      "the predictions, beside columns of the data)"
+    )
     abort_expected("new_data", expected, if (is_arrow(new_data)) "an Arrow object" else "a path")
   }
   predictions <- stats::predict(x, new_data, engine = engine)

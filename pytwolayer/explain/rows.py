@@ -12,11 +12,28 @@ from pytwolayer.errors import ArgumentError, UnseenLevelWarning
 from pytwolayer.explain.networks import Explained
 from pytwolayer.preprocessing.column import Column
 from pytwolayer.preprocessing.encoder import Encoder
-from pytwolayer.preprocessing.row_source import Doubles, Mask
+from pytwolayer.preprocessing.row_source import Doubles, Mask, RowNumbers
 from pytwolayer.preprocessing.table import Table, read_table
+from pytwolayer.runtime.random import cpu_generator
+from pytwolayer.runtime.torch_loading import torch
+
+MOST_ROWS = 100_000  # of a file, where rows have to be in memory together
 
 # The place of a column, and a column of one row that has its value.
 Setting = Mapping[int, Column]
+
+
+def sampled(rows: int) -> RowNumbers | None:
+    """Choose rows of a table that is not in memory: one of each of equally long stretches.
+
+    The same ones for the same number of rows; None where there are so few that all are taken.
+    """
+    if rows <= MOST_ROWS:
+        return None
+    ends = np.arange(MOST_ROWS + 1, dtype=np.int64) * rows // MOST_ROWS
+    shares = torch.rand(MOST_ROWS, generator=cpu_generator(0), dtype=torch.float64).numpy()
+    numbers: RowNumbers = (ends[:-1] + np.floor(shares * np.diff(ends))).astype(np.intp)
+    return numbers
 
 
 def complete_rows(models: Sequence[Explained], part: Table) -> list[tuple[Table, Mask]]:

@@ -23,6 +23,7 @@ from pytwolayer.models.joint_predictions import (
 from pytwolayer.models.new_rows import (
     encodings,
     fill_incomplete,
+    is_not_in_memory,
     read_new_data,
     refuse_offset,
     refuse_without_output,
@@ -516,6 +517,7 @@ class TwoLayerEnsemble:
         """
         from pytwolayer.models.explained_importance import fit_importance
 
+        in_blocks = is_not_in_memory(x)
         x = self.models[0].open_scored([*encodings(self.models)], x, y, sample_weight)
         return fit_importance(
             self.models,
@@ -527,6 +529,7 @@ class TwoLayerEnsemble:
             seed=seed,
             sample_weight=sample_weight,
             offset=offset,
+            in_blocks=in_blocks,
         )
 
     @with_default_torch_settings

@@ -28,13 +28,17 @@ def fit_importance(
     seed: Any,
     sample_weight: Any,
     offset: Any,
+    in_blocks: bool,
 ) -> pd.DataFrame:
-    """Measure the importance of columns; see ``TwoLayer.importance()``."""
+    """Measure the importance of columns; see ``TwoLayer.importance()``.
+
+    ``in_blocks`` is whether ``x``, opened, is not in memory.
+    """
     models, names = explained(fits), input_names(fits[0])
     places = read_variables(names, variables)
     repeats = checks.count("repeats", repeats)
     seed = secrets.randbits(31) if seed is None else checks.seed("seed", seed)
-    rows = judged_rows(fits, x, y, sample_weight, offset)
+    rows = judged_rows(fits, x, y, sample_weight, offset, in_blocks=in_blocks)
     if rows.are_of_training:
         warn_user(
             "The rows are those that the fit was trained on: what was learnt by heart counts too.",

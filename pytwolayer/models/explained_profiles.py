@@ -18,6 +18,7 @@ from pytwolayer.explain.profiles import (
     profile_table,
     quantile_values,
 )
+from pytwolayer.explain.rows import sampled
 from pytwolayer.models.explained import (
     explained,
     input_names,
@@ -25,7 +26,7 @@ from pytwolayer.models.explained import (
     read_variables,
 )
 from pytwolayer.models.judged_rows import joint_complete
-from pytwolayer.models.new_rows import read_new_data
+from pytwolayer.models.new_rows import is_not_in_memory, read_new_data
 from pytwolayer.preprocessing.offset import add_offset_if_fitted, read_offset
 from pytwolayer.preprocessing.row_source import Doubles
 from pytwolayer.preprocessing.table import Table
@@ -56,6 +57,9 @@ def fit_feature_effects(
     weights = read_weights("sample_weight", sample_weight, table.rows)
     add_offset_if_fitted(np.zeros((table.rows, 1)), fits[0].offset, offset, log=False)
     added = None if offset is None else read_offset(offset, table.rows)
+    chosen = sampled(table.rows) if is_not_in_memory(x) else None
+    if chosen is not None:
+        table, (weights, added) = table.take(chosen), (_taken(v, chosen) for v in (weights, added))
     there = joint_complete(fits, table) if table.rows else np.zeros(0, dtype=np.bool_)
     if not there.any():
         raise ArgumentError("x", NO_ROWS, "others alone" if table.rows else "none")
@@ -75,7 +79,9 @@ def fit_feature_effects(
     )
     if rows.columns[place].kind == "logical":
         found = found._replace(values=["FALSE", "TRUE"])
-    numbers = np.flatnonzero(there).tolist() if kind == "ice" else None
+    numbers = None
+    if kind == "ice":
+        numbers = (np.flatnonzero(there) if chosen is None else chosen[there]).tolist()
     outcomes = explained_names(fits[0].outcome)
     made = profile_table(names[place], outcomes, found, numbers, level)
     made.attrs = {"kind": kind, "rows": rows.rows, "marks": _marks(rows, place, levels)}

@@ -8,7 +8,7 @@ import numpy as np
 
 from pytwolayer.errors import ArgumentError, MissingRowsWarning
 from pytwolayer.explain.effects import NO_ROWS
-from pytwolayer.explain.rows import complete_rows
+from pytwolayer.explain.rows import complete_rows, sampled
 from pytwolayer.files.open_table import opened
 from pytwolayer.models.explained import explained
 from pytwolayer.models.new_rows import read_new_data
@@ -31,9 +31,18 @@ class JudgedRows(NamedTuple):
 
 
 def judged_rows(
-    fits: Sequence[Model], x: Any, y: Any, sample_weight: Any, offset: Any
+    fits: Sequence[Model],
+    x: Any,
+    y: Any,
+    sample_weight: Any,
+    offset: Any,
+    *,
+    in_blocks: bool = False,
 ) -> JudgedRows:
-    """Read predictors, outcome and weights; leave out rows that are not complete."""
+    """Read predictors, outcome and weights; leave out rows that are not complete.
+
+    Of ``x`` that is to be read ``in_blocks`` some rows are chosen, if they are many.
+    """
     first = fits[0]
     names = first.outcome.names
     if y is None and names is None:
@@ -58,7 +67,9 @@ def judged_rows(
         warnings.simplefilter("ignore", MissingRowsWarning)
         data = read_training_data(own, y, outcome, weights=weights)
     truth = first.outcome.observed(data.outcomes)
-    known = ~np.isnan(truth).any(axis=1)
+    known = np.flatnonzero(~np.isnan(truth).any(axis=1))
+    chosen = sampled(len(known)) if in_blocks else None
+    known = known if chosen is None else known[chosen]
     rows = data.row_numbers[known]
     if not len(rows):
         raise ArgumentError("x", NO_ROWS, "others alone")
@@ -66,7 +77,7 @@ def judged_rows(
     complete = joint_complete(fits, there)
     if not complete.any():
         raise ArgumentError("x", NO_ROWS, "others alone")
-    kept = np.flatnonzero(known)[complete]
+    kept = known[complete]
     weights = None if data.weights is None else data.weights[kept]
     training = are_training_rows(first.data, data)
     return JudgedRows(there.take(complete), data.outcomes.take(kept), weights, training)

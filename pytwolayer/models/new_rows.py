@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 from pytwolayer.checks import describe, shorten
 from pytwolayer.errors import ArgumentError
+from pytwolayer.files.arrow_objects import is_arrow
+from pytwolayer.files.local_paths import is_in_files
 from pytwolayer.files.new_data import open_new_data
 from pytwolayer.preprocessing.block_writer import Coding, LevelCoding
 from pytwolayer.preprocessing.encoder import Encoder
@@ -37,6 +39,11 @@ def read_new_data(models: Sequence[Model], x: Any) -> Table:
     columns = zip(*(encoder.codings for encoder in encoders), strict=True)
     Encoder(first.names, tuple(_joined(column) for column in columns)).check("x", table)
     return table
+
+
+def is_not_in_memory(x: Any) -> bool:
+    """Tell whether new data are a path or an Arrow object, which is read in blocks."""
+    return is_in_files(x) or is_arrow(x)
 
 
 def _joined(codings: Sequence[Coding]) -> Coding:

@@ -20,6 +20,7 @@ from pytwolayer.models.interval_kinds import CONFIDENCE, read_interval_kind, rea
 from pytwolayer.models.new_rows import (
     explained_by,
     fill_incomplete,
+    is_not_in_memory,
     refuse_offset,
     refuse_without_output,
 )
@@ -623,7 +624,8 @@ class TwoLayer:
         Parameters
         ----------
         x : DataFrame, array, tensor, Arrow object, str or Path
-            As in ``predict()``.
+            As in ``predict()``. Of a path or an Arrow object with more than 100,000 rows that many
+            are taken, one of each of equally long stretches, and always the same ones.
         y : vector or table, optional
             The truth; left out where ``x`` has the outcome's columns.
         variables : list of str, optional
@@ -666,6 +668,7 @@ class TwoLayer:
         """
         from pytwolayer.models.explained_importance import fit_importance
 
+        in_blocks = is_not_in_memory(x)
         x = self.open_scored([self.inputs], x, y, sample_weight)
         return fit_importance(
             [self],
@@ -677,6 +680,7 @@ class TwoLayer:
             seed=seed,
             sample_weight=sample_weight,
             offset=offset,
+            in_blocks=in_blocks,
         )
 
     @with_default_torch_settings
@@ -695,7 +699,8 @@ class TwoLayer:
         Parameters
         ----------
         x : DataFrame, array, tensor, Arrow object, str or Path
-            Rows, as in ``predict()``. Rows that cannot be predicted are left out.
+            Rows, as in ``predict()``. Rows that cannot be predicted are left out. Of a path or an
+            Arrow object with more than 100,000 rows that many are taken, as in ``importance()``.
         variable : str
             The column. Columns without names are x1, x2 and so on.
         kind : str
@@ -847,7 +852,8 @@ class TwoLayer:
         Parameters
         ----------
         x : DataFrame, array, tensor, Arrow object, str or Path
-            As in ``predict()``.
+            As in ``predict()``. Of a path or an Arrow object with more than 100,000 rows that many
+            are taken, one of each of equally long stretches, and always the same ones.
         y : vector or table, optional
             The truth; left out where ``x`` has the outcome's columns.
         sample_weight : vector or str, optional

@@ -4,11 +4,13 @@ from itertools import pairwise
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet
 import pytest
 from sklearn.inspection import partial_dependence
 
 import pytwolayer
 from pytwolayer import ArgumentError
+from pytwolayer.explain.rows import sampled
 
 ROWS = 200
 
@@ -155,3 +157,47 @@ def test_errors_name_the_argument(data, fit, arguments, message):
     with pytest.raises(ArgumentError) as problem:
         fit.feature_effects(data[0], **({"variable": "a"} | arguments))
     assert message in str(problem.value)
+
+
+@pytest.mark.filterwarnings("ignore::pytwolayer.errors.TrainingRowsWarning")
+def test_a_path_or_an_arrow_object_gives_what_its_rows_give(data, fit, tmp_path, monkeypatch):
+    x, y = data
+    file = tmp_path / "rows.parquet"
+    x.assign(y=y).to_parquet(file)
+    table = pyarrow.parquet.read_table(file)
+    for source in (file, table):
+        for kind in ("ale", "pdp", "ice"):
+            for column in ("a", "f"):
+                found = fit.feature_effects(source, column, kind=kind, points=4)
+                want = fit.feature_effects(x, column, kind=kind, points=4)
+                pd.testing.assert_frame_equal(found, want)
+                assert found.attrs == want.attrs
+        found = fit.effects(source, at={"f": ["u", "v"]}, step=0.1)
+        pd.testing.assert_frame_equal(found, fit.effects(x, at={"f": ["u", "v"]}, step=0.1))
+        pd.testing.assert_frame_equal(
+            fit.importance(source, y, seed=1, repeats=2), fit.importance(x, y, seed=1, repeats=2)
+        )
+    monkeypatch.setattr("pytwolayer.explain.rows.MOST_ROWS", 50)
+    rows = sampled(ROWS)
+    assert (rows // 4).tolist() == list(range(50))  # one of each stretch of 4 rows
+    own, weights = x.iloc[rows], np.arange(ROWS) % 3
+    ice = fit.feature_effects(file, "a", kind="ice", points=3, sample_weight=weights)
+    assert sorted(set(ice["row"])) == rows.tolist()
+    assert len(set(fit.feature_effects(x, "a", kind="ice", points=3)["row"])) == ROWS
+    few = fit.feature_effects(file, "a", sample_weight=weights)
+    want = fit.feature_effects(own, "a", sample_weight=weights[rows])
+    pd.testing.assert_frame_equal(few, want)
+    few = fit.importance(file, y, seed=1, repeats=2, sample_weight=weights)
+    some = rows[weights[rows] > 0]
+    chosen = fit.importance(
+        x.iloc[sampled_of(weights)], y[sampled_of(weights)], seed=1, repeats=2,
+        sample_weight=weights[sampled_of(weights)],
+    )  # fmt: skip
+    pd.testing.assert_frame_equal(few, chosen)
+    assert len(some) < few.attrs["rows"] == 50
+
+
+def sampled_of(weights):
+    """Choose of the rows that count."""
+    there = np.flatnonzero(weights)
+    return there[sampled(len(there))]
