@@ -90,3 +90,22 @@ insight_parameters <- function(x, ...) {
     Parameter = paste(weights$from, weights$to, sep = " -> "), Estimate = weights$estimate
   )
 }
+
+# ggeffects' own way has neither groups nor the level of an interval. It wants a row for each class
+# or outcome and row of the grid, named by `response.level`.
+get_predictions.two_layer <- function(model, data_grid, ..., ci_level = 0.95) { # nolint
+  wanted <- !is.null(ci_level) && !is.na(ci_level)
+  found <- insight_predicted(model, data_grid, ci = if (wanted) ci_level)
+  found <- as.data.frame(found)
+  rows <- if (is.null(found$Row)) seq_len(nrow(data_grid)) else found$Row
+  grid <- data_grid[rows, , drop = FALSE]
+  rownames(grid) <- NULL
+  if (!is.null(found$Response)) {
+    grid$response.level <- factor(found$Response, unique(found$Response))
+  }
+  grid$predicted <- found$Predicted
+  has_interval <- wanted && !is.null(found$CI_low)
+  grid$conf.low <- if (has_interval) found$CI_low else NA
+  grid$conf.high <- if (has_interval) found$CI_high else NA
+  grid
+}

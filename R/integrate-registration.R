@@ -10,6 +10,7 @@ integrations <- function() {
       "butcher", c("axe_call", "axe_ctrl", "axe_data", "axe_env", "axe_fitted")
     ),
     DALEX = register_dalex,
+    ggeffects = methods_of("ggeffects", "get_predictions"), # of 2.0 and later
     insight = register_insight,
     marginaleffects = register_marginaleffects,
     parsnip = register_parsnip,

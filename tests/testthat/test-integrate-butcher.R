@@ -70,3 +70,18 @@ test_that("butcher leaves ensembles their classes, and takes environments of rec
   expect_false(identical(small$blueprint$recipe, fit$blueprint$recipe))
   expect_identical(predict(small, mtcars), predict(fit, mtcars))
 })
+
+test_that("what butcher leaves of a fit predicts each row's own number, whatever table it is in", {
+  butcher <- local_butcher()
+  fit <- quick_formula(y ~ . - count + log(count), odd_data)
+  small <- butcher$butcher(fit)
+  truth <- predict(fit, odd_data)$.pred
+  for (engine in c("python", "r")) {
+    predicted <- function(new) predict(small, new, engine = engine)$.pred
+    expect_rows_in_place(predicted, truth, tolerance = 1e-6)
+  }
+  if (requireNamespace("bundle", quietly = TRUE)) {
+    back <- bundle::unbundle(unserialize(serialize(bundle::bundle(small), NULL)))
+    expect_identical(predict(back, odd_data), predict(fit, odd_data))
+  }
+})

@@ -80,3 +80,28 @@ test_that("insight finds predictors and outcome of fits that have no formula", {
     shown$predicted, predict(fit, data.frame(hp = c(100, 200), wt = mean(both$wt)))$.pred
   )
 })
+
+test_that("ggeffects shows each class and each outcome, with intervals of the level that is asked", {
+  skip_without_torch()
+  skip_if_not_installed("ggeffects")
+  generic <- "get_predictions" %in% getNamespaceExports("ggeffects")
+  skip_if_not(generic, "a ggeffects that asks for predictions by a generic, as 2.2 does")
+  new <- data.frame(Petal.Width = c(0.2, 2), Sepal.Length = mean(iris$Sepal.Length))
+  fits <- two_layer(Species ~ Petal.Width + Sepal.Length, iris, n_models = 3, epochs = 5, seed = 1)
+  shown <- as.data.frame(
+    ggeffects::ggpredict(fits, "Petal.Width [0.2, 2]", ci_level = 0.5)
+  )
+  shown <- shown[order(shown$response.level, shown$x), ]
+  expect_identical(as.character(shown$response.level), rep(levels(iris$Species), each = 2))
+  expect_equal(shown$predicted, unlist(predict(fits, new, "prob"), use.names = FALSE))
+  ends <- predict(fits, new, "conf_int", level = 0.5)
+  expect_equal(shown$conf.low, unlist(ends[c(1, 3, 5)], use.names = FALSE))
+  expect_equal(shown$conf.high, unlist(ends[c(2, 4, 6)], use.names = FALSE))
+  cars <- mtcars
+  both <- two_layer(cbind(mpg, qsec) ~ hp + wt, cars, epochs = 5, seed = 1)
+  shown <- as.data.frame(ggeffects::ggpredict(both, "hp [100, 200]"))
+  new <- data.frame(hp = c(100, 200), wt = mean(cars$wt))
+  shown <- shown[order(shown$response.level, shown$x), ]
+  expect_equal(shown$predicted, unlist(predict(both, new), use.names = FALSE))
+  expect_true(all(is.na(shown$conf.low)))
+})

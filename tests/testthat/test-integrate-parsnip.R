@@ -412,3 +412,45 @@ test_that("with parsnip a class without rows has its column, and what is no outc
   listed <- tibble::tibble(y = odd_data$y, x = as.list(1:24))
   expect_refused(parsnip::fit(mlp_spec("regression"), y ~ ., listed), "a list in column")
 })
+
+test_that("what fit_resamples() and last_fit() keep is what the rows' own fit predicts", {
+  spec <- mlp_spec("regression")
+  withr::local_envvar(TZ = "UTC")
+  for (name in c("workflows", "tune", "rsample", "yardstick")) skip_if_not_installed(name)
+  data <- transform(odd_data[c("count", "y")], text = odd_data[[2]])
+  data$text[3] <- "once" # a level that one fold alone has
+  data$count[5] <- NA
+  data$text <- factor(data$text)
+  flow <- workflows::add_formula(workflows::add_model(workflows::workflow(), spec), y ~ .)
+  halves <- list(list(analysis = 1:12, assessment = 13:24), list(analysis = 13:24, assessment = 1:12))
+  splits <- lapply(halves, rsample::make_splits, data = data)
+  control <- tune::control_resamples(save_pred = TRUE, extract = parsnip::extract_fit_engine)
+  found <- suppressMessages(suppressWarnings(tune::fit_resamples(
+    flow, rsample::manual_rset(splits, c("a", "b")), control = control
+  )))
+  kept <- tune::collect_predictions(found)
+  expect_setequal(kept$.row, 1:24)
+  expect_setequal(kept$.row[is.na(kept$.pred)], c(3, 5))
+  fit <- generics::fit(flow, data[13:24, ])
+  own <- suppressWarnings(predict(fit, data[kept$.row[kept$id == "b"], ]))
+  expect_identical(kept$.pred[kept$id == "b"], own$.pred)
+  last <- tune::last_fit(flow, rsample::make_splits(list(analysis = 13:24, assessment = 6:12), data))
+  kept <- tune::collect_predictions(last)
+  expect_identical(kept$.pred, predict(fit, data[kept$.row, ])$.pred)
+  expect_s3_class(parsnip::extract_fit_engine(workflows::extract_fit_parsnip(fit)), "two_layer")
+  expect_identical(generics::tidy(fit), generics::tidy(parsnip::extract_fit_engine(fit)))
+  expect_identical(generics::glance(fit), generics::glance(parsnip::extract_fit_engine(fit)))
+  shown <- generics::augment(fit, data[6:8, ])
+  expect_identical(shown$.pred, predict(fit, data[6:8, ])$.pred)
+})
+
+test_that("workers that are forked from a session with Python give the session's bits", {
+  spec <- mlp_spec("regression")
+  skip_on_os("windows")
+  fit <- parsnip::fit(spec, mpg ~ ., mtcars) # which starts Python, and its threads
+  truth <- predict(fit, mtcars)
+  made <- parallel::mclapply(1:2, function(number) {
+    list(predict(fit, mtcars), predict(parsnip::fit(spec, mpg ~ ., mtcars), mtcars))
+  }, mc.cores = 2)
+  expect_identical(made, rep(list(list(truth, truth)), 2))
+})
