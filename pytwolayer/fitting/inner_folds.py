@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from pytwolayer.models.model_file import TUNING
 from pytwolayer.models.scoring import restored
 from pytwolayer.network.architecture import (
-    clear_second_half,
     draw_initial_weights,
     flatten_parameters,
+    start_second_half,
     two_layer_net,
 )
 from pytwolayer.network.batches import EncodedRows
@@ -174,7 +174,8 @@ class InnerFolds:
         network = two_layer_net(width, hidden_units, d_out, settings.activation)
         draw_initial_weights(network, cpu_generator(self._seed))
         if shares_rows(self._settings.loss):
-            clear_second_half(network)
+            of_rows = self._rows.outcomes, self._rows.weights
+            start_second_half(network, self._outcome.first_log_theta(*of_rows))
         order = self._encoder(candidates.encoding).order
         parameters = flatten_parameters(network, self._device, by_input=True, order=order)
         rows = max(len(fold.train_rows.x) for fold in folds)

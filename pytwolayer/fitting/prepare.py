@@ -33,10 +33,10 @@ from pytwolayer.models.model_file import plain_tuning
 from pytwolayer.models.scoring import calibrate_by_held_out_rows, calibrate_by_search
 from pytwolayer.models.two_layer import TwoLayer
 from pytwolayer.network.architecture import (
-    clear_second_half,
     draw_initial_weights,
     flatten_parameters,
     own_parameters,
+    start_second_half,
     two_layer_net,
 )
 from pytwolayer.network.batches import batch_sizes
@@ -194,6 +194,7 @@ class PreparedFit:
         if self._copies > 1 and (self._resample is not None or self._share > 0):
             self.seen = np.isin(scored, training.row_numbers)
         inputs, outcome = self._learn_encoding(training, settings)
+        self._first_log_theta = outcome.first_log_theta(training.outcomes, training.weights)
         if settings.loss == AUTO:
             settings = replace(settings, loss=outcome.default_loss)
         coding = inputs, outcome, settings
@@ -285,7 +286,7 @@ class PreparedFit:
         if start is None:
             draw_initial_weights(network, self.generator)
             if shares_rows(settings.loss):
-                clear_second_half(network)
+                start_second_half(network, self._first_log_theta)
         else:
             network.load_state_dict(start.fit.network.state_dict())
             if start.appended:  # else the first epochs' batches would be drawn again

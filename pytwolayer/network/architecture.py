@@ -49,14 +49,14 @@ def outline(d_in: int, hidden_units: int, d_out: int, activation: str) -> torch.
     )
 
 
-def clear_second_half(net: torch.nn.Sequential) -> None:
-    """Make the second half of the outputs 0 for all rows, see ``Loss.shares_rows``."""
+def start_second_half(net: torch.nn.Sequential, values: Sequence[float]) -> None:
+    """Make the second half of the outputs the same for all rows, see ``Loss.shares_rows``."""
     with torch.no_grad():
         last = net[-1]
         assert isinstance(last, torch.nn.Linear)
         half = len(last.bias) // 2
         last.weight[half:] = 0
-        last.bias[half:] = 0
+        last.bias[half:] = torch.tensor(values)
 
 
 def draw_initial_weights(net: torch.nn.Sequential, generator: torch.Generator) -> None:

@@ -20,6 +20,7 @@ from pytwolayer.preprocessing.spread import (
     NEGATIVE_BINOMIAL,
     NORMAL,
     exposure,
+    first_log_theta,
     has_offset,
     outcome_columns,
     standard_deviations,
@@ -175,6 +176,10 @@ class Numbers:
             return weights
         trials = number_of_trials(table)
         return trials if weights is None else weights * trials
+
+    def first_log_theta(self, table: Table, weights: Doubles | None) -> list[float]:
+        """Return where training starts the logarithms of ``theta``; none of other outcomes."""
+        return first_log_theta(table, self.scale, weights) if self.theta else []
 
     def warn_unseen_classes(self, table: Table, consequence: str) -> None:
         """Warn of values of labels that training did not see; numbers have none."""
@@ -340,6 +345,10 @@ class Classes:
     def predicted(self) -> list[str]:
         """Names of the predictions, which are of each class."""
         return self.outputs
+
+    def first_log_theta(self, table: Table, weights: Doubles | None) -> list[float]:
+        """Return none: it is of numbers."""
+        return []
 
     def warn_unseen_classes(self, table: Table, consequence: str) -> None:
         """Warn of classes that training did not see; ``consequence`` ends the warning."""

@@ -7,9 +7,9 @@ import pytest
 
 from pytwolayer.network.activations import ACTIVATIONS
 from pytwolayer.network.architecture import (
-    clear_second_half,
     draw_initial_weights,
     flatten_parameters,
+    start_second_half,
     two_layer_net,
 )
 from pytwolayer.network.batches import Batch, EncodedRows
@@ -128,7 +128,7 @@ class Case:
         draw_initial_weights(ours, generator)
         self.shared = loss in LOSSES and LOSSES[loss].shares_rows
         if self.shared:
-            clear_second_half(ours)
+            start_second_half(ours, [0.0] * (len(ours[-1].bias) // 2))
         self.net = two_layer_net(d_in, hidden_units, d_out, activation)
         self.net.load_state_dict(ours.state_dict())
         self.parameters = flatten_parameters(ours, torch.device("cpu"))

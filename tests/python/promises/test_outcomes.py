@@ -208,6 +208,16 @@ def test_a_linear_network_with_the_negative_binomial_loss_finds_the_most_likely_
     assert not fit.network[2].weight[1].any()
 
 
+@pytest.mark.parametrize("theta", [0.5, 10.0])
+def test_the_usual_updates_take_theta_to_where_it_belongs(theta):
+    counts = RNG.negative_binomial(theta, theta / (theta + 2 * MEAN))
+    how = {"weight_decay": 0.01, "hidden_units": 8, "seed": 1, "verbose": False}
+    for scale in (1, 3):
+        rows = X[::scale], counts[::scale]
+        found = two_layer(*rows, loss="negative_binomial", **how).theta[0]
+        assert 0.5 < found / theta < 2
+
+
 def test_counts_that_vary_no_more_than_poisson_ones_have_its_fit_and_a_large_theta():
     counts = RNG.poisson(MEAN)
     fit = two_layer(X, counts, loss="negative_binomial", **LINEAR)
