@@ -196,7 +196,9 @@ r_standardize <- function(values, center, scale, limit) {
   }
   standardized <- (values - center) / scale
   if (!is.null(limit)) {
-    standardized <- pmin(pmax(standardized, -limit), limit)
+    # pmin() and pmax() would take most of the time of a prediction of one row.
+    standardized[standardized < -limit] <- -limit
+    standardized[standardized > limit] <- limit
   }
   round_to_float32(standardized)
 }

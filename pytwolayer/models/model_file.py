@@ -71,7 +71,7 @@ _PARTS = (
 @with_default_torch_settings
 def to_bytes(fit: Any) -> bytes:
     """Write a fitted network, a ``TwoLayer``, as bytes."""
-    losses = fit.history.columns.drop("epoch")
+    losses = [name for name in fit.history if name != "epoch"]
     content = {
         "settings": fit.settings.plain(),
         "own_loss": callable(fit.settings.loss),
@@ -81,7 +81,7 @@ def to_bytes(fit: Any) -> bytes:
         "rows": fit.rows,
         "dropped": fit.dropped,
         "epochs": len(fit.history),
-        "history": list(losses),
+        "history": losses,
         "best_epoch": fit.best_epoch,
         "stopped": fit.stopped,
         "data": dict(fit.data),
