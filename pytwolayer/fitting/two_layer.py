@@ -146,7 +146,8 @@ def two_layer(
         "adamw" decoupled. The losses reported are without it. "auto": chosen, together with
         ``encoding``, by cross-validation within the training rows, see the notes. Where nothing
         is searched: 3 divided by the number of rows (with ``weight_type="frequency"`` by the
-        sum of their frequencies), or 3 with a summed loss; 0.01 for "adamw".
+        sum of their frequencies, of successes and failures by the number of trials), or 3 with a
+        summed loss; 0.01 for "adamw".
     dropout : float
         Share of hidden units left out at random in training.
     gradient_clip : float, optional
