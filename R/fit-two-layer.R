@@ -146,10 +146,10 @@
 #' `learning_rate` given so.
 #'
 #' Where nothing is searched it is 3 divided by the number of rows (of successes and failures, of
-#' trials), 3 with a summed loss, 0.01 with `"adamw"`: with fewer than 30 rows or 100,000 or more, with fewer than 500 updates, with
-#' `"lbfgs"`, `"adamw"`, the schedule `"plateau"` or a loss function. Of more than 20,000 rows so
-#' many are drawn for it. `"piecewise"` is tried by itself where it makes no more than 264 inputs,
-#' and with larger steps where no more than 128.
+#' trials), 3 with a summed loss, 0.01 with `"adamw"`: with fewer than 30 rows or 100,000 or more,
+#' with fewer than 500 updates, with `"lbfgs"`, `"adamw"`, the schedule `"plateau"` or a loss
+#' function. Of more than 20,000 rows so many are drawn for it. `"piecewise"` is tried by itself
+#' where it makes no more than 264 inputs, and with larger steps where no more than 128.
 #'
 #' @return An object of class `two_layer`, or with several `n_models` a `two_layer_ensemble`. It
 #'   holds plain R data, no pointer into Python, so
