@@ -18,8 +18,11 @@
 #' An input or output whose name is a column's gets another point before it, as `..pred`. An
 #' ensemble gives the mean.
 #'
-#' A fit of a formula that computes its columns (`log(x)`, `factor(x)`, `a:b`), or of a recipe
-#' with steps, is refused: compute the columns in the data, and fit it to these.
+#' Of a formula that computes its columns (`log(x)`, `factor(x)`, `a:b`) the file computes them,
+#' from those of the data: arithmetic, powers, logarithms, comparisons, `factor()`, `cut()`,
+#' `ifelse()`, `poly()`, `scale()` and others that the page "Deploying a fit" lists. A function that
+#' it cannot compute is refused, by its name, and so is a recipe with steps: compute the columns in
+#' the data, and fit it to these.
 #'
 #' @param fit What [two_layer()] gave, an ensemble too.
 #' @param file The file's path, usually with the ending `.onnx`. A file of this name is replaced.
@@ -35,12 +38,13 @@ save_onnx <- function(fit, file) {
   call <- rlang::current_env()
   check_exported(fit, call)
   path <- output_path(file, call)
-  bytes <- call_core("onnx_file", fit$model, inherits(fit, "two_layer_ensemble"), call = call)
+  several <- inherits(fit, "two_layer_ensemble")
+  computed <- exported_columns(fit, call)
+  bytes <- call_core("onnx_file", fit$model, several, computed, call = call)
   write_whole(path, as.raw(bytes), call)
   invisible(file)
 }
 
-# Formulas are refused by the core, which knows of no recipes.
 check_exported <- function(fit, call) {
   if (!inherits(fit, c("two_layer", "two_layer_ensemble"))) {
     abort_argument("fit", "what `two_layer()` gave", fit, call)

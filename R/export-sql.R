@@ -7,8 +7,9 @@
 #' NULL, NaN or an infinite number, or with a level that training did not see, has NULL for its
 #' predictions. An ensemble gives the mean.
 #'
-#' Fits of a formula that computes its columns, or of a recipe with steps, are refused, as by
-#' [save_onnx()].
+#' What a formula computes the query computes, as far as [save_onnx()] does; of numbers that are
+#' larger than 1e150 on the way, or but for 0 smaller than 1e-150, the prediction is NULL. A recipe
+#' with steps is refused.
 #'
 #' @inheritParams save_onnx
 #' @param table The table's name, or the names of schema and table.
@@ -45,6 +46,7 @@ to_sql <- function(fit, table, dialect, columns = NULL, offset = NULL) {
   call_core(
     "sql_query", fit$model, several, as.list(enc2utf8(table)), dialect,
     as.list(enc2utf8(as.character(columns))), if (!is.null(offset)) enc2utf8(offset),
+    exported_columns(fit, call),
     call = call
   )
 }

@@ -35,6 +35,7 @@ formula_notes <- function(how, columns) {
     outcome = lapply(how$outcome, exact_text),
     variables = as.list(how$variables),
     predictor_variables = as.list(how$predictor_variables),
+    texts = as.list(how$texts),
     constants = lapply(constants, constant_text),
     levels = lapply(how$classes$levels, as.list),
     pairs = lapply(how$classes$pairs, as.list)
@@ -127,7 +128,7 @@ read_notes <- function(notes, columns) {
 
 formula_entries <- c(
   "formula", "predvars", "outcome", "variables", "predictor_variables", "constants", "levels",
-  "pairs"
+  "pairs", "texts"
 )
 
 read_formula <- function(notes, columns) {
@@ -152,6 +153,7 @@ read_formula <- function(notes, columns) {
   check_constants(parts, env)
   check_written_out(parts$formula[[3]])
   how <- how_of(parts, variables, texts_in(notes$predictor_variables), env)
+  how$texts <- if (!is.null(notes$texts)) texts_in(notes$texts)
   how$classes <- read_levels(notes, how$terms)
   how
 }

@@ -10,6 +10,7 @@
 #'   `outcome`: the outcome's expressions, by name;
 #'   `variables`, `predictor_variables`: the columns of the data that the formula and that its
 #'   right-hand side need;
+#'   `texts`: those of `predictor_variables` that hold levels and are no variables as they are;
 #'   `formula`: with its dot written out;
 #'   `classes`: what [interaction_levels()] returns;
 #'   `prototype`: where the formula transforms some of the right-hand side's columns, no rows of
@@ -30,6 +31,7 @@ mold_formula <- function(formula, data, call) {
   how$formula <- stats::formula(terms)
   environment(how$formula) <- environment(how$terms)
   how$predictor_variables <- intersect(all.vars(parts$terms), parts$variables)
+  how$texts <- hidden_texts(data[how$predictor_variables], how$terms)
   outcomes <- outcome_table(made$outcomes)
   how$classes <- interaction_levels(made$frame, how$terms, outcomes, call)
   predictors <- frame_predictors(made$frame, how, "data", call)
@@ -47,6 +49,14 @@ mold_formula <- function(formula, data, call) {
     refuse_offset_of_classes(input, call)
   }
   input
+}
+
+# Of others the coding tells. `NULL` if there are none.
+hidden_texts <- function(data, terms) {
+  variables <- as.list(attr(terms, "variables"))[-1]
+  plain <- vapply(Filter(is.symbol, variables), as.character, "")
+  names <- setdiff(names(data)[vapply(data, is_categorical, NA)], plain)
+  if (length(names)) names
 }
 
 #' The predictors of a model frame, of training or of new data

@@ -94,10 +94,10 @@ class Graph:
         return self.cast(self.constant(np.ascontiguousarray(values, dtype=np.float32)), "double")
 
     def cast(self, value: str, kind: str) -> str:
-        """Convert to "double", "float" or "bool"."""
+        """Convert to "double", "float", "int64" or "bool"."""
         types = self._onnx.TensorProto
-        to = {"double": types.DOUBLE, "float": types.FLOAT, "bool": types.BOOL}[kind]
-        return self.node("Cast", value, to=to)
+        to = {"double": types.DOUBLE, "float": types.FLOAT, "int64": types.INT64}
+        return self.node("Cast", value, to=to.get(kind, types.BOOL))
 
     def combined(self, operator: str, values: Iterable[str]) -> str:
         """Combine values by an operator of two, one after the other."""

@@ -10,7 +10,9 @@ import numpy as np
 from pytwolayer._version import __version__
 from pytwolayer.checks import quote
 from pytwolayer.errors import PytwolayerError
+from pytwolayer.export.expressions import Expression, texts_of
 from pytwolayer.export.onnx_activations import ONNX_ACTIVATIONS
+from pytwolayer.export.onnx_expressions import OnnxColumns
 from pytwolayer.export.onnx_graph import Graph
 from pytwolayer.export.plain_model import (
     EXP,
@@ -44,8 +46,10 @@ def write_onnx(models: Sequence[Model], file: Any) -> None:
     write_bytes("file", file, onnx_bytes(models))
 
 
-def onnx_bytes(models: Sequence[Model]) -> bytes:
+def onnx_bytes(models: Sequence[Model], computed: Sequence[Expression] | None = None) -> bytes:
     """Return the bytes of an ONNX file that predicts as these models do, or as their mean.
+
+    ``computed`` are the fit's columns where a formula computes them.
 
     Inputs are one for each column, of shape ``(rows, 1)``: doubles, or text where training had
     levels; and ``offset`` where the fit has one. Outputs are ``.pred``, ``(rows, outcomes)``, or
@@ -58,8 +62,8 @@ def onnx_bytes(models: Sequence[Model]) -> bytes:
     PytwolayerError
         If onnx is not installed, or the fit is of a kind that cannot be exported.
     """
-    model = read_plain_model(models)
-    if "" in model.columns:
+    model = read_plain_model(models, computed)
+    if any(not column.name for column in model.columns):
         raise PytwolayerError("ONNX has no columns without a name, as the fit has one.")
     for text in _texts(model):
         try:
@@ -70,7 +74,9 @@ def onnx_bytes(models: Sequence[Model]) -> bytes:
 
 
 def _texts(model: PlainModel) -> Iterator[str]:
-    yield from (*model.columns, *model.outputs)
+    yield from model.outputs
+    for source in model.sources:
+        yield from texts_of(source)
     for network in model.networks:
         for coding in network.codings:
             yield from coding.levels if isinstance(coding, LevelCoding) else ()
@@ -90,10 +96,25 @@ class _Part:
     finite: str
 
 
+@dataclass
+class _Encoded:
+    """The encoded columns: ``numbers`` of shape ``(rows, inputs)`` or None, and ``codes``.
+
+    ``kept`` are the numbers of the inputs that ``numbers`` has. ``codes`` has for each column of
+    levels its number and the row's codes, shape ``(rows,)``.
+    """
+
+    numbers: str | None
+    kept: list[int]
+    codes: list[tuple[int, str]]
+    known: str
+    finite: list[str]
+
+
 class _Builder:
     def __init__(self, model: PlainModel) -> None:
         self._model = model
-        taken = [*model.columns]
+        taken = [column.name for column in model.columns]
         self._offset_name = _new_name("offset", taken)
         taken += [self._offset_name] if model.offset else []
         kinds = [".pred_class", ".prob"] if model.link == SOFTMAX else [".pred"]
@@ -102,12 +123,13 @@ class _Builder:
             self._outputs.append(_new_name(kind, taken))
             taken.append(self._outputs[-1])
         self._graph = Graph(taken)
+        self._columns = OnnxColumns(self._graph)
         self._encoded: dict[tuple[Coding, ...], _Encoded] = {}
 
     def build(self) -> bytes:
         g, model = self._graph, self._model
-        for number, name in enumerate(model.columns):
-            g.input(name, "string" if model.has_levels(number) else "double")
+        for column in model.columns:
+            g.input(column.name, "string" if column.text else "double")
         offset = g.input(self._offset_name, "double") if model.offset else None
         parts = [self._part(number, offset) for number in range(len(model.networks))]
         values, valid = self._joined(parts)
@@ -129,7 +151,7 @@ class _Builder:
     def _part(self, number: int, offset: str | None) -> _Part:
         g, model, network = self._graph, self._model, self._model.networks[number]
         if network.codings not in self._encoded:
-            self._encoded[network.codings] = _encode(g, model.columns, network.codings)
+            self._encoded[network.codings] = self._encode(network.codings)
         encoded = self._encoded[network.codings]
         hidden = ONNX_ACTIVATIONS[model.activation](g, _hidden(g, network, encoded))
         output = g.node("MatMul", hidden, g.weights(network.second.T))
@@ -152,6 +174,34 @@ class _Builder:
             finite.append(_are_finite(g, values))
         return _Part(values, output, known, _all(g, finite))
 
+    def _encode(self, codings: tuple[Coding, ...]) -> _Encoded:
+        g, sources = self._graph, self._model.sources
+        known, finite, codes = [], [], []
+        numeric = [n for n, coding in enumerate(codings) if not isinstance(coding, LevelCoding)]
+        for number, coding in enumerate(codings):
+            if isinstance(coding, LevelCoding):
+                code = self._columns.codes(sources[number], tuple(coding.levels))
+                known.append(
+                    g.cast(g.node("GreaterOrEqual", code, g.constant(np.int64(0))), "double")
+                )
+                codes.append(
+                    (number, g.node("Reshape", code, g.constant(np.array([-1], np.int64))))
+                )
+        numbers: str | None = None
+        kept: list[int] = []
+        if numeric:
+            values = _side_by_side(g, [self._columns.number(sources[number]) for number in numeric])
+            known.append(_are_numbers(g, values))
+            finite.append(_are_finite(g, values))
+            inputs = _inputs([codings[number] for number in numeric])
+            numbers, far = _standardized(g, values, len(numeric), inputs)
+            finite += far
+            at = 0
+            for coding in codings:
+                kept += [] if isinstance(coding, LevelCoding) else range(at, at + coding.width)
+                at += coding.width
+        return _Encoded(numbers, kept, codes, _all(g, known), finite)
+
     def _joined(self, parts: Sequence[_Part]) -> tuple[str, str]:
         """Return the mean over the networks that know a row, and whether it is valid."""
         g = self._graph
@@ -168,47 +218,6 @@ class _Builder:
         some = g.node("Min", number, one)
         none_bad = g.node("Sub", one, g.node("Max", *bad))
         return mean, g.node("Mul", some, none_bad)
-
-
-@dataclass
-class _Encoded:
-    """The encoded columns: ``numbers`` of shape ``(rows, inputs)`` or None, and ``codes``.
-
-    ``kept`` are the numbers of the inputs that ``numbers`` has. ``codes`` has for each column of
-    levels its number and the row's codes, shape ``(rows,)``.
-    """
-
-    numbers: str | None
-    kept: list[int]
-    codes: list[tuple[int, str]]
-    known: str
-    finite: list[str]
-
-
-def _encode(g: Graph, columns: Sequence[str], codings: tuple[Coding, ...]) -> _Encoded:
-    known, finite, codes = [], [], []
-    numeric = [n for n, coding in enumerate(codings) if not isinstance(coding, LevelCoding)]
-    for number, coding in enumerate(codings):
-        if isinstance(coding, LevelCoding):
-            levels = {"keys_strings": list(coding.levels)}
-            places = {"values_int64s": list(range(len(coding.levels))), "default_int64": -1}
-            code = g.node("LabelEncoder", columns[number], ml=True, **levels, **places)
-            known.append(g.cast(g.node("GreaterOrEqual", code, g.constant(np.int64(0))), "double"))
-            codes.append((number, g.node("Reshape", code, g.constant(np.array([-1], np.int64)))))
-    numbers: str | None = None
-    kept: list[int] = []
-    if numeric:
-        values = _side_by_side(g, [columns[number] for number in numeric])
-        known.append(_are_numbers(g, values))
-        finite.append(_are_finite(g, values))
-        inputs = _inputs([codings[number] for number in numeric])
-        numbers, far = _standardized(g, values, len(numeric), inputs)
-        finite += far
-        at = 0
-        for coding in codings:
-            kept += [] if isinstance(coding, LevelCoding) else range(at, at + coding.width)
-            at += coding.width
-    return _Encoded(numbers, kept, codes, _all(g, known), finite)
 
 
 @dataclass

@@ -11,7 +11,9 @@ import numpy as np
 
 from pytwolayer.checks import shorten
 from pytwolayer.errors import PytwolayerError
+from pytwolayer.export.expressions import Column, Expression, columns_of
 from pytwolayer.preprocessing.block_writer import Coding, LevelCoding
+from pytwolayer.preprocessing.encoder import Encoder
 from pytwolayer.preprocessing.outcome import Classes, Numbers, Outcome
 from pytwolayer.preprocessing.row_source import Doubles
 from pytwolayer.training.settings import Settings
@@ -55,8 +57,10 @@ class PlainModel:
 
     Attributes
     ----------
-    columns : tuple of str
-        Names of the columns.
+    columns : tuple of Column
+        Those of the data.
+    sources : tuple of Expression
+        What the network's columns are of these: for each coding of a network one.
     networks : tuple of PlainNetwork
     activation : str
     link : str
@@ -70,7 +74,8 @@ class PlainModel:
         Whether predictions need an offset.
     """
 
-    columns: tuple[str, ...]
+    columns: tuple[Column, ...]
+    sources: tuple[Expression, ...]
     networks: tuple[PlainNetwork, ...]
     activation: str
     link: str
@@ -84,13 +89,13 @@ class PlainModel:
         """Whether the outcome is one column of numbers."""
         return self.link != SOFTMAX and len(self.outputs) == 1
 
-    def has_levels(self, column: int) -> bool:
-        """Tell whether a column holds text rather than numbers."""
-        return isinstance(self.networks[0].codings[column], LevelCoding)
 
-
-def read_plain_model(models: Sequence[Model]) -> PlainModel:
+def read_plain_model(
+    models: Sequence[Model], computed: Sequence[Expression] | None = None
+) -> PlainModel:
     """Take a fit's, or an ensemble's, models apart.
+
+    ``computed`` are the fit's columns as a formula computes them.
 
     Raises
     ------
@@ -98,17 +103,20 @@ def read_plain_model(models: Sequence[Model]) -> PlainModel:
         If a formula of R computes its columns, or the outcome is of a kind that is not known here.
     """
     first = models[0]
-    if first.formula is not None:
+    if first.formula is not None and computed is None:
         formula = shorten(first.formula, _LONGEST_FORMULA)
         raise PytwolayerError(
             f"The fit cannot be exported: its columns are terms that the formula `{formula}` "
-            "computes in R. Fit it to columns that the data have."
+            "computes in R. Export it in R, or fit it to columns that the data have."
         )
     link = _link(first.outcome, first.settings)
     numbers = [m.outcome for m in models if isinstance(m.outcome, Numbers)]
     outputs = numbers[0].predicted if numbers else first.outcome.outputs
+    sources = _columns(first.inputs) if computed is None else tuple(computed)
+    assert len(sources) == len(first.inputs.codings)
     return PlainModel(
-        columns=first.inputs.names or tuple(f"x{n + 1}" for n in range(len(first.inputs.codings))),
+        columns=columns_of(sources),
+        sources=sources,
         networks=tuple(_network(model, len(outputs)) for model in models),
         activation=first.settings.activation,
         link=link,
@@ -117,6 +125,12 @@ def read_plain_model(models: Sequence[Model]) -> PlainModel:
         center=np.array([outcome.center for outcome in numbers]),
         offset=first.offset,
     )
+
+
+def _columns(inputs: Encoder) -> tuple[Expression, ...]:
+    names = inputs.names or tuple(f"x{n + 1}" for n in range(len(inputs.codings)))
+    pairs = zip(names, inputs.codings, strict=True)
+    return tuple(Column(name, isinstance(coding, LevelCoding)) for name, coding in pairs)
 
 
 def _link(outcome: Outcome, settings: Settings) -> str:

@@ -8,6 +8,7 @@ import numpy as np
 
 from pytwolayer.checks import describe, one_of, quote_some
 from pytwolayer.errors import ArgumentError, PytwolayerError
+from pytwolayer.export.expressions import Column, Expression
 from pytwolayer.export.plain_model import (
     EXP,
     LOGIT,
@@ -18,6 +19,7 @@ from pytwolayer.export.plain_model import (
 )
 from pytwolayer.export.sql_activations import SHIFTED, activation_sql
 from pytwolayer.export.sql_dialects import DIALECTS, POSTGRESQL, Dialect, number, total
+from pytwolayer.export.sql_expressions import SqlColumns
 from pytwolayer.export.sql_inputs import (
     are_logicals,
     common_range,
@@ -43,8 +45,15 @@ class Columns:
     offset: str | None
 
 
-def sql_query(models: Sequence[Model], dialect: str, columns: Columns) -> str:
+def sql_query(
+    models: Sequence[Model],
+    dialect: str,
+    columns: Columns,
+    computed: Sequence[Expression] | None = None,
+) -> str:
     """Return a SELECT that predicts as these models do, or as their mean.
+
+    ``computed`` are the fit's columns where a formula computes them.
 
     Raises
     ------
@@ -56,9 +65,11 @@ def sql_query(models: Sequence[Model], dialect: str, columns: Columns) -> str:
     chosen = DIALECTS[one_of("dialect", dialect, [*DIALECTS])]
     table = _table(chosen, columns.table)
     copied = _names("columns", columns.copied)
-    model = read_plain_model(models)
+    model = read_plain_model(models, computed)
     _check_offset(model, columns.offset)
-    _refuse_twins(chosen, [*model.columns, *([columns.offset] if columns.offset else [])])
+    _refuse_twins(
+        chosen, [*(c.name for c in model.columns), *([columns.offset] if columns.offset else [])]
+    )
     return _Builder(model, chosen, table, copied, columns.offset).build()
 
 
@@ -189,7 +200,7 @@ class _Builder:
             prefix += "_"
         self._query = _Query(dialect, f"{table} AS d", prefix)
         self._copied = {self._query.name("k"): name for name in copied}
-        self._raw = [self._query.name("x") for _ in model.columns]
+        self._raw = [self._query.name("x") for _ in model.sources]
         self._f = ["f1"] if offset is not None else []
         self._several = len(model.networks) > 1
 
@@ -213,26 +224,59 @@ class _Builder:
         return self._mean(sums)
 
     def _read_columns(self) -> None:
-        dialect, new = self._dialect, {}
-        for copy, name in self._copied.items():
-            new[copy] = f"d.{dialect.identifier(name)}"
-        for place, (raw, name) in enumerate(zip(self._raw, self._model.columns, strict=True)):
+        """Read the columns that are the network's own; compute the others of theirs."""
+        new = {k: f"d.{self._dialect.identifier(name)}" for k, name in self._copied.items()}
+        late: dict[str, str] = {}
+        computed = SqlColumns(self._dialect, self._query.name, self._read, self._lacks)
+        for place, (raw, source) in enumerate(zip(self._raw, self._model.sources, strict=True)):
             codings = [network.codings[place] for network in self._model.networks]
-            column = f"d.{dialect.identifier(name)}"
-            if self._model.has_levels(place):
-                new[raw] = f"CAST({column} AS {dialect.text}){dialect.collation}"
+            if isinstance(source, Column):
+                new[raw] = self._read(source, codings)
             else:
-                inputs = [one for coding in codings for one in number_inputs(coding)]
-                logical = any(are_logicals(coding) for coding in codings)
-                new[raw] = self._number(column, *common_range(inputs), logical=logical)
+                value = computed.write(source)
+                late[raw] = self._within(value, codings)
         if self._offset is not None:
-            column = f"d.{dialect.identifier(self._offset)}"
+            column = f"d.{self._dialect.identifier(self._offset)}"
             high = _LARGEST_EXPONENT if self._model.link == EXP else _LARGEST / 4
             new["f1"] = self._number(column, -_LARGEST / 4, high)
-        self._query.step([], new)
+        kept: list[str] = []
+        for before, more in computed.steps() if late else ():
+            self._query.step([*kept, *before], {**({} if kept else new), **more})
+            kept = [*new]
+        self._query.step(kept, late or new)
+
+    def _read(self, column: Column, codings: Sequence[Coding] = ()) -> str:
+        """Write how a column is read; without codings of it, to compute with it."""
+        dialect, name = self._dialect, f"d.{self._dialect.identifier(column.name)}"
+        if column.text:
+            return f"CAST({name} AS {dialect.text}){dialect.collation}"
+        inputs = [one for coding in codings for one in number_inputs(coding)]
+        logical = not codings or any(are_logicals(coding) for coding in codings)
+        return self._number(name, *common_range(inputs), logical=logical)
+
+    def _within(self, value: str, codings: Sequence[Coding]) -> str:
+        if isinstance(codings[0], LevelCoding):
+            return value
+        inputs = [one for coding in codings for one in number_inputs(coding)]
+        low, high = map(number, common_range(inputs))
+        return f"CASE WHEN {value} BETWEEN {low} AND {high} THEN {value} END"
+
+    def _lacks(self, column: Column) -> str:
+        """Write 1 where a column of numbers has none, 0 where it has a finite one."""
+        name = f"d.{self._dialect.identifier(column.name)}"
+        value, is_number = self._as_double(name, logical=True)
+        nan = "" if self._dialect.name == "SQLite" else f" OR {value} = 'NaN'"
+        finite = f"{is_number}{value} BETWEEN {number(-_LARGEST)} AND {number(_LARGEST)}"
+        return f"CASE WHEN {name} IS NULL{nan} THEN 1e0 WHEN {finite} THEN 0e0 END"
 
     def _number(self, column: str, low: float, high: float, *, logical: bool = False) -> str:
         """Write a column's numbers as doubles, NULL outside a range and where it has none."""
+        value, condition = self._as_double(column, logical=logical)
+        within = f"{value} BETWEEN {number(low)} AND {number(high)}"
+        return f"CASE WHEN {condition}{within} THEN {value} END"
+
+    def _as_double(self, column: str, *, logical: bool) -> tuple[str, str]:
+        """Write a column as doubles, and the beginning of a condition that it holds numbers."""
         double = self._dialect.double
         value, condition = f"CAST({column} AS {double})", ""
         if self._dialect is POSTGRESQL and logical:  # which casts no logicals to numbers
@@ -243,8 +287,7 @@ class _Builder:
             )
         if double == "REAL":  # SQLite has values of any type in any column
             condition = f"typeof({column}) IN ('integer', 'real') AND "
-        within = f"{value} BETWEEN {number(low)} AND {number(high)}"
-        return f"CASE WHEN {condition}{within} THEN {value} END"
+        return value, condition
 
     def _compute(
         self, group: _Group, before: Mapping[int, list[str]], kept: Sequence[str]

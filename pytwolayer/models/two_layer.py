@@ -795,8 +795,8 @@ class TwoLayer:
         ArgumentError
             If it is no path in a folder that exists.
         PytwolayerError
-            If the package onnx is not installed, if a formula of R computes the fit's columns, or
-            if the file cannot be written.
+            If the package onnx is not installed, if a formula of R computes the fit's columns
+            (export it in R), or if the file cannot be written.
         """
         from pytwolayer.export.onnx_model import write_onnx
 
@@ -839,7 +839,8 @@ class TwoLayer:
         ArgumentError
             If an argument is not as above.
         PytwolayerError
-            If a formula of R computes the fit's columns, or the database cannot hold the query.
+            If a formula of R computes the fit's columns (export it in R), or the database cannot
+            hold the query.
         """
         from pytwolayer.export.sql_query import Columns, sql_query
 

@@ -40,6 +40,7 @@ from pytwolayer.r_interop.tables import (
 )
 
 if TYPE_CHECKING:
+    from pytwolayer.export.expressions import Expression
     from pytwolayer.fitting.two_layer import FitResult
     from pytwolayer.models.ensemble import TwoLayerEnsemble
     from pytwolayer.models.two_layer import TwoLayer
@@ -638,14 +639,18 @@ def predict_to_file(
 
 
 @_answer
-def onnx_file(model: bytearray, several: bool) -> bytearray:
-    """Give the bytes of the ONNX file of a fit, or of an ensemble."""
+def onnx_file(model: bytearray, several: bool, computed: list[Any] | None) -> bytearray:
+    """Give the bytes of the ONNX file of a fit, or of an ensemble.
+
+    ``computed`` are the trees of columns that a formula computes, of ``read_expression()``.
+    """
     from pytwolayer.export.onnx_model import onnx_bytes
     from pytwolayer.models.ensemble import models_of
     from pytwolayer.runtime.torch_settings import default_torch_settings
 
     with default_torch_settings():
-        return bytearray(onnx_bytes(models_of(_read_fit(model, several))))
+        columns = _expressions(computed)
+        return bytearray(onnx_bytes(models_of(_read_fit(model, several)), columns))
 
 
 @_answer
@@ -731,10 +736,21 @@ def sql_query(
     dialect: str,
     columns: list[str],
     offset: str | None,
+    computed: list[Any] | None,
 ) -> str:
-    """Write a fit, or an ensemble, as a query."""
-    fit = _read_fit(model, several)
-    return fit.to_sql(table, dialect, columns=columns, offset=offset)
+    """Write a fit, or an ensemble, as a query; ``computed`` as in ``onnx_file()``."""
+    from pytwolayer.export.sql_query import Columns
+    from pytwolayer.export.sql_query import sql_query as write_query
+    from pytwolayer.models.ensemble import models_of
+
+    models = models_of(_read_fit(model, several))
+    return write_query(models, dialect, Columns(table, columns, offset), _expressions(computed))
+
+
+def _expressions(computed: list[Any] | None) -> "list[Expression] | None":
+    from pytwolayer.export.expressions import read_expression
+
+    return None if computed is None else [read_expression(tree) for tree in computed]
 
 
 @_answer

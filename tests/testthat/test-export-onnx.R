@@ -16,16 +16,6 @@ test_that("save_onnx() writes a small file, and an ensemble's", {
   expect_gt(file.size(file), 1000)
 })
 
-test_that("fits whose columns are computed are refused in a sentence", {
-  skip_without_onnx()
-  file <- tempfile(fileext = ".onnx")
-  for (formula in list(mpg ~ log(disp), mpg ~ factor(cyl), mpg ~ hp:wt, mpg ~ I(hp^2))) {
-    fit <- quick_formula(formula, mtcars)
-    expect_error(save_onnx(fit, file), "computes in R. Fit it", class = "pytwolayer_error")
-  }
-  expect_false(file.exists(file))
-})
-
 test_that("a recipe that computes columns is refused", {
   suppressWarnings(skip_if_not_installed("recipes"))
   plain <- recipes::recipe(mpg ~ hp + wt, mtcars)

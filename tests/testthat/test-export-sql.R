@@ -27,14 +27,6 @@ test_that("a fit with an offset needs its column", {
   expect_match(to_sql(fit, "cars", "duckdb", offset = "log_hp"), "d.\"log_hp\"", fixed = TRUE)
 })
 
-test_that("fits whose columns are computed are refused in a sentence", {
-  for (formula in list(mpg ~ log(disp), mpg ~ factor(cyl), mpg ~ hp:wt)) {
-    fit <- quick_formula(formula, mtcars)
-    refused <- "computes in R. Fit it to columns"
-    expect_error(to_sql(fit, "cars", "duckdb"), refused, class = "pytwolayer_error")
-  }
-})
-
 test_that("arguments are checked", {
   expect_error(to_sql(1, "t", "duckdb"), "`fit` must be what `two_layer\\(\\)` gave, not 1")
   for (table in list(1, NA_character_, "", character())) {
