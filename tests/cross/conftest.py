@@ -1,14 +1,22 @@
 """What R answers, by each route: R beside Python with each reticulate, and R inside Python."""
 
 import os
+import subprocess
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
-from pytwolayer.r_interop.r_process import run_r, run_r_in_python
+from pytwolayer.r_interop.r_process import (
+    RError,
+    r_environment,
+    rscript,
+    run_r,
+    run_r_in_python,
+)
 from pytwolayer.r_interop.verify import RPY2_NEEDS
 from pytwolayer.runtime.torch_loading import torch
 
@@ -25,31 +33,84 @@ Answers = dict[str, list[str]]
 Ask = Callable[..., Answers]
 
 
-def _ask(run, folder: Path, **environment: str) -> Ask:
+class Session:
+    """A process that runs scripts of R one after another, started for the first of them."""
+
+    def __init__(self, command: list[str], folder: Path, environment: dict[str, str]) -> None:
+        self._command = [*command, str(HERE / "session.R")]
+        self._environment = environment
+        self._log = folder / "session.log"
+        self._process: subprocess.Popen[str] | None = None
+
+    def run(self, script: Path, *arguments: str) -> None:
+        """Run a script; what it prints is not for anybody."""
+        process = self._start() if self._process is None else self._process
+        too_long = threading.Timer(HANGS, process.kill)
+        too_long.start()
+        try:
+            process.stdin.write("\t".join([str(script), *arguments]) + "\n")
+            process.stdin.flush()
+            answers = (line for line in process.stdout if line.startswith("ended "))
+            answer = next(answers, f"ended with the process: {self._log.read_text()[-2000:]}")
+        finally:
+            too_long.cancel()
+        if answer.split() != ["ended", "well"]:
+            raise RError(f"{script.name} {answer}")
+
+    def _start(self) -> "subprocess.Popen[str]":
+        with self._log.open("w") as log:
+            self._process = subprocess.Popen(
+                self._command,
+                env=r_environment(**self._environment),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                encoding="utf-8",
+            )
+        return self._process
+
+    def end(self) -> None:
+        """Let the process end, which it does when there is nothing more to read."""
+        if self._process is not None:
+            self._process.communicate(timeout=HANGS)
+
+
+# Those of a process of its own: they end it, set what lasts, or look at how it begins.
+ALONE = {"answers.R", "checkpoint.R", "decimal_point.R", "transport.R", "wide_formula.R"}
+
+
+def _ask(run, command: list[str], folder: Path, **environment: str) -> Iterator[Ask]:
     """Make a function that runs a script of this folder and reads what it wrote."""
+    environment["OMP_NUM_THREADS"] = str(torch.get_num_threads())  # the last bits depend on it
+    session = Session(command, folder, environment)
 
     def ask(script: str, *arguments: str) -> Answers:
         file = folder / f"{script}.txt"
-        threads = str(torch.get_num_threads())  # the last bits depend on it
-        run(HERE / script, str(file), *arguments, OMP_NUM_THREADS=threads, **environment)
+        if script in ALONE:
+            run(HERE / script, str(file), *arguments, **environment)
+        else:
+            session.run(HERE / script, str(file), *arguments)
         lines = file.read_text(encoding="utf-8").splitlines()
         return {name: values for name, *values in (line.split("\t") for line in lines)}
 
-    return ask
+    yield ask
+    session.end()
 
 
 @pytest.fixture(scope="session", params=["reticulate", "system's reticulate", "rpy2"])
-def ask(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Ask:
+def ask(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ask]:
     """Ask R by one route: beside Python with each reticulate, and inside Python."""
     folder = tmp_path_factory.mktemp("answers")
     if request.param == "rpy2":
         skip_without_rpy2()
-        return _ask(run_r_in_python, folder)
-    if request.param == "reticulate":
-        return _ask(run_r, folder)
-    if not STOCK.is_dir():
+        inside = [sys.executable, "-u", "-m", "pytwolayer.r_interop.r_in_python"]
+        yield from _ask(run_r_in_python, inside, folder)
+    elif request.param == "reticulate":
+        yield from _ask(run_r, [rscript()], folder)
+    elif STOCK.is_dir():
+        yield from _ask(run_r, [rscript()], folder, R_LIBS=str(STOCK))
+    else:
         pytest.skip(".rlib-stock is not there: `make setup` makes it")
-    return _ask(run_r, folder, R_LIBS=str(STOCK))
 
 
 @pytest.fixture(scope="session")

@@ -32,13 +32,27 @@ predicted <- function(fit, rows, type, engine, width) {
   )
 }
 
+# That of which rows Python makes an error saves most of the halving.
+predicted_in_groups <- function(fit, rows, errors, ...) {
+  groups <- c(list(setdiff(seq_len(nrow(rows)), errors)), as.list(errors))
+  found <- lapply(groups, function(group) predicted(fit, rows[group, , drop = FALSE], ...))
+  values <- matrix(NA_real_, nrow(rows), max(vapply(found, NCOL, 1L)))
+  for (place in which(!vapply(found, is.null, NA))) {
+    values[groups[[place]], ] <- found[[place]]
+  }
+  values
+}
+
 lines <- character()
 for (case in cases) {
   fit <- load_two_layer(file.path(folder, paste0(case$file, ".safetensors")))
   rows <- frame_of(case$rows)
   type <- if (is.null(fit$levels)) "numeric" else "prob"
   for (engine in c("python", "r")) {
-    values <- sprintf("%a", as.vector(t(predicted(fit, rows, type, engine, case$width))))
+    found <- predicted_in_groups(
+      fit, rows, as.integer(unlist(case$errors)) + 1L, type, engine, case$width
+    )
+    values <- sprintf("%a", as.vector(t(found)))
     lines <- c(lines, paste(c(case$file, engine, values), collapse = "\t"))
   }
   save_onnx(fit, file.path(folder, paste0(case$file, "-r.onnx")))

@@ -1,7 +1,7 @@
 # What R makes of files and fits that an earlier version wrote. Argument: the file to write.
 arguments <- commandArgs(TRUE)
 suppressPackageStartupMessages(library(pytwolayer))
-old <- function(name) file.path(Sys.getenv("OLD_FILES"), name)
+old <- function(name) file.path(arguments[[2]], name)
 data <- utils::read.csv(old("data.csv"), stringsAsFactors = TRUE)
 data$flag <- data$flag == "True"
 

@@ -11,9 +11,7 @@ OLD = ROOT / "tests" / "fixtures" / "format-3"
 
 @pytest.fixture(scope="module")
 def found(ask):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("OLD_FILES", str(OLD))
-        return ask("old_files.R")
+    return ask("old_files.R", str(OLD))
 
 
 @pytest.mark.parametrize("engine", ["python", "r"])

@@ -91,10 +91,18 @@ def odd_rows(model_frame):
 
 def by_predict(model, rows):
     """What predict() gives of each row; NaN where it gives an error."""
+    return stacked(in_parts(model, rows))
+
+
+def in_parts(model, rows):
+    """What predict() gives of rows in their order, in parts; of a row that is an error nothing."""
     predict = model.predict if model.classes is None else model.predict_proba
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        found = _by_halves(lambda some: predict(some).reshape(len(some), -1), rows)
+        return _by_halves(lambda some: predict(some).reshape(len(some), -1), rows)
+
+
+def stacked(found):
     width = max(one.shape[1] for one in found)
     return np.vstack([np.full((1, width), np.nan) if not one.size else one for one in found])
 
