@@ -422,8 +422,9 @@ test_that("what fit_resamples() and last_fit() keep is what the rows' own fit pr
   data$count[5] <- NA
   data$text <- factor(data$text)
   flow <- workflows::add_formula(workflows::add_model(workflows::workflow(), spec), y ~ .)
-  halves <- list(list(analysis = 1:12, assessment = 13:24), list(analysis = 13:24, assessment = 1:12))
-  splits <- lapply(halves, rsample::make_splits, data = data)
+  first <- list(analysis = 1:12, assessment = 13:24)
+  second <- list(analysis = 13:24, assessment = 1:12)
+  splits <- lapply(list(first, second), rsample::make_splits, data = data)
   control <- tune::control_resamples(save_pred = TRUE, extract = parsnip::extract_fit_engine)
   found <- suppressMessages(suppressWarnings(tune::fit_resamples(
     flow, rsample::manual_rset(splits, c("a", "b")), control = control
@@ -434,7 +435,8 @@ test_that("what fit_resamples() and last_fit() keep is what the rows' own fit pr
   fit <- generics::fit(flow, data[13:24, ])
   own <- suppressWarnings(predict(fit, data[kept$.row[kept$id == "b"], ]))
   expect_identical(kept$.pred[kept$id == "b"], own$.pred)
-  last <- tune::last_fit(flow, rsample::make_splits(list(analysis = 13:24, assessment = 6:12), data))
+  second$assessment <- 6:12
+  last <- tune::last_fit(flow, rsample::make_splits(second, data))
   kept <- tune::collect_predictions(last)
   expect_identical(kept$.pred, predict(fit, data[kept$.row, ])$.pred)
   expect_s3_class(parsnip::extract_fit_engine(workflows::extract_fit_parsnip(fit)), "two_layer")
