@@ -81,7 +81,7 @@ test_that("insight finds predictors and outcome of fits that have no formula", {
   )
 })
 
-test_that("ggeffects shows each class and each outcome, with intervals of the level that is asked", {
+test_that("ggeffects shows each class and outcome, with intervals of the level that is asked", {
   skip_without_torch()
   skip_if_not_installed("ggeffects")
   generic <- "get_predictions" %in% getNamespaceExports("ggeffects")
