@@ -37,6 +37,8 @@ network_map <- function(x) {
 }
 
 plot_network <- function(x, main = "", col = weight_colours, ...) {
+  x$inputs <- short_names(x$inputs)
+  x$outputs <- short_names(x$outputs)
   if (!is_small_network(x)) {
     return(plot_network_map(x, main, ...))
   }
@@ -46,6 +48,8 @@ plot_network <- function(x, main = "", col = weight_colours, ...) {
   inch <- graphics::par("pin")[[1]]
   longest <- function(side) max(graphics::strwidth(units$label[units$x == side], "inches"))
   room <- c(longest(0), longest(2)) + 0.3
+  cex <- min(1, 0.6 * inch / sum(room)) # of names, beside which the units have room
+  room <- cex * room
   per_inch <- 2 / max(inch - sum(room), 0.5)
   low <- min(units$y) - 0.12 * max(1, diff(range(units$y)))
   graphics::plot.default(
@@ -60,7 +64,10 @@ plot_network <- function(x, main = "", col = weight_colours, ...) {
   graphics::points(units$x, units$y, pch = 21, bg = "white", cex = 2)
   for (side in c(0, 2)) {
     own <- units[units$x == side, ]
-    graphics::text(own$x, own$y, own$label, pos = if (side) 4 else 2, offset = 0.8, xpd = TRUE)
+    graphics::text(
+      own$x, own$y, own$label,
+      pos = if (side) 4 else 2, offset = 0.8, xpd = TRUE, cex = cex
+    )
   }
   graphics::legend(
     "bottom", names(col),
@@ -80,7 +87,8 @@ plot_network_map <- function(x, main, ...) {
   for (part in names(parts)) {
     values <- map[[part]]
     largest <- max(abs(values))
-    graphics::par(mar = c(8, if (part == "first") 2.5 else 0.5, 3, 1))
+    deep <- 0.7 * max(graphics::strwidth(parts[[part]], "inches")) / graphics::par("csi") + 1.5
+    graphics::par(mar = c(max(4, deep), if (part == "first") 2.5 else 0.5, 3, 1))
     graphics::image(
       seq_len(ncol(values)), seq_len(nrow(values)), t(values[rev(seq_len(nrow(values))), ,
         drop = FALSE
@@ -107,6 +115,8 @@ weight_shades <- function(number) {
 }
 
 autoplot_network <- function(object) {
+  object$inputs <- short_names(object$inputs)
+  object$outputs <- short_names(object$outputs)
   if (!is_small_network(object)) {
     return(autoplot_network_map(object))
   }
@@ -114,7 +124,7 @@ autoplot_network <- function(object) {
   ends <- drawn$units[drawn$units$x != 1, ]
   ends$hjust <- ifelse(ends$x == 0, 1, 0)
   ends$x <- ends$x + ifelse(ends$x == 0, -0.08, 0.08)
-  room <- 0.06 * tapply(nchar(ends$label), ends$hjust, max) + 0.1
+  room <- 0.07 * tapply(nchar(ends$label), ends$hjust, max) + 0.1
   ggplot2::ggplot(drawn$lines) +
     with_width(
       ggplot2::geom_segment, 2 * drawn$lines$size,
@@ -145,14 +155,14 @@ sign_names <- c("positive", "negative")
 
 autoplot_network_map <- function(object) {
   map <- network_map(object)
+  layers <- c("to hidden\nunits", "to\noutputs")
   cells <- function(values, names, layer) {
     data.frame(
       unit = nrow(values) + 1 - as.vector(row(values)),
       to = factor(names[as.vector(col(values))], unique(c(object$inputs, object$outputs))),
-      weight = as.vector(values) / max(abs(values), 1e-300), layer = layer
+      weight = as.vector(values) / max(abs(values), 1e-300), layer = factor(layer, layers)
     )
   }
-  layers <- c("to hidden\nunits", "to\noutputs")
   all <- rbind(
     cells(map$first, object$inputs, layers[[1]]), cells(map$last, object$outputs, layers[[2]])
   )
@@ -166,5 +176,8 @@ autoplot_network_map <- function(object) {
       "Hidden unit, by its weights to outputs", breaks = NULL, expand = c(0, 0)
     ) +
     ggplot2::labs(x = NULL) +
-    ggplot2::theme(axis.text.x = ggplot2::element_text(angle = 90, hjust = 1, vjust = 0.5))
+    ggplot2::theme(
+      axis.text.x = ggplot2::element_text(angle = 90, hjust = 1, vjust = 0.5),
+      strip.text = ggplot2::element_text(size = 7), strip.background = ggplot2::element_blank()
+    )
 }

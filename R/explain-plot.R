@@ -31,6 +31,7 @@ NULL
 dark <- "#1a1a1a"
 middle <- "#6f6f6f"
 light <- "#b8b8b8"
+most_names <- 12 # of points against their spread
 number_contrasts <- c("derivative", "difference")
 
 #' @rdname plot.two_layer_effects
@@ -39,19 +40,20 @@ plot.two_layer_effects <- function(x, what = c("effects", "spread"), per = NULL,
   what <- check_what(what, c("effects", "spread"))
   table <- effects_picture(x, what, per, rlang::current_env())
   label <- attr(table, "label")
-  if (length(unique(table$outcome)) > 1) label <- sub("Average effect", "Effect", label)
-  label <- sub(" of the input", "", label)
+  several <- length(unique(table$outcome)) > 1
   by_panel(table, function(own, outcome) {
+    title <- if (several) outcome else ""
+    label <- sprintf(label, if (several) "the outcome" else outcome)
     if (what == "effects") {
       ends <- if (is.null(own$lower)) own$estimate else c(own$lower, own$upper)
-      draw_rows(own$label, range(ends, own$estimate), sprintf(label, outcome), ...)
+      draw_rows(own$label, range(ends, own$estimate), label, title, ...)
       places <- rev(seq_len(nrow(own)))
       if (!is.null(own$lower)) {
         graphics::segments(own$lower, places, own$upper, places, lwd = 2, col = dark)
       }
       graphics::points(own$estimate, places, pch = 19, col = dark)
     } else {
-      draw_spread(own, sprintf(label, outcome), ...)
+      draw_spread(own, label, title, ...)
     }
   })
   invisible(x)
@@ -78,6 +80,27 @@ effects_picture <- function(x, what, per, call) {
   table
 }
 
+#' Names without the middle of long ones, unless others would look the same
+#'
+#' @noRd
+short_names <- function(names, longest = 34) {
+  names <- as.character(names)
+  half <- (longest - 1) %/% 2
+  long <- nchar(names) > longest
+  short <- names
+  ends <- nchar(names[long])
+  short[long] <- paste0(
+    substr(names[long], 1, half), "\u2026", substr(names[long], ends - half + 1, ends)
+  )
+  if (length(unique(short)) == length(unique(names))) short else names
+}
+
+# In lines that are not longer than the axis.
+wrapped <- function(text) {
+  most <- floor(graphics::par("pin")[[1]] / graphics::strwidth("n", "inches"))
+  paste(strwrap(text, max(most, 20)), collapse = "\n")
+}
+
 # A panel for each outcome.
 by_panel <- function(table, draw) {
   outcomes <- unique(table$outcome)
@@ -92,7 +115,8 @@ by_panel <- function(table, draw) {
 }
 
 # Axes with names at the left, wide enough for them, the first one on top.
-draw_rows <- function(labels, range, label, xlab = label, main = "", ...) {
+draw_rows <- function(labels, range, label, title, xlab = label, main = title, ...) {
+  labels <- short_names(labels, if (graphics::par("mfrow")[[2]] > 1) 20 else 34)
   lines <- max(graphics::strwidth(labels, "inches")) / graphics::par("csi") + 1.5
   margins <- graphics::par("mar")
   old <- graphics::par(mar = c(margins[[1]], max(margins[[2]], lines), margins[3:4]))
@@ -100,33 +124,42 @@ draw_rows <- function(labels, range, label, xlab = label, main = "", ...) {
   graphics::plot.default(
     NULL,
     xlim = range(range, 0), ylim = c(0.5, length(labels) + 0.5), yaxt = "n", bty = "n",
-    xlab = xlab, ylab = "", main = main, ...
+    xlab = wrapped(xlab), ylab = "", main = main, ...
   )
   graphics::axis(2, rev(seq_along(labels)), labels, las = 1, tick = FALSE)
   graphics::abline(h = seq_along(labels), col = "grey92")
   graphics::abline(v = 0, lty = 3, col = middle)
 }
 
-draw_spread <- function(own, label, xlab = label, main = "",
+draw_spread <- function(own, label, title, xlab = label, main = title,
                         ylab = "Standard deviation over the rows", ...) {
   graphics::plot.default(
     own$estimate, own$spread,
     pch = ifelse(own$kind == "numbers", 19, 22), bg = "white", col = dark, bty = "l",
     xlim = extended(own$estimate, 0.2), ylim = extended(own$spread, 0.08),
-    xlab = xlab, ylab = ylab, main = main, ...
+    xlab = wrapped(xlab), ylab = ylab, main = main, ...
   )
   graphics::abline(h = 0, v = 0, col = light)
   if (!is.null(own$lower)) {
     graphics::segments(own$lower, own$spread, own$upper, own$spread, col = light)
   }
-  lift <- label_lifts(own$estimate, own$spread)
+  names <- short_names(own$label)
+  letter <- graphics::strwidth("n", cex = 0.85) / max(diff(range(own$estimate)), 1e-300)
   height <- graphics::strheight("X", cex = 0.85)
-  graphics::text(
-    own$estimate, own$spread + 1.6 * height * lift, own$label,
-    adj = c(-0.1, -0.5), cex = 0.85, xpd = TRUE
-  )
+  line <- 1.6 * height / max(diff(range(own$spread)), 1e-300)
+  lift <- label_lifts(own$estimate, own$spread, nchar(names), letter, line)
+  for (place in which(!is.na(lift))) {
+    right <- own$estimate[[place]] > mean(range(own$estimate))
+    graphics::text(
+      own$estimate[[place]], own$spread[[place]] + 1.6 * height * lift[[place]], names[[place]],
+      adj = c(if (right) 1.1 else -0.1, -0.5), cex = 0.85, xpd = TRUE
+    )
+  }
   if (length(unique(own$kind)) > 1) {
-    graphics::legend("topright", c("numbers", "contrasts"), pch = c(19, 22), bty = "n")
+    graphics::legend(
+      "bottomright", c("numbers", "contrasts"),
+      pch = c(19, 22), bty = "n", cex = 0.85, horiz = TRUE
+    )
   }
 }
 
@@ -135,15 +168,32 @@ extended <- function(values, share) {
   ends + c(-1, 1) * share * max(diff(ends), 1e-12)
 }
 
-# How many lines each label is lifted, so that those of near points do not overlap.
-label_lifts <- function(x, y) {
-  wide <- max(diff(range(x)), 1e-300)
-  high <- max(diff(range(y)), 1e-300)
-  lifts <- integer(length(x))
-  for (place in seq_along(x)[-1]) {
-    before <- seq_len(place - 1)
-    near <- abs(x[before] - x[[place]]) < 0.3 * wide & abs(y[before] - y[[place]]) < 0.05 * high
-    lifts[[place]] <- min(setdiff(seq(0, length(x)), lifts[before][near]))
+#' How many lines each label is lifted, so that they do not overlap
+#'
+#' Those of points that are far from 0 come first.
+#'
+#' @param letters Numbers of letters of the labels.
+#' @param letter,line The width of a letter and the height of a line, in shares of the range.
+#' @return Whole numbers; `NA` of a label that has no room.
+#' @noRd
+label_lifts <- function(x, y, letters, letter = 0.02, line = 0.06) {
+  in_shares <- function(values) {
+    values / if (length(unique(values)) > 1) diff(range(values)) else max(abs(values), 1e-300)
+  }
+  x <- in_shares(x)
+  y <- in_shares(y)
+  far <- (x / max(abs(x), 1e-300))^2 + (y / max(abs(y), 1e-300))^2
+  right <- x > mean(range(x))
+  start <- ifelse(right, x - letter * letters, x)
+  end <- ifelse(right, x, x + letter * letters)
+  lifts <- rep(NA_integer_, length(x))
+  for (place in utils::head(order(-far), most_names)) {
+    there <- which(!is.na(lifts) & start <= end[[place]] & start[[place]] <= end)
+    heights <- y[there] + line * lifts[there]
+    free <- vapply(0:3, function(lift) {
+      all(abs(heights - y[[place]] - line * lift) > 0.99 * line)
+    }, NA)
+    if (any(free)) lifts[[place]] <- (0:3)[free][[1]]
   }
   lifts
 }
@@ -161,6 +211,7 @@ autoplot.two_layer_effects <- function(object, what = c("effects", "spread"), # 
   table$outcome <- factor(table$outcome, outcomes)
   has_interval <- !is.null(table$lower)
   plot <- if (what == "effects") {
+    table$label <- short_names(table$label)
     table$label <- factor(table$label, rev(unique(table$label)))
     ggplot2::ggplot(table, ggplot2::aes(x = .data$estimate, y = .data$label)) +
       ggplot2::geom_vline(xintercept = 0, linetype = "dotted", colour = middle) +
@@ -173,20 +224,25 @@ autoplot.two_layer_effects <- function(object, what = c("effects", "spread"), # 
       ggplot2::geom_point(size = 2, colour = dark) +
       ggplot2::labs(x = label, y = NULL)
   } else {
-    table$lift <- stats::ave(
-      seq_along(table$label), table$outcome,
-      FUN = function(rows) label_lifts(table$estimate[rows], table$spread[rows])
-    )
+    table$label <- short_names(table$label)
+    letter <- if (length(outcomes) == 1) 0.016 else 0.05
+    table$lift <- stats::ave(seq_along(table$label), table$outcome, FUN = function(rows) {
+      label_lifts(table$estimate[rows], table$spread[rows], nchar(table$label[rows]), letter)
+    })
+    middles <- stats::ave(table$estimate, table$outcome, FUN = function(own) mean(range(own)))
+    table$side <- ifelse(table$estimate > middles, 1.05, -0.05)
     ggplot2::ggplot(table, ggplot2::aes(x = .data$estimate, y = .data$spread)) +
       ggplot2::geom_hline(yintercept = 0, colour = light) +
       ggplot2::geom_vline(xintercept = 0, colour = light) +
       ggplot2::geom_point(ggplot2::aes(shape = .data$kind), size = 2, fill = "white") +
       ggplot2::geom_text(
-        ggplot2::aes(label = .data$label, vjust = -0.8 - 1.6 * .data$lift),
-        hjust = -0.05, size = 3
+        ggplot2::aes(
+          label = .data$label, vjust = -0.8 - 1.6 * .data$lift, hjust = .data$side
+        ),
+        data = table[!is.na(table$lift), ], size = 3
       ) +
       ggplot2::scale_shape_manual(NULL, values = c(contrasts = 22, numbers = 19)) +
-      ggplot2::scale_x_continuous(expand = ggplot2::expansion(c(0.1, 0.45))) +
+      ggplot2::scale_x_continuous(expand = ggplot2::expansion(c(0.15, 0.15))) +
       ggplot2::scale_y_continuous(expand = ggplot2::expansion(0.15)) +
       ggplot2::labs(x = label, y = "Standard deviation over the rows")
   }
@@ -223,10 +279,13 @@ plot.two_layer_importance <- function(x, ...) {
   facts <- attr(x, "facts")
   table <- as.data.frame(x)
   table$number <- seq_len(nrow(table))
+  order <- names(sort(-tapply(table$estimate, table$input, max)))
+  several <- length(unique(table$outcome)) > 1
   by_panel(table, function(own, outcome) {
-    own <- own[order(-own$estimate), ]
+    own <- own[match(order, own$input), ]
     range <- range(own$lowest, own$highest)
-    draw_rows(own$input, range, worse_words(facts, outcome), ...)
+    label <- worse_words(facts, if (several) "(together)" else outcome)
+    draw_rows(own$input, range, label, if (several) outcome else "", ...)
     places <- rev(seq_len(nrow(own)))
     graphics::segments(own$lowest, places, own$highest, places, lwd = 4, col = light, lend = 1)
     each <- facts$each[own$number, , drop = FALSE]
@@ -244,7 +303,7 @@ autoplot.two_layer_importance <- function(object, ...) { # nolint: object_name_l
   table <- as.data.frame(object)
   outcomes <- unique(table$outcome)
   order <- names(sort(tapply(table$estimate, table$input, max)))
-  table$input <- factor(table$input, order)
+  table$input <- factor(table$input, order, short_names(order))
   repeats <- ncol(facts$each)
   each <- data.frame(
     input = rep(table$input, repeats), outcome = rep(table$outcome, repeats),
@@ -278,19 +337,23 @@ chosen_curves <- function(rows) {
 #' @export
 plot.two_layer_profile <- function(x, ...) {
   facts <- attr(x, "facts")
+  several <- length(unique(x$outcome)) > 1
   by_panel(as.data.frame(x), function(own, outcome) {
-    ylab <- paste(profile_words[[facts$kind]], outcome)
+    ylab <- paste(profile_words[[facts$kind]], if (several) "the outcome" else outcome)
+    title <- if (several) outcome else ""
     draw <- if (is.numeric(own$value)) draw_curve else draw_levels
-    draw(own, facts, xlab = own$input[[1]], ylab = ylab, ...)
+    draw(own, facts, ylab, title, ...)
   })
   invisible(x)
 }
 
-draw_curve <- function(own, facts, type = "o", ...) {
+draw_curve <- function(own, facts, label, title, type = "o", xlab = own$input[[1]], ylab = label,
+                       main = title, ...) {
   mean <- stats::aggregate(list(estimate = own$estimate), list(value = own$value), mean)
   graphics::plot.default(
     own$value, own$estimate,
-    type = "n", bty = "l", ylim = range(own$estimate, own$lower, own$upper), ...
+    type = "n", bty = "l", ylim = range(own$estimate, own$lower, own$upper),
+    xlab = xlab, ylab = ylab, main = main, ...
   )
   if (facts$kind == "ale") graphics::abline(h = 0, col = light)
   if (!is.null(own$lower)) {
@@ -307,17 +370,21 @@ draw_curve <- function(own, facts, type = "o", ...) {
   suppressWarnings(graphics::rug(facts$marks, col = middle)) # of values that are clipped
 }
 
-draw_levels <- function(own, facts, ...) {
+draw_levels <- function(own, facts, label, title, xlab = own$input[[1]], ylab = label,
+                        main = title, ...) {
   levels <- unique(own$value)
   places <- match(own$value, levels)
   mean <- tapply(own$estimate, places, mean)
   graphics::plot.default(
     places, own$estimate,
     type = "n", xaxt = "n", bty = "l", xlim = c(0.5, length(levels) + 0.5),
-    ylim = range(own$estimate, own$lower, own$upper), ...
+    ylim = range(own$estimate, own$lower, own$upper), xlab = xlab, ylab = ylab, main = main, ...
   )
   if (facts$kind == "ale") graphics::abline(h = 0, col = light)
-  graphics::axis(1, seq_along(levels), levels)
+  names <- short_names(levels, 20)
+  room <- graphics::par("pin")[[1]] / length(levels)
+  turned <- any(graphics::strwidth(names, "inches") > room)
+  graphics::axis(1, seq_along(levels), names, las = if (turned) 2 else 0)
   if (!is.null(own$row)) {
     graphics::points(places, own$estimate, pch = "-", cex = 2, col = "#6f6f6f66")
   }

@@ -1,6 +1,6 @@
 """Plotting the loss curve."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -140,6 +140,13 @@ def plot_path(argument: str, file: str | Path) -> Path:
         endings = ", ".join(f".{name}" for name in sorted(formats))
         raise ArgumentError(argument, f"the path of a file ending in one of {endings}", f'"{path}"')
     return path
+
+
+def short_names(names: Sequence[str], longest: int = 34) -> list[str]:
+    """Leave out the middle of long names, unless others would look the same."""
+    half = (longest - 1) // 2
+    short = [n if len(n) <= longest else f"{n[:half]}\u2026{n[-half:]}" for n in map(str, names)]
+    return short if len(set(short)) == len(set(names)) else [*map(str, names)]
 
 
 def new_figure() -> "Figure":

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from pytwolayer.reports.plot import new_figure, plot_path, save_figure
+from pytwolayer.reports.plot import new_figure, plot_path, save_figure, short_names
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -29,11 +29,14 @@ def draw_network(
     """Draw a network of these weights, shapes ``(hidden, inputs)`` and ``(outputs, hidden)``."""
     path = None if file is None else plot_path("file", file)
     figure = new_figure()
+    inputs, outputs = short_names(inputs), short_names(outputs)
     if max(*first.shape, len(last)) <= MOST_UNITS:
-        figure.set_size_inches(6.5, 0.32 * max(*first.shape, len(last), 6) + 1.6)
+        figure.set_size_inches(
+            sum(_room(inputs, outputs)) + 4.0, 0.32 * max(*first.shape, len(last), 6) + 1.6
+        )
         _draw_units(figure.subplots(), first, last, inputs, outputs)
     else:
-        figure.set_size_inches(7.5, 5.0)
+        figure.set_size_inches(7.5, 4.2 + 0.06 * max(map(len, [*inputs, *outputs])))
         _draw_map(figure, first, last, inputs, outputs)
     if path is not None:
         save_figure(figure, path)
@@ -71,7 +74,9 @@ def _draw_units(
     for name, height in zip(outputs, columns[2], strict=True):
         axes.text(2.06, height, name, ha="left", va="center")
     axes.set_axis_off()
-    axes.margins(x=0.25, y=0.12)
+    axes.margins(y=0.12)
+    left, right = _room(inputs, outputs)
+    axes.set_xlim(-left / 2, 2 + right / 2)  # two inches for each unit
     handles = [
         Line2D([], [], color=_DARK, linewidth=2, label="positive"),
         Line2D([], [], color=_LIGHT, linewidth=2, linestyle=(0, (3, 1.5)), label="negative"),
@@ -80,6 +85,12 @@ def _draw_units(
     assert figure is not None
     title = "Weights, their size as the width"
     figure.legend(handles=handles, loc="outside lower center", ncols=2, frameon=False, title=title)
+
+
+def _room(inputs: Sequence[str], outputs: Sequence[str]) -> tuple[float, float]:
+    """Return the inches that names at both sides take."""
+    longest = [max(map(len, names)) for names in (inputs, outputs)]
+    return 0.09 * longest[0] + 0.3, 0.09 * longest[1] + 0.3
 
 
 def _heights(number: int) -> NDArray[np.float64]:
@@ -96,7 +107,7 @@ def _draw_map(
 ) -> None:
     """Draw weights as shades, those of the most influential hidden unit on top."""
     order = np.argsort(-np.abs(last).max(axis=0), kind="stable")
-    shares = [max(3, min(first.shape[1], 30)), max(3, min(len(last), 10))]
+    shares = [max(3, min(first.shape[1], 30)), max(5, min(len(last), 10))]
     left, right = figure.subplots(1, 2, sharey=True, width_ratios=shares)
     for axes, weights, names, title in (
         (left, first[order], inputs, "to hidden units"),
@@ -111,6 +122,6 @@ def _draw_map(
             axes.set_xticks(range(len(names)), names, rotation=90, fontsize=8)
         if axes is left:
             figure.colorbar(image, ax=axes, shrink=0.8)
-    left.set_ylabel("Hidden unit, by the size of its weights to outputs")
+    left.set_ylabel("Hidden unit, by its weights to outputs")
     left.set_yticks([])
     left.set_xlabel("Input")

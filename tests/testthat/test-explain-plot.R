@@ -16,6 +16,7 @@ test_that("base plots are drawn and give the table back", {
   found <- effects(fits, mtcars)
   expect_identical(expect_invisible(on_paper(plot(found))), found)
   on_paper(plot(found, what = "spread", main = "a", xlab = "b"))
+  on_paper(plot(feature_effects(fits, mtcars, "wt"), main = "a", xlab = "b", ylab = "c"))
   on_paper(plot(effects(flowers, iris)))
   on_paper(plot(importance(fits, mtcars[25:32, ], seed = 1)))
   for (kind in c("ale", "pdp", "ice")) {
@@ -40,10 +41,51 @@ test_that("the spread is drawn per standard deviation, labels do not overlap", {
   expect_identical(picture$label, c("wt", "hp", "cyl: 6 - 4", "cyl: 8 - 4"))
   unit <- effects_picture(found, "spread", "unit", environment())
   expect_identical(unit$estimate, found$estimate)
-  expect_identical(label_lifts(c(0, 0, 0, 10), c(0, 0, 10, 0)), c(0L, 1L, 0L, 0L))
+  expect_identical(label_lifts(c(0, 0, 0, 10), c(0, 0, 10, 0), rep(3, 4)), c(0L, 1L, 0L, 0L))
+  crowded <- label_lifts(rep(1, 30), rep(1, 30), rep(9, 30))
+  expect_identical(crowded, rep(c(0:3, NA), c(1, 1, 1, 1, 26)))
   at <- effects(fits, mtcars, variables = "wt", at = list(cyl = c(4, 8)))
   at <- effects_picture(at, "effects", NULL, environment())
   expect_identical(at$label, c("wt (cyl = 4)", "wt (cyl = 8)"))
+})
+
+test_that("long names lose their middle unless others would look the same", {
+  one <- "Jährliches Einkommen des Haushalts, Größe 1 (Euro)"
+  other <- sub("1", "2", one)
+  short <- short_names(c(one, "x", other))
+  expect_identical(nchar(short), c(33L, 1L, 33L))
+  expect_identical(substr(short[[1]], 26, 33), "1 (Euro)")
+  twins <- paste0(strrep("a", 20), c("1", "2"), strrep("b", 20))
+  expect_identical(short_names(twins), twins)
+})
+
+test_that("long names, many inputs and several outcomes are drawn by all plots", {
+  names <- sprintf("Jährliches Einkommen des Haushalts, Größe %d (Euro)", 1:30)
+  many <- as.data.frame(matrix(sin(1:1800), 60, dimnames = list(NULL, names)))
+  many$one <- rowSums(many[names])
+  many$two <- many[[1]]
+  settings <- list(epochs = 2, weight_decay = 0, encoding = "linear", seed = 1, verbose = FALSE)
+  for (outcome in list("one", c("one", "two"))) {
+    fit <- do.call(two_layer, c(list(many[c(names, outcome)], outcome = outcome), settings))
+    found <- effects(fit, many)
+    measured <- suppressMessages(importance(fit, many, seed = 1, repeats = 2, measure = "mae"))
+    curve <- feature_effects(fit, many, names[[1]], points = 3)
+    expect_no_warning(on_paper({
+      plot(found)
+      plot(found, what = "spread")
+      plot(measured)
+      plot(curve)
+      plot(fit, what = "network")
+    }))
+    skip_if_not_installed("ggplot2")
+    expect_no_warning(on_paper({
+      print(ggplot2::autoplot(found))
+      print(ggplot2::autoplot(found, what = "spread"))
+      print(ggplot2::autoplot(measured))
+      print(ggplot2::autoplot(curve))
+      print(ggplot2::autoplot(fit, what = "network"))
+    }))
+  }
 })
 
 test_that("ggplot2's plots have the same in them", {

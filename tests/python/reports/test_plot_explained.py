@@ -8,6 +8,7 @@ import pytwolayer
 from pytwolayer import ArgumentError, plot_effects, plot_feature_effects, plot_importance
 
 pytest.importorskip("matplotlib", reason="plots need it")
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 
 @pytest.fixture(scope="module")
@@ -90,9 +91,58 @@ def test_profiles_have_curves_or_dots(data, fits, kind):
 def test_each_outcome_has_a_panel(data):
     fit = pytwolayer.two_layer(data[0], np.repeat(["x", "y", "z", "w"], 15), epochs=2, seed=1)
     figure = plot_effects(fit.effects(data[0]))
-    assert [axes.get_xlabel().split(",")[0] for axes in figure.axes if axes.axison] == [
-        f"Average effect on {name}" for name in ("w", "x", "y", "z")
-    ]
+    panels = [axes for axes in figure.axes if axes.axison]
+    assert [axes.get_title() for axes in panels] == ["w", "x", "y", "z"]
+    assert figure.get_supxlabel() == "Average effect on the outcome, per unit of the input"
+    FigureCanvasAgg(figure).draw()
+    named = [any(text.get_visible() for text in axes.get_yticklabels()) for axes in panels]
+    assert named == [True, False, False, True]  # at the left, once in a row of panels
+
+
+def texts_within(figure):
+    """Tell of the labels, titles and names whether all of each is on the paper."""
+    FigureCanvasAgg(figure).draw()
+    texts = [figure._supxlabel, figure._supylabel]
+    for axes in figure.axes:
+        texts += [axes.title, axes.xaxis.label, axes.yaxis.label, *axes.texts]
+        names = [text for text in axes.get_yticklabels() if text.get_visible()]
+        texts += [
+            text for text in names if text.get_text()[-1:].isalpha() or ")" in text.get_text()
+        ]
+    boxes = [t.get_window_extent() for t in texts if t is not None and t.get_text()]
+    paper = figure.bbox
+    return all(
+        paper.x0 - 2 <= box.x0 and box.x1 <= paper.x1 + 2 and paper.y0 - 2 <= box.y0
+        for box in boxes
+    )
+
+
+def test_long_names_many_inputs_and_several_outcomes_stay_on_the_paper():
+    rng = np.random.default_rng(1)
+    names = [f"Jährliches Einkommen des Haushalts, Größe {number} (Euro)" for number in range(30)]
+    x = pd.DataFrame(rng.normal(size=(60, 30)), columns=names)
+    y = pd.DataFrame({"Zufriedenheit der Kundinnen (1 bis 10)": x.sum(axis=1), "z": x[names[0]]})
+    usual = {"epochs": 2, "seed": 1, "weight_decay": 0, "encoding": "linear", "hidden_units": 4}
+    for outcome in (y, y.iloc[:, 0]):
+        fit = pytwolayer.two_layer(x[:40], outcome[:40], **usual)
+        table = fit.effects(x)
+        measured = fit.importance(x[40:], outcome[40:], seed=1, repeats=2, measure="rmse")
+        curve = fit.feature_effects(x, names[1], points=3)
+        for figure in (
+            plot_effects(table),
+            plot_effects(table, what="spread"),
+            plot_importance(measured),
+            plot_feature_effects(curve),
+            fit.plot_network(),
+        ):
+            assert texts_within(figure)
+    spread = plot_effects(table, what="spread")
+    FigureCanvasAgg(spread).draw()
+    boxes = [text.get_window_extent() for text in spread.axes[0].texts]
+    assert 0 < len(boxes) <= 12
+    assert not any(one.overlaps(other) for n, one in enumerate(boxes) for other in boxes[:n])
+    small = pytwolayer.two_layer(x.iloc[:, :4], y, **usual)
+    assert texts_within(small.plot_network())
 
 
 def test_other_tables_are_refused(data, tmp_path):
