@@ -99,6 +99,14 @@ class Graph:
         to = {"double": types.DOUBLE, "float": types.FLOAT, "int64": types.INT64}
         return self.node("Cast", value, to=to.get(kind, types.BOOL))
 
+    def ascending(self, values: str, width: int) -> str:
+        """Sort each row of so many values."""
+        names = [self._new_name(), self._new_name()]  # the values, and where they were
+        given = [values, self.constant(np.array([width], np.int64))]
+        made = self._onnx.helper.make_node("TopK", given, names, axis=1, largest=0, sorted=1)
+        self._nodes.append(made)
+        return names[0]
+
     def combined(self, operator: str, values: Iterable[str]) -> str:
         """Combine values by an operator of two, one after the other."""
         first, *others = values

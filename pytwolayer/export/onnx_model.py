@@ -156,6 +156,8 @@ class _Builder:
         hidden = ONNX_ACTIVATIONS[model.activation](g, _hidden(g, network, encoded))
         output = g.node("MatMul", hidden, g.weights(network.second.T))
         output = g.node("Add", output, g.weights(network.second_bias))
+        if model.quantiles:
+            output = g.ascending(output, len(model.outputs))
         if model.link == SOFTMAX:
             values = g.node("Softmax", output, axis=1)
             return _Part(values, output, encoded.known, _all(g, encoded.finite))

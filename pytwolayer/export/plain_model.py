@@ -24,6 +24,7 @@ IDENTITY, EXP, LOGIT, SOFTMAX = "identity", "log", "logit", "softmax"
 _LONGEST_FORMULA = 200  # in messages
 # All that an outcome of numbers is made of. With more, predictions may be made in another way.
 _NUMBERS = {"names", "center", "scale", "log", "vector", "logit", "trials", "sd", "theta"}
+_NUMBERS |= {"labels", "quantile_levels"}
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,8 @@ class PlainModel:
         For each network and outcome; of shape ``(networks, 0)`` for classes.
     offset : bool
         Whether predictions need an offset.
+    quantiles : bool
+        Whether the outputs are the quantiles of one outcome, which each network sorts.
     """
 
     columns: tuple[Column, ...]
@@ -83,11 +86,12 @@ class PlainModel:
     scale: Doubles
     center: Doubles
     offset: bool
+    quantiles: bool = False
 
     @property
     def single(self) -> bool:
         """Whether the outcome is one column of numbers."""
-        return self.link != SOFTMAX and len(self.outputs) == 1
+        return self.link != SOFTMAX and len(self.outputs) == 1 and not self.quantiles
 
 
 def read_plain_model(
@@ -111,7 +115,8 @@ def read_plain_model(
         )
     link = _link(first.outcome, first.settings)
     numbers = [m.outcome for m in models if isinstance(m.outcome, Numbers)]
-    outputs = numbers[0].predicted if numbers else first.outcome.outputs
+    quantiles = bool(numbers and numbers[0].quantile_levels)
+    outputs = numbers[0].predicted if numbers and not quantiles else first.outcome.outputs
     sources = _columns(first.inputs) if computed is None else tuple(computed)
     assert len(sources) == len(first.inputs.codings)
     return PlainModel(
@@ -121,10 +126,16 @@ def read_plain_model(
         activation=first.settings.activation,
         link=link,
         outputs=tuple(outputs),
-        scale=np.array([outcome.scale for outcome in numbers]),
-        center=np.array([outcome.center for outcome in numbers]),
+        scale=np.array([outcome.scale * _copies(outcome) for outcome in numbers]),
+        center=np.array([outcome.center * _copies(outcome) for outcome in numbers]),
         offset=first.offset,
+        quantiles=quantiles,
     )
+
+
+def _copies(outcome: Numbers) -> int:
+    """Return how many of the network's outputs are of one outcome."""
+    return len(outcome.quantile_levels) or 1
 
 
 def _columns(inputs: Encoder) -> tuple[Expression, ...]:
@@ -137,8 +148,10 @@ def _link(outcome: Outcome, settings: Settings) -> str:
     is_usual = not isinstance(settings.loss, str) or settings.loss == "cross_entropy"
     if type(outcome) is Classes and is_usual:
         return SOFTMAX
-    if type(outcome) is Numbers and _is_plain(outcome) and outcome.link in (IDENTITY, EXP, LOGIT):
-        return outcome.link
+    if type(outcome) is Numbers and _is_plain(outcome):
+        link = IDENTITY if outcome.quantile_levels else outcome.link
+        if link in (IDENTITY, EXP, LOGIT):
+            return link
     raise PytwolayerError(f'Fits with the loss "{settings.loss_name}" cannot be exported.')
 
 

@@ -217,6 +217,9 @@ class _Builder:
             done = [n for n in found if group.units[n].stop == len(self._model.networks[n].first)]
             outputs = {n: names for n, names in found.items() if n not in done}
             complete = {n: found[n] for n in done}
+            if self._model.quantiles and complete:
+                partial = [name for names in outputs.values() for name in names]
+                complete = self._sort(complete, [*self._copied, *self._f, *also, *sums, *partial])
             if not self._several and complete:
                 return self._single(complete[0])
             kept = [*self._copied, *self._f, *also, *(n for one in outputs.values() for n in one)]
@@ -379,6 +382,28 @@ class _Builder:
         query.step(kept, new)
         return active
 
+    def _sort(
+        self, outputs: Mapping[int, Sequence[str]], kept: Sequence[str]
+    ) -> dict[int, list[str]]:
+        """Sort the outputs of each network, by exchanges of neighbours."""
+        found = {place: list(names) for place, names in outputs.items()}
+        for turn in range(len(self._model.outputs)):
+            same = [*kept]
+            new: dict[str, str] = {}
+            for names in found.values():
+                at = turn % 2
+                same += names[:at]
+                while at + 1 < len(names):
+                    one, other = names[at : at + 2]
+                    names[at : at + 2] = low, high = self._query.name("q"), self._query.name("q")
+                    new[low] = f"CASE WHEN {one} <= {other} THEN {one} ELSE {other} END"
+                    new[high] = f"CASE WHEN {one} <= {other} THEN {other} ELSE {one} END"
+                    at += 2
+                same += names[at:]
+            if new:
+                self._query.step(same, new)
+        return found
+
     def _single(self, outputs: list[str]) -> str:
         query, model = self._query, self._model
         kept = [*self._copied, *self._f]
@@ -510,7 +535,7 @@ class _Builder:
             items.append(f"{label} AS {dialect.identifier('.pred_class')}")
         if self._f and self._model.link != EXP:
             values = [f"{value} + {self._f[0]}" for value in values]
-        one = label is None and len(outputs) == 1
+        one = label is None and self._model.single
         names = [".pred"] if one else [f".pred_{name}" for name in outputs]
         pairs = zip(values, names, strict=True)
         items += [f"{value} AS {dialect.identifier(name)}" for value, name in pairs]

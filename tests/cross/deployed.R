@@ -47,7 +47,11 @@ lines <- character()
 for (case in cases) {
   fit <- load_two_layer(file.path(folder, paste0(case$file, ".safetensors")))
   rows <- frame_of(case$rows)
-  type <- if (is.null(fit$levels)) "numeric" else "prob"
+  labels <- length(fit$coding$outcome$labels)
+  type <- if (is.null(fit$levels) && !labels) "numeric" else "prob"
+  if (!is.null(fit$settings$quantile_levels)) {
+    type <- "quantile"
+  }
   for (engine in c("python", "r")) {
     found <- predicted_in_groups(
       fit, rows, as.integer(unlist(case$errors)) + 1L, type, engine, case$width

@@ -30,6 +30,8 @@ def frame(rows=_ROWS, seed=0):
     made["count"] = rng.poisson(1 + made["is it?"])
     made["failures"] = 5 - made["count"].clip(upper=5)
     made["size"] = np.exp(made["y"] / 5)
+    made["ill"] = np.where(made["y"] > 2, "it's", "no")
+    made["is it"] = made["is it?"]
     made["class"] = rng.choice(["it's", "no", 'a "b"'], rows)
     return made
 
@@ -55,6 +57,12 @@ FITS = {
     "normal": {"loss": "normal", "outcome": ["y", "size"]},
     "negative_binomial": {"loss": "negative_binomial", "outcome": "count"},
     "binomial": {"loss": "binomial", "outcome": ["count", "failures"]},
+    "quantile": {"loss": "quantile", "quantile_levels": [0.1, 0.5, 0.6, 0.7, 0.9]},
+    "labels": {
+        "loss": "binary_cross_entropy",
+        "outcome": ["ill", "is it"],
+        "predictors": [HOSTILE, "level's"],
+    },
     "classes": {"outcome": "class"},
     "logical classes": {"outcome": "is it?", "predictors": [HOSTILE, "level's"]},
     "own loss": {"loss": lambda output, y: (output - y).abs()},
@@ -96,7 +104,13 @@ def by_predict(model, rows):
 
 def in_parts(model, rows):
     """What predict() gives of rows in their order, in parts; of a row that is an error nothing."""
-    predict = model.predict if model.classes is None else model.predict_proba
+    first = getattr(model, "models", [model])[0]
+    if first.settings.quantile_levels:
+        predict = _quantiles_by(model)
+    elif model.classes is not None or getattr(first.outcome, "labels", ()):
+        predict = model.predict_proba
+    else:
+        predict = model.predict
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return _by_halves(lambda some: predict(some).reshape(len(some), -1), rows)
@@ -105,6 +119,10 @@ def in_parts(model, rows):
 def stacked(found):
     width = max(one.shape[1] for one in found)
     return np.vstack([np.full((1, width), np.nan) if not one.size else one for one in found])
+
+
+def _quantiles_by(model):
+    return lambda rows: model.predict_quantiles(rows).to_numpy()
 
 
 def _by_halves(predict, rows):

@@ -130,12 +130,13 @@ def test_a_column_called_offset_is_not_the_offset(tmp_path):
     np.testing.assert_allclose(found, expected, rtol=1e-11)
 
 
-def test_a_loss_of_another_form_is_refused_by_name(tmp_path):
-    model = fit(predictors=NUMBERS, loss="quantile", quantile_levels=[0.1, 0.5, 0.9])
-    with pytest.raises(PytwolayerError, match='Fits with the loss "quantile" cannot be exported'):
-        model.to_onnx(tmp_path / "m.onnx")
-    with pytest.raises(PytwolayerError, match='Fits with the loss "quantile" cannot be exported'):
-        model.to_sql("t", "duckdb")
+def test_quantiles_that_cross_are_sorted_and_named_by_their_levels(tmp_path):
+    model = fit(predictors=NUMBERS, loss="quantile", quantile_levels=[0.1, 0.5, 0.9], epochs=1)
+    model.to_onnx(tmp_path / "m.onnx")
+    found = run_onnx(tmp_path / "m.onnx", frame())[".pred"]
+    assert (np.diff(model.predict_raw(frame()), axis=1) < 0).any()
+    np.testing.assert_allclose(found, model.predict_quantiles(frame()).to_numpy(), rtol=1e-11)
+    assert model.to_sql("t", "duckdb").count('AS ".pred_q0.') == 3
 
 
 def test_text_that_is_no_unicode_is_refused(tmp_path):
