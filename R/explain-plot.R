@@ -39,11 +39,11 @@ number_contrasts <- c("derivative", "difference")
 plot.two_layer_effects <- function(x, what = c("effects", "spread"), per = NULL, ...) {
   what <- check_what(what, c("effects", "spread"))
   table <- effects_picture(x, what, per, rlang::current_env())
-  label <- attr(table, "label")
+  words <- attr(table, "label")
   several <- length(unique(table$outcome)) > 1
   by_panel(table, function(own, outcome) {
     title <- if (several) outcome else ""
-    label <- sprintf(label, if (several) "the outcome" else outcome)
+    label <- sprintf(words, if (several) "the outcome" else outcome)
     if (what == "effects") {
       ends <- if (is.null(own$lower)) own$estimate else c(own$lower, own$upper)
       draw_rows(own$label, range(ends, own$estimate), label, title, ...)

@@ -46,8 +46,8 @@ made_variables <- function(how, levels, call) {
   )
   offsets <- attr(how$terms, "offset")
   Map(function(code, label, place) {
-    context$term <- label
-    made <- if (place %in% offsets) list() else made_columns(code, context)
+    of_term <- c(context, term = label)
+    made <- if (place %in% offsets) list() else made_columns(code, of_term)
     lapply(made, function(one) c(one, place = place))
   }, codes, labels, seq_along(codes))
 }
@@ -240,18 +240,27 @@ comparison <- function(name, of_text = NULL) {
 }
 
 is_one_of <- function(code, context) {
-  table <- fixed(code[[3]], context)
-  made <- made_column(code[[2]], context)
-  usable <- length(table) && !anyNA(table) && is.symbol(code[[2]])
-  if (usable && !is.null(made$column) && is.character(table)) {
+  table <- known_values(code[[3]], context)
+  made <- if (is.symbol(code[[2]])) made_column(code[[2]], context)
+  if (is.character(table) && !is.null(made$column)) {
     return(list(number = list("is_one_of", made$text(NULL), as.list(enc2utf8(table)))))
   }
-  if (!usable || is.null(made$number) || !is.numeric(table)) {
-    refuse_export("`%in%` of what is no column and constants of its type", context)
+  if (is.numeric(table) && !is.null(made$number)) {
+    return(list(number = equals_any(made$number, as.double(table))))
   }
-  same <- lapply(as.double(table), function(value) list("equal", made$number, value))
+  refuse_export("`%in%` of what is no column and constants of its type", context)
+}
+
+# Constants, or NULL where there are none or one is missing.
+known_values <- function(code, context) {
+  table <- fixed(code, context)
+  if (length(table) && !anyNA(table)) table
+}
+
+equals_any <- function(number, values) {
+  same <- lapply(values, function(value) list("equal", number, value))
   any <- Reduce(function(one, other) list("or", one, other), same)
-  list(number = list("if", list("is_missing", made$number), 0, any))
+  list("if", list("is_missing", number), 0, any)
 }
 
 missing_number <- function(code, context) {
