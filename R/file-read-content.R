@@ -254,6 +254,7 @@ setting_checks <- list(
   quantile_levels = or_null(function(name, value) as_levels(name, value)),
   reduction = function(name, value) as_one_of(name, value, c("mean", "sum", "elementwise_mean")),
   patience = or_null(setting_size),
+  shards = function(name, value) if (is.null(value)) 1 else setting_size(name, value),
   seed = function(name, value) as.double(as_count(name, value, least = 0, most = 2^53))
 )
 
@@ -268,7 +269,7 @@ read_saved_settings <- function(saved, own_loss) {
   if (!as_flag("own_loss", own_loss)) {
     as_one_of("loss", saved$loss, known_losses)
   }
-  optional <- "quantile_levels" # of its loss alone
+  optional <- c("quantile_levels", "shards") # of its loss alone, and where there are several
   refuse_others("settings", saved, setdiff(names(setting_checks), optional), optional)
   if (identical(saved$loss, "quantile") == is.null(saved$quantile_levels)) {
     refuse("its `loss` and its `quantile_levels` do not fit")

@@ -99,6 +99,13 @@
 #' @param na_action `"omit"` leaves rows with missing values out, with a message that counts
 #'   them; `"fail"` refuses them.
 #' @param device Where to compute, see [select_device()].
+#' @param shards Number of parts of the rows, each with random numbers of its own, whose gradients
+#'   are added up in a fixed order in every update. The fit depends on it, but for rounding only as
+#'   it does on `seed`, and not on the number of `workers`.
+#' @param workers Number of processes that train the network together on this machine, each with
+#'   one thread and as many of the `shards`, of which it has to be a divisor. The fit is the same to
+#'   the bit with any number. One that is killed is started anew, with the others. They are
+#'   processes of Python, so a `loss` that is a function of R's needs `workers = 1`.
 #' @param checkpoint A folder, made if it is not there, in which the state of the run is kept.
 #'   The same call again continues from there, with a message that says so: a run that was killed or
 #'   interrupted ends with the very bits of one that was not, and of one that has ended the fit
@@ -254,9 +261,9 @@ two_layer.data.frame <- function(x, y = NULL, ..., outcome = NULL, hidden_units 
                                  patience = NULL, n_models = 1, bootstrap = FALSE,
                                  case_weights = NULL,
                                  weight_type = "importance", class_weights = NULL,
-                                 na_action = "omit", device = "cpu", checkpoint = NULL,
-                                 checkpoint_every = "auto", cache = NULL, on_epoch = NULL,
-                                 verbose = TRUE, seed = NULL) {
+                                 na_action = "omit", device = "cpu", shards = 1, workers = 1,
+                                 checkpoint = NULL, checkpoint_every = "auto", cache = NULL,
+                                 on_epoch = NULL, verbose = TRUE, seed = NULL) {
   call <- rlang::current_env()
   check_dots(two_layer.data.frame, ...)
   settings <- lapply(stats::setNames(nm = setting_names()), function(name) {

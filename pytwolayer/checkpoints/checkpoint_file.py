@@ -49,7 +49,7 @@ def _check_facts(facts: Facts) -> None:
     read_tuning(facts["tuning"])
     read_calibration(facts["calibration"])
     # What a run of an earlier version lacks, and one with another loss than "quantile".
-    facts["settings"] = ADDED_LATER | {"quantile_levels": None} | facts["settings"]
+    facts["settings"] = ADDED_LATER | {"quantile_levels": None, "shards": 1} | facts["settings"]
     check_keys("settings", facts["settings"], KEPT)
     seed("seed", facts["settings"]["seed"])
     if facts["window"] is not None:

@@ -67,8 +67,8 @@ def differences(before: Facts, now: Facts, *, but: tuple[str, ...] = ()) -> list
     but : tuple of str
         Settings that are not compared.
     """
-    wanted = {**now["settings"], "validation": now["validation"]}
-    found = {**before["settings"], "validation": before["validation"]}
+    wanted = {"shards": 1, **now["settings"], "validation": now["validation"]}
+    found = {"shards": 1, **before["settings"], "validation": before["validation"]}
     changed = [name for name in wanted if name not in but and found[name] != wanted[name]]
     parts = [
         f"`{name}` ({describe(found[name])}, now {describe(wanted[name])})" for name in changed

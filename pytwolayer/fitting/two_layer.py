@@ -19,6 +19,7 @@ from pytwolayer.fitting.ensemble import fit_ensemble, read_n_models
 from pytwolayer.fitting.prepare import Hooks, OnEpoch, PreparedFit
 from pytwolayer.fitting.shown_reading import show_reading
 from pytwolayer.fitting.starting_point import Start
+from pytwolayer.fitting.train_in_workers import WorkerTraining, read_workers, scratch_for
 from pytwolayer.fitting.tuning import resumed, tune
 from pytwolayer.models.ensemble import TwoLayerEnsemble
 from pytwolayer.models.two_layer import TwoLayer
@@ -93,6 +94,8 @@ def two_layer(
     class_weights: Mapping[Any, float] | str | None = None,
     na_action: str = "omit",
     device: str | torch.device = "cpu",
+    shards: int = 1,
+    workers: int = 1,
     checkpoint: str | Path | None = None,
     checkpoint_every: int | str = "auto",
     cache: str | Path | None = None,
@@ -212,6 +215,14 @@ def two_layer(
         refuses them.
     device : str or torch.device
         "cpu", "cuda", "cuda:1", "mps" or "auto" (the best there is).
+    shards : int
+        Number of parts of the rows, each with random numbers of its own, whose gradients are added
+        up in a fixed order in every update. The fit depends on it as it does on ``seed``, and not
+        on the number of ``workers``.
+    workers : int
+        Number of processes that train the network together on this machine, each with one thread
+        and as many of the ``shards``, of which it has to be a divisor. The fit is the same to the
+        bit with any number. One that is killed is started anew, with the others.
     checkpoint : str or Path, optional
         A folder, made if it is not there, in which the state of the run is saved. The same
         call again resumes the run from there, with a warning: a run that was killed or
@@ -334,6 +345,7 @@ def fit_two_layer(arguments: Mapping[str, Any], *, encoded: bool = True) -> FitR
     chosen = select_device(arguments["device"])
     n_models = read_n_models(arguments["n_models"], bootstrap, checkpoint)
     na_action, cache = arguments["na_action"], read_cache(arguments["cache"])
+    workers = read_workers(arguments["workers"], settings, n_models, chosen)
     if n_models > 1:
         data = read_data(given, held_out, na_action, hooks, loss=settings.loss)
         with _named_outcome(given):
@@ -342,7 +354,10 @@ def fit_two_layer(arguments: Mapping[str, Any], *, encoded: bool = True) -> FitR
         how = hooks, n_models, bootstrap, cache
         several = fit_ensemble(data, tuned, held_out[0], chosen, *how)
         return FitResult(several)
-    with checkpoints_in(checkpoint, arguments["checkpoint_every"]) as checkpoints:
+    with (
+        checkpoints_in(checkpoint, arguments["checkpoint_every"]) as checkpoints,
+        scratch_for(workers) as scratch,
+    ):
         if seed is None and checkpoints is not None and checkpoints.seed is not None:
             settings = replace(settings, seed=checkpoints.seed)
         data = read_data(given, held_out, na_action, hooks, loss=settings.loss)
@@ -350,13 +365,14 @@ def fit_two_layer(arguments: Mapping[str, Any], *, encoded: bool = True) -> FitR
             known = resumed(checkpoints, settings)
             tuned = known or tune(data, settings, held_out[0], chosen, hooks)
         how_prepared = tuned.settings, held_out[0], chosen
-        prepared = prepare_fit(given, data, *how_prepared, cache=cache)
+        prepared = prepare_fit(given, data, *how_prepared, cache=cache, scratch=scratch)
         del data
         prepared.set_attributes(**tuned.attributes)
         # After an interrupted search no epoch is done, and the folder is left as it was.
         if checkpoints is not None and not tuned.interrupted:
             prepared.use_checkpoints(checkpoints, seed_given=seed is not None)
-        fit = prepared.train(hooks, interrupted=tuned.interrupted)
+        train = None if scratch is None else WorkerTraining(workers, scratch)
+        fit = prepared.train(hooks, interrupted=tuned.interrupted, how=train)
         return FitResult(fit, prepared.encoded_rows() if encoded else None, prepared.pages)
 
 
@@ -404,10 +420,12 @@ def prepare_fit(
     start: Start | None = None,
     *,
     cache: Path | None = None,
+    scratch: Path | None = None,
 ) -> PreparedFit:
     """Prepare a fit to ``data``, what ``read_data()`` made of ``given``."""
+    how = data, settings, share, device, start
     with _named_outcome(given):
-        prepared = PreparedFit(data, settings, share, device, start, cache=cache)
+        prepared = PreparedFit(*how, cache=cache, scratch=scratch)
     if start is None:
         warn_suspect_columns(data)
     prepared.set_attributes(_data_reference=DataReference(**given))

@@ -40,6 +40,9 @@ class Listener(Protocol):
     def answer(self, *question: Any) -> Any:
         """Answer a question of rank 0."""
 
+    def restarted(self, lost: int | None) -> None:
+        """Take note that a worker died and all were started anew."""
+
     @property
     def stops(self) -> bool:
         """Whether the run is to end, in good order."""
@@ -60,6 +63,7 @@ class _Worker:
     pid: int | None = None
     host: str = ""
     waited: float = 0.0
+    step: int | None = None
     done: bool = False
 
 
@@ -132,7 +136,9 @@ class _Run:
         self._workers = [_Worker() for _ in range(job.workers)]
         self._ranks: dict[Connection, int] = {}
         self._has_result, self._result, self._told = False, None, False
-        self._last = time.monotonic()
+        self._restarts = 0
+        self._lost: int | None = None  # the rank that the others lost first
+        self._last, self._stuck = time.monotonic(), 0.0
 
     def follow(self) -> Any:
         """Stay with the run to its end; return the result."""
@@ -159,10 +165,7 @@ class _Run:
             return
         kind, *values = message
         if kind == "hello":
-            rank, pid, host = values
-            self._ranks[connection] = rank
-            self._workers[rank] = _Worker(connection, pid, host)
-            self._told = self._told and rank != 0
+            self._welcome(connection, *values)
             return
         worker = self._workers[self._ranks[connection]]
         if worker.connection is not connection:  # one that was ended since
@@ -170,20 +173,38 @@ class _Run:
         worker.waited = 0.0
         getattr(self, f"_on_{kind}")(worker, *values)
 
+    def _welcome(
+        self, connection: Connection, rank: int, pid: int, host: str, restarts: int
+    ) -> None:
+        self._ranks[connection] = rank
+        self._workers[rank] = _Worker(connection, pid, host)
+        self._told = self._told and rank != 0
+        self._stuck = 0.0
+        if restarts > self._restarts:
+            self._restarts = restarts
+            self._listener.restarted(self._lost)
+            self._lost = None
+
     def _lose(self, connection: Connection) -> None:
         rank = self._ranks.pop(connection, None)
         if rank is not None and self._workers[rank].connection is connection:
             worker = self._workers[rank]
+            if not worker.done and self._lost is None:
+                self._lost = rank
             self._workers[rank] = _Worker(done=worker.done, host=worker.host)
 
-    def _on_beat(self, worker: _Worker) -> None:
-        pass
+    def _on_beat(self, worker: _Worker, step: int | None) -> None:
+        if step is None or step != worker.step:
+            self._stuck = 0.0
+        worker.step = step
 
     def _on_epoch(self, worker: _Worker, epoch: int, loss: float) -> None:
         self._listener.epoch(epoch, loss)
 
     def _on_ask(self, worker: _Worker, *question: Any) -> None:
-        self._send(worker, "answer", self._listener.answer(*question))
+        answer = self._listener.answer(*question)
+        self._pass_on_stop()  # it may have come meanwhile, and holds from this question on
+        self._send(worker, "answer", answer)
 
     def _on_warning(self, worker: _Worker, category: type[Warning], message: str) -> None:
         warn_user(message, category)
@@ -222,6 +243,7 @@ class _Run:
         """
         now = time.monotonic()
         passed, self._last = min(now - self._last, 5 * _POLL), now
+        self._refuse_standstill(passed)
         for rank, worker in enumerate(self._workers):
             worker.waited += 0.0 if worker.done else passed
             is_there = worker.connection is not None
@@ -230,6 +252,22 @@ class _Run:
                 what = "gave no sign of life" if is_there else "did not start"
                 host = worker.host or platform.node()
                 raise WorkerError(rank, host, f"{what} for {limit:g} seconds")
+
+    def _refuse_standstill(self, passed: float) -> None:
+        """Give up where workers live, but none has gone on: one keeps the others waiting."""
+        at_work = [rank for rank, worker in enumerate(self._workers) if not worker.done]
+        self._stuck += passed
+        if self._stuck <= self._job.silence or not at_work:
+            return
+        steps = {rank: self._workers[rank].step for rank in at_work}
+        if any(step is None for step in steps.values()):  # they do not tell
+            self._stuck = 0.0
+            return
+        behind = min(steps, key=lambda rank: (steps[rank] or 0, rank))
+        what = f"has not gone on for {self._job.silence:g} seconds"
+        if len(set(steps.values())) > 1:
+            what += ", and the others wait for it"
+        raise WorkerError(behind, self._workers[behind].host, what)
 
     def _kill_stopped(self) -> None:
         """Kill workers at once: what stopped one may keep it from ending by itself."""

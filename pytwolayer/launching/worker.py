@@ -31,18 +31,25 @@ class Channel:
     Attributes
     ----------
     rank : int
+    restarts : int
+        How often the workers have been started anew.
     interrupt : Interrupt
         Set where the caller asks for the end of the run.
+    steps : callable or None
+        Returns how far this worker is, a number that grows. The caller gives the run up where no
+        worker's has grown for the job's ``silence``.
     """
 
     def __init__(self, file: JobFile) -> None:
         self.rank, self.interrupt = int(os.environ["RANK"]), Interrupt()
+        self.restarts = int(os.environ["TORCHELASTIC_RESTART_COUNT"])
+        self.steps: Callable[[], int] | None = None
         self._connection = Client(file.address, authkey=file.key)
         self._lock = threading.Lock()
         self._answers: queue.Queue[Any] = queue.Queue()
         self._kept: tuple[int, float] | None = None
         self._next = 0.0
-        self.send("hello", self.rank, os.getpid(), platform.node())
+        self.send("hello", self.rank, os.getpid(), platform.node(), self.restarts)
         threading.Thread(target=self._listen, daemon=True).start()
         beat = min(_BEAT, file.job.silence / 5)
         threading.Thread(target=self._live, args=(beat,), daemon=True).start()
@@ -70,7 +77,7 @@ class Channel:
     def _live(self, beat: float) -> None:
         while True:
             time.sleep(beat)
-            self.send("beat")
+            self.send("beat", None if self.steps is None else self.steps())
 
     def update(self, epoch: int, loss: float) -> None:
         """Tell of an epoch, if this is rank 0; of many in a short time, of the last."""

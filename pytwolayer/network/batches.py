@@ -129,7 +129,11 @@ def _selection(every: Tensor, indices: Tensor, drawn: Tensor) -> Callable[[], Te
 
 def batch_sizes(rows: int, batch_size: int | None) -> list[int]:
     """Return the sizes of an epoch's batches, which differ by at most one; None: one batch."""
-    parts = 1 if batch_size is None else -(-rows // batch_size)
+    return cut_evenly(rows, 1 if batch_size is None else -(-rows // batch_size))
+
+
+def cut_evenly(rows: int, parts: int) -> list[int]:
+    """Return the sizes of so many parts of the rows, which differ by at most one."""
     ends = [rows * part // parts for part in range(parts + 1)]
     return [end - start for start, end in pairwise(ends)]
 
@@ -145,6 +149,15 @@ class SingleRows:
 
     def __init__(self, rows: EncodedRows) -> None:
         self._all, self.number = rows, len(rows.x)
+
+    @property
+    def counts(self) -> list[int]:
+        """Number of rows that a mean over all of them is divided by."""
+        return [self.number]
+
+    def sizes(self, batch_size: int | None) -> list[int]:
+        """Return the sizes of an epoch's batches."""
+        return batch_sizes(self.number, batch_size)
 
     def whole(self) -> Batch:
         """Make a batch of all rows."""
@@ -175,7 +188,7 @@ class Batches:
         self, rows: SingleRows, batch_size: int | None, generators: Sequence[torch.Generator]
     ) -> None:
         self._rows, self._generators = rows, generators
-        self._sizes = batch_sizes(rows.number, batch_size)
+        self._sizes = rows.sizes(batch_size)
         if len(self._sizes) == 1:
             self._all = (rows.whole(),)
         else:
@@ -206,18 +219,18 @@ class Dropout:
     share : float
         Of the hidden units that is left out in each row.
     generator : torch.Generator
-        On the CPU, so that all devices leave out the same ones.
+        On the CPU, so that all devices leave out the same ones; may be set to another.
     """
 
     def __init__(self, share: float, generator: torch.Generator) -> None:
-        self._keep, self._generator = 1 - share, generator
+        self._keep, self.generator = 1 - share, generator
 
     def drawing(self, mask: Tensor) -> Callable[[], object]:
         """Make a function that draws into ``mask``, shape ``(rows, hidden_units)``."""
         drawn = mask if mask.device.type == "cpu" else torch.empty(mask.shape, device="cpu")
 
         def draw() -> None:
-            drawn.bernoulli_(self._keep, generator=self._generator).div_(self._keep)
+            drawn.bernoulli_(self._keep, generator=self.generator).div_(self._keep)
             if drawn is not mask:
                 mask.copy_(drawn)
 

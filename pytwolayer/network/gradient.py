@@ -91,10 +91,15 @@ class ClosedFormGradient:
         self._rows, self._dropout, self._clip = rows, dropout, gradient_clip
         self._shares_rows = shares_rows(loss)
         self._programs: dict[Batch, Program] = {}
+        self._kept = _KEPT
         self.loss = layout.loss
         on_device, on_host = layout.scales(self._objective.scale(rows, layout.d_out))
         self.scale = on_device * on_host
         self.on_fixed_memory = isinstance(loss, str)
+
+    def keep_programs(self, number: int) -> None:
+        """Keep the programs of at least so many batches."""
+        self._kept = max(self._kept, number)
 
     def draw_dropout(self, batch: Batch) -> None:
         """Draw the dropout of a batch, on the host; to be called before each gradient."""
@@ -146,16 +151,16 @@ class ClosedFormGradient:
         programs = {size: Program() for size in batches}
         for size, program in programs.items():
             _, output = self._add_forward(program, batches[size], None)
-            self._add_loss(program, batches[size], output, value, [rows.number])
+            self._add_loss(program, batches[size], output, value, rows.counts)
         on_device, on_host = self._layout.scales(
-            self._objective.scale([rows.number], self._layout.d_out)
+            self._objective.scale(rows.counts, self._layout.d_out)
         )
 
         def validation_step(loss: Tensor) -> None:
             total.zero_()
             for first, last in read_in_turn(spans, pages):
                 batch = batches[last - first]
-                torch.arange(first, last, out=batch.indices)
+                batch.indices.copy_(rows.indices([torch.arange(first, last, device="cpu")]))
                 batch.gather()
                 programs[last - first]()
                 total.add_(value)
@@ -167,7 +172,7 @@ class ClosedFormGradient:
         """Return the operations for a batch; made at its first use."""
         program = self._programs.get(batch)
         if program is None:
-            if len(self._programs) >= _KEPT:
+            if len(self._programs) >= self._kept:
                 del self._programs[next(islice(self._programs, 1))]
             # Tensors made in inference mode could not enter the autograd of a user's loss.
             with torch.inference_mode(False):

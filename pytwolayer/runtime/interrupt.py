@@ -27,6 +27,37 @@ class Interrupt:
         self.pressed = True
 
 
+class AgreedInterrupt(Interrupt):
+    """Whether Ctrl-C was pressed, as several processes have agreed at a step.
+
+    Parameters
+    ----------
+    own : Interrupt
+        That of this process, of which the others are told.
+    """
+
+    def __init__(self, own: Interrupt) -> None:
+        self._own, self._agreed = own, False
+
+    @property
+    def pressed(self) -> bool:
+        """Whether they have agreed on it; set, it is what this process says."""
+        return self._agreed
+
+    @pressed.setter
+    def pressed(self, value: bool) -> None:
+        self._own.pressed = value
+
+    @property
+    def asked_here(self) -> bool:
+        """Whether this process was asked."""
+        return self._own.pressed
+
+    def agree(self, pressed: bool) -> None:
+        """Take note of what they have agreed on."""
+        self._agreed = pressed
+
+
 @contextmanager
 def watch_for_interrupt() -> Iterator[Interrupt]:
     """Record Ctrl-C within the context; in other threads than the main one nothing is done.

@@ -4,12 +4,24 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any, Protocol
 
-from pytwolayer.network.batches import Batch
-from pytwolayer.network.gradient import ClosedFormGradient
 from pytwolayer.optim.optimizer import Optimizer
 from pytwolayer.runtime.torch_loading import torch
 from pytwolayer.training.cuda_graphs import make_graphed_step
 from pytwolayer.training.loss_log import make_loss_log
+
+
+class Gradient(Protocol):
+    """Writes loss and gradient of a batch; as ``ClosedFormGradient`` does."""
+
+    loss: torch.Tensor
+    scale: Any
+    on_fixed_memory: bool
+
+    def draw_dropout(self, batch: Any) -> None:
+        """Draw the dropout of a batch."""
+
+    def __call__(self, batch: Any) -> None:
+        """Write the batch's loss into ``loss``, and its gradient into the parameters'."""
 
 
 class EpochSupervisor(Protocol):
@@ -30,9 +42,9 @@ class EpochSupervisor(Protocol):
 # version counters, views).
 @torch.inference_mode()
 def fit_loop(
-    gradient: ClosedFormGradient,
+    gradient: Gradient,
     optimizer: Optimizer,
-    batches: Callable[[int], Iterable[Batch]],
+    batches: Callable[[int], Iterable[Any]],
     epochs: int,
     supervisor: EpochSupervisor | None = None,
     before: Sequence[Any] = (),
@@ -41,8 +53,7 @@ def fit_loop(
 
     Parameters
     ----------
-    gradient : ClosedFormGradient
-        Writes loss and gradient of a batch.
+    gradient : Gradient
     optimizer : Optimizer
         Updates the parameters in place.
     batches : callable
@@ -62,7 +73,7 @@ def fit_loop(
     """
     losses = make_loss_log(gradient.loss, gradient.scale, before)
 
-    def train_step(batch: Batch) -> None:
+    def train_step(batch: Any) -> None:
         batch.gather()
         optimizer.step(partial(gradient, batch), gradient.loss, gradient.scale)
         losses.add()

@@ -209,6 +209,10 @@ SETTINGS: dict[str, Setting] = {
     ),
     "na_action": Setting("omit", None, "rows with missing values: omit, or fail", "NAME"),
     "device": Setting("cpu", None, "auto, cpu, cuda, cuda:1 or mps", "NAME"),
+    "shards": Setting(
+        1, checks.size, "parts of each batch, which workers compute and add up in a fixed order"
+    ),
+    "workers": Setting(1, checks.size, "processes that train together, a divisor of --shards"),
     "checkpoint": Setting(
         None,
         None,
@@ -292,6 +296,7 @@ class Settings:
     quantile_levels: tuple[float, ...] | None = field(default=None, kw_only=True)
     reduction: str
     patience: int | None
+    shards: int = field(default=1, kw_only=True)
     seed: int
 
     def __post_init__(self) -> None:
@@ -349,10 +354,12 @@ class Settings:
         return self.loss if isinstance(self.loss, str) else function_name(self.loss)
 
     def plain(self) -> dict[str, Any]:
-        """Return the settings as text and numbers; levels only where there are some."""
+        """Return the settings as text and numbers; levels and shards only where there are some."""
         plain = {**vars(self), "loss": self.loss_name}
-        levels = plain.pop("quantile_levels")
-        return plain if levels is None else {**plain, "quantile_levels": [*levels]}
+        levels, shards = plain.pop("quantile_levels"), plain.pop("shards")
+        if levels is not None:
+            plain["quantile_levels"] = [*levels]
+        return plain if shards == 1 else {**plain, "shards": shards}
 
 
 KEPT = tuple(each.name for each in fields(Settings))

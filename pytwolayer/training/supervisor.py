@@ -14,7 +14,8 @@ import numpy as np
 from pytwolayer.checks import is_flag
 from pytwolayer.optim.lr_schedule import Schedule
 from pytwolayer.optim.optimizer import Optimizer
-from pytwolayer.runtime.interrupt import Interrupt
+from pytwolayer.runtime.interrupt import AgreedInterrupt, Interrupt
+from pytwolayer.runtime.process_group import Alone, ProcessGroup
 from pytwolayer.runtime.torch_loading import torch
 from pytwolayer.runtime.torch_settings import user_torch_settings
 from pytwolayer.training.kept_weights import KeptWeights
@@ -67,6 +68,8 @@ class Supervisor:
         For one network.
     updates : int
         Number of updates in an epoch.
+    group : ProcessGroup, optional
+        The processes of the run: the first one calls the user's functions and saves.
 
     Attributes
     ----------
@@ -90,8 +93,10 @@ class Supervisor:
         before: Run | None = None,
         checkpoints: CheckpointSaver | None = None,
         updates: int = 1,
+        group: ProcessGroup | None = None,
     ) -> None:
         before = before or Run()
+        self._group = group or Alone()
         self.losses: list[Any] = before.losses
         self._valid_losses: list[Any] = before.valid_losses
         self._weights, self._epochs, self._interrupt = weights, epochs, interrupt
@@ -105,7 +110,7 @@ class Supervisor:
         self._seen = self._kept = len(self.losses)  # epochs looked at, and kept to be looked at
         self._read_losses: Callable[[], list[Any]] | None = None
         # The user's answer and the schedule decide what the next epoch does.
-        each_epoch = on_epoch or schedule.follows_losses
+        each_epoch = on_epoch or schedule.follows_losses or self._group.size > 1
         self._interval = 1 if each_epoch else reading_interval(weights.values, updates)
         self._allocate()
 
@@ -180,7 +185,8 @@ class Supervisor:
         if self._checkpoints is None or self._trackers[0].stopped == "divergence":
             return continues
         continues = continues and not self._interrupt.pressed
-        if not continues or epoch + 1 == self._epochs or self._checkpoints.is_due(epoch + 1):
+        is_due = not continues or epoch + 1 == self._epochs or self._checkpoints.is_due(epoch + 1)
+        if is_due and self._group.rank == 0:
             # A run that ended between two readings has fewer epochs than were computed.
             self._checkpoints.save(self._seen, self.state())
         return continues
@@ -251,23 +257,32 @@ class Supervisor:
 
     def _notify(self, epoch: int) -> bool:
         """Call the user's functions; return whether the run continues."""
-        loss = self.losses[-1] if self._is_one else float(self.losses[-1][self._active].mean())
-        try:
-            if self._progress is not None:
-                self._progress.update(epoch + 1, loss)
-            if self._on_epoch is None:
-                return True
-            with user_torch_settings():  # the user's function may rely on PyTorch's settings
-                answer = self._on_epoch(epoch + 1, loss)
-        except KeyboardInterrupt:
-            self._interrupt.pressed = True
-            return True
-        if not is_flag(answer) or answer:
+        answer = self._call_users(epoch) if self._group.rank == 0 else None
+        if self._on_epoch is not None and isinstance(self._interrupt, AgreedInterrupt):
+            told = self._group.from_first((answer, self._interrupt.asked_here))
+            answer = told[0]
+            self._interrupt.agree(told[1])
+        if answer is None:
             return True
         for k in self._active:
             self._trackers[k].stop("on_epoch", epoch)
         self._active = []
         return False
+
+    def _call_users(self, epoch: int) -> bool | None:
+        """Call the user's functions; return False if the run is to end."""
+        loss = self.losses[-1] if self._is_one else float(self.losses[-1][self._active].mean())
+        try:
+            if self._progress is not None:
+                self._progress.update(epoch + 1, loss)
+            if self._on_epoch is None:
+                return None
+            with user_torch_settings():  # the user's function may rely on PyTorch's settings
+                answer = self._on_epoch(epoch + 1, loss)
+        except KeyboardInterrupt:
+            self._interrupt.pressed = True
+            return None
+        return None if not is_flag(answer) or answer else False
 
     def finish_after_error(self) -> list[Run]:
         """Finish a run that an error ended, with all epochs that were done before."""

@@ -1,19 +1,22 @@
 """The trainer: one network, or several of one form side by side, from start to end."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from pytwolayer.network.architecture import FlatParameters, stack_parameters
 from pytwolayer.network.batches import Dropout, EncodedRows, Pages, SingleRows, batch_sizes
 from pytwolayer.network.gradient import ClosedFormGradient
 from pytwolayer.network.layouts import Layout, Single, Stacked
+from pytwolayer.network.sharded_batches import ShardedBatches, shard_rows
+from pytwolayer.network.sharded_gradient import ShardedGradient
 from pytwolayer.network.stacked_batches import StackedRows
 from pytwolayer.network.windowed_batches import Window, choose_batches
 from pytwolayer.optim.lr_schedule import Schedule
 from pytwolayer.optim.optimizer import Optimizer, make_optimizer
-from pytwolayer.runtime.interrupt import Interrupt
+from pytwolayer.runtime.interrupt import AgreedInterrupt, Interrupt
+from pytwolayer.runtime.process_group import Alone, ProcessGroup
 from pytwolayer.runtime.torch_loading import torch
 from pytwolayer.training.kept_weights import KeptWeights
 from pytwolayer.training.loop import fit_loop
@@ -72,10 +75,14 @@ class Trainer:
     trainees : sequence of Trainee
     settings : Settings
         The same for all, except for the seed.
+    group : ProcessGroup, optional
+        The processes that train one network together.
     """
 
-    def __init__(self, trainees: Sequence[Trainee], settings: Settings) -> None:
-        self._trainees, self._settings = trainees, settings
+    def __init__(
+        self, trainees: Sequence[Trainee], settings: Settings, group: ProcessGroup | None = None
+    ) -> None:
+        self._trainees, self._settings, self._group = trainees, settings, group or Alone()
         self._generators = [each.generator for each in trainees]
         self._is_one, first = len(trainees) == 1, trainees[0]
         # An optimiser clips the vector of all its parameters. That of several networks must not:
@@ -90,16 +97,28 @@ class Trainer:
             self._optimizer = make_optimizer(settings.optimizer, self._parameters, options)
             layout = Stacked(self._parameters)
         share = settings.dropout
-        self._gradient = ClosedFormGradient(
+        dropout = [Dropout(share, each) for each in self._generators] if share else []
+        self._closed_form = ClosedFormGradient(
             layout,
             settings.activation,
             settings.loss,
             settings.reduction,
             [len(each.train_rows.x) for each in trainees],
-            [Dropout(share, each) for each in self._generators] if share else (),
+            dropout,
             clip,
             settings.quantile_levels,
         )
+        self._gradient: ClosedFormGradient | ShardedGradient = self._closed_form
+        if settings.shards > 1:
+            self._gradient = ShardedGradient(
+                self._closed_form,
+                cast("torch.Tensor", self._parameters.values.grad),
+                settings.shards,
+                self._group,
+                len(first.train_rows.x),
+                averages=settings.reduction != "sum",
+                dropout=dropout,
+            )
 
     def _stack_parameters(self) -> FlatParameters:
         first = self._trainees[0].train_rows.x
@@ -128,12 +147,10 @@ class Trainer:
         **options
             Those of ``Supervisor``: ``on_epoch``, ``progress``, ``checkpoints``.
         """
-        supervisor = self._supervisor(interrupt, before, options)
+        agreed = self._agreed(interrupt)
+        supervisor = self._supervisor(agreed, before, options)
         resume(supervisor)
-        rows = self._layout_rows([each.train_rows for each in self._trainees])
-        first = self._trainees[0]
-        drawing = self._settings.batch_size, self._generators
-        batches = choose_batches(rows, *drawing, first.window, first.pages)
+        batches = self._batches()
         done = supervisor.losses
         epochs = len(done) if supervisor.has_ended else self._settings.epochs
         try:
@@ -145,8 +162,26 @@ class Trainer:
             raise
         runs = supervisor.finish(losses)
         # A fit allocates memory of its own: with these freed first, there is room for it.
-        del supervisor, rows, batches, self._gradient
+        del supervisor, batches, self._gradient, self._closed_form
         self._finish(runs)
+
+    def _agreed(self, interrupt: Interrupt) -> Interrupt:
+        """Return the interrupt that all processes see at the same step."""
+        if not isinstance(self._gradient, ShardedGradient) or self._group.size == 1:
+            return interrupt
+        agreed = AgreedInterrupt(interrupt)
+        self._gradient.agree(agreed)
+        return agreed
+
+    def _batches(self) -> Callable[[int], Iterable[Any]]:
+        first, batch_size = self._trainees[0], self._settings.batch_size
+        place = first.window, first.pages
+        if isinstance(self._gradient, ShardedGradient):
+            shards = shard_rows(first.train_rows, self._settings.shards)
+            drawing = self._gradient.own, batch_size, self._settings.seed
+            return ShardedBatches(shards, *drawing, *place)
+        rows = self._layout_rows([each.train_rows for each in self._trainees])
+        return choose_batches(rows, batch_size, self._generators, *place)
 
     def _supervisor(
         self, interrupt: Interrupt, before: Run | None, options: dict[str, Any]
@@ -165,14 +200,21 @@ class Trainer:
             interrupt,
             patience=settings.patience,
             before=before,
+            group=self._group,
             updates=len(batch_sizes(len(self._trainees[0].train_rows.x), settings.batch_size)),
             **options,
         )
 
     def _validation_step(self, held_out: Sequence[EncodedRows]) -> tuple[Callable[..., Any], Any]:
-        rows, first = self._layout_rows(held_out), self._trainees[0]
+        first = self._trainees[0]
         width = max(held_out[0].x.shape[1], self._settings.hidden_units, held_out[0].y.shape[1])
         largest = _ONE_CHUNK if first.window is None else _CHUNK
+        if isinstance(self._gradient, ShardedGradient):
+            shards = shard_rows(held_out[0], self._settings.shards)
+            in_chunks = len(held_out[0].x) * width > largest
+            chunk = max(1, _CHUNK // width) if in_chunks else None
+            return self._gradient.make_validation_step(shards, chunk, first.valid_pages)
+        rows = self._layout_rows(held_out)
         if not self._is_one or rows.number * width <= largest:
             return self._gradient.make_validation_step(rows.whole())
         chunk = max(1, _CHUNK // width)

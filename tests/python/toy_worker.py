@@ -37,6 +37,12 @@ def raise_own(content, channel):
     time.sleep(60)
 
 
+def stand_still(content, channel):
+    """Rank 1 does one step less than the other."""
+    channel.steps = lambda: 3 - RANK
+    time.sleep(60)
+
+
 def hang(content, channel):
     if RANK == 1:
         os.kill(os.getpid(), signal.SIGSTOP)

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.skipif(os.name == "nt", reason="needs signals")
 
 class Listener:
     def __init__(self, interrupt=None, presses=0):
-        self.epochs, self.questions = [], []
+        self.epochs, self.questions, self.lost = [], [], []
         self._interrupt, self._presses = interrupt, presses
 
     def epoch(self, epoch, loss):
@@ -30,6 +30,9 @@ class Listener:
     def answer(self, *question):
         self.questions.append(question)
         return "three"
+
+    def restarted(self, lost):
+        self.lost.append(lost)
 
     @property
     def stops(self):
@@ -81,6 +84,7 @@ def test_the_last_of_many_epochs_is_told(talk):
 
 def test_a_worker_that_is_killed_is_started_anew_with_the_others(talk):
     assert talk["result"]["environment"]["TORCHELASTIC_RESTART_COUNT"] == "1"
+    assert talk["listener"].lost == [1]
 
 
 def test_workers_compute_with_one_thread(talk):
@@ -116,6 +120,13 @@ def test_a_worker_that_is_stopped_is_named_within_the_time():
     folders = []
     with pytest.raises(WorkerError, match=r"Worker 1 on .* gave no sign of life for 1\.5 seconds"):
         launch(Listener(), "hang", folders, {"silence": 1.5})
+    assert nothing_is_left(folders)
+
+
+def test_a_worker_that_keeps_the_others_waiting_is_named_within_the_time():
+    folders = []
+    with pytest.raises(WorkerError, match=r"Worker 1 on .* has not gone on for 1 seconds, and the"):
+        launch(Listener(), "stand_still", folders, {"silence": 1.0})
     assert nothing_is_left(folders)
 
 

@@ -1,0 +1,118 @@
+"""What each worker of a fit runs, on the machine of the caller."""
+
+import os
+import sys
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+from pytwolayer.checkpoints.folder import Checkpoints
+from pytwolayer.errors import CheckpointWarning, ResumedWarning
+from pytwolayer.fitting.prepare import resume_run
+from pytwolayer.fitting.worker_task import OnEpochError, WorkerResult, WorkerTask
+from pytwolayer.launching.worker import Channel, run_worker
+from pytwolayer.network.architecture import flatten_parameters, two_layer_net
+from pytwolayer.network.batches import EncodedRows
+from pytwolayer.optim.optimizer import make_optimizer
+from pytwolayer.runtime.memory import fit_size, guard_memory, suggest_smaller_fit
+from pytwolayer.runtime.process_group import join_group
+from pytwolayer.runtime.random import cpu_generator
+from pytwolayer.runtime.torch_loading import torch
+from pytwolayer.runtime.torch_settings import default_torch_settings
+from pytwolayer.training.row_store import FilePages
+from pytwolayer.training.supervisor import Supervisor
+from pytwolayer.training.tracker import Run
+from pytwolayer.training.trainer import Trainer
+
+_CPU = torch.device("cpu")
+_LONG = 7 * 86_400.0  # seconds: it is the caller who notices that a worker does not go on
+
+
+class WorkerTrainee:
+    """The fit of a task, as the trainer takes it; see ``Trainee``."""
+
+    def __init__(self, task: WorkerTask, rank: int) -> None:
+        settings, (d_in, d_out) = replace(task.settings, loss=task.loss), task.sizes
+        self.settings, self.window = settings, task.window
+        network = two_layer_net(d_in, settings.hidden_units, d_out, settings.activation)
+        self.parameters = flatten_parameters(network, _CPU, by_input=True, order=task.order)
+        self.parameters.values.data.copy_(task.values)
+        options = settings.optimizer, self.parameters, settings.optimizer_options
+        self.optimizer = make_optimizer(*options)
+        self.optimizer.set_state(task.optimizer)
+        self.generator = cpu_generator(0)
+        self.generator.set_state(task.generator)
+        self._open(task)
+        self._result = task.result if rank == 0 else None
+
+    def _open(self, task: WorkerTask) -> None:
+        self.train_rows, pages = task.rows["x"].open(task.window)
+        self.pages: FilePages | None = pages
+        self.valid_rows: EncodedRows | None = None
+        self.valid_pages: FilePages | None = None
+        if "validation" in task.rows:
+            self.valid_rows, self.valid_pages = task.rows["validation"].open(task.window)
+
+    def sizes(self) -> tuple[int, int, int, int]:
+        """Return the numbers of rows, inputs, hidden units, and rows of a batch."""
+        rows, d_in = self.train_rows.x.shape
+        batch = min(rows, self.settings.batch_size or rows)
+        return rows, d_in, self.settings.hidden_units, batch
+
+    def finish(self, run: Run) -> None:
+        """Leave the result to the caller."""
+        if self._result is not None:
+            WorkerResult.of(self, run).write(self._result)
+
+
+def train(task: WorkerTask, channel: Channel) -> None:
+    """Do a worker's part of a task."""
+    channel.steps = lambda: 0
+    with default_torch_settings(), join_group(_CPU, _LONG) as group:
+        channel.steps = lambda: group.exchanges
+        trainee = WorkerTrainee(task, group.rank)
+        with _without(CheckpointWarning):  # of which the caller has warned
+            checkpoints = Checkpoints(task.checkpoint, task.checkpoint_every)
+        checkpoints.claim(dict(task.facts), seed_given=True)
+
+        def resume(supervisor: Supervisor) -> None:
+            how = trainee.optimizer, trainee.generator, task.settings.epochs
+            validated = trainee.valid_rows is not None
+            with _without(*(() if channel.restarts == 0 else (ResumedWarning,))):
+                resume_run(checkpoints, supervisor, *how, validated=validated)
+
+        sizes = trainee.sizes()
+        with guard_memory(_CPU, fit_size(*sizes), suggest_smaller_fit(*sizes, _CPU)):
+            Trainer([trainee], trainee.settings, group).fit(
+                channel.interrupt,
+                resume,
+                task.before,
+                on_epoch=_on_epoch(channel) if task.calls_on_epoch else None,
+                progress=channel if task.shows_progress else None,
+                checkpoints=checkpoints,
+            )
+
+
+@contextmanager
+def _without(*categories: type[Warning]) -> Iterator[None]:
+    with warnings.catch_warnings():
+        for category in categories:
+            warnings.simplefilter("ignore", category)
+        yield
+
+
+def _on_epoch(channel: Channel) -> Callable[[int, float], Any]:
+    def on_epoch(epoch: int, loss: float) -> Any:
+        answer = channel.ask(epoch, loss)
+        if answer == "failed":
+            raise OnEpochError("the caller has the error")
+        return answer != "ends"
+
+    return on_epoch
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
+    sys.exit(run_worker(sys.argv[1], train))

@@ -1,0 +1,131 @@
+"""A fit that several processes train: what comes back, and what is left."""
+
+import os
+import signal
+import tempfile
+import threading
+
+import numpy as np
+import pytest
+from worker_losses import Dies, Raises
+
+from pytwolayer import two_layer
+from pytwolayer.errors import ArgumentError, InterruptWarning, ResumedWarning
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="needs signals")
+X = np.random.default_rng(5).normal(size=(203, 3))
+Y = X[:, 0] - X[:, 1] ** 2
+SETTINGS = {
+    "epochs": 6, "batch_size": 32, "hidden_units": 8, "weight_decay": 0.1, "seed": 1, "shards": 4,
+    "validation": 0.2,
+}  # fmt: skip
+
+
+def fit(**more):
+    return two_layer(X, Y, **SETTINGS | more)
+
+
+def same_bits(one, other):
+    assert one.history.equals(other.history)
+    assert one.best_epoch == other.best_epoch
+    assert one.stopped == other.stopped
+    assert one.predict(X).tolist() == other.predict(X).tolist()
+    return True
+
+
+@pytest.fixture(scope="module")
+def alone():
+    return fit()
+
+
+@pytest.fixture
+def runs(monkeypatch, tmp_path):
+    """The scratch folders of the runs."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    yield tmp_path
+    assert not [*tmp_path.glob("pytwolayer-run-*")]
+
+
+def test_two_workers_give_the_bits_of_one_with_progress_and_on_epoch(alone, runs):
+    class Display:
+        seen, closed = [], False
+
+        def update(self, epoch, loss):
+            self.seen.append((epoch, loss))
+
+        def close(self):
+            Display.closed = True
+
+    epochs = []
+    two = fit(workers=2, verbose=lambda epochs: Display(), on_epoch=lambda *e: epochs.append(e))
+    assert same_bits(two, alone)
+    assert [loss for _, loss in epochs] == alone.history["loss"].tolist()
+    assert Display.seen[-1] == epochs[-1]
+    assert Display.closed
+
+
+def test_a_worker_that_is_killed_costs_no_bit(alone, runs, tmp_path):
+    mark = tmp_path / "mark"
+    undisturbed = fit(loss=Dies(9, 0, mark))
+    how = {"checkpoint": tmp_path / "folder", "checkpoint_every": 1}
+    with pytest.warns(ResumedWarning, match="Worker 1 has died"):
+        killed = fit(loss=Dies(1, 12, mark), workers=2, **how)
+    assert mark.exists()
+    assert same_bits(killed, undisturbed)
+
+
+def test_ctrl_c_brings_the_fit_so_far_and_another_number_of_workers_goes_on(alone, runs, tmp_path):
+    folder = tmp_path / "folder"
+
+    def press(epoch, loss):
+        if epoch == 2:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    with pytest.warns(InterruptWarning, match="2 of 6 epochs"):
+        part = fit(workers=2, checkpoint=folder, on_epoch=press)
+    assert part.stopped == "interrupt"
+    with pytest.warns(ResumedWarning):
+        assert same_bits(fit(checkpoint=folder), alone)
+
+
+def test_what_a_loss_function_raises_comes_out_as_itself(runs):
+    with pytest.raises(ZeroDivisionError, match="of the loss function"):
+        fit(loss=Raises(1), workers=2)
+
+
+def test_what_on_epoch_raises_comes_out_as_itself_with_the_fit_so_far(runs):
+    error = ZeroDivisionError("of on_epoch")
+
+    def on_epoch(epoch, loss):
+        if epoch == 3:
+            raise error
+
+    with pytest.raises(ZeroDivisionError) as caught:
+        fit(workers=2, on_epoch=on_epoch)
+    assert caught.value is error
+    assert len(error.fit.history) == 3
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        ({"workers": 3}, "`workers` must be a divisor of `shards`, which is 4, not 3"),
+        ({"workers": 0}, "`workers` must be"),
+        ({"workers": 2, "n_models": 2}, "`shards` must be 1 where `n_models` is above 1"),
+    ],
+)
+def test_workers_that_cannot_be_are_refused(more, message):
+    with pytest.raises(ArgumentError, match=message):
+        fit(**more)
+
+
+def test_a_loss_function_that_cannot_be_sent_is_refused():
+    lock = threading.Lock()
+
+    def loss(output, y):
+        with lock:
+            return (output - y) ** 2
+
+    with pytest.raises(ArgumentError, match=r"`loss` must be .* that other processes can"):
+        fit(workers=2, loss=loss)
