@@ -28,6 +28,7 @@ from pytwolayer.fitting.argument_hints import hints_at_parameters
 from pytwolayer.fitting.prepare import Hooks, OnEpoch, PreparedFit
 from pytwolayer.fitting.shown_reading import show_reading
 from pytwolayer.fitting.starting_point import Start
+from pytwolayer.fitting.train_in_workers import WorkerTraining, read_workers, scratch_for
 from pytwolayer.fitting.tuning import Tuned, tune
 from pytwolayer.fitting.two_layer import read_cache, read_validation, read_verbose
 from pytwolayer.models.two_layer import TwoLayer
@@ -134,6 +135,8 @@ class TwoLayerEstimator(ExplainingMixin, BaseEstimator):
     validation: Any = _USUAL["validation"]
     patience: int | None = _USUAL["patience"]
     device: str | torch.device = _USUAL["device"]
+    shards: int = _USUAL["shards"]
+    workers: int = _USUAL["workers"]
     cache: str | Path | None = _USUAL["cache"]
     on_epoch: OnEpoch | None = _USUAL["on_epoch"]
     verbose: bool | Callable[[int], Progress] = False
@@ -236,10 +239,13 @@ class TwoLayerEstimator(ExplainingMixin, BaseEstimator):
         else:
             tuned = Tuned(settings, None if start is None else start.fit.tuning)
         cache = None if partial else read_cache(self.cache)
+        workers = 1 if partial else read_workers(self.workers, settings, 1, device)
         place = tuned.settings, share, device, start
-        prepared = PreparedFit(data, *place, partial=partial, cache=cache)
-        prepared.set_attributes(**tuned.attributes)
-        fit = prepared.train(hooks, interrupted=tuned.interrupted)
+        with scratch_for(workers) as scratch:
+            prepared = PreparedFit(data, *place, partial=partial, cache=cache, scratch=scratch)
+            prepared.set_attributes(**tuned.attributes)
+            train = None if scratch is None else WorkerTraining(workers, scratch)
+            fit = prepared.train(hooks, interrupted=tuned.interrupted, how=train)
         self._memory = prepared.memory()
         if start is not None and partial:
             fit = _append_history(start.fit, fit)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from worker_losses import Dies, Raises
 
-from pytwolayer import two_layer
+from pytwolayer import TwoLayerRegressor, two_layer
 from pytwolayer.errors import ArgumentError, InterruptWarning, ResumedWarning
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="needs signals")
@@ -63,6 +63,16 @@ def test_two_workers_give_the_bits_of_one_with_progress_and_on_epoch(alone, runs
     assert [loss for _, loss in epochs] == alone.history["loss"].tolist()
     assert Display.seen[-1] == epochs[-1]
     assert Display.closed
+
+
+def test_an_estimator_has_the_bits_of_two_layer(runs):
+    # The second fit starts from the first, as with one worker.
+    usual = {name: SETTINGS[name] for name in SETTINGS if name != "seed"}
+    one = TwoLayerRegressor(**usual, random_state=1, warm_start=True)
+    two = TwoLayerRegressor(**usual, random_state=1, warm_start=True, workers=2)
+    one.fit(X, Y).fit(X, Y)
+    two.set_params(workers=1).fit(X, Y).set_params(workers=2).fit(X, Y)
+    assert same_bits(two.two_layer_, one.two_layer_)
 
 
 def test_a_worker_that_is_killed_costs_no_bit(alone, runs, tmp_path):
