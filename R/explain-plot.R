@@ -132,7 +132,7 @@ draw_rows <- function(labels, range, label, title, xlab = label, main = title, .
 }
 
 draw_spread <- function(own, label, title, xlab = label, main = title,
-                        ylab = "Standard deviation over the rows", ...) {
+                        ylab = "Spread over the rows (SD)", ...) {
   graphics::plot.default(
     own$estimate, own$spread,
     pch = ifelse(own$kind == "numbers", 19, 22), bg = "white", col = dark, bty = "l",
@@ -244,7 +244,7 @@ autoplot.two_layer_effects <- function(object, what = c("effects", "spread"), # 
       ggplot2::scale_shape_manual(NULL, values = c(contrasts = 22, numbers = 19)) +
       ggplot2::scale_x_continuous(expand = ggplot2::expansion(c(0.15, 0.15))) +
       ggplot2::scale_y_continuous(expand = ggplot2::expansion(0.15)) +
-      ggplot2::labs(x = label, y = "Standard deviation over the rows")
+      ggplot2::labs(x = label, y = "Spread over the rows (SD)")
   }
   in_panels(plot, outcomes) + ggplot2::theme(legend.position = "bottom")
 }

@@ -76,7 +76,7 @@ def plot_effects(
         else:
             _draw_spread(axes, own)
     label = f"Average effect on {{}}, per {unit} of the input"
-    vertical = "Standard deviation over the rows" if what == "spread" else ""
+    vertical = "Spread over the rows (SD)" if what == "spread" else ""
     return _finished(figure, panels, outcomes, (label, vertical), file)
 
 
