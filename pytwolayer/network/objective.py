@@ -87,6 +87,6 @@ class UserObjective:
             d_output.copy_(derivative)
             if not self._summed:
                 loss.mul_(share / terms)
-                d_output.div_(terms * batch.counts[0] / len(output))
+                d_output.div_(terms * (batch.counts[0] / len(output)))
 
         return [call, total(loss)]
