@@ -101,7 +101,8 @@
 #' @param device Where to compute, see [select_device()].
 #' @param shards Number of parts of the rows, each with random numbers of its own, whose gradients
 #'   are added up in a fixed order in every update. The fit depends on it, but for rounding only as
-#'   it does on `seed`, and not on the number of `workers`.
+#'   it does on `seed`, and not on the number of `workers`. With several a process computes with one
+#'   thread.
 #' @param workers Number of processes that train the network together on this machine, each with
 #'   one thread and as many of the `shards`, of which it has to be a divisor. The fit is the same to
 #'   the bit with any number. One that is killed is started anew, with the others. They are

@@ -439,7 +439,9 @@ def train_together(prepared: Sequence[PreparedFit], hooks: Hooks, interrupt: Int
     rows, d_in, hidden_units, batch = first.sizes()
     sizes = rows, d_in, hidden_units * len(prepared), batch
     progress = hooks.progress(epochs) if hooks.progress is not None else None
-    threads = limit_threads(batch * d_in * sizes[2])  # of a step's largest product
+    # Of a step's largest product; of shards the bits must be those of processes of one thread.
+    sharded = first.settings.shards > 1
+    threads = limit_threads(0 if sharded else batch * d_in * sizes[2])
     try:
         with threads, guard_memory(device, fit_size(*sizes), suggest_smaller_fit(*sizes, device)):
             # No variable holds the trainer: where memory runs out, its buffers are freed.

@@ -218,7 +218,7 @@ def two_layer(
     shards : int
         Number of parts of the rows, each with random numbers of its own, whose gradients are added
         up in a fixed order in every update. The fit depends on it as it does on ``seed``, and not
-        on the number of ``workers``.
+        on the number of ``workers``. With several a process computes with one thread.
     workers : int
         Number of processes that train the network together on this machine, each with one thread
         and as many of the ``shards``, of which it has to be a divisor. The fit is the same to the

@@ -76,3 +76,21 @@ def test_a_run_with_shards_goes_on_and_one_with_others_does_not(tmp_path):
 def test_several_networks_have_one_shard():
     with pytest.raises(ArgumentError, match="`shards` must be 1 where `n_models` is above 1"):
         fit(n_models=2, shards=2)
+
+
+@pytest.mark.parametrize(("shards", "threads"), [(1, {2}), (2, {1})])
+def test_shards_are_computed_with_one_thread_as_by_workers(shards, threads, monkeypatch):
+    seen, before = set(), torch.get_num_threads()
+    monkeypatch.setattr("pytwolayer.runtime.threads._SMALL", 1)  # as if the products were large
+
+    def loss(output, y):
+        seen.add(torch.get_num_threads())
+        return (output - y) ** 2
+
+    torch.set_num_threads(2)
+    try:
+        fit(shards=shards, loss=loss)
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
+    assert seen == threads
