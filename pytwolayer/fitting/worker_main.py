@@ -17,7 +17,7 @@ from pytwolayer.network.architecture import flatten_parameters, two_layer_net
 from pytwolayer.network.batches import EncodedRows
 from pytwolayer.optim.optimizer import make_optimizer
 from pytwolayer.runtime.memory import fit_size, guard_memory, suggest_smaller_fit
-from pytwolayer.runtime.process_group import join_group
+from pytwolayer.runtime.process_group import ProcessGroup, join_group
 from pytwolayer.runtime.random import cpu_generator
 from pytwolayer.runtime.torch_loading import torch
 from pytwolayer.runtime.torch_settings import default_torch_settings
@@ -70,8 +70,14 @@ class WorkerTrainee:
 def train(task: WorkerTask, channel: Channel) -> None:
     """Do a worker's part of a task."""
     channel.steps = lambda: 0
-    with default_torch_settings(), join_group(_CPU, _LONG) as group:
+    with join_group(_CPU, _LONG) as group:
         channel.steps = lambda: group.exchanges
+        train_in(group, task, channel)
+
+
+def train_in(group: ProcessGroup, task: WorkerTask, channel: Channel) -> None:
+    """Do a worker's part of a task, in a group that has met."""
+    with default_torch_settings():
         trainee = WorkerTrainee(task, group.rank)
         with _without(CheckpointWarning):  # of which the caller has warned
             checkpoints = Checkpoints(task.checkpoint, task.checkpoint_every)
