@@ -11,6 +11,9 @@
 #' * `.pred`: the outcome in its own units, a column for each;
 #' * or for classes `.pred_class`, text, and `.prob`, a column for each class in the order of the
 #'   outcome's levels;
+#' * of several labels both: `.pred`, the probability of each, and `.pred_class`, a column for each;
+#' * `.sd`: with the losses `"normal"` and `"negative_binomial"` the standard deviation, as
+#'   `type = "sd"` gives it;
 #' * `.valid`: false where [predict()][predict.two_layer()] gives `NA` or an error: a missing
 #'   value, a level that training did not see, an infinite number. In these rows the other
 #'   outputs are NaN and empty text.

@@ -21,7 +21,8 @@
 #'   formula computes, such as `log(n)`, the table must have computed.
 #' @return The query, one text. Its columns are those of [predict()][predict.two_layer()]: `.pred`,
 #'   of several outcomes `.pred_<outcome>`; for classes `.pred_class`, text, and `.pred_<level>`,
-#'   the probabilities.
+#'   the probabilities; of labels `.pred_class_<label>` and `.pred_<label>`. With the losses
+#'   `"normal"` and `"negative_binomial"` also `.sd` or `.sd_<outcome>`.
 #' @seealso [save_onnx()], [save_two_layer()].
 #' @examplesIf pytwolayer:::has_torch()
 #' fit <- two_layer(mpg ~ wt + hp, mtcars, hidden_units = 2, epochs = 50, seed = 1)

@@ -107,6 +107,13 @@ class Graph:
         self._nodes.append(made)
         return names[0]
 
+    def halves(self, values: str, width: int) -> tuple[str, str]:
+        """Split each row into two of so many values."""
+        names = self._new_name(), self._new_name()
+        sizes = self.constant(np.array([width, width], np.int64))
+        self._nodes.append(self._onnx.helper.make_node("Split", [values, sizes], names, axis=1))
+        return names
+
     def combined(self, operator: str, values: Iterable[str]) -> str:
         """Combine values by an operator of two, one after the other."""
         first, *others = values

@@ -16,6 +16,7 @@ from pytwolayer.export.onnx_expressions import OnnxColumns
 from pytwolayer.export.onnx_graph import Graph
 from pytwolayer.export.plain_model import (
     EXP,
+    LEAST_SD,
     LOGIT,
     SOFTMAX,
     PlainModel,
@@ -53,9 +54,10 @@ def onnx_bytes(models: Sequence[Model], computed: Sequence[Expression] | None = 
 
     Inputs are one for each column, of shape ``(rows, 1)``: doubles, or text where training had
     levels; and ``offset`` where the fit has one. Outputs are ``.pred``, ``(rows, outcomes)``, or
-    ``.pred_class``, ``(rows, 1)``, and ``.prob``, ``(rows, classes)``; and ``.valid``,
-    ``(rows, 1)``, which is false where ``predict()`` gives a missing prediction or an error. There
-    the others are NaN and empty text.
+    ``.pred_class``, ``(rows, 1)``, and ``.prob``, ``(rows, classes)``; of labels ``.pred_class``,
+    ``(rows, labels)``, beside ``.pred``; standard deviations are ``.sd``, ``(rows, outcomes)``; and
+    ``.valid``, ``(rows, 1)``, which is false where ``predict()`` gives a missing prediction or an
+    error. There the others are NaN and empty text.
 
     Raises
     ------
@@ -75,6 +77,7 @@ def onnx_bytes(models: Sequence[Model], computed: Sequence[Expression] | None = 
 
 def _texts(model: PlainModel) -> Iterator[str]:
     yield from model.outputs
+    yield from (text for pair in model.labels for text in pair)
     for source in model.sources:
         yield from texts_of(source)
     for network in model.networks:
@@ -87,13 +90,15 @@ class _Part:
     """What one network gives: its values on the outcome's scale, and two flags for each row.
 
     ``known``: nothing is missing, and all levels are known. ``finite``: what is computed from the
-    numbers is finite. Flags are 1 or 0. ``output`` is the network's own.
+    numbers is finite. Flags are 1 or 0. ``output`` is the network's own; ``sd`` are the standard
+    deviations, "" of a model that has none.
     """
 
     values: str
     output: str
     known: str
     finite: str
+    sd: str = ""
 
 
 @dataclass
@@ -117,11 +122,10 @@ class _Builder:
         taken = [column.name for column in model.columns]
         self._offset_name = _new_name("offset", taken)
         taken += [self._offset_name] if model.offset else []
-        kinds = [".pred_class", ".prob"] if model.link == SOFTMAX else [".pred"]
-        self._outputs = []
-        for kind in [*kinds, ".valid"]:
-            self._outputs.append(_new_name(kind, taken))
-            taken.append(self._outputs[-1])
+        self._outputs: dict[str, str] = {}
+        for kind in _kinds(model):
+            self._outputs[kind] = _new_name(kind, taken)
+            taken.append(self._outputs[kind])
         self._graph = Graph(taken)
         self._columns = OnnxColumns(self._graph)
         self._encoded: dict[tuple[Coding, ...], _Encoded] = {}
@@ -132,21 +136,43 @@ class _Builder:
             g.input(column.name, "string" if column.text else "double")
         offset = g.input(self._offset_name, "double") if model.offset else None
         parts = [self._part(number, offset) for number in range(len(model.networks))]
-        values, valid = self._joined(parts)
+        values, valid, sd = self._joined(parts)
         is_valid = g.cast(valid, "bool")
-        missing = g.node("Where", is_valid, values, g.constant(np.nan))
+        found = {".valid": is_valid}
         if model.link == SOFTMAX:
             ranked = parts[0].output if len(parts) == 1 else values
-            place = g.node("ArgMax", ranked, axis=1, keepdims=1)
-            labels = g.constant(np.array(model.outputs, dtype=object))
-            label = g.node("Gather", labels, place)
-            empty = g.constant(np.array([""], dtype=object))
-            label = g.node("Where", is_valid, label, empty)
-            g.output(self._outputs[0], "string", label, 1)
-        g.output(self._outputs[-2], "double", missing, len(model.outputs))
-        g.output(self._outputs[-1], "bool", is_valid, 1)
+            found[".pred_class"] = self._if_valid(is_valid, self._classes(ranked), "")
+        elif model.labels:
+            found[".pred_class"] = self._if_valid(is_valid, self._labels(values), "")
+        found[".prob" if model.link == SOFTMAX else ".pred"] = self._if_valid(
+            is_valid, values, np.nan
+        )
+        if sd:
+            found[".sd"] = self._if_valid(is_valid, sd, np.nan)
+        for kind, name in self._outputs.items():
+            one = kind == ".valid" or (kind == ".pred_class" and not model.labels)
+            element = {".pred_class": "string", ".valid": "bool"}.get(kind, "double")
+            g.output(name, element, found[kind], 1 if one else len(model.outputs))
         of = "classes" if model.link == SOFTMAX else "outcomes"
         return g.model(("pytwolayer", __version__), {of: json.dumps(model.outputs)})
+
+    def _classes(self, ranked: str) -> str:
+        g = self._graph
+        place = g.node("ArgMax", ranked, axis=1, keepdims=1)
+        return g.node("Gather", g.constant(np.array(self._model.outputs, dtype=object)), place)
+
+    def _labels(self, shares: str) -> str:
+        g = self._graph
+        absent, present = (
+            g.constant(np.array([names], dtype=object))
+            for names in zip(*self._model.labels, strict=True)
+        )
+        return g.node("Where", g.node("Greater", shares, g.constant(0.5)), present, absent)
+
+    def _if_valid(self, is_valid: str, value: str, other: float | str) -> str:
+        g = self._graph
+        array = np.array([other], dtype=object) if isinstance(other, str) else other
+        return g.node("Where", is_valid, value, g.constant(array))
 
     def _part(self, number: int, offset: str | None) -> _Part:
         g, model, network = self._graph, self._model, self._model.networks[number]
@@ -164,6 +190,9 @@ class _Builder:
         if model.link == LOGIT:
             values = g.node("Sigmoid", output)
             return _Part(values, output, encoded.known, _all(g, encoded.finite))
+        log_sd = ""
+        if model.sd:
+            output, log_sd = g.halves(output, len(model.outputs))
         values = g.node("Exp", output) if model.link == EXP else output
         values = g.node("Mul", values, g.constant(model.scale[number]))
         if np.any(model.center[number]):
@@ -174,7 +203,18 @@ class _Builder:
             by = ("Mul", g.node("Exp", offset)) if model.link == EXP else ("Add", offset)
             values = g.node(by[0], values, by[1])
             finite.append(_are_finite(g, values))
-        return _Part(values, output, known, _all(g, finite))
+        return _Part(values, output, known, _all(g, finite), self._sd(number, values, log_sd))
+
+    def _sd(self, number: int, means: str, log_sd: str) -> str:
+        g, model = self._graph, self._model
+        if log_sd:
+            sd = g.node("Max", g.node("Exp", log_sd), g.constant(LEAST_SD))
+            return g.node("Mul", sd, g.constant(model.scale[number]))
+        if model.theta is None:
+            return ""
+        square = g.node("Mul", means, means)
+        excess = g.node("Div", square, g.constant(model.theta[number]))
+        return g.node("Sqrt", g.node("Add", means, excess))
 
     def _encode(self, codings: tuple[Coding, ...]) -> _Encoded:
         g, sources = self._graph, self._model.sources
@@ -204,11 +244,11 @@ class _Builder:
                 at += coding.width
         return _Encoded(numbers, kept, codes, _all(g, known), finite)
 
-    def _joined(self, parts: Sequence[_Part]) -> tuple[str, str]:
-        """Return the mean over the networks that know a row, and whether it is valid."""
+    def _joined(self, parts: Sequence[_Part]) -> tuple[str, str, str]:
+        """Return the mean over the networks that know a row, whether it is valid, and the sd."""
         g = self._graph
         if len(parts) == 1:
-            return parts[0].values, _all(g, [parts[0].known, parts[0].finite])
+            return parts[0].values, _all(g, [parts[0].known, parts[0].finite]), parts[0].sd
         zero, one = g.constant(0.0), g.constant(1.0)
         shares, bad = [], []
         for part in parts:
@@ -219,7 +259,27 @@ class _Builder:
         mean = g.node("Div", g.node("Sum", *shares), g.node("Max", number, one))
         some = g.node("Min", number, one)
         none_bad = g.node("Sub", one, g.node("Max", *bad))
-        return mean, g.node("Mul", some, none_bad)
+        return mean, g.node("Mul", some, none_bad), self._sd_of_mixture(parts, mean)
+
+    def _sd_of_mixture(self, parts: Sequence[_Part], mean: str) -> str:
+        """Return the standard deviation of what is as likely one network's as another's."""
+        g, squares = self._graph, []
+        if not self._model.has_spread:
+            return ""
+        for part in parts:
+            far = g.node("Sub", part.values, mean)
+            both = g.node("Add", g.node("Mul", part.sd, part.sd), g.node("Mul", far, far))
+            squares.append(g.node("Where", g.cast(part.known, "bool"), both, g.constant(0.0)))
+        number = g.node("Sum", *(part.known for part in parts))
+        number = g.node("Max", number, g.constant(1.0))
+        return g.node("Sqrt", g.node("Div", g.node("Sum", *squares), number))
+
+
+def _kinds(model: PlainModel) -> list[str]:
+    if model.link == SOFTMAX:
+        return [".pred_class", ".prob", ".valid"]
+    before, after = [".pred_class"] if model.labels else [], [".sd"] if model.has_spread else []
+    return [*before, ".pred", *after, ".valid"]
 
 
 @dataclass

@@ -13,14 +13,17 @@ from pytwolayer.checks import shorten
 from pytwolayer.errors import PytwolayerError
 from pytwolayer.export.expressions import Column, Expression, columns_of
 from pytwolayer.preprocessing.block_writer import Coding, LevelCoding
+from pytwolayer.preprocessing.column_reading import level_name
 from pytwolayer.preprocessing.encoder import Encoder
 from pytwolayer.preprocessing.outcome import Classes, Numbers, Outcome
 from pytwolayer.preprocessing.row_source import Doubles
+from pytwolayer.preprocessing.spread import LEAST_LOG_SD, theta_of
 from pytwolayer.training.settings import Settings
 from pytwolayer.training.trained_model import Model
 
 # The links: how predictions come of the network's outputs.
 IDENTITY, EXP, LOGIT, SOFTMAX = "identity", "log", "logit", "softmax"
+LEAST_SD = float(np.exp(LEAST_LOG_SD))
 _LONGEST_FORMULA = 200  # in messages
 # All that an outcome of numbers is made of. With more, predictions may be made in another way.
 _NUMBERS = {"names", "center", "scale", "log", "vector", "logit", "trials", "sd", "theta"}
@@ -75,6 +78,13 @@ class PlainModel:
         Whether predictions need an offset.
     quantiles : bool
         Whether the outputs are the quantiles of one outcome, which each network sorts.
+    sd : bool
+        Whether the second half of each network's outputs are logarithms of standard deviations of
+        the scaled outcomes, at least that of ``LEAST_SD``.
+    theta : array or None
+        Where the variance is ``mean + mean ** 2 / theta``: of each network and outcome.
+    labels : tuple of pairs of str
+        Of outcomes that are labels, what each is called up to the probability 0.5, and above it.
     """
 
     columns: tuple[Column, ...]
@@ -87,6 +97,14 @@ class PlainModel:
     center: Doubles
     offset: bool
     quantiles: bool = False
+    sd: bool = False
+    theta: Doubles | None = None
+    labels: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def has_spread(self) -> bool:
+        """Whether there are standard deviations."""
+        return self.sd or self.theta is not None
 
     @property
     def single(self) -> bool:
@@ -119,10 +137,11 @@ def read_plain_model(
     outputs = numbers[0].predicted if numbers and not quantiles else first.outcome.outputs
     sources = _columns(first.inputs) if computed is None else tuple(computed)
     assert len(sources) == len(first.inputs.codings)
+    sd = bool(numbers and numbers[0].sd)
     return PlainModel(
         columns=columns_of(sources),
         sources=sources,
-        networks=tuple(_network(model, len(outputs)) for model in models),
+        networks=tuple(_network(model, len(outputs) * (1 + sd)) for model in models),
         activation=first.settings.activation,
         link=link,
         outputs=tuple(outputs),
@@ -130,7 +149,19 @@ def read_plain_model(
         center=np.array([outcome.center * _copies(outcome) for outcome in numbers]),
         offset=first.offset,
         quantiles=quantiles,
+        sd=sd,
+        theta=_thetas(models) if numbers and numbers[0].theta else None,
+        labels=_labels(numbers[0]) if numbers else (),
     )
+
+
+def _thetas(models: Sequence[Model]) -> Doubles:
+    biases = [model.network.state_dict()["2.bias"].double().numpy() for model in models]
+    return np.stack([theta_of(bias[len(bias) // 2 :]) for bias in biases])
+
+
+def _labels(outcome: Numbers) -> tuple[tuple[str, str], ...]:
+    return tuple((level_name(absent), level_name(present)) for absent, present in outcome.labels)
 
 
 def _copies(outcome: Numbers) -> int:
@@ -161,7 +192,7 @@ def _is_plain(outcome: Numbers) -> bool:
 
 
 def _network(model: Model, outputs: int) -> PlainNetwork:
-    """Take a network's weights; further outputs, of the outcomes' spread, are left out."""
+    """Take a network's weights; further outputs, of one ``theta`` for all rows, are left out."""
     weights = model.network.state_dict()
     names = ("0.weight", "0.bias", "2.weight", "2.bias")
     first, first_bias, *second = (weights[name].double().numpy() for name in names)

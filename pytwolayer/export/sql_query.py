@@ -26,6 +26,7 @@ from pytwolayer.export.sql_inputs import (
     last_where,
     number_inputs,
 )
+from pytwolayer.export.sql_spread import first_of, square, square_root, standard_deviation
 from pytwolayer.preprocessing.block_writer import Coding, LevelCoding
 from pytwolayer.training.trained_model import Model
 
@@ -126,7 +127,7 @@ def _groups(model: PlainModel) -> Iterator[_Group]:
     units: dict[int, slice] = {}
     width = 0
     for place, network in enumerate(model.networks):
-        hidden, outputs = network.first.shape[0], len(model.outputs)
+        hidden, outputs = network.first.shape[0], network.second.shape[0]
         for start in range(0, hidden, _UNITS_AT_ONCE):
             some = slice(start, min(start + _UNITS_AT_ONCE, hidden))
             more = max(some.stop - start, outputs)
@@ -207,7 +208,7 @@ class _Builder:
     def build(self) -> str:
         self._read_columns()
         outputs: dict[int, list[str]] = {}  # of networks that are not complete
-        sums: list[str] = []  # of the networks that are: of each output, and their number
+        sums: list[str] = []  # of the networks that are, see _add_up()
         groups = list(_groups(self._model))
         for group in groups:
             also = self._raw if group is not groups[-1] else []
@@ -311,7 +312,7 @@ class _Builder:
         partial = {name for names in before.values() for name in names}
         for place, units in group.units.items():
             network = model.networks[place]
-            outputs[place] = [query.name("o") for _ in model.outputs]
+            outputs[place] = [query.name("o") for _ in network.second]
             for row, name in enumerate(outputs[place]):
                 weights = network.second[row, units]
                 pairs = zip(weights.tolist(), active[place], strict=True)
@@ -414,13 +415,27 @@ class _Builder:
             return self._finish(
                 [f"{one} / {share}" for one in shares], f"CASE {' '.join(cases)} END"
             )
-        values = {query.name("v"): value for value in self._values(0, outputs)}
-        query.step(kept, values)
+        means, log_sds = outputs[: len(model.outputs)], outputs[len(model.outputs) :]
+        values = {query.name("v"): value for value in self._values(0, means)}
+        query.step([*kept, *log_sds], values)
+        sds: list[str] = []
+        if model.has_spread:
+            sds = [query.name("w") for _ in values]
+            pairs = zip(values, log_sds or values, strict=True)
+            new = {
+                sd: standard_deviation(model, 0, column, *pair)
+                for column, (sd, pair) in enumerate(zip(sds, pairs, strict=True))
+            }
+            query.step([*kept, *values], new)
+        known = " AND ".join(f"{name} IS NOT NULL" for name in values)
         if len(values) > 1:  # one that is too large leaves none of the row
             missing = " OR ".join(f"{name} IS NULL" for name in values)
-            query.step([*kept, *values], {"g1": f"CASE WHEN {missing} THEN 0 ELSE 1 END"})
-            return self._finish([f"CASE WHEN g1 = 1 THEN {v} END" for v in values])
-        return self._finish(list(values))
+            kept = [*kept, *values, *sds]
+            query.step(kept, {"g1": f"CASE WHEN {missing} THEN 0 ELSE 1 END"})
+            found = [f"CASE WHEN g1 = 1 THEN {v} END" for v in values]
+        else:
+            found = list(values)
+        return self._finish(found, sds=[f"CASE WHEN {known} THEN {w} END" for w in sds])
 
     def _values(self, place: int, outputs: Sequence[str]) -> list[str]:
         """Write the outcomes of a network, NULL where they are infinite."""
@@ -490,7 +505,12 @@ class _Builder:
     def _add_up(
         self, complete: Mapping[int, list[str]], sums: Sequence[str], kept: Sequence[str]
     ) -> list[str]:
-        """Add the networks that know a row: of each output, their number, and of infinite ones."""
+        """Add the networks that know a row: of each output, their number, and of infinite ones.
+
+        Where there are standard deviations, the sums of ``_add_spread()`` come first.
+        """
+        if self._model.has_spread:
+            return self._add_spread(complete, sums, kept)
         query, outputs = self._query, self._model.outputs
         terms: list[list[str]] = [[name] if sums else [] for name in sums or [""] * len(outputs)]
         terms += [] if sums else [[], []]
@@ -515,7 +535,76 @@ class _Builder:
         query.step(kept, dict(zip(found, map(total, terms), strict=True)))
         return found
 
+    def _add_spread(
+        self, complete: Mapping[int, list[str]], sums: Sequence[str], kept: Sequence[str]
+    ) -> list[str]:
+        """Add the networks that know a row, with what their joint standard deviation needs.
+
+        These are of each outcome a number near to the mean, the first network's that knows the row,
+        and the sum of the variances and the squared differences from it.
+        """
+        query, model, width = self._query, self._model, len(self._model.outputs)
+        before = [*sums] or [""] * (3 * width + 2)
+        parts = [before[at : at + width] for at in (0, width, 2 * width)]
+        values = {place: [query.name("v") for _ in parts[0]] for place in complete}
+        new = {
+            v: written
+            for place, own in values.items()
+            for v, written in zip(own, self._values(place, complete[place][:width]), strict=True)
+        }
+        first = [name for own in complete.values() for name in own]
+        query.step(dict.fromkeys([*kept, *sums, *first]), new)
+        near = [query.name("n") for _ in parts[0]]
+        also = parts[0] if sums else []
+        older = [name for name in sums if name not in also]
+        firsts = {
+            name: first_of([*also[n : n + 1], *(own[n] for own in values.values())], _ARGUMENTS)
+            for n, name in enumerate(near)
+        }
+        sds = {place: [query.name("w") for _ in near] for place in complete}
+        for place, own in values.items():
+            log_sds = complete[place][width:] or own
+            for n, (sd, *pair) in enumerate(zip(sds[place], own, log_sds, strict=True)):
+                firsts[sd] = standard_deviation(model, place, n, *pair)
+        query.step(dict.fromkeys([*kept, *older, *first, *new]), firsts)
+        terms: list[list[str]] = [[name] if sums else [] for name in before[width:]]
+        for place, own in values.items():
+            for n, (v, w) in enumerate(zip(own, sds[place], strict=True)):
+                both = f"{square(w)} + {square(f'({v} - {near[n]})')}"
+                terms[n].append(f"CASE WHEN {v} IS NULL THEN 0e0 ELSE {both} END")
+                terms[width + n].append(f"COALESCE({v}, 0e0)")
+            names = complete[place]
+            known = f"{names[0]} + {self._f[0]}" if self._f else names[0]
+            terms[-2].append(f"CASE WHEN {known} IS NULL THEN 0e0 ELSE 1e0 END")
+            pairs = zip(names[:width], own, strict=True)
+            far = " OR ".join(f"{o} IS NOT NULL AND {v} IS NULL" for o, v in pairs)
+            terms[-1].append(f"CASE WHEN {far} THEN 1e0 ELSE 0e0 END")
+        found = [query.name("s") for _ in terms]
+        query.step([*kept, *near], dict(zip(found, map(total, terms), strict=True)))
+        return [*near, *found]
+
+    def _mean_and_sd(self, sums: Sequence[str]) -> str:
+        query, width = self._query, len(self._model.outputs)
+        *others, known, far = sums
+        near, squares, totals = (others[at : at + width] for at in (0, width, 2 * width))
+        kept = [*self._copied, *self._f]
+        means = [query.name("m") for _ in totals]
+        new = {
+            m: f"CASE WHEN {known} > 0e0 AND {far} = 0e0 THEN {t} / {known} END"
+            for m, t in zip(means, totals, strict=True)
+        }
+        query.step([*kept, *near, *squares, known], new)
+        variances = {
+            query.name("q"): f"CASE WHEN {m} IS NOT NULL THEN {s} / {known} - "
+            f"{square(f'({m} - {n})')} END"
+            for m, n, s in zip(means, near, squares, strict=True)
+        }
+        query.step([*kept, *means], variances)
+        return self._finish(means, sds=[square_root(q) for q in variances])
+
     def _mean(self, sums: Sequence[str]) -> str:
+        if self._model.has_spread:
+            return self._mean_and_sd(sums)
         *totals, known, far = sums
         means = [f"CASE WHEN {known} > 0e0 AND {far} = 0e0 THEN {t} / {known} END" for t in totals]
         if self._model.link != SOFTMAX:
@@ -528,15 +617,35 @@ class _Builder:
         cases = (f"WHEN {p} = m0 THEN {self._dialect.literal(lb)}" for p, lb in labels)
         return self._finish(shares, f"CASE {' '.join(cases)} END")
 
-    def _finish(self, values: Sequence[str], label: str | None = None) -> str:
-        dialect, outputs = self._dialect, self._model.outputs
-        items = [f"{name} AS {dialect.identifier(own)}" for name, own in self._copied.items()]
-        if label is not None:
-            items.append(f"{label} AS {dialect.identifier('.pred_class')}")
-        if self._f and self._model.link != EXP:
+    def _finish(
+        self, values: Sequence[str], label: str | None = None, sds: Sequence[str] = ()
+    ) -> str:
+        dialect, model = self._dialect, self._model
+        ends = [""] if label is None and model.single else [f"_{name}" for name in model.outputs]
+        columns = [(name, own) for name, own in self._copied.items()]
+        columns += [(label, ".pred_class")] if label is not None else []
+        for value, end, pair in zip(values, ends, model.labels, strict=False):
+            columns.append((self._label(value, pair), f".pred_class{end}"))
+        if self._f and model.link != EXP:
             values = [f"{value} + {self._f[0]}" for value in values]
-        one = label is None and self._model.single
-        names = [".pred"] if one else [f".pred_{name}" for name in outputs]
-        pairs = zip(values, names, strict=True)
-        items += [f"{value} AS {dialect.identifier(name)}" for value, name in pairs]
-        return self._query.finish(items)
+        columns += [(value, f".pred{end}") for value, end in zip(values, ends, strict=True)]
+        for value, end in zip(sds, ends, strict=False):
+            known = f"CASE WHEN {self._f[0]} IS NOT NULL THEN {value} END" if self._f else value
+            columns.append((known, f".sd{end}"))
+        names = _unique([name for _, name in columns])
+        pairs = zip(columns, names, strict=True)
+        return self._query.finish([f"{v} AS {dialect.identifier(name)}" for (v, _), name in pairs])
+
+    def _label(self, share: str, pair: tuple[str, str]) -> str:
+        absent, present = map(self._dialect.literal, pair)
+        return f"CASE WHEN {share} > 0.5e0 THEN {present} WHEN {share} <= 0.5e0 THEN {absent} END"
+
+
+def _unique(names: Iterable[str]) -> list[str]:
+    found: list[str] = []
+    for name in names:
+        own = name
+        while own in found:
+            own = f".{own}"
+        found.append(own)
+    return found

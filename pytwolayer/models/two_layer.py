@@ -781,7 +781,8 @@ class TwoLayer:
         (logicals are 0 and 1), or text where training had levels. What encodes them is in the file.
 
         The outputs, all with a row for each row: ``.pred`` (a column per outcome), or for classes
-        ``.pred_class`` (text) and ``.prob`` (a column per class); and ``.valid``, which is false
+        ``.pred_class`` (text) and ``.prob`` (a column per class); of labels ``.pred_class`` (a
+        column per label), too; ``.sd``, what ``predict_sd()`` gives; and ``.valid``, which is false
         where ``predict()`` gives a missing prediction or an error. In these rows the other outputs
         are NaN and empty text. See the page "Deploying a fit".
 
@@ -831,8 +832,9 @@ class TwoLayer:
         Returns
         -------
         str
-            A SELECT with the columns ``.pred`` (of several outcomes ``.pred_<outcome>``), or for
-            classes ``.pred_class``, text, and ``.pred_<class>``, the probabilities.
+            A SELECT with the columns ``.pred`` (of several outcomes ``.pred_<outcome>``), and with
+            ``predict_sd()`` also ``.sd``; or for classes ``.pred_class``, text, and
+            ``.pred_<class>``, the probabilities; for labels ``.pred_class_<label>``, too.
 
         Raises
         ------

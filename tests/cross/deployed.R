@@ -18,7 +18,9 @@ frame_of <- function(sent) {
 # Rows of which predict() makes an error are missing; which these are is found by halves.
 predicted <- function(fit, rows, type, engine, width) {
   tryCatch(
-    as.matrix(suppressWarnings(predict(fit, rows, type = type, engine = engine))),
+    do.call(cbind, lapply(type, function(one) {
+      as.matrix(suppressWarnings(predict(fit, rows, type = one, engine = engine)))
+    })),
     pytwolayer_error_argument = function(cnd) {
       if (nrow(rows) == 1) {
         return(NULL)
@@ -51,6 +53,9 @@ for (case in cases) {
   type <- if (is.null(fit$levels) && !labels) "numeric" else "prob"
   if (!is.null(fit$settings$quantile_levels)) {
     type <- "quantile"
+  }
+  if (fit$settings$loss %in% c("normal", "negative_binomial")) {
+    type <- c("numeric", "sd")
   }
   for (engine in c("python", "r")) {
     found <- predicted_in_groups(

@@ -95,12 +95,9 @@ def postgres():
 def by_sql(one, dialect, run):
     rows = one.rows.assign(**{"row id": range(len(one.rows))})
     query = one.model.to_sql(TABLE, dialect, columns="row id")
-    found = (
-        run(rows, query)
-        .sort_values("row id")
-        .drop(columns=["row id", ".pred_class"], errors="ignore")
-    )
-    return found.to_numpy(dtype=np.float64)
+    found = run(rows, query).sort_values("row id").drop(columns="row id")
+    texts = [name for name in found if name.startswith(".pred_class")]
+    return found.drop(columns=texts).to_numpy(dtype=np.float64)
 
 
 @pytest.fixture
@@ -111,7 +108,7 @@ def places(request):
         file = one.folder / f"{one.file}.onnx"
         one.model.to_onnx(file)
         found = run_onnx(file, one.rows)
-        return found[".prob"] if ".prob" in found else found[".pred"]
+        return np.hstack([found[name] for name in (".prob", ".pred", ".sd") if name in found])
 
     def of_r(engine):
         return lambda one: request.getfixturevalue("by_r")[one.file, engine].reshape(

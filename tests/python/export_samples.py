@@ -76,6 +76,33 @@ FITS = {
     "ensemble": {"n_models": 3, "bootstrap": True},
     "ensemble of classes": {"n_models": 3, "outcome": "class", "bootstrap": True},
     "same encoding": {"n_models": 2, "loss": "poisson", "outcome": "count"},
+    "ensemble of normal": {
+        "n_models": 3,
+        "bootstrap": True,
+        "loss": "normal",
+        "outcome": ["y", "size"],
+    },
+    "ensemble of counts": {
+        "n_models": 3,
+        "bootstrap": True,
+        "loss": "negative_binomial",
+        "outcome": "count",
+        "predictors": ["t1", "level's"],
+    },
+    "ensemble of quantiles": {
+        "n_models": 2,
+        "bootstrap": True,
+        "loss": "quantile",
+        "quantile_levels": [0.1, 0.5, 0.9],
+        "predictors": ["t1", "level's"],
+    },
+    "ensemble of labels": {
+        "n_models": 2,
+        "bootstrap": True,
+        "loss": "binary_cross_entropy",
+        "outcome": ["ill", "is it"],
+        "predictors": ["t1", "level's"],
+    },
 }
 
 
@@ -109,6 +136,8 @@ def in_parts(model, rows):
         predict = _quantiles_by(model)
     elif model.classes is not None or getattr(first.outcome, "labels", ()):
         predict = model.predict_proba
+    elif getattr(first.outcome, "has_spread", False):
+        predict = _with_sd(model)
     else:
         predict = model.predict
     with warnings.catch_warnings():
@@ -119,6 +148,16 @@ def in_parts(model, rows):
 def stacked(found):
     width = max(one.shape[1] for one in found)
     return np.vstack([np.full((1, width), np.nan) if not one.size else one for one in found])
+
+
+def _with_sd(model):
+    """Predict the outcomes, and after them their standard deviations."""
+
+    def predict(rows):
+        both = model.predict(rows), model.predict_sd(rows)
+        return np.hstack([one.reshape(len(rows), -1) for one in both])
+
+    return predict
 
 
 def _quantiles_by(model):
