@@ -15,6 +15,7 @@ from pytwolayer.launching.run import run_workers
 from pytwolayer.runtime.interrupt import Interrupt
 from pytwolayer.runtime.torch_loading import torch
 from pytwolayer.runtime.torch_settings import user_torch_settings
+from pytwolayer.runtime.waiting import SILENCE, START, seconds
 from pytwolayer.training.progress import Progress
 from pytwolayer.training.settings import Settings
 
@@ -82,7 +83,7 @@ class WorkerTraining:
         task = self._task(fit, hooks, shows_progress=progress is not None)
         listener = _Listener(hooks, progress, interrupt)
         try:
-            run_workers(Job(_MODULE, task, self._workers), self._folder, listener)
+            run_workers(self._job(task), self._folder, listener)
         except OnEpochError as problem:
             raise listener.problem or problem from None
         finally:
@@ -91,6 +92,10 @@ class WorkerTraining:
             result = WorkerResult.read(task.result)
             if result is not None:
                 result.pass_to(fit)
+
+    def _job(self, task: WorkerTask) -> Job:
+        start, silence = seconds(START), seconds(SILENCE)
+        return Job(_MODULE, task, self._workers, start=start, silence=silence)
 
     def _task(self, fit: PreparedFit, hooks: Hooks, *, shows_progress: bool) -> WorkerTask:
         own = self._folder / "checkpoints"
