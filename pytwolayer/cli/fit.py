@@ -17,12 +17,19 @@ from pytwolayer.cli.common import (
     with_missing_marks,
 )
 from pytwolayer.cli.data import open_file, outcome_of
-from pytwolayer.errors import ArgumentError, DivergenceError, named_as
+from pytwolayer.errors import (
+    ArgumentError,
+    DivergenceError,
+    PytwolayerError,
+    PytwolayerWarning,
+    named_as,
+)
 from pytwolayer.files.atomic_write import output_path, write_csv
 from pytwolayer.files.column_types import ColumnTypes
 from pytwolayer.files.new_data import open_typed
 from pytwolayer.files.read_options import FileOptions
 from pytwolayer.files.table_writer import table_path
+from pytwolayer.fitting.fit_in_group import fit_in_group, is_launched, joined_group
 from pytwolayer.fitting.two_layer import two_layer
 from pytwolayer.models.ensemble import TwoLayerEnsemble, models_of
 from pytwolayer.models.predict_file import Asked, refuse_input, write_predictions
@@ -30,6 +37,7 @@ from pytwolayer.models.two_layer import TwoLayer, format_encoding, format_ends
 from pytwolayer.preprocessing.outcome import Classes, Outcome
 from pytwolayer.preprocessing.table import column_names, columns_at
 from pytwolayer.reports.plot import plot_path
+from pytwolayer.runtime.process_group import GivenUpError, ProcessGroup
 from pytwolayer.training.progress import READING, rows_bar
 from pytwolayer.training.settings import SETTINGS
 
@@ -82,28 +90,58 @@ class _Task:
 def fit_file(given: argparse.Namespace, settings: Mapping[str, Any]) -> int:
     """Run the command; return its exit status."""
     with plain_warnings(), named_as(_OPTIONS):
-        task = _read(given)
+        if not is_launched():
+            return _fit(given, settings, lambda arguments: two_layer(**arguments))
         try:
-            with named_as(_RENAMED):
-                fit = two_layer(
-                    task.x,
-                    task.y,
-                    sample_weight=task.weights,
-                    verbose=not given.quiet,
-                    **_settings(settings),
-                )
-        except DivergenceError as problem:
-            _write(task, problem.fit)
-            print(
-                f"pytwolayer: The loss is not finite in epoch {problem.epoch}, so training "
-                "stopped. Try a smaller --learning-rate, or --gradient-clip 1.",
-                file=sys.stderr,
-            )
+            with joined_group() as group:
+                if group.rank == 0:
+                    return _fit(given, settings, partial(fit_in_group, group=group))
+                return _join(given, settings, group)
+        except GivenUpError:  # which was said when it failed
             return 2
-        _write(task, fit)
-        if not given.quiet:
-            print(_report(task, fit))
-        return INTERRUPTED if fit.stopped == "interrupt" else 0
+
+
+def _fit(
+    given: argparse.Namespace,
+    settings: Mapping[str, Any],
+    fit_with: Callable[[dict[str, Any]], Any],
+) -> int:
+    task = _read(given)
+    try:
+        with named_as(_RENAMED):
+            fit = fit_with(_arguments(task, given, settings))
+    except DivergenceError as problem:
+        _write(task, problem.fit)
+        print(
+            f"pytwolayer: The loss is not finite in epoch {problem.epoch}, so training "
+            "stopped. Try a smaller --learning-rate, or --gradient-clip 1.",
+            file=sys.stderr,
+        )
+        return 2
+    _write(task, fit)
+    if not given.quiet:
+        print(_report(task, fit))
+    return INTERRUPTED if fit.stopped == "interrupt" else 0
+
+
+def _join(given: argparse.Namespace, settings: Mapping[str, Any], group: ProcessGroup) -> int:
+    """Take part in the fit of the first process, which alone prints and writes."""
+    given.quiet = True
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", PytwolayerWarning)
+        try:
+            fit_in_group(_arguments(_read(given), given, settings), group)
+        except (PytwolayerError, OSError) as problem:
+            group.tell_failure(problem)
+            return 2
+    return 0
+
+
+def _arguments(
+    task: _Task, given: argparse.Namespace, settings: Mapping[str, Any]
+) -> dict[str, Any]:
+    own = {"x": task.x, "y": task.y, "sample_weight": task.weights, "verbose": not given.quiet}
+    return own | _settings(settings)
 
 
 def _read(given: argparse.Namespace) -> _Task:

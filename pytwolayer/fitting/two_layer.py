@@ -16,7 +16,7 @@ from pytwolayer.fitting.argument_hints import hints_at_names
 from pytwolayer.fitting.data_reference import DataReference
 from pytwolayer.fitting.data_sources import open_data
 from pytwolayer.fitting.ensemble import fit_ensemble, read_n_models
-from pytwolayer.fitting.prepare import Hooks, OnEpoch, PreparedFit
+from pytwolayer.fitting.prepare import Hooks, OnEpoch, PreparedFit, Train
 from pytwolayer.fitting.shown_reading import show_reading
 from pytwolayer.fitting.starting_point import Start
 from pytwolayer.fitting.train_in_workers import WorkerTraining, read_workers, scratch_for
@@ -331,10 +331,13 @@ def two_layer(
 
 @with_default_torch_settings
 @releases_gpu_memory
-def fit_two_layer(arguments: Mapping[str, Any], *, encoded: bool = True) -> FitResult[Any]:
+def fit_two_layer(
+    arguments: Mapping[str, Any], *, encoded: bool = True, train: Train | None = None
+) -> FitResult[Any]:
     """Fit as ``two_layer()`` does, of which these are all arguments.
 
-    ``encoded`` says whether the encoded rows are wanted, which a GPU has to give back.
+    ``encoded`` says whether the encoded rows are wanted, which a GPU has to give back. ``train``
+    trains the fit with other processes, which find its rows in a file.
     """
     seed, checkpoint, bootstrap = (arguments[n] for n in ("seed", "checkpoint", "bootstrap"))
     drawn = secrets.randbits(31) if seed is None else seed
@@ -356,7 +359,7 @@ def fit_two_layer(arguments: Mapping[str, Any], *, encoded: bool = True) -> FitR
         return FitResult(several)
     with (
         checkpoints_in(checkpoint, arguments["checkpoint_every"]) as checkpoints,
-        scratch_for(workers) as scratch,
+        scratch_for(workers if train is None else 2) as scratch,
     ):
         if seed is None and checkpoints is not None and checkpoints.seed is not None:
             settings = replace(settings, seed=checkpoints.seed)
@@ -371,7 +374,8 @@ def fit_two_layer(arguments: Mapping[str, Any], *, encoded: bool = True) -> FitR
         # After an interrupted search no epoch is done, and the folder is left as it was.
         if checkpoints is not None and not tuned.interrupted:
             prepared.use_checkpoints(checkpoints, seed_given=seed is not None)
-        train = None if scratch is None else WorkerTraining(workers, scratch)
+        if train is None and scratch is not None:
+            train = WorkerTraining(workers, scratch)
         fit = prepared.train(hooks, interrupted=tuned.interrupted, how=train)
         return FitResult(fit, prepared.encoded_rows() if encoded else None, prepared.pages)
 

@@ -70,7 +70,7 @@ class WorkerTrainee:
 def train(task: WorkerTask, channel: Channel) -> None:
     """Do a worker's part of a task."""
     channel.steps = lambda: 0
-    with join_group(_CPU, _LONG) as group:
+    with join_group(_CPU, _LONG, signs=False) as group:
         channel.steps = lambda: group.exchanges
         train_in(group, task, channel)
 

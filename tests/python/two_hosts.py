@@ -44,10 +44,14 @@ class Host:
     init: subprocess.Popen[str]
     started: list[subprocess.Popen[str]] = field(default_factory=list)
 
+    def enter(self) -> list[str]:
+        """Return what a command begins with that runs on this host."""
+        return _enter(self.pid, *_ALL)
+
     def start(self, command: list[str], **environment: str) -> subprocess.Popen[str]:
         """Start a command on this host; what it prints comes through its pipes."""
         process = subprocess.Popen(
-            [*_enter(self.pid, *_ALL), *command],
+            [*self.enter(), *command],
             env=os.environ | environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

@@ -1,9 +1,24 @@
 """Processes on two hosts, which the test makes of network namespaces."""
 
+import os
+import signal
+import sys
 import time
 from pathlib import Path
 
+import pytest
+from launched import launched_environment
+from launched_samples import SETTINGS, config, digest, rows
 from two_hosts import skip_unless_permitted, two_hosts
+
+from pytwolayer import load, two_layer
+
+
+@pytest.fixture
+def hosts(tmp_path):
+    skip_unless_permitted(tmp_path)
+    with two_hosts(tmp_path) as both:
+        yield both
 
 
 def test_hosts_have_names_addresses_and_processes_of_their_own_and_leave_nothing(tmp_path):
@@ -19,3 +34,67 @@ def test_hosts_have_names_addresses_and_processes_of_their_own_and_leave_nothing
         (left,) = second.running()
     assert not Path(f"/proc/{left}").exists()
     assert not Path(f"/proc/{first.pid}").exists()
+
+
+def start_command(hosts, data, *options, restarts=0, **environment):
+    """Start the command on both hosts, as one does on machines."""
+    agent = ["-m", "torch.distributed.run", "--nnodes", "2", "--nproc-per-node", "1"]
+    agent += ["--rdzv-backend", "c10d", "--rdzv-id", "run", "--rdzv-endpoint", "first-host:29500"]
+    agent += ["--max-restarts", str(restarts), "--monitor-interval", "0.2"]
+    settings = {**SETTINGS, "input_encoding": "linear"}
+    del settings["encoding"], settings["verbose"]
+    given = [f"--{name.replace('_', '-')}={value}" for name, value in settings.items()]
+    command = ["-m", "pytwolayer", "fit", data, "--outcome", "y", *given, "--quiet", *options]
+    variables = launched_environment(**environment)
+    return [host.start([sys.executable, *agent, *command], **variables) for host in hosts]
+
+
+def ends(started):
+    """Give the lines of ours that each host printed, and the exit statuses."""
+    said = [each.communicate(timeout=900)[1].splitlines() for each in started]
+    ours = [[line for line in each if line.startswith("pytwolayer: ")] for each in said]
+    return ours, [each.returncode for each in started]
+
+
+def find_worker(host, checkpoints):
+    """Wait for the first checkpoint; give the process that trains on this host."""
+    while not list(checkpoints.glob("epoch-*")):
+        time.sleep(0.02)
+    fits = [pid for pid, line in host.running().items() if "pytwolayer fit" in line]
+    return next(pid for pid in fits if "distributed.run" not in host.running()[pid])
+
+
+def test_a_killed_process_of_another_host_changes_no_bit(hosts, tmp_path):
+    rows().to_parquet(data := tmp_path / "rows.parquet")
+    fit, run = tmp_path / "fit.safetensors", tmp_path / "run"
+    options = ["--save", fit, "--checkpoint", run, "--checkpoint-every", "50", "--epochs", "600"]
+    started = start_command(hosts, data, *map(str, options), restarts=2)
+    os.kill(find_worker(hosts[1], run), signal.SIGKILL)
+    said, statuses = ends(started)
+    assert statuses == [0, 0]
+    assert len(said[0]) == 1
+    assert "Going on after epoch" in said[0][0]
+    assert said[1] == []
+    assert digest(load(fit)) == digest(two_layer(**config(x=str(data), epochs=600)))
+    assert [host.running() for host in hosts] == [{}, {}]
+
+
+def test_a_process_that_hangs_is_named_with_its_host(hosts, tmp_path):
+    rows().to_parquet(data := tmp_path / "rows.parquet")
+    run = tmp_path / "run"
+    options = ["--checkpoint", run, "--checkpoint-every", "50", "--epochs", "100000"]
+    started = start_command(hosts, data, *map(str, options), PYTWOLAYER_WORKER_SILENCE="6")
+    os.kill(find_worker(hosts[1], run), signal.SIGSTOP)
+    said, statuses = ends(started[:1])
+    name = "Worker 1 on second-host"
+    assert said == [[f"pytwolayer: {name} gave no sign of life, and was waited for 6 seconds."]]
+    assert statuses == [1]
+
+
+def test_data_that_differ_from_host_to_host_are_one_error_that_names_the_host(hosts, tmp_path):
+    for name, seed in (("first-host", 1), ("second-host", 2)):
+        rows(seed=seed).to_parquet(tmp_path / f"{name}.parquet")
+    started = [start_command([host], str(tmp_path / f"{host.name}.parquet"))[0] for host in hosts]
+    said, _ = ends(started)
+    what = "Worker 1 on second-host has other data than worker 0 on first-host."
+    assert said == [[f"pytwolayer: {what}"], []]

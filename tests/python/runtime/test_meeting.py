@@ -1,32 +1,13 @@
 """The processes of one run meet in the launcher's store, also after a restart."""
 
-import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from shelf import Shelf
 
 from pytwolayer.errors import WorkerError
 from pytwolayer.runtime import meeting
 from pytwolayer.runtime.meeting import meet
-
-
-class Shelf:
-    """A store as the launcher's: what was written stays."""
-
-    def __init__(self):
-        self.values, self.lock = {}, threading.Lock()
-
-    def set(self, key, value):
-        with self.lock:
-            self.values[key] = value.encode()
-
-    def get(self, key):
-        with self.lock:
-            return self.values[key]
-
-    def check(self, keys):
-        with self.lock:
-            return all(key in self.values for key in keys)
 
 
 def all_meet(store, size, first_to_come=None, seconds=30):

@@ -1,0 +1,89 @@
+"""train_worker() under torchrun gives the same bits on any number of processes, and one error."""
+
+import pytest
+from launched import launch
+from launched_samples import CASES, config, digest
+
+from pytwolayer import ArgumentError, two_layer
+from pytwolayer.distributed import train_worker
+
+FITS = """
+for name in (CASES if os.environ["WORLD_SIZE"] == "2" else ("plain", "held out")):
+    fit = train_worker(config(**CASES[name]))
+    assert (fit is None) == (rank != 0)
+    tell(name, fit and digest(fit))
+"""
+
+
+@pytest.fixture(scope="module")
+def alone():
+    return {name: digest(two_layer(**config(**more))) for name, more in CASES.items()}
+
+
+def test_two_processes_change_no_bit(alone, tmp_path):
+    assert launch(tmp_path, FITS, 2) == alone
+
+
+def test_four_processes_change_no_bit(alone, tmp_path):
+    told = launch(tmp_path, FITS, 4)
+    assert told == {name: alone[name] for name in ("plain", "held out")}
+
+
+def test_without_a_launcher_it_is_a_fit_in_this_process(alone):
+    assert digest(train_worker(config())) == alone["plain"]
+
+
+ERRORS = """
+def failure(**more):
+    try:
+        train_worker(config(**more))
+    except Exception as problem:
+        return type(problem).__name__, str(problem)
+
+tell("seed", failure(seed=rank + 1))
+tell("loss", failure(loss=failing))
+tell("loss of one", failure(loss=failing if rank == 1 else absolute))
+tell("shards", failure(shards=3))
+tell("workers", failure(workers=2))
+tell("fit", digest(train_worker(config())) if rank == 0 else train_worker(config()))
+"""
+
+
+def test_each_fault_is_one_error_of_the_first_process_and_the_next_fit_goes_well(alone, tmp_path):
+    told = launch(tmp_path, ERRORS, 2)
+    assert told["fit"] == alone["plain"]
+    kind, text = told["seed"]
+    assert (kind, text.split(" on ")[0]) == ("WorkerError", "Worker 1")
+    assert "was given 2 as `seed`, where worker 0 on" in text
+    assert told["loss"] == ["ZeroDivisionError", "a function of the user's"]
+    assert told["loss of one"] == told["loss"]
+    expected = "`shards` must be a multiple of the number of processes, which is 2, not 3."
+    assert told["shards"] == ["ArgumentError", expected]
+    expected = "`workers` must be 1 where a launcher has started the processes, not 2."
+    assert told["workers"] == ["ArgumentError", expected]
+
+
+KILLED = """
+def on_epoch(epoch, loss):
+    if epoch == 4 and not os.path.exists("killed"):
+        open("killed", "w").close()
+        os.kill(os.getpid(), 9)
+
+fit = train_worker(config(epochs=6, checkpoint="run", checkpoint_every=1, on_epoch=on_epoch))
+tell("fit", fit and digest(fit))
+"""
+
+
+def test_a_killed_process_is_started_anew_and_the_run_ends_with_the_same_bits(
+    tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    told = launch(tmp_path, KILLED, 2, "--max-restarts", "2", "--monitor-interval", "0.1")
+    assert told["fit"] == digest(two_layer(**config(epochs=6)))
+    assert (tmp_path / "killed").exists()
+
+
+def test_seconds_have_to_be_numbers(monkeypatch):
+    monkeypatch.setenv("PYTWOLAYER_WORKER_START", "soon")
+    with pytest.raises(ArgumentError, match="PYTWOLAYER_WORKER_START"):
+        train_worker(config())
