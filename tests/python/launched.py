@@ -11,6 +11,7 @@ from conftest import HANGS, ROOT
 START = """
 import json, os, sys
 import numpy as np
+from pytwolayer import WorkerError
 from pytwolayer.distributed import train_worker
 from launched_samples import *
 

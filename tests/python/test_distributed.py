@@ -83,6 +83,25 @@ def test_a_killed_process_is_started_anew_and_the_run_ends_with_the_same_bits(
     assert (tmp_path / "killed").exists()
 
 
+REPEATED = """
+with open(f"attempts-{rank}", "a") as file:
+    file.write("x")
+try:
+    train_worker(config(loss=failing))
+except WorkerError as problem:
+    tell("again", str(problem))  # at the second attempt, which ends it without a fault
+    sys.exit()
+"""
+
+
+def test_what_has_failed_for_a_reason_is_not_tried_again(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    told = launch(tmp_path, REPEATED, 2, "--max-restarts", "3", "--monitor-interval", "0.1")
+    said = "do not try again what has failed: ZeroDivisionError: a function of the user's."
+    assert told["again"].endswith(said)
+    assert (tmp_path / "attempts-0").read_text() == "xx"
+
+
 def test_seconds_have_to_be_numbers(monkeypatch):
     monkeypatch.setenv("PYTWOLAYER_WORKER_START", "soon")
     with pytest.raises(ArgumentError, match="PYTWOLAYER_WORKER_START"):
