@@ -175,15 +175,21 @@ def _power(x: str, exponent: float) -> str:
 
 
 def _any_power(x: str, y: str) -> str:
-    logarithm = f"{y} * ln({x})"
+    logarithm = f"{y} * ln(abs({x}))"
     inside = _cases(
         [
             (f"{logarithm} < {number(-_EXPONENT)}", "0e0"),
             (f"{logarithm} <= {number(_EXPONENT)}", f"power({x}, {y})"),
         ]
     )
-    positive = f"{x} > 0e0 AND {_sized(x)} AND {_usual(y)}"
-    return _cases([(f"{x} = 0e0 AND {y} > 0e0", "0e0"), (positive, inside)])
+    usual = f"({x} > 0e0 OR {y} = floor({y})) AND {_sized(x)} AND {_usual(y)}"
+    return _cases(
+        [
+            (f"{x} = 1e0 OR {y} = 0e0", "1e0"),  # also where the other one is missing
+            (f"{x} = 0e0 AND {y} > 0e0", "0e0"),
+            (usual, inside),
+        ]
+    )
 
 
 def _exp(x: str) -> str:

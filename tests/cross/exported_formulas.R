@@ -24,6 +24,7 @@ formulas <- list(
     sin(b) + cos(b) + I(2^b) + I(a^0.5) + log(a, 10) + as.integer(a) + I(-b) + ceiling(b),
   text = y ~ factor(t) + ifelse(b > 0, "up", "down") + as.factor(`c c`) + offset(b) +
     factor(`c c`, levels = 1:5, labels = c("a", "b", "c", "d", "a b")),
+  powers = y ~ I((-`c c`)^`c c`) + I(`c c`^b),
   dot = y ~ . - t - u + log(a)
 )
 new <- cars[1:40, ]

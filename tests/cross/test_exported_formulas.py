@@ -11,7 +11,7 @@ from onnx_run import run_onnx
 from conftest import HERE
 from pytwolayer.r_interop.r_process import run_r
 
-NAMES = ["terms", "learnt", "interactions", "conditions", "functions", "text", "dot"]
+NAMES = ["terms", "learnt", "interactions", "conditions", "functions", "text", "powers", "dot"]
 TOLERANCE = 1e-11  # R's engine and an export are each within 1e-12 of Python
 LARGE = 3  # a row with a number of 1e20, whose powers SQL does not compute
 
