@@ -133,13 +133,34 @@ keep_complete <- function(object, rows, call) {
   known <- apply(!is.na(found), 1, any)
   for (column in rows$outcomes) {
     known <- known & !is.na(column)
-    if (!is.null(object$levels)) known <- known & as.character(column) %in% object$levels
+  }
+  if (!is.null(object$levels)) {
+    known <- known & of_known_classes(rows$outcomes, object$levels, call)
   }
   if (!is.null(rows$weights)) known <- known & rows$weights > 0
   if (!any(known)) {
     abort_expected("new_data", "of rows that can be predicted", "others alone", call)
   }
   take_rows(rows, which(known))
+}
+
+#' Which rows are of a class that training saw; of the others a warning tells
+#' @noRd
+of_known_classes <- function(outcomes, levels, call) {
+  labels <- as.character(outcomes[[1]])
+  known <- labels %in% levels
+  novel <- sort(unique(labels[!known & !is.na(labels)]), method = "radix")
+  if (length(novel)) {
+    is_named <- names(outcomes) != ".outcome"
+    raise_warning("UnseenLevelWarning", sprintf(
+      "Classes that training did not see%s: %s. Their rows are left out.",
+      if (is_named) in_column(names(outcomes)) else "", quote_some_names(novel)
+    ))
+  }
+  if (length(novel) && !any(known)) {
+    abort_expected("y", "of a class that training saw in at least one row", "of others", call)
+  }
+  known
 }
 
 rows_of_frame <- function(frame, rows) {

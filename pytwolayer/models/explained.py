@@ -9,12 +9,18 @@ import pandas as pd
 from pytwolayer import checks
 from pytwolayer.checks import quote_some
 from pytwolayer.errors import ArgumentError
-from pytwolayer.explain.effects import average_effects, effects_of_columns, effects_table
+from pytwolayer.explain.effects import (
+    average_effects,
+    effects_of_columns,
+    effects_table,
+    joint_levels,
+)
 from pytwolayer.explain.links import explained_names
 from pytwolayer.explain.networks import Explained
 from pytwolayer.explain.rows import as_frame, describe_setting, read_settings, spread_of
 from pytwolayer.models.new_rows import read_new_data
 from pytwolayer.preprocessing.block_writer import is_levels
+from pytwolayer.preprocessing.column import in_column
 from pytwolayer.preprocessing.offset import add_offset_if_fitted, read_offset
 from pytwolayer.preprocessing.outcome import Classes
 from pytwolayer.preprocessing.row_source import Doubles
@@ -39,6 +45,8 @@ def fit_effects(
     models, names = explained(fits), input_names(fits[0])
     at = as_frame(at)
     chosen = None if at is None else read_settings(fits[0].inputs, names, at)
+    if chosen is not None:
+        _refuse_unseen_levels(models, names, chosen[0])
     if x is None and (chosen is None or len(chosen[1][0]) < len(names)):
         expected = "given, or left out where `at` has a value for every column"
         raise ArgumentError("x", expected, "missing")
@@ -65,6 +73,15 @@ def fit_effects(
     made = pd.concat(tables, ignore_index=True)
     made.attrs = facts
     return made
+
+
+def _refuse_unseen_levels(models: Sequence[Explained], names: Sequence[str], at: Table) -> None:
+    for name, column in zip(at.names or (), at.columns, strict=True):
+        known = joint_levels(models, names.index(name))
+        unseen = [level for level in column.levels if level not in known]
+        if known and unseen:
+            received = f"{quote_some(unseen)}{in_column(name)}"
+            raise ArgumentError("at", "of levels that training saw", received)
 
 
 def _widths(

@@ -14,10 +14,12 @@ from pytwolayer.models.explained import explained
 from pytwolayer.models.new_rows import read_new_data
 from pytwolayer.preprocessing.fingerprint import OUTCOME, PREDICTOR, checksums
 from pytwolayer.preprocessing.offset import add_offset_if_fitted, remove_offset
+from pytwolayer.preprocessing.outcome_range import refuse_outside_range
 from pytwolayer.preprocessing.reading import read_training_data
 from pytwolayer.preprocessing.row_source import Doubles, Mask
 from pytwolayer.preprocessing.table import Table, select_columns
 from pytwolayer.preprocessing.training_data import TrainingData
+from pytwolayer.preprocessing.truth import check_truth, refuse_unseen_alone
 from pytwolayer.training.trained_model import Model
 
 
@@ -66,13 +68,14 @@ def judged_rows(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", MissingRowsWarning)
         data = read_training_data(own, y, outcome, weights=weights)
+    check_truth(first.outcome, data.outcomes)
+    refuse_outside_range(data.outcomes, first.settings.loss, data.chosen)
     truth = first.outcome.observed(data.outcomes)
     known = np.flatnonzero(~np.isnan(truth).any(axis=1))
+    refuse_unseen_alone(len(known))
     chosen = sampled(len(known)) if in_blocks else None
     known = known if chosen is None else known[chosen]
     rows = data.row_numbers[known]
-    if not len(rows):
-        raise ArgumentError("x", NO_ROWS, "others alone")
     there = table.take(rows)
     complete = joint_complete(fits, there)
     if not complete.any():

@@ -655,12 +655,15 @@ class TwoLayer:
         Raises
         ------
         ArgumentError
-            If an argument is not as above, or no row can be measured.
+            If an argument is not as above, the truth is no outcome of the fit's kind, or no row can
+            be measured.
 
         Warns
         -----
         TrainingRowsWarning
             If the rows are those that the fit was trained on.
+        UnseenLevelWarning
+            If the truth has classes that training did not see; their rows are left out.
 
         Notes
         -----
@@ -866,6 +869,16 @@ class TwoLayer:
         -------
         float
             Over the rows that have both a truth and a prediction.
+
+        Raises
+        ------
+        ArgumentError
+            If an argument is not as above, or the truth is no outcome of the fit's kind.
+
+        Warns
+        -----
+        UnseenLevelWarning
+            If the truth has classes that training did not see; their rows are left out.
         """
         x = self.open_scored([self.inputs], x, y, sample_weight)
         if isinstance(self.outcome, Classes):
@@ -889,7 +902,9 @@ class TwoLayer:
         """Score given predictions of ``x``: numbers, or numbers of classes from 0."""
         from sklearn.metrics import accuracy_score, r2_score
 
+        from pytwolayer.preprocessing.outcome_range import refuse_outside_range
         from pytwolayer.preprocessing.reading import read_training_data
+        from pytwolayer.preprocessing.truth import check_truth, refuse_unseen_alone
 
         outcome = self._outcome_names() if y is None else None
         weights = sample_weight
@@ -898,8 +913,13 @@ class TwoLayer:
             weights = opened("sample_weight", weights)
         y = y if isinstance(y, str) else opened("y", y)
         data = read_training_data(own, y, outcome, weights=weights)
+        check_truth(self.outcome, data.outcomes)
+        if not isinstance(self.outcome, Classes) and self.outcome.logit:
+            refuse_outside_range(data.outcomes, self.settings.loss, data.chosen)
         truth, found = self.outcome.observed(data.outcomes), found[data.row_numbers]
-        there = ~(np.isnan(found).any(axis=1) | np.isnan(truth).any(axis=1))
+        known = ~np.isnan(truth).any(axis=1)
+        refuse_unseen_alone(int(known.sum()))
+        there = known & ~np.isnan(found).any(axis=1)
         if not there.any():
             raise ArgumentError("x", "of rows that can be predicted", "others alone")
         weights = self.outcome.weights_of_score(data.outcomes, data.weights)

@@ -98,3 +98,26 @@ test_that("odd data and arguments", {
   expect_refused(importance(fit, data[13:20, ], case_weights = 1), "`case_weights` must be")
   expect_error(importance(fit, data, repeat_ = 3), "is not an argument")
 })
+
+test_that("a truth that is none of the fit is refused, and unseen classes are told", {
+  fit <- two_layer(mpg ~ wt, mtcars, epochs = 2, hidden_units = 2, seed = 1, verbose = FALSE)
+  text <- transform(mtcars, mpg = as.character(mpg))
+  expect_refused(importance(fit, text), "`y` must be numbers, as in training, not text")
+  expect_refused(importance(fit, mtcars, y = mtcars[1:2]), "`y` must be 1 column, as in training")
+  flowers <- two_layer(Species ~ ., iris, epochs = 2, hidden_units = 2, seed = 1, verbose = FALSE)
+  other <- transform(iris, Species = ifelse(seq_len(150) > 90, "none", as.character(Species)))
+  expect_warning(
+    found <- importance(flowers, other, seed = 1),
+    'did not see in column "Species": "none". Their rows are left out.',
+    class = "pytwolayer_warning_unseen_level"
+  )
+  expect_equal(found, importance(flowers, iris[1:90, ], seed = 1))
+  expect_refused(
+    suppressWarnings(importance(flowers, transform(iris, Species = "none"))),
+    "`y` must be of a class that training saw"
+  )
+  table <- two_layer(iris[-5], iris$Species, epochs = 2, seed = 1, verbose = FALSE)
+  expect_warning(
+    importance(table, iris, y = other$Species), 'training did not see: "none". Their rows'
+  )
+})

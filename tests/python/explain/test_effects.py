@@ -234,6 +234,14 @@ def test_chosen_values_are_those_of_all_rows(data):
     assert alone["estimate"].item() == pytest.approx(slopes(fit, row, "a").item(), abs=1e-4)
 
 
+def test_a_chosen_level_that_training_did_not_see_is_named(data):
+    fit = fitted(*data)
+    several = fitted(*data, n_models=2, bootstrap=True)
+    for each in (fit, several):
+        with pytest.raises(ArgumentError, match=r'`at` must be .*, not "new" in column "f"'):
+            each.effects(data[0], variables="a", at={"f": ["u", "new"]})
+
+
 def test_rows_that_cannot_be_predicted_are_left_out(data):
     x, y = data
     fit = fitted(x, y)
