@@ -42,7 +42,8 @@ made_variables <- function(how, levels, call) {
   labels <- vapply(as.list(attr(how$terms, "variables"))[-1], term_label, "")
   context <- list(
     env = environment(how$terms), data = how$predictor_variables, call = call,
-    texts = c(how$texts, names(how$classes$levels), plain_texts(how, levels))
+    texts = c(how$texts, names(how$classes$levels), plain_texts(how, levels)),
+    times = names(how$prototype)[vapply(how$prototype, is_time, NA)]
   )
   offsets <- attr(how$terms, "offset")
   Map(function(code, label, place) {
@@ -79,7 +80,7 @@ poly_degree <- function(code, terms) {
 #' The columns of a variable
 #'
 #' @param context A list: `env` of the formula, names of the `data`, those that hold `texts`, the
-#'   `term` for messages, `call`.
+#'   `times` among them as far as they are known, the `term` for messages, `call`.
 #' @noRd
 made_columns <- function(code, context) {
   plain <- strip_package(code)
@@ -127,7 +128,12 @@ is_known <- function(code, context) {
     identical(fun, get0(name, asNamespace("pytwolayer"), mode = "function"))
 }
 
+is_time <- function(column) inherits(column, c("POSIXct", "POSIXlt", "difftime"))
+
 constant_column <- function(value, context) {
+  if (is.object(value) && !inherits(value, c("Date", "POSIXct"))) {
+    refuse_export(sprintf("a constant of the class \"%s\"", class(value)[[1]]), context)
+  }
   if (!is.atomic(value) || length(value) != 1) {
     refuse_export("a constant that is not a single value", context)
   }
@@ -185,10 +191,25 @@ of_numbers <- function(name) {
 with_sign <- function(one, two) {
   function(code, context) {
     if (length(code) == 3) {
+      refuse_differences(code, context)
       return(of_numbers(two)(code, context))
     }
     x <- made_number(code[[2]], context)
     list(number = if (one == "negate") list("negate", x) else x)
+  }
+}
+
+# R gives them in seconds, minutes, hours or days, which depends on the rows.
+refuse_differences <- function(code, context) {
+  is_of_times <- function(side) {
+    if (is.symbol(side) && as.character(side) %in% context$data) {
+      return(as.character(side) %in% context$times)
+    }
+    !any(all.vars(side) %in% context$data) && is_time(eval(side, context$env))
+  }
+  sides <- as.list(code)[-1]
+  if (identical(code[[1]], quote(`-`)) && any(vapply(sides, is_of_times, NA))) {
+    refuse_export("a difference of times, whose unit R chooses", context)
   }
 }
 
@@ -207,9 +228,28 @@ logarithm <- function(code, context) {
   })
 }
 
+# Of other divisors, and of larger numbers, the digits beyond those of a double decide: R has them,
+# others have not.
+divisor <- function(code, context) {
+  by <- made_number(code, context)
+  if (is.numeric(by)) {
+    if (!isTRUE(by * 1024 == floor(by * 1024))) {
+      refuse_export("`%%` or `%/%` by what is no multiple of 1/1024", context)
+    }
+    return(by)
+  }
+  parts <- list("multiply", by, 1024)
+  list("if", list("equal", parts, list("floor", parts)), by, NA_real_)
+}
+
+dividend <- function(code, context) {
+  x <- made_number(code, context)
+  list("if", list("less", list("abs", x), 2^42), x, NA_real_)
+}
+
 remainder <- function(code, context) {
-  x <- made_number(code[[2]], context)
-  by <- made_number(code[[3]], context)
+  x <- dividend(code[[2]], context)
+  by <- divisor(code[[3]], context)
   rest <- function(x) {
     list("subtract", x, list("multiply", list("floor", list("divide", x, by)), by))
   }
@@ -217,8 +257,8 @@ remainder <- function(code, context) {
 }
 
 whole_quotient <- function(code, context) {
-  x <- made_number(code[[2]], context)
-  by <- made_number(code[[3]], context)
+  x <- dividend(code[[2]], context)
+  by <- divisor(code[[3]], context)
   whole <- list("floor", list("divide", x, by))
   rest <- list("subtract", x, list("multiply", whole, by))
   list(number = list("add", whole, list("floor", list("divide", rest, by))))

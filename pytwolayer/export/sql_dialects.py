@@ -1,5 +1,6 @@
 """How names, text and numbers are written for each database."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -24,6 +25,8 @@ class Dialect:
         where they would be computed as often as they are used.
     collation : str
         Makes text be compared byte by byte.
+    infinity : str
+        The infinite number.
     most_columns : int or None
         Of a SELECT.
     ignores_case : bool
@@ -36,8 +39,17 @@ class Dialect:
     common_table: str = ""
     fence: str = ""
     collation: str = ""
+    infinity: str = "CAST('Infinity' AS double precision)"
     most_columns: int | None = None
     ignores_case: bool = False
+
+    def constant(self, value: float) -> str:
+        """Write a double, also an infinite one, or NULL for one that is missing."""
+        if math.isnan(value):
+            return f"CAST(NULL AS {self.double})"
+        if math.isinf(value):
+            return self.infinity if value > 0 else f"(- {self.infinity})"
+        return number(value)
 
     def identifier(self, name: str) -> str:
         """Write the name of a column or a table.
@@ -94,6 +106,7 @@ DIALECTS = {
         "TEXT",
         fence=" LIMIT -1 OFFSET 0",
         collation=" COLLATE BINARY",
+        infinity="9e999",
         most_columns=2000,
         ignores_case=True,
     ),

@@ -6,6 +6,7 @@ divided and raised if they are 0, or between ``_SMALL`` and ``_LARGE`` in size; 
 """
 
 import math
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from pytwolayer.export.expressions import (
@@ -70,9 +71,7 @@ class SqlColumns:
 
     def _name(self, expression: Expression) -> str:
         if isinstance(expression, Number):
-            is_missing = math.isnan(expression.value)
-            null = f"CAST(NULL AS {self._dialect.double})"
-            return null if is_missing else number(expression.value)
+            return self._dialect.constant(expression.value)
         if expression not in self._names:
             parts: list[str] = []
             match expression:
@@ -103,7 +102,9 @@ class SqlColumns:
                 if function == "log2" and self._dialect.name == "PostgreSQL":
                     return _log2(x)
                 if function == "power" and isinstance(arguments[1], Number):
-                    return _power(x, arguments[1].value)
+                    exponent = arguments[1].value
+                    finite = math.isfinite(exponent)
+                    return _power(x, exponent) if finite else self._dialect.constant(math.nan)
                 return _WRITERS[function](*parts)
             case Bins(_, lows, highs, labels, opens):
                 ranges = zip(lows, highs, opens, strict=True)
@@ -141,7 +142,9 @@ def _truth(true: str, false: str) -> str:
 
 def _between(x: str, low: float, high: float, opened: str) -> str:
     if low == high:
-        return f"{x} = {number(low)}"
+        is_finite, sign = math.isfinite(low), ">" if low > 0 else "<"
+        largest = math.copysign(sys.float_info.max, low)
+        return f"{x} = {number(low)}" if is_finite else f"{x} {sign} {number(largest)}"
     over, under = ">" if opened == "low" else ">=", "<" if opened == "high" else "<="
     ends = [f"{x} {over} {number(low)}"] if math.isfinite(low) else []
     ends += [f"{x} {under} {number(high)}"] if math.isfinite(high) else []

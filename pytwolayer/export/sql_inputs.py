@@ -14,6 +14,7 @@ from pytwolayer.preprocessing.standardize import NumberCoding
 _LARGEST = float(np.finfo(np.float64).max)
 # Multiplied with it and subtracted again, a double keeps the 24 digits of single precision.
 _SPLIT = 2.0**29 + 1
+_TINY = 1e-200
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,11 @@ class NumberInput:
         large = f"{z} * {number(_SPLIT)}"
         rounded = f"{large} - ({large} - {z})"
         cases = []
+        if abs(self.start) < _TINY:  # PostgreSQL makes an error of products that are too small
+            last = last_where(lambda x: self(x) == self(self.start), self.start)
+            first = -last_where(lambda x: self(-x) == self(self.start), -self.start)
+            near = f"{x} BETWEEN {number(first)} AND {number(last)}"
+            cases.append(f"WHEN {near} THEN {number(self(self.start))}")
         bottom, top = self(-_LARGEST), self(_LARGEST)
         if np.isfinite(bottom):
             edge = last_where(lambda x: self(x) == bottom, -_LARGEST)

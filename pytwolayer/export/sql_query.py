@@ -33,6 +33,7 @@ from pytwolayer.training.trained_model import Model
 _LARGEST = float(np.finfo(np.float64).max)
 # exp() of more is infinite; of less PostgreSQL raises an error, and it counts as 0.
 _LARGEST_EXPONENT, _SMALLEST_EXPONENT = 709.78, -700.0
+_SMALLEST_PRODUCT = -740.0  # the logarithm of a number that is not yet 0
 _UNITS_AT_ONCE = 1000  # hidden units and classes of a SELECT
 _ARGUMENTS = 100  # of the function max(): SQLite allows 127
 
@@ -285,9 +286,10 @@ class _Builder:
         value, condition = f"CAST({column} AS {double})", ""
         if self._dialect is POSTGRESQL and logical:  # which casts no logicals to numbers
             text = f"CAST({column} AS text)"
-            value = (
-                f"CASE {text} WHEN 'true' THEN 1e0 WHEN 'false' THEN 0e0 "
-                f"ELSE CAST({text} AS {double}) END"
+            value = (  # text has fewer digits of single precision than a double made of it
+                f"CASE WHEN pg_typeof({column}) = CAST('real' AS regtype) "
+                f"THEN CAST(CAST({text} AS real) AS {double}) WHEN {text} = 'true' THEN 1e0 "
+                f"WHEN {text} = 'false' THEN 0e0 ELSE CAST({text} AS {double}) END"
             )
         if double == "REAL":  # SQLite has values of any type in any column
             condition = f"typeof({column}) IN ('integer', 'real') AND "
@@ -462,7 +464,8 @@ class _Builder:
             offset = f" + {self._f[0]}" if self._f else ""
             output = f"({output}{offset})"
             most = min(_LARGEST_EXPONENT, float(np.log(_LARGEST) - np.log(scale)) - 1e-9)
-            small = f"{output} < {number(_SMALLEST_EXPONENT)}"
+            least = max(_SMALLEST_EXPONENT, _SMALLEST_PRODUCT - float(np.log(scale)))
+            small = f"{output} < {number(least)}"
             power = f"CASE WHEN {small} THEN 0e0 ELSE exp({output}) END"
             return f"{output} <= {number(most)}", restored.format(power)
         low = -last_where(lambda x: is_finite(-x), 0.0)

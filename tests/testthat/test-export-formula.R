@@ -28,6 +28,27 @@ test_that("a function that cannot be exported is named, with its term and the wa
   expect_match(refused(mpg ~ log(hp)), "`log`, which exports do not know", fixed = TRUE)
 })
 
+test_that("what R computes with more digits, or in a unit that it chooses, is refused", {
+  expect_match(refused(mpg ~ I(hp %% 0.1) + wt), "`%%` or `%/%` by what is no multiple of 1/1024",
+    fixed = TRUE
+  )
+  expect_match(refused(mpg ~ I(hp %/% 2.5) + wt), "^WITH ")
+  start <- as.POSIXct("2020-01-01", tz = "UTC")
+  data <- data.frame(y = 1:6, a = start + 1:6, b = start + c(9, 7, 5, 2, 3, 1) * 1e5)
+  data$day <- as.Date(data$a) + c(3, 1, 4, 1, 5, 9)
+  data$gap <- data$b - data$a
+  for (formula in c(y ~ as.numeric(a - b), y ~ as.numeric(b - start), y ~ as.numeric(b - gap))) {
+    expect_match(refused(formula, data), "a difference of times, whose unit R chooses")
+  }
+  expect_match(
+    refused(y ~ I(as.numeric(gap) > as.difftime(1, units = "days")), data),
+    "a constant of the class \"difftime\""
+  )
+  for (formula in c(y ~ I(day - as.Date("2020-01-01")), y ~ I(as.numeric(b) - 5), y ~ gap)) {
+    expect_match(refused(formula, data), "^WITH ")
+  }
+})
+
 test_that("what becomes of text is not guessed", {
   data <- data.frame(y = 1:6, f = factor(rep(c("1", "2", "3"), 2)), t = rep(c("a", "b"), 3))
   expect_match(refused(y ~ as.numeric(f), data), "text where `as.numeric(f)` needs", fixed = TRUE)

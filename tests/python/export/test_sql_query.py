@@ -129,6 +129,20 @@ def test_the_range_of_exp_raises_no_error(database):
         assert_same(database(model, rows), by_predict(model, rows))
 
 
+def test_numbers_that_are_next_to_nothing_raise_no_error(database):
+    """Products of them are 0, of which PostgreSQL makes an error."""
+    x = np.repeat([-1.0, 0.0, 1.0], 10)
+    rows = pd.DataFrame({"x": [1e-320, -1e-320, 5e-324, 1e-200, -1e-44, 0.0, 1e-3]})
+    for options in ({}, {"encoding": "piecewise", "pieces": 4}):
+        model = fit(data=pd.DataFrame({"x": x * 1e10, "y": x}), predictors=["x"], **options)
+        assert_same(database(model, rows), by_predict(model, rows))
+    size = pd.DataFrame({"x": x, "size": 1e-20 * np.exp(x)})
+    options = {"activation": "identity", "input_clip": None, "epochs": 40}
+    model = fit("size", data=size, predictors=["x"], loss="gamma", **options)
+    rows = pd.DataFrame({"x": np.arange(-2000.0, 2000, 100)})
+    assert_same(database(model, rows), by_predict(model, rows))
+
+
 def test_a_table_of_a_schema_and_a_name_as_of_the_query_itself(database):
     if database.dialect == "sqlite":
         query = fit(predictors=["t1"]).to_sql(["main", TABLE], "sqlite")
