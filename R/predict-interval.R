@@ -50,8 +50,8 @@ refuse_without_intervals <- function(object, call) {
   } else if (is.null(object$calibration)) {
     paste(
       "another for this fit, which kept no rows apart to calibrate prediction intervals by: fit",
-      "with `validation = 0.2`, or with `weight_decay = \"auto\"`, which searches (of several",
-      "networks also with `bootstrap = TRUE`)"
+      "with `validation = 0.2`, or with `weight_decay = \"auto\"`, which searches unless there are",
+      "few rows or epochs (of several networks also with `bootstrap = TRUE`)"
     )
   }
   if (!is.null(expected)) {

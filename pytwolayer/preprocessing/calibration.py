@@ -314,7 +314,7 @@ def refuse_without_intervals(
     if calibration is None:
         expected = (
             "another for this fit, which kept no rows apart to calibrate prediction intervals by: "
-            'fit with `validation` = 0.2, or with `weight_decay` = "auto", which searches '
-            "(of several networks also with `bootstrap`)"
+            'fit with `validation` = 0.2, or with `weight_decay` = "auto", which searches unless '
+            "there are few rows or epochs (of several networks also with `bootstrap`)"
         )
         raise ArgumentError("kind", expected, received)
