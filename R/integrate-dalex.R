@@ -9,10 +9,9 @@ register_dalex <- function() {
 }
 
 yhat.two_layer <- function(X.model, newdata, ...) { # nolint: object_name_linter.
-  type <- if (is.null(X.model$levels)) "numeric" else "prob"
-  values <- as.matrix(stats::predict(X.model, as.data.frame(newdata), type))
+  values <- as.matrix(stats::predict(X.model, as.data.frame(newdata), scale_type(X.model)))
   colnames(values) <- if (is.null(X.model$levels)) predicted_names(X.model) else X.model$levels
-  if (type == "prob" && ncol(values) == 2) {
+  if (length(X.model$levels) == 2) {
     values <- values[, 2, drop = FALSE]
   }
   if (ncol(values) == 1) as.double(values) else values

@@ -13,10 +13,20 @@ register_insight <- function() {
   }
 }
 
-# Its own way takes any table of the name that the call has.
-insight_data <- function(x, ...) {
+# Its own way takes any table of the name that the call has. What is no variable of the fit is left
+# out, unless it is asked for: ggeffects refuses tables with logicals.
+insight_data <- function(x, ..., additional_variables = FALSE) {
   found <- training_frame_of_callers(x)
-  if (is.null(found)) data_for_marginaleffects(x) else found
+  if (is.null(found)) {
+    return(data_for_marginaleffects(x))
+  }
+  # plot_predictions() of marginaleffects 0.11 gives a promise that fails.
+  asked <- tryCatch(as.character(additional_variables), error = function(cnd) "TRUE")
+  if ("TRUE" %in% asked) {
+    return(found)
+  }
+  own <- c(all.vars(insight_formula(x)$conditional), training_columns(x), asked)
+  found[names(found) %in% own]
 }
 
 # A fit of a table or a recipe has no formula(), but columns all the same.
@@ -35,15 +45,16 @@ insight_formula <- function(x, ...) {
 
 # As of a linear or a logistic model, but for what they are called.
 insight_model_info <- function(x, ...) {
-  like <- if (is.null(x$levels)) {
+  numeric <- is_of_numbers(x)
+  like <- if (numeric) {
     stats::lm(y ~ 1, data.frame(y = c(1, 2)))
   } else {
     stats::glm(y ~ 1, stats::binomial(), data.frame(y = c(0, 1, 0, 1)))
   }
   info <- insight::model_info(like)
-  info$is_linear <- is.null(x$levels)
+  info$is_linear <- numeric
   info$is_multinomial <- info$is_categorical <- length(x$levels) > 2
-  info$is_binomial <- info$is_logit <- length(x$levels) == 2
+  info$is_binomial <- info$is_logit <- length(x$levels) == 2 || has_labels(x)
   info$is_multivariate <- is.null(x$levels) && length(x$outputs) > 1
   info$family <- x$settings$loss
   info$n_obs <- x$rows
@@ -54,11 +65,10 @@ insight_model_info <- function(x, ...) {
 # outcomes, a row for each. Intervals are those of several networks.
 insight_predicted <- function(x, data = NULL, ..., predict = "expectation", ci = NULL) {
   data <- if (is.null(data)) training_frame_of_callers(x) else as.data.frame(data)
-  numeric <- is.null(x$levels)
   of_type <- function(type, ...) as.matrix(stats::predict(x, data, type, ...))
-  names <- if (numeric) predicted_names(x) else x$levels
-  shown <- if (length(names) == 2 && !numeric) 2 else seq_along(names)
-  values <- of_type(if (numeric) "numeric" else "prob")
+  names <- if (is.null(x$levels)) predicted_names(x) else x$levels
+  shown <- if (length(x$levels) == 2) 2 else seq_along(names)
+  values <- of_type(scale_type(x))
   found <- data.frame(Predicted = as.vector(values[, shown]))
   has_interval <- inherits(x, "two_layer_ensemble")
   if (has_interval) {

@@ -37,7 +37,7 @@ get_group_names.two_layer <- function(model, ...) { # nolint: object_name_linter
 
 # marginaleffects calls the outcome's own scale "response", and some models' probabilities "probs".
 marginal_kind <- function(model, type) {
-  usual <- if (is.null(model$levels)) "numeric" else "prob"
+  usual <- scale_type(model)
   if (is.null(type) || type %in% c("response", "probs", "invlink(link)")) {
     return(usual)
   }

@@ -1,7 +1,7 @@
 # vetiver: a fit behind a web address. R's own engine predicts, so the server needs no Python.
 
 vetiver_create_description.two_layer <- function(model) { # nolint
-  kind <- if (is.null(model$levels)) "regression" else "classification"
+  kind <- if (is_of_numbers(model)) "regression" else "classification"
   sprintf("A two-layer neural network (%s, %s)", kind, paste(model$sizes, collapse = "-"))
 }
 

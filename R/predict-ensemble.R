@@ -41,10 +41,8 @@ predict.two_layer_ensemble <- function(object, new_data, type = NULL, ..., level
   refuse_peers_intervals(rlang::names2(list(...)), call)
   check_dots(predict.two_layer_ensemble, ...)
   types <- c(usual_types(object), "conf_int", "std_error", types_of_loss(object))
-  if (identical(type, "pred_int")) {
-    refuse_without_intervals(object, call)
-    types <- c(types, type)
-  }
+  if (identical(type, "pred_int")) refuse_without_intervals(object, call)
+  if (has_intervals(object$coding$outcome)) types <- c(types, "pred_int")
   asked <- type
   type <- if (is.null(type)) types[[1]] else check_one_of("type", type, types, call)
   check_level(level, call)

@@ -5,7 +5,8 @@
 #'   seen in training; others are ignored, and their order does not matter. `newdata` is accepted as
 #'   its name too. Or the path of a file or folder, as [two_layer()] takes them, for
 #'   `engine = "python"` and fits whose formula only names columns. Left out:
-#'   the rows that the fit was fitted to, without those that were left out; not for `"raw"`.
+#'   the rows that the fit was fitted to, without those that were left out; not for `"raw"`,
+#'   `"sd"` and `"pred_int"`.
 #' @param type
 #'   * `"numeric"`: the outcome, in its own units; the default of a numeric outcome;
 #'     under the loss `"quantile"` the quantile that is nearest to the median;
@@ -80,10 +81,8 @@ predict.two_layer <- function(object, new_data, type = NULL, ..., level = 0.95,
   check_dots(predict.two_layer, ...)
   types <- c(usual_types(object), "raw")
   types <- c(types, types_of_loss(object))
-  if (identical(type, "pred_int")) {
-    refuse_without_intervals(object, call)
-    types <- c(types, type)
-  }
+  if (identical(type, "pred_int")) refuse_without_intervals(object, call)
+  if (has_intervals(object$coding$outcome)) types <- c(types, "pred_int")
   check_level(level, call)
   asked <- type
   type <- if (is.null(type)) types[[1]] else check_one_of("type", type, types, call)
@@ -111,6 +110,9 @@ predict.two_layer <- function(object, new_data, type = NULL, ..., level = 0.95,
 usual_types <- function(object) {
   if (is.null(object$levels) && !has_labels(object)) "numeric" else c("class", "prob")
 }
+
+# What has numbers for all outcomes: "numeric", or "prob" of classes and labels.
+scale_type <- function(object) rev(usual_types(object))[[1]]
 
 # Of several labels both types are made of each label's probability.
 computed_type <- function(object, type) {

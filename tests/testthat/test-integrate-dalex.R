@@ -50,3 +50,11 @@ test_that("with DALEX each row has its own prediction, whatever table it is in",
   fit <- quick(odd_data[1:5], classes)
   expect_identical(colnames(yhat.two_layer(fit, odd_data)), c("p", "q", "r"))
 })
+
+test_that("DALEX gets the probability of each of several labels", {
+  skip_without_torch()
+  fit <- quick(mtcars[3:5], mtcars[8:9] == 1, loss = "binary_cross_entropy")
+  truth <- as.matrix(predict(fit, mtcars, "prob"))
+  expect_identical(colnames(yhat.two_layer(fit, mtcars)), c("vs", "am"))
+  expect_identical(yhat.two_layer(fit, mtcars), truth, ignore_attr = TRUE)
+})

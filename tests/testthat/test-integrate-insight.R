@@ -105,3 +105,36 @@ test_that("ggeffects shows each class and outcome, with intervals of the level t
   expect_equal(shown$predicted, unlist(predict(both, new), use.names = FALSE))
   expect_true(all(is.na(shown$conf.low)))
 })
+
+test_that("insight has the probabilities of several labels, each a response", {
+  skip_without_torch()
+  skip_if_not_installed("insight")
+  fit <- two_layer(
+    cbind(vs, am) ~ hp + wt, mtcars, loss = "binary_cross_entropy", epochs = 5, seed = 1
+  )
+  found <- as.data.frame(insight::get_predicted(fit, data = mtcars[1:2, ]))
+  expect_identical(found$Response, rep(c("vs", "am"), each = 2))
+  truth <- unlist(predict(fit, mtcars[1:2, ], "prob"), use.names = FALSE)
+  expect_identical(found$Predicted, truth)
+  info <- insight::model_info(fit)
+  expect_identical(c(info$is_linear, info$is_logit, info$is_multivariate), c(FALSE, TRUE, TRUE))
+})
+
+test_that("insight gets the variables of a fit, and others where it asks for them", {
+  skip_without_torch()
+  skip_if_not_installed("insight")
+  cars <- transform(mtcars, manual = am == 1)
+  fit <- two_layer(mpg ~ log(hp) + wt, cars, epochs = 5, seed = 1)
+  expect_named(insight::get_data(fit), c("mpg", "hp", "wt"))
+  expect_named(insight::get_data(fit, additional_variables = "qsec"), c("mpg", "hp", "wt", "qsec"))
+  expect_named(insight::get_data(fit, additional_variables = TRUE), names(cars))
+  every <- two_layer(mpg ~ . - cyl - am - manual, cars, epochs = 5, seed = 1)
+  own <- setdiff(names(mtcars), c("cyl", "am"))
+  expect_named(insight::get_data(every), own, ignore.order = TRUE)
+  table <- two_layer(cars[c("hp", "wt")], cars$mpg, epochs = 5, seed = 1)
+  expect_named(insight::get_data(table), c(".outcome", "hp", "wt"), ignore.order = TRUE)
+  skip_if_not_installed("ggeffects")
+  shown <- as.data.frame(ggeffects::ggpredict(fit, "hp [100, 200]"))
+  new <- data.frame(hp = c(100, 200), wt = mean(cars$wt))
+  expect_equal(shown$predicted, predict(fit, new)$.pred)
+})

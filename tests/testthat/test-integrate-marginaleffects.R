@@ -117,3 +117,26 @@ test_that("a fit whose data are gone has effects of the data that are given, and
   found <- as.data.frame(marginaleffects::predictions(fit, newdata = cars))
   expect_equal(found$estimate, predict(fit, cars)$.pred)
 })
+
+test_that("several labels are groups of probabilities", {
+  skip_without_torch()
+  labels <- function(...) {
+    two_layer(
+      cbind(vs, am) ~ hp + cyl, cars, loss = "binary_cross_entropy", epochs = 5, seed = 1, ...
+    )
+  }
+  fit <- labels(activation = "tanh", weight_decay = 0.01)
+  truth <- unlist(predict(fit, cars[1:2, ], "prob"), use.names = FALSE)
+  found <- get_predict.two_layer(fit, cars[1:2, ])
+  expect_identical(as.character(found$group), rep(c("vs", "am"), each = 2))
+  expect_identical(found$estimate, truth)
+  fits <- labels(n_models = 2)
+  found <- get_predict.two_layer_ensemble(fits, cars[1:2, ], "response")
+  expect_identical(found$estimate, unlist(predict(fits, cars[1:2, ], "prob"), use.names = FALSE))
+  expect_identical(dim(attr(found, "posterior_draws")), c(4L, 2L))
+  skip_if_not_installed("marginaleffects")
+  slopes <- as.data.frame(marginaleffects::avg_slopes(fit, variables = "hp", newdata = cars))
+  expected <- effects(fit, cars, variables = "hp")
+  own <- expected$estimate[match(slopes$group, expected$outcome)]
+  expect_equal(slopes$estimate, own, tolerance = 1e-3)
+})

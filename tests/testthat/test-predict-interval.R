@@ -161,3 +161,11 @@ test_that("a calibration that is none is refused when a file is read", {
     expect_error(read_calibration(replace(good, names(change), change), numbers))
   }
 })
+
+test_that("an unknown type is told all that there are, intervals of new outcomes too", {
+  skip_without_torch()
+  fit <- quick(mtcars[-1])
+  expect_error(predict(fit, mtcars, type = "predint"), "\"pred_int\"", fixed = TRUE)
+  fits <- quick(mtcars[-1], n_models = 2)
+  expect_error(predict(fits, mtcars, type = "predint"), "\"pred_int\"", fixed = TRUE)
+})
