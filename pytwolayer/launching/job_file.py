@@ -2,17 +2,21 @@
 
 import os
 import pickle
+import platform
 import shutil
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 _NAME = "job"
+_YOUNG = 60.0  # seconds
 _PATHS = ".path"  # suffix of the file with the caller's `sys.path`
 
 
@@ -127,9 +131,47 @@ BOOT = (
 
 @contextmanager
 def scratch_folder(place: Path | None = None) -> Iterator[Path]:
-    """Make a folder for one run, which is removed at the end; in ``place``, if that is given."""
-    folder = Path(tempfile.mkdtemp(prefix="pytwolayer-run-", dir=place))
+    """Make a folder for one run, which is removed at the end; in ``place``, if that is given.
+
+    Those that killed processes of this machine left there are removed.
+    """
+    # Where machines share the place, a lock may not be seen on the others.
+    prefix = f"pytwolayer-run-{crc32(platform.node().encode()):08x}-"
+    parent = Path(tempfile.gettempdir() if place is None else place)
+    _remove_abandoned(parent, prefix)
+    folder = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
+    handle = _lock(folder)
     try:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+        if handle is not None:
+            os.close(handle)
+
+
+def _remove_abandoned(parent: Path, prefix: str) -> None:
+    """Remove folders that no process has locked; a new one may not be locked yet."""
+    for folder in parent.glob(f"{prefix}*"):
+        with suppress(OSError):
+            if time.time() - folder.stat().st_mtime < _YOUNG:
+                continue
+            handle = _lock(folder)
+            if handle is not None:
+                shutil.rmtree(folder, ignore_errors=True)
+                os.close(handle)
+
+
+def _lock(folder: Path) -> int | None:
+    """Lock a folder for as long as the handle is open; None if that cannot be."""
+    try:
+        import fcntl
+
+        handle = os.open(folder, os.O_RDONLY)
+    except (ImportError, OSError):
+        return None
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(handle)
+        return None
+    return handle
