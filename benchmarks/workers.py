@@ -18,7 +18,7 @@ about two processes' steps is a prediction, which is compared with what was meas
 ``--rate`` makes two hosts of network namespaces, with a limit (``tc``) on what passes, and compares
 what is measured there with what the model says from gathering there.
 
-As root the processes get a higher priority, so that other work disturbs them less.
+As root the processes get a priority of real time, so that other work disturbs them less.
 """
 
 import argparse
@@ -101,7 +101,7 @@ class Model:
     row: float
     add: float
     latency: float
-    number: float  # seconds for a number of 8 bytes
+    number: float  # seconds for a number of 4 bytes
 
     def step(self, batch: int, processes: int, *, latency: float, number: float) -> float:
         """Predict a step on so many processes, on a network."""
@@ -173,19 +173,22 @@ def range_of(values: Sequence[float], scale: float, digits: int) -> str:
 
 def print_steps(taken: dict[int, dict[str, list[float]]], model: Model) -> None:
     """Print milliseconds, ratios within rounds, and the model's ratio."""
-    eight = "8 shards: one / one | 8 shards: two / one"
-    print(f"| global batch | one process, ms | two, ms | two / one | model | {eight} |")
-    print("|---|---|---|---|---|---|---|")
+    print("| global batch | usual fit, ms | shards | one process, ms | two, ms | ", end="")
+    print("two / one | two / usual | model |\n|---|---|---|---|---|---|---|---|")
     for batch, routes in taken.items():
-        one = routes["one"]
-
-        def over(name: str, routes: dict[str, list[float]] = routes) -> str:
-            return range_of([a / b for a, b in zip(routes[name], routes["one"], strict=True)], 1, 2)
-
         said = [model.step(batch, n, latency=model.latency, number=model.number) for n in (1, 2)]
-        middle = [f"{statistics.median(each) * 1e3:.2f}" for each in (one, routes["two"])]
-        cells = [f"{batch:,}", *middle, over("two"), f"{said[1] / said[0]:.2f}"]
-        print(f"| {' | '.join([*cells, over('one, 8 shards'), over('two, 8 shards')])} |")
+        usual = routes["one"]
+        for shards in (2, 8):
+            two = routes["two" if shards == 2 else "two, 8 shards"]
+            one = routes[f"one, {shards} shards"]
+            middle = [f"{statistics.median(each) * 1e3:.2f}" for each in (one, two)]
+            ratios = [
+                range_of([a / b for a, b in zip(two, under, strict=True)], 1, 2)
+                for under in (one, usual)
+            ]
+            own = f"{statistics.median(usual) * 1e3:.2f}"
+            cells = [f"{batch:,}", own, str(shards), *middle, *ratios]
+            print(f"| {' | '.join(cells)} | {said[1] / said[0]:.2f} |")
 
 
 def print_prediction(model: Model, latency: float, bandwidth: float) -> None:
@@ -197,7 +200,7 @@ def print_prediction(model: Model, latency: float, bandwidth: float) -> None:
     print(f"|---|{'---|' * len(sizes)}")
     for batch in (*BATCHES, 131_072):
         alone = model.step(batch, 1, latency=0, number=0)
-        gains = [alone / model.step(batch, n, latency=latency, number=8 / bandwidth) for n in sizes]
+        gains = [alone / model.step(batch, n, latency=latency, number=4 / bandwidth) for n in sizes]
         print(f"| {batch:,} | {' | '.join(f'{gain:.1f}' for gain in gains)} |")
 
 
@@ -250,7 +253,7 @@ def main() -> None:
     print_steps(taken, model)
     print(f"\nfixed {model.fixed * 1e3:.3f} ms, row {model.row * 1e6:.3f} us,", end=" ")
     print(f"add {model.add * 1e6:.1f} us, latency {model.latency * 1e6:.0f} us,", end=" ")
-    print(f"bandwidth {8 / model.number / 1e9:.2f} GB/s")
+    print(f"bandwidth {4 / model.number / 1e9:.2f} GB/s")
     print_prediction(model, options.latency, options.bandwidth)
     if options.rate:
         print(f"\nbetween two hosts with {options.rate} each way")

@@ -44,7 +44,7 @@ def gather(numbers: int, times: int) -> float:
     from pytwolayer.runtime.process_group import TorchGroup
 
     group = TorchGroup()
-    own = torch.ones(numbers, dtype=torch.float64)
+    own = torch.ones(numbers, dtype=torch.float32)
     together = own.new_empty(group.size, numbers)
     taken = []
     for _ in range(times + 5):
@@ -57,8 +57,8 @@ def gather(numbers: int, times: int) -> float:
 def add(numbers: int, times: int) -> float:
     """Return the seconds in which a vector is added to another."""
     into, other = (
-        torch.zeros(numbers, dtype=torch.float64),
-        torch.ones(numbers, dtype=torch.float64),
+        torch.zeros(numbers, dtype=torch.float32),
+        torch.ones(numbers, dtype=torch.float32),
     )
     start = time.perf_counter()
     for _ in range(times):
