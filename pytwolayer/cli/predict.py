@@ -47,8 +47,9 @@ def _tell_what_intervals_are_of(fit: TwoLayer | TwoLayerEnsemble, kind: str | No
     if isinstance(fit, TwoLayer) or isinstance(outcome, Classes) or outcome.labels:
         return
     if kind in (None, "conf_int"):
-        only = ", as those of --type pred_int are to" if has_intervals(outcome) else ""
-        text = f".pred_lower and .pred_upper are of the mean; they do not hold new outcomes{only}"
+        text = ".pred_lower and .pred_upper are an interval of the mean, not of new outcomes"
+        if has_intervals(outcome):
+            text += "; --type pred_int gives that"
         print(f"pytwolayer: {text}", file=sys.stderr)
 
 
