@@ -14,7 +14,9 @@
 #'   100,000 rows that many are taken, one of each of equally long stretches, and always the same
 #'   ones. Left out, they are those that the fit was fitted to, found again as its call has them, or
 #'   those that its path has now.
-#' @param y The outcome, for a fit that was given one apart from the predictors.
+#' @param y The outcome, for a fit that was given one apart from the predictors. One of another kind
+#'   than the fit's is an error; rows of classes that training did not see are left out, with a
+#'   warning of the class `pytwolayer_warning_unseen_level`.
 #' @param ... Must be empty.
 #' @param variables Names of the variables of interest; by default all. A factor changes as a whole.
 #' @param repeats How often, with another order each time. All variables are put into the same
