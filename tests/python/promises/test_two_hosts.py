@@ -79,16 +79,23 @@ def test_a_killed_process_of_another_host_changes_no_bit(hosts, tmp_path):
     assert [host.running() for host in hosts] == [{}, {}]
 
 
-def test_a_process_that_hangs_is_named_with_its_host(hosts, tmp_path):
+@pytest.mark.parametrize("fault", ["hangs", "is cut off"])
+def test_a_process_that_hangs_or_is_cut_off_is_named_with_its_host(fault, hosts, tmp_path):
     rows().to_parquet(data := tmp_path / "rows.parquet")
     run = tmp_path / "run"
     options = ["--checkpoint", run, "--checkpoint-every", "50", "--epochs", "100000"]
     started = start_command(hosts, data, *map(str, options), PYTWOLAYER_WORKER_SILENCE="6")
-    os.kill(find_worker(hosts[1], run), signal.SIGSTOP)
+    worker = find_worker(hosts[1], run)
+    if fault == "hangs":
+        os.kill(worker, signal.SIGSTOP)
+    else:
+        hosts[0].unplug()
     said, statuses = ends(started[:1])
     name = "Worker 1 on second-host"
     assert said == [[f"pytwolayer: {name} gave no sign of life, and was waited for 6 seconds."]]
     assert statuses == [1]
+    while fault == "is cut off" and worker in hosts[1].running():  # which it notices by itself
+        time.sleep(0.1)
 
 
 def test_data_that_differ_from_host_to_host_are_one_error_that_names_the_host(hosts, tmp_path):
