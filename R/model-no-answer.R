@@ -108,7 +108,7 @@ register_no_answers <- function() {
 # R tells a method which generic called it.
 no_answer <- function(...) {
   generic <- get0(".Generic", inherits = FALSE, ifnotfound = deparse1(sys.call()[[1]]))[[1]]
-  text <- reasons[[reason_of(generic)]]
+  text <- reasons[[why_no_answer(generic)]]
   rlang::abort(
     c(
       sprintf("`%s()` has no answer for a fitted network: %s.", generic, text[[1]]),
@@ -119,7 +119,7 @@ no_answer <- function(...) {
 }
 
 # What the table does not have is of a group, as `+` and `max` are.
-reason_of <- function(generic) {
+why_no_answer <- function(generic) {
   for (rows in no_answers) {
     for (reason in names(rows)) {
       if (generic %in% rows[[reason]]) {

@@ -49,6 +49,7 @@ def judged_rows(
     names = first.outcome.names
     if y is None and names is None:
         raise ArgumentError("y", "given, since the training data named no outcome", "missing")
+    argument = "x" if y is None else "y"
     y = y if isinstance(y, str) else opened("y", y)
     table = read_new_data(fits, x)
     add_offset_if_fitted(np.zeros((table.rows, 1)), first.offset, offset, log=False)
@@ -68,11 +69,11 @@ def judged_rows(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", MissingRowsWarning)
         data = read_training_data(own, y, outcome, weights=weights)
-    check_truth(first.outcome, data.outcomes)
+    check_truth(first.outcome, data.outcomes, argument)
     refuse_outside_range(data.outcomes, first.settings.loss, data.chosen)
     truth = first.outcome.observed(data.outcomes)
     known = np.flatnonzero(~np.isnan(truth).any(axis=1))
-    refuse_unseen_alone(len(known))
+    refuse_unseen_alone(len(known), argument)
     chosen = sampled(len(known)) if in_blocks else None
     known = known if chosen is None else known[chosen]
     rows = data.row_numbers[known]

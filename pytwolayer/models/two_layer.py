@@ -913,12 +913,13 @@ class TwoLayer:
             weights = opened("sample_weight", weights)
         y = y if isinstance(y, str) else opened("y", y)
         data = read_training_data(own, y, outcome, weights=weights)
-        check_truth(self.outcome, data.outcomes)
+        argument = "x" if outcome else "y"
+        check_truth(self.outcome, data.outcomes, argument)
         if not isinstance(self.outcome, Classes) and self.outcome.logit:
             refuse_outside_range(data.outcomes, self.settings.loss, data.chosen)
         truth, found = self.outcome.observed(data.outcomes), found[data.row_numbers]
         known = ~np.isnan(truth).any(axis=1)
-        refuse_unseen_alone(int(known.sum()))
+        refuse_unseen_alone(int(known.sum()), argument)
         there = known & ~np.isnan(found).any(axis=1)
         if not there.any():
             raise ArgumentError("x", "of rows that can be predicted", "others alone")

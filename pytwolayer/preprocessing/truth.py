@@ -12,8 +12,10 @@ _LEFT_OUT = "Their rows are left out."
 _KINDS = {"number": "numbers", "logical": "logicals", "factor": "a factor", "text": "text"}
 
 
-def check_truth(outcome: Outcome, table: Table) -> None:
+def check_truth(outcome: Outcome, table: Table, argument: str = "y") -> None:
     """Check that a table has the columns of an outcome, and numbers or classes where it has them.
+
+    ``argument`` is what it came in, for error messages.
 
     Raises
     ------
@@ -31,16 +33,16 @@ def check_truth(outcome: Outcome, table: Table) -> None:
         expected, received = counts
         if not isinstance(outcome, Classes) and outcome.trials:
             expected += " of successes and failures"
-        raise ArgumentError("y", f"{expected}, as in training", received)
+        raise ArgumentError(argument, f"{expected}, as in training", received)
     for column in columns:
         if isinstance(outcome, Classes):
-            _check_classes(outcome, column)
+            _check_classes(outcome, column, argument)
         elif column.has_levels and not outcome.labels:
-            _refuse(column, "numbers")
+            _refuse(column, "numbers", argument)
     outcome.warn_unseen_classes(table, _LEFT_OUT)
 
 
-def refuse_unseen_alone(known: int) -> None:
+def refuse_unseen_alone(known: int, argument: str = "y") -> None:
     """Raise if no row's truth is known to the fit.
 
     Raises
@@ -49,17 +51,18 @@ def refuse_unseen_alone(known: int) -> None:
         If so.
     """
     if not known:
-        raise ArgumentError("y", "of a class that training saw in at least one row", "of others")
+        expected = "of a class that training saw in at least one row"
+        raise ArgumentError(argument, expected, "of others")
 
 
-def _check_classes(outcome: Classes, column: Column) -> None:
+def _check_classes(outcome: Classes, column: Column, argument: str) -> None:
     if column.has_levels:
         return
     zero_or_one = column.kind == "logical" or bool(np.isin(column.values, (0, 1)).all())
     if not zero_or_one or not set(outcome.outputs) <= {"FALSE", "TRUE"}:
-        _refuse(column, "classes")
+        _refuse(column, "classes", argument)
 
 
-def _refuse(column: Column, expected: str) -> None:
+def _refuse(column: Column, expected: str, argument: str) -> None:
     received = f"{_KINDS.get(column.kind, column.kind)}{in_column(column.label)}"
-    raise ArgumentError("y", f"{expected}, as in training", received)
+    raise ArgumentError(argument, f"{expected}, as in training", received)

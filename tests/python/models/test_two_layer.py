@@ -163,7 +163,10 @@ def test_a_score_needs_a_row_that_can_be_predicted():
         pytest.raises(ArgumentError, match="`x` must be of rows that can be predicted"),
     ):
         fit_to("y").score(FRAME.assign(kind="new"))
-    with pytest.raises(ArgumentError, match="`x` must be of rows that can be predicted"):
+    with (
+        pytest.warns(UnseenLevelWarning),
+        pytest.raises(ArgumentError, match="`x` must be of a class that training saw"),
+    ):
         fit_to("side").score(FRAME.assign(side="new"))
 
 

@@ -342,7 +342,7 @@ def test_several_networks_say_that_their_interval_of_the_mean_holds_no_new_outco
         "outcomes>"
     )
     fit.save(file)
-    of_mean = "pytwolayer: .pred_lower and .pred_upper are of the mean; they do not hold new outcom"
+    of_mean = "pytwolayer: .pred_lower and .pred_upper are an interval of the mean, not of new"
     for words, said in (
         ([], True),
         (["--type", "conf_int"], True),
