@@ -112,7 +112,8 @@ test_that("several networks have one search, and an error on the scale of all", 
   expect_equal(summary(fits)$estimated_error, 0.5 * scales)
   shown <- capture.output(print(fits))
   expect_identical(sum(grepl("^Tuning: ", shown)), 1L)
-  expect_match(shown[[length(shown)]], format_error(0.5 * sqrt(mean(scales^2))), fixed = TRUE)
+  error <- format_error(0.5 * sqrt(mean(scales^2)))
+  expect_match(shown[grepl("^Tuning: ", shown)], error, fixed = TRUE)
 })
 
 test_that("a fit that searched nothing has no candidates, and says so", {
