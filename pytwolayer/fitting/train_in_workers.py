@@ -41,10 +41,10 @@ def read_workers(workers: Any, settings: Settings, n_models: int, device: torch.
         raise ArgumentError("workers", f"1 on the device {describe(str(device))}", str(number))
     if callable(settings.loss) and is_unsendable(settings.loss):
         expected = (
-            "one of the losses' names, or a function that other processes can import, where "
+            "one of the losses' names, or a Python function that other processes can import, where "
             "`workers` is above 1"
         )
-        raise ArgumentError("loss", expected, describe(settings.loss))
+        raise ArgumentError("loss", expected, "one that they cannot import")
     return number
 
 

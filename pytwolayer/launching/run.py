@@ -8,7 +8,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -81,14 +81,27 @@ def run_workers(job: Job, folder: Path, listener: Listener) -> Any:
     Raises
     ------
     WorkerError
-        If a worker was killed, also after all restarts, or gave no sign of life.
+        If a worker was killed, also after all restarts, gave no sign of life, or none could be
+        started.
     Exception
         What a worker raised.
     """
-    with without_pipe_signals(), closing(Inbox(folder)) as inbox:
-        file = write_job(job, folder, inbox.address, inbox.key)
-        with _agent(file) as agent:
-            return _Run(job, folder, inbox, agent, listener).follow()
+    with without_pipe_signals(), ExitStack() as stack:
+        with _about_start():
+            inbox = stack.enter_context(closing(Inbox(folder)))
+            file = write_job(job, folder, inbox.address, inbox.key)
+            agent = stack.enter_context(_agent(file))
+        return _Run(job, folder, inbox, agent, listener).follow()
+
+
+@contextmanager
+def _about_start() -> Iterator[None]:
+    """Have a full disk, or a system that starts no process, be an error of our own."""
+    try:
+        yield
+    except OSError as problem:
+        what = f"could not be started: {problem}"
+        raise WorkerError(None, platform.node(), what) from problem
 
 
 @contextmanager

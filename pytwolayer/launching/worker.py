@@ -12,7 +12,7 @@ import warnings
 from collections.abc import Callable
 from multiprocessing.connection import Client
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from pytwolayer.errors import PytwolayerError, WorkerError
 from pytwolayer.launching.agent import LOST
@@ -113,7 +113,7 @@ class Channel:
 
 
 def run_worker(path: str, work: Callable[[Any, Channel], object]) -> int:
-    """Do a worker's part of the run of a job file; return the exit status.
+    """Do a worker's part of the run of a job file, and leave; return the status of a failure.
 
     Parameters
     ----------
@@ -130,16 +130,22 @@ def run_worker(path: str, work: Callable[[Any, Channel], object]) -> int:
         result = work(pickle.loads(file.content), channel)
         channel.flush()
         channel.send("done", result if channel.rank == 0 else None)
+        _leave(0)
     except Exception as problem:  # noqa: BLE001 - the caller raises it
         traceback.print_exc()
         if isinstance(problem, WorkerError) and problem.may_go_on:
-            sys.stderr.flush()
-            os._exit(LOST)  # without waiting for the others: the agent starts all anew
+            _leave(LOST)  # without waiting for the others: the agent starts all anew
         channel.flush()
         channel.send("error", *_described(problem, channel.rank))
         time.sleep(_WAIT)  # the caller ends the run; leaving now would be taken as a death
-        return 1
-    return 0
+    return 1
+
+
+def _leave(status: int) -> NoReturn:
+    """Leave without Python's own end: a crash in it would be taken as a death."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
 
 
 def _described(problem: Exception, rank: int) -> tuple[bytes | None, WorkerError, str]:

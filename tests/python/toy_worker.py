@@ -1,5 +1,6 @@
 """A worker that does what it is told to, without PyTorch."""
 
+import atexit
 import os
 import signal
 import sys
@@ -59,6 +60,11 @@ def wait_for_stop(content, channel):
 def wait(content, channel):
     channel.ask("ready") if RANK == 0 else None
     time.sleep(60)
+
+
+def crash_at_exit(content, channel):
+    atexit.register(os.kill, os.getpid(), signal.SIGSEGV)
+    return "the result"
 
 
 def work(content, channel):

@@ -1,5 +1,6 @@
 """Processes that are started, watched and ended; what they do is a toy."""
 
+import errno
 import os
 import signal
 import subprocess
@@ -174,3 +175,21 @@ def test_a_caller_that_is_killed_leaves_no_process_and_no_file():
     while not nothing_is_left([folder]) and time.monotonic() < end:
         time.sleep(0.05)
     assert nothing_is_left([folder])
+
+
+def test_a_worker_that_crashes_once_it_has_done_its_part_starts_nothing_anew():
+    folders, listener = [], Listener()
+    assert launch(listener, "crash_at_exit", folders) == "the result"
+    assert listener.lost == []
+    assert nothing_is_left(folders)
+
+
+def test_a_full_disk_before_the_start_is_an_error_of_its_own_class(monkeypatch):
+    def write(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    folders = []
+    monkeypatch.setattr("pytwolayer.launching.run.write_job", write)
+    with pytest.raises(WorkerError, match=r"could not be started: .*No space left on device"):
+        launch(Listener(), "talk", folders)
+    assert nothing_is_left(folders)
