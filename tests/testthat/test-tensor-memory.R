@@ -67,20 +67,21 @@ test_that("collections wait for more growth where they free little", {
 
 test_that("what is in use is told in bytes", {
   skip_without_torch()
-  # What other tests left is let go first, as far as it can be.
-  gc(full = TRUE)
-  reticulate::import("gc")$collect()
-  gc(full = TRUE)
   used <- memory_in_use()
   expect_gt(used[[1]], 1e7)
   expect_lt(used[[1]], 1e12)
   skip_on_os(c("windows", "mac", "solaris"))
-  # 240 MB in all. What was there before may go meanwhile, also by the system's doing, so compared is
-  # with what is there right after them.
-  kept <- lapply(1:6, function(number) torch$ones(10000L, 1000L))
-  with_them <- memory_in_use()[[1]]
-  rm(kept)
-  gc(full = TRUE)
-  gc(full = TRUE)
-  expect_gt(with_them, memory_in_use()[[1]] + 1e8)
+  # 240 MB in all, in a session where nothing else comes and goes meanwhile.
+  code <- paste(
+    "library(pytwolayer)",
+    "in_use <- function() pytwolayer:::memory_in_use()[[1]]",
+    "first <- torch$ones(1000L, 1000L)",
+    "before <- in_use()",
+    "kept <- lapply(1:6, function(number) torch$ones(10000L, 1000L))",
+    "cat(in_use() - before)",
+    sep = "; "
+  )
+  more <- as.numeric(in_new_session(code))
+  expect_gt(more, 2.3e8)
+  expect_lt(more, 3e8)
 })
