@@ -31,6 +31,7 @@ from pytwolayer.fitting.two_layer import (
 from pytwolayer.launching.job_file import scratch_folder
 from pytwolayer.models.two_layer import TwoLayer
 from pytwolayer.runtime.process_group import ProcessGroup, join_group
+from pytwolayer.runtime.threads import limit_threads
 from pytwolayer.runtime.torch_loading import torch
 from pytwolayer.runtime.torch_settings import default_torch_settings
 from pytwolayer.runtime.waiting import SILENCE, START, seconds
@@ -64,7 +65,8 @@ def fit_in_group(config: Mapping[str, Any], group: ProcessGroup) -> TwoLayer | N
     members = group.gather(Member.here(arguments))
     compare(members)
     _refuse_unsuited(arguments, group)
-    with default_torch_settings(), _one_thread():
+    # With one thread, so that the number of processes changes no bit.
+    with default_torch_settings(), limit_threads(0):
         if group.rank == 0:
             train = None if group.size == 1 else GroupTraining(group)
             fit: TwoLayer = fit_two_layer(arguments, encoded=False, train=train).fit
@@ -114,14 +116,3 @@ def _refuse_unsuited(arguments: Mapping[str, Any], group: ProcessGroup) -> None:
     if str(device) != "cpu":
         expected = '"cpu" where there are several processes'
         raise ArgumentError("device", expected, describe(str(device)))
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """Compute with one thread, so that the number of processes changes no bit."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)

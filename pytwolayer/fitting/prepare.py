@@ -51,6 +51,7 @@ from pytwolayer.preprocessing.training_data import TrainingData
 from pytwolayer.preprocessing.validation_split import split_validation
 from pytwolayer.runtime.interrupt import Interrupt, watch_for_interrupt
 from pytwolayer.runtime.memory import fit_size, guard_memory, suggest_smaller_fit
+from pytwolayer.runtime.process_group import ProcessGroup
 from pytwolayer.runtime.random import cpu_generator
 from pytwolayer.runtime.threads import limit_threads, reset_after_fork
 from pytwolayer.runtime.torch_loading import torch
@@ -61,7 +62,7 @@ from pytwolayer.training.row_store import FilePages, KeptRows, RowStore
 from pytwolayer.training.settings import AUTO, Settings
 from pytwolayer.training.supervisor import Supervisor
 from pytwolayer.training.tracker import Run
-from pytwolayer.training.trainer import Trainer
+from pytwolayer.training.trainer import Trainee, Trainer
 
 OnEpoch = Callable[[int, float], object]
 
@@ -350,9 +351,7 @@ class PreparedFit:
 
     def sizes(self) -> tuple[int, int, int, int]:
         """Return the numbers of rows, inputs, hidden units, and rows of a batch."""
-        rows, d_in = self.train_rows.x.shape
-        batch = min(rows, self.settings.batch_size or rows)
-        return rows, d_in, self.settings.hidden_units, batch
+        return sizes_of(self, self.settings)
 
     @property
     def run_before(self) -> Run | None:
@@ -423,7 +422,14 @@ class PreparedFit:
 Train = Callable[[Sequence[PreparedFit], Hooks, Interrupt], None]
 
 
-def train_together(prepared: Sequence[PreparedFit], hooks: Hooks, interrupt: Interrupt) -> None:
+def train_together(
+    prepared: Sequence[PreparedFit],
+    hooks: Hooks,
+    interrupt: Interrupt,
+    *,
+    group: ProcessGroup | None = None,
+    resume: Callable[[Supervisor], object] | None = None,
+) -> None:
     """Train one network, or several of one form.
 
     Each one's ``result`` is set then, also where an error ended the training. The result's
@@ -435,24 +441,19 @@ def train_together(prepared: Sequence[PreparedFit], hooks: Hooks, interrupt: Int
         If there is no room for a step. The prepared fits are of no use then.
     """
     first = prepared[0]
-    epochs, device = first.settings.epochs, first.parameters.values.device
-    rows, d_in, hidden_units, batch = first.sizes()
-    sizes = rows, d_in, hidden_units * len(prepared), batch
-    progress = hooks.progress(epochs) if hooks.progress is not None else None
-    # Of a step's largest product; of shards the bits must be those of processes of one thread.
-    sharded = first.settings.shards > 1
-    threads = limit_threads(0 if sharded else batch * d_in * sizes[2])
+    progress = hooks.progress(first.settings.epochs) if hooks.progress is not None else None
     try:
-        with threads, guard_memory(device, fit_size(*sizes), suggest_smaller_fit(*sizes, device)):
-            # No variable holds the trainer: where memory runs out, its buffers are freed.
-            Trainer(prepared, first.settings).fit(
-                interrupt,
-                first.resume,
-                first.run_before,
-                on_epoch=hooks.on_epoch,
-                progress=progress,
-                checkpoints=first.checkpoints,
-            )
+        run_trainer(
+            prepared,
+            first.settings,
+            interrupt,
+            resume or first.resume,
+            first.run_before,
+            group=group,
+            on_epoch=hooks.on_epoch,
+            progress=progress,
+            checkpoints=first.checkpoints,
+        )
     except DeviceMemoryError:
         for each in prepared:
             each.release()
@@ -460,6 +461,39 @@ def train_together(prepared: Sequence[PreparedFit], hooks: Hooks, interrupt: Int
     finally:
         if progress is not None:
             progress.close()
+
+
+def sizes_of(trainee: Trainee, settings: Settings) -> tuple[int, int, int, int]:
+    """Return the numbers of rows, inputs, hidden units, and rows of a batch."""
+    rows, d_in = trainee.train_rows.x.shape
+    return rows, d_in, settings.hidden_units, min(rows, settings.batch_size or rows)
+
+
+def run_trainer(
+    trainees: Sequence[Trainee],
+    settings: Settings,
+    interrupt: Interrupt,
+    resume: Callable[[Supervisor], object],
+    before: Run | None,
+    *,
+    group: ProcessGroup | None = None,
+    **options: Any,
+) -> None:
+    """Train, with the threads that suit the work; see ``Trainer.fit()``.
+
+    Raises
+    ------
+    DeviceMemoryError
+        If there is no room for a step.
+    """
+    rows, d_in, hidden_units, batch = sizes_of(trainees[0], settings)
+    sizes = rows, d_in, hidden_units * len(trainees), batch
+    device = trainees[0].parameters.values.device
+    # Of a step's largest product; of shards the bits must be those of processes of one thread.
+    threads = limit_threads(0 if settings.shards > 1 else batch * d_in * sizes[2])
+    with threads, guard_memory(device, fit_size(*sizes), suggest_smaller_fit(*sizes, device)):
+        # No variable holds the trainer: where memory runs out, its buffers are freed.
+        Trainer(trainees, settings, group).fit(interrupt, resume, before, **options)
 
 
 def resume_run(
@@ -478,10 +512,20 @@ def resume_run(
     model = {**supervisor.state(), **remembered()}
     state = checkpoints.resume(model, optimizer, epochs, validated=validated)
     if state is not None:
-        supervisor.set_state(state)
-        optimizer.set_state({"state": state["optimizer"]})
-        generator.set_state(state["generator"])
+        set_run_state(state, supervisor, optimizer, generator)
     checkpoints.begin(remembered)
+
+
+def set_run_state(
+    state: dict[str, Any],
+    supervisor: Supervisor,
+    optimizer: Optimizer,
+    generator: torch.Generator,
+) -> None:
+    """Go on from the state that a checkpoint has."""
+    supervisor.set_state(state)
+    optimizer.set_state({"state": state["optimizer"]})
+    generator.set_state(state["generator"])
 
 
 def _remembered(optimizer: Optimizer, generator: torch.Generator) -> dict[str, Any]:

@@ -12,17 +12,19 @@ from typing import Any
 
 from pytwolayer._version import __version__
 from pytwolayer.errors import WorkerError
-from pytwolayer.fitting.prepare import Hooks, PreparedFit
+from pytwolayer.fitting.prepare import (
+    Hooks,
+    PreparedFit,
+    run_trainer,
+    set_run_state,
+    train_together,
+)
 from pytwolayer.fitting.worker_main import WorkerTrainee
 from pytwolayer.fitting.worker_task import WorkerTask
 from pytwolayer.runtime.interrupt import Interrupt, watch_for_interrupt
-from pytwolayer.runtime.memory import fit_size, guard_memory, suggest_smaller_fit
 from pytwolayer.runtime.process_group import ProcessGroup
 from pytwolayer.runtime.torch_loading import torch
 from pytwolayer.training.supervisor import Supervisor
-from pytwolayer.training.trainer import Trainer
-
-_CPU = torch.device("cpu")
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,6 @@ class GroupTraining:
         (fit,) = prepared
         share_task(self._group, _task(fit, hooks))
         share_rows(self._group, fit)
-        progress = hooks.progress(fit.settings.epochs) if hooks.progress is not None else None
         newest = None if fit.checkpoints is None else fit.checkpoints.newest
 
         def resume(supervisor: Supervisor) -> None:
@@ -99,39 +100,18 @@ class GroupTraining:
             fit.resume(supervisor)
             self._group.from_first(state)
 
-        sizes = fit.sizes()
-        try:
-            with guard_memory(_CPU, fit_size(*sizes), suggest_smaller_fit(*sizes, _CPU)):
-                Trainer(prepared, fit.settings, self._group).fit(
-                    interrupt,
-                    resume,
-                    fit.run_before,
-                    on_epoch=hooks.on_epoch,
-                    progress=progress,
-                    checkpoints=fit.checkpoints,
-                )
-        finally:
-            if progress is not None:
-                progress.close()
+        train_together(prepared, hooks, interrupt, group=self._group, resume=resume)
 
 
 def _task(fit: PreparedFit, hooks: Hooks) -> WorkerTask:
     nowhere = Path()
-    return WorkerTask(
-        settings=fit.settings,
+    return WorkerTask.of(
+        fit,
+        hooks,
         loss=None,  # each process was given it
-        sizes=(fit.train_rows.x.shape[1], fit.train_rows.y.shape[1]),
-        order=fit.order,
-        values=fit.parameters.values.data,
-        optimizer=fit.optimizer.state(),
-        generator=fit.generator.get_state(),
         rows={},
-        window=fit.window,
-        before=fit.run_before,
-        facts=fit.facts(),
         checkpoint=nowhere,
         checkpoint_every=None if fit.checkpoints is None else 1,
-        calls_on_epoch=hooks.on_epoch is not None,
         shows_progress=False,
         result=nowhere,
     )
@@ -196,19 +176,16 @@ def join_training(
     def resume(supervisor: Supervisor) -> None:
         state = group.from_first(None)
         if state is not None:
-            supervisor.set_state(state)
-            trainee.optimizer.set_state({"state": state["optimizer"]})
-            trainee.generator.set_state(state["generator"])
+            set_run_state(state, supervisor, trainee.optimizer, trainee.generator)
 
-    sizes = trainee.sizes()
-    with (
-        watch_for_interrupt() as interrupt,
-        guard_memory(_CPU, fit_size(*sizes), suggest_smaller_fit(*sizes, _CPU)),
-    ):
-        Trainer([trainee], trainee.settings, group).fit(
+    with watch_for_interrupt() as interrupt:
+        run_trainer(
+            [trainee],
+            trainee.settings,
             interrupt,
             resume,
             task.before,
+            group=group,
             on_epoch=_leave_it if task.calls_on_epoch else None,
             checkpoints=None if task.checkpoint_every is None else _NoCheckpoints(),
         )

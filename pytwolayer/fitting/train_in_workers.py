@@ -103,21 +103,13 @@ class WorkerTraining:
         checkpoints = fit.checkpoints
         if checkpoints is not None:
             checkpoints.newest = None  # the workers read it themselves
-        return WorkerTask(
-            settings=fit.settings,
+        return WorkerTask.of(
+            fit,
+            hooks,
             loss=fit.settings.loss,
-            sizes=(fit.train_rows.x.shape[1], fit.train_rows.y.shape[1]),
-            order=fit.order,
-            values=fit.parameters.values.data,
-            optimizer=fit.optimizer.state(),
-            generator=fit.generator.get_state(),
             rows=fit.kept_rows,
-            window=fit.window,
-            before=fit.run_before,
-            facts=fit.facts(),
             checkpoint=own if checkpoints is None else checkpoints.folder,
             checkpoint_every=None if checkpoints is None else checkpoints.every,
-            calls_on_epoch=hooks.on_epoch is not None,
             shows_progress=shows_progress,
             result=self._folder / "result",
         )

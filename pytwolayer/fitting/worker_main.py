@@ -10,13 +10,12 @@ from typing import Any
 
 from pytwolayer.checkpoints.folder import Checkpoints
 from pytwolayer.errors import CheckpointWarning, ResumedWarning
-from pytwolayer.fitting.prepare import resume_run
+from pytwolayer.fitting.prepare import resume_run, run_trainer
 from pytwolayer.fitting.worker_task import OnEpochError, WorkerResult, WorkerTask
 from pytwolayer.launching.worker import Channel, run_worker
 from pytwolayer.network.architecture import flatten_parameters, two_layer_net
 from pytwolayer.network.batches import EncodedRows
 from pytwolayer.optim.optimizer import make_optimizer
-from pytwolayer.runtime.memory import fit_size, guard_memory, suggest_smaller_fit
 from pytwolayer.runtime.process_group import ProcessGroup, join_group
 from pytwolayer.runtime.random import cpu_generator
 from pytwolayer.runtime.torch_loading import torch
@@ -24,7 +23,6 @@ from pytwolayer.runtime.torch_settings import default_torch_settings
 from pytwolayer.training.row_store import FilePages
 from pytwolayer.training.supervisor import Supervisor
 from pytwolayer.training.tracker import Run
-from pytwolayer.training.trainer import Trainer
 
 _CPU = torch.device("cpu")
 _LONG = 7 * 86_400.0  # seconds: it is the caller who notices that a worker does not go on
@@ -55,12 +53,6 @@ class WorkerTrainee:
         if "validation" in task.rows:
             self.valid_rows, self.valid_pages = task.rows["validation"].open(task.window)
 
-    def sizes(self) -> tuple[int, int, int, int]:
-        """Return the numbers of rows, inputs, hidden units, and rows of a batch."""
-        rows, d_in = self.train_rows.x.shape
-        batch = min(rows, self.settings.batch_size or rows)
-        return rows, d_in, self.settings.hidden_units, batch
-
     def finish(self, run: Run) -> None:
         """Leave the result to the caller."""
         if self._result is not None:
@@ -89,16 +81,17 @@ def train_in(group: ProcessGroup, task: WorkerTask, channel: Channel) -> None:
             with _without(*(() if channel.restarts == 0 else (ResumedWarning,))):
                 resume_run(checkpoints, supervisor, *how, validated=validated)
 
-        sizes = trainee.sizes()
-        with guard_memory(_CPU, fit_size(*sizes), suggest_smaller_fit(*sizes, _CPU)):
-            Trainer([trainee], trainee.settings, group).fit(
-                channel.interrupt,
-                resume,
-                task.before,
-                on_epoch=_on_epoch(channel) if task.calls_on_epoch else None,
-                progress=channel if task.shows_progress else None,
-                checkpoints=checkpoints,
-            )
+        run_trainer(
+            [trainee],
+            trainee.settings,
+            channel.interrupt,
+            resume,
+            task.before,
+            group=group,
+            on_epoch=_on_epoch(channel) if task.calls_on_epoch else None,
+            progress=channel if task.shows_progress else None,
+            checkpoints=checkpoints,
+        )
 
 
 @contextmanager

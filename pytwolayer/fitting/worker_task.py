@@ -9,7 +9,7 @@ from typing import Any
 from pytwolayer.checkpoints.compatibility import Facts
 from pytwolayer.errors import PytwolayerError
 from pytwolayer.files.atomic_write import write_bytes
-from pytwolayer.fitting.prepare import PreparedFit
+from pytwolayer.fitting.prepare import Hooks, PreparedFit
 from pytwolayer.fitting.starting_point import on_cpu
 from pytwolayer.network.windowed_batches import Window
 from pytwolayer.runtime.torch_loading import torch
@@ -76,6 +76,23 @@ class WorkerTask:
     calls_on_epoch: bool
     shows_progress: bool
     result: Path
+
+    @classmethod
+    def of(cls, fit: PreparedFit, hooks: Hooks, **others: Any) -> "WorkerTask":
+        """Take from a prepared fit what is its own; ``others`` are the further attributes."""
+        return cls(
+            settings=fit.settings,
+            sizes=(fit.train_rows.x.shape[1], fit.train_rows.y.shape[1]),
+            order=fit.order,
+            values=fit.parameters.values.data,
+            optimizer=fit.optimizer.state(),
+            generator=fit.generator.get_state(),
+            window=fit.window,
+            before=fit.run_before,
+            facts=fit.facts(),
+            calls_on_epoch=hooks.on_epoch is not None,
+            **others,
+        )
 
 
 @dataclass(frozen=True)

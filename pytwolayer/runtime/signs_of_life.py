@@ -28,7 +28,7 @@ class _Sign:
 
     text: bytes = b""
     since: float = 0.0
-    host: str = "an unknown host"
+    host: str = _UNKNOWN
     step: int = 0
 
 
