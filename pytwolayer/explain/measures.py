@@ -52,7 +52,12 @@ _TO_OUTPUT: dict[str, Callable[[Doubles], Doubles]] = {
     "log": np.log,
     "logit": lambda scaled: np.log(scaled) - np.log1p(-scaled),
 }
-RISING = ("r_squared", "accuracy")  # of which more is better
+_RISING = ("r_squared", "accuracy")  # of which more is better
+
+
+def worse_by(measure: str, before: Doubles, after: Doubles) -> Doubles:
+    """Return how much worse the second of two values of a measure is."""
+    return before - after if measure in _RISING else after - before
 
 
 class Judged(NamedTuple):
@@ -108,7 +113,7 @@ class Judge:
 
     def worse(self, before: Doubles, after: Doubles) -> Doubles:
         """Return how much worse the second of two measures is."""
-        return before - after if self.measure in RISING else after - before
+        return worse_by(self.measure, before, after)
 
     def judge(self, values: Doubles, output: Doubles | None) -> Doubles:
         """Measure predictions; rows in which they are missing are left out.

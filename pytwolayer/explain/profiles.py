@@ -11,7 +11,7 @@ from pytwolayer.explain.effects import joint_levels
 from pytwolayer.explain.networks import Explained
 from pytwolayer.explain.predictor import Predictor, mean_of_known
 from pytwolayer.preprocessing.offset import add_offset
-from pytwolayer.preprocessing.outcome import Classes
+from pytwolayer.preprocessing.outcome import has_log_link
 from pytwolayer.preprocessing.row_source import Doubles
 from pytwolayer.preprocessing.table import Table
 
@@ -78,7 +78,7 @@ def profile(
     """Compute predictions along a column, at the values of ``grid``, of complete rows."""
     predictor = Predictor(models, table)
     outcome = models[0].outcome
-    log = not isinstance(outcome, Classes) and outcome.log
+    log = has_log_link(outcome)
 
     def at(value: Any) -> Doubles:
         each = predictor.each_with(place, value)

@@ -22,7 +22,7 @@ from pytwolayer.models.new_rows import read_new_data
 from pytwolayer.preprocessing.block_writer import is_levels
 from pytwolayer.preprocessing.column import in_column
 from pytwolayer.preprocessing.offset import add_offset_if_fitted, read_offset
-from pytwolayer.preprocessing.outcome import Classes
+from pytwolayer.preprocessing.outcome import has_log_link
 from pytwolayer.preprocessing.row_source import Doubles
 from pytwolayer.preprocessing.table import Table
 from pytwolayer.preprocessing.training_data import read_weights
@@ -163,7 +163,7 @@ def read_steps(
 
 def offset_factors(fit: Model, offset: Any, rows: int) -> Doubles | None:
     """Return what an offset multiplies effects with; None: nothing."""
-    log = not isinstance(fit.outcome, Classes) and fit.outcome.log
+    log = has_log_link(fit.outcome)
     # Raises if there must be one, or none.
     add_offset_if_fitted(np.zeros((rows, 1)), fit.offset, offset, log=log)
     if offset is None or not log:

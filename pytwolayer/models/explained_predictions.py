@@ -13,7 +13,7 @@ from pytwolayer.explain.effects import Effect, effects_table
 from pytwolayer.explain.given_predictions import average_contrasts
 from pytwolayer.explain.importance import importance_table
 from pytwolayer.explain.links import explained_names
-from pytwolayer.explain.measures import RISING
+from pytwolayer.explain.measures import worse_by
 from pytwolayer.explain.predictor import Predictor
 from pytwolayer.explain.profiles import (
     Profile,
@@ -26,7 +26,7 @@ from pytwolayer.models.explained import explained, read_level
 from pytwolayer.models.judged_rows import joint_complete
 from pytwolayer.models.new_rows import read_new_data
 from pytwolayer.preprocessing.offset import add_offset_if_fitted
-from pytwolayer.preprocessing.outcome import Classes
+from pytwolayer.preprocessing.outcome import has_log_link
 from pytwolayer.preprocessing.row_source import Doubles
 from pytwolayer.training.trained_model import Model
 
@@ -45,7 +45,7 @@ def predictions_of_each(fits: Sequence[Model], x: Any, offset: Doubles | None) -
     if there.any():
         rows = table if there.all() else table.take(there)
         each[:, there] = Predictor(explained(fits), rows).each()
-    log = outcome_is_log(fits[0])
+    log = has_log_link(outcome)
     added = [add_offset_if_fitted(own, fits[0].offset, offset, log=log) for own in each]
     return np.stack(added)
 
@@ -118,11 +118,6 @@ def importance_of_measures(
     each : array
         The repeats of each row of the table.
     """
-    each = base - after if measure in RISING else after - base
+    each = worse_by(measure, base, after)
     by_row = each.transpose(0, 2, 1).reshape(-1, each.shape[1])
     return importance_table(names, outcomes, each), by_row
-
-
-def outcome_is_log(fit: Model) -> bool:
-    """Tell whether an offset is added to the logarithm of the outcome."""
-    return not isinstance(fit.outcome, Classes) and fit.outcome.log

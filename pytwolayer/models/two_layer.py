@@ -36,7 +36,7 @@ from pytwolayer.preprocessing.calibration import (
 from pytwolayer.preprocessing.encoder import Encoder
 from pytwolayer.preprocessing.labels import labelled as labels_of
 from pytwolayer.preprocessing.offset import add_offset_if_fitted
-from pytwolayer.preprocessing.outcome import Classes, Outcome
+from pytwolayer.preprocessing.outcome import Classes, Outcome, has_log_link
 from pytwolayer.preprocessing.row_source import Doubles
 from pytwolayer.preprocessing.spread import theta_of
 from pytwolayer.preprocessing.table import Table, select_columns
@@ -501,8 +501,7 @@ class TwoLayer:
 
     def with_offset(self, values: Doubles, offset: Any) -> Doubles:
         """Add the offset of these rows to their predictions, if the fit has one."""
-        log = not isinstance(self.outcome, Classes) and self.outcome.log
-        return add_offset_if_fitted(values, self.offset, offset, log=log)
+        return add_offset_if_fitted(values, self.offset, offset, log=has_log_link(self.outcome))
 
     def _output(self, x: Any) -> tuple[torch.Tensor, NDArray[np.bool_]]:
         reset_after_fork()

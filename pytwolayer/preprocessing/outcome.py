@@ -382,6 +382,11 @@ class Classes:
 Outcome = Numbers | Classes
 
 
+def has_log_link(outcome: Outcome) -> bool:
+    """Tell whether the network gives the prediction's logarithm, to which an offset is added."""
+    return not isinstance(outcome, Classes) and outcome.log
+
+
 def fit_outcome(
     table: Table,
     weights: Doubles | None,
