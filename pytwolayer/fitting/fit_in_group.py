@@ -2,7 +2,6 @@
 
 import inspect
 import os
-import platform
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -12,14 +11,10 @@ from typing import Any
 from pytwolayer.checks import describe
 from pytwolayer.errors import ArgumentError, PytwolayerWarning
 from pytwolayer.files.row_file import temporary_folder
+from pytwolayer.fitting.members import Member, compare
 from pytwolayer.fitting.prepare import PreparedFit
-from pytwolayer.fitting.train_in_group import (
-    GroupTraining,
-    Member,
-    compare,
-    join_training,
-    share_task,
-)
+from pytwolayer.fitting.shared_files import find_leaders
+from pytwolayer.fitting.train_in_group import GroupTraining, join_training, share_task
 from pytwolayer.fitting.two_layer import (
     DATA,
     fit_two_layer,
@@ -62,9 +57,9 @@ def fit_in_group(config: Mapping[str, Any], group: ProcessGroup) -> TwoLayer | N
     bound = inspect.signature(two_layer).bind(**config)
     bound.apply_defaults()
     arguments = bound.arguments
-    members = group.gather(Member.here(arguments))
-    compare(members)
+    compare(group.gather(Member.here(arguments)))
     _refuse_unsuited(arguments, group)
+    leader = find_leaders(group)[group.rank]
     # With one thread, so that the number of processes changes no bit.
     with default_torch_settings(), limit_threads(0):
         if group.rank == 0:
@@ -73,21 +68,21 @@ def fit_in_group(config: Mapping[str, Any], group: ProcessGroup) -> TwoLayer | N
             return fit
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", PytwolayerWarning)  # which the first process gives
-            _join(arguments, group, [each.host for each in members])
+            _join(arguments, group, leader)
     return None
 
 
-def _join(arguments: Mapping[str, Any], group: ProcessGroup, hosts: list[str]) -> None:
+def _join(arguments: Mapping[str, Any], group: ProcessGroup, leader: int) -> None:
     task = share_task(group, None)
     given = arguments["loss"]
     loss = given if callable(given) else task.settings.loss
-    if group.rank != hosts.index(platform.node()):  # another one here has the rows
-        join_training(group, task, None, loss)
+    if group.rank != leader:  # which has the rows
+        join_training(group, task, None, loss, leader)
         return
     with scratch_folder(temporary_folder()) as scratch:
         settings = task.settings
         fit = _prepare(arguments, settings, loss, scratch)
-        join_training(group, task, fit, loss)
+        join_training(group, task, fit, loss, leader)
 
 
 def _prepare(

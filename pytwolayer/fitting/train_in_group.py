@@ -6,11 +6,10 @@ the rows, as the first one did, into a file that all processes there map.
 
 import platform
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from pytwolayer._version import __version__
 from pytwolayer.errors import WorkerError
 from pytwolayer.fitting.prepare import (
     Hooks,
@@ -23,58 +22,7 @@ from pytwolayer.fitting.worker_main import WorkerTrainee
 from pytwolayer.fitting.worker_task import WorkerTask
 from pytwolayer.runtime.interrupt import Interrupt, watch_for_interrupt
 from pytwolayer.runtime.process_group import ProcessGroup
-from pytwolayer.runtime.torch_loading import torch
 from pytwolayer.training.supervisor import Supervisor
-
-
-@dataclass(frozen=True)
-class Member:
-    """What the processes of a group have to know of each other.
-
-    Attributes
-    ----------
-    host : str
-        The machine.
-    versions : str
-        Of this package and of PyTorch.
-    asked : dict
-        The arguments that are numbers or texts.
-    """
-
-    host: str
-    versions: str
-    asked: dict[str, Any]
-
-    @classmethod
-    def here(cls, arguments: Mapping[str, Any]) -> "Member":
-        """Describe this process."""
-        plain = (bool, int, float, str, type(None))
-        asked = {
-            name: value
-            for name, value in arguments.items()
-            if isinstance(value, plain) and name not in ("verbose", "x")
-        }
-        versions = f"pytwolayer {__version__} and torch {torch.__version__}"
-        return cls(platform.node(), versions, asked)
-
-
-def compare(members: Sequence[Member]) -> None:
-    """Raise if a process is of another version, or was asked for another fit, than the first.
-
-    Raises
-    ------
-    WorkerError
-    """
-    first = members[0]
-    for rank, member in enumerate(members):
-        if member.versions != first.versions:
-            what = f"has {member.versions}, where worker 0 on {first.host} has {first.versions}"
-            raise WorkerError(rank, member.host, what)
-        for name in sorted(member.asked.keys() | first.asked.keys()):
-            own, firsts = (each.asked.get(name) for each in (member, first))
-            if own != firsts:
-                what = f"was given {own!r} as `{name}`, where worker 0 on {first.host} was given "
-                raise WorkerError(rank, member.host, f"{what}{firsts!r}")
 
 
 class GroupTraining:
@@ -92,7 +40,7 @@ class GroupTraining:
         """Train one prepared fit; its ``result`` is set then, also where an error ended it."""
         (fit,) = prepared
         share_task(self._group, _task(fit, hooks))
-        share_rows(self._group, fit)
+        share_rows(self._group, fit, 0)
         newest = None if fit.checkpoints is None else fit.checkpoints.newest
 
         def resume(supervisor: Supervisor) -> None:
@@ -124,10 +72,11 @@ def share_task(group: ProcessGroup, task: WorkerTask | None) -> WorkerTask:
     return shared
 
 
-def share_rows(group: ProcessGroup, fit: PreparedFit | None) -> dict[str, Any]:
+def share_rows(group: ProcessGroup, fit: PreparedFit | None, leader: int) -> dict[str, Any]:
     """Return where the rows on this machine are, after those who encode them have done so.
 
-    ``fit`` is what has the rows, where this process encoded them.
+    ``fit`` is what has the rows, where this process encoded them; ``leader`` is the rank of the one
+    on this machine that did.
 
     Raises
     ------
@@ -135,13 +84,12 @@ def share_rows(group: ProcessGroup, fit: PreparedFit | None) -> dict[str, Any]:
         If the data differ from machine to machine.
     """
     group.wait_for_all()
-    here = platform.node()
-    own = None if fit is None else (here, dict(fit.kept_rows), fit.facts()["data"])
+    own = None if fit is None else (platform.node(), dict(fit.kept_rows), fit.facts()["data"])
     found = group.gather(own)
     for rank, each in enumerate(found):
         if each is not None and each[2] != found[0][2]:
             raise WorkerError(rank, each[0], f"has other data than worker 0 on {found[0][0]}")
-    rows: dict[str, Any] = next(each[1] for each in found if each is not None and each[0] == here)
+    rows: dict[str, Any] = found[leader][1]
     return rows
 
 
@@ -157,7 +105,7 @@ class _NoCheckpoints:
 
 
 def join_training(
-    group: ProcessGroup, task: WorkerTask, fit: PreparedFit | None, loss: Any
+    group: ProcessGroup, task: WorkerTask, fit: PreparedFit | None, loss: Any, leader: int
 ) -> None:
     """Train with the first process, in another one.
 
@@ -169,8 +117,10 @@ def join_training(
     fit : PreparedFit or None
         What has the rows for this machine, if this process encoded them.
     loss : str or callable
+    leader : int
+        The rank that encoded them.
     """
-    rows = share_rows(group, fit)
+    rows = share_rows(group, fit, leader)
     trainee = WorkerTrainee(replace(task, rows=rows, loss=loss), group.rank)
 
     def resume(supervisor: Supervisor) -> None:

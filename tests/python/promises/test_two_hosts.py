@@ -36,15 +36,19 @@ def test_hosts_have_names_addresses_and_processes_of_their_own_and_leave_nothing
     assert not Path(f"/proc/{first.pid}").exists()
 
 
+def fit_command(data, *options):
+    settings = {**SETTINGS, "input_encoding": "linear"}
+    del settings["encoding"], settings["verbose"]
+    given = [f"--{name.replace('_', '-')}={value}" for name, value in settings.items()]
+    return ["-m", "pytwolayer", "fit", str(data), "--outcome", "y", *given, "--quiet", *options]
+
+
 def start_command(hosts, data, *options, restarts=0, **environment):
     """Start the command on both hosts, as one does on machines."""
     agent = ["-m", "torch.distributed.run", "--nnodes", "2", "--nproc-per-node", "1"]
     agent += ["--rdzv-backend", "c10d", "--rdzv-id", "run", "--rdzv-endpoint", "first-host:29500"]
     agent += ["--max-restarts", str(restarts), "--monitor-interval", "0.2"]
-    settings = {**SETTINGS, "input_encoding": "linear"}
-    del settings["encoding"], settings["verbose"]
-    given = [f"--{name.replace('_', '-')}={value}" for name, value in settings.items()]
-    command = ["-m", "pytwolayer", "fit", data, "--outcome", "y", *given, "--quiet", *options]
+    command = fit_command(data, *options)
     variables = launched_environment(**environment)
     return [host.start([sys.executable, *agent, *command], **variables) for host in hosts]
 
@@ -105,3 +109,20 @@ def test_data_that_differ_from_host_to_host_are_one_error_that_names_the_host(ho
     said, _ = ends(started)
     what = "Worker 1 on second-host has other data than worker 0 on first-host."
     assert said == [[f"pytwolayer: {what}"], []]
+
+
+def test_hosts_of_one_name_with_files_of_their_own_each_have_the_rows(hosts, tmp_path):
+    # As two containers on one machine, or two machines that nobody has named.
+    rows().to_parquet(data := tmp_path / "rows.parquet")
+    fit, own = tmp_path / "fit.safetensors", tmp_path / "own"
+    own.mkdir()
+    for host in hosts:
+        host.run(["hostname", "localhost"])
+        host.run(["mount", "-t", "tmpfs", "tmpfs", str(own)])
+    group = {"WORLD_SIZE": "2", "MASTER_ADDR": hosts[0].address, "MASTER_PORT": "29500"}
+    variables = launched_environment(**group, GLOO_SOCKET_IFNAME="eth0", TMPDIR=str(own))
+    command = [sys.executable, *fit_command(data, "--save", str(fit))]
+    started = [host.start(command, **variables, RANK=str(n)) for n, host in enumerate(hosts)]
+    assert ends(started) == ([[], []], [0, 0])
+    assert digest(load(fit)) == digest(two_layer(**config(x=str(data))))
+    assert all(host.run(["ls", str(own)]).stdout == "" for host in hosts)
