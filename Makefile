@@ -1,7 +1,7 @@
 # `make` alone lists the targets. `make demo` and `make test` are all that a
 # fresh machine needs: both begin with `make setup`.
 
-.PHONY: help setup demo test test-one matrix lint check bench document clean
+.PHONY: help setup demo test test-one matrix lint check bench document release clean
 .DEFAULT_GOAL := help
 
 help: ## List the targets
@@ -34,6 +34,9 @@ bench: setup ## Speed, memory and quality beside the peers, into docs/
 
 document: setup ## Write man/ and NAMESPACE from the comments in R/ (roxygen2)
 	@scripts/document.sh
+
+release: setup ## Wheel, source packages and site into dist/, checked and tried, with SHA-256 sums
+	@scripts/release.sh $(STEPS)
 
 clean: ## Remove .venv, .rlib and everything else that was made here
 	rm -rf .venv .rlib .rlib-stock .peers .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist demo \

@@ -78,5 +78,13 @@ with_r() {
 copy_r_source() {
   mkdir -p "$1/pytwolayer"
   tar -c --exclude=./.venv --exclude='./.rlib*' --exclude=./.git --exclude='./.*_cache' \
-    --exclude=./.hypothesis --exclude=./demo --exclude=__pycache__ . | tar -x -C "$1/pytwolayer"
+    --exclude=./.hypothesis --exclude=./demo --exclude=./dist --exclude=__pycache__ . | tar -x -C "$1/pytwolayer"
+  copy_core "$1/pytwolayer"
+}
+
+# The R package has a copy of the core where the repository has a link to it, or, on a system
+# without links, a file with the link's text.
+copy_core() {
+  rm -rf "$1/inst/python/pytwolayer"
+  cp -r "$1/pytwolayer" "$1/inst/python/pytwolayer"
 }
