@@ -66,7 +66,7 @@ refuse_links() {
   for file in "$sdist" "$r_package"; do
     if tar -tvf "$file" | grep -E '^[lh]'; then die "$file has links; see above."; fi
   done
-  tar -tf "$r_package" | grep -qx pytwolayer/inst/python/pytwolayer/__init__.py ||
+  tar -tf "$r_package" | grep -x pytwolayer/inst/python/pytwolayer/__init__.py >"$work/core" ||
     die "$r_package lacks the Python core."
 }
 
@@ -98,7 +98,7 @@ pack_site() {
     return
   fi
   make site
-  tar -c --sort=name --owner=0 --group=0 --mtime="@$(git log -1 --format=%ct)" -C "$ROOT/site" . | gzip -n >"$site"
+  tar -c --sort=name --owner=0 --group=0 --mtime="@$(git log -1 --format=%ct)" -C "$ROOT/build/site" . | gzip -n >"$site"
 }
 
 sums() {
