@@ -75,6 +75,9 @@
 #' * Memory that runs out, the device's or the machine's: an error of class
 #'   `pytwolayer_error_memory` that says how much more was needed (`needed`, in bytes, where that
 #'   is known) on which `device`, and what to change. In training its `fit` is the fit so far.
+#' * One of several `workers` that fails, is killed again and again or hangs: an error of class
+#'   `pytwolayer_error_worker`. Its `fit` is what was trained at the newest checkpoint, if there was
+#'   one.
 #' * An error in `on_epoch` or in a `loss` function comes out as it is; its `fit` has the fit
 #'   so far.
 #' * Ctrl-C (Esc): the fit so far comes back, with a warning of class

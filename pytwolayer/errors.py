@@ -180,9 +180,14 @@ class WorkerError(PytwolayerError):
         The end of what it printed, where nothing else says why.
     may_go_on : bool
         Whether it only lost another one, and may go on once all are started anew.
+    fit : TwoLayer or None
+        Of processes that the package has started: what they had trained at the newest checkpoint,
+        if there was one.
     """
 
     __module__ = "pytwolayer"
+
+    fit: Any = None
 
     def __init__(
         self, rank: int | None, host: str, what: str, output: str = "", *, may_go_on: bool = False
@@ -194,7 +199,8 @@ class WorkerError(PytwolayerError):
     def __str__(self) -> str:
         who = "The workers" if self.rank is None else f"Worker {self.rank}"
         said = f" Its last output:\n{self.output}" if self.output else ""
-        return f"{who} on {self.host} {self.what}.{said}"
+        has_fit = "" if self.fit is None else " The error's `fit` has the fit so far."
+        return f"{who} on {self.host} {self.what}.{has_fit}{said}"
 
 
 def format_bytes(number: int) -> str:

@@ -52,16 +52,14 @@ class GroupTraining:
 
 
 def _task(fit: PreparedFit, hooks: Hooks) -> WorkerTask:
-    nowhere = Path()
     return WorkerTask.of(
         fit,
         hooks,
         loss=None,  # each process was given it
         rows={},
-        checkpoint=nowhere,
+        checkpoint=Path(),  # the first process's own
         checkpoint_every=None if fit.checkpoints is None else 1,
         shows_progress=False,
-        result=nowhere,
     )
 
 
@@ -121,7 +119,7 @@ def join_training(
         The rank that encoded them.
     """
     rows = share_rows(group, fit, leader)
-    trainee = WorkerTrainee(replace(task, rows=rows, loss=loss), group.rank)
+    trainee = WorkerTrainee(replace(task, rows=rows, loss=loss))
 
     def resume(supervisor: Supervisor) -> None:
         state = group.from_first(None)

@@ -1,14 +1,22 @@
 """Training a prepared fit in several processes on this machine."""
 
+import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from pytwolayer.checkpoints.folder import Checkpoints
 from pytwolayer.checks import describe, is_flag, size
-from pytwolayer.errors import ArgumentError, ResumedWarning, warn_user
+from pytwolayer.errors import ArgumentError, PytwolayerWarning, ResumedWarning, warn_user
 from pytwolayer.files.row_file import temporary_folder
-from pytwolayer.fitting.prepare import Hooks, PreparedFit, train_together
+from pytwolayer.fitting.prepare import (
+    Hooks,
+    PreparedFit,
+    resume_run,
+    run_trainer,
+    train_together,
+)
 from pytwolayer.fitting.worker_task import OnEpochError, WorkerResult, WorkerTask
 from pytwolayer.launching.job_file import Job, is_unsendable, scratch_folder
 from pytwolayer.launching.run import run_workers
@@ -18,6 +26,7 @@ from pytwolayer.runtime.torch_settings import user_torch_settings
 from pytwolayer.runtime.waiting import SILENCE, START, seconds
 from pytwolayer.training.progress import Progress
 from pytwolayer.training.settings import Settings
+from pytwolayer.training.supervisor import Supervisor
 
 _MODULE = "pytwolayer.fitting.worker_main"
 
@@ -86,12 +95,16 @@ class WorkerTraining:
             run_workers(self._job(task), self._folder, listener)
         except OnEpochError as problem:
             raise listener.problem or problem from None
+        except Exception:
+            if listener.result is None:
+                with suppress(Exception):  # the first error is the one to tell
+                    _finish_with_newest(fit, task.checkpoint)
+            raise
         finally:
             if progress is not None:
                 progress.close()
-            result = WorkerResult.read(task.result)
-            if result is not None:
-                result.pass_to(fit)
+            if listener.result is not None:
+                listener.result.pass_to(fit)
 
     def _job(self, task: WorkerTask) -> Job:
         start, silence = seconds(START), seconds(SILENCE)
@@ -111,8 +124,23 @@ class WorkerTraining:
             checkpoint=own if checkpoints is None else checkpoints.folder,
             checkpoint_every=None if checkpoints is None else checkpoints.every,
             shows_progress=shows_progress,
-            result=self._folder / "result",
         )
+
+
+def _finish_with_newest(fit: PreparedFit, folder: Path) -> None:
+    """Finish a fit with the newest checkpoint of its run, as if Ctrl-C had come after it."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", PytwolayerWarning)
+        checkpoints, interrupt = Checkpoints(folder, None), Interrupt()
+        if checkpoints.newest is None:
+            return
+        interrupt.pressed = True
+
+        def resume(supervisor: Supervisor) -> None:
+            how = fit.optimizer, fit.generator, fit.settings.epochs
+            resume_run(checkpoints, supervisor, *how, validated=fit.valid_rows is not None)
+
+        run_trainer([fit], fit.settings, interrupt, resume, fit.run_before)
 
 
 class _Listener:
@@ -121,6 +149,7 @@ class _Listener:
     def __init__(self, hooks: Hooks, progress: Progress | None, interrupt: Interrupt) -> None:
         self._on_epoch, self._progress, self._interrupt = hooks.on_epoch, progress, interrupt
         self.problem: Exception | None = None
+        self.result: WorkerResult | None = None
 
     @property
     def stops(self) -> bool:
@@ -131,6 +160,10 @@ class _Listener:
         """Show an epoch."""
         if self._progress is not None:
             self._progress.update(epoch, loss)
+
+    def keep(self, value: WorkerResult) -> None:
+        """Keep what the training ended with."""
+        self.result = value
 
     def restarted(self, lost: int | None) -> None:
         """Tell of a worker that died."""

@@ -268,6 +268,9 @@ def two_layer(
     DeviceMemoryError
         If the device's memory does not suffice; it says how much was needed and what to change.
         If it was in training, its ``fit`` has the fit so far.
+    WorkerError
+        If one of several ``workers`` fails, is killed again and again or hangs, or what started
+        them is killed. Its ``fit`` has what was trained at the newest checkpoint, if there was one.
 
     Warns
     -----

@@ -29,9 +29,18 @@ _LONG = 7 * 86_400.0  # seconds: it is the caller who notices that a worker does
 
 
 class WorkerTrainee:
-    """The fit of a task, as the trainer takes it; see ``Trainee``."""
+    """The fit of a task, as the trainer takes it; see ``Trainee``.
 
-    def __init__(self, task: WorkerTask, rank: int) -> None:
+    Parameters
+    ----------
+    task : WorkerTask
+    keep : callable, optional
+        Is given what the training ends with.
+    """
+
+    def __init__(
+        self, task: WorkerTask, keep: Callable[[WorkerResult], object] | None = None
+    ) -> None:
         settings, (d_in, d_out) = replace(task.settings, loss=task.loss), task.sizes
         self.settings, self.window = settings, task.window
         network = two_layer_net(d_in, settings.hidden_units, d_out, settings.activation)
@@ -43,7 +52,7 @@ class WorkerTrainee:
         self.generator = cpu_generator(0)
         self.generator.set_state(task.generator)
         self._open(task)
-        self._result = task.result if rank == 0 else None
+        self._keep = keep
 
     def _open(self, task: WorkerTask) -> None:
         self.train_rows, pages = task.rows["x"].open(task.window)
@@ -55,8 +64,8 @@ class WorkerTrainee:
 
     def finish(self, run: Run) -> None:
         """Leave the result to the caller."""
-        if self._result is not None:
-            WorkerResult.of(self, run).write(self._result)
+        if self._keep is not None:
+            self._keep(WorkerResult.of(self, run))
 
 
 def train(task: WorkerTask, channel: Channel) -> None:
@@ -70,7 +79,8 @@ def train(task: WorkerTask, channel: Channel) -> None:
 def train_in(group: ProcessGroup, task: WorkerTask, channel: Channel) -> None:
     """Do a worker's part of a task, in a group that has met."""
     with default_torch_settings():
-        trainee = WorkerTrainee(task, group.rank)
+        # Not by a file: the disk may be full by then.
+        trainee = WorkerTrainee(task, channel.keep if group.rank == 0 else None)
         with _without(CheckpointWarning):  # of which the caller has warned
             checkpoints = Checkpoints(task.checkpoint, task.checkpoint_every)
         checkpoints.claim(dict(task.facts), seed_given=True)

@@ -1,6 +1,5 @@
 """What workers are given of a prepared fit, and what comes back of it."""
 
-import pickle
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +7,6 @@ from typing import Any
 
 from pytwolayer.checkpoints.compatibility import Facts
 from pytwolayer.errors import PytwolayerError
-from pytwolayer.files.atomic_write import write_bytes
 from pytwolayer.fitting.prepare import Hooks, PreparedFit
 from pytwolayer.fitting.starting_point import on_cpu
 from pytwolayer.network.windowed_batches import Window
@@ -56,8 +54,6 @@ class WorkerTask:
     checkpoint_every : int or None
     calls_on_epoch, shows_progress : bool
         Whether the caller has something to do after an epoch.
-    result : Path
-        Where rank 0 leaves what it ends with.
     """
 
     settings: Settings
@@ -75,7 +71,6 @@ class WorkerTask:
     checkpoint_every: int | None
     calls_on_epoch: bool
     shows_progress: bool
-    result: Path
 
     @classmethod
     def of(cls, fit: PreparedFit, hooks: Hooks, **others: Any) -> "WorkerTask":
@@ -109,18 +104,6 @@ class WorkerResult:
         """Take it from a fit whose training has ended."""
         state = on_cpu(trainee.optimizer.state()), trainee.generator.get_state()
         return cls(run, trainee.parameters.values.data, *state)
-
-    def write(self, path: Path) -> None:
-        """Write it to a file, which is there as a whole or not at all."""
-        write_bytes("workers", path, pickle.dumps(self))
-
-    @staticmethod
-    def read(path: Path) -> "WorkerResult | None":
-        """Read it, if it is there."""
-        if not path.exists():
-            return None
-        found: WorkerResult = pickle.loads(path.read_bytes())
-        return found
 
     def pass_to(self, prepared: PreparedFit) -> None:
         """Finish the fit with it."""

@@ -40,6 +40,9 @@ class Listener(Protocol):
     def answer(self, *question: Any) -> Any:
         """Answer a question of rank 0."""
 
+    def keep(self, value: Any) -> None:
+        """Keep what rank 0 has so far."""
+
     def restarted(self, lost: int | None) -> None:
         """Take note that a worker died and all were started anew."""
 
@@ -218,6 +221,9 @@ class _Run:
         answer = self._listener.answer(*question)
         self._pass_on_stop()  # it may have come meanwhile, and holds from this question on
         self._send(worker, "answer", answer)
+
+    def _on_keep(self, worker: _Worker, value: Any) -> None:
+        self._listener.keep(value)
 
     def _on_warning(self, worker: _Worker, category: type[Warning], message: str) -> None:
         warn_user(message, category)

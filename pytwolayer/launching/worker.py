@@ -14,7 +14,7 @@ from multiprocessing.connection import Client
 from pathlib import Path
 from typing import Any, NoReturn
 
-from pytwolayer.errors import PytwolayerError, WorkerError
+from pytwolayer.errors import PytwolayerError, PytwolayerWarning, WorkerError
 from pytwolayer.launching.agent import LOST
 from pytwolayer.launching.job_file import JobFile, read_job
 from pytwolayer.launching.lifeline import end_with_parent
@@ -95,6 +95,11 @@ class Channel:
             self.send("epoch", *self._kept)
             self._kept = None
 
+    def keep(self, value: Any) -> None:
+        """Have the caller keep what there is so far, whatever becomes of this process."""
+        self.flush()
+        self.send("keep", value)
+
     def ask(self, *question: Any) -> Any:
         """Ask the caller, and wait for the answer."""
         self.flush()
@@ -104,7 +109,8 @@ class Channel:
     def _warn(
         self, message: Warning | str, category: type[Warning], filename: str, *_: Any, **__: Any
     ) -> None:
-        if "torch" not in Path(filename).parts:
+        # The package's own may name a line of torch, through which the user's code was called.
+        if issubclass(category, PytwolayerWarning) or "torch" not in Path(filename).parts:
             self.send("warning", category, str(message))
 
     def relay_warnings(self) -> None:

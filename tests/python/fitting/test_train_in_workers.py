@@ -4,13 +4,22 @@ import os
 import signal
 import tempfile
 import threading
+import time
+from pathlib import Path
 
 import numpy as np
 import pytest
-from worker_losses import Dies, Raises
+from worker_losses import Dies, FillsDisk, Raises
 
 from pytwolayer import TwoLayerRegressor, two_layer
-from pytwolayer.errors import ArgumentError, InterruptWarning, ResumedWarning
+from pytwolayer.errors import (
+    ArgumentError,
+    CheckpointWarning,
+    InterruptWarning,
+    ResumedWarning,
+    WorkerError,
+)
+from pytwolayer.launching.job_file import Job
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="needs signals")
 X = np.random.default_rng(5).normal(size=(203, 3))
@@ -83,6 +92,55 @@ def test_a_worker_that_is_killed_costs_no_bit(alone, runs, tmp_path):
         killed = fit(loss=Dies(1, 12, mark), workers=2, **how)
     assert mark.exists()
     assert same_bits(killed, undisturbed)
+
+
+def test_a_disk_that_fills_up_meanwhile_costs_a_warning_and_no_bit(runs):
+    with pytest.warns(CheckpointWarning, match="training goes on"):
+        assert same_bits(fit(loss=FillsDisk(), workers=2), fit(loss=FillsDisk()))
+
+
+@pytest.mark.parametrize("folder", [None, "folder"])
+def test_where_the_launcher_is_killed_the_error_has_the_fit_so_far(folder, runs, tmp_path):
+    def kill_agent(epoch, loss):
+        if epoch == 4:
+            (agent,) = children()
+            os.kill(agent, signal.SIGKILL)
+            time.sleep(0.5)
+
+    place = {} if folder is None else {"checkpoint": tmp_path / folder, "checkpoint_every": 1}
+    with pytest.raises(WorkerError, match="lost the process that had started them") as caught:
+        fit(workers=2, on_epoch=kill_agent, **place)
+    if folder is None:  # nothing was saved in this short time
+        assert caught.value.fit is None
+        return
+    assert "The error's `fit` has the fit so far." in str(caught.value)
+    so_far = caught.value.fit
+    assert so_far.stopped == "interrupt"
+    with pytest.warns(InterruptWarning):
+        assert same_bits(so_far, fit(on_epoch=press_after(len(so_far.history))))
+
+
+def test_a_worker_that_is_killed_too_often_leaves_the_fit_so_far(runs, tmp_path, monkeypatch):
+    monkeypatch.setattr(Job.__init__, "__defaults__", (0, 300.0, 600.0))
+    how = {"checkpoint": tmp_path / "folder", "checkpoint_every": 1}
+    loss = Dies(1, 22, tmp_path / "mark")
+    with pytest.raises(WorkerError, match=r"SIGKILL.* The error's `fit` has") as caught:
+        fit(loss=loss, workers=2, **how)
+    assert 0 < len(caught.value.fit.history) < SETTINGS["epochs"]
+
+
+def children():
+    """The processes that this one has started."""
+    found = Path("/proc/self/task").glob("*/children")
+    return [int(pid) for each in found for pid in each.read_text().split()]
+
+
+def press_after(epochs):
+    def press(epoch, loss):
+        if epoch == epochs:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    return press
 
 
 def test_ctrl_c_brings_the_fit_so_far_and_another_number_of_workers_goes_on(alone, runs, tmp_path):

@@ -11,7 +11,6 @@ from worker_losses import Dies
 import pytwolayer.fitting.train_in_workers
 import pytwolayer.fitting.two_layer
 from pytwolayer import two_layer
-from pytwolayer.fitting.worker_task import WorkerResult
 from pytwolayer.launching.job_file import Job
 from pytwolayer.launching.run import run_workers
 
@@ -57,8 +56,14 @@ class CapturedError(Exception):
 class Listener:
     stops = False
 
+    def __init__(self):
+        self.kept = []
+
     def epoch(self, epoch, loss):
         pass
+
+    def keep(self, value):
+        self.kept.append(value)
 
 
 @pytest.fixture(scope="module")
@@ -86,9 +91,9 @@ def results(tmp_path_factory):
                     two_layer(**arguments(kind), workers=workers)
                 tasks.append(caught.value.args[0])
             with stays(workers) as place:
-                run_workers(Job("many_tasks", tasks, workers), place, Listener())
-            read = [WorkerResult.read(task.result) for task in tasks]
-            found[workers] = dict(zip(KINDS, read, strict=True))
+                listener = Listener()
+                run_workers(Job("many_tasks", tasks, workers), place, listener)
+            found[workers] = dict(zip(KINDS, listener.kept, strict=True))
     return found
 
 
