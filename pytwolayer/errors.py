@@ -203,6 +203,26 @@ class WorkerError(PytwolayerError):
         return f"{who} on {self.host} {self.what}.{has_fit}{said}"
 
 
+class TemporaryFolderError(PytwolayerError):
+    """The folder of temporary files has no room for the encoded rows, or cannot be written to.
+
+    Attributes
+    ----------
+    expected, received : str
+        What it must be, and which it is.
+    """
+
+    def __init__(self, expected: str, received: str) -> None:
+        self.expected, self.received = expected, received
+        super().__init__(expected, received)
+
+    def __str__(self) -> str:
+        return (
+            f"The temporary folder must be one {self.expected}, not {self.received}. The "
+            "environment variable TMPDIR chooses another."
+        )
+
+
 def format_bytes(number: int) -> str:
     """Write a number of bytes in the unit that suits it."""
     size, unit = float(number), "bytes"

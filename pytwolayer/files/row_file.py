@@ -14,7 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from pytwolayer.checks import describe
-from pytwolayer.errors import ArgumentError, format_bytes
+from pytwolayer.errors import (
+    ArgumentError,
+    PytwolayerError,
+    TemporaryFolderError,
+    format_bytes,
+)
 from pytwolayer.files.row_layout import Matrix, RowLayout
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -173,7 +178,7 @@ def read_folder(argument: str, folder: Any) -> Path:
 def temporary_rows(folder: Path, layout: RowLayout) -> RowFile:
     """Make a file without a name, which is gone when it is no longer used, or the process dies."""
     with (
-        _about_room(folder, layout.size, given=False),
+        _about_room(folder, layout.size, temporary=True),
         tempfile.TemporaryFile(dir=folder, prefix="pytwolayer-") as file,
     ):
         _reserve(file, layout.size)
@@ -197,15 +202,18 @@ def find_rows(path: Path, key: str, layout: RowLayout, *, whole: bool = False) -
 
 
 @contextmanager
-def kept_rows(path: Path, key: str, layout: RowLayout) -> Iterator[RowFile]:
+def kept_rows(
+    path: Path, key: str, layout: RowLayout, *, temporary: bool = False
+) -> Iterator[RowFile]:
     """Yield a new file to fill, which without an error is then there under its path.
 
     Others see the whole file or none. What a process left that was killed is removed.
+    ``temporary`` says that the user has not chosen the folder.
     """
     folder = path.parent
     unfinished = folder / f"{_UNFINISHED}{secrets.token_hex(4)}"
     with ExitStack() as stack:
-        with _about_room(folder, layout.size, given=True):
+        with _about_room(folder, layout.size, temporary=temporary):
             _remove_unfinished(folder)
             handle = os.open(unfinished, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o666)
             stack.callback(unfinished.unlink, missing_ok=True)
@@ -214,7 +222,7 @@ def kept_rows(path: Path, key: str, layout: RowLayout) -> Iterator[RowFile]:
             _reserve(file, layout.size)
             rows = RowFile(file, layout, writable=True)
         yield rows
-        with _about_room(folder, 0, given=True):
+        with _about_room(folder, 0, temporary=temporary):
             rows.finish(key)
             os.fsync(file.fileno())
             with contextlib.suppress(FileNotFoundError):  # removed meanwhile: it is not kept
@@ -222,28 +230,29 @@ def kept_rows(path: Path, key: str, layout: RowLayout) -> Iterator[RowFile]:
 
 
 @contextmanager
-def _about_room(folder: Path, needed: int, *, given: bool) -> Iterator[None]:
+def _about_room(folder: Path, needed: int, *, temporary: bool) -> Iterator[None]:
     """Have errors about a full or read-only disk say what is needed where."""
     usage = shutil.disk_usage(folder)
     if usage.free < needed and usage.total:  # what is no disk, such as /proc, has nothing at all
-        raise _no_room(folder, needed, usage.free, given=given)
+        raise _no_room(folder, needed, usage.free, temporary=temporary)
     try:
         yield
     except OSError as problem:
         if problem.errno in _FULL:
             free = shutil.disk_usage(folder).free
-            raise _no_room(folder, needed, free, given=given) from problem
+            raise _no_room(folder, needed, free, temporary=temporary) from problem
         received = f'"{folder}": {problem.strerror}'
+        if temporary:
+            raise TemporaryFolderError("to write to", received) from problem
         raise ArgumentError("cache", "a folder to write to", received) from problem
 
 
-def _no_room(folder: Path, needed: int, free: int, *, given: bool) -> ArgumentError:
-    expected = f"a folder with {format_bytes(needed)} of free space for the encoded rows"
+def _no_room(folder: Path, needed: int, free: int, *, temporary: bool) -> PytwolayerError:
+    expected = f"with {format_bytes(needed)} of free space for the encoded rows"
     received = f'"{folder}", where {format_bytes(free)} are free'
-    if not given:
-        expected += ", which do not fit into memory"
-        received = f"the temporary folder {received}"
-    return ArgumentError("cache", expected, received)
+    if temporary:
+        return TemporaryFolderError(expected, received)
+    return ArgumentError("cache", f"a folder {expected}", received)
 
 
 def _reserve(file: Any, size: int) -> None:

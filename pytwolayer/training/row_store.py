@@ -165,7 +165,7 @@ class RowStore:
         if found is not None:
             yield StoredRows(found, self.window, (path, name), is_new=False)
             return
-        with kept_rows(path, name, layout) as file:
+        with kept_rows(path, name, layout, temporary=self._is_scratch) as file:
             yield StoredRows(file, self.window, (path, name))
 
     def tell(self) -> None:

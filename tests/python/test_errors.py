@@ -13,13 +13,23 @@ from pytwolayer import (
     errors,
 )
 from pytwolayer.checks import describe
-from pytwolayer.errors import DivergenceError, PytwolayerWarning, Text, Vocabulary, named_as
+from pytwolayer.errors import (
+    DivergenceError,
+    PytwolayerWarning,
+    TemporaryFolderError,
+    Text,
+    Vocabulary,
+    WorkerError,
+    named_as,
+)
 
 ERRORS = {
     "argument": ArgumentError("epochs", "a whole number", "0"),
     "device": DeviceError("device", "a device of this machine", '"cuda"'),
     "memory": DeviceMemoryError("cuda:0", 20 * 2**30, "9 rows", "Use fewer rows"),
     "divergence": DivergenceError(7, "the fit"),
+    "temporary folder": TemporaryFolderError("to write to", '"/proc": Read-only file system'),
+    "worker": WorkerError(1, "here", "was killed", "its output"),
 }
 
 

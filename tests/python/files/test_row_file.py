@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
-from pytwolayer.errors import ArgumentError
+from pytwolayer.errors import ArgumentError, TemporaryFolderError
 from pytwolayer.files import row_file
 from pytwolayer.files.row_file import (
     GradualWriter,
@@ -204,7 +204,8 @@ def small_disk(tmp_path):
     subprocess.run(["umount", str(folder)], check=True)
 
 
-FULL = r"^`cache` must be a folder with \d+(\.\d+)? KiB of free space for the encoded rows"
+WITH_ROOM = r"with \d+(\.\d+)? KiB of free space for the encoded rows"
+FULL = rf"^`cache` must be a folder {WITH_ROOM}"
 
 
 @on_linux
@@ -212,8 +213,14 @@ def test_a_full_disk_is_found_before_anything_is_written(small_disk):
     write(small_disk / "one")
     with pytest.raises(ArgumentError, match=FULL + r', not ".*disk", where \d+ KiB are free\.$'):
         write(small_disk / "two")
-    with pytest.raises(ArgumentError, match=FULL + ", which do not fit into memory, not the temp"):
+    without = rf'^The temporary folder must be one {WITH_ROOM}, not ".*disk", where .* TMPDIR choos'
+    with pytest.raises(TemporaryFolderError, match=without):
         temporary_rows(small_disk, LAYOUT)
+    with (
+        pytest.raises(TemporaryFolderError, match=without),
+        kept_rows(small_disk / "two", "abc", LAYOUT, temporary=True),
+    ):
+        pass
     assert [each.name for each in small_disk.iterdir()] == ["one"]
     assert same(find_rows(small_disk / "one", "abc", LAYOUT))
 
@@ -227,7 +234,7 @@ def test_a_disk_that_fills_up_after_that_is_the_same_error(small_disk, monkeypat
     with pytest.raises(ArgumentError, match=FULL):
         write(small_disk / "two")
     answers = iter([usage._replace(free=2**40)])
-    with pytest.raises(ArgumentError, match=FULL):
+    with pytest.raises(TemporaryFolderError, match=WITH_ROOM):
         temporary_rows(small_disk, LAYOUT)
     assert [each.name for each in small_disk.iterdir()] == ["one"]
 
@@ -236,6 +243,8 @@ def test_a_disk_that_fills_up_after_that_is_the_same_error(small_disk, monkeypat
 def test_a_folder_that_cannot_be_written_to_is_an_error():
     with pytest.raises(ArgumentError, match=r"`cache` must be a folder to write to, not \"/proc\""):
         kept_rows(Path("/proc/rows"), "abc", RowLayout({})).__enter__()
+    with pytest.raises(TemporaryFolderError, match=r"one to write to, not \"/proc\".*TMPDIR"):
+        kept_rows(Path("/proc/rows"), "abc", RowLayout({}), temporary=True).__enter__()
 
 
 def test_a_folder_is_made_and_a_file_is_none(tmp_path):
