@@ -1,7 +1,7 @@
 # `make` alone lists the targets. `make demo` and `make test` are all that a
 # fresh machine needs: both begin with `make setup`.
 
-.PHONY: help setup demo test test-one matrix lint check bench document release clean
+.PHONY: help setup demo test test-one matrix lint check bench document release site site-check clean
 .DEFAULT_GOAL := help
 
 help: ## List the targets
@@ -38,7 +38,13 @@ document: setup ## Write man/ and NAMESPACE from the comments in R/ (roxygen2)
 release: setup ## Wheel, source packages and site into dist/, checked and tried, with SHA-256 sums
 	@scripts/release.sh $(STEPS)
 
+site: setup ## The documentation site, with its examples run and its links looked up, in build/site
+	@scripts/site.sh
+
+site-check: ## Look at the site in a browser: accessibility, keyboard, screenshots (needs node and chromium)
+	@scripts/site_check.sh
+
 clean: ## Remove .venv, .rlib and everything else that was made here
-	rm -rf .venv .rlib .rlib-stock .peers .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist demo \
+	rm -rf .venv .site-venv .rlib .rlib-stock .peers .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist demo \
 	  *.egg-info *.Rcheck pytwolayer_*.tar.gz
 	find . -name __pycache__ -not -path './.git/*' -prune -exec rm -rf {} +

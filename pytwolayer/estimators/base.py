@@ -103,7 +103,7 @@ class TwoLayerEstimator(ExplainingMixin, BaseEstimator):
         The lowest: of the held-out rows where there are any.
     n_features_in_ : int
         Number of columns.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Their names, where they have names that are text.
 
     Notes

@@ -77,8 +77,9 @@ with_r() {
 # of a folder before it drops what .Rbuildignore names, and .venv is a gigabyte.
 copy_r_source() {
   mkdir -p "$1/pytwolayer"
-  tar -c --exclude=./.venv --exclude='./.rlib*' --exclude=./.git --exclude='./.*_cache' \
-    --exclude=./.hypothesis --exclude=./demo --exclude=./dist --exclude=__pycache__ . | tar -x -C "$1/pytwolayer"
+  tar -c --exclude=./.venv --exclude=./.site-venv --exclude='./.rlib*' --exclude=./.git --exclude='./.*_cache' \
+    --exclude=./.hypothesis --exclude=./demo --exclude=./dist --exclude=./build \
+    --exclude=__pycache__ . | tar -x -C "$1/pytwolayer"
   copy_core "$1/pytwolayer"
 }
 

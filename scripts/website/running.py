@@ -1,0 +1,49 @@
+"""Run the examples of a page in the page's order."""
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from website.blocks import fill, find_examples
+from website.sessions import ExampleError, Sessions, folder_of
+
+
+@dataclass(frozen=True)
+class RunPage:
+    """A page with what its examples gave, and the pictures that they drew, by name."""
+
+    text: str
+    pictures: dict[str, bytes]
+
+
+def run_page(
+    page: str, sessions: Sessions, data: Path | None = None, languages: str = "r python sh"
+) -> RunPage:
+    """Run the examples of a page that are in one of the languages, one after the other.
+
+    All of a language run in one session, and all of a page in one folder, so that one language
+    reads what another has written.
+    """
+    examples = find_examples(page)
+    results = []
+    pictures = {}
+    with folder_of(data) as folder, tempfile.TemporaryDirectory() as scratch:
+        sessions.begin(folder)
+        for example in examples:
+            if not example.run or example.language not in languages.split():
+                results.append(None)
+                continue
+            result, drawn = sessions.run(example, Path(scratch))
+            results.append(result)
+            pictures.update(zip(example.pictures, drawn, strict=True))
+    return RunPage(fill(page, results), pictures)
+
+
+def run_file(file: Path, sessions: Sessions, languages: str = "r python sh") -> RunPage:
+    """Run the examples of the page in a file; data lie in the folder ``data`` beside it."""
+    data = file.parent / "data"
+    try:
+        page = file.read_text(encoding="utf-8")
+        return run_page(page, sessions, data if data.is_dir() else None, languages)
+    except ExampleError as problem:
+        raise ExampleError(f"{file.name}: {problem}") from None
