@@ -20,7 +20,7 @@ sys.path.insert(0, str(ROOT / "scripts"))
 from website.blocks import differences, find_examples  # noqa: E402
 from website.drawing import with_drawings  # noqa: E402
 from website.links import broken_links, html_files  # noqa: E402
-from website.r_pages import write_r_pages  # noqa: E402
+from website.r_pages import copy_pictures, write_r_pages  # noqa: E402
 from website.running import run_file  # noqa: E402
 from website.sessions import ExampleError, Sessions, environment_of  # noqa: E402
 from website.tabs import with_links, with_tabs  # noqa: E402
@@ -48,8 +48,9 @@ def _copy_source() -> list[Path]:
     shutil.copytree(ROOT / "docs", SOURCE, ignore=shutil.ignore_patterns("site"))
     shutil.copytree(ROOT / "docs" / "site", SOURCE, dirs_exist_ok=True)
     shutil.copytree(ROOT / "docs" / "guides" / "data", SOURCE / "data")
-    for file in (ROOT / "examples").glob("*.*"):
-        shutil.copy(file, SOURCE)
+    for file in (ROOT / "examples").iterdir():
+        if file.suffix != ".md":
+            shutil.copy(file, SOURCE)
     for name, origin in OTHERS.items():
         shutil.copy(ROOT / origin, SOURCE / name)
     _name_further_pages()
@@ -84,6 +85,7 @@ def _run_pages(pages: list[Path]) -> list[str]:
             ran = run_file(page, sessions)
         except ExampleError as problem:
             faults.append(str(problem))
+            print(f"  {name}: failed", flush=True)
             continue
         faults += [f"{name}: {fault}" for fault in differences(page.read_text("utf-8"), ran.text)]
         page.write_text(ran.text, encoding="utf-8")
@@ -164,10 +166,14 @@ def main() -> int:
     began = time.monotonic()
     pages = _copy_source()
     faults = [] if run_nothing else _run_everything(pages)
+    if not (PKGDOWN / "articles" / "index.html").exists():
+        print(*faults, "There is no reference of R to go on with.", sep="\n")
+        return 1
     write_r_pages(PKGDOWN, SOURCE / "r")
     _convert()
     print("Building the pages ...", flush=True)
     faults += _run_sphinx()
+    copy_pictures(PKGDOWN, SITE / "r")
     broken, looked_up = broken_links(SITE)
     faults += broken
     print(*faults, sep="\n", end="\n" if faults else "")

@@ -34,6 +34,18 @@ def write_r_pages(pkgdown: Path, target: Path) -> None:
     _write_articles(pkgdown / "articles", target / "articles")
 
 
+def copy_pictures(pkgdown: Path, target: Path) -> None:
+    """Copy the pictures of these pages, of which Sphinx does not know, into the built site."""
+    for folder, place in (
+        (pkgdown / "reference", target),
+        (pkgdown / "articles", target / "articles"),
+    ):
+        for picture in folder.rglob("*.png"):
+            copy = place / picture.relative_to(folder)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(picture, copy)
+
+
 def _write_reference(folder: Path, target: Path) -> None:
     names = []
     for file in sorted(folder.glob("*.html")):
@@ -41,11 +53,7 @@ def _write_reference(folder: Path, target: Path) -> None:
             continue
         _write_page(file, target)
         names.append(file.stem)
-    for picture in folder.glob("*.png"):
-        shutil.copy(picture, target)
     index = _main(folder / "index.html")
-    for empty in index.select("#"):
-        empty.decompose()
     body = _sections(index, target, "index")
     pages = "\n".join(["articles/index", *sorted(names, key=str.lower)])
     text = _INDEX.format(introduction=_INTRODUCTION, pages=pages, body=body)
@@ -60,9 +68,6 @@ def _write_articles(folder: Path, target: Path) -> None:
         title = _write_page(file, target)
         rows.append(f"* [{title}]({file.stem}.md)")
         names.append(file.stem)
-        pictures = folder / f"{file.stem}_files"
-        if pictures.is_dir():
-            shutil.copytree(pictures, target / pictures.name)
     pages = "\n".join(names)
     text = f"# Articles in R\n\n{chr(10).join(rows)}\n\n```{{toctree}}\n:hidden:\n\n{pages}\n```\n"
     (target / "index.md").write_text(text, encoding="utf-8")
@@ -77,8 +82,10 @@ def _main(file: Path) -> Tag:
         href = str(link["href"])
         if re.match(r"[a-z]+:", href) and link.find_parent(["pre", "code"]):
             link.unwrap()  # pages of base R: a reader would tab through dozens of them
-        elif href.startswith("../reference/"):
-            link["href"] = "../" + href.removeprefix("../reference/")
+        elif file.parent.name == "articles":
+            link["href"] = re.sub(r"^\.\./articles/", "", re.sub(r"^\.\./reference/", "../", href))
+        else:
+            link["href"] = re.sub(r"^\.\./articles/", "articles/", href)
     return main
 
 
