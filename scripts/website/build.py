@@ -47,7 +47,6 @@ def _copy_source() -> list[Path]:
         shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(ROOT / "docs", SOURCE, ignore=shutil.ignore_patterns("site"))
     shutil.copytree(ROOT / "docs" / "site", SOURCE, dirs_exist_ok=True)
-    shutil.copytree(ROOT / "docs" / "guides" / "data", SOURCE / "data")
     for file in (ROOT / "examples").iterdir():
         if file.suffix != ".md":
             shutil.copy(file, SOURCE)

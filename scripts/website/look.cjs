@@ -110,7 +110,7 @@ async function walk(browser) {
 async function search(browser) {
   const page = await open(browser, WIDTHS.desktop, "light");
   for (const [words, wanted] of [
-    ["weight_decay", /two_layer/], ["uncertainty", /./], ["continue_training", /continue_training/],
+    ["weight_decay", /two_layer/], ["bootstrap", /guides/], ["continue_training", /continue_training/],
   ]) {
     await page.goto(`${address("search.html")}?q=${words}`);
     await page.waitForSelector("#search-results li a", { timeout: 20000 }).catch(() => null);

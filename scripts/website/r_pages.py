@@ -23,8 +23,8 @@ _INDEX = """# R reference
 {body}
 """
 
-_INTRODUCTION = """All functions of the R package, with examples and what they print. In R, `?two_layer`
-shows the same page. Longer texts in R's own style are [articles](articles/index.md)."""
+_INTRODUCTION = """All functions of the R package, with examples and what they print. In R,
+`?two_layer` shows the same page. Longer texts in R's own style are [articles](articles/index.md)."""
 
 
 def write_r_pages(pkgdown: Path, target: Path) -> None:
@@ -55,7 +55,8 @@ def _write_reference(folder: Path, target: Path) -> None:
         names.append(file.stem)
     index = _main(folder / "index.html")
     body = _sections(index, target, "index")
-    pages = "\n".join(["articles/index", *sorted(names, key=str.lower)])
+    names.sort(key=str.lower)
+    pages = "\n".join(["articles/index", *(f"{name} <{name}>" for name in names)])
     text = _INDEX.format(introduction=_INTRODUCTION, pages=pages, body=body)
     (target / "index.md").write_text(text, encoding="utf-8")
 
@@ -107,9 +108,6 @@ def _sections(main: Tag, target: Path, name: str) -> str:
         heading = re.fullmatch(r"(?s)<h([23])(.*?)>(.*)</h\1>", part)
         if heading:
             inner = BeautifulSoup(heading[3], "html.parser").get_text()
-            found = re.search(r'id="([^"]+)"', heading[2])
-            anchor = f"({found[1]})=\n" if found and not found[1].startswith("ref-") else ""
-            del anchor  # the site makes its own
             parts.append(f"{'#' * int(heading[1])} {_escaped(inner.strip())}\n")
         elif BeautifulSoup(part, "html.parser").get_text().strip() or "<img" in part:
             raw = target / "_parts" / f"{name}-{len(parts)}.html"
@@ -126,6 +124,8 @@ def _balanced(html: str) -> str:
         section.unwrap()
     for block in soup.select("pre"):
         block["tabindex"] = "0"
+    for coloured in soup.select("pre [style]"):
+        del coloured["style"]  # colours of a terminal, too faint on a page
     for table in soup.select("table"):
         table["class"] = "table"
     return str(soup)

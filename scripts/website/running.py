@@ -7,6 +7,8 @@ from pathlib import Path
 from website.blocks import fill, find_examples
 from website.sessions import ExampleError, Sessions, folder_of
 
+DATA = Path(__file__).resolve().parents[2] / "docs" / "guides" / "data"
+
 
 @dataclass(frozen=True)
 class RunPage:
@@ -40,10 +42,8 @@ def run_page(
 
 
 def run_file(file: Path, sessions: Sessions, languages: str = "r python sh") -> RunPage:
-    """Run the examples of the page in a file; data lie in the folder ``data`` beside it."""
-    data = file.parent / "data"
+    """Run the examples of the page in a file, in a folder with the guides' data."""
     try:
-        page = file.read_text(encoding="utf-8")
-        return run_page(page, sessions, data if data.is_dir() else None, languages)
+        return run_page(file.read_text(encoding="utf-8"), sessions, DATA, languages)
     except ExampleError as problem:
         raise ExampleError(f"{file.name}: {problem}") from None

@@ -11,3 +11,11 @@ document.addEventListener("DOMContentLoaded", () => {
   document.addEventListener("change", reachable);
   window.addEventListener("resize", reachable);
 });
+
+// The arrows that open parts of the list of pages say what they open.
+document.addEventListener("DOMContentLoaded", () => {
+  document.querySelectorAll(".bd-sidebar-primary details > summary").forEach((summary) => {
+    const link = summary.closest("li")?.querySelector("a");
+    summary.setAttribute("aria-label", `Pages below "${link?.textContent.trim() ?? ""}"`);
+  });
+});
