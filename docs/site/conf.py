@@ -29,6 +29,7 @@ myst_heading_anchors = 4
 suppress_warnings = ["myst.header"]
 
 autosummary_generate = True
+maximum_signature_line_length = 80
 autodoc_typehints = "none"
 autodoc_default_options = {"members": False}
 numpydoc_show_class_members = False

@@ -54,6 +54,8 @@ def _write_reference(folder: Path, target: Path) -> None:
         _write_page(file, target)
         names.append(file.stem)
     index = _main(folder / "index.html")
+    for heading in index.select("h1"):
+        heading.decompose()
     body = _sections(index, target, "index")
     names.sort(key=str.lower)
     pages = "\n".join(["articles/index", *(f"{name} <{name}>" for name in names)])

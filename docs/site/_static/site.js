@@ -19,3 +19,11 @@ document.addEventListener("DOMContentLoaded", () => {
     summary.setAttribute("aria-label", `Pages below "${link?.textContent.trim() ?? ""}"`);
   });
 });
+
+// Drawings have their words inside, where a browser that shows them hides them.
+document.addEventListener("DOMContentLoaded", () => {
+  document.querySelectorAll("object.graphviz").forEach((drawing) => {
+    drawing.setAttribute("role", "img");
+    drawing.setAttribute("aria-label", drawing.textContent.trim());
+  });
+});
