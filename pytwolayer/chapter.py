@@ -113,7 +113,11 @@ def chapter_losses(
     Examples
     --------
     >>> from pytwolayer import chapter_losses
-    >>> chapter_losses(steps=3)
+    >>> chapter_losses(steps=3).round(2)
+       iter    loss
+    0     1  628.28
+    1     2  584.96
+    2     3  546.73
     """
     steps = checks.size("steps", steps)
     learning_rate = checks.positive("learning_rate", learning_rate)
