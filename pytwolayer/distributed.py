@@ -22,8 +22,9 @@ def train_worker(config: Mapping[str, Any]) -> TwoLayer | None:
     ----------
     config : mapping
         Arguments of ``two_layer()`` by their names, without ``workers``; the number of processes
-        has to divide ``shards``. Each process, or on each machine at least the one of the lowest
-        rank, reads the data: a path that is there on all machines, or a table that each has.
+        has to divide ``shards``. Of Parquet files, given by path, each process reads its share. Of
+        other data on each machine at least the process of the lowest rank reads all: a path that
+        is there on all machines, or a table that each has.
         ``on_epoch`` and ``verbose`` are for the first process, which also writes checkpoints.
 
     Returns

@@ -12,6 +12,7 @@ from pytwolayer.files.open_table import open_table
 from pytwolayer.files.read_options import FileOptions
 from pytwolayer.files.wanted_columns import Display
 from pytwolayer.preprocessing.column import Column
+from pytwolayer.preprocessing.division import Division
 from pytwolayer.preprocessing.row_source import SourcedTable
 from pytwolayer.preprocessing.table import column_names, columns_at, read_table
 
@@ -22,13 +23,15 @@ def open_file(
     options: FileOptions,
     outcome: Sequence[str],
     display: Display | None = None,
+    division: Division | None = None,
 ) -> Any:
     """Open a file or a folder, which has these columns as its outcome.
 
-    ``display`` is as in ``open_table()``.
+    ``display`` and ``division`` are as in ``open_table()``.
     """
     has_marks = bool(options.missing) and separator_of(file, options) is None
-    table = open_table(argument, file, outcome=outcome, options=options, display=display)
+    how: dict[str, Any] = {"options": options, "display": display, "division": division}
+    table = open_table(argument, file, outcome=outcome, **how)
     if has_marks and isinstance(table, SourcedTable):
         return mask_marks(table, options.missing)
     return table

@@ -29,11 +29,17 @@ from pytwolayer.files.column_types import ColumnTypes
 from pytwolayer.files.new_data import open_typed
 from pytwolayer.files.read_options import FileOptions
 from pytwolayer.files.table_writer import table_path
-from pytwolayer.fitting.fit_in_group import fit_in_group, is_launched, joined_group
+from pytwolayer.fitting.fit_in_group import (
+    agree_on_division,
+    fit_in_group,
+    is_launched,
+    joined_group,
+)
 from pytwolayer.fitting.two_layer import two_layer
 from pytwolayer.models.ensemble import TwoLayerEnsemble, models_of
 from pytwolayer.models.predict_file import Asked, refuse_input, write_predictions
 from pytwolayer.models.two_layer import TwoLayer, format_encoding, format_ends
+from pytwolayer.preprocessing.division import Division
 from pytwolayer.preprocessing.outcome import Classes, Outcome
 from pytwolayer.preprocessing.table import column_names, columns_at
 from pytwolayer.reports.plot import plot_path
@@ -94,9 +100,11 @@ def fit_file(given: argparse.Namespace, settings: Mapping[str, Any]) -> int:
             return _fit(given, settings, lambda arguments: two_layer(**arguments))
         try:
             with joined_group() as group:
+                division = agree_on_division(group, given.data)
                 if group.rank == 0:
-                    return _fit(given, settings, partial(fit_in_group, group=group))
-                return _join(given, settings, group)
+                    fit_with = partial(fit_in_group, group=group)
+                    return _fit(given, settings, fit_with, division)
+                return _join(given, settings, group, division)
         except GivenUpError:  # which was said when it failed
             return 2
 
@@ -105,8 +113,9 @@ def _fit(
     given: argparse.Namespace,
     settings: Mapping[str, Any],
     fit_with: Callable[[dict[str, Any]], Any],
+    division: Division | None = None,
 ) -> int:
-    task = _read(given)
+    task = _read(given, division)
     try:
         with named_as(_RENAMED):
             fit = fit_with(_arguments(task, given, settings))
@@ -124,13 +133,18 @@ def _fit(
     return INTERRUPTED if fit.stopped == "interrupt" else 0
 
 
-def _join(given: argparse.Namespace, settings: Mapping[str, Any], group: ProcessGroup) -> int:
+def _join(
+    given: argparse.Namespace,
+    settings: Mapping[str, Any],
+    group: ProcessGroup,
+    division: Division | None,
+) -> int:
     """Take part in the fit of the first process, which alone prints and writes."""
     given.quiet = True
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", PytwolayerWarning)
         try:
-            fit_in_group(_arguments(_read(given), given, settings), group)
+            fit_in_group(_arguments(_read(given, division), given, settings), group)
         except (PytwolayerError, OSError) as problem:
             group.tell_failure(problem)
             return 2
@@ -144,7 +158,7 @@ def _arguments(
     return own | _settings(settings)
 
 
-def _read(given: argparse.Namespace) -> _Task:
+def _read(given: argparse.Namespace, division: Division | None) -> _Task:
     options = vars(given)
     files = {
         name: check(name, options[name]) for name, check in _PATH_CHECKS.items() if name in options
@@ -156,7 +170,7 @@ def _read(given: argparse.Namespace) -> _Task:
                 refuse_input(name, path, options[source])
     reading = FileOptions.from_arguments(given)
     display = None if given.quiet else partial(rows_bar, label=READING)
-    table = open_file("data", given.data, reading, given.outcome, display)
+    table = open_file("data", given.data, reading, given.outcome, display, division)
     names = column_names("data", table)
     for name in ("outcome", "ignore", "weights"):
         for column in _several(options[name]):

@@ -5,7 +5,7 @@ from typing import Any
 
 from pytwolayer.files.arrow_columns import is_text
 from pytwolayer.files.arrow_rows import Batch, any_wanted
-from pytwolayer.preprocessing.row_source import BLOCK_ROWS, RowNumbers
+from pytwolayer.preprocessing.row_source import BLOCK_ROWS, RowChoice
 
 
 class MemoryBatches:
@@ -24,7 +24,7 @@ class MemoryBatches:
         self._table = table
         self.rows = int(table.num_rows)
 
-    def read(self, columns: Sequence[int], wanted: RowNumbers | None) -> Iterator[Batch]:
+    def read(self, columns: Sequence[int], wanted: RowChoice | None) -> Iterator[Batch]:
         """Yield the batches; see ``Batches``."""
         start = 0
         for batch in self._table.select(list(columns)).to_batches(max_chunksize=8 * BLOCK_ROWS):

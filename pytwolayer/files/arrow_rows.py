@@ -11,7 +11,7 @@ from pytwolayer.errors import ArgumentError
 from pytwolayer.files.arrow_columns import numbers, readable_values
 from pytwolayer.files.arrow_levels import LevelReader
 from pytwolayer.preprocessing import row_source
-from pytwolayer.preprocessing.row_source import Doubles, RowNumbers, SourceColumn
+from pytwolayer.preprocessing.row_source import Doubles, RowChoice, SourceColumn
 
 # An Arrow array; doubles that are in the form of the block already; or one value for all rows.
 Values = Any
@@ -45,7 +45,7 @@ class Batches(Protocol):
     def rows(self) -> int:
         """Number of rows."""
 
-    def read(self, columns: Sequence[int], wanted: RowNumbers | None) -> Iterator[Batch]:
+    def read(self, columns: Sequence[int], wanted: RowChoice | None) -> Iterator[Batch]:
         """Yield the batches; those without a row that is wanted may be left out."""
 
 
@@ -93,7 +93,7 @@ class ArrowRows:
         return self._batches
 
     def blocks(
-        self, columns: Sequence[int], rows: RowNumbers | None = None
+        self, columns: Sequence[int], rows: RowChoice | None = None
     ) -> Iterator[list[Doubles]]:
         """Yield the columns' values block by block; see ``RowSource``."""
         readers = [self._reader(column) for column in columns]
@@ -142,23 +142,30 @@ class ArrowRows:
         return numbers
 
 
-def _chosen(batch: Batch, rows: RowNumbers | None) -> range | NDArray[np.intp]:
+def _chosen(batch: Batch, rows: RowChoice | None) -> range | NDArray[np.intp]:
     """Return the chosen rows of a batch, counted from its first."""
     if rows is None:
         return range(batch.rows)
+    if isinstance(rows, range):
+        first, last = (
+            min(max(end - batch.start, 0), batch.rows) for end in (rows.start, rows.stop)
+        )
+        return range(first, last)
     first, last = np.searchsorted(rows, [batch.start, batch.start + batch.rows])
     return rows[first:last] - batch.start
 
 
 def _part(chosen: range | NDArray[np.intp], start: int, number: int) -> slice | NDArray[np.intp]:
     if isinstance(chosen, range):
-        return slice(start, start + number)
+        return slice(chosen.start + start, chosen.start + start + number)
     return chosen[start : start + number]
 
 
-def any_wanted(wanted: RowNumbers | None, start: int, stop: int) -> bool:
+def any_wanted(wanted: RowChoice | None, start: int, stop: int) -> bool:
     """Tell whether one of these rows is wanted."""
     if wanted is None:
         return True
+    if isinstance(wanted, range):
+        return max(start, wanted.start) < min(stop, wanted.stop)
     first, last = np.searchsorted(wanted, [start, stop])
     return bool(last > first)

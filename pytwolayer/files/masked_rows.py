@@ -7,7 +7,7 @@ import numpy as np
 
 from pytwolayer.preprocessing.row_source import (
     Doubles,
-    RowNumbers,
+    RowChoice,
     RowSource,
     RowsThrough,
     SourceColumn,
@@ -63,7 +63,7 @@ class _MaskedRows(RowsThrough):
         self._columns = columns
 
     def blocks(
-        self, columns: Sequence[int], rows: RowNumbers | None = None
+        self, columns: Sequence[int], rows: RowChoice | None = None
     ) -> Iterator[Iterable[Doubles]]:
         """Yield the values block by block; see ``RowSource``."""
         chosen = [self._columns[column] for column in columns]

@@ -8,6 +8,7 @@ from pytwolayer.errors import ArgumentError
 from pytwolayer.files.arrow_columns import ArrowKind
 from pytwolayer.files.parquet_batches import ParquetBatches, ParquetFile
 from pytwolayer.files.parquet_folder import FoundFile, partition_codes, partition_numbers
+from pytwolayer.files.same_files import have_same_files
 from pytwolayer.files.wanted_columns import Wanted, make_table
 from pytwolayer.preprocessing.column import in_column
 from pytwolayer.preprocessing.row_source import SourceColumn, SourcedTable
@@ -54,7 +55,12 @@ def open_parquet(
             there[name] = value
     texts = {name for name, kind in kinds.items() if kind == "text"}
     batches = ParquetBatches(wanted.argument, files, values, names, texts)
-    return make_table(wanted, names, batches, kinds, known)
+    division = wanted.division
+    if division is not None:
+        facts = names, kinds, values, known
+        if not have_same_files(wanted.argument, files, facts, division):
+            division = None  # what each then reads by itself is compared
+    return make_table(wanted, names, batches, kinds, known, division)
 
 
 def _partition_column(

@@ -24,6 +24,7 @@ from pytwolayer.files.table_reader import ENDINGS as FILES
 from pytwolayer.files.table_reader import text_separator
 from pytwolayer.files.wanted_columns import Display, Wanted
 from pytwolayer.preprocessing.column import CodedColumn
+from pytwolayer.preprocessing.division import Division
 from pytwolayer.preprocessing.row_source import SourcedTable
 from pytwolayer.preprocessing.table import RawTable
 
@@ -36,13 +37,11 @@ def opened(argument: str, data: Any, outcome: Collection[str] | None = (), **how
     return open_table(argument, data, outcome=outcome, **how) if is_source else data
 
 
-def opened_predictors(
-    argument: str, data: Any, outcome: Collection[str], display: Display | None = None
-) -> Any:
+def opened_predictors(argument: str, data: Any, outcome: Collection[str], **how: Any) -> Any:
     """Open predictors as ``opened()`` does, or those in a list of files: text is no table."""
     if is_in_files(data):
-        return open_table(argument, data, outcome=outcome, display=display)
-    return opened(argument, data, outcome, display=display)
+        return open_table(argument, data, outcome=outcome, **how)
+    return opened(argument, data, outcome, **how)
 
 
 def open_table(
@@ -54,6 +53,7 @@ def open_table(
     options: FileOptions = FROM_CODE,
     types: ColumnTypes | None = None,
     display: Display | None = None,
+    division: Division | None = None,
 ) -> Opened:
     """Open a table that is read in blocks.
 
@@ -76,6 +76,9 @@ def open_table(
     display : callable, optional
         Makes a display of the rows that are read to open it, as text is, given their number or
         None where that is not known.
+    division : Division, optional
+        How processes, each of which opens the table, divide passes over it where it is in Parquet
+        files. Where these differ they do not.
 
     Returns
     -------
@@ -93,7 +96,7 @@ def open_table(
     MissingMarkWarning
         If marks in a text file were read as missing, or were kept as text.
     """
-    wanted = Wanted(argument, columns, outcome, display=display)
+    wanted = Wanted(argument, columns, outcome, display=display, division=division)
     if is_path(data):
         return _open_path(wanted, local_path(argument, data), options, types)
     require_pyarrow()
@@ -101,6 +104,22 @@ def open_table(
         return open_parquet(wanted, listed_files(argument, data))
     vector = arrow_vector(data)
     return open_arrow(wanted, data) if vector is None else _open_vector(wanted, data, vector)
+
+
+def is_in_parts(data: Any) -> bool:
+    """Tell whether a table is in files of which a part can be read: Parquet, by its path.
+
+    A table that is open already is where processes divide it.
+    """
+    if isinstance(data, SourcedTable):
+        return data.division is not None
+    if not is_in_files(data):
+        return False
+    try:
+        paths = [local_path("x", one) for one in ([data] if is_path(data) else data)]
+        return all(path.is_dir() or path.suffix.lower() in ENDINGS for path in paths)
+    except (ArgumentError, OSError, ValueError):  # which opening it will raise
+        return False
 
 
 def _open_path(

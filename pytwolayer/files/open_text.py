@@ -18,7 +18,7 @@ from pytwolayer.files.text_numbers import MissingMarks, is_text, read_texts, ref
 from pytwolayer.files.wanted_columns import Wanted
 from pytwolayer.preprocessing.row_source import (
     Doubles,
-    RowNumbers,
+    RowChoice,
     SourceColumn,
     SourcedTable,
     series_doubles,
@@ -240,7 +240,7 @@ class _Batches:
         self._spool, self._again, self._places = spool, again, places
         self.rows = spool.rows
 
-    def read(self, columns: Sequence[int], wanted: RowNumbers | None) -> Iterator[Batch]:
+    def read(self, columns: Sequence[int], wanted: RowChoice | None) -> Iterator[Batch]:
         """Yield the batches; see ``Batches``."""
         again = [self._places[column] for column in columns]
         if all(place is None for place in again):

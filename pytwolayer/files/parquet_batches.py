@@ -11,7 +11,7 @@ from pytwolayer.errors import ArgumentError, first_line
 from pytwolayer.files.arrow_rows import Batch, Values, any_wanted
 from pytwolayer.files.parquet_folder import FileState
 from pytwolayer.files.read_ahead import read_ahead
-from pytwolayer.preprocessing.row_source import BLOCK_ROWS, RowNumbers
+from pytwolayer.preprocessing.row_source import BLOCK_ROWS, RowChoice
 
 # So small that memory stays flat, whatever the size of a file's row groups.
 _BUFFER = 2**16
@@ -87,7 +87,7 @@ class ParquetFile:
         import pyarrow.parquet as pq
 
         with _readable(argument, self.path):
-            self._refuse_change(argument, FileState.of(self.path))
+            self.refuse_change(argument)
             file = pq.ParquetFile(
                 self.path,
                 buffer_size=_BUFFER,
@@ -101,11 +101,20 @@ class ParquetFile:
                     # A name such as "a" also selects a column "a.b".
                     places = [batch.schema.get_field_index(name) for name in names]
                     yield [batch.column(place) for place in places]
-            self._refuse_change(argument, FileState.of(self.path))
+            self.refuse_change(argument)
 
-    def _refuse_change(self, argument: str, state: FileState) -> None:
-        if state != self.state:
-            raise ArgumentError(argument, _STEADY, f'"{self.path}", which has changed')
+    def pieces(self, argument: str, size: int, step: int) -> Iterator[bytes]:
+        """Yield so many of the file's bytes at each such step."""
+        with _readable(argument, self.path), self.path.open("rb") as file:
+            for start in range(0, self.state.size, step):
+                file.seek(start)
+                yield file.read(size)
+
+    def refuse_change(self, argument: str) -> None:
+        """Raise if the file has changed since it was opened."""
+        with _readable(argument, self.path):
+            if FileState.of(self.path) != self.state:
+                raise ArgumentError(argument, _STEADY, f'"{self.path}", which has changed')
 
 
 @contextmanager
@@ -160,7 +169,7 @@ class ParquetBatches:
         self.rows = sum(file.rows for file in files)
         self.columns_at_once = _COLUMNS
 
-    def read(self, columns: Sequence[int], wanted: RowNumbers | None) -> Iterator[Batch]:
+    def read(self, columns: Sequence[int], wanted: RowChoice | None) -> Iterator[Batch]:
         """Yield the batches; see ``Batches``."""
         import pyarrow as pa
 
@@ -170,13 +179,14 @@ class ParquetBatches:
         finally:
             pa.default_memory_pool().release_unused()
 
-    def _read(self, names: Sequence[str], wanted: RowNumbers | None) -> Iterator[Batch]:
+    def _read(self, names: Sequence[str], wanted: RowChoice | None) -> Iterator[Batch]:
         start = 0
         for file, partition in zip(self._files, self._partitions, strict=True):
             own = [name for name in names if name not in partition]
             for first, groups in _runs(file, start, wanted):
                 rows = sum(file.groups[group] for group in groups)
-                yield from self._run(file, partition, names, own, first, groups, rows)
+                last = first + rows if wanted is None else min(first + rows, wanted[-1] + 1)
+                yield from self._run(file, partition, names, own, first, groups, rows, last)
             start += file.rows
 
     def _run(
@@ -188,8 +198,9 @@ class ParquetBatches:
         first: int,
         groups: Sequence[int],
         rows: int,
+        last: int,
     ) -> Iterator[Batch]:
-        """Yield the rows of consecutive row groups."""
+        """Yield the rows of consecutive row groups, up to the last that is wanted."""
         if not own:
             yield Batch(first, rows, [partition[name] for name in names])
             return
@@ -201,6 +212,9 @@ class ParquetBatches:
                 break
             yield Batch(first + done, len(arrays[0]), values, where)
             done += len(arrays[0])
+            if last <= first + done < first + rows:
+                file.refuse_change(self._argument)
+                return
         if done != rows:
             received = f'"{file.path}", which no longer has {rows:,} rows'
             raise ArgumentError(self._argument, _STEADY, received)
@@ -213,7 +227,7 @@ def _batch_rows(names: Sequence[str]) -> int:
 
 
 def _runs(
-    file: ParquetFile, start: int, wanted: RowNumbers | None
+    file: ParquetFile, start: int, wanted: RowChoice | None
 ) -> Iterator[tuple[int, list[int]]]:
     """Yield the first row and the groups of each run of row groups with wanted rows."""
     run: list[int] = []

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from pytwolayer.errors import PytwolayerError, format_bytes
 from pytwolayer.files.arrow_rows import Batch, any_wanted
-from pytwolayer.preprocessing.row_source import Doubles, RowNumbers
+from pytwolayer.preprocessing.row_source import Doubles, RowChoice
 
 LARGEST_IN_MEMORY = 2**27  # bytes; what is larger goes to a temporary file
 
@@ -73,7 +73,7 @@ class RowSpool:
             ) from problem
         self._parts.clear()
 
-    def read(self, columns: Sequence[int], wanted: RowNumbers | None) -> Iterator[Batch]:
+    def read(self, columns: Sequence[int], wanted: RowChoice | None) -> Iterator[Batch]:
         """Yield the batches; see ``Batches``."""
         start = 0
         for number, (rows, _) in enumerate(self._sizes):

@@ -14,7 +14,7 @@ from pytwolayer.files.table_reader import mask_values
 from pytwolayer.files.text_numbers import MissingMarks
 from pytwolayer.preprocessing.column import Column
 from pytwolayer.preprocessing.column_reading import convert_column
-from pytwolayer.preprocessing.row_source import Doubles, RowNumbers, SourceColumn, SourcedTable
+from pytwolayer.preprocessing.row_source import Doubles, RowChoice, SourceColumn, SourcedTable
 
 Frames = Callable[[], Iterator[pd.DataFrame]]
 
@@ -83,7 +83,7 @@ class FrameBatches:
         for name in frame:
             yield str(name), convert_column(self._argument, str(name), frame[name])
 
-    def read(self, columns: Sequence[int], wanted: RowNumbers | None) -> Iterator[Batch]:
+    def read(self, columns: Sequence[int], wanted: RowChoice | None) -> Iterator[Batch]:
         """Yield the batches; see ``Batches``."""
         start = 0
         for frame in self.frames(MissingMarks(hints=self._options.command_line)):

@@ -17,6 +17,8 @@ from pytwolayer.files.arrow_columns import (
 from pytwolayer.files.arrow_levels import LevelScan
 from pytwolayer.files.arrow_rows import ArrowRows, Batches
 from pytwolayer.preprocessing.column import in_column
+from pytwolayer.preprocessing.divided_passes import own_rows
+from pytwolayer.preprocessing.division import Division
 from pytwolayer.preprocessing.row_source import SourceColumn, SourcedTable
 
 Display = Callable[[int | None], Any]
@@ -39,6 +41,8 @@ class Wanted:
         needed.
     display : callable, optional
         Makes a display of the rows that are read, given their number or None, or is None.
+    division : Division, optional
+        How the rows of files that can be read in part are divided among processes.
     """
 
     argument: str
@@ -46,6 +50,7 @@ class Wanted:
     outcome: Collection[str] | None = ()
     problems: dict[str, ArgumentError] = field(default_factory=dict)
     display: Display | None = None
+    division: Division | None = None
 
     def choose(self, names: Sequence[str]) -> list[str]:
         """Choose the columns that are needed."""
@@ -84,6 +89,7 @@ def make_table(
     batches: Batches,
     kinds: Mapping[str, ArrowKind],
     known: Mapping[str, SourceColumn],
+    division: Division | None = None,
 ) -> SourcedTable:
     """Make a table of batches.
 
@@ -97,26 +103,48 @@ def make_table(
         Of the columns; levels are found by a pass over those that have some.
     known : mapping
         Columns of which all is known.
+    division : Division, optional
+        How the rows are divided among processes.
     """
     kinds = {name: kind for name, kind in kinds.items() if name not in known}
     scans = {n: LevelScan(kind) for n, kind in kinds.items() if kind in ("factor", "text")}
     if scans:
-        with wanted.shown(batches.rows) as done:
-            for batch in batches.read([names.index(name) for name in scans], None):
+        own = None if division is None else own_rows(division, batches.rows)
+        first = 0 if own is None else own.start
+        with wanted.shown(batches.rows if own is None else len(own)) as done:
+            for batch in batches.read([names.index(name) for name in scans], own):
                 for (name, scan), values in zip(scans.items(), batch.columns, strict=True):
                     with readable_values(wanted.argument, name, batch.where):
                         scan.add(values)
-                done(batch.start + batch.rows)
-    columns = [known[n] if n in known else _column(kinds[n], scans.get(n)) for n in names]
+                done(batch.start + batch.rows - first)
+    levels = {name: scan.labels() for name, scan in scans.items()}
+    if division is not None and scans:
+        levels = _joined_levels(kinds, division.gather(levels))
+    columns = [known[n] if n in known else _column(kinds[n], levels.get(n)) for n in names]
     problems = {n: wanted.problems[name] for n, name in enumerate(names) if name in wanted.problems}
     rows = ArrowRows(batches, columns, problems, wanted.argument, names)
-    return SourcedTable(names, (batches.rows, len(names)), columns, rows)
+    shape = batches.rows, len(names)
+    return SourcedTable(names, shape, columns, rows, division=division)
 
 
-def _column(kind: ArrowKind, scan: LevelScan | None) -> SourceColumn:
-    if scan is None:
+def _joined_levels(
+    kinds: Mapping[str, ArrowKind], parts: Sequence[Mapping[str, dict[str, Any]]]
+) -> dict[str, dict[str, Any]]:
+    """Put together the levels, with labels, of parts of the rows: those of text are sorted."""
+    joined: dict[str, dict[str, Any]] = {}
+    for name in parts[0]:
+        labels: dict[str, Any] = {}
+        for part in parts:
+            for level, label in part[name].items():
+                labels.setdefault(level, label)
+        in_order = sorted(labels) if kinds[name] == "text" else labels
+        joined[name] = {level: labels[level] for level in in_order}
+    return joined
+
+
+def _column(kind: ArrowKind, labels: Mapping[str, Any] | None) -> SourceColumn:
+    if labels is None:
         return SourceColumn("logical" if kind == "logical" else "number")
-    labels = scan.labels()
     return level_column(kind, labels)
 
 

@@ -6,25 +6,36 @@ import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from pytwolayer.checks import describe
 from pytwolayer.errors import ArgumentError, PytwolayerWarning
+from pytwolayer.files.open_table import is_in_parts
 from pytwolayer.files.row_file import temporary_folder
 from pytwolayer.fitting.members import Member, compare
+from pytwolayer.fitting.own_part import OwnPart
 from pytwolayer.fitting.prepare import PreparedFit
 from pytwolayer.fitting.shared_files import find_leaders
-from pytwolayer.fitting.train_in_group import GroupTraining, join_training, share_task
+from pytwolayer.fitting.train_in_group import (
+    GroupTraining,
+    join_training,
+    share_settings,
+    share_task,
+)
 from pytwolayer.fitting.two_layer import (
     DATA,
     fit_two_layer,
     prepare_fit,
+    read_cache,
     read_data,
     read_validation,
     two_layer,
 )
 from pytwolayer.launching.job_file import scratch_folder
 from pytwolayer.models.two_layer import TwoLayer
+from pytwolayer.preprocessing.division import Division
+from pytwolayer.preprocessing.training_data import TrainingData
 from pytwolayer.runtime.process_group import ProcessGroup, join_group
 from pytwolayer.runtime.threads import limit_threads
 from pytwolayer.runtime.torch_loading import torch
@@ -53,47 +64,104 @@ def joined_group() -> Iterator[ProcessGroup]:
 
 
 def fit_in_group(config: Mapping[str, Any], group: ProcessGroup) -> TwoLayer | None:
-    """Fit with these arguments of ``two_layer()``; None but in the first process."""
+    """Fit with these arguments of ``two_layer()``; None but in the first process.
+
+    Where the rows are in Parquet files, each process reads a part of them. Of other data one
+    process on each machine reads all, and encodes those that are trained on there.
+    """
     bound = inspect.signature(two_layer).bind(**config)
     bound.apply_defaults()
     arguments = bound.arguments
     compare(group.gather(Member.here(arguments)))
     _refuse_unsuited(arguments, group)
-    leader = find_leaders(group)[group.rank]
     # With one thread, so that the number of processes changes no bit.
     with default_torch_settings(), limit_threads(0):
+        if group.size == 1:
+            return _fit(arguments)
+        leaders = find_leaders(group)
+        part = _own_part(arguments, group, leaders)
         if group.rank == 0:
-            train = None if group.size == 1 else GroupTraining(group)
-            fit: TwoLayer = fit_two_layer(arguments, encoded=False, train=train).fit
-            return fit
+            divides = part.division is not None
+            tell = {"tell_tuned": partial(share_settings, group)} if divides else {}
+            return _fit(arguments, train=GroupTraining(group), part=part, **tell)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", PytwolayerWarning)  # which the first process gives
-            _join(arguments, group, leader)
+            if part.division is not None:
+                _join_reading(arguments, group, part)
+            else:
+                _join(arguments, group, part, leaders[group.rank])
     return None
 
 
-def _join(arguments: Mapping[str, Any], group: ProcessGroup, leader: int) -> None:
-    task = share_task(group, None)
+def _fit(arguments: Mapping[str, Any], **how: Any) -> TwoLayer:
+    fit: TwoLayer = fit_two_layer(arguments, encoded=False, **how).fit
+    return fit
+
+
+def agree_on_division(group: ProcessGroup, data: Any) -> Division | None:
+    """Return how the processes divide passes over a table; None if not each can read a part."""
+    can = all(group.gather(is_in_parts(data)))
+    return Division(group) if can and group.size > 1 else None
+
+
+def _own_part(arguments: Mapping[str, Any], group: ProcessGroup, leaders: list[int]) -> OwnPart:
+    """Say what this process reads and encodes; all have to be of one mind whether all read."""
+    each, leader = arguments["shards"] // group.size, leaders[group.rank]
+    followers = [rank for rank, its in enumerate(leaders) if its == leader]
+    division = agree_on_division(group, arguments["x"])
+    if division is not None:
+        own = range(group.rank * each, (group.rank + 1) * each)
+        return OwnPart(own, division, len(followers))
+    return OwnPart(range(followers[0] * each, (followers[-1] + 1) * each))
+
+
+def _join_reading(arguments: Mapping[str, Any], group: ProcessGroup, part: OwnPart) -> None:
+    """Read, prepare and train with the first process."""
     given = arguments["loss"]
-    loss = given if callable(given) else task.settings.loss
-    if group.rank != leader:  # which has the rows
-        join_training(group, task, None, loss, leader)
+    data = _read(arguments, given, part.division)
+    settings = _with_loss(share_settings(group, None), given)
+    cache = read_cache(arguments["cache"])
+    fit = _prepare(arguments, data, settings, part, cache=cache)
+    del data
+    task = share_task(group, None)
+    loss = _with_loss(task.settings, given).loss
+    join_training(group, task, fit, loss, group.rank)
+
+
+def _join(arguments: Mapping[str, Any], group: ProcessGroup, part: OwnPart, leader: int) -> None:
+    """Train with the first process, after the leader on this machine has read the rows."""
+    task = share_task(group, None)
+    settings = _with_loss(task.settings, arguments["loss"])
+    if group.rank != leader:
+        join_training(group, task, None, settings.loss, leader)
         return
     with scratch_folder(temporary_folder()) as scratch:
-        settings = task.settings
-        fit = _prepare(arguments, settings, loss, scratch)
-        join_training(group, task, fit, loss, leader)
+        data = _read(arguments, settings.loss)
+        fit = _prepare(arguments, data, settings, part, scratch=scratch)
+        del data
+        join_training(group, task, fit, settings.loss, leader)
+
+
+def _with_loss(settings: Settings, given: Any) -> Settings:
+    """Return the first process's settings with the function that this one was given, if any."""
+    return replace(settings, loss=given) if callable(given) else settings
+
+
+def _read(
+    arguments: Mapping[str, Any], loss: Any, division: Division | None = None
+) -> TrainingData:
+    given = {name: arguments[name] for name in DATA}
+    held_out = read_validation(arguments["validation"])
+    return read_data(given, held_out, arguments["na_action"], loss=loss, division=division)
 
 
 def _prepare(
-    arguments: Mapping[str, Any], settings: Settings, loss: Any, scratch: Any
+    arguments: Mapping[str, Any], data: TrainingData, settings: Settings, part: OwnPart, **how: Any
 ) -> PreparedFit:
-    """Prepare the same fit as the first process did, for its rows."""
-    data_given = {name: arguments[name] for name in DATA}
-    share, own = read_validation(arguments["validation"])
-    data = read_data(data_given, (share, own), arguments["na_action"], loss=loss)
-    with_loss = replace(settings, loss=loss)
-    return prepare_fit(data_given, data, with_loss, share, _CPU, scratch=scratch)
+    """Prepare the same fit as the first process does, for its rows."""
+    given = {name: arguments[name] for name in DATA}
+    share, _ = read_validation(arguments["validation"])
+    return prepare_fit(given, data, settings, share, _CPU, part=part, **how)
 
 
 def _refuse_unsuited(arguments: Mapping[str, Any], group: ProcessGroup) -> None:

@@ -28,6 +28,7 @@ from pytwolayer.errors import (
     warn_user,
 )
 from pytwolayer.fitting.auto_settings import resolve_auto
+from pytwolayer.fitting.own_part import OwnPart, spaced_of_all
 from pytwolayer.fitting.starting_point import Remembered, Start, on_cpu
 from pytwolayer.models.model_file import plain_tuning
 from pytwolayer.models.scoring import calibrate_by_held_out_rows, calibrate_by_search
@@ -39,14 +40,15 @@ from pytwolayer.network.architecture import (
     start_second_half,
     two_layer_net,
 )
-from pytwolayer.network.batches import batch_sizes
+from pytwolayer.network.batches import EncodedRows, batch_sizes
 from pytwolayer.network.losses import shares_rows
 from pytwolayer.optim.optimizer import Optimizer, make_optimizer
 from pytwolayer.preprocessing.bootstrap import bootstrap_sample
-from pytwolayer.preprocessing.calibration import plain_calibration, spaced_rows
+from pytwolayer.preprocessing.calibration import has_intervals, plain_calibration, spaced_rows
 from pytwolayer.preprocessing.encoder import Encoder
 from pytwolayer.preprocessing.fingerprint import checksums
 from pytwolayer.preprocessing.outcome import Outcome, fit_outcome
+from pytwolayer.preprocessing.spread import NEGATIVE_BINOMIAL, NORMAL
 from pytwolayer.preprocessing.training_data import TrainingData
 from pytwolayer.preprocessing.validation_split import split_validation
 from pytwolayer.runtime.interrupt import Interrupt, watch_for_interrupt
@@ -104,6 +106,8 @@ class PreparedFit:
         How many fits with rows of their own there are at the same time.
     scratch : Path, optional
         A folder of this fit's where the encoded rows are to be, for other processes.
+    part : OwnPart, optional
+        What this one of several processes prepares of the fit.
 
     Attributes
     ----------
@@ -140,11 +144,14 @@ class PreparedFit:
         cache: Path | None = None,
         copies: int = 1,
         scratch: Path | None = None,
+        part: OwnPart | None = None,
     ) -> None:
         reset_after_fork()
         self._share, self._start, self._partial = share, start, partial
         self._resample, self._copies = resample, copies
-        self._cache, self._scratch = cache, scratch
+        self._cache, self._scratch, self._part = cache, scratch, part
+        self._scored: dict[str, EncodedRows] = {}
+        self._probed: torch.Tensor | None = None
         self._store = RowStore()
         self._sums: Mapping[str, int] = {}
         self.checkpoints: Checkpoints | None = None
@@ -201,14 +208,15 @@ class PreparedFit:
         coding = inputs, outcome, settings
         self.settings = settings
         self._choose_store(training, held_out, inputs, outcome)
-        place = self._store, self._sums
+        place = self._store, self._sums, None if self._part is None else self._part.shards
         self.train_rows = encode_rows("x", training, *coding, *place).to(device)
-        rows = len(self.train_rows.x)
+        rows = self.train_rows.number
         self._in_order = held_out is None and training.are_all and training.rows == rows
         self.valid_rows = None
         if held_out is not None:
             with named_as({"x": "validation", "y": "validation"} if own else {}):
                 self.valid_rows = encode_rows("validation", held_out, *coding, *place).to(device)
+        self._keep_of_others(training, held_out, *coding)
         self._store.tell()
         if device.type != "cpu":  # which has the rows in its own memory now
             self._store = RowStore()
@@ -226,11 +234,46 @@ class PreparedFit:
         """Choose where the encoded rows are to be."""
         rows = training.rows + (0 if held_out is None else held_out.rows)
         size = row_bytes(training, inputs, outcome)
-        self._store = RowStore.choose(self._cache, rows, size, self._copies, self._scratch)
+        part = None
+        if self._part is not None:
+            numbers = training.rows, rows - training.rows
+            part = self._part.size(*numbers, self.settings.shards)
+        where = self._copies, self._scratch, part
+        self._store = RowStore.choose(self._cache, rows, size, *where)
+        if self._part is not None and self._part.division is not None:
+            self._store.window = self._part.division.gather(self._store.window)[0]
+
+    def _keep_of_others(
+        self,
+        training: TrainingData,
+        held_out: TrainingData | None,
+        inputs: Encoder,
+        outcome: Outcome,
+        settings: Settings,
+    ) -> None:
+        """Keep what is wanted of rows of which this process has encoded a part."""
+        if self._part is None:
+            return
+        rows, batch = self.train_rows.number, settings.batch_size
+        if callable(settings.loss):
+            first = training.outcomes.take(slice(min(rows, batch or rows)))
+            self._probed = outcome.target(first)
+        if not has_intervals(outcome):
+            return
+        wanted = [("validation", held_out, self.valid_rows)]
+        if settings.loss in (
+            NORMAL,
+            NEGATIVE_BINOMIAL,
+        ):  # a search's scores are made relative to its training rows
+            wanted.append(("x", training, self.train_rows))
+        for argument, data, encoded in wanted:
+            if data is not None and encoded is not None:
+                how = argument, data, inputs, outcome, settings
+                self._scored[argument] = spaced_of_all(self._part, encoded, *how)
 
     def _refuse_one_batch(self) -> None:
         """Raise where all rows are to be one batch, and memory has no room for them."""
-        rows, settings = len(self.train_rows.x), self.settings
+        rows, settings = self.train_rows.number, self.settings
         if self.window is None or len(batch_sizes(rows, settings.batch_size)) > 1:
             return
         if settings.optimizer == "lbfgs":
@@ -333,12 +376,14 @@ class PreparedFit:
 
     def facts(self) -> Facts:
         """Return what a run must have in common with the one whose checkpoints it goes on from."""
-        fit, start = self._fit, self._start
+        fit, start, probed = self._fit, self._start, self._probed
+        if probed is None:
+            probed = self.train_rows.y[: self.sizes()[3]]
         return {
             "settings": fit.settings.plain(),
             "validation": self._share,
             "data": dict(fit.data),
-            "loss_value": probe_loss(fit.settings.loss, self.train_rows.y[: self.sizes()[3]]),
+            "loss_value": probe_loss(fit.settings.loss, probed),
             "start": None if start is None else checksum_of_start(start.fit),
             "tuning": plain_tuning(fit.tuning),
             "calibration": plain_calibration(fit.calibration),
@@ -408,10 +453,12 @@ class PreparedFit:
         )
         if self.valid_rows is not None:
             scored = calibrate_by_held_out_rows if self.calibrates else None
-            own = None if scored is None else scored(self.result, self.valid_rows)
+            rows = self._scored.get("validation", self.valid_rows)
+            own = None if scored is None else scored(self.result, rows)
             self.result = replace(self.result, calibration=own)
         elif self.result.calibration is not None:
-            own = calibrate_by_search(self.result, self.train_rows)
+            rows = self._scored.get("x", self.train_rows)
+            own = calibrate_by_search(self.result, rows)
             self.result = replace(self.result, calibration=own)
 
     def release(self) -> None:
@@ -465,7 +512,7 @@ def train_together(
 
 def sizes_of(trainee: Trainee, settings: Settings) -> tuple[int, int, int, int]:
     """Return the numbers of rows, inputs, hidden units, and rows of a batch."""
-    rows, d_in = trainee.train_rows.x.shape
+    rows, d_in = trainee.train_rows.number, trainee.train_rows.x.shape[1]
     return rows, d_in, settings.hidden_units, min(rows, settings.batch_size or rows)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from pytwolayer.preprocessing.row_source import (
     Doubles,
-    RowNumbers,
+    RowChoice,
     RowSource,
     RowsThrough,
     SourcedTable,
@@ -24,7 +24,7 @@ class ShownRows(RowsThrough):
         self._display = display
 
     def blocks(
-        self, columns: Sequence[int], rows: RowNumbers | None = None
+        self, columns: Sequence[int], rows: RowChoice | None = None
     ) -> Iterator[Iterable[Doubles]]:
         """Yield the values block by block; see ``RowSource``."""
         number = self.rows if rows is None else len(rows)

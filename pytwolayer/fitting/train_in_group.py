@@ -1,7 +1,8 @@
 """Training a fit in processes that a launcher has started, on one machine or several.
 
-The first process prepares the fit and has it at the end. On each other machine one process encodes
-the rows, as the first one did, into a file that all processes there map.
+The first process has the fit at the end. Either each process prepares it with the others, of which
+it encodes its part of the rows; or the first one prepares it, and on each other machine one process
+encodes the rows, as the first one did, into a file that all processes there map.
 """
 
 import platform
@@ -22,6 +23,7 @@ from pytwolayer.fitting.worker_main import WorkerTrainee
 from pytwolayer.fitting.worker_task import WorkerTask
 from pytwolayer.runtime.interrupt import Interrupt, watch_for_interrupt
 from pytwolayer.runtime.process_group import ProcessGroup
+from pytwolayer.training.settings import Settings
 from pytwolayer.training.supervisor import Supervisor
 
 
@@ -67,6 +69,28 @@ def share_task(group: ProcessGroup, task: WorkerTask | None) -> WorkerTask:
     """Give the first process's task to all, after all that it has to do before."""
     group.wait_for_all()
     shared: WorkerTask = group.from_first(task)
+    return shared
+
+
+class _Trainee(WorkerTrainee):
+    """The fit of a task in a process that has encoded rows itself, or finds them in a file."""
+
+    def __init__(self, task: WorkerTask, own: PreparedFit | None) -> None:
+        self._own = own
+        super().__init__(task)
+
+    def _open(self, task: WorkerTask) -> None:
+        if self._own is None:
+            super()._open(task)
+            return
+        self.train_rows, self.pages = self._own.train_rows, self._own.pages
+        self.valid_rows, self.valid_pages = self._own.valid_rows, self._own.valid_pages
+
+
+def share_settings(group: ProcessGroup, settings: Settings | None) -> Settings:
+    """Give the first process's settings to all, after its search for the best."""
+    group.wait_for_all()
+    shared: Settings = group.from_first(settings)
     return shared
 
 
@@ -119,7 +143,8 @@ def join_training(
         The rank that encoded them.
     """
     rows = share_rows(group, fit, leader)
-    trainee = WorkerTrainee(replace(task, rows=rows, loss=loss))
+    own = None if rows else fit  # whose rows are in no file that has a name
+    trainee = _Trainee(replace(task, rows=rows, loss=loss), own)
 
     def resume(supervisor: Supervisor) -> None:
         state = group.from_first(None)

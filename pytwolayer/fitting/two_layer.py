@@ -16,6 +16,7 @@ from pytwolayer.fitting.argument_hints import hints_at_names
 from pytwolayer.fitting.data_reference import DataReference
 from pytwolayer.fitting.data_sources import open_data
 from pytwolayer.fitting.ensemble import fit_ensemble, read_n_models
+from pytwolayer.fitting.own_part import OwnPart
 from pytwolayer.fitting.prepare import Hooks, OnEpoch, PreparedFit, Train
 from pytwolayer.fitting.shown_reading import show_reading
 from pytwolayer.fitting.starting_point import Start
@@ -25,8 +26,9 @@ from pytwolayer.models.ensemble import TwoLayerEnsemble
 from pytwolayer.models.two_layer import TwoLayer
 from pytwolayer.network.batches import Pages
 from pytwolayer.preprocessing.class_weights import apply_class_weights
+from pytwolayer.preprocessing.division import Division
 from pytwolayer.preprocessing.outcome_range import suit_to_loss
-from pytwolayer.preprocessing.reading import read_training_data
+from pytwolayer.preprocessing.reading import read_training_data, with_summaries
 from pytwolayer.preprocessing.suspect_columns import warn_suspect_columns
 from pytwolayer.preprocessing.training_data import TrainingData
 from pytwolayer.runtime.device import select_device
@@ -335,13 +337,21 @@ def two_layer(
 @with_default_torch_settings
 @releases_gpu_memory
 def fit_two_layer(
-    arguments: Mapping[str, Any], *, encoded: bool = True, train: Train | None = None
+    arguments: Mapping[str, Any],
+    *,
+    encoded: bool = True,
+    train: Train | None = None,
+    part: OwnPart | None = None,
+    tell_tuned: Callable[[Settings], object] = lambda settings: None,
 ) -> FitResult[Any]:
     """Fit as ``two_layer()`` does, of which these are all arguments.
 
     ``encoded`` says whether the encoded rows are wanted, which a GPU has to give back. ``train``
-    trains the fit with other processes, which find its rows in a file.
+    trains the fit with other processes. Where these read the rows, too, ``part`` is what this one
+    does of it, and ``tell_tuned()`` tells them the settings with which the fit is prepared; else
+    they find its rows in a file.
     """
+    division = None if part is None else part.division
     seed, checkpoint, bootstrap = (arguments[n] for n in ("seed", "checkpoint", "bootstrap"))
     drawn = secrets.randbits(31) if seed is None else seed
     settings = Settings(**{name: arguments[name] for name in KEPT} | {"seed": drawn})
@@ -362,16 +372,18 @@ def fit_two_layer(
         return FitResult(several)
     with (
         checkpoints_in(checkpoint, arguments["checkpoint_every"]) as checkpoints,
-        scratch_for(workers if train is None else 2) as scratch,
+        scratch_for(_readers(workers, train, division)) as scratch,
     ):
         if seed is None and checkpoints is not None and checkpoints.seed is not None:
             settings = replace(settings, seed=checkpoints.seed)
-        data = read_data(given, held_out, na_action, hooks, loss=settings.loss)
+        data = read_data(given, held_out, na_action, hooks, loss=settings.loss, division=division)
         with _named_outcome(given):
             known = resumed(checkpoints, settings)
-            tuned = known or tune(data, settings, held_out[0], chosen, hooks)
+            tuned = known or tune(data.undivided(), settings, held_out[0], chosen, hooks)
+        tell_tuned(tuned.settings)
         how_prepared = tuned.settings, held_out[0], chosen
-        prepared = prepare_fit(given, data, *how_prepared, cache=cache, scratch=scratch)
+        where: Any = {"cache": cache, "scratch": scratch, "part": part}
+        prepared = prepare_fit(given, data, *how_prepared, **where)
         del data
         prepared.set_attributes(**tuned.attributes)
         # After an interrupted search no epoch is done, and the folder is left as it was.
@@ -383,6 +395,13 @@ def fit_two_layer(
         return FitResult(fit, prepared.encoded_rows() if encoded else None, prepared.pages)
 
 
+def _readers(workers: int, train: Train | None, division: Division | None) -> int:
+    """Return how many processes read the same encoded rows."""
+    if division is not None:
+        return 1
+    return workers if train is None else 2
+
+
 def read_data(
     given: Mapping[str, Any],
     held_out: tuple[float, Any],
@@ -390,6 +409,7 @@ def read_data(
     hooks: Hooks | None = None,
     *,
     loss: Any,
+    division: Division | None = None,
 ) -> TrainingData:
     """Read the data that ``two_layer()`` is given.
 
@@ -401,11 +421,15 @@ def read_data(
     held_out : tuple
         What ``read_validation()`` returns for ``validation``.
     na_action : str
+    hooks : Hooks, optional
+    loss : str or callable
+    division : Division, optional
+        How processes, each of which calls this, divide passes over the rows.
     """
     with _named_outcome(given):
         displays = None if hooks is None else hooks.progress
         reading = displays.reading if isinstance(displays, Displays) else None
-        sources = open_data(given, held_out[1], reading)
+        sources = open_data(given, held_out[1], reading, division)
         data = read_training_data(
             show_reading(sources["x"], displays),
             sources["y"],
@@ -415,7 +439,8 @@ def read_data(
             held_out=sources["validation"],
             na_action=na_action,
         )
-        return apply_class_weights(suit_to_loss(data, loss), given["class_weights"], loss)
+        data = apply_class_weights(suit_to_loss(data, loss), given["class_weights"], loss)
+        return data if division is None else with_summaries(data)
 
 
 def prepare_fit(
@@ -428,11 +453,12 @@ def prepare_fit(
     *,
     cache: Path | None = None,
     scratch: Path | None = None,
+    part: OwnPart | None = None,
 ) -> PreparedFit:
     """Prepare a fit to ``data``, what ``read_data()`` made of ``given``."""
     how = data, settings, share, device, start
     with _named_outcome(given):
-        prepared = PreparedFit(*how, cache=cache, scratch=scratch)
+        prepared = PreparedFit(*how, cache=cache, scratch=scratch, part=part)
     if start is None:
         warn_suspect_columns(data)
     prepared.set_attributes(_data_reference=DataReference(**given))

@@ -22,12 +22,28 @@ class EncodedRows(NamedTuple):
     codes : Tensor or None
         Whole numbers, shape ``(rows, columns)``: of each column of many levels the network's input
         that is 1. These inputs come after those in ``x``.
+    first : int
+        Number of the first of these rows, where a process has a part of all only.
+    total : int or None
+        Number of all rows, where these are a part.
     """
 
     x: Tensor
     y: Tensor
     weights: Tensor | None
     codes: Tensor | None = None
+    first: int = 0
+    total: int | None = None
+
+    @property
+    def number(self) -> int:
+        """Number of all rows, those included that other processes have."""
+        return len(self.x) if self.total is None else self.total
+
+    @property
+    def parts(self) -> tuple[Tensor, Tensor, Tensor | None, Tensor | None]:
+        """What there is of the rows: ``x``, ``y``, ``weights`` and ``codes``."""
+        return self.x, self.y, self.weights, self.codes
 
     def to(self, device: torch.device) -> "EncodedRows":
         """Move them to the device that trains.
@@ -41,7 +57,7 @@ class EncodedRows(NamedTuple):
         if device.type == "cpu":
             y = y.t().contiguous().t()
         codes = None if self.codes is None else self.codes.to(device)
-        return EncodedRows(self.x.to(device), y, weights, codes)
+        return self._replace(x=self.x.to(device), y=y, weights=weights, codes=codes)
 
 
 class Pages(Protocol):
@@ -69,7 +85,7 @@ class Batch:
     """
 
     def __init__(self, rows: EncodedRows) -> None:
-        self.x, self.y, self.weights, self.codes = rows
+        self.x, self.y, self.weights, self.codes = rows.parts
         self.counts, self.d_out = [len(self.x)], self.y.shape[1]
 
     def gather(self) -> None:
@@ -93,7 +109,7 @@ class DrawnBatch(Batch):
     """
 
     def __init__(self, rows: EncodedRows, size: int) -> None:
-        x, y, weights, codes = rows
+        x, y, weights, codes = rows.parts
         self.indices = torch.empty(size, dtype=torch.int64, device=x.device)
         targets = y.new_empty(y.shape[1], size).t() if _is_by_output(y) else y[:size].clone()
         super().__init__(
@@ -148,7 +164,7 @@ class SingleRows:
     """
 
     def __init__(self, rows: EncodedRows) -> None:
-        self._all, self.number = rows, len(rows.x)
+        self._all, self.number = rows, rows.number
 
     @property
     def counts(self) -> list[int]:

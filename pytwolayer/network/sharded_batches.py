@@ -19,7 +19,6 @@ from pytwolayer.network.batches import (
     Pages,
     SingleRows,
     batch_sizes,
-    cut_evenly,
 )
 from pytwolayer.network.windowed_batches import Window, choose_batches
 from pytwolayer.runtime.random import cpu_generator
@@ -35,9 +34,9 @@ class ShardRows(SingleRows):
     Parameters
     ----------
     rows : EncodedRows
-        Those of all shards.
+        Those of all shards, or the part that this process has.
     first, last : int
-        The shard's, the last excluded.
+        The shard's among all, the last excluded.
     place : float
         Where the shard is among all, from 0 to below 1.
     drawn : dict
@@ -46,6 +45,7 @@ class ShardRows(SingleRows):
     Attributes
     ----------
     first : int
+        Where the shard begins among the rows that are here.
     """
 
     def __init__(
@@ -57,8 +57,8 @@ class ShardRows(SingleRows):
         drawn: dict[int, DrawnBatch],
     ) -> None:
         super().__init__(rows)
-        self._total, self.first, self._last, self._drawn = self.number, first, last, drawn
-        self.number, self._place = last - first, place
+        self._total, self.number, self._place, self._drawn = self.number, last - first, place, drawn
+        self.first = first - rows.first
 
     @property
     def counts(self) -> list[int]:
@@ -77,8 +77,8 @@ class ShardRows(SingleRows):
 
     def whole(self) -> Batch:
         """Make a batch of all rows of the shard."""
-        own = slice(self.first, self._last)
-        parts = [None if each is None else each[own] for each in self._all]
+        own = slice(self.first, self.first + self.number)
+        parts = [None if each is None else each[own] for each in self._all.parts]
         return self._counted(Batch(EncodedRows(*parts)))  # type: ignore[arg-type]
 
     def drawn(self, size: int) -> DrawnBatch:
@@ -88,7 +88,7 @@ class ShardRows(SingleRows):
         return self._drawn[size]
 
     def indices(self, permutations: Sequence[Tensor]) -> Tensor:
-        """Make row indices, among all rows, from those within the shard."""
+        """Make row indices, among the rows that are here, from those within the shard."""
         return super().indices([permutations[0] + self.first])
 
     def _counted(self, batch: _B) -> _B:
@@ -114,11 +114,16 @@ class _PagesFrom:
 def shard_rows(rows: EncodedRows, shards: int) -> list[ShardRows]:
     """Cut rows into shards."""
     drawn: dict[int, DrawnBatch] = {}
-    sizes, found, first = cut_evenly(len(rows.x), shards), [], 0
-    for shard, size in enumerate(sizes):
-        found.append(ShardRows(rows, first, first + size, shard / shards, drawn))
-        first += size
+    found = []
+    for shard in range(shards):
+        own = rows_of_shards(rows.number, shards, range(shard, shard + 1))
+        found.append(ShardRows(rows, own.start, own.stop, shard / shards, drawn))
     return found
+
+
+def rows_of_shards(rows: int, shards: int, own: range) -> range:
+    """Return which of so many rows are those of consecutive shards."""
+    return range(rows * own.start // shards, rows * own.stop // shards)
 
 
 def pages_of(pages: Pages | None, first: int) -> Pages | None:

@@ -101,7 +101,7 @@ class DrawnStackedBatch(StackedBatch):
     """
 
     def __init__(self, rows: EncodedRows, groups: int, size: int, members: int = 1) -> None:
-        x, y, weights, codes = rows
+        x, y, weights, codes = rows.parts
         flat = torch.empty(groups * size, dtype=torch.int64, device=x.device)
         self.indices = flat.view(groups, size)
         drawn = x.new_empty(groups * size, x.shape[1])

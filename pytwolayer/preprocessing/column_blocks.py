@@ -19,11 +19,13 @@ from pytwolayer.preprocessing.row_source import (
 )
 
 
-def blocks_of(columns: Sequence[Column]) -> Iterator[Iterable[Doubles]]:
+def blocks_of(columns: Sequence[Column], rows: range | None = None) -> Iterator[Iterable[Doubles]]:
     """Yield the values of columns of equal length block by block, one column after the other.
 
-    Columns of one source are read together.
+    Columns of one source are read together. ``rows`` are the only ones that are wanted.
     """
+    if rows is not None and len(rows) == rows_of(columns):
+        rows = None
     places: dict[int, list[int]] = {}
     sources: dict[int, RowSource] = {}
     of_source = 0
@@ -35,12 +37,18 @@ def blocks_of(columns: Sequence[Column]) -> Iterator[Iterable[Doubles]]:
             of_source += data.recoding is None
     if len(sources) == 1 and of_source == len(columns):  # its blocks as they are
         ((key, source),) = sources.items()
-        yield from source.blocks(places[key])
+        yield from source.blocks(places[key], rows)
         return
-    readers = {key: source.blocks(places[key]) for key, source in sources.items()}
-    for part in block_slices(rows_of(columns)):
+    readers = {key: source.blocks(places[key], rows) for key, source in sources.items()}
+    for part in slices_of(range(rows_of(columns)) if rows is None else rows):
         lines = {key: iter(next(reader)) for key, reader in readers.items()}
         yield _lines(columns, part, lines)
+
+
+def slices_of(rows: range) -> Iterator[slice]:
+    """Yield the slices that cut consecutive rows into blocks."""
+    for part in block_slices(len(rows)):
+        yield slice(rows.start + part.start, rows.start + part.stop)
 
 
 def passes_over(columns: Sequence[Column]) -> list[slice]:
@@ -78,14 +86,15 @@ def rows_of(columns: Sequence[Column]) -> int:
     return data.source.rows if isinstance(data, StoredColumn) else len(data)
 
 
-def read_columns(columns: Sequence[Column]) -> list[Column]:
-    """Read columns of equal length into memory."""
-    if not any(isinstance(column.data, StoredColumn) for column in columns):
+def read_columns(columns: Sequence[Column], rows: range | None = None) -> list[Column]:
+    """Read columns of equal length into memory, or consecutive rows of them."""
+    if rows is None and not any(isinstance(column.data, StoredColumn) for column in columns):
         return [*columns]
-    rows = rows_of(columns)
-    read = [np.empty(rows) for _ in columns]
+    rows = range(rows_of(columns)) if rows is None else rows
+    read = [np.empty(len(rows)) for _ in columns]
     for some in passes_over(columns):
-        for part, block in zip(block_slices(rows), blocks_of(columns[some]), strict=True):
+        blocks = blocks_of(columns[some], rows)
+        for part, block in zip(block_slices(len(rows)), blocks, strict=True):
             for values, line in zip(read[some], block, strict=True):
                 values[part] = line
     return [column.with_data(data) for column, data in zip(columns, read, strict=True)]
@@ -108,8 +117,10 @@ def number_taken(rows: RowNumbers | Mask | slice, number: int) -> int:
     return int(np.count_nonzero(rows)) if rows.dtype == np.bool_ else len(rows)
 
 
-def take_rows(columns: Sequence[Column], rows: RowNumbers | Mask | slice) -> list[Column]:
-    """Select some rows of columns of equal length; a few are read into memory."""
+def take_rows(
+    columns: Sequence[Column], rows: RowNumbers | Mask | slice, *, reads: bool = True
+) -> list[Column]:
+    """Select some rows of columns of equal length; a few are read into memory if it ``reads``."""
     if not any(isinstance(column.data, StoredColumn) for column in columns):
         return [column.take(rows) for column in columns]
     numbers = _numbers(rows, rows_of(columns))
@@ -126,4 +137,4 @@ def take_rows(columns: Sequence[Column], rows: RowNumbers | Mask | slice) -> lis
             taken.append(column.with_data(replace(data, source=sources[key])))
         else:
             taken.append(column.take(numbers))
-    return read_columns(taken) if is_one_block(len(numbers)) else taken
+    return read_columns(taken) if reads and is_one_block(len(numbers)) else taken

@@ -22,9 +22,17 @@ from pytwolayer.preprocessing.block_writer import (
     is_levels,
 )
 from pytwolayer.preprocessing.column import Column, in_column
-from pytwolayer.preprocessing.column_blocks import blocks_of, lines_in, passes_over
+from pytwolayer.preprocessing.column_blocks import (
+    blocks_of,
+    lines_in,
+    passes_over,
+    read_columns,
+    rows_of,
+)
+from pytwolayer.preprocessing.divided_passes import join_masks, own_rows
+from pytwolayer.preprocessing.division import Division
 from pytwolayer.preprocessing.piecewise import PiecewiseCoding
-from pytwolayer.preprocessing.row_source import Doubles, block_slices
+from pytwolayer.preprocessing.row_source import Doubles, Mask, block_slices
 from pytwolayer.preprocessing.standardize import (
     Floats,
     NumberCoding,
@@ -84,8 +92,15 @@ class Encoder:
             Largest number of inputs of a column with "piecewise".
         """
         most = pieces if encoding == "piecewise" else None
-        pairs = zip(table.columns, table.summaries(weights), strict=True)
-        codings = (_coding(argument, *pair, weights, limit, most) for pair in pairs)
+        pairs = [*zip(table.columns, table.summaries(weights), strict=True)]
+
+        def coding(place: int) -> Coding:
+            return _coding(argument, *pairs[place], weights, limit, most)
+
+        if table.division is not None and most is not None:  # some columns each, all of their rows
+            codings = table.division.gather_parts(coding, len(pairs))
+        else:
+            codings = [coding(place) for place in range(len(pairs))]
         return cls(table.names, tuple(codings))
 
     @property
@@ -124,9 +139,10 @@ class Encoder:
         columns, places = self._recoded(argument, table, consequence)
         incomplete = table.incomplete
         for place in places:
-            missing = np.isnan(columns[place].values)
+            missing = _missing(columns[place], table.division)
             incomplete = missing if incomplete is None else incomplete | missing
-        return Table(table.names, columns, table.rows, incomplete=incomplete)
+        how = False, incomplete, table.division
+        return Table(table.names, columns, table.rows, *how)
 
     def check(self, argument: str, table: Table) -> None:
         """Check new data as ``recode()`` does, and warn as it does."""
@@ -236,6 +252,16 @@ class Encoder:
                 if not np.isfinite(part).all():
                     received = f"{np.max(np.abs(column.values)):.3g}{in_column(column.label)}"
                     raise ArgumentError(argument, "of the size seen in training", received)
+
+
+def _missing(column: Column, division: Division | None) -> Mask:
+    if division is None:
+        return np.isnan(column.values)
+    rows = rows_of([column])
+    (own,) = read_columns([column], own_rows(division, rows))
+    missing = join_masks(np.isnan(own.values), rows, division)
+    assert missing is not None
+    return missing
 
 
 def _codes(writer: BlockWriter, rows: int) -> Codes | None:

@@ -87,6 +87,15 @@ def read_training_data(
         return _add_validation(data, validation, weights_name, weight_type)
 
 
+def with_summaries(data: TrainingData) -> TrainingData:
+    """Return the data, whose tables now have their summaries, whoever asks for them later."""
+    for each in (data, data.validation):
+        if each is not None:
+            each.predictors.summaries()
+            each.outcomes.summaries()
+    return data
+
+
 def _add_validation(
     data: TrainingData, validation: TrainingData, weights_name: str, weight_type: str
 ) -> TrainingData:
@@ -130,7 +139,8 @@ def _read_tables(x: Any, y: Any, outcome: Any) -> tuple[Table, Table]:
             expected = "the outcome itself; a column of `x` is named in `outcome`"
             raise ArgumentError("y", expected, checks.describe(y))
         predictors = read_table("x", x, summarise=True)
-        return predictors, read_table("y", y, vector=True, outcome=True, summarise=True)
+        outcomes = read_table("y", y, vector=True, outcome=True, summarise=True, whole=True)
+        return predictors, outcomes
     if y is not None:
         raise ArgumentError("y", "left out where `outcome` is given", "given too")
     # A frame made of an array has numbers for names.
@@ -142,7 +152,7 @@ def _read_tables(x: Any, y: Any, outcome: Any) -> tuple[Table, Table]:
         raise ArgumentError("outcome", "names of columns of `x`", quote_some(absent))
     others = [place for place, name in enumerate(names) if name not in wanted]
     own = columns_at(x, [names.index(name) for name in wanted])
-    outcomes = read_table("x", own, outcome=True, summarise=True)
+    outcomes = read_table("x", own, outcome=True, summarise=True, whole=True)
     return read_table("x", columns_at(x, others), summarise=True), replace(outcomes, vector=vector)
 
 

@@ -13,11 +13,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from pytwolayer.preprocessing.division import Division
+
 BLOCK_ROWS = 8192
 _LINE_ROWS = 512  # of an array are turned into columns at a time, so that both stay in the cache
 _GROUP = 32  # columns of an array are turned at a time
 Doubles = NDArray[np.float64]
 RowNumbers = NDArray[np.intp]
+RowChoice = RowNumbers | range
 Mask = NDArray[np.bool_]
 
 
@@ -29,7 +32,7 @@ class RowSource(Protocol):
         """Number of rows."""
 
     def blocks(
-        self, columns: Sequence[int], rows: RowNumbers | None = None
+        self, columns: Sequence[int], rows: RowChoice | None = None
     ) -> Iterator[Iterable[Doubles]]:
         """Yield for each block the values of the columns, one column after the other.
 
@@ -37,9 +40,9 @@ class RowSource(Protocol):
         ----------
         columns : sequence of int
             Places of the columns, from 0.
-        rows : array, optional
+        rows : array or range, optional
             Numbers of the rows that are wanted, ascending; one may come several times. A block is
-            ``BLOCK_ROWS`` of these.
+            ``BLOCK_ROWS`` of these. A range has each from its first to its last.
 
         Yields
         ------
@@ -90,6 +93,8 @@ class SourcedTable:
     source : RowSource
     sparse_size : int or None
         Memory that the sparse matrix takes of which it is, in bytes; None: it is of none.
+    division : Division or None
+        How passes over the rows are divided among processes; None: each goes through all.
     """
 
     names: list[str] | None
@@ -97,6 +102,7 @@ class SourcedTable:
     columns: list[SourceColumn]
     source: RowSource
     sparse_size: int | None = None
+    division: Division | None = None
 
     def __len__(self) -> int:
         return self.shape[0]
@@ -124,7 +130,7 @@ class StoredArray:
         return len(self.array)
 
     def blocks(
-        self, columns: Sequence[int], rows: RowNumbers | None = None
+        self, columns: Sequence[int], rows: RowChoice | None = None
     ) -> Iterator[list[Doubles]]:
         """Yield the values block by block; see ``RowSource``."""
         for part in block_slices(self.rows if rows is None else len(rows)):
@@ -161,11 +167,12 @@ class StoredSeries:
         return len(self._series)
 
     def blocks(
-        self, columns: Sequence[int], rows: RowNumbers | None = None
+        self, columns: Sequence[int], rows: RowChoice | None = None
     ) -> Iterator[list[Doubles]]:
         """Yield the values block by block; see ``RowSource``."""
         for part in block_slices(self.rows if rows is None else len(rows)):
-            values = self._series.iloc[part if rows is None else rows[part]]
+            chosen: Any = part if rows is None else rows[part]
+            values = self._series.iloc[chosen]
             yield [series_doubles(values)] * len(columns)
 
 
@@ -188,7 +195,7 @@ class ArrayRows:
         return len(self._array)
 
     def blocks(
-        self, columns: Sequence[int], rows: RowNumbers | None = None
+        self, columns: Sequence[int], rows: RowChoice | None = None
     ) -> "Iterator[MatrixBlock]":
         """Yield the values block by block; see ``RowSource``."""
         number = self.rows if rows is None else len(rows)
@@ -263,10 +270,10 @@ class SelectedRows(RowsThrough):
         return len(self._numbers)
 
     def blocks(
-        self, columns: Sequence[int], rows: RowNumbers | None = None
+        self, columns: Sequence[int], rows: RowChoice | None = None
     ) -> Iterator[Iterable[Doubles]]:
         """Yield the values block by block; see ``RowSource``."""
-        numbers = self._numbers if rows is None else self._numbers[rows]
+        numbers = self._numbers if rows is None else _numbers_at(self._numbers, rows)
         return self._source.blocks(columns, numbers)
 
     def take(self, rows: RowNumbers) -> "SelectedRows":
@@ -282,7 +289,7 @@ class SelectedColumns(RowsThrough):
         self._places = places
 
     def blocks(
-        self, columns: Sequence[int], rows: RowNumbers | None = None
+        self, columns: Sequence[int], rows: RowChoice | None = None
     ) -> Iterator[Iterable[Doubles]]:
         """Yield the values block by block; see ``RowSource``."""
         return self._source.blocks([self._places[column] for column in columns], rows)
@@ -293,6 +300,10 @@ def select_rows(source: RowSource, numbers: RowNumbers) -> SelectedRows:
     if isinstance(source, SelectedRows):
         return source.take(numbers)
     return SelectedRows(source, numbers)
+
+
+def _numbers_at(numbers: RowNumbers, rows: RowChoice) -> RowNumbers:
+    return numbers[rows.start : rows.stop] if isinstance(rows, range) else numbers[rows]
 
 
 def block_slices(rows: int) -> Iterator[slice]:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pytwolayer.preprocessing.row_source import Doubles, RowNumbers, block_slices
+from pytwolayer.preprocessing.row_source import Doubles, RowChoice, RowNumbers, block_slices
 
 
 class SparseColumns:
@@ -41,14 +41,14 @@ class SparseColumns:
         self.size = values.nbytes + row_numbers.nbytes + starts.nbytes
 
     def blocks(
-        self, columns: Sequence[int], rows: RowNumbers | None = None
+        self, columns: Sequence[int], rows: RowChoice | None = None
     ) -> Iterator[Iterator[Doubles]]:
         """Yield the values block by block; see ``RowSource``."""
         for part in block_slices(self.rows if rows is None else len(rows)):
             if rows is None:
                 yield self._lines(columns, part.start, part.stop, None)
             else:
-                chosen = rows[part]
+                chosen = np.asarray(rows[part])
                 first, last = int(chosen[0]), int(chosen[-1])
                 yield self._lines(columns, first, last + 1, chosen - first)
 

@@ -11,14 +11,17 @@ from numpy.typing import NDArray
 
 from pytwolayer.errors import ArgumentError
 from pytwolayer.preprocessing.column import Column, in_column
-from pytwolayer.preprocessing.column_blocks import blocks_of, passes_over, rows_of
+from pytwolayer.preprocessing.column_blocks import blocks_of, passes_over, rows_of, slices_of
+from pytwolayer.preprocessing.divided_passes import join_masks, own_rows
+from pytwolayer.preprocessing.division import Division
+from pytwolayer.preprocessing.joined_checksums import joined_crc32
 from pytwolayer.preprocessing.moments import (
     Moments,
     moments_of_block,
     moments_of_lines,
     weighted_moments_of_block,
 )
-from pytwolayer.preprocessing.row_source import Doubles, Mask, MatrixBlock, block_slices
+from pytwolayer.preprocessing.row_source import Doubles, Mask, MatrixBlock
 
 Counts = NDArray[np.intp]
 
@@ -61,49 +64,87 @@ class Survey:
     summaries: list[ColumnSummary] | None
 
 
-def survey(argument: str, columns: Sequence[Column], *, summarise: bool) -> Survey:
+def survey(
+    argument: str,
+    columns: Sequence[Column],
+    *,
+    summarise: bool,
+    division: Division | None = None,
+) -> Survey:
     """Check columns that were just read, in one pass, or one for some of the columns each.
+
+    With a ``division`` other processes go through a part of the rows.
 
     Raises
     ------
     ArgumentError
         If a column has an infinite number.
     """
-    found = [_Found(column, summarise=summarise) for column in columns]
+    is_part, rows = division is not None, rows_of(columns)
+    found = [_Found(column, summarise=summarise, is_part=is_part) for column in columns]
+    own = range(rows) if division is None else own_rows(division, rows)
     incomplete: Mask | None = None
     for some in passes_over(columns):
-        slices = block_slices(rows_of(columns))
-        for part, block in zip(slices, blocks_of(columns[some]), strict=True):
+        for part, block in zip(slices_of(own), blocks_of(columns[some], own), strict=True):
             missing = _add_block(found[some], block)
             if missing is not None:
                 if incomplete is None:
-                    incomplete = np.zeros(rows_of(columns), dtype=np.bool_)
-                incomplete[part] |= missing
+                    incomplete = np.zeros(len(own), dtype=np.bool_)
+                incomplete[part.start - own.start : part.stop - own.start] |= missing
+    if division is not None:
+        found = _joined(columns, found, division)
+        incomplete = join_masks(incomplete, rows, division)
     checked = [each.checked(argument) for each in found]
     known = summarise and incomplete is None and all(each.rows for each in found)
     return Survey(checked, incomplete, [each.summary() for each in found] if known else None)
 
 
-def summarise(columns: Sequence[Column], weights: Doubles | None = None) -> list[ColumnSummary]:
+def summarise(
+    columns: Sequence[Column], weights: Doubles | None = None, division: Division | None = None
+) -> list[ColumnSummary]:
     """Summarise columns without missing values.
 
-    ``weights`` are those of the moments; with them there are no checksums.
+    ``weights`` are those of the moments; with them there are no checksums. With a ``division``
+    other processes go through a part of the rows.
     """
-    found = [_Found(column, summarise=True) for column in columns]
+    is_part = division is not None
+    found = [_Found(column, summarise=True, is_part=is_part) for column in columns]
+    own = range(rows_of(columns)) if division is None else own_rows(division, rows_of(columns))
     for some in passes_over(columns):
-        slices = block_slices(rows_of(columns))
-        for part, block in zip(slices, blocks_of(columns[some]), strict=True):
+        for part, block in zip(slices_of(own), blocks_of(columns[some], own), strict=True):
             _add_block(found[some], block, None if weights is None else weights[part])
+    if division is not None:
+        found = _joined(columns, found, division)
     return [each.summary() for each in found]
 
 
-def count_levels(columns: Sequence[Column]) -> list[Counts]:
-    """Count the rows of each level of each column, in one pass; missing values are left out."""
+def count_levels(columns: Sequence[Column], division: Division | None = None) -> list[Counts]:
+    """Count the rows of each level of each column, in one pass; missing values are left out.
+
+    With a ``division`` other processes go through a part of the rows.
+    """
     counts = [np.zeros(len(column.levels), dtype=np.intp) for column in columns]
-    for block in blocks_of(columns) if columns else ():
-        for own, values in zip(counts, block, strict=True):
-            own += _counts(values, len(own))
-    return counts
+    if not columns:
+        return counts
+    own = range(rows_of(columns)) if division is None else own_rows(division, rows_of(columns))
+    for block in blocks_of(columns, own):
+        for of_column, values in zip(counts, block, strict=True):
+            of_column += _counts(values, len(of_column))
+    if division is None:
+        return counts
+    return [sum(parts) for parts in zip(*division.gather(counts), strict=True)]
+
+
+def _joined(
+    columns: Sequence[Column], found: "Sequence[_Found]", division: Division
+) -> "list[_Found]":
+    """Put together what each process found of the columns in its rows."""
+    summarises = found[0].summarises
+    joined = [_Found(column, summarise=summarises) for column in columns]
+    for parts in division.gather([each.part() for each in found]):
+        for each, part in zip(joined, parts, strict=True):
+            each.add_part(part)
+    return joined
 
 
 def _add_block(
@@ -151,19 +192,40 @@ def _either(one: Mask | None, other: Mask | None) -> Mask | None:
     return one | other
 
 
-class _Found:
-    """What was found of a column so far."""
+@dataclass(frozen=True)
+class _Part:
+    """What was found in some consecutive blocks of a column; of blocks without missing values.
 
-    def __init__(self, column: Column, *, summarise: bool) -> None:
+    ``bytes`` are those of the checksum, and ``moments`` has a line of each block.
+    """
+
+    rows: int
+    missing: int
+    infinite: int
+    checksum: int
+    bytes: int
+    counts: Counts | None
+    moments: NDArray[np.float64]
+
+
+class _Found:
+    """What was found of a column so far.
+
+    With ``is_part`` each block's moments are kept, to be joined after those of blocks before.
+    """
+
+    def __init__(self, column: Column, *, summarise: bool, is_part: bool = False) -> None:
         self._column, self.summarises = column, summarise
         self.rows, self.missing, self._infinite = 0, 0, 0
+        self._checksum, self._bytes = 0, 0
         self._moments: Moments | None = None
         self._counts: Counts | None = None
-        if summarise:
+        self._kept: list[Moments] | None = [] if is_part else None
+        if summarise and not is_part:
             meaning = [column.is_classes, *column.levels]
             self._checksum = zlib.crc32(json.dumps(meaning).encode())
-            if column.has_levels:
-                self._counts = np.zeros(len(column.levels), dtype=np.intp)
+        if summarise and column.has_levels:
+            self._counts = np.zeros(len(column.levels), dtype=np.intp)
 
     def add(self, values: Doubles, weights: Doubles | None = None) -> Mask | None:
         """Look at the next block; return which values are missing, if any is."""
@@ -184,7 +246,7 @@ class _Found:
 
     def _add_to_summary(self, values: Doubles, total: float, weights: Doubles | None) -> None:
         if weights is None:
-            self._checksum = zlib.crc32(values.data.cast("B"), self._checksum)
+            self._add_to_checksum(values)
         if self._counts is not None:
             self._counts += _counts(values, len(self._counts))
             return
@@ -197,11 +259,36 @@ class _Found:
     def add_moments(self, values: Doubles, moments: Moments) -> None:
         """Add the next block of finite numbers, whose moments are known."""
         self.rows += len(values)
-        self._checksum = zlib.crc32(values.data.cast("B"), self._checksum)
+        self._add_to_checksum(values)
         self._join(moments)
 
+    def _add_to_checksum(self, values: Doubles) -> None:
+        self._checksum = zlib.crc32(values.data.cast("B"), self._checksum)
+        self._bytes += values.nbytes
+
     def _join(self, block: Moments) -> None:
+        if self._kept is not None:
+            self._kept.append(block)
+            return
         self._moments = block if self._moments is None else self._moments.joined(block)
+
+    def part(self) -> _Part:
+        """Return what was found, for other processes."""
+        lines = [[m.weight, m.mean, m.squares, m.largest] for m in self._kept or ()]
+        moments = np.array(lines, dtype=np.float64).reshape(-1, 4)
+        numbers = self.rows, self.missing, self._infinite, self._checksum, self._bytes
+        return _Part(*numbers, self._counts, moments)
+
+    def add_part(self, part: _Part) -> None:
+        """Add the next blocks."""
+        self.rows += part.rows
+        self.missing += part.missing
+        self._infinite += part.infinite
+        self._checksum = joined_crc32(self._checksum, part.checksum, part.bytes)
+        if self._counts is not None and part.counts is not None:
+            self._counts += part.counts
+        for line in part.moments.tolist():
+            self._join(Moments(*line))
 
     def checked(self, argument: str) -> Column:
         """Return the column with what is known of it now."""

@@ -18,6 +18,8 @@ from pytwolayer.errors import ArgumentError
 from pytwolayer.preprocessing.column import CodedColumn, Column
 from pytwolayer.preprocessing.column_blocks import blocks_of, number_taken, take_rows
 from pytwolayer.preprocessing.column_reading import convert_column, convert_sourced
+from pytwolayer.preprocessing.divided_passes import read_together
+from pytwolayer.preprocessing.division import Division
 from pytwolayer.preprocessing.row_source import (
     ArrayRows,
     Doubles,
@@ -27,6 +29,7 @@ from pytwolayer.preprocessing.row_source import (
     SourceColumn,
     SourcedTable,
     StoredArray,
+    is_one_block,
 )
 from pytwolayer.preprocessing.sparse_table import (
     is_sparse,
@@ -61,6 +64,8 @@ class Table:
         Whether it was given as a vector and not as a table.
     incomplete : array of bool or None
         Which rows have a missing value; None: none has.
+    division : Division or None
+        How passes over the rows are divided among processes; None: this one makes them alone.
     """
 
     names: tuple[str, ...] | None
@@ -68,6 +73,7 @@ class Table:
     rows: int
     vector: bool = False
     incomplete: Mask | None = None
+    division: Division | None = None
     _summaries: list[ColumnSummary] = field(default_factory=list, compare=False, repr=False)
 
     def complete(self) -> Mask:
@@ -94,16 +100,17 @@ class Table:
         Without weights that takes a pass at the first call only.
         """
         if weights is not None:
-            return summarise(self.columns, weights)
+            return summarise(self.columns, weights, self.division)
         if not self._summaries:
-            self._summaries.extend(summarise(self.columns))
+            self._summaries.extend(summarise(self.columns, division=self.division))
         return self._summaries
 
     def level_counts(self) -> list[Counts | None]:
         """Count the rows of each level, for each column that has levels."""
         if self._summaries:
             return [summary.counts for summary in self._summaries]
-        counts = iter(count_levels([column for column in self.columns if column.has_levels]))
+        some = [column for column in self.columns if column.has_levels]
+        counts = iter(count_levels(some, self.division))
         return [next(counts) if column.has_levels else None for column in self.columns]
 
     def take(self, rows: RowNumbers | Mask | slice) -> "Table":
@@ -113,7 +120,14 @@ class Table:
         incomplete = None if self.incomplete is None else self.incomplete[rows]
         if incomplete is not None and not incomplete.any():
             incomplete = None
-        return Table(self.names, take_rows(self.columns, rows), number, self.vector, incomplete)
+        # What processes divide stays in its files: each reads its own rows of it.
+        columns = take_rows(self.columns, rows, reads=self.division is None)
+        how = self.vector, incomplete, self.division
+        return Table(self.names, columns, number, *how)
+
+    def undivided(self) -> "Table":
+        """Return the same table, over which this process makes passes alone."""
+        return self if self.division is None else replace(self, division=None)
 
 
 @dataclass(frozen=True)
@@ -147,6 +161,7 @@ def read_table(
     outcome: bool = False,
     like: tuple[tuple[str, ...] | None, int] | None = None,
     summarise: bool = False,
+    whole: bool = False,
 ) -> Table:
     """Check a table and convert its columns.
 
@@ -167,6 +182,9 @@ def read_table(
     summarise : bool
         Whether ``Table.summaries()`` will be wanted of all rows: they are then made in the pass
         that checks the values.
+    whole : bool
+        Whether the values of all rows are needed at once: processes that divide passes read a part
+        each, and give it to the others.
 
     Raises
     ------
@@ -196,17 +214,22 @@ def read_table(
     else:
         pairs = zip(labels, parts.columns, strict=True)
         columns = [convert_column(argument, label, each, outcome=outcome) for label, each in pairs]
-    found = survey(argument, columns, summarise=summarise)
+    division = parts.division if isinstance(parts, SourcedTable) else None
+    if division is not None and is_one_block(parts.shape[0]):  # which was read
+        division = None
+    if division is not None and whole:
+        columns, division = read_together(columns, division), None
+    found = survey(argument, columns, summarise=summarise, division=division)
     names = tuple(parts.names) if parts.names else None
     vector = len(parts.shape) == 1
-    table = Table(names, found.columns, parts.shape[0], vector, found.incomplete)
+    table = Table(names, found.columns, parts.shape[0], vector, found.incomplete, division)
     table._summaries.extend(found.summaries or [])
     return table
 
 
 def read_vector(argument: str, data: Any, rows: int) -> Column:
     """Check a vector, or a table of one column, of ``rows`` values; see ``read_table()``."""
-    table = read_table(argument, data, vector=True)
+    table = read_table(argument, data, vector=True, whole=True)
     if not table.vector and len(table.columns) != 1:
         raise ArgumentError(argument, "a vector", "a table")
     if table.rows != rows:

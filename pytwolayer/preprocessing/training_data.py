@@ -102,6 +102,12 @@ class TrainingData:
         times = self.counts.astype(np.intp)
         return replace(data.take(np.repeat(np.arange(self.rows), times)), counts=None)
 
+    def undivided(self) -> "TrainingData":
+        """Return the same data, over which this process makes passes alone."""
+        validation = None if self.validation is None else self.validation.undivided()
+        x, y = self.predictors.undivided(), self.outcomes.undivided()
+        return replace(self, predictors=x, outcomes=y, validation=validation)
+
     def take(self, rows: RowNumbers | Mask | slice) -> "TrainingData":
         """Take some of the rows."""
         if isinstance(rows, np.ndarray) and rows.dtype == np.bool_:

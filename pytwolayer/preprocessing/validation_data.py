@@ -88,10 +88,12 @@ def _tables(x: Any, y: Any, training: TrainingData) -> tuple[Table, Table]:
     names, outcomes = training.predictors.names, training.outcomes
     predictors = read_table(_NAME, x, like=(names, len(training.predictors.columns)))
     if y is None:
-        return predictors, read_table(_NAME, x, like=(outcomes.names, len(outcomes.columns)))
+        same = outcomes.names, len(outcomes.columns)
+        return predictors, read_table(_NAME, x, like=same, whole=True)
     # A vector's name is ignored: the same values may have any name elsewhere.
     wanted = None if outcomes.vector else outcomes.names
-    return predictors, read_table(_NAME, y, vector=True, like=(wanted, len(outcomes.columns)))
+    same = wanted, len(outcomes.columns)
+    return predictors, read_table(_NAME, y, vector=True, like=same, whole=True)
 
 
 def _refuse_other_kinds(training: Table, validation: Table) -> None:

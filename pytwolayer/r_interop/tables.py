@@ -14,7 +14,7 @@ from pytwolayer.preprocessing.column_blocks import blocks_of, take_rows
 from pytwolayer.preprocessing.row_source import (
     Doubles,
     Mask,
-    RowNumbers,
+    RowChoice,
     SelectedColumns,
     SourceColumn,
     SourcedTable,
@@ -149,10 +149,12 @@ class _TableRows:
         self._table, self.rows = table, table.rows
 
     def blocks(
-        self, columns: Sequence[int], rows: RowNumbers | None = None
+        self, columns: Sequence[int], rows: RowChoice | None = None
     ) -> Iterator[Iterable[Doubles]]:
         """Yield the values block by block; see ``RowSource``."""
         wanted = [self._table.columns[place] for place in columns]
+        if isinstance(rows, range):
+            return blocks_of(wanted, rows)
         return blocks_of(wanted if rows is None else take_rows(wanted, rows))
 
 

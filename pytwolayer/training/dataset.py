@@ -7,6 +7,8 @@ import numpy as np
 from pytwolayer.checks import quote_some
 from pytwolayer.errors import ArgumentError
 from pytwolayer.network.batches import EncodedRows
+from pytwolayer.network.sharded_batches import rows_of_shards
+from pytwolayer.preprocessing.calibration import spaced_rows
 from pytwolayer.preprocessing.encoder import Encoder
 from pytwolayer.preprocessing.outcome import Outcome
 from pytwolayer.preprocessing.row_source import Doubles, Mask
@@ -41,6 +43,8 @@ def encode_rows(
     settings: Settings,
     store: RowStore | None = None,
     sums: Mapping[str, int] | None = None,
+    shards: range | None = None,
+    spaced: bool = False,
 ) -> EncodedRows:
     """Encode rows, on the CPU; those with levels that training did not see are left out.
 
@@ -53,6 +57,10 @@ def encode_rows(
         Where they are to be; None: in memory.
     sums : mapping, optional
         The checksums of the fit's data, by which rows that are kept on disk are found again.
+    shards : range, optional
+        The only shards whose rows are encoded; None: all.
+    spaced : bool
+        Whether only some evenly spaced rows are encoded, see ``spaced_rows()``.
     """
     predictors = inputs.recode("x", data.predictors, _LEFT_OUT)
     outcome.warn_unseen_classes(data.outcomes, _LEFT_OUT)
@@ -65,18 +73,31 @@ def encode_rows(
             raise ArgumentError(argument, "rows with levels that training sees", received)
         data, predictors = data.take(known), predictors.take(known)
     weights = _row_weights(data.weights, data.mean_weight, settings)
+    place = 0, data.rows
+    if shards is not None or spaced:
+        own = spaced_rows(data.rows) if shards is None else _rows_of(data, settings, shards)
+        place = (0, len(own)) if isinstance(own, np.ndarray) else (own.start, data.rows)
+        weights = None if weights is None else weights[own]
+        data, predictors = data.take(own), predictors.take(own)
     if store is None or not on_disk:
         encoded = inputs.encode("x", predictors)
-        return EncodedRows(encoded.x, outcome.target(data.outcomes), weights, encoded.codes)
+        target = outcome.target(data.outcomes)
+        return EncodedRows(encoded.x, target, weights, encoded.codes, *place)
 
     def key() -> str:
         facts = sorted((sums or {}).items()), settings.reduction, data.mean_weight
-        return digest(argument, facts, inputs, outcome, data.row_numbers, data.weights)
+        where = () if shards is None else place
+        return digest(argument, facts, inputs, outcome, data.row_numbers, data.weights, *where)
 
-    with store.file(argument, _matrices(data, inputs, outcome), key) as stored:
+    with store.file(argument, _matrices(data, inputs, outcome), key, place) as stored:
         if stored.is_new:
             _write(stored, data, predictors, inputs, outcome, weights)
-    return stored.encoded()
+    return stored.encoded()._replace(first=place[0], total=place[1])
+
+
+def _rows_of(data: TrainingData, settings: Settings, shards: range) -> slice:
+    own = rows_of_shards(data.rows, settings.shards, shards)
+    return slice(own.start, own.stop)
 
 
 def _write(

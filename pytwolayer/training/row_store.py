@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -35,6 +35,13 @@ Matrices = dict[str, tuple[tuple[int, ...], "np.dtype[Any]"]]
 _INPUTS = ("x", "codes")
 
 
+class Part(NamedTuple):
+    """How many of the rows a process encodes, and how many processes of its machine do so."""
+
+    rows: int
+    processes: int
+
+
 class FilePages:
     """The memory of the network's inputs in a file; see ``Pages``."""
 
@@ -54,11 +61,16 @@ class FilePages:
 
 @dataclass(frozen=True)
 class KeptRows:
-    """Where another process finds rows that are on disk; see ``find_rows()``."""
+    """Where another process finds rows that are on disk; see ``find_rows()``.
+
+    ``first`` is the number of the first of them, of ``total`` rows.
+    """
 
     path: Path
     key: str
     matrices: Matrices
+    first: int
+    total: int
 
     def open(self, window: Window | None) -> tuple[EncodedRows, FilePages]:
         """Map the rows, which were checked when they were written or found.
@@ -71,7 +83,8 @@ class KeptRows:
         found = find_rows(self.path, self.key, RowLayout(self.matrices), whole=True)
         if found is None:
             raise FileNotFoundError(f'no encoded rows in "{self.path}"')
-        return StoredRows(found, window, is_new=False).encoded(), FilePages(found)
+        rows = StoredRows(found, window, is_new=False).encoded()
+        return rows._replace(first=self.first, total=self.total), FilePages(found)
 
 
 @dataclass
@@ -112,20 +125,26 @@ class RowStore:
         row_bytes: int,
         copies: int = 1,
         scratch: Path | None = None,
+        part: "Part | None" = None,
     ) -> "RowStore":
         """Choose the place of so many rows of this size.
 
         ``copies`` is how many fits have as many rows of their own at the same time; several of
         them in memory are also put together there. ``scratch`` is a folder of this fit alone,
-        where they have to be unless ``folder`` is given.
+        where they have to be unless ``folder`` is given. ``part`` says which rows this process
+        encodes. How batches are drawn depends on all rows, so that it does not depend on the number
+        of processes.
         """
         size = rows * row_bytes
         needed = rows * (row_bytes + _ROW_BYTES) * (copies if copies == 1 else 2 * copies)
         usable = None if needed <= _SMALL else usable_memory()
-        fits = usable is None or needed <= _SHARE * usable
         window = None
         if usable is not None and size > _SHARE * usable:
             window = Window.suited(row_bytes, usable)
+        if part is not None:
+            size = part.rows * row_bytes
+            needed = (size + rows * _ROW_BYTES) * part.processes
+        fits = usable is None or needed <= _SHARE * usable
         own = folder is None and scratch is not None
         folder = folder or scratch
         on_disk = folder is not None or not fits
@@ -133,7 +152,7 @@ class RowStore:
 
     @contextmanager
     def file(
-        self, argument: str, matrices: Matrices, key: Callable[[], str]
+        self, argument: str, matrices: Matrices, key: Callable[[], str], place: tuple[int, int]
     ) -> Iterator["StoredRows"]:
         """Yield rows to fill, or those that are there from before; on disk without an error then.
 
@@ -145,12 +164,14 @@ class RowStore:
             Shape and type of each by its name, of ``x`` and ``y`` in any case.
         key : callable
             Makes what identifies the rows.
+        place : tuple of int
+            Number of the first row, and how many all are.
         """
         layout = RowLayout(matrices)
         with self._file(layout, key) as stored:
             yield stored
         if stored.place is not None:
-            self.kept[argument] = KeptRows(*stored.place, matrices)
+            self.kept[argument] = KeptRows(*stored.place, matrices, *place)
         self._found.append(not stored.is_new)
         self.pages[argument] = FilePages(stored.file)
 

@@ -103,7 +103,7 @@ class Trainer:
             settings.activation,
             settings.loss,
             settings.reduction,
-            [len(each.train_rows.x) for each in trainees],
+            [each.train_rows.number for each in trainees],
             dropout,
             clip,
             settings.quantile_levels,
@@ -115,7 +115,7 @@ class Trainer:
                 cast("torch.Tensor", self._parameters.values.grad),
                 settings.shards,
                 self._group,
-                len(first.train_rows.x),
+                first.train_rows.number,
                 averages=settings.reduction != "sum",
                 dropout=dropout,
             )
@@ -201,7 +201,7 @@ class Trainer:
             patience=settings.patience,
             before=before,
             group=self._group,
-            updates=len(batch_sizes(len(self._trainees[0].train_rows.x), settings.batch_size)),
+            updates=len(batch_sizes(self._trainees[0].train_rows.number, settings.batch_size)),
             **options,
         )
 
@@ -211,7 +211,7 @@ class Trainer:
         largest = _ONE_CHUNK if first.window is None else _CHUNK
         if isinstance(self._gradient, ShardedGradient):
             shards = shard_rows(held_out[0], self._settings.shards)
-            in_chunks = len(held_out[0].x) * width > largest
+            in_chunks = held_out[0].number * width > largest
             chunk = max(1, _CHUNK // width) if in_chunks else None
             return self._gradient.make_validation_step(shards, chunk, first.valid_pages)
         rows = self._layout_rows(held_out)

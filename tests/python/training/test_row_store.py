@@ -548,7 +548,7 @@ def test_a_fit_in_a_group_with_less_memory_than_its_rows_ends_well(memory_group,
 def test_another_process_finds_the_rows_of_a_scratch_folder_of_which_nothing_is_told(tmp_path):
     matrices = {"x": ((3, 2), FLOATS), "y": ((1, 3), FLOATS)}
     store = RowStore.choose(None, 3, 12, scratch=tmp_path)
-    with store.file("x", matrices, lambda: "k" * 64) as stored:
+    with store.file("x", matrices, lambda: "k" * 64, (0, 3)) as stored:
         stored.matrices["x"][:] = [[1, 2], [3, 4], [5, 6]]
         stored.matrices["y"][:] = [7, 8, 9]
     with warnings.catch_warnings():
