@@ -10,7 +10,8 @@ from typing import Any, Protocol
 from pytwolayer.network.architecture import FlatParameters
 from pytwolayer.network.layouts import clip
 from pytwolayer.optim.first_order import Adam, GradientDescent, Momentum, RMSprop, UpdateRule
-from pytwolayer.optim.torch_optimizers import Lbfgs, TorchAdam
+from pytwolayer.optim.lbfgs import Lbfgs
+from pytwolayer.optim.torch_optimizers import TorchAdam
 from pytwolayer.runtime.torch_loading import torch
 
 Tensor = torch.Tensor

@@ -672,6 +672,15 @@ def test_every_optimiser_learns_with_every_schedule(optimizer, schedule):
     assert fit.history["loss"].iloc[-1] < 0.6 * fit.history["loss"].iloc[0]
 
 
+def test_lbfgs_goes_on_where_a_step_leads_to_a_loss_that_is_not_finite():
+    counts = np.round(np.exp(X[:, 0]))
+    options = {"batch_size": "auto", "learning_rate": 1e9, "epochs": 40}
+    fit = fit_of(y=counts, loss="poisson", optimizer="lbfgs", **options)
+    assert fit.stopped == "epochs"
+    assert np.isfinite(fit.history["loss"]).all()
+    assert fit.history["loss"].iloc[-1] < fit.history["loss"].iloc[0] - 0.1
+
+
 def test_lbfgs_never_climbs():
     losses = fit_of(optimizer="lbfgs", batch_size="auto", learning_rate=1.0, epochs=60).history[
         "loss"
