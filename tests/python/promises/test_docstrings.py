@@ -16,6 +16,6 @@ EXAMPLES = [
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.name)
-def test_the_example_of_a_function_prints_what_its_docstring_shows(example, tmp_path, monkeypatch):
+def test_the_example_of_a_function_prints_what_it_shows(example, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert doctest.DocTestRunner(verbose=False).run(example).failed == 0
