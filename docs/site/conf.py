@@ -29,6 +29,7 @@ myst_heading_anchors = 4
 suppress_warnings = ["myst.header"]
 
 autosummary_generate = True
+toc_object_entries_show_parents = "hide"
 maximum_signature_line_length = 80
 autodoc_typehints = "none"
 autodoc_default_options = {"members": False}

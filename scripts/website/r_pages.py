@@ -24,7 +24,8 @@ _INDEX = """# R reference
 """
 
 _INTRODUCTION = """All functions of the R package, with examples and what they print. In R,
-`?two_layer` shows the same page. Longer texts in R's own style are [articles](articles/index.md)."""
+`?two_layer` shows the same page. Longer texts in R's own style are
+[articles](articles/index.md)."""
 
 
 def write_r_pages(pkgdown: Path, target: Path) -> None:
