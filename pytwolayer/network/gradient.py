@@ -15,6 +15,7 @@ from pytwolayer.network.batches import Batch, Dropout, Pages, SingleRows
 from pytwolayer.network.layouts import Layout
 from pytwolayer.network.losses import Operation, shares_rows
 from pytwolayer.network.objective import UsersLoss, make_objective
+from pytwolayer.network.recorded_operations import Repeated
 from pytwolayer.network.windowed_batches import read_in_turn
 from pytwolayer.runtime.torch_loading import torch
 
@@ -107,6 +108,10 @@ class ClosedFormGradient:
             for draw in self.program(batch).draws:
                 draw()
 
+    def operations(self, batch: Batch) -> list[Operation]:
+        """Return what writes the loss into ``loss`` and the gradients into the layout's."""
+        return self.program(batch).operations
+
     def __call__(self, batch: Batch) -> None:
         """Write the batch's loss into ``loss`` and its gradients into the layout's."""
         self.program(batch)()
@@ -124,8 +129,11 @@ class ClosedFormGradient:
             self._objective.scale(batch.counts, self._layout.d_out)
         )
 
+        records = self.on_fixed_memory and value.device.type == "cpu"
+        compute = Repeated(program.operations, records=records)
+
         def validation_step(loss: Tensor) -> None:
-            program()
+            compute()
             torch.mul(value, on_device, out=loss)
 
         return validation_step, on_host

@@ -1,10 +1,12 @@
 """The gradient of rows in shards: each shard's own, added up in a fixed order."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from pytwolayer.network.batches import Dropout, Pages
 from pytwolayer.network.gradient import ClosedFormGradient
+from pytwolayer.network.losses import Operation
 from pytwolayer.network.sharded_batches import ShardedBatch, ShardRows, pages_of
 from pytwolayer.network.sharded_sum import ShardedSum
 from pytwolayer.runtime.interrupt import AgreedInterrupt
@@ -71,6 +73,10 @@ class ShardedGradient:
 
     def draw_dropout(self, batch: ShardedBatch) -> None:
         """Leave it to the shards, each of which draws before its own gradient."""
+
+    def operations(self, batch: ShardedBatch) -> list[Operation]:
+        """Return what writes the batch's loss and its gradient: one operation."""
+        return [partial(self, batch)]
 
     def __call__(self, batch: ShardedBatch) -> None:
         """Write the batch's loss into ``loss`` and its gradient into the parameters'."""

@@ -6,12 +6,13 @@ PyTorch's compiler, as making one of its optimisers does. The learning rate and 
 are tensors, which a CUDA graph reads anew at each replay.
 """
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
 from pytwolayer.files.state_tree import check_same_structure
 from pytwolayer.network.architecture import FlatParameters
+from pytwolayer.network.losses import Operation
 from pytwolayer.runtime.torch_loading import torch
 
 Tensor = torch.Tensor
@@ -33,6 +34,7 @@ class UpdateRule:
     def __init__(self, parameters: FlatParameters, learning_rate: float) -> None:
         self._values, self._gradients = parameters.values.data, parameters.gradients
         self._rate = self._values.new_tensor(learning_rate)
+        self._update: list[Operation] = []
         self._memory: dict[str, Tensor] = {}
         self._has_begun = False
 
@@ -47,18 +49,19 @@ class UpdateRule:
         self._memory["step"] = self._values.new_zeros(())
         return self._memory["step"]
 
-    def step(self, evaluate: Callable[[], object], loss: Tensor, scale: float) -> None:
-        """Update the parameters in place; may overwrite the gradients."""
-        evaluate()
-        self.update()
+    def operations(
+        self, gradient: Sequence[Operation], loss: Tensor, scale: float
+    ) -> list[Operation]:
+        """Return the operations of a step: those of the gradient, and the update."""
+        return [*gradient, *self.update()]
 
-    def update(self) -> None:
-        """Update the parameters from the present gradients."""
+    def update(self) -> list[Operation]:
+        """Return operations that update the parameters in place from the present gradients.
+
+        They may overwrite the gradients.
+        """
         self._has_begun = True
-        self._apply()
-
-    def _apply(self) -> None:
-        raise NotImplementedError
+        return self._update
 
     def set_learning_rate(self, learning_rate: float) -> None:
         """Set the step size of the next steps."""
@@ -87,9 +90,12 @@ class GradientDescent(UpdateRule):
     difference, so that last bits would differ.
     """
 
-    def _apply(self) -> None:
-        torch.mul(self._gradients, self._rate, out=self._gradients)
-        self._values.sub_(self._gradients)
+    def __init__(self, parameters: FlatParameters, learning_rate: float) -> None:
+        super().__init__(parameters, learning_rate)
+        self._update = [
+            partial(torch.mul, self._gradients, self._rate, out=self._gradients),
+            partial(self._values.sub_, self._gradients),
+        ]
 
 
 class Momentum(UpdateRule):
@@ -99,16 +105,16 @@ class Momentum(UpdateRule):
         self, parameters: FlatParameters, learning_rate: float, momentum: float, *, nesterov: bool
     ) -> None:
         super().__init__(parameters, learning_rate)
-        self._momentum, self._nesterov = self._values.new_tensor(momentum), nesterov
-        (self._velocity,) = self._new_state("momentum_buffer")
-
-    def _apply(self) -> None:
-        torch.mul(self._velocity, self._momentum, out=self._velocity)
-        self._velocity.add_(self._gradients)
-        direction = self._velocity
-        if self._nesterov:
-            direction = self._gradients.addcmul_(self._velocity, self._momentum)
-        self._values.addcmul_(direction, self._rate, value=-1)
+        factor = self._values.new_tensor(momentum)
+        (velocity,) = self._new_state("momentum_buffer")
+        direction = self._gradients if nesterov else velocity
+        self._update = [
+            partial(torch.mul, velocity, factor, out=velocity),
+            partial(velocity.add_, self._gradients),
+        ]
+        if nesterov:
+            self._update.append(partial(direction.addcmul_, velocity, factor))
+        self._update.append(partial(self._values.addcmul_, direction, self._rate, value=-1))
 
 
 class Adam(UpdateRule):
@@ -116,16 +122,17 @@ class Adam(UpdateRule):
 
     def __init__(self, parameters: FlatParameters, learning_rate: float) -> None:
         super().__init__(parameters, learning_rate)
-        # A CUDA graph must read the rate from memory; on the CPU a number is quicker.
-        self._learning_rate = learning_rate if self._values.device.type == "cpu" else self._rate
-        self._steps = self._count_steps()
-        self._mean, self._square = self._new_state("exp_avg", "exp_avg_sq")
-        vectors = self._values, self._gradients, self._mean, self._square
-        self._fused_step = partial(
+        if self._values.device.type == "cpu":  # as exact as a Python number
+            self._rate = self._rate.new_tensor(learning_rate, dtype=torch.float64)
+        steps = self._count_steps()
+        mean, square = self._new_state("exp_avg", "exp_avg_sq")
+        vectors = self._values, self._gradients, mean, square
+        fused_step = partial(
             torch._fused_adam_,
             *([vector] for vector in vectors),
             [],
-            [self._steps],
+            [steps],
+            lr=self._rate,
             beta1=0.9,
             beta2=0.999,
             weight_decay=0.0,
@@ -133,17 +140,7 @@ class Adam(UpdateRule):
             amsgrad=False,
             maximize=False,
         )
-
-    def _apply(self) -> None:
-        self._steps.add_(self._one)
-        self._fused_step(lr=self._learning_rate)
-
-    def set_learning_rate(self, learning_rate: float) -> None:
-        """Set the step size of the next steps."""
-        if self._learning_rate is self._rate:
-            self._rate.fill_(learning_rate)
-        else:
-            self._learning_rate = learning_rate
+        self._update = [partial(steps.add_, self._one), fused_step]
 
 
 class RMSprop(UpdateRule):
@@ -151,20 +148,20 @@ class RMSprop(UpdateRule):
 
     def __init__(self, parameters: FlatParameters, learning_rate: float, momentum: float) -> None:
         super().__init__(parameters, learning_rate)
-        self._steps = self._count_steps()
-        (self._square,) = self._new_state("square_avg")
-        self._direction = torch.empty_like(self._values)
-        self._velocity = None
+        steps, gradients = self._count_steps(), self._gradients
+        (square,) = self._new_state("square_avg")
+        direction = torch.empty_like(self._values)
+        self._update = [
+            partial(steps.add_, self._one),
+            partial(square.mul_, 0.99),
+            partial(square.addcmul_, gradients, gradients, value=1 - 0.99),
+            partial(torch.sqrt, square, out=direction),
+            partial(direction.add_, _EPSILON),
+            partial(torch.div, gradients, direction, out=direction),
+        ]
         if momentum:
-            self._momentum = self._values.new_tensor(momentum)
-            (self._velocity,) = self._new_state("momentum_buffer")
-
-    def _apply(self) -> None:
-        self._steps.add_(self._one)
-        self._square.mul_(0.99).addcmul_(self._gradients, self._gradients, value=1 - 0.99)
-        torch.sqrt(self._square, out=self._direction).add_(_EPSILON)
-        direction = torch.div(self._gradients, self._direction, out=self._direction)
-        if self._velocity is not None:
-            self._velocity.mul_(self._momentum)
-            direction = self._velocity.add_(direction)
-        self._values.addcmul_(direction, self._rate, value=-1)
+            factor = self._values.new_tensor(momentum)
+            (velocity,) = self._new_state("momentum_buffer")
+            self._update += [partial(velocity.mul_, factor), partial(velocity.add_, direction)]
+            direction = velocity
+        self._update.append(partial(self._values.addcmul_, direction, self._rate, value=-1))

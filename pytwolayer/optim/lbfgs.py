@@ -5,6 +5,7 @@ from functools import partial
 from typing import Any
 
 from pytwolayer.network.architecture import FlatParameters
+from pytwolayer.network.losses import Operation
 from pytwolayer.optim.curvature import CurvaturePairs
 from pytwolayer.optim.line_search import LineSearch
 from pytwolayer.runtime.torch_loading import torch
@@ -40,6 +41,17 @@ class Lbfgs:
         self._read = _read_here if self._values.device.type == "cpu" else _read_together
         self._here: tuple[float, float] | None = None  # loss and objective at the parameters
         self._has_ended = False
+
+    def operations(
+        self, gradient: Sequence[Operation], loss: Tensor, scale: float
+    ) -> list[Operation]:
+        """Return the operations of a step: one, which may evaluate several times."""
+
+        def evaluate() -> None:
+            for operation in gradient:
+                operation()
+
+        return [partial(self.step, evaluate, loss, scale)]
 
     def step(self, evaluate: Callable[[], object], loss: Tensor, scale: float) -> None:
         """Update the parameters in place."""

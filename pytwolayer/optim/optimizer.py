@@ -3,12 +3,14 @@
 Weight decay and clipping are done here, the same way for all: weights decay, biases do not.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 
 from pytwolayer.network.architecture import FlatParameters
 from pytwolayer.network.layouts import clip
+from pytwolayer.network.losses import Operation
 from pytwolayer.optim.first_order import Adam, GradientDescent, Momentum, RMSprop, UpdateRule
 from pytwolayer.optim.lbfgs import Lbfgs
 from pytwolayer.optim.torch_optimizers import TorchAdam
@@ -28,10 +30,12 @@ class Optimizer(Protocol):
 
     on_fixed_memory: bool
 
-    def step(self, evaluate: Callable[[], object], loss: Tensor, scale: float) -> object:
-        """Update the parameters in place.
+    def operations(
+        self, gradient: Sequence[Operation], loss: Tensor, scale: float
+    ) -> list[Operation]:
+        """Return the operations of a step, to be done in order; they update the parameters.
 
-        ``evaluate()`` computes the gradients at the present parameters and writes the loss,
+        Those of ``gradient`` compute the gradients at the present parameters and write the loss,
         divided by ``scale``, into ``loss``. Afterwards ``loss`` is that before the update.
         """
 
@@ -102,16 +106,18 @@ class ClipAndDecay:
         self.on_fixed_memory = update.on_fixed_memory
         self.set_learning_rate(options.learning_rate)
 
-    def step(self, evaluate: Callable[[], object], loss: Tensor, scale: float) -> None:
-        """Update the parameters in place."""
-        evaluate()
+    def operations(
+        self, gradient: Sequence[Operation], loss: Tensor, scale: float
+    ) -> list[Operation]:
+        """Return the operations of a step."""
+        operations = list(gradient)
         if self._options.gradient_clip is not None:
-            clip(self._gradients, self._options.gradient_clip)
+            operations.append(partial(clip, self._gradients, self._options.gradient_clip))
         if self._left is not None:
-            self._values.mul_(self._left)
+            operations.append(partial(self._values.mul_, self._left))
         elif self._decay is not None:
-            self._gradients.addcmul_(self._values, self._decay)
-        self._update.update()
+            operations.append(partial(self._gradients.addcmul_, self._values, self._decay))
+        return operations + self._update.update()
 
     def set_learning_rate(self, learning_rate: float) -> None:
         """Set the step size of the next steps."""

@@ -1,11 +1,12 @@
 """PyTorch's own Adam, used where there is no fused operation."""
 
 import copy
-from collections.abc import Callable
+from collections.abc import Sequence
 from typing import Any
 
 from pytwolayer.files.state_tree import check_same_structure
 from pytwolayer.network.architecture import FlatParameters
+from pytwolayer.network.losses import Operation
 from pytwolayer.runtime.torch_loading import torch
 
 Tensor = torch.Tensor
@@ -21,14 +22,15 @@ class TorchAdam:
         vectors = [parameters.values]
         self._optimizer: Any = torch.optim.Adam(vectors, lr=learning_rate, foreach=False)
 
-    def step(self, evaluate: Callable[[], object], loss: Tensor, scale: float) -> None:
-        """Update the parameters in place."""
-        evaluate()
-        self.update()
+    def operations(
+        self, gradient: Sequence[Operation], loss: Tensor, scale: float
+    ) -> list[Operation]:
+        """Return the operations of a step: those of the gradient, and the update."""
+        return [*gradient, *self.update()]
 
-    def update(self) -> None:
-        """Update from the present gradients."""
-        self._optimizer.step()
+    def update(self) -> list[Operation]:
+        """Return the operation that updates the parameters from the present gradients."""
+        return [self._optimizer.step]
 
     def set_learning_rate(self, learning_rate: float) -> None:
         """Set the step size of the next steps."""

@@ -105,6 +105,9 @@ class _ThreadSettings:
             if not torch.is_grad_enabled():
                 torch._C._set_grad_enabled(True)
                 undo.append(partial(torch._C._set_grad_enabled, False))
+            if torch._C._get_graph_executor_optimize():
+                torch._C._set_graph_executor_optimize(False)
+                undo.append(partial(torch._C._set_graph_executor_optimize, True))
             for device in filter(_autocasts, _DEVICES):
                 _set_autocast(device, False)
                 undo.append(partial(_set_autocast, device, True))

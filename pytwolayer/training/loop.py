@@ -1,27 +1,13 @@
 """The training loop, the only one: epochs, batches and the update of one batch."""
 
 from collections.abc import Callable, Iterable, Sequence
-from functools import partial
 from typing import Any, Protocol
 
 from pytwolayer.optim.optimizer import Optimizer
 from pytwolayer.runtime.torch_loading import torch
 from pytwolayer.training.cuda_graphs import make_graphed_step
 from pytwolayer.training.loss_log import make_loss_log
-
-
-class Gradient(Protocol):
-    """Writes loss and gradient of a batch; as ``ClosedFormGradient`` does."""
-
-    loss: torch.Tensor
-    scale: Any
-    on_fixed_memory: bool
-
-    def draw_dropout(self, batch: Any) -> None:
-        """Draw the dropout of a batch."""
-
-    def __call__(self, batch: Any) -> None:
-        """Write the batch's loss into ``loss``, and its gradient into the parameters'."""
+from pytwolayer.training.steps import Gradient, Steps
 
 
 class EpochSupervisor(Protocol):
@@ -72,14 +58,9 @@ def fit_loop(
         the batch's update.
     """
     losses = make_loss_log(gradient.loss, gradient.scale, before)
-
-    def train_step(batch: Any) -> None:
-        batch.gather()
-        optimizer.step(partial(gradient, batch), gradient.loss, gradient.scale)
-        losses.add()
-
+    steps = Steps(gradient, optimizer, [losses.add] if losses.in_step else [])
     fixed = gradient.on_fixed_memory and optimizer.on_fixed_memory
-    step = make_graphed_step(train_step, gradient.loss.device, on_fixed_memory=fixed)
+    step = make_graphed_step(steps, gradient.loss.device, on_fixed_memory=fixed)
     for epoch in range(len(before), epochs):
         if supervisor is not None:
             supervisor.begin_epoch(epoch)
@@ -88,6 +69,8 @@ def fit_loop(
                 return losses.read()
             gradient.draw_dropout(batch)  # on the host, so outside the graph
             step(batch)
+            if not losses.in_step:
+                losses.add()
         losses.end_epoch()
         if supervisor is not None and not supervisor.end_epoch(epoch, losses.read):
             break

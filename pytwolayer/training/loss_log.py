@@ -41,6 +41,8 @@ def read_epochs(losses: Tensor, scale: Any) -> list[Any]:
 class HostLossLog:
     """On the CPU, where reading a loss does not wait for anything: sums in double precision."""
 
+    in_step = False  # whether adding a loss is one of the step's operations
+
     def __init__(self, loss: Tensor, scale: Any, before: Sequence[Any]) -> None:
         self._read = reader(loss)
         self._scale, self._losses = scale, list(before)
@@ -62,6 +64,8 @@ class HostLossLog:
 
 class DeviceLossLog:
     """On a GPU: losses stay there and are read in chunks, since each reading waits for the GPU."""
+
+    in_step = True
 
     def __init__(self, loss: Tensor, scale: Any, before: Sequence[Any]) -> None:
         self._loss, self._scale, self._losses = loss, scale, list(before)

@@ -201,19 +201,20 @@ class Supervisor:
 
     def _process(self, losses: list[Any]) -> bool:
         """Process the epochs since the last reading; return whether any network continues."""
-        self.losses = losses
-        epochs = range(self._seen, len(losses))
-        for epoch, valid_loss in zip(epochs, self._read_valid_losses(epochs), strict=True):
+        self.losses, first = losses, self._seen
+        valid_losses = self._read_valid_losses(range(first, len(losses)))
+        for epoch in range(first, len(losses)):
             self._seen = epoch + 1
             values = self._ring[epoch % self._interval] if self._ring else self._weights.values
+            valid_loss = valid_losses[epoch - first] if valid_losses else None
             if not self._process_epoch(epoch, losses[epoch], valid_loss, values):
                 return False
         return True
 
     def _read_valid_losses(self, epochs: range) -> Sequence[Any]:
-        """Return the validation losses of the epochs since the last reading."""
+        """Return the validation losses of the epochs since the last reading, if there are any."""
         if self._validation_step is None:
-            return [None] * len(epochs)
+            return ()
         if self._ring:
             read = read_epochs(self._valid_ring, self._valid_scale)
             return [read[epoch % self._interval] for epoch in epochs]
@@ -237,11 +238,16 @@ class Supervisor:
 
     def _track(self, epoch: int, loss: Any, monitored: Any) -> list[int]:
         """Pass an epoch to the trackers; return the networks of which it is the best."""
-        if self._is_one:
+        improved, has_ended = [], False
+        if self._is_one:  # as below, quicker
+            tracker = self._trackers[0]
+            if tracker.observe(epoch, loss, monitored):
+                return [0]
+            if tracker.continues:
+                return []
             losses, own = (loss,), (monitored,)
         else:
             losses, own = loss.tolist(), monitored.tolist()
-        improved, has_ended = [], False
         for k in self._active:
             tracker = self._trackers[k]
             if tracker.observe(epoch, losses[k], own[k]):

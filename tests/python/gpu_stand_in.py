@@ -1,8 +1,8 @@
 """A stand-in for a GPU: the CPU, made to do what the package does differently on one.
 
 The name "stand-in" selects it as a device. Losses are added up on the device and read now and then,
-steps are noted and replayed, the learning rate is read from memory, and layouts in memory are those
-of a GPU. So all but CUDA itself is tried where there is no GPU.
+steps are noted and replayed, and layouts in memory are those of a GPU. So all but CUDA itself is
+tried where there is no GPU.
 """
 
 import sys
@@ -12,7 +12,6 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from pytwolayer.network.batches import EncodedRows
 from pytwolayer.network.layouts import Single
-from pytwolayer.optim.first_order import Adam
 from pytwolayer.runtime.device import select_device
 from pytwolayer.runtime.torch_loading import torch
 from pytwolayer.training.cuda_graphs import GraphedStep, make_graphed_step
@@ -98,11 +97,6 @@ def use_stand_in(monkeypatch):
             return GraphedStep(step, StandIn())
         return make_graphed_step(step, device, on_fixed_memory=on_fixed_memory)
 
-    def adam(self, *args):
-        own_adam(self, *args)
-        if is_on():
-            self._learning_rate = self._rate
-
     def to(self, device):
         rows = own_to(self, device)
         return rows._replace(y=rows.y.contiguous()) if is_on() else rows
@@ -111,7 +105,7 @@ def use_stand_in(monkeypatch):
         own = new_hidden(self, batch)
         return batch.x.new_empty(own.shape) if is_on() else own
 
-    own_adam, own_to, new_hidden = Adam.__init__, EncodedRows.to, Single.new_hidden
+    own_to, new_hidden = EncodedRows.to, Single.new_hidden
     for module in _SELECTING:
         monkeypatch.setattr(sys.modules[module], "select_device", select)
     monkeypatch.setattr(
@@ -120,6 +114,5 @@ def use_stand_in(monkeypatch):
     )
     monkeypatch.setattr("pytwolayer.training.loop.make_graphed_step", graphed)
     monkeypatch.setattr("pytwolayer.training.supervisor.reading_interval", interval)
-    monkeypatch.setattr(Adam, "__init__", adam)
     monkeypatch.setattr(EncodedRows, "to", to)
     monkeypatch.setattr(Single, "new_hidden", hidden)

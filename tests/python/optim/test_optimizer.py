@@ -98,7 +98,9 @@ def test_sgd_has_the_bits_of_the_chapters_update():
     ours = Ours("sgd", 1e-4)
     gradients = torch.randn(ours.flat.gradients.shape, generator=torch.Generator().manual_seed(1))
     expected = ours.flat.values - gradients * 1e-4
-    ours.optimizer.step(lambda: ours.flat.gradients.copy_(gradients), torch.empty(()), 1.0)
+    given = [lambda: ours.flat.gradients.copy_(gradients)]
+    for operation in ours.optimizer.operations(given, torch.empty(()), 1.0):
+        operation()
     assert torch.equal(ours.flat.values, expected)
 
 

@@ -237,6 +237,7 @@ def _state() -> list[Any]:
         torch.are_deterministic_algorithms_enabled(),
         torch.is_autocast_enabled("cpu"),
         torch.is_anomaly_enabled(),
+        torch._C._get_graph_executor_optimize(),
         torch.get_num_threads(),
         np.geterr(),
         warnings.filters[:],

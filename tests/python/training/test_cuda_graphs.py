@@ -52,15 +52,8 @@ class Run:
         shape = "relu", loss, "mean", [30], dropped
         self.gradient = ClosedFormGradient(Single(self.flat), *shape)
         self.optimizer = make_optimizer(name, self.flat, OptimizerOptions(0.01, **tuning))
-        self._read_rate_from_memory()
         rows = EncodedRows(x, y, weights).to(device)
         self.batches = Batches(SingleRows(rows), batch_size, [draws])
-
-    def _read_rate_from_memory(self):
-        """Have Adam do as on a GPU."""
-        rule = getattr(self.optimizer, "_update", self.optimizer)
-        if hasattr(rule, "_learning_rate"):
-            rule._learning_rate = rule._rate
 
     def begin_epoch(self, epoch):
         self.optimizer.set_learning_rate(0.01 * math.cos(epoch / 20))

@@ -92,7 +92,8 @@ def optimizer_of(name, flat, options):
     if not name.startswith("adam"):
         return make_optimizer(name, flat, options)
     adam = Adam(flat, options.learning_rate)
-    adam._learning_rate = options.learning_rate  # "meta" has no fused Adam with a rate in memory
+    rate = options.learning_rate  # "meta" has no fused Adam with a rate in memory
+    adam._update[-1].keywords["lr"] = rate
     return ClipAndDecay(flat, options, adam, decoupled=name == "adamw")
 
 
@@ -111,7 +112,8 @@ def go(
         layout, activation, loss, reduction, [ROWS] * networks, draws, clip
     )
     batch = data.whole() if batch_size is None else data.drawn(batch_size)
-    log = DeviceLossLog(gradient.loss, gradient.scale, ())
+    loss, scale = gradient.loss, gradient.scale
+    log = DeviceLossLog(loss, scale, ())
     validation_step, _ = gradient.make_validation_step(data.whole())
     with torch.inference_mode():
         gradient.draw_dropout(batch)  # on the host
@@ -120,7 +122,8 @@ def go(
             for _ in range(2):
                 updates.set_learning_rate(0.02)
                 batch.gather()
-                updates.step(partial(gradient, batch), gradient.loss, gradient.scale)
+                for operation in updates.operations([partial(gradient, batch)], loss, scale):
+                    operation()
                 log.add()
             log.end_epoch()
             validation_step(torch.empty_like(gradient.loss))
