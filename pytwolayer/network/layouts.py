@@ -172,6 +172,8 @@ class Stacked:
         if wide is not None and batch.x.dim() == 2:
             # All have the same rows: one large product in place of many small ones.
             bias, flat = b1.view(-1, 1), z.view(-1, z.shape[2])
+            if batch.codes is None:
+                return [partial(torch.mm, _with_biases(wide, b1).t(), batch.by_input, out=flat)]
             product = partial(torch.addmm, bias, _dense(wide, batch), batch.x.t(), out=flat)
             return [product, *_add_coded(batch, wide.t(), flat.t())]
         rows, dense = self._rows_of_each(batch).mT, _dense(w1, batch)
@@ -208,6 +210,9 @@ class Stacked:
         wide = _as_one(g_w1)
         if wide is not None and batch.x.dim() == 2:
             flat = d_hidden.view(-1, d_hidden.shape[2])
+            if batch.codes is None:
+                out = _with_biases(wide, g_b1)
+                return [partial(torch.mm, batch.by_input, flat.t(), out=out)]
             product = partial(torch.mm, batch.x.t(), flat.t(), out=_dense(wide, batch).t())
             coded = _coded_gradient(batch, wide.t(), flat.t())
         else:
@@ -301,3 +306,12 @@ def _as_one(weights: Tensor) -> Tensor | None:
     """Return all networks' first layers as one matrix, if they lie side by side in memory."""
     by_input = weights.permute(2, 0, 1)
     return by_input.view(len(by_input), -1).t() if by_input.is_contiguous() else None
+
+
+def _with_biases(wide: Tensor, biases: Tensor) -> Tensor:
+    """Return ``_as_one()`` by input, and the biases that follow it in memory as one more."""
+    by_input = wide.t()
+    if biases.storage_offset() != by_input.storage_offset() + by_input.numel():
+        raise ValueError("the biases do not follow the weights in memory")
+    inputs, units = by_input.shape
+    return by_input.as_strided((inputs + 1, units), (units, 1))

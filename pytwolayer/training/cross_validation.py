@@ -17,6 +17,7 @@ from pytwolayer.optim.lr_schedule import Schedule
 from pytwolayer.optim.optimizer import Optimizer, make_optimizer
 from pytwolayer.runtime.interrupt import Interrupt
 from pytwolayer.runtime.torch_loading import torch
+from pytwolayer.runtime.torch_settings import flush_subnormals
 from pytwolayer.training.loop import fit_loop
 from pytwolayer.training.settings import Settings
 
@@ -127,7 +128,8 @@ def held_out_losses(
     batches = Batches(rows, settings.batch_size, generators)
     schedule = Schedule(settings.schedule, settings.learning_rate, settings.epochs)
     supervisor = ShortRun(schedule, optimizer, interrupt, end_epoch)
-    fit_loop(gradient, optimizer, batches, epochs, supervisor)
+    with flush_subnormals():
+        fit_loop(gradient, optimizer, batches, epochs, supervisor)
     held_out = StackedRows([fold.valid_rows for fold in folds], candidates).whole()
     validation_step, scale = gradient.make_validation_step(held_out)
     loss = torch.empty_like(gradient.loss)

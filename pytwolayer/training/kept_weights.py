@@ -37,6 +37,7 @@ class KeptWeights:
     ) -> None:
         self.values, self.networks, self._split = values, networks, split
         self.best, self.good, self.candidate = (values.clone() for _ in range(3))
+        self._owner: Tensor | None = None
 
     def advance(self, values: Tensor) -> None:
         """After an epoch with finite losses: candidates become good, ``values`` candidates."""
@@ -55,8 +56,17 @@ class KeptWeights:
         if len(networks) == self.networks:
             target.copy_(values)
         elif networks and self._split is not None:
+            if self._owner is None:
+                self._owner = self._owners(self._split)
             chosen = torch.zeros(self.networks, dtype=torch.bool)
             chosen[list(networks)] = True
-            chosen = chosen.to(values.device)
-            for new, old in zip(self._split(values), self._split(target), strict=True):
-                torch.where(chosen.view(-1, *[1] * (new.dim() - 1)), new, old, out=old)
+            own = chosen.to(values.device)[self._owner]
+            torch.where(own, values, target, out=target)
+
+    def _owners(self, split: Callable[[Tensor], tuple[Tensor, ...]]) -> Tensor:
+        """Return of each parameter the number of its network."""
+        owners = torch.zeros_like(self.values, dtype=torch.int64)
+        numbers = torch.arange(self.networks, device=owners.device)
+        for part in split(owners):
+            part.copy_(numbers.view(-1, *[1] * (part.dim() - 1)))
+        return owners

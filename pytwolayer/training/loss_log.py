@@ -1,6 +1,7 @@
 """The losses of a run: added up over the batches of an epoch, one number per epoch."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -29,7 +30,11 @@ def make_loss_log(loss: Tensor, scale: Any, before: Sequence[Any]) -> "HostLossL
 
 def reader(loss: Tensor) -> Callable[[], Any]:
     """Make a function that reads a loss: a float, or with several networks an array."""
-    return loss.item if loss.dim() == 0 else lambda: loss.cpu().numpy().astype(np.float64)
+    if loss.dim() == 0:
+        return loss.item
+    if loss.device.type == "cpu":
+        return partial(loss.numpy().astype, np.float64)
+    return lambda: loss.cpu().numpy().astype(np.float64)
 
 
 def read_epochs(losses: Tensor, scale: Any) -> list[Any]:

@@ -46,8 +46,9 @@ class Steps:
     ) -> None:
         self._gradient, self._optimizer, self._last = gradient, optimizer, last
         self._made: dict[Any, Repeated] = {}
-        on_fixed_memory = gradient.on_fixed_memory and optimizer.on_fixed_memory
-        self._records = on_fixed_memory and gradient.loss.device.type == "cpu"
+        on_cpu = gradient.loss.device.type == "cpu"
+        self._records_gradient = on_cpu and gradient.on_fixed_memory
+        self._records = self._records_gradient and optimizer.on_fixed_memory
 
     def __call__(self, batch: Any) -> None:
         """Do the step, on memory that is the same at every call with a batch."""
@@ -60,7 +61,9 @@ class Steps:
         if len(self._made) >= _KEPT:
             del self._made[next(islice(self._made, 1))]
         gradient, optimizer = self._gradient, self._optimizer
-        of_gradient = gradient.operations(batch)
+        of_gradient: Sequence[Operation] = gradient.operations(batch)
+        if not optimizer.on_fixed_memory:  # a step may evaluate several times
+            of_gradient = [Repeated(of_gradient, records=self._records_gradient)]
         step = optimizer.operations(of_gradient, gradient.loss, gradient.scale)
         operations = [batch.gather, *step, *self._last]
         self._made[batch] = made = Repeated(operations, records=self._records)

@@ -106,6 +106,7 @@ class Supervisor:
         held_out = validation_step is not None
         numbers = range(weights.networks)
         self._trackers = [Tracker(before, patience, held_out=held_out) for _ in numbers]
+        self._looks_for_best = held_out or patience is not None
         self._is_one, self._active = weights.networks == 1, list(numbers)
         self._seen = self._kept = len(self.losses)  # epochs looked at, and kept to be looked at
         self._read_losses: Callable[[], list[Any]] | None = None
@@ -246,6 +247,8 @@ class Supervisor:
             if tracker.continues:
                 return []
             losses, own = (loss,), (monitored,)
+        elif not self._looks_for_best and np.isfinite(loss).all():
+            return []
         else:
             losses, own = loss.tolist(), monitored.tolist()
         for k in self._active:

@@ -18,6 +18,7 @@ from pytwolayer.optim.optimizer import Optimizer, make_optimizer
 from pytwolayer.runtime.interrupt import AgreedInterrupt, Interrupt
 from pytwolayer.runtime.process_group import Alone, ProcessGroup
 from pytwolayer.runtime.torch_loading import torch
+from pytwolayer.runtime.torch_settings import flush_subnormals
 from pytwolayer.training.kept_weights import KeptWeights
 from pytwolayer.training.loop import fit_loop
 from pytwolayer.training.settings import Settings
@@ -154,7 +155,9 @@ class Trainer:
         done = supervisor.losses
         epochs = len(done) if supervisor.has_ended else self._settings.epochs
         try:
-            losses = fit_loop(self._gradient, self._optimizer, batches, epochs, supervisor, done)
+            with flush_subnormals():
+                how = batches, epochs, supervisor, done
+                losses = fit_loop(self._gradient, self._optimizer, *how)
         except Exception:
             # Of a GPU that has failed altogether nothing can be read: its first error is told.
             with suppress(RuntimeError):

@@ -23,6 +23,7 @@ from pytwolayer.chapter import chapter_loop
 from pytwolayer.models.load import from_bytes
 from pytwolayer.models.model_file import to_bytes
 from pytwolayer.runtime.torch_loading import torch
+from pytwolayer.runtime.torch_settings import flush_subnormals
 
 torch.set_num_threads(1)
 
@@ -331,3 +332,34 @@ def test_a_loss_function_computes_in_single_precision_with_gradients() -> None:
     with _dtype(torch.float64), _default_device("meta"), torch.no_grad():
         two_layer(X, Y, loss=loss, **PLAIN)
     assert set(seen) == {(torch.float32, "cpu", True)}
+
+
+def _flushes() -> bool:
+    return 5e-324 * float("1") == 0
+
+
+@pytest.mark.parametrize("users", [True, False])
+def test_subnormal_numbers_are_0_in_training_and_nowhere_else(users: bool) -> None:
+    torch.set_flush_denormal(users)
+    try:
+        if not torch.set_flush_denormal(users):
+            pytest.skip("this processor cannot")
+        with flush_subnormals():
+            assert _flushes()
+        assert _flushes() == users
+        with pytest.raises(OSError, match="gone"), flush_subnormals():
+            raise OSError("gone")
+        assert _flushes() == users
+    finally:
+        torch.set_flush_denormal(False)
+
+
+def test_weights_that_decay_away_do_not_become_subnormal() -> None:
+    """Hidden units that are never active have subnormal weights for ever, which take long."""
+    x = pd.DataFrame({"a": np.linspace(1, 2, 20)})
+    options = {"hidden_units": 20, "seed": 1, "verbose": False, "batch_size": None}
+    options |= {"optimizer": "sgd", "learning_rate": 0.2, "weight_decay": 1.0}
+    options |= {"schedule": "constant", "epochs": 500}
+    weights = two_layer(x, x["a"], **options).network[0].weight.flatten().abs()
+    assert (weights < 1e-37).any()
+    assert not ((weights > 0) & (weights < torch.finfo(torch.float32).tiny)).any()

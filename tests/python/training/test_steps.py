@@ -20,6 +20,7 @@ CASES = [
     {"batch_size": 7, "sample_weight": [1.0, 2.0] * (ROWS // 2)},
     {"n_models": 3, "bootstrap": True, "gradient_clip": 0.1, "batch_size": 7},
     {"n_models": 3},
+    {"optimizer": "lbfgs"},
 ]
 
 
@@ -64,4 +65,3 @@ def test_what_pytorch_cannot_repeat_is_not_recorded(monkeypatch):
     monkeypatch.setattr(recorded_operations, "RECORD_AFTER", 3)
     monkeypatch.setattr(recorded_operations, "do_and_record", None)
     fit({"loss": lambda output, y: (output - y) ** 2})
-    fit({"optimizer": "lbfgs", "validation": 0})
