@@ -60,23 +60,22 @@ class Repeated:
 
     def __init__(self, operations: Sequence[Operation], *, records: bool) -> None:
         self._operations = list(operations)
-        if records and _CAN_NOTE:
-            self._left = RECORD_AFTER
-            self._operations.append(self._count)
+        self._left = RECORD_AFTER if records and _CAN_NOTE else 0
 
     def __call__(self) -> None:
         """Do them."""
+        if self._left:
+            self._left -= 1
+            if self._left == 0:
+                self._record()
+                return
         for operation in self._operations:
             operation()
 
-    def _count(self) -> None:
-        self._left -= 1
-        if self._left == 0:
-            self._operations = [partial(self._record, self._operations[:-1])]
-
-    def _record(self, operations: list[Operation]) -> None:
-        recorded = do_and_record(operations)
-        self._operations = operations if recorded is None else [recorded]
+    def _record(self) -> None:
+        recorded = do_and_record(self._operations)
+        if recorded is not None:
+            self._operations = [recorded]
 
 
 def do_and_record(operations: Sequence[Operation]) -> Operation | None:

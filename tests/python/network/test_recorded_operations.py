@@ -1,5 +1,7 @@
 """Operations on the CPU that are done in one call after they were noted."""
 
+import gc
+import weakref
 from functools import partial
 
 import pytest
@@ -122,6 +124,21 @@ def test_what_could_not_be_recorded_is_done_one_by_one_from_then_on():
     for _ in range(RECORD_AFTER + 5):
         repeated()
     assert seen == list(range(1, RECORD_AFTER + 6))
+
+
+@pytest.mark.parametrize("times", [1, RECORD_AFTER + 5])
+def test_the_memory_is_given_back_without_a_search_for_garbage(times):
+    """Rows in files stay mapped until then."""
+    x = torch.zeros(3)
+    repeated, memory = Repeated([partial(x.add_, 1)], records=True), weakref.ref(x)
+    gc.disable()
+    try:
+        for _ in range(times):
+            repeated()
+        del x, repeated
+        assert memory() is None
+    finally:
+        gc.enable()
 
 
 def test_an_error_of_the_operations_is_the_callers():
