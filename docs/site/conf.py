@@ -30,7 +30,6 @@ suppress_warnings = ["myst.header"]
 
 autosummary_generate = True
 toc_object_entries_show_parents = "hide"
-maximum_signature_line_length = 80
 autodoc_typehints = "none"
 autodoc_default_options = {"members": False}
 numpydoc_show_class_members = False
