@@ -1,7 +1,8 @@
 # Runs the R examples of pages. Standard input has one command a line, its words parted by tabs:
 # `page FOLDER` begins a new page in that folder, `example FILE STYLE` runs the lines of FILE. After
 # each a line with "done" or "failed" is written. What an example printed is written into FILE.out;
-# with the style "inline", the example's lines with the output beneath each. Its plots are FILE-1.png and so on.
+# with the style "inline", the example's lines with the output beneath each. Its plots are
+# FILE-01.png and so on.
 suppressPackageStartupMessages(library(pytwolayer))
 options(
   width = 90, cli.num_colors = 1L, pillar.subtle = FALSE, warn = 1,
