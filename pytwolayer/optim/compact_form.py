@@ -56,13 +56,14 @@ class CompactForm:
 
     def enter(self, slot: int, curvature: float) -> None:
         """Enter a pair, whose change's products were found; ``curvature`` is that with its step."""
-        torch.mv(self._inverse, self._of_steps, out=self._changes)
-        self._in_changes *= -1 / curvature
-        self._in_inverse[:, slot] = self._in_changes
-        self._in_inverse[slot, slot] = 1 / curvature
-        self._in_products[slot] = self._found_of_changes
-        self._in_products[:, slot] = self._found_of_changes
-        self._in_diagonal[slot] = curvature
+        with np.errstate(all="ignore"):
+            torch.mv(self._inverse, self._of_steps, out=self._changes)
+            self._in_changes *= -1 / curvature
+            self._in_inverse[:, slot] = self._in_changes
+            self._in_inverse[slot, slot] = 1 / curvature
+            self._in_products[slot] = self._found_of_changes
+            self._in_products[:, slot] = self._found_of_changes
+            self._in_diagonal[slot] = curvature
 
     def free(self, slot: int) -> None:
         """Forget a pair. Its products may stay: they meet zeros of the inverse."""
@@ -71,15 +72,19 @@ class CompactForm:
         self._in_diagonal[slot] = 0
 
     def turn(self) -> None:
-        """Make of a gradient's products the factors of steps and changes in the direction."""
-        torch.mv(self._inverse, self._of_steps, out=self._changes)
-        torch.mv(self._products, self._changes, out=self._inner)
-        self._in_inner -= self._found_of_changes
-        self._in_inner *= self.scale
-        self._in_inner += self._in_diagonal * self._in_changes
-        torch.mv(self._turned, self._inner, out=self._steps)
-        np.negative(self._in_steps, out=self._found_of_steps)
-        np.multiply(self._in_changes, self.scale, out=self._found_of_changes)
+        """Make of a gradient's products the factors of steps and changes in the direction.
+
+        Of products that are not finite they are not either, which the caller has to see.
+        """
+        with np.errstate(all="ignore"):
+            torch.mv(self._inverse, self._of_steps, out=self._changes)
+            torch.mv(self._products, self._changes, out=self._inner)
+            self._in_inner -= self._found_of_changes
+            self._in_inner *= self.scale
+            self._in_inner += self._in_diagonal * self._in_changes
+            torch.mv(self._turned, self._inner, out=self._steps)
+            np.negative(self._in_steps, out=self._found_of_steps)
+            np.multiply(self._in_changes, self.scale, out=self._found_of_changes)
 
     def state(self, used: int) -> dict[str, Any]:
         """Return what the first slots hold."""

@@ -102,6 +102,14 @@ def test_a_state_gives_the_same_bits_from_there_on(number):
     assert len(other) == len(memory)
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("size", [1e38, torch.inf, torch.nan])
+def test_of_a_gradient_too_large_the_direction_is_not_finite_without_a_warning(size):
+    out = torch.empty(LENGTH)
+    known(draw(5)).direction(torch.full((LENGTH,), size), out)
+    assert not out.isfinite().all()
+
+
 def test_memory_is_taken_as_pairs_come():
     large = torch.zeros(1000)
     memory = CurvaturePairs(large)

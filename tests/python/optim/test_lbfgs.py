@@ -3,6 +3,7 @@
 import pytest
 
 from pytwolayer.network.architecture import flatten_parameters, two_layer_net
+from pytwolayer.optim import lbfgs
 from pytwolayer.optim.curvature import PAIRS
 from pytwolayer.optim.lbfgs import Lbfgs
 from pytwolayer.runtime.torch_loading import torch
@@ -116,6 +117,11 @@ def test_an_error_in_the_middle_of_a_search_leaves_the_parameters_of_before():
     failing = 10**9
     losses = descent.go(5)
     assert losses == sorted(losses, reverse=True)
+
+
+def test_scalars_read_together_as_on_a_gpu_are_those_read_one_by_one():
+    scalars = [torch.tensor(value) for value in (0.1, -3e7, torch.inf)]
+    assert list(lbfgs._read_together(*scalars)) == list(lbfgs._read_here(*scalars))
 
 
 def test_weight_decay_is_part_of_what_it_minimises():
