@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+import time
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -48,6 +49,7 @@ from pytwolayer.training.progress import READING, rows_bar
 from pytwolayer.training.settings import SETTINGS
 
 INTERRUPTED = 130  # the exit status of a program that Ctrl-C ends
+_LAST_WORDS = 30.0  # most seconds until the launcher ends a process that has failed
 # Options, by the names of the arguments that they are for.
 _OPTIONS = {"x": "data", "y": "outcome", "sample_weight": "weights", "output": "predictions"}
 # Settings whose options have another name.
@@ -104,9 +106,13 @@ def fit_file(given: argparse.Namespace, settings: Mapping[str, Any]) -> int:
                 if group.rank == 0:
                     fit_with = partial(fit_in_group, group=group)
                     return _fit(given, settings, fit_with, division)
-                return _join(given, settings, group, division)
+                status = _join(given, settings, group, division)
         except GivenUpError:  # which was said when it failed
             return 2
+        if status:
+            # The launcher ends all once one has ended; it is the first one that says why.
+            time.sleep(_LAST_WORDS)
+        return status
 
 
 def _fit(

@@ -28,18 +28,23 @@ def launched_environment(**more):
     return os.environ | {"PYTHONPATH": paths, "OMP_NUM_THREADS": "1"} | more
 
 
-def launch(folder, code, size, *options, **environment):
-    """Run the code in so many processes; give what it told, by name."""
-    script, told = folder / "script.py", folder / f"told-{size}"
-    script.write_text(START + code, encoding="utf-8")
+def run_torchrun(size, *words, **environment):
+    """Run torchrun with so many processes to its end."""
     agent = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node"]
-    done = subprocess.run(
-        [*agent, str(size), *options, str(script), str(told)],
+    return subprocess.run(
+        [*agent, str(size), *words],
         env=launched_environment(**environment),
         capture_output=True,
         text=True,
         timeout=HANGS,
         check=False,
     )
+
+
+def launch(folder, code, size, *options, **environment):
+    """Run the code in so many processes; give what it told, by name."""
+    script, told = folder / "script.py", folder / f"told-{size}"
+    script.write_text(START + code, encoding="utf-8")
+    done = run_torchrun(size, *options, str(script), str(told), **environment)
     assert done.returncode == 0, done.stderr
     return dict(map(json.loads, told.read_text(encoding="utf-8").splitlines()))

@@ -1,8 +1,8 @@
 """train_worker() under torchrun gives the same bits on any number of processes, and one error."""
 
 import pytest
-from launched import launch
-from launched_samples import CASES, config, digest
+from launched import launch, run_torchrun
+from launched_samples import CASES, config, digest, rows
 
 from pytwolayer import ArgumentError, two_layer
 from pytwolayer.distributed import train_worker
@@ -100,6 +100,37 @@ def test_what_has_failed_for_a_reason_is_not_tried_again(tmp_path, monkeypatch):
     said = "do not try again what has failed: ZeroDivisionError: a function of the user's."
     assert told["again"].endswith(said)
     assert (tmp_path / "attempts-0").read_text() == "xx"
+
+
+COMMAND = """
+import os, sys, time
+import pytwolayer.cli.fit
+from pytwolayer.cli.main import main
+
+def read(*given, read=pytwolayer.cli.fit._read):
+    time.sleep(0 if os.environ["RANK"] == "1" else 2)
+    return read(*given)
+
+pytwolayer.cli.fit._read = read
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+def test_what_the_command_fails_for_is_said_once_also_where_another_process_finds_it_first(
+    tmp_path,
+):
+    rows().to_csv(data := tmp_path / "rows.csv", index=False)
+    (script := tmp_path / "script.py").write_text(COMMAND, encoding="utf-8")
+    options = ["fit", str(data), "--outcome", "wrong", "--shards", "2"]
+    done = run_torchrun(2, str(script), *options)
+    assert done.returncode == 1
+    assert done.stdout == ""
+    ours = [line for line in done.stderr.splitlines() if "pytwolayer: " in line]
+    expected = '`outcome` must be one of "a", "b", "c", "kind", "y", not "wrong".'
+    assert ours == [f"pytwolayer: {expected}"]
+    tracebacks = done.stderr.split("Traceback (most recent call last)")
+    assert len(tracebacks) == 2  # torchrun's own
+    assert "/pytwolayer/" not in tracebacks[1]
 
 
 def test_seconds_have_to_be_numbers(monkeypatch):
