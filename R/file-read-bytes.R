@@ -10,15 +10,6 @@ damaged <- "it is damaged, or something else: "
 deepest_json <- 200 # levels
 bytes_of <- c(F32 = 4, F64 = 8, U8 = 1)
 
-#' Read a model from bytes that the core has just made
-#'
-#' @param bytes A raw vector.
-#' @return What [read_content()] gives, with the tensors' `history` and `weights`.
-#' @noRd
-read_model <- function(bytes, call = rlang::caller_env()) {
-  read_parts(taking(bytes), length(bytes), NULL, call, own = TRUE)$model
-}
-
 taking <- function(bytes) {
   place <- 0
   function(n) {
@@ -33,37 +24,31 @@ taking <- function(bytes) {
 #' @param take A function of a number of bytes that gives the next ones, or fewer.
 #' @param size How many there are in all.
 #' @param file The file's path for messages, or `NULL`.
-#' @param own Whether this process has made the bytes: then they need no look at their checksum, nor
-#'   at whether they are of the format at all.
 #' @return A list of `bytes`, all of them, and the `model`.
 #' @noRd
-read_parts <- function(take, size, file, call, own = FALSE) {
+read_parts <- function(take, size, file, call) {
   tryCatch(
-    with_decimal_point(checked_parts(take, size, own)),
+    with_decimal_point(checked_parts(take, size)),
     error = function(cnd) abort_file(conditionMessage(cnd), file, call)
   )
 }
 
-checked_parts <- function(take, size, own) {
+checked_parts <- function(take, size) {
   start <- take(8)
   text <- take(header_length(start, size))
   rest <- size - 8 - length(text)
-  header <- read_header(text, rest, own)
-  saved <- tryCatch(content_of(header$text, own), error = function(cnd) {
+  header <- read_header(text, rest)
+  saved <- tryCatch(content_of(header$text), error = function(cnd) {
     # If the text is damaged, that is the error, and not what the damage made of it.
     check_sum(header$text, take(rest))
     stop(cnd)
   })
-  if (!own) {
-    in_doubt(check_layout(header$tensors, saved$layout))
-  }
+  in_doubt(check_layout(header$tensors, saved$layout))
   values <- take(rest)
-  if (!own) {
-    check_sum(header$text, values)
-  }
+  check_sum(header$text, values)
   tensors <- read_tensors(header$tensors[names(saved$layout)], values)
   is_ensemble <- saved$kind == "ensemble"
-  model <- if (is_ensemble) assemble_ensemble(saved, tensors, own) else assemble(saved, tensors)
+  model <- if (is_ensemble) assemble_ensemble(saved, tensors) else assemble(saved, tensors)
   list(bytes = c(start, text, values), model = model)
 }
 
@@ -94,12 +79,7 @@ header_length <- function(start, size) {
 }
 
 # The text in the metadata, and the entries of the tensors, which take `rest` bytes.
-read_header <- function(bytes, rest, own) {
-  if (own) {
-    header <- read_json(utf8_text(bytes), "its header", own)
-    tensors <- header[names(header) != "__metadata__"]
-    return(list(text = header[["__metadata__"]][[metadata_key]], tensors = tensors))
-  }
+read_header <- function(bytes, rest) {
   in_doubt({
     header <- tryCatch({
       text <- utf8_text(bytes)
@@ -129,10 +109,7 @@ utf8_text <- function(bytes) {
 }
 
 # jsonlite takes comments, keys that come twice, and text that R cannot hold.
-read_json <- function(text, what, own = FALSE) {
-  if (own && !grepl("\\u", text, fixed = TRUE)) {
-    return(jsonlite::parse_json(text, simplifyVector = FALSE))
-  }
+read_json <- function(text, what) {
   strings <- '"(?:[^"\\\\]++|\\\\.)*+"'
   outside <- gsub(strings, "", text, perl = TRUE, useBytes = TRUE)
   refuse_if(grepl("/", outside, fixed = TRUE, useBytes = TRUE), what, " has comments")
@@ -160,8 +137,8 @@ refuse_twice <- function(value) {
 }
 
 # The content, if it is of this format, and the tensors that it asks for.
-content_of <- function(text, own) {
-  content <- tryCatch(read_json(text, "its JSON", own), error = function(cnd) {
+content_of <- function(text) {
+  content <- tryCatch(read_json(text, "its JSON"), error = function(cnd) {
     refuse(sub("\n.*", "", conditionMessage(cnd)))
   })
   kind <- check_format(entry(content, "kind"), entry(content, "format"))
@@ -287,12 +264,15 @@ read_tensors <- function(header, values) {
   lapply(header, function(tensor) {
     place <- sizes_or_places(tensor$data_offsets)
     bytes <- values[seq_len(place[[2]] - place[[1]]) + place[[1]]]
-    size <- bytes_of[[tensor$dtype]]
-    if (size == 1) {
-      return(bytes)
-    }
-    numbers <- readBin(bytes, "double", length(bytes) / size, size, endian = "little")
-    shape <- sizes_or_places(tensor$shape)
-    if (length(shape) == 2) matrix(numbers, shape[[1]], shape[[2]], byrow = TRUE) else numbers
+    read_tensor(bytes, tensor$dtype, sizes_or_places(tensor$shape))
   })
+}
+
+read_tensor <- function(bytes, kind, shape) {
+  size <- bytes_of[[kind]]
+  if (size == 1) {
+    return(bytes)
+  }
+  numbers <- readBin(bytes, "double", length(bytes) / size, size, endian = "little")
+  if (length(shape) == 2) matrix(numbers, shape[[1]], shape[[2]], byrow = TRUE) else numbers
 }

@@ -77,6 +77,8 @@ outcome_of_loss <- function(outcome, settings) {
   outcome
 }
 
+weight_names <- c("0.weight", "0.bias", "2.weight", "2.bias")
+
 #' All that R keeps of a model
 #'
 #' @noRd
@@ -92,15 +94,15 @@ assemble <- function(saved, tensors) {
     device = as_text(content$device),
     rows = as_count("rows", content$rows, most = 2^53),
     dropped = as_count("dropped", content$dropped, least = 0, most = 2^53),
-    history = data.frame(
-      epoch = seq_len(saved$epochs), stats::setNames(lapply(history, as.vector), saved$losses)
+    history = new_data_frame(
+      c(list(epoch = seq_len(saved$epochs)), stats::setNames(history, saved$losses)), saved$epochs
     ),
     best_epoch = if (!is.null(best)) as_count("best_epoch", best, most = saved$epochs),
     stopped = as_one_of("stopped", content$stopped, stopped),
     coding = list(inputs = saved$inputs, outcome = saved$outcome),
     inputs = saved$input_names,
     outputs = saved$output_names,
-    weights = tensors[c("0.weight", "0.bias", "2.weight", "2.bias")],
+    weights = tensors[weight_names],
     formula = if (!is.null(content$formula)) as_text(content$formula),
     notes = as_object(content$notes),
     offset = saved$offset,

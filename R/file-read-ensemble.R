@@ -27,9 +27,9 @@ layout_of_ensemble <- function(saved) {
 #'
 #' @return A list of `members`, each with its `bytes` and `model`, `seed` and `bootstrap`.
 #' @noRd
-assemble_ensemble <- function(saved, tensors, own) {
+assemble_ensemble <- function(saved, tensors) {
   members <- lapply(unname(tensors), function(bytes) {
-    member <- checked_parts(taking(bytes), length(bytes), own)
+    member <- checked_parts(taking(bytes), length(bytes))
     refuse_if(!is.null(member$model$members), "it is an ensemble of ensembles")
     member
   })

@@ -1,8 +1,16 @@
 # The arguments of a fit on their way to the core, which checks their values.
 
 # Those that say how to train: all but the data.
-setting_names <- function() {
-  setdiff(names(formals(two_layer.data.frame)), c("x", "y", "...", "outcome"))
+setting_names <- function() names(default_settings())
+
+# Evaluated once, which takes part of a millisecond.
+default_settings <- function() {
+  if (is.null(session$settings)) {
+    all <- formals(two_layer.data.frame)
+    names <- setdiff(names(all), c("x", "y", "...", "outcome"))
+    session$settings <- lapply(all[names], eval, envir = baseenv())
+  }
+  session$settings
 }
 
 #' Settings given among the dots, and the defaults of the others
@@ -12,10 +20,19 @@ setting_names <- function() {
 #' @param own Names of the method's own arguments, for messages.
 #' @noRd
 read_settings <- function(given, own, call, data = NULL, home = NULL) {
-  names <- setting_names()
-  refuse_unknown(rlang::names2(given), names, c(own, names), call)
-  settings <- lapply(formals(two_layer.data.frame)[names], eval, envir = baseenv())
+  settings <- default_settings()
+  refuse_unknown(rlang::names2(given), names(settings), c(own, names(settings)), call)
   settings[names(given)] <- evaluated_arguments(given, call, data, home)
+  settings
+}
+
+# The arguments of a call, each with an error that names it.
+settings_in <- function(call) {
+  settings <- default_settings()
+  tryCatch(
+    for (name in names(settings)) settings[name] <- list(get(name, envir = call)),
+    error = function(cnd) abort_evaluation(name, cnd, call)
+  )
   settings
 }
 

@@ -267,9 +267,7 @@ two_layer.data.frame <- function(x, y = NULL, ..., outcome = NULL, hidden_units 
                                  on_epoch = NULL, verbose = TRUE, seed = NULL) {
   call <- rlang::current_env()
   check_dots(two_layer.data.frame, ...)
-  settings <- lapply(stats::setNames(nm = setting_names()), function(name) {
-    tryCatch(get(name, envir = call), error = function(cnd) abort_evaluation(name, cnd, call))
-  })
+  settings <- settings_in(call)
   input <- mold_weighted_table(x, y, outcome, settings$case_weights, call)
   fit_molded(input, settings, match.call(), call)
 }
@@ -342,7 +340,8 @@ two_layer.recipe <- function(x, data, ...) {
 #' @param matched The user's call.
 #' @noRd
 fit_molded <- function(input, settings, matched, call) {
-  calls_back <- is.function(settings$loss) || !is.null(settings$on_epoch) || cli::is_dynamic_tty()
+  shows <- !isFALSE(settings$verbose) && cli::is_dynamic_tty()
+  calls_back <- shows || is.function(settings$loss) || !is.null(settings$on_epoch)
   users <- new_callback_state(calls_back)
   written <- matched
   matched <- expand_dots(matched, caller_frame(call))
@@ -406,8 +405,9 @@ copy_kept_data <- function(input, arguments) {
 # In a function with dots, `match.call()` gives `..1`, which means nothing elsewhere: it is replaced
 # by what was given to the function.
 expand_dots <- function(matched, caller) {
-  is_dot <- function(part) is.symbol(part) && grepl("^[.][.][0-9]+$", as.character(part))
-  places <- which(vapply(as.list(matched), is_dot, NA))
+  parts <- as.list(matched)
+  symbols <- which(vapply(parts, is.symbol, NA))
+  places <- symbols[grepl("^[.][.][0-9]+$", vapply(parts[symbols], as.character, ""))]
   if (length(places)) {
     home <- home_of("...", caller) # a function inside another may pass on that one's dots
     given <- as.list(eval(quote(substitute(list(...))), home))[-1]
@@ -499,7 +499,8 @@ new_two_layer <- function(fitted, input, matched) {
 #' @param input A list of `outcomes`, `how` and `blueprint`.
 #' @noRd
 made_two_layer <- function(bytes, model, input) {
-  hardhat::new_model(
+  new_hardhat_model(
+    "two_layer", input$blueprint,
     model = bytes,
     history = model$history,
     settings = model$settings,
@@ -520,9 +521,16 @@ made_two_layer <- function(bytes, model, input) {
     levels = if (model$coding$outcome$kind == "classes") model$outputs,
     weights = model$weights,
     outcomes = input$outcomes,
-    how = input$how,
-    blueprint = input$blueprint,
-    class = "two_layer"
+    how = input$how
+  )
+}
+
+# As hardhat::new_model(), which looks at what is known to be good. None of the parts is left out
+# for being NULL.
+new_hardhat_model <- function(class, blueprint, ...) {
+  structure(
+    list(..., blueprint = blueprint),
+    class = c(class, "hardhat_model", "hardhat_scalar")
   )
 }
 

@@ -12,7 +12,8 @@ made_ensemble <- function(bytes, read, make) {
   settings <- first$settings
   settings$seed <- as.double(read$seed)
   settings <- c(settings, list(n_models = length(models), bootstrap = read$bootstrap))
-  hardhat::new_model(
+  new_hardhat_model(
+    "two_layer_ensemble", first$blueprint,
     models = models,
     model = bytes,
     history = bind_models(lapply(models, `[[`, "history")),
@@ -28,9 +29,7 @@ made_ensemble <- function(bytes, read, make) {
     outputs = first$outputs,
     levels = first$levels,
     outcomes = first$outcomes,
-    how = first$how,
-    blueprint = first$blueprint,
-    class = "two_layer_ensemble"
+    how = first$how
   )
 }
 

@@ -98,9 +98,19 @@ new_mold <- function(predictors, outcomes, vector, words, call, blueprint = NULL
 
 # As hardhat::mold() makes it of tables, which takes as long as a small fit.
 tables_blueprint <- function(tables) {
-  blueprint <- hardhat::default_xy_blueprint()
-  blueprint$ptypes <- lapply(tables, function(table) tibble::new_tibble(as.list(table), nrow = 0L))
+  if (is.null(session$blueprint)) {
+    session$blueprint <- hardhat::default_xy_blueprint()
+  }
+  blueprint <- session$blueprint
+  blueprint$ptypes <- lapply(tables, function(table) new_tibble(as.list(table), 0))
   blueprint
+}
+
+# As tibble::new_tibble(), whose checks take as long as a prediction of one row. The list has names.
+new_tibble <- function(columns, rows) {
+  structure(
+    columns, class = c("tbl_df", "tbl", "data.frame"), row.names = .set_row_names(rows)
+  )
 }
 
 # The table without its rows; hardhat needs no more for a blueprint.
@@ -108,7 +118,10 @@ table_ptype <- function(table) {
   if (is_matrix_table(table)) {
     return(matrix_frame(table, integer()))
   }
-  set_offset(table[integer(), , drop = FALSE], NULL)
+  table <- map_columns(set_offset(table, NULL), function(column) {
+    if (is.null(dim(column))) column[integer()] else column[integer(), , drop = FALSE]
+  })
+  structure(table, row.names = integer())
 }
 
 # hardhat takes classes as factors only. The core gets text and logicals as they are.

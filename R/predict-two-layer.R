@@ -239,7 +239,7 @@ spruce <- function(object, type, values) {
     outputs <- if (of_outputs) object$outputs else predicted_names(object)
     paste0(prefix, if (!one) paste0("_", outputs))
   }
-  tibble::new_tibble(stats::setNames(columns, names), nrow = nrow(values))
+  new_tibble(stats::setNames(columns, names), nrow(values))
 }
 
 spruce_labels <- function(object, shares) {
@@ -250,7 +250,7 @@ spruce_labels <- function(object, shares) {
   })
   one <- length(columns) == 1
   names(columns) <- paste0(".pred_class", if (!one) paste0("_", number_names(outcome)))
-  tibble::new_tibble(columns, nrow = nrow(shares))
+  new_tibble(columns, nrow(shares))
 }
 
 as_class <- function(object, codes) {

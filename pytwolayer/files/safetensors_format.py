@@ -36,6 +36,8 @@ from pytwolayer.runtime.torch_loading import torch
 
 _KEY = "pytwolayer"
 _CHECKSUM = re.compile(r', "md5": "([0-9a-f]{32})"}\Z')
+_UNKNOWN = "0" * 32  # as long as a checksum
+_UNKNOWN_AT_END = rb'%b\"}"' % _UNKNOWN.encode()  # of the metadata, and nowhere else in a header
 _LENGTH = struct.Struct("<Q")  # of the header
 _LONGEST_HEADER = 100_000_000  # bytes; safetensors' own limit
 _TENSOR_KEYS = ("dtype", "shape", "data_offsets")
@@ -106,10 +108,11 @@ class Format(Generic[T]):
         """
         start = {"kind": self.kind, "format": self.number, "versions": _versions()}
         text = json.dumps({**start, **content}, allow_nan=False)
-        parts = dict(tensors)
-        data = _values(_bytes_of(parts, text))
-        checked = f'{text[:-1]}, "md5": "{_checksum(text, [data])}"}}'
-        return _bytes_of(parts, checked)
+        data = _bytes_of(tensors, f'{text[:-1]}, "md5": "{_UNKNOWN}"}}')
+        # Of the tensors in the order that safetensors has put them in.
+        checksum = _checksum(text, [_values(data)]).encode()
+        place = data.index(_UNKNOWN_AT_END)
+        return b"".join((data[:place], checksum, memoryview(data)[place + len(checksum) :]))
 
     def unpack(self, data: bytes | bytearray) -> T:
         """Read what ``pack()`` wrote.

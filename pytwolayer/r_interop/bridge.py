@@ -10,7 +10,7 @@ import traceback
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from functools import partial, wraps
+from functools import cache, partial, wraps
 from inspect import signature
 from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict, cast
 
@@ -340,9 +340,14 @@ def _core_arguments(
     sent["verbose"] = _progress_of(show)
     if sent["on_epoch"] is not None:
         sent["on_epoch"] = _ending(sent["on_epoch"])
-    bound = signature(function).bind(**sent)
-    bound.apply_defaults()
-    return bound.arguments
+    return {**_defaults(function), **sent}
+
+
+@cache
+def _defaults(function: Callable[..., Any]) -> dict[str, Any]:
+    """Give the arguments of a function that may be left out; to look takes as long as an epoch."""
+    given = signature(function).parameters.values()
+    return {each.name: each.default for each in given if each.default is not each.empty}
 
 
 def _read_data(

@@ -345,20 +345,6 @@ test_that("formulas of comparisons, and of splines without `df`, come back", {
   }
 })
 
-test_that("what R makes of the bytes of its own fit is what it makes of them in a file", {
-  skip_without_torch()
-  odd <- data.frame(y = cos(1:12), `a b` = 1:12, c = c("\u00fc\\u0041", "v\\"), check.names = FALSE)
-  names(odd)[[3]] <- "\u00e4\""
-  for (fit in list(
-    two_layer(y ~ ., odd, epochs = 2, seed = 1), two_layer(Species ~ ., iris, epochs = 2, seed = 1),
-    two_layer(y ~ ., odd, epochs = 2, seed = 1, n_models = 2)
-  )) {
-    taken <- pytwolayer:::taking(fit$model)
-    checked <- pytwolayer:::read_parts(taken, length(fit$model), NULL, NULL)$model
-    expect_identical(pytwolayer:::read_model(fit$model), checked)
-  }
-})
-
 test_that("the formula of a sum of columns is kept as it can be read", {
   odd <- data.frame(y = 1:3, `a b` = 1:3, `+` = 1:3, c = c("u", "v", "v"), check.names = FALSE)
   names(odd)[[4]] <- "\u00e4\""

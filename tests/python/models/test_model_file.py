@@ -172,6 +172,13 @@ def test_odd_names_and_the_largest_seed_come_back(small, data):
     assert again.settings.seed == 2**53
 
 
+def test_text_that_looks_like_a_checksum_comes_back(small):
+    odd = ["0" * 32, '", "md5": "' + "0" * 32 + '"}"', "0" * 32 + '\\"}"']
+    fit = replace(small, formula=odd[1], notes={text: text for text in odd})
+    again = from_bytes(to_bytes(fit))
+    assert (again.formula, again.notes) == (fit.formula, fit.notes)
+
+
 @pytest.mark.parametrize("y", [np.zeros((4, 2)), np.arange(4.0)], ids=["table", "vector"])
 def test_fits_without_names_come_back(y):
     x = np.arange(8.0).reshape(4, 2)
