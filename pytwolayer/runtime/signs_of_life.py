@@ -17,7 +17,8 @@ from pytwolayer.runtime.meeting import Store
 
 _BEAT = 1.0  # seconds from one sign of life to the next
 _QUIET = 5.0  # and so many without one mean that there is none
-_LOOK = 0.05  # and from one look into the store to the next
+_LOOK = 0.05  # and from one look into the store to the next, at most
+_FIRST_LOOK, _LONGER = 0.001, 1.5  # and after the first, and how much longer each time
 _FAILURE, _UNKNOWN = "failure", "an unknown host"
 _PATIENCE = 3.0  # seconds in which another process may still say why it failed
 
@@ -156,7 +157,7 @@ class SignsOfLife:
         """
         here, go = f"point/{point}/", f"point/{point}/go"
         self._store.set(f"{here}{self._rank}", "")
-        last = [(b"", time.monotonic())]
+        last, look = [(b"", time.monotonic())], _FIRST_LOOK
         while not self._store.check([go]):
             if self._store.check([_FAILURE]):
                 raise self.failure() or WorkerError(None, platform.node(), "failed")
@@ -164,7 +165,8 @@ class SignsOfLife:
                 self._store.set(go, "")
                 continue
             self._refuse_quiet(seconds, last)
-            time.sleep(_LOOK)
+            time.sleep(look)
+            look = min(_LOOK, _LONGER * look)
 
     def _refuse_quiet(self, seconds: float, last: list[tuple[bytes, float]]) -> None:
         """Raise if the first process, or to the first any other, has been quiet for too long."""

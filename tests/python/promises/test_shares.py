@@ -111,6 +111,32 @@ def test_each_process_reads_its_rows_alone_and_keeps_no_others(folder):
         assert sum(sizes) - headers < 0.55 * sum(each[2] for each in encoded) * width
 
 
+APART = f"""{START}
+from pytwolayer.fitting import fit_in_group, prepare
+
+usual, encoded = prepare.encode_rows, []
+
+def encode(*arguments):
+    rows = usual(*arguments)
+    encoded.append([rows.first, len(rows.x), rows.total])
+    return rows
+
+prepare.encode_rows = encode
+fit_in_group.find_leaders = lambda group: list(range(group.size))  # as on machines of their own
+with small_blocks():
+    fit = train_worker(cases(here)["text file"])
+tell("fit", fit and facts(fit, here / "fit.safetensors"))
+tell("encoded", encoded)
+"""
+
+
+def test_of_text_files_each_machine_encodes_the_rows_that_are_trained_on_there(alone, folder):
+    told = launch(folder, APART, 2)
+    assert told["fit"] == alone["text file"]
+    for first, number, total in told["encoded"]:
+        assert (first, number) == (0, total // 2)
+
+
 FAILURES = f"""{START}
 def failure(folder, **more):
     with small_blocks():
