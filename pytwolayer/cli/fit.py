@@ -23,6 +23,7 @@ from pytwolayer.errors import (
     DivergenceError,
     PytwolayerError,
     PytwolayerWarning,
+    WorkerError,
     named_as,
 )
 from pytwolayer.files.atomic_write import output_path, write_csv
@@ -133,6 +134,11 @@ def _fit(
             file=sys.stderr,
         )
         return 2
+    except WorkerError as problem:
+        if problem.fit is not None:
+            _write(task, problem.fit)
+            problem.fit = None  # nobody here can ask the error for it
+        raise
     _write(task, fit)
     if not given.quiet:
         print(_report(task, fit))
