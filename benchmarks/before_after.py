@@ -81,7 +81,10 @@ def name_of(case: tuple[int, ...]) -> str:
 def start(tree: Path) -> subprocess.Popen[str]:
     """Start a worker."""
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-    return subprocess.Popen([sys.executable, "-c", WORKER], env=environment(tree), **pipes)
+    # There, since Python imports from the folder that it starts in before all others.
+    return subprocess.Popen(
+        [sys.executable, "-c", WORKER], env=environment(tree), cwd=tree, **pipes
+    )
 
 
 def ask(
@@ -96,7 +99,7 @@ def ask(
 def cpu_seconds(code: str, tree: Path) -> float:
     """Run code in a process of its own; return its user and system time."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    subprocess.run([sys.executable, "-c", code], env=environment(tree), check=True)
+    subprocess.run([sys.executable, "-c", code], env=environment(tree), cwd=tree, check=True)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
 
