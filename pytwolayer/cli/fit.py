@@ -126,9 +126,6 @@ def _fit(
     try:
         with named_as(_RENAMED):
             fit = fit_with(_arguments(task, given, settings))
-    except WorkerError as problem:
-        problem.fit = None  # of which its message would tell, and which the command does not write
-        raise
     except DivergenceError as problem:
         _write(task, problem.fit)
         print(
