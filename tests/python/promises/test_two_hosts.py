@@ -86,8 +86,8 @@ def test_a_killed_process_of_another_host_changes_no_bit(hosts, tmp_path):
 @pytest.mark.parametrize("fault", ["hangs", "is cut off"])
 def test_a_process_that_hangs_or_is_cut_off_is_named_with_its_host(fault, hosts, tmp_path):
     rows().to_parquet(data := tmp_path / "rows.parquet")
-    run = tmp_path / "run"
-    options = ["--checkpoint", run, "--checkpoint-every", "50", "--epochs", "100000"]
+    run, fit = tmp_path / "run", tmp_path / "fit.safetensors"
+    options = ["--checkpoint", run, "--checkpoint-every", "50", "--epochs", "100000", "--save", fit]
     started = start_command(hosts, data, *map(str, options), PYTWOLAYER_WORKER_SILENCE="6")
     worker = find_worker(hosts[1], run)
     if fault == "hangs":
@@ -98,6 +98,7 @@ def test_a_process_that_hangs_or_is_cut_off_is_named_with_its_host(fault, hosts,
     name = "Worker 1 on second-host"
     assert said == [[f"pytwolayer: {name} gave no sign of life, and was waited for 6 seconds."]]
     assert statuses == [1]
+    assert 50 <= len(load(fit).history) < 100000
     while fault == "is cut off" and worker in hosts[1].running():  # which it notices by itself
         time.sleep(0.1)
 
