@@ -148,8 +148,10 @@ class Descent:
             self.parameters.gradients.copy_(values * curvature + values**3)
             loss.copy_((values**2 * curvature / 2 + values**4 / 4).sum())
 
+        step = self.optimizer.operations([evaluate], loss, 1.0)
         for _ in range(steps):
-            self.optimizer.step(evaluate, loss, 1.0)
+            for operation in step:
+                operation()
         return values.clone()
 
 
