@@ -8,7 +8,7 @@ from conftest import ROOT
 
 PAGES = ["docs/architecture.md", "CONTRIBUTING.md"]
 FILE_ENDS = ("py", "R", "sh", "md", "toml", "csv", "yaml")
-MADE_BY_SETUP = {".venv", ".rlib", "man/"}
+MADE_HERE = {".venv", ".rlib", "man/", "dist/"}
 # Of other packages: what users call, and pytest's file patterns.
 OTHERS = {"NAMESPACE", "DESCRIPTION", "FILE", "NA", "ArgumentError"}
 
@@ -30,7 +30,7 @@ def is_defined(name, texts):
 
 
 def is_there(path):
-    if path in MADE_BY_SETUP:
+    if path in MADE_HERE:
         return True
     return any((place / path).exists() for place in (ROOT, ROOT / "pytwolayer"))
 
