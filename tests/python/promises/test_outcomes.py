@@ -319,8 +319,10 @@ def test_labels_are_so_many_logistic_regressions(weights):
     for place, own in enumerate(fit.predict_proba(X).T):
         known = LogisticRegression(C=np.inf, tol=1e-10, max_iter=1000)
         known.fit(X, two[:, place], sample_weight=weights)
-        np.testing.assert_allclose(own, known.predict_proba(X)[:, 1], rtol=1e-3, atol=1e-4)
-        np.testing.assert_array_equal(fit.predict(X)[:, place], known.predict(X))
+        shares = known.predict_proba(X)[:, 1]
+        np.testing.assert_allclose(own, shares, rtol=1e-3, atol=1e-4)
+        clear = np.abs(shares - 0.5) > 1e-3
+        np.testing.assert_array_equal(fit.predict(X)[clear, place], known.predict(X)[clear])
     right = (fit.predict(X) == two).all(axis=1)
     assert fit.score(X, two) == pytest.approx(right.mean())
 
