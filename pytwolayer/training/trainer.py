@@ -156,8 +156,9 @@ class Trainer:
         epochs = len(done) if supervisor.has_ended else self._settings.epochs
         try:
             with flush_subnormals():
-                how = batches, epochs, supervisor, done
-                losses = fit_loop(self._gradient, self._optimizer, *how)
+                losses = fit_loop(
+                    self._gradient, self._optimizer, batches, epochs, supervisor, done
+                )
         except Exception:
             # Of a GPU that has failed altogether nothing can be read: its first error is told.
             with suppress(RuntimeError):
