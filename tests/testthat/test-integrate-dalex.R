@@ -11,9 +11,10 @@ test_that("DALEX gets plain vectors of numbers and matrices of probabilities", {
   expect_identical(yhat.two_layer(two, mtcars), predict(two, mtcars, "prob")[[2]])
   expect_identical(dalex_model_info(two)$type, "classification")
   three <- quick(iris[1:4], iris$Species, n_models = 2)
-  found <- yhat.two_layer(three, iris[c(150, 1), ])
+  some <- iris[c(150, 1), ]
+  found <- yhat.two_layer(three, some)
   expect_identical(colnames(found), levels(iris$Species))
-  expect_identical(unname(found[1, ]), unlist(predict(three, iris[150, ], "prob"), FALSE, FALSE))
+  expect_identical(unname(found[1, ]), unlist(predict(three, some, "prob")[1, ], FALSE, FALSE))
   expect_identical(dalex_model_info(three)$type, "multiclass")
   both <- quick(mtcars[3:5], mtcars[1:2])
   expect_identical(colnames(yhat.two_layer(both, mtcars)), c("mpg", "cyl"))
