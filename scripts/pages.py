@@ -19,10 +19,7 @@ def main(files: list[str]) -> None:
     """Bring pages up to date."""
     sessions = Sessions(environment_of(ROOT))
     for file in map(Path, files):
-        ran = run_file(file, sessions)
-        file.write_text(ran.text, encoding="utf-8")
-        for name, picture in ran.pictures.items():
-            (file.parent / name).write_bytes(picture)
+        run_file(file, sessions).write(file)
         print(os.path.relpath(file))
     sessions.close()
 

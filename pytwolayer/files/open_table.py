@@ -117,15 +117,20 @@ def is_in_parts(data: Any) -> bool:
         return False
     try:
         paths = [local_path("x", one) for one in ([data] if is_path(data) else data)]
-        return all(path.is_dir() or path.suffix.lower() in ENDINGS for path in paths)
+        return all(map(_is_parquet, paths))
     except (ArgumentError, OSError, ValueError):  # which opening it will raise
         return False
+
+
+def _is_parquet(path: Path) -> bool:
+    """Tell whether a path is of Parquet: a folder of such files, or one of them by its name."""
+    return path.is_dir() or path.suffix.lower() in ENDINGS
 
 
 def _open_path(
     wanted: Wanted, path: Path, options: FileOptions, types: ColumnTypes | None
 ) -> SourcedTable:
-    if path.is_dir() or path.suffix.lower() in ENDINGS:
+    if _is_parquet(path):
         require_pyarrow()
     if path.is_dir():
         return open_parquet(wanted, find_parquet_files(wanted.argument, path))

@@ -20,8 +20,7 @@ from pytwolayer.fitting.shared_files import find_leaders
 from pytwolayer.fitting.train_in_group import (
     GroupTraining,
     join_training,
-    share_settings,
-    share_task,
+    share,
 )
 from pytwolayer.fitting.two_layer import (
     DATA,
@@ -82,7 +81,7 @@ def fit_in_group(config: Mapping[str, Any], group: ProcessGroup) -> TwoLayer | N
         part = _own_part(arguments, group, leaders)
         if group.rank == 0:
             divides = part.division is not None
-            tell = {"tell_tuned": partial(share_settings, group)} if divides else {}
+            tell = {"tell_tuned": partial(share, group)} if divides else {}
             return _fit(arguments, train=GroupTraining(group), part=part, **tell)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", PytwolayerWarning)  # which the first process gives
@@ -106,12 +105,12 @@ def agree_on_division(group: ProcessGroup, data: Any) -> Division | None:
 
 def _own_part(arguments: Mapping[str, Any], group: ProcessGroup, leaders: list[int]) -> OwnPart:
     """Say what this process reads and encodes; all have to be of one mind whether all read."""
-    each, leader = arguments["shards"] // group.size, leaders[group.rank]
-    followers = [rank for rank, its in enumerate(leaders) if its == leader]
+    shards = arguments["shards"]
+    followers = [rank for rank, its in enumerate(leaders) if its == leaders[group.rank]]
     division = agree_on_division(group, arguments["x"])
     if division is not None:
-        own = range(group.rank * each, (group.rank + 1) * each)
-        return OwnPart(own, division, len(followers))
+        return OwnPart(division.part_of(shards), division, len(followers))
+    each = shards // group.size
     return OwnPart(range(followers[0] * each, (followers[-1] + 1) * each))
 
 
@@ -119,18 +118,18 @@ def _join_reading(arguments: Mapping[str, Any], group: ProcessGroup, part: OwnPa
     """Read, prepare and train with the first process."""
     given = arguments["loss"]
     data = _read(arguments, given, part.division)
-    settings = _with_loss(share_settings(group, None), given)
+    settings = _with_loss(share(group, None), given)
     cache = read_cache(arguments["cache"])
     fit = _prepare(arguments, data, settings, part, cache=cache)
     del data
-    task = share_task(group, None)
+    task = share(group, None)
     loss = _with_loss(task.settings, given).loss
     join_training(group, task, fit, loss, group.rank)
 
 
 def _join(arguments: Mapping[str, Any], group: ProcessGroup, part: OwnPart, leader: int) -> None:
     """Train with the first process, after the leader on this machine has read the rows."""
-    task = share_task(group, None)
+    task = share(group, None)
     settings = _with_loss(task.settings, arguments["loss"])
     if group.rank != leader:
         join_training(group, task, None, settings.loss, leader)

@@ -44,11 +44,15 @@ from pytwolayer.network.batches import EncodedRows, batch_sizes
 from pytwolayer.network.losses import shares_rows
 from pytwolayer.optim.optimizer import Optimizer, make_optimizer
 from pytwolayer.preprocessing.bootstrap import bootstrap_sample
-from pytwolayer.preprocessing.calibration import has_intervals, plain_calibration, spaced_rows
+from pytwolayer.preprocessing.calibration import (
+    has_intervals,
+    plain_calibration,
+    predicts_sd,
+    spaced_rows,
+)
 from pytwolayer.preprocessing.encoder import Encoder
 from pytwolayer.preprocessing.fingerprint import checksums
 from pytwolayer.preprocessing.outcome import Outcome, fit_outcome
-from pytwolayer.preprocessing.spread import NEGATIVE_BINOMIAL, NORMAL
 from pytwolayer.preprocessing.training_data import TrainingData
 from pytwolayer.preprocessing.validation_split import split_validation
 from pytwolayer.runtime.interrupt import Interrupt, watch_for_interrupt
@@ -261,10 +265,7 @@ class PreparedFit:
         if not has_intervals(outcome):
             return
         wanted = [("validation", held_out, self.valid_rows)]
-        if settings.loss in (
-            NORMAL,
-            NEGATIVE_BINOMIAL,
-        ):  # a search's scores are made relative to its training rows
+        if predicts_sd(settings.loss):  # a search's scores are made relative to its training rows
             wanted.append(("x", training, self.train_rows))
         for argument, data, encoded in wanted:
             if data is not None and encoded is not None:

@@ -23,7 +23,6 @@ from pytwolayer.fitting.worker_main import WorkerTrainee
 from pytwolayer.fitting.worker_task import WorkerTask
 from pytwolayer.runtime.interrupt import Interrupt, watch_for_interrupt
 from pytwolayer.runtime.process_group import ProcessGroup
-from pytwolayer.training.settings import Settings
 from pytwolayer.training.supervisor import Supervisor
 
 
@@ -41,7 +40,7 @@ class GroupTraining:
     def __call__(self, prepared: Sequence[PreparedFit], hooks: Hooks, interrupt: Interrupt) -> None:
         """Train one prepared fit; its ``result`` is set then, also where an error ended it."""
         (fit,) = prepared
-        share_task(self._group, _task(fit, hooks))
+        share(self._group, _task(fit, hooks))
         share_rows(self._group, fit, 0)
         newest = None if fit.checkpoints is None else fit.checkpoints.newest
 
@@ -65,11 +64,10 @@ def _task(fit: PreparedFit, hooks: Hooks) -> WorkerTask:
     )
 
 
-def share_task(group: ProcessGroup, task: WorkerTask | None) -> WorkerTask:
-    """Give the first process's task to all, after all that it has to do before."""
+def share(group: ProcessGroup, value: Any) -> Any:
+    """Give the first process's value to all, after all that it has to do before."""
     group.wait_for_all()
-    shared: WorkerTask = group.from_first(task)
-    return shared
+    return group.from_first(value)
 
 
 class _Trainee(WorkerTrainee):
@@ -85,13 +83,6 @@ class _Trainee(WorkerTrainee):
             return
         self.train_rows, self.pages = self._own.train_rows, self._own.pages
         self.valid_rows, self.valid_pages = self._own.valid_rows, self._own.valid_pages
-
-
-def share_settings(group: ProcessGroup, settings: Settings | None) -> Settings:
-    """Give the first process's settings to all, after its search for the best."""
-    group.wait_for_all()
-    shared: Settings = group.from_first(settings)
-    return shared
 
 
 def share_rows(group: ProcessGroup, fit: PreparedFit | None, leader: int) -> dict[str, Any]:

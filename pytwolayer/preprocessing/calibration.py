@@ -72,7 +72,7 @@ class Calibration:
         if not len(scores):
             return None
         kept = [_order_statistics(column, weights) for column in scores.T]
-        unit = SD if _predicts_sd(loss) else None
+        unit = SD if predicts_sd(loss) else None
         return cls(kind, len(scores), tuple(tuple(each.tolist()) for each in kept), unit)
 
     @classmethod
@@ -228,7 +228,7 @@ def scores_of(truth: Doubles, base: Doubles, loss: Any) -> Doubles:
     """Return the scores of outcomes, shape ``(rows, outcomes)``, beyond what ``bases()`` gave."""
     outside: Doubles = np.maximum(base[0] - truth, truth - base[1])
     with np.errstate(invalid="ignore"):
-        scores: Doubles = outside / _units(base, loss, SD if _predicts_sd(loss) else None)
+        scores: Doubles = outside / _units(base, loss, SD if predicts_sd(loss) else None)
     scores[np.isinf(base).any(axis=0)] = np.inf
     return scores
 
@@ -245,7 +245,8 @@ def typical_sd(sds: Doubles, weights: Doubles | None) -> Doubles:
     return typical
 
 
-def _predicts_sd(loss: Any) -> bool:
+def predicts_sd(loss: Any) -> bool:
+    """Tell whether fits with this loss predict a standard deviation of each row."""
     return isinstance(loss, str) and loss in (NORMAL, NEGATIVE_BINOMIAL)
 
 

@@ -15,8 +15,10 @@ from pytwolayer.preprocessing.division import Division
 from pytwolayer.preprocessing.row_source import Mask
 
 
-def own_rows(division: Division, rows: int, rank: int | None = None) -> range:
+def own_rows(division: Division | None, rows: int, rank: int | None = None) -> range:
     """Return which of so many rows a process goes through, whole blocks of them."""
+    if division is None:
+        return range(rows)
     blocks = division.part_of(-(-rows // row_source.BLOCK_ROWS), rank)
     first, last = (min(rows, end * row_source.BLOCK_ROWS) for end in (blocks.start, blocks.stop))
     return range(first, last)

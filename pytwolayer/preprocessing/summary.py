@@ -82,7 +82,7 @@ def survey(
     """
     is_part, rows = division is not None, rows_of(columns)
     found = [_Found(column, summarise=summarise, is_part=is_part) for column in columns]
-    own = range(rows) if division is None else own_rows(division, rows)
+    own = own_rows(division, rows)
     incomplete: Mask | None = None
     for some in passes_over(columns):
         for part, block in zip(slices_of(own), blocks_of(columns[some], own), strict=True):
@@ -109,7 +109,7 @@ def summarise(
     """
     is_part = division is not None
     found = [_Found(column, summarise=True, is_part=is_part) for column in columns]
-    own = range(rows_of(columns)) if division is None else own_rows(division, rows_of(columns))
+    own = own_rows(division, rows_of(columns))
     for some in passes_over(columns):
         for part, block in zip(slices_of(own), blocks_of(columns[some], own), strict=True):
             _add_block(found[some], block, None if weights is None else weights[part])
@@ -126,7 +126,7 @@ def count_levels(columns: Sequence[Column], division: Division | None = None) ->
     counts = [np.zeros(len(column.levels), dtype=np.intp) for column in columns]
     if not columns:
         return counts
-    own = range(rows_of(columns)) if division is None else own_rows(division, rows_of(columns))
+    own = own_rows(division, rows_of(columns))
     for block in blocks_of(columns, own):
         for of_column, values in zip(counts, block, strict=True):
             of_column += _counts(values, len(of_column))

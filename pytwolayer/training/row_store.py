@@ -125,7 +125,7 @@ class RowStore:
         row_bytes: int,
         copies: int = 1,
         scratch: Path | None = None,
-        part: "Part | None" = None,
+        part: Part | None = None,
     ) -> "RowStore":
         """Choose the place of so many rows of this size.
 

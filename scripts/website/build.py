@@ -87,9 +87,7 @@ def _run_pages(pages: list[Path]) -> list[str]:
             print(f"  {name}: failed", flush=True)
             continue
         faults += [f"{name}: {fault}" for fault in differences(page.read_text("utf-8"), ran.text)]
-        page.write_text(ran.text, encoding="utf-8")
-        for picture, drawn in ran.pictures.items():
-            (page.parent / picture).write_bytes(drawn)
+        ran.write(page)
         print(f"  {name}: {time.monotonic() - began:.0f} s", flush=True)
     sessions.close()
     return faults

@@ -17,6 +17,12 @@ class RunPage:
     text: str
     pictures: dict[str, bytes]
 
+    def write(self, file: Path) -> None:
+        """Write the page to a file, and its pictures beside it."""
+        file.write_text(self.text, encoding="utf-8")
+        for name, picture in self.pictures.items():
+            (file.parent / name).write_bytes(picture)
+
 
 def run_page(
     page: str, sessions: Sessions, data: Path | None = None, languages: str = "r python sh"
