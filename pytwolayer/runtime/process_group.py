@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from pytwolayer.errors import WorkerError
 from pytwolayer.runtime.meeting import Store, meet
+from pytwolayer.runtime.shared_vectors import SharedVectors, share_vectors
 from pytwolayer.runtime.signs_of_life import SignsOfLife
 from pytwolayer.runtime.torch_loading import torch
 
@@ -99,7 +100,7 @@ class TorchGroup:
     """
 
     def __init__(
-        self, store: Store | None = None, seconds: float = 0.0, launchers: Any = None
+        self, store: Store | None = None, seconds: float = 1_800.0, launchers: Any = None
     ) -> None:
         import torch.distributed as distributed
 
@@ -108,14 +109,36 @@ class TorchGroup:
         older = distributed.all_gather_into_tensor  # its name before PyTorch 2.13
         self._gather = getattr(distributed, "all_gather_single", older)
         self._seconds, self._points, self._launchers = seconds, 0, launchers
+        self._shared: dict[int, SharedVectors | None] = {}
         self.life: SignsOfLife | None = None
         if store is not None:
             self.life = SignsOfLife(store, self.rank, self.size, lambda: self.exchanges)
 
     def gather_vectors(self, own: Tensor, all_of_them: Tensor) -> None:
         """Write each process's vector into ``all_of_them``, rank by rank."""
+        shared = self._shared_vectors(own)
         with self._exchange():
-            self._gather(all_of_them.view(-1), own.view(-1))
+            if shared is None:
+                self._gather(all_of_them.view(-1), own.view(-1))
+            else:
+                shared.exchange(own.view(-1), all_of_them.view(self.size, -1), self._seconds)
+
+    def _shared_vectors(self, own: Tensor) -> SharedVectors | None:
+        """Return the memory that is shared for vectors of this length, where it can be."""
+        if own.device.type != "cpu" or own.dtype != torch.float32:
+            return None
+        if own.numel() not in self._shared:
+            how = self.gather, self.from_first
+            self._shared[own.numel()] = share_vectors(self.rank, self.size, own.numel(), *how)
+        return self._shared[own.numel()]
+
+    def end(self) -> None:
+        """Leave the others."""
+        for shared in self._shared.values():
+            if shared is not None:
+                shared.close()
+        if self.life is not None:
+            self.life.end()
 
     def gather(self, value: Any) -> list[Any]:
         """Return each process's value, rank by rank; values are pickled."""
@@ -201,7 +224,11 @@ def join_group(
     from torch.distributed import PrefixStore  # type: ignore[attr-defined]
 
     if distributed.is_initialized():
-        yield TorchGroup()
+        there = TorchGroup()
+        try:
+            yield there
+        finally:
+            there.end()
         return
     rank, size = (int(os.environ.get(name, alone)) for name, alone in _ALONE.items())
     if size == 1:
@@ -216,12 +243,11 @@ def join_group(
         distributed.init_process_group(
             backend, store=own, rank=rank, world_size=size, timeout=limit
         )
-    group = TorchGroup(own, seconds, store) if signs else TorchGroup()
+    group = TorchGroup(own if signs else None, seconds, store)
     try:
         yield group
     finally:
-        if group.life is not None:
-            group.life.end()
+        group.end()
         distributed.destroy_process_group()
 
 
