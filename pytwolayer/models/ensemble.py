@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pytwolayer.errors import ArgumentError, UnseenLevelWarning
+from pytwolayer.models.fit_figures import FitFigures
 from pytwolayer.models.forward import encode_in_parts, forward
 from pytwolayer.models.interval_kinds import CONFIDENCE, PREDICTION, read_interval_kind, read_level
 from pytwolayer.models.joint_predictions import (
@@ -53,7 +54,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
-class TwoLayerEnsemble:
+class TwoLayerEnsemble(FitFigures):
     """Several fitted networks of one form, which predict together.
 
     They differ in their seeds, and with ``bootstrap`` in the resample of the rows that each was
@@ -618,9 +619,12 @@ class TwoLayerEnsemble:
 
     def plot(self, file: str | Path | None = None) -> "Axes":
         """Plot every model's losses against the epoch; see ``plot_history()``."""
+        from pytwolayer.reports.loss_names import name_loss
         from pytwolayer.reports.plot import plot_history
 
-        return plot_history(self.history, file)
+        label = name_loss(self.settings.loss_name, self.settings.reduction)
+        best = [fit.best_epoch for fit in self.models]
+        return plot_history(self.history, file, best_epoch=best, label=label)
 
     def plot_tuning(self, file: str | Path | None = None) -> "Axes":
         """Plot the candidates' losses; see ``TwoLayer.plot_tuning()``."""

@@ -14,7 +14,7 @@ from pytwolayer.checks import describe
 from pytwolayer.errors import ArgumentError
 from pytwolayer.files.column_types import Levels
 from pytwolayer.files.new_data import open_new_data
-from pytwolayer.files.open_table import opened
+from pytwolayer.models.fit_figures import FitFigures
 from pytwolayer.models.forward import encode_in_parts, forward, rows_at_once
 from pytwolayer.models.interval_kinds import CONFIDENCE, read_interval_kind, read_level
 from pytwolayer.models.new_rows import (
@@ -39,7 +39,7 @@ from pytwolayer.preprocessing.offset import add_offset_if_fitted
 from pytwolayer.preprocessing.outcome import Classes, Outcome, has_log_link
 from pytwolayer.preprocessing.row_source import Doubles
 from pytwolayer.preprocessing.spread import theta_of
-from pytwolayer.preprocessing.table import Table, select_columns
+from pytwolayer.preprocessing.table import Table
 from pytwolayer.reports.tuning import TuningReport
 from pytwolayer.runtime.memory import guard_memory
 from pytwolayer.runtime.threads import reset_after_fork
@@ -63,7 +63,7 @@ _OF_SEVERAL = ("predict_spread", "predict_all")
 
 
 @dataclass(frozen=True, eq=False)
-class TwoLayer:
+class TwoLayer(FitFigures):
     """A fitted network.
 
     Attributes
@@ -901,45 +901,14 @@ class TwoLayer:
         """Score given predictions of ``x``: numbers, or numbers of classes from 0."""
         from sklearn.metrics import accuracy_score, r2_score
 
-        from pytwolayer.preprocessing.outcome_range import refuse_outside_range
-        from pytwolayer.preprocessing.reading import read_training_data
-        from pytwolayer.preprocessing.truth import check_truth, refuse_unseen_alone
+        from pytwolayer.models.scored_rows import scored_rows
 
-        outcome = self._outcome_names() if y is None else None
-        weights = sample_weight
-        own = self._own(x, [weights] if isinstance(weights, str) else [])
-        if not isinstance(weights, str):
-            weights = opened("sample_weight", weights)
-        y = y if isinstance(y, str) else opened("y", y)
-        data = read_training_data(own, y, outcome, weights=weights)
-        argument = "x" if outcome else "y"
-        check_truth(self.outcome, data.outcomes, argument)
-        if not isinstance(self.outcome, Classes) and self.outcome.logit:
-            refuse_outside_range(data.outcomes, self.settings.loss, data.chosen)
-        truth, found = self.outcome.observed(data.outcomes), found[data.row_numbers]
-        known = ~np.isnan(truth).any(axis=1)
-        refuse_unseen_alone(int(known.sum()), argument)
-        there = known & ~np.isnan(found).any(axis=1)
-        if not there.any():
-            raise ArgumentError("x", "of rows that can be predicted", "others alone")
-        weights = self.outcome.weights_of_score(data.outcomes, data.weights)
-        weights = None if weights is None else weights[there]
+        truth, found, weights, _ = scored_rows(self, found, x, y, sample_weight)
         labels = not isinstance(self.outcome, Classes) and bool(self.outcome.labels)
         if labels:  # right where all labels of a row are
             truth, found = (truth > 0.5).astype(int), (found > 0.5).astype(int)
         metric = accuracy_score if labels or isinstance(self.outcome, Classes) else r2_score
-        return float(metric(truth[there], found[there], sample_weight=weights))
-
-    def _own(self, x: Any, also: Sequence[str]) -> Any:
-        """Take the columns of the fit, if they have names, and these."""
-        names = {*(self.inputs.names or ()), *(self.outcome.names or ()), *also}
-        return select_columns(x, names) if self.inputs.names else x
-
-    def _outcome_names(self) -> list[str]:
-        names = self.outcome.names
-        if names is None:
-            raise ArgumentError("y", "given, since the training data named no outcome", "missing")
-        return list(names)
+        return float(metric(truth, found, sample_weight=weights))
 
     @property
     def estimated_error(self) -> float | None:
@@ -977,10 +946,15 @@ class TwoLayer:
         return report_tuning([self], self.tuning)
 
     def plot(self, file: str | Path | None = None) -> "Axes":
-        """Plot the losses against the epoch, the best one marked; see ``plot_history()``."""
+        """Plot the losses against the epoch, the best one marked; see ``plot_history()``.
+
+        ``plot_predictions()`` and others show predictions.
+        """
+        from pytwolayer.reports.loss_names import name_loss
         from pytwolayer.reports.plot import plot_history
 
-        return plot_history(self.history, file, best_epoch=self.best_epoch)
+        label = name_loss(self.settings.loss_name, self.settings.reduction)
+        return plot_history(self.history, file, best_epoch=self.best_epoch, label=label)
 
     def plot_tuning(self, file: str | Path | None = None) -> "Axes":
         """Plot the held-out losses of the candidates against their weight decay.

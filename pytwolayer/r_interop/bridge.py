@@ -821,6 +821,40 @@ def measure(
     return {"outcome": names, "value": send_doubles(values), "training": training}
 
 
+@_answer
+def figure(
+    model: bytearray,
+    several: bool,
+    what: str,
+    x: SentTable | SentSource,
+    y: SentTable | None,
+    weights: bytes | str | None,
+) -> dict[str, Any]:
+    """Give what a figure of new rows shows: its words, and for each panel words and numbers."""
+    from pytwolayer.r_interop.figures import figure_of_new_rows
+
+    outcomes = None if y is None else read_sent_table(y)
+    own = weights if isinstance(weights, str) else sent_numbers(weights)
+    fit = _read_fit(model, several)
+    return figure_of_new_rows(fit, what, _predictors(x), outcomes, own, _offset_of(x))
+
+
+@_answer
+def figure_of_training(
+    model: bytearray,
+    several: bool,
+    what: str,
+    observed: bytes,
+    predicted: bytes,
+    weights: bytes | None,
+) -> dict[str, Any]:
+    """Give what a figure of the training rows shows, which R has with their predictions."""
+    from pytwolayer.r_interop.figures import figure_of_training_rows
+
+    fit = _read_fit(model, several)
+    return figure_of_training_rows(fit, what, observed, predicted, sent_numbers(weights))
+
+
 def _read_fit(model: bytearray, several: bool) -> Fitted:
     from pytwolayer.models.load import ensemble_from_bytes, from_bytes
     from pytwolayer.r_interop.model_cache import models

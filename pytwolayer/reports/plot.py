@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -17,12 +17,16 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _TIME = {"iter": "Iteration", "epoch": "Epoch"}
-# Column -> its name in the legend, and its colour; the colours also differ in grey.
-_CURVES = {"loss": ("training", "#1f6f8b"), "valid_loss": ("validation", "#e08a2e")}
+# Column -> its name in the legend, colour and dashes; the colours also differ in grey.
+_CURVES = {"loss": ("training", "#1f6f8b", "-"), "valid_loss": ("validation", "#e08a2e", "--")}
 
 
 def plot_history(
-    history: pd.DataFrame, file: str | Path | None = None, *, best_epoch: int | None = None
+    history: pd.DataFrame,
+    file: str | Path | None = None,
+    *,
+    best_epoch: int | Sequence[int | None] | None = None,
+    label: str = "Loss",
 ) -> "Axes":
     """Plot the loss against iteration or epoch, with that of held-out rows if there is one.
 
@@ -35,8 +39,10 @@ def plot_history(
         ``chapter_losses()`` returns it, or ``history`` of a fit. With ``model``, a curve for each.
     file : str or Path, optional
         Also write the plot to this file; its ending names the format (.png, .svg, .pdf).
-    best_epoch : int, optional
-        An epoch to mark: the one whose weights a fit has.
+    best_epoch : int, or a sequence of them, optional
+        An epoch to mark: the one whose weights a fit has; with ``model`` one for each, or None.
+    label : str
+        Of the loss axis: what the loss is.
 
     Returns
     -------
@@ -56,9 +62,11 @@ def plot_history(
         if losses.size and ((losses > 0) & np.isfinite(losses)).all():
             axes.set_yscale("log")
             number_ticks(axes, losses.min(), losses.max())
-        if best_epoch is not None:
+        if isinstance(best_epoch, int):
             _mark(axes, history, drawn[-1], best_epoch)
-        _dress(axes, _TIME[time], both=len(drawn) > 1)
+        elif best_epoch is not None:
+            _mark_each(axes, history, drawn[-1], best_epoch)
+        _dress(axes, (_TIME[time], label), both=len(drawn) > 1)
     return axes
 
 
@@ -80,13 +88,14 @@ def save_figure(figure: "Figure", path: Path) -> None:
 
 def _draw(axes: "Axes", history: pd.DataFrame, time: str, name: str) -> None:
     """Draw a curve; of several models one for each."""
-    label, colour = _CURVES[name]
+    label, colour, dashes = _CURVES[name]
+    style: dict[str, Any] = {"color": colour, "linestyle": dashes}
     if "model" not in history:
-        axes.plot(history[time], history[name], linewidth=1.8, color=colour, label=label)
+        axes.plot(history[time], history[name], linewidth=1.8, label=label, **style)
         return
     for number, (_, own) in enumerate(history.groupby("model")):
         once = label if number == 0 else None
-        axes.plot(own[time], own[name], linewidth=1, alpha=0.5, color=colour, label=once)
+        axes.plot(own[time], own[name], linewidth=1, alpha=0.6, label=once, **style)
 
 
 def number_ticks(axes: "Axes", lowest: float, highest: float) -> None:
@@ -106,15 +115,30 @@ def number_ticks(axes: "Axes", lowest: float, highest: float) -> None:
 def _mark(axes: "Axes", history: pd.DataFrame, column: str, epoch: int) -> None:
     """Mark an epoch on the curve by which it was chosen."""
     (row,) = history.index[history[_time(history)] == epoch]
-    label, colour = f"best epoch: {epoch}", _CURVES[column][1]
+    loss = history.loc[row, column]
     axes.axvline(epoch, linewidth=1, linestyle=":", color="0.45", zorder=1)
-    (point,) = axes.plot([epoch], [history.loc[row, column]], "o", color=colour, label=label)
-    point.set(markersize=6.5, markeredgecolor="white")
+    _draw_best(axes, [epoch], [loss], column, f"best epoch: {epoch}, loss {loss:.3g}")
 
 
-def _dress(axes: "Axes", time: str, *, both: bool) -> None:
-    axes.set_xlabel(time)
-    axes.set_ylabel("Loss")
+def _mark_each(
+    axes: "Axes", history: pd.DataFrame, column: str, epochs: Sequence[int | None]
+) -> None:
+    """Mark the best epoch of each model that has one."""
+    pairs = zip(history.groupby("model"), epochs, strict=True)
+    best = [own[own[_time(own)] == epoch] for (_, own), epoch in pairs if epoch is not None]
+    if best:
+        rows = pd.concat(best)
+        _draw_best(axes, rows[_time(rows)], rows[column], column, "best epochs")
+
+
+def _draw_best(axes: "Axes", epochs: Any, losses: Any, column: str, label: str) -> None:
+    (point,) = axes.plot(epochs, losses, "o", color=_CURVES[column][1], label=label, zorder=4)
+    point.set(markersize=6.5, markeredgecolor="black", markeredgewidth=0.8)
+
+
+def _dress(axes: "Axes", labels: tuple[str, str], *, both: bool) -> None:
+    axes.set_xlabel(labels[0])
+    axes.set_ylabel(labels[1])
     axes.set_title("Training and validation loss" if both else "Training loss", loc="left")
     axes.grid(visible=True, alpha=0.25)
     axes.spines[["top", "right"]].set_visible(False)

@@ -7,27 +7,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from pytwolayer.reports.loss_names import name_loss
 from pytwolayer.reports.plot import new_axes, number_ticks
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _COLOURS = {"linear": "#1f6f8b", "piecewise": "#e08a2e"}  # they also differ in grey
-_LOSSES = {
-    "cross_entropy": "Log loss",
-    "mse": "Mean squared error",
-    "mae": "Mean absolute error",
-    "huber": "Huber loss",
-    "poisson": "Poisson loss",
-    "gamma": "Gamma loss",
-    "binomial": "Log loss",
-    "binary_cross_entropy": "Log loss",
-    "normal": "Negative log-likelihood",
-    "negative_binomial": "Negative log-likelihood",
-    "quantile": "Pinball loss",
-}
 _LINES = ("-", "--", "-.", ":")  # by learning rate
-_STANDARDISED = ("mse", "mae", "huber", "quantile")
 _RING: dict[str, Any] = {
     "linestyle": "",
     "marker": "o",
@@ -179,8 +166,7 @@ def _dress(axes: "Axes", table: pd.DataFrame, loss: str) -> None:
     axes.set_xticks(shown["place"], [_number(decay) for decay in shown["weight_decay"]])
     axes.xaxis.set_minor_locator(NullLocator())
     axes.set_xlabel("Weight decay")
-    scale = " (standardised)" if loss in _STANDARDISED else ""
-    axes.set_ylabel(f"{_LOSSES.get(loss, loss)}{scale}")
+    axes.set_ylabel(name_loss(loss))
     axes.set_title("Held-out loss of the candidates", loc="left")
     axes.grid(visible=True, alpha=0.25)
     axes.spines[["top", "right"]].set_visible(False)

@@ -36,7 +36,8 @@ def test_the_loss_of_held_out_rows_is_drawn_beside_it_and_the_best_epoch_marked(
     fit = two_layer(x, x[:, 0], validation=0.3, epochs=30, learning_rate=0.3, seed=1)
     axes = fit.plot(tmp_path / "fit.png")
     curves = {line.get_label(): line for line in axes.get_lines()}
-    best = f"best epoch: {fit.best_epoch}"
+    lowest = fit.history["valid_loss"].min()
+    best = f"best epoch: {fit.best_epoch}, loss {lowest:.3g}"
     assert [text.get_text() for text in axes.get_legend().get_texts()] == [
         "training",
         "validation",
@@ -46,7 +47,18 @@ def test_the_loss_of_held_out_rows_is_drawn_beside_it_and_the_best_epoch_marked(
     assert list(curves["validation"].get_ydata()) == fit.history["valid_loss"].tolist()
     assert list(curves[best].get_xdata()) == [fit.best_epoch]
     assert list(curves[best].get_ydata()) == [fit.history["valid_loss"].min()]
+    assert curves["validation"].get_linestyle() != curves["training"].get_linestyle()
     assert axes.get_title(loc="left") == "Training and validation loss"
+    assert axes.get_ylabel() == "Mean squared error (standardised)"
+
+
+def test_of_several_networks_each_best_epoch_is_marked():
+    x = np.random.default_rng(0).normal(size=(60, 3))
+    fits = two_layer(x, x[:, 0], n_models=3, validation=0.3, epochs=10, seed=1)
+    *curves, best = fits.plot().get_lines()
+    assert len(curves) == 6
+    assert list(best.get_xdata()) == [fit.best_epoch for fit in fits.models]
+    assert list(best.get_ydata()) == [fit.history["valid_loss"].min() for fit in fits.models]
 
 
 def test_without_held_out_rows_patience_marks_the_best_training_loss():

@@ -1,0 +1,46 @@
+"""Plots of reliability: how often what was predicted with some probability happened."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pytwolayer.reports.figure_reliability import ReliabilityFigure
+from pytwolayer.reports.panels import DARK, MIDDLE, panels_of
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+def plot_reliability(shown: ReliabilityFigure, file: str | Path | None) -> "Figure":
+    """Draw observed shares against probabilities, with intervals and the line of equality."""
+    words = [(panel.name, panel.words) for panel in shown.panels]
+    labels = shown.across, shown.up
+    with panels_of(shown.title, labels, words, file, (5.2, 4.6)) as (
+        figure,
+        all_axes,
+    ):
+        for axes, panel in zip(all_axes, shown.panels, strict=True):
+            axes.plot([0, 1], [0, 1], color=MIDDLE, linestyle="--", linewidth=1, label="equal")
+            axes.errorbar(
+                panel.predicted,
+                panel.observed,
+                np.stack([panel.observed - panel.lower, panel.upper - panel.observed]).clip(min=0),
+                color=DARK,
+                linewidth=1.4,
+                elinewidth=0.9,
+                capsize=2.5,
+                marker="o",
+                markersize=5,
+                label="groups of rows, 95 % interval",
+            )
+            low = np.full(len(panel.marks), 0.015)
+            axes.plot(panel.marks, low, "|", color=MIDDLE, markersize=7,
+                      markeredgewidth=0.6, transform=axes.get_xaxis_transform())  # fmt: skip
+            axes.set_xlim(-0.02, 1.02)
+            axes.set_ylim(-0.02, 1.02)
+            axes.grid(visible=True, alpha=0.25)
+            axes.spines[["top", "right"]].set_visible(False)
+            if axes is all_axes[0]:
+                axes.legend(frameon=False, loc="upper left", fontsize=8.5)
+    return figure
