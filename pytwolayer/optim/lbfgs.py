@@ -1,5 +1,6 @@
 """L-BFGS with a strong Wolfe line search, on all rows: one iteration a step."""
 
+import math
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
@@ -7,21 +8,25 @@ from typing import Any
 from pytwolayer.network.architecture import FlatParameters
 from pytwolayer.network.losses import Operation
 from pytwolayer.optim.curvature import CurvaturePairs
-from pytwolayer.optim.line_search import LineSearch
+from pytwolayer.optim.line_search import LOST, LineSearch
 from pytwolayer.runtime.torch_loading import torch
 
 Tensor = torch.Tensor
 Found = tuple[float, float, float]  # loss as it was written, objective, slope along the direction
 _OF_TORCH = {"func_evals", "n_iter"}  # in states of PyTorch's L-BFGS
 _ROUNDING = 2.0**-24  # of float32
+_IDLE = 10  # steps after which a run ends that makes neither the objective nor the gradient smaller
+_STATE = {"ended": bool, "idle": int, "least": float}
 
 
 class Lbfgs:
     """L-BFGS: the direction from what is known of the curvature, the step by a line search.
 
     A step evaluates the gradient once, seldom more often: that of the last step's end is kept.
-    Where even the steepest descent finds nothing lower, the run has come to its minimum, as far
-    as rounding lets it be seen, and further steps leave the parameters as they are.
+    Next to a minimum the objective no longer falls by more than its rounding, but the gradient
+    still does, by some digits. The run has come to the minimum where neither becomes smaller for
+    some steps, or where even the steepest descent finds nothing better; further steps leave the
+    parameters as they are.
     """
 
     on_fixed_memory = False
@@ -41,6 +46,8 @@ class Lbfgs:
         self._read = _read_here if self._values.device.type == "cpu" else _read_together
         self._here: tuple[float, float] | None = None  # loss and objective at the parameters
         self._has_ended = False
+        # The smallest size of a gradient where the objective did not fall, and the steps since.
+        self._least, self._idle = math.inf, 0
 
     def operations(
         self, gradient: Sequence[Operation], loss: Tensor, scale: float
@@ -91,7 +98,7 @@ class Lbfgs:
             self._pairs.direction(self._gradient, self._direction)
             (slope,) = self._read(torch.dot(self._direction, self._gradient, out=self._slope))
             if slope < 0 and self._search(look, slope):
-                return True
+                return self._idle < _IDLE
             if not len(self._pairs):
                 return False
             self._pairs.clear()
@@ -100,7 +107,8 @@ class Lbfgs:
         """Move along the direction; return whether the objective is lower there."""
         assert self._here is not None
         objective = self._here[1]
-        search = LineSearch(objective, slope, self._first_step(), abs(objective) * _ROUNDING)
+        rounding = abs(objective) * _ROUNDING
+        search = LineSearch(objective, slope, self._first_step(), rounding)
         is_best = False
         while not search.is_over:
             self._go(search.step)
@@ -117,7 +125,17 @@ class Lbfgs:
         gradient = self._gradients if is_best else self._kept
         self._pairs.add(self._values, self._start, gradient, self._gradient)
         self._gradient.copy_(gradient)
+        self._count_idle(search.best.value < objective - LOST * rounding)
         return True
+
+    def _count_idle(self, has_fallen: bool) -> None:
+        """Count the steps since objective or gradient became smaller."""
+        if has_fallen:
+            self._least, self._idle = math.inf, 0
+            return
+        (square,) = self._read(torch.dot(self._gradient, self._gradient))
+        self._idle = 0 if square < self._least else self._idle + 1
+        self._least = min(self._least, square)
 
     def _first_step(self) -> float:
         """Return the step to be tried first: of nothing but a gradient the length is unknown."""
@@ -140,14 +158,15 @@ class Lbfgs:
         """
         if self._here is None:
             return {"state": {}}
-        return {"state": {0: {**self._pairs.state(), "ended": self._has_ended}}}
+        own = {"ended": self._has_ended, "idle": self._idle, "least": self._least}
+        return {"state": {0: {**self._pairs.state(), **own}}}
 
     def set_state(self, state: dict[str, Any]) -> None:
         """Continue from a ``state()``."""
         self._here = None
         for own in state.get("state", {}).values():
             self._pairs.set_state(own)
-            self._has_ended = own["ended"]
+            self._has_ended, self._idle, self._least = own["ended"], own["idle"], own["least"]
 
     def refuse_other_state(self, state: Any) -> None:
         """Check that L-BFGS can continue from it."""
@@ -156,8 +175,8 @@ class Lbfgs:
         own = dict(state[0])
         if own.keys() >= _OF_TORCH:
             raise ValueError("it was written by a version of pytwolayer with another L-BFGS")
-        if type(own.pop("ended", None)) is not bool:
-            raise ValueError("the optimiser's state does not say whether L-BFGS has ended")
+        if any(type(own.pop(name, None)) is not kind for name, kind in _STATE.items()):
+            raise ValueError("the optimiser's state does not say how near L-BFGS is to its end")
         self._pairs.refuse_other_state(own)
 
 

@@ -15,6 +15,8 @@ _MARGIN = 0.1  # of a gap, which the next step keeps away from its ends
 _NARROWER = 0.66  # a gap that did not become so narrow is halved
 _SHRINK = 0.1  # towards the best step, where the function was not finite
 _MOST = 25
+# Roundings by which a value may be higher and count as equal.
+LOST = 4.0
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,8 @@ class LineSearch:
     step : float
         The first one to be tried.
     rounding : float
-        What the function's rounding makes of it: a lower value by less is none.
+        What the function's rounding makes of it: a lower value by less is none, and one that is
+        higher by ``LOST`` times as much is as good where the slope is flatter.
 
     Attributes
     ----------
@@ -57,7 +60,7 @@ class LineSearch:
         """Take in the function at ``step``; return whether that now is ``best``."""
         self._tried += 1
         before, found = self.best, Point(self.step, value, slope)
-        is_best = self._descends(found) and value <= before.value
+        is_best = self._descends(found) and value <= before.value + LOST * self._rounding
         if not is_best:
             self._other = found
         else:
@@ -75,8 +78,8 @@ class LineSearch:
     def _descends(self, found: Point) -> bool:
         """Whether the function is lower by enough.
 
-        Where that is lost in rounding, the slope still shows it, and the function need only be no
-        higher (after Hager and Zhang, SIAM Journal on Optimization 16, 2005).
+        Where that is lost in rounding, the slope still shows it, and the function need only not be
+        clearly higher (after Hager and Zhang, SIAM Journal on Optimization 16, 2005).
         """
         start, enough = self._start, -_DECREASE * found.step * self._start.slope
         if not math.isfinite(found.value + found.slope):
@@ -84,7 +87,8 @@ class LineSearch:
         if found.value <= start.value - enough:
             return True
         is_flat_enough = found.slope <= (2 * _DECREASE - 1) * start.slope
-        return enough <= self._rounding and found.value <= start.value and is_flat_enough
+        is_no_higher = found.value <= start.value + LOST * self._rounding
+        return enough <= self._rounding and is_no_higher and is_flat_enough
 
     def _choose(self, before: Point) -> None:
         """Choose the next step; ``before`` was the best one until now."""

@@ -89,8 +89,19 @@ def test_what_rounding_hides_is_not_looked_for():
 
     lazy, few = search(rounded, lambda t: -1e-10, 1.0, rounding=1e-7)
     _, many = search(rounded, lambda t: -1e-10, 1.0)
-    assert lazy.best.step == 0
+    assert abs(lazy.best.value - 1) < 1e-7
     assert len(few) < 3 < len(many)
+
+
+@pytest.mark.parametrize(("roundings", "is_taken"), [(3, True), (5, False)])
+def test_a_flatter_point_may_be_higher_by_what_rounding_makes_of_it(roundings, is_taken):
+    rounding = 2.0**-24
+
+    def rounded(t):
+        return 1 + (roundings * rounding if t else 0.0)
+
+    found, _ = search(rounded, lambda t: 2e-9 * (t - 1), 1.0, rounding=rounding)
+    assert (found.best.step == 1) == is_taken
 
 
 def test_a_function_that_rounding_makes_flat_is_not_followed_for_ever():
