@@ -82,7 +82,7 @@ abort_without_data <- function(cnd, call) {
 #' @return Of each argument that is data an expression for the global environment; or `NULL`.
 #' @noRd
 workspace_data <- function(input, settings, written, frame) {
-  if (!is.null(input$source) || rows_of(input) <= getOption("pytwolayer.fitted_rows", 1e5)) {
+  if (!is.null(input$source) || rows_of(input) <= getOption("pytwolayer.fitted_rows", 2e4)) {
     return(NULL)
   }
   given <- as.list(written)[-1]

@@ -119,7 +119,7 @@ counted <- function(number, noun, several = paste0(noun, "s")) {
 #'   for each level. Of several networks a list with one such list for each.
 #' * `fitted()`: the predictions of the training rows without missing values, held-out ones
 #'   included: a vector in the outcome's own units, a matrix with a column per outcome, or a
-#'   matrix with the probability of each class. A fit to more than 100,000 rows for fewer than 15
+#'   matrix with the probability of each class. A fit to more than 20,000 rows for fewer than 40
 #'   epochs computes them when they are first asked for, also by `residuals()` and `summary()`, if
 #'   its call names its data in the workspace: these must then be there, and the same.
 #'   `options(pytwolayer.fitted_rows = Inf)` before the fit has them computed with it.

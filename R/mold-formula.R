@@ -43,7 +43,7 @@ mold_formula <- function(formula, data, call) {
     predictors, outcomes,
     vector = length(made$outcomes) == 1 && is.null(dim(made$outcomes[[1]])),
     words = c(x = "data", y = "data"), call = call, how = how,
-    rows = attr(data, "row.names")
+    rows = data
   )
   if (!is.null(get_offset(predictors))) {
     refuse_offset_of_classes(input, call)

@@ -40,9 +40,10 @@ dim.pytwolayer_matrix <- function(x) {
   chosen <- stats::setNames(seq_along(parts$places), parts$names)[columns]
   parts$names <- parts$names[chosen]
   parts$places <- parts$places[chosen]
-  attributes(parts) <- c(attributes(unclass(x))[c("row.names", "nameless")], list(
-    names = names(parts), class = "pytwolayer_matrix"
-  ))
+  attributes(parts) <- list(
+    row.names = row_names_of(x), nameless = attr(x, "nameless"), names = names(parts),
+    class = "pytwolayer_matrix"
+  )
   parts
 }
 
@@ -96,7 +97,7 @@ matrix_frame <- function(table, rows) {
   columns <- lapply(parts$places, function(place) as.vector(block[, place]))
   structure(
     new_data_frame(stats::setNames(columns, parts$names), nrow(block)),
-    row.names = if (missing(rows)) attr(table, "row.names") else .set_row_names(nrow(block)),
+    row.names = if (missing(rows)) row_names_of(table) else .set_row_names(nrow(block)),
     nameless = attr(table, "nameless")
   )
 }

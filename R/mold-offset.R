@@ -34,7 +34,8 @@ refuse_odd_offset <- function(column, name, call) {
 }
 
 set_offset <- function(predictors, offset) {
-  structure(predictors, pytwolayer_offset = offset)
+  attr(predictors, "pytwolayer_offset") <- offset
+  predictors
 }
 
 get_offset <- function(predictors) {

@@ -68,18 +68,18 @@ mold_named_outcome <- function(x, y, outcome, call) {
 #' @param predictors,outcomes Plain data frames; predictors may be a matrix, see
 #'   [new_matrix_table()].
 #' @param blueprint hardhat's, where it has one; else it is made of the two tables.
-#' @param rows Row names, which residuals and fitted values will have.
+#' @param rows The table that has the row names, which residuals and fitted values will have.
 #' @return The list described at the top of this file.
 #' @noRd
 new_mold <- function(predictors, outcomes, vector, words, call, blueprint = NULL,
                    how = list(kind = "table", nameless = FALSE),
-                   rows = attr(predictors, "row.names"), case_weights = NULL) {
+                   rows = predictors, case_weights = NULL) {
   if (!is_matrix_table(predictors)) {
     predictors <- map_columns(predictors, convert_column)
   }
   outcomes <- map_columns(outcomes, convert_column, outcome = TRUE)
-  if (length(rows) == nrow(outcomes)) {
-    outcomes <- structure(outcomes, row.names = rows)
+  if (nrow(rows) == nrow(outcomes)) {
+    attr(outcomes, "row.names") <- row_names_of(rows)
   }
   columns <- list(
     x = as_columns(words[["x"]], predictors, call),
@@ -121,7 +121,8 @@ table_ptype <- function(table) {
   table <- map_columns(set_offset(table, NULL), function(column) {
     if (is.null(dim(column))) column[integer()] else column[integer(), , drop = FALSE]
   })
-  structure(table, row.names = integer())
+  attr(table, "row.names") <- integer()
+  table
 }
 
 # hardhat takes classes as factors only. The core gets text and logicals as they are.
@@ -142,10 +143,15 @@ is_table <- function(x) {
 # Apply a function to each column. Unlike `table[] <- lapply()` it takes names that are empty or
 # twice, and it keeps all attributes.
 map_columns <- function(table, fun, ...) {
-  columns <- lapply(unname(as.list(table)), fun, ...)
-  attributes(columns) <- attributes(table)
+  columns <- unclass(table)
+  columns[] <- lapply(unname(as.list(table)), fun, ...)
+  oldClass(columns) <- oldClass(table)
   columns
 }
+
+# Row names that are 1, 2, ... as R keeps them in a data frame: two numbers. `attributes()` makes a
+# vector of them all, and to set it anew goes through it.
+row_names_of <- function(table) .row_names_info(table, 0L)
 
 # A data frame of plain_column()s. Tibbles and data.tables lose their class: their `[` differs.
 plain_frame <- function(x) {

@@ -12,6 +12,7 @@ from pytwolayer.preprocessing.row_source import (
     Mask,
     RowNumbers,
     RowSource,
+    StoredArray,
     block_slices,
     columns_at_once,
     is_one_block,
@@ -26,6 +27,7 @@ def blocks_of(columns: Sequence[Column], rows: range | None = None) -> Iterator[
     """
     if rows is not None and len(rows) == rows_of(columns):
         rows = None
+    columns = [_as_array(column) for column in columns]
     places: dict[int, list[int]] = {}
     sources: dict[int, RowSource] = {}
     of_source = 0
@@ -43,6 +45,16 @@ def blocks_of(columns: Sequence[Column], rows: range | None = None) -> Iterator[
     for part in slices_of(range(rows_of(columns)) if rows is None else rows):
         lines = {key: iter(next(reader)) for key, reader in readers.items()}
         yield _lines(columns, part, lines)
+
+
+def _as_array(column: Column) -> Column:
+    """Return a column of an array of doubles with the array, whose blocks are slices of it."""
+    data = column.data
+    if isinstance(data, StoredColumn) and isinstance(data.source, StoredArray):
+        array = data.source.doubles
+        if array is not None and data.recoding is None:
+            return column.with_data(array)
+    return column
 
 
 def slices_of(rows: range) -> Iterator[slice]:

@@ -129,6 +129,13 @@ class StoredArray:
         """Number of rows."""
         return len(self.array)
 
+    @property
+    def doubles(self) -> Doubles | None:
+        """The array, if it is of doubles, one after the other, that are read as they are."""
+        if self._missing is not None or self._first or self.array.dtype != np.float64:
+            return None
+        return self.array if self.array.flags.c_contiguous else None
+
     def blocks(
         self, columns: Sequence[int], rows: RowChoice | None = None
     ) -> Iterator[list[Doubles]]:

@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from pytwolayer.training.progress import Progress
 
 Fitted: TypeAlias = "TwoLayer | TwoLayerEnsemble"
-_WORTH_EPOCHS = 15  # after so many the predictions of the rows take less than a twentieth more
+_WORTH_EPOCHS = 40  # after so many the predictions of the rows take less than a fiftieth more
 # How R writes values.
 _VALUES = {"None": "NULL", "nan": "NaN", "inf": "Inf", "-inf": "-Inf"}
 _VALUES |= {"True": "TRUE", "False": "FALSE", "true": "TRUE", "false": "FALSE"}

@@ -6,6 +6,8 @@ import pytest
 
 from pytwolayer import two_layer
 from pytwolayer.preprocessing import row_source
+from pytwolayer.preprocessing.column import Column, StoredColumn
+from pytwolayer.preprocessing.column_blocks import blocks_of
 from pytwolayer.preprocessing.encoder import Encoder
 from pytwolayer.preprocessing.fingerprint import checksums
 from pytwolayer.preprocessing.reading import read_training_data
@@ -29,6 +31,19 @@ def _small_blocks(monkeypatch):
 
 def numbers(rows=ROWS, columns=5):
     return np.random.default_rng(rows).normal(size=(rows, columns)) * 10.0 ** np.arange(columns)
+
+
+def test_doubles_that_are_one_after_the_other_are_read_where_they_are():
+    array = numbers()[:, 0].copy()
+    array.flags.writeable = False
+    columns = [Column("x", "number", StoredColumn(StoredArray(array)))] * 2
+    for rows in (None, range(16, 40)):
+        blocks = [[*block] for block in blocks_of(columns, rows)]
+        assert all(np.shares_memory(line, array) for block in blocks for line in block)
+        read = np.concatenate([block[1] for block in blocks])
+        assert (read == (array if rows is None else array[16:40])).all()
+    coded = Column("x", "number", StoredColumn(StoredArray(array, missing=0)))
+    assert not any(np.shares_memory(line, array) for (line,) in blocks_of([coded]))
 
 
 class Files:
