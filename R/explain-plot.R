@@ -85,12 +85,12 @@ effects_picture <- function(x, what, per, call) {
 #' @noRd
 short_names <- function(names, longest = 34) {
   names <- as.character(names)
-  half <- (longest - 1) %/% 2
+  half <- (longest - 2) %/% 2
   long <- nchar(names) > longest
   short <- names
   ends <- nchar(names[long])
   short[long] <- paste0(
-    substr(names[long], 1, half), "\u2026", substr(names[long], ends - half + 1, ends)
+    substr(names[long], 1, half), "...", substr(names[long], ends - half + 1, ends)
   )
   if (length(unique(short)) == length(unique(names))) short else names
 }

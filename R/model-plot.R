@@ -1,51 +1,106 @@
-#' Plot the losses of a two-layer network
+#' Plot a two-layer network: its losses, its predictions, its tuning
 #'
-#' The loss against the epoch, with a logarithmic axis where it is above zero throughout;
-#' the loss of the held-out rows where there are any, and the epoch whose weights the fit has. Or,
-#' with `what = "tuning"`, what `"auto"` was chosen by: the held-out loss of each candidate against
-#' its weight decay, with a line through the means over the folds for each encoding, and each
-#' learning rate where there are several.
+#' The title says what is seen, of how many rows and with which measure; axes have the outcome's own
+#' name and units. All plots are readable in black and white. Python draws the same: `fit.plot()`,
+#' `fit.plot_predictions()` and so on.
 #'
-#' In the latter the axis of the weight decay is logarithmic (0 has a place at its left), and that
-#' of the loss where the losses are above 0 and far apart. The candidate that was chosen is marked,
-#' and by a dotted line the weight decay that is taken where nothing is searched. Losses that are
-#' not finite are triangles at the upper edge.
+#' * `"loss"`: the losses of the epochs. Of the training rows solid, of the held-out rows dashed;
+#'   the axis is logarithmic where all are above zero. The epoch whose weights the fit has is
+#'   marked. Of several networks a line for each.
+#' * `"predictions"`: observed against predicted numbers, with R squared; on the dashed line both
+#'   are equal.
+#' * `"residuals"`: observed minus predicted against the prediction, with the root mean squared
+#'   error in the outcome's units. The line is through the means of rows with like predictions,
+#'   where there are 20 rows or more: away from 0 the fit misses something.
+#' * `"confusion"`: true against predicted classes, numbers of rows and shares of the true class,
+#'   with the accuracy; of several labels a panel for each.
+#' * `"reliability"`: how often a class was true against its predicted probability, in up to 10
+#'   groups of about as many rows, with 95 % intervals (Wilson's) and the Brier score; marks at the
+#'   lower edge are probabilities of single rows. Of two classes the second is shown, of up to nine
+#'   each, of more the predicted class of each row.
+#' * `"tuning"`: what `"auto"` was chosen by, the held-out loss of each candidate against its weight
+#'   decay, with a line through the means over the folds for each encoding, and each learning rate
+#'   where there are several; an error for a fit that searched nothing. The axis of the weight decay
+#'   is logarithmic (0 has a place at its left), and that of the loss where the losses are above 0
+#'   and far apart. The candidate that was chosen is marked, and by a dotted line the weight decay
+#'   that is taken where nothing is searched. Losses that are not finite are triangles at the upper
+#'   edge.
+#' * `"network"`, of one network: its units and weights (solid lines positive, dashed ones negative,
+#'   their size as the width; inputs are standardised), or with more than 20 units in a layer a map
+#'   of the weights, from white, the most negative ones, to black, the most positive ones.
 #'
 #' `autoplot()` makes the same of ggplot2.
 #'
 #' @param x,object What [two_layer()] gave, with one network or several.
-#' @param what `"history"`: the losses of the epochs, of several networks a line for each.
-#'   `"tuning"`: those of the candidates; an error for a fit that searched nothing. `"network"`, of
-#'   one network: its units and weights (solid lines positive, dashed ones negative, their size as
-#'   the width; inputs are standardised), or with more than 20 units in a layer a map of the
-#'   weights, from white, the most negative ones, to black, the most positive ones.
-#' @param ... For `plot()` what [graphics::plot.default()] takes, with the losses of several
-#'   networks [graphics::matplot()]: `log`, `type`, `xlab`, `ylab`, `main`, `col` (of the loss and
-#'   of the held-out rows' loss; of the encodings) and others; for `autoplot()` not used.
+#' @param what One of the above; `"history"` is `"loss"`.
+#' @param new_data Rows whose predictions are shown, with the outcome, as in [predict.two_layer()];
+#'   a path too. Rows without a value are left out. By default the rows of training, those that were
+#'   held out included, which look better than new ones will; a fit without them, as one of a file,
+#'   needs `new_data`.
+#' @param newdata The same as `new_data`.
+#' @param y The outcome of these rows, for a fit that was given one apart from the predictors.
+#' @param case_weights Weights of these rows. By default those of the fit for its own rows.
+#' @param ... For `plot()` what [graphics::plot.default()] takes: `log`, `type`, `xlab`, `ylab`,
+#'   `main`, `col` and `lty` (of the loss and of the held-out rows' loss; of the encodings) and
+#'   others; for `autoplot()` not used.
 #' @return `plot()`: `x`, invisibly. `autoplot()`: a ggplot.
 #' @examplesIf pytwolayer:::has_torch()
-#' fit <- two_layer(mpg ~ ., mtcars, epochs = 600, hidden_units = 8, validation = 0.05, seed = 1)
+#' fit <- two_layer(mpg ~ ., mtcars, epochs = 600, hidden_units = 8, validation = 0.2, seed = 1)
 #' plot(fit)
+#' plot(fit, "predictions")
+#' plot(two_layer(Species ~ ., iris, epochs = 50, seed = 1), "confusion")
 #' @examplesIf pytwolayer:::has_torch() && requireNamespace("ggplot2", quietly = TRUE)
 #' ggplot2::autoplot(fit)
 #' @export
-plot.two_layer <- function(x, what = c("history", "tuning", "network"), ...) {
-  switch(check_what(what, c("history", "tuning", "network")),
-    history = plot_history(x, ...),
+plot.two_layer <- function(x, what = "loss", ..., new_data = NULL, y = NULL, case_weights = NULL,
+                           newdata = NULL) {
+  call <- rlang::current_env()
+  what <- read_figure(x, what, names(list(...)), call)
+  shown <- shown_rows(x, what, new_data, newdata, y, case_weights, parent.frame(), call)
+  switch(what,
+    loss = if (is_ensemble(x)) plot_histories(x, ...) else plot_history(x, ...),
     tuning = plot_tuning(x, ...),
-    network = plot_network(x, ...)
+    network = plot_network(x, ...),
+    plot_figure(shown, what, ...)
   )
   invisible(x)
 }
 
 #' @rdname plot.two_layer
 #' @export
-plot.two_layer_ensemble <- function(x, what = c("history", "tuning"), ...) {
-  switch(check_what(what, c("history", "tuning")),
-    history = plot_histories(x, ...),
-    tuning = plot_tuning(x, ...)
-  )
-  invisible(x)
+plot.two_layer_ensemble <- plot.two_layer
+
+is_ensemble <- function(x) inherits(x, "two_layer_ensemble")
+
+figures <- c(
+  "loss", "predictions", "residuals", "confusion", "reliability", "tuning", "network", "history"
+)
+
+read_figure <- function(x, what, given, call) {
+  choices <- if (is_ensemble(x)) setdiff(figures, "network") else figures
+  if ("which" %in% given) {
+    abort_expected("which", "left out: it is `what` here", "given", call)
+  }
+  if (is_data(what)) {
+    expected <- sprintf("one of %s (rows to show are `new_data`)", quote_names(choices))
+    abort_argument("what", expected, what, call)
+  }
+  check_one_of("what", what, choices, call)
+  if (what == "history") "loss" else what
+}
+
+# What a figure of predictions shows; nothing of the others, which take no rows.
+shown_rows <- function(x, what, new_data, newdata, y, case_weights, env, call) {
+  if (is.null(new_data)) new_data <- newdata
+  if (what %in% c(number_figures, share_figures)) {
+    return(figure_data(x, what, new_data, y, case_weights, env, call))
+  }
+  given <- list(new_data = new_data, y = y, case_weights = case_weights)
+  given <- names(Filter(Negate(is.null), given))
+  if (length(given)) {
+    expected <- sprintf("left out with `what = %s`, which shows no rows", quote_names(what))
+    abort_expected(given[[1]], expected, "given", call)
+  }
 }
 
 #' One of several words, the first where none was given
@@ -55,120 +110,180 @@ check_what <- function(what, choices, call = rlang::caller_env()) {
   if (identical(what, choices)) choices[[1]] else check_one_of("what", what, choices, call)
 }
 
-plot_history <- function(x, log = NULL, type = "l", xlab = "Epoch", ylab = "Loss",
-                         main = "Loss", col = c("black", "#D55E00"), ...) {
+plot_history <- function(x, log = NULL, type = "l", xlab = "Epoch", ylab = loss_label(x),
+                         main = loss_title(x), col = c("black", "#D55E00"), lty = c(1, 2), ...) {
   losses <- as.matrix(x$history[-1])
-  if (is.null(log)) {
-    log <- if (is_positive(losses)) "y" else ""
-  }
   col <- rep_len(col, ncol(losses))
-  finite <- losses[is.finite(losses)]
-  limits <- if (length(finite)) range(finite)
-  graphics::plot.default(
-    x$history$epoch, losses[, 1],
-    log = log, type = type, xlab = xlab, ylab = ylab, main = main, ylim = limits,
-    col = col[[1]], ...
-  )
-  mark_losses(x, losses, type, col)
+  lty <- rep_len(lty, ncol(losses))
+  plot_losses(losses, x$history$epoch, log, type = type, xlab = xlab, ylab = ylab, main = main, ...)
+  for (place in seq_len(ncol(losses))) {
+    graphics::lines(
+      x$history$epoch, losses[, place],
+      type = type, col = col[[place]], lty = lty[[place]]
+    )
+  }
+  best <- x$best_epoch
+  if (!is.null(best)) {
+    loss <- losses[[best, ncol(losses)]]
+    graphics::abline(v = best, lty = 3)
+    graphics::points(best, loss, pch = 21, bg = col[[ncol(losses)]])
+    words <- sprintf("best epoch: %d, loss %s", best, format_number(loss, 3))
+  }
+  name_losses(ncol(losses), col, lty, if (!is.null(best)) words)
 }
 
-plot_histories <- function(x, log = NULL, type = "l", xlab = "Epoch", ylab = "Loss",
-                           main = "Loss of each model", col = "#00000080", ...) {
-  watched <- watched_loss(x$history)
-  losses <- lapply(x$models, function(model) model$history[[watched]])
-  longest <- max(lengths(losses))
-  losses <- vapply(losses, `[`, double(longest), seq_len(longest))
-  losses <- matrix(losses, nrow = longest)
+# An empty frame for these losses, and their axes.
+plot_losses <- function(losses, epochs, log, ..., ylim = NULL) {
+  finite <- losses[is.finite(losses)]
   if (is.null(log)) {
     log <- if (is_positive(losses[!is.na(losses)])) "y" else ""
   }
-  graphics::matplot(
-    losses, log = log, type = type, lty = 1, xlab = xlab, ylab = ylab, main = main, col = col, ...
+  if (is.null(ylim)) ylim <- if (length(finite)) range(finite) else c(0, 1)
+  ends <- if (length(epochs)) range(epochs) else c(0, 1)
+  arguments <- list(..., log = log, ylim = ylim)
+  arguments$type <- "n"
+  do.call(graphics::plot.default, c(list(ends, ylim), arguments))
+}
+
+plot_histories <- function(x, log = NULL, type = "l", xlab = "Epoch", ylab = loss_label(x),
+                           main = loss_title(x), col = c("black", "#D55E00"), lty = c(1, 2), ...) {
+  columns <- names(x$history)[-seq_len(2)]
+  losses <- as.matrix(x$history[columns])
+  col <- grDevices::adjustcolor(rep_len(col, length(columns)), 0.6)
+  lty <- rep_len(lty, length(columns))
+  plot_losses(losses, x$history$epoch, log, type = type, xlab = xlab, ylab = ylab, main = main, ...)
+  for (model in x$models) {
+    for (place in seq_along(columns)) {
+      graphics::lines(
+        model$history$epoch, model$history[[columns[[place]]]],
+        type = type, col = col[[place]], lty = lty[[place]]
+      )
+    }
+  }
+  best <- best_points(x, columns)
+  graphics::points(best$epoch, best$loss, pch = 21, bg = col[[length(columns)]])
+  name_losses(length(columns), col, lty, if (nrow(best)) "best epochs")
+}
+
+# The epoch of each network whose weights it has, if that is not the last one, with its loss.
+best_points <- function(x, columns) {
+  models <- Filter(function(model) !is.null(model$best_epoch), x$models)
+  watched <- columns[[length(columns)]]
+  data.frame(
+    epoch = vapply(models, function(model) as.double(model$best_epoch), 0),
+    loss = vapply(models, function(model) model$history[[watched]][[model$best_epoch]], 0)
   )
+}
+
+loss_title <- function(x) {
+  if (watched_loss(x$history) == "loss") "Training loss" else "Training and validation loss"
+}
+
+# A sum over the rows says so, as the mean is what one expects.
+loss_label <- function(x) {
+  name <- loss_titles[x$settings$loss]
+  name <- if (is.na(name)) x$settings$loss else unname(name)
+  if (x$settings$reduction != "sum") {
+    return(name)
+  }
+  scale <- if (endsWith(name, ")")) ", " else " ("
+  paste0(sub(")$", "", name), scale, "sum over the rows)")
 }
 
 is_positive <- function(losses) {
   length(losses) > 0 && all(is.finite(losses) & losses > 0)
 }
 
-mark_losses <- function(x, losses, type, col) {
-  if (!is.null(x$best_epoch)) {
-    graphics::abline(v = x$best_epoch, lty = 3)
-  }
-  if (ncol(losses) > 1) {
-    graphics::lines(x$history$epoch, losses[, 2], type = type, col = col[[2]])
-    name_losses(col)
-  }
-}
-
-# Above the plot, where no line runs; without room there, on a ground of its own.
-name_losses <- function(col) {
-  names <- c("training", "validation")
+# Above the plot, where no line runs: the epoch at the left, the curves at the right; without room
+# there, on a ground of its own.
+name_losses <- function(number, col, lty, best) {
+  names <- c("training", "validation")[seq_len(number)]
+  curves <- if (number > 1) list(legend = names, col = col, lty = lty)
+  mark <- if (length(best)) list(legend = best, pch = 21, pt.bg = col[[number]])
   if (graphics::par("mar")[[3]] >= 2) {
-    graphics::legend(
-      "bottomright", names,
-      col = col, lty = 1, bty = "n", horiz = TRUE, inset = c(0, 1), xpd = TRUE
-    )
-  } else {
-    ground <- graphics::par("bg")
-    graphics::legend(
-      "topright", names,
-      col = col, lty = 1, bg = if (ground == "transparent") "white" else ground
+    above <- list(bty = "n", horiz = TRUE, inset = c(0, 1), xpd = TRUE, cex = 0.85)
+    if (length(mark)) do.call(graphics::legend, c("bottomleft", mark, above))
+    if (length(curves)) curves <- do.call(graphics::legend, c("bottomright", curves, above))
+    return(invisible(curves))
+  }
+  ground <- graphics::par("bg")
+  ground <- if (ground == "transparent") "white" else ground
+  if (length(mark)) {
+    names <- c(if (number > 1) names, best)
+    curves <- list(
+      legend = names, col = c(if (number > 1) col, "black"), lty = c(if (number > 1) lty, 0),
+      pch = c(rep(NA, length(names) - 1), 21), pt.bg = col[[number]]
     )
   }
+  invisible(if (length(curves)) do.call(graphics::legend, c("topright", curves, bg = ground)))
 }
 
 #' @rdname plot.two_layer
 #' @exportS3Method ggplot2::autoplot
-autoplot.two_layer <- function(object, what = c("history", "tuning", "network"), ...) { # nolint
+autoplot.two_layer <- function(object, what = "loss", ..., new_data = NULL, y = NULL, # nolint
+                               case_weights = NULL, newdata = NULL) {
+  call <- rlang::current_env()
   check_dots(autoplot.two_layer, ...)
-  switch(check_what(what, c("history", "tuning", "network")),
-    history = autoplot_history(object),
+  what <- read_figure(object, what, character(), call)
+  shown <- shown_rows(object, what, new_data, newdata, y, case_weights, parent.frame(), call)
+  switch(what,
+    loss = autoplot_history(object),
     tuning = autoplot_tuning(object),
-    network = autoplot_network(object)
+    network = autoplot_network(object),
+    autoplot_figure(shown, what)
   )
 }
 
 #' @rdname plot.two_layer
 #' @exportS3Method ggplot2::autoplot
-autoplot.two_layer_ensemble <- function(object, what = c("history", "tuning"), ...) { # nolint
-  check_dots(autoplot.two_layer_ensemble, ...)
-  switch(check_what(what, c("history", "tuning")),
-    history = autoplot_histories(object),
-    tuning = autoplot_tuning(object)
-  )
-}
+autoplot.two_layer_ensemble <- autoplot.two_layer # nolint: object_name_linter.
 
+# Of several networks a line for each.
 autoplot_history <- function(object) {
   history <- object$history
-  losses <- as.matrix(history[-1])
-  rows <- c(loss = "training", valid_loss = "validation")[colnames(losses)]
+  columns <- intersect(c("loss", "valid_loss"), names(history))
+  rows <- c(loss = "training", valid_loss = "validation")[columns]
+  losses <- as.matrix(history[columns])
+  several <- is_ensemble(object)
   long <- data.frame(
-    epoch = rep(history$epoch, ncol(losses)),
+    epoch = rep(history$epoch, length(columns)),
     loss = as.vector(losses),
-    rows = rep(unname(rows), each = nrow(losses))
+    rows = factor(rep(unname(rows), each = nrow(losses)), unname(rows)),
+    model = rep(if (several) history$model else rep(1L, nrow(losses)), length(columns))
   )
-  plot <- ggplot2::ggplot(
-    long, ggplot2::aes(x = .data$epoch, y = .data$loss, colour = .data$rows)
-  ) +
-    ggplot2::geom_line() +
-    ggplot2::labs(x = "Epoch", y = "Loss", colour = NULL)
-  if (!is.null(object$best_epoch)) {
-    plot <- plot + ggplot2::geom_vline(xintercept = object$best_epoch, linetype = "dotted")
-  }
+  plot <- ggplot2::ggplot(long, ggplot2::aes(x = .data$epoch, y = .data$loss)) +
+    ggplot2::geom_line(
+      ggplot2::aes(
+        colour = .data$rows, linetype = .data$rows, group = interaction(.data$rows, .data$model)
+      ),
+      alpha = if (several) 0.6 else 1
+    ) +
+    ggplot2::scale_colour_manual(values = c(training = "black", validation = "#D55E00")) +
+    ggplot2::scale_linetype_manual(values = c(training = "solid", validation = "dashed")) +
+    ggplot2::labs(
+      x = "Epoch", y = loss_label(object), colour = NULL, linetype = NULL,
+      title = loss_title(object)
+    )
+  plot <- Reduce(`+`, best_layers(object, columns), plot)
   if (is_positive(losses)) plot + ggplot2::scale_y_log10() else plot
 }
 
-autoplot_histories <- function(object) {
-  history <- object$history
-  watched <- watched_loss(history)
-  long <- data.frame(epoch = history$epoch, loss = history[[watched]], model = history$model)
-  plot <- ggplot2::ggplot(
-    long, ggplot2::aes(x = .data$epoch, y = .data$loss, group = .data$model)
-  ) +
-    ggplot2::geom_line(alpha = 0.5) +
-    ggplot2::labs(x = "Epoch", y = if (watched == "loss") "Loss" else "Validation loss")
-  if (is_positive(long$loss)) plot + ggplot2::scale_y_log10() else plot
+best_layers <- function(object, columns) {
+  if (is_ensemble(object)) {
+    best <- best_points(object, columns)
+    at <- ggplot2::aes(x = .data$epoch, y = .data$loss)
+    return(if (nrow(best)) list(ggplot2::geom_point(at, best, shape = 21, fill = "#D55E00")))
+  }
+  epoch <- object$best_epoch
+  if (is.null(epoch)) {
+    return(list())
+  }
+  loss <- object$history[[columns[[length(columns)]]]][[epoch]]
+  list(
+    ggplot2::geom_vline(xintercept = epoch, linetype = "dotted"),
+    ggplot2::annotate("point", x = epoch, y = loss, shape = 21, fill = "#D55E00", size = 2),
+    ggplot2::labs(subtitle = sprintf("best epoch: %d, loss %s", epoch, format_number(loss, 3)))
+  )
 }
 
 # ggplot2 finds it in the data.

@@ -37,7 +37,7 @@ test_that("no line runs through the legend, wherever the best epoch is", {
   for (margin in c(4.1, 2, 1, 0)) {
     graphics::par(mar = c(4, 4, margin, 1))
     plot(fit, log = "")
-    place <- name_losses(c("black", "red"))$rect
+    place <- name_losses(2, c("black", "red"), 1:2, "best epoch: 19, loss 1")$rect
     bottom <- place$top - place$h
     if (margin >= 2) {
       expect_gte(bottom, graphics::par("usr")[[4]] * (1 - 1e-9))
@@ -47,6 +47,30 @@ test_that("no line runs through the legend, wherever the best epoch is", {
   }
 })
 
+test_that("of several networks both losses of each are drawn, and each best epoch", {
+  skip_without_torch()
+  fits <- quick(validation = 0.25, n_models = 3)
+  grDevices::pdf(NULL)
+  grDevices::dev.control("enable")
+  withr::defer(grDevices::dev.off())
+  plot(fits)
+  calls <- vapply(grDevices::recordPlot()[[1]], function(part) part[[2]][[1]]$name, "")
+  expect_identical(sum(calls == "C_plotXY"), 9L) # frame, six curves, best epochs, legend
+  best <- best_points(fits, c("loss", "valid_loss"))
+  expect_identical(best$loss, vapply(fits$models, function(model) min(model$history$valid_loss), 0))
+})
+
+test_that("the axis names the loss, and the title what is seen", {
+  skip_without_torch()
+  expect_identical(loss_label(quick()), "Mean squared error (standardised)")
+  summed <- quick(reduction = "sum")
+  expect_identical(loss_label(summed), "Mean squared error (standardised, sum over the rows)")
+  classes <- quick(iris[1:4], iris$Species, reduction = "sum")
+  expect_identical(loss_label(classes), "Log loss (sum over the rows)")
+  expect_identical(loss_title(quick()), "Training loss")
+  expect_identical(loss_title(quick(validation = 0.25)), "Training and validation loss")
+})
+
 test_that("autoplot makes a ggplot of the same", {
   skip_without_torch()
   skip_if_not_installed("ggplot2")
@@ -54,7 +78,7 @@ test_that("autoplot makes a ggplot of the same", {
   plot <- ggplot2::autoplot(fit)
   expect_s3_class(plot, "ggplot")
   expect_identical(nrow(plot$data), 10L)
-  expect_identical(length(plot$layers), 2L)
+  expect_identical(length(plot$layers), 3L) # curves, the best epoch, its point
   expect_identical(length(ggplot2::autoplot(quick())$layers), 1L)
   expect_silent(ggplot2::ggplot_build(plot))
   expect_refused(ggplot2::autoplot(fit, colour = "red"), "`colour` is not an argument")
