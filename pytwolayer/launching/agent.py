@@ -17,7 +17,9 @@ from typing import Any
 
 from pytwolayer.launching.job_file import JobFile, read_job
 from pytwolayer.launching.lifeline import is_orphan, when_orphaned
+from pytwolayer.launching.loopback import ADDRESS
 from pytwolayer.launching.python_process import python_arguments
+from pytwolayer.launching.usual_signals import restore_signals
 
 REPORT, LOGS = "report.json", "logs"
 END = b"end\n"  # what the caller says where it ends the run itself
@@ -66,6 +68,7 @@ def _exit(number: int, frame: Any) -> None:
 
 def main(path: str) -> int:
     """Run the workers of a job file; return the exit status."""
+    restore_signals()
     file = read_job(path)
     watch = _Watch(file.caller)
     try:
@@ -89,8 +92,8 @@ def _launch(file: JobFile) -> int:
         "nproc_per_node": file.job.workers,
         "run_id": file.folder.name,
         "rdzv_backend": "c10d",
-        "rdzv_endpoint": "127.0.0.1:0",
-        "local_addr": "127.0.0.1",
+        "rdzv_endpoint": f"{ADDRESS}:0",
+        "local_addr": ADDRESS,
         "max_restarts": file.job.max_restarts,
         "monitor_interval": 0.1,
         "logs_specs": DefaultLogsSpecs(str(file.folder / LOGS), redirects=Std.ALL),

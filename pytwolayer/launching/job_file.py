@@ -1,5 +1,6 @@
 """What agent and workers need to know of a run: a file in the run's scratch folder."""
 
+import marshal
 import os
 import pickle
 import platform
@@ -17,7 +18,8 @@ from zlib import crc32
 
 _NAME = "job"
 _YOUNG = 60.0  # seconds
-_PATHS = ".path"  # suffix of the file with the caller's `sys.path`
+_PATHS = ".path"  # suffix of the file with the caller's `sys.path` and where this package is
+_PACKAGE = __name__.partition(".")[0]
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,9 @@ def write_job(job: Job, folder: Path, address: Any, key: bytes) -> JobFile:
     path = folder / _NAME
     made = JobFile(path, bare, content, address, key, os.getpid())
     path.write_bytes(pickle.dumps(made))
-    path.with_suffix(_PATHS).write_text("\n".join(sys.path), encoding="utf-8")
+    found = [each for each in sys.path if isinstance(each, str)]  # Python passes others over
+    own = os.path.abspath(sys.modules[_PACKAGE].__file__ or "")  # noqa: PTH100 - it may be no path
+    path.with_suffix(_PATHS).write_bytes(marshal.dumps((found, own)))
     return made
 
 
@@ -119,14 +123,23 @@ def read_job(path: str) -> JobFile:
     return found
 
 
-# What a process is started with, so that it finds the modules that the caller finds: in R the
-# package's own are in R's library.
-BOOT = (
-    "import runpy,sys;"
-    f"sys.path[:]=open(sys.argv[2]+{_PATHS!r},encoding='utf-8').read().split('\\n');"
-    "del sys.argv[0];"
-    "runpy.run_module(sys.argv[0],run_name='__main__',alter_sys=True)"
-)
+# What a process is started with, so that it finds the modules that the caller finds, and has the
+# very files of this package: R imports those of the R package from a folder that is in no path, and
+# another version may be in one. The present folder, which Python would search first, and whose
+# `runpy.py` is none of ours, is left out until then.
+BOOT = f"""
+import sys
+sys.path[:] = [each for each in sys.path if each]
+import marshal, os, runpy
+from importlib.util import module_from_spec, spec_from_file_location
+sys.path[:], own = marshal.loads(open(sys.argv[2] + {_PATHS!r}, "rb").read())
+if os.path.isfile(own):
+    spec = spec_from_file_location({_PACKAGE!r}, own)
+    sys.modules[{_PACKAGE!r}] = package = module_from_spec(spec)
+    spec.loader.exec_module(package)
+del sys.argv[0]
+runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
+"""
 
 
 @contextmanager

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pytwolayer.launching.job_file import BOOT
+from pytwolayer.launching.loopback import INTERFACE
 
 _OF_R = ("LD_LIBRARY_PATH", "PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP")
-_LOOPBACK = "lo0" if sys.platform == "darwin" else "lo"
+# What workers warn of, the caller's filters decide about; and a status has to come out at the end.
+_OF_CALLER = ("PYTHONWARNINGS", "PYTHONINSPECT")
 
 
 def python_executable() -> str:
@@ -32,10 +34,10 @@ def process_environment() -> dict[str, str]:
 
     R and reticulate set paths of their own, with which the wrong libraries would be loaded.
     """
-    kept = dict(os.environ)
+    kept = {name: value for name, value in os.environ.items() if name not in _OF_CALLER}
     if "R_HOME" in kept:
         kept = {name: value for name, value in kept.items() if name not in _OF_R}
     kept |= {"OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE"}
-    # Else gloo looks up the machine's own name, which may have no address.
-    kept.setdefault("GLOO_SOCKET_IFNAME", _LOOPBACK)
-    return kept
+    # Else gloo looks up the machine's own name, which may have no address, or takes a network that
+    # was meant for several machines.
+    return kept | {"GLOO_SOCKET_IFNAME": INTERFACE}

@@ -18,6 +18,7 @@ from pytwolayer.errors import WorkerError, warn_user
 from pytwolayer.launching.agent import END, LOST, REPORT
 from pytwolayer.launching.inbox import Inbox
 from pytwolayer.launching.job_file import Job, JobFile, write_job
+from pytwolayer.launching.loopback import reach_loopback
 from pytwolayer.launching.python_process import (
     process_environment,
     python_arguments,
@@ -91,6 +92,7 @@ def run_workers(job: Job, folder: Path, listener: Listener) -> Any:
     """
     with without_pipe_signals(), ExitStack() as stack:
         with _about_start():
+            reach_loopback()
             inbox = stack.enter_context(closing(Inbox(folder)))
             file = write_job(job, folder, inbox.address, inbox.key)
             agent = stack.enter_context(_agent(file))
@@ -99,10 +101,10 @@ def run_workers(job: Job, folder: Path, listener: Listener) -> Any:
 
 @contextmanager
 def _about_start() -> Iterator[None]:
-    """Have a full disk, or a system that starts no process, be an error of our own."""
+    """Have a full disk, or a system that starts no process or thread, be an error of our own."""
     try:
         yield
-    except OSError as problem:
+    except (OSError, RuntimeError) as problem:
         what = f"could not be started: {problem}"
         raise WorkerError(None, platform.node(), what) from problem
 
@@ -117,6 +119,7 @@ def _agent(file: JobFile) -> "Iterator[subprocess.Popen[bytes]]":
             stdout=log,
             stderr=log,
             env=process_environment(),
+            cwd=_usable_folder(file.folder),
             start_new_session=True,
         )
     try:
@@ -125,10 +128,19 @@ def _agent(file: JobFile) -> "Iterator[subprocess.Popen[bytes]]":
         _end(agent)
 
 
+def _usable_folder(other: Path) -> Path | None:
+    """Return a folder to start in where the present one is gone: PyTorch does not load there."""
+    try:
+        os.getcwd()  # noqa: PTH109 - what libraries call
+    except OSError:
+        return other
+    return None
+
+
 def _end(agent: "subprocess.Popen[bytes]") -> None:
     """End the agent, and with it the workers, if it has not ended."""
     try:
-        with suppress(OSError):  # it has ended
+        with suppress(OSError, subprocess.TimeoutExpired):  # it has ended, or is stopped
             agent.communicate(END, timeout=_GRACE)
     finally:  # also where Ctrl-C came once more
         with suppress(OSError):
@@ -159,7 +171,7 @@ class _Run:
     def follow(self) -> Any:
         """Stay with the run to its end; return the result."""
         try:
-            while self._agent.poll() is None:
+            while self._agent.poll() is None and not all(each.done for each in self._workers):
                 self._take(self._inbox.get(_POLL))
                 self._pass_on_stop()
                 self._refuse_silence()

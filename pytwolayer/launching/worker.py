@@ -18,6 +18,7 @@ from pytwolayer.errors import PytwolayerError, PytwolayerWarning, WorkerError
 from pytwolayer.launching.agent import LOST
 from pytwolayer.launching.job_file import JobFile, read_job
 from pytwolayer.launching.lifeline import end_with_parent
+from pytwolayer.launching.usual_signals import restore_signals
 from pytwolayer.runtime.interrupt import Interrupt
 
 _INTERVAL = 0.05  # seconds between two losses that are told
@@ -127,13 +128,14 @@ def run_worker(path: str, work: Callable[[Any, Channel], object]) -> int:
     work : callable
         ``work(content, channel)``; what it returns on rank 0 is the run's result.
     """
+    restore_signals()
     end_with_parent()
     file = read_job(path)
     channel = Channel(file)
     if channel.rank == 0:
         channel.relay_warnings()
     try:
-        result = work(pickle.loads(file.content), channel)
+        result = work(_content(file, channel.rank), channel)
         channel.flush()
         channel.send("done", result if channel.rank == 0 else None)
         _leave(0)
@@ -145,6 +147,15 @@ def run_worker(path: str, work: Callable[[Any, Channel], object]) -> int:
         channel.send("error", *_described(problem, channel.rank))
         time.sleep(_WAIT)  # the caller ends the run; leaving now would be taken as a death
     return 1
+
+
+def _content(file: JobFile, rank: int) -> Any:
+    """Return what the caller gave, which may be of modules that only the caller can import."""
+    try:
+        return pickle.loads(file.content)
+    except Exception as problem:
+        what = f"cannot read what it was given: {type(problem).__name__}: {problem}"
+        raise WorkerError(rank, platform.node(), what.rstrip(".")) from problem
 
 
 def _leave(status: int) -> NoReturn:

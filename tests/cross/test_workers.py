@@ -32,7 +32,11 @@ def test_what_two_workers_begin_for_r_python_ends_with_the_bits_of_one(library, 
     if not library.is_dir():
         pytest.skip("make setup makes this library")
     run = tmp_path / "run"
-    said = run_r(HERE / "workers.R", str(run), R_LIBS=str(library)).splitlines()
+    # R has this package's Python part inside. Users' Python has none, or that of another version.
+    (other := tmp_path / "other" / "pytwolayer").mkdir(parents=True)
+    (other / "__init__.py").write_text("raise ImportError('another version')")
+    environment = {"R_LIBS": str(library), "PYTHONPATH": str(other.parent)}
+    said = run_r(HERE / "workers.R", str(run), **environment).splitlines()
     assert [line.strip() for line in said] == [
         "refused: workers",
         "refused: loss",

@@ -6,7 +6,9 @@ import signal
 import sys
 import time
 import warnings
+from pathlib import Path
 
+import pytwolayer
 from pytwolayer.errors import CheckpointWarning
 from pytwolayer.launching.worker import run_worker
 
@@ -21,7 +23,19 @@ def talk(content, channel):
         die({"times": 1}, channel)
     warnings.warn("a full disk", CheckpointWarning, stacklevel=1)
     print("not for the user's eyes")
-    return {"answer": answer, "environment": dict(os.environ), "given": content, "pid": os.getpid()}
+    return {"answer": answer, "given": content} | surroundings()
+
+
+def surroundings():
+    """What a process has from the one that started it."""
+    return {
+        "environment": dict(os.environ),
+        "folder": str(Path.cwd()),
+        "path": list(sys.path),
+        "package": pytwolayer.__file__,
+        "blocked": signal.pthread_sigmask(signal.SIG_BLOCK, ()),
+        "ignored": {n for n in signal.valid_signals() if signal.getsignal(n) == signal.SIG_IGN},
+    }
 
 
 def die(content, channel):

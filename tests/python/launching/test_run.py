@@ -2,14 +2,17 @@
 
 import errno
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+import pytwolayer
 from pytwolayer.errors import ArgumentError, CheckpointWarning, WorkerError
 from pytwolayer.launching.job_file import Job, scratch_folder
 from pytwolayer.launching.run import run_workers
@@ -40,8 +43,8 @@ class Listener:
         return self._interrupt is not None and self._interrupt.pressed
 
 
-def launch(listener, do, folders, limits=None, **content):
-    with scratch_folder() as folder:
+def launch(listener, do, folders, limits=None, place=None, **content):
+    with scratch_folder(place) as folder:
         folders.append(folder)
         job = Job("toy_worker", {"do": do} | content, 2, **(limits or {}))
         return run_workers(job, folder, listener)
@@ -63,12 +66,58 @@ def nothing_is_left(folders):
     return all(not folder.exists() and not at_work(folder) for folder in folders)
 
 
+ODD = "ü 'q' \"d\" %s\n\udcff"
+# Of a caller that another launcher has started, or that has settings of its own.
+ODD_ENVIRONMENT = {
+    "RANK": "3",
+    "WORLD_SIZE": "4",
+    "LOCAL_RANK": "3",
+    "MASTER_ADDR": "nowhere.invalid",
+    "TORCHELASTIC_USE_AGENT_STORE": "True",
+    "TORCHELASTIC_RESTART_COUNT": "2",
+    "TORCHELASTIC_ERROR_FILE": "/nowhere/error.json",
+    "GLOO_SOCKET_IFNAME": "no-such-card",
+    "OMP_NUM_THREADS": "8,2",
+    "PYTHONWARNINGS": "error",
+    "PYTHONINSPECT": "1",
+}
+
+
+@contextmanager
+def odd_signals():
+    """The end of children is ignored, and so is being ended."""
+    numbers = signal.SIGCHLD, signal.SIGTERM
+    before = [signal.signal(number, signal.SIG_IGN) for number in numbers]
+    signal.pthread_sigmask(signal.SIG_BLOCK, numbers)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, numbers)
+        for number, handler in zip(numbers, before, strict=True):
+            signal.signal(number, handler)
+
+
+def another_version(place):
+    """A folder in which Python finds another version of this package, as R users can have it."""
+    (package := place / "other" / "pytwolayer").mkdir(parents=True)
+    (package / "__init__.py").write_text("raise ImportError('another version')")
+    return package.parent
+
+
 @pytest.fixture(scope="module")
-def talk():
-    """A run whose rank 1 is killed at first."""
+def talk(tmp_path_factory):
+    """A run of an odd caller, whose rank 1 is killed at first."""
     folders, listener = [], Listener()
-    with pytest.warns(CheckpointWarning, match="a full disk") as caught:
-        result = launch(listener, "talk", folders, kill=1)
+    place = tmp_path_factory.mktemp("odd") / ODD
+    (gone := place / "gone").mkdir(parents=True)
+    with pytest.MonkeyPatch.context() as patch, odd_signals():
+        for name, value in ODD_ENVIRONMENT.items():
+            patch.setenv(name, value)
+        patch.setattr(sys, "path", [str(another_version(place)), *sys.path, ODD, gone])
+        patch.chdir(gone)
+        gone.rmdir()
+        with pytest.warns(CheckpointWarning, match="a full disk") as caught:
+            result = launch(listener, "talk", folders, place=place, kill=1)
     return {"result": result, "listener": listener, "folders": folders, "caught": caught}
 
 
@@ -86,6 +135,31 @@ def test_the_last_of_many_epochs_is_told(talk):
 def test_a_worker_that_is_killed_is_started_anew_with_the_others(talk):
     assert talk["result"]["environment"]["TORCHELASTIC_RESTART_COUNT"] == "1"
     assert talk["listener"].lost == [1]
+
+
+def test_workers_have_the_callers_modules_whatever_their_paths(talk):
+    assert talk["result"]["path"][1:] == [*sys.path, ODD]
+
+
+def test_workers_have_the_callers_version_of_this_package(talk):
+    assert talk["result"]["package"] == pytwolayer.__file__
+
+
+def test_workers_have_a_folder_where_the_callers_is_gone(talk):
+    assert talk["result"]["folder"] == str(talk["folders"][0])
+
+
+def test_workers_have_the_usual_signals_whatever_the_caller_ignores(talk):
+    assert talk["result"]["blocked"] == set()
+    assert not {signal.SIGCHLD, signal.SIGTERM} & talk["result"]["ignored"]
+
+
+def test_what_the_callers_environment_says_of_another_group_is_no_matter(talk):
+    environment = talk["result"]["environment"]
+    assert (environment["RANK"], environment["WORLD_SIZE"]) == ("0", "2")
+    assert environment["MASTER_ADDR"] != ODD_ENVIRONMENT["MASTER_ADDR"]
+    assert environment["GLOO_SOCKET_IFNAME"] == "lo"
+    assert not {"PYTHONWARNINGS", "PYTHONINSPECT"} & environment.keys()
 
 
 def test_workers_compute_with_one_thread(talk):
@@ -193,3 +267,26 @@ def test_a_full_disk_before_the_start_is_an_error_of_its_own_class(monkeypatch):
     with pytest.raises(WorkerError, match=r"could not be started: .*No space left on device"):
         launch(Listener(), "talk", folders)
     assert nothing_is_left(folders)
+
+
+NO_NETWORK = """
+from pathlib import Path
+from pytwolayer.errors import WorkerError
+from pytwolayer.launching.job_file import Job, scratch_folder
+from pytwolayer.launching.run import run_workers
+with scratch_folder() as folder:
+    try:
+        run_workers(Job("toy_worker", {}, 2), folder, None)
+    except WorkerError as problem:
+        print(problem)
+"""
+
+
+def test_a_machine_that_does_not_reach_itself_is_an_error_at_once(fresh_python, monkeypatch):
+    alone = ["unshare", "--net", "--map-root-user"]
+    if shutil.which("unshare") is None or subprocess.run([*alone, "true"], check=False).returncode:
+        pytest.skip("no network of its own can be made here")
+    run = subprocess.run
+    monkeypatch.setattr(subprocess, "run", lambda command, **how: run([*alone, *command], **how))
+    said = fresh_python(NO_NETWORK).stdout
+    assert "could not be started: this machine does not reach 127.0.0.1: [Errno 101]" in said
