@@ -18,6 +18,7 @@ from pytwolayer.errors import ArgumentError, named_as
 from pytwolayer.estimators.explaining import ExplainingMixin
 from pytwolayer.estimators.frames import as_frame, as_vector
 from pytwolayer.estimators.given_data import take_named
+from pytwolayer.estimators.several import mean_history
 from pytwolayer.estimators.validation import (
     check_weights,
     has_non_numeric,
@@ -25,12 +26,15 @@ from pytwolayer.estimators.validation import (
     read_sourced,
 )
 from pytwolayer.fitting.argument_hints import hints_at_parameters
+from pytwolayer.fitting.ensemble import fit_ensemble, read_n_models
 from pytwolayer.fitting.prepare import Hooks, OnEpoch, PreparedFit
 from pytwolayer.fitting.shown_reading import show_reading
 from pytwolayer.fitting.starting_point import Start
 from pytwolayer.fitting.train_in_workers import WorkerTraining, read_workers, scratch_for
 from pytwolayer.fitting.tuning import Tuned, tune
 from pytwolayer.fitting.two_layer import read_cache, read_validation, read_verbose
+from pytwolayer.models.ensemble import TwoLayerEnsemble, models_of, predicted_rows
+from pytwolayer.models.new_rows import encodings
 from pytwolayer.models.two_layer import TwoLayer
 from pytwolayer.network.losses import ForgottenLoss
 from pytwolayer.preprocessing.block_writer import LevelCoding
@@ -85,18 +89,20 @@ class TwoLayerEstimator(ExplainingMixin, BaseEstimator):
         What the seed is drawn from; an int is the seed itself, as ``two_layer()`` takes it.
     warm_start : bool
         Whether ``fit()`` starts from the weights and the encoding of the fit before, if there is
-        one. History and optimiser start anew.
+        one. History and optimiser start anew. Not with several networks.
 
     Attributes
     ----------
-    two_layer_ : TwoLayer
-        The fit itself, as ``two_layer()`` gives it: it plots and can be saved.
+    two_layer_ : TwoLayer or TwoLayerEnsemble
+        The fit itself, as ``two_layer()`` gives it: it plots and can be saved. Of several networks
+        it also tells their spread.
     n_iter_ : int
-        Number of epochs.
+        Number of epochs; of several networks that of the longest training.
     history_ : DataFrame
-        ``epoch``, ``loss`` and, with ``validation``, ``valid_loss``.
+        ``epoch``, ``loss`` and, with ``validation``, ``valid_loss``; of several networks also
+        ``model``.
     loss_curve_ : list of float
-        The loss of each epoch.
+        The loss of each epoch; of several networks the mean.
     loss_ : float
         That of the last.
     best_loss_ : float
@@ -134,6 +140,8 @@ class TwoLayerEstimator(ExplainingMixin, BaseEstimator):
     weight_type: str = _USUAL["weight_type"]
     validation: Any = _USUAL["validation"]
     patience: int | None = _USUAL["patience"]
+    n_models: int = _USUAL["n_models"]
+    bootstrap: bool = _USUAL["bootstrap"]
     device: str | torch.device = _USUAL["device"]
     shards: int = _USUAL["shards"]
     workers: int = _USUAL["workers"]
@@ -180,7 +188,7 @@ class TwoLayerEstimator(ExplainingMixin, BaseEstimator):
         estimator
             Itself.
         """
-        start = Start(self.two_layer_) if self.warm_start and self._is_fitted() else None
+        start = Start(self._network_before()) if self.warm_start and self._is_fitted() else None
         return self._fit(X, y, sample_weight, start, (X_val, y_val, sample_weight_val))
 
     def _read_validation(self, X: Any, y: Any, sample_weight: Any) -> Any:
@@ -207,7 +215,7 @@ class TwoLayerEstimator(ExplainingMixin, BaseEstimator):
     @with_default_torch_settings
     def _partial_fit(self, X: Any, y: Any, sample_weight: Any) -> Self:
         """Train one epoch; see ``partial_fit()`` of the estimators."""
-        start = Start(self.two_layer_, self._memory) if self._is_fitted() else None
+        start = Start(self._network_before(), self._memory) if self._is_fitted() else None
         return self._fit(X, y, sample_weight, start, None)
 
     @releases_gpu_memory
@@ -224,6 +232,7 @@ class TwoLayerEstimator(ExplainingMixin, BaseEstimator):
         settings = self._settings_in_part(start) if partial else self._settings(start)
         share, held_out = read_validation(self.validation if validation is None else validation)
         device = select_device(self.device)
+        n_models = self._read_n_models()
         weights = check_weights(sample_weight, X)
         hooks = Hooks(self.on_epoch, read_verbose(self.verbose))
         how = {"weight_type": self.weight_type, "held_out": held_out, "na_action": "fail"}
@@ -239,7 +248,10 @@ class TwoLayerEstimator(ExplainingMixin, BaseEstimator):
         else:
             tuned = Tuned(settings, None if start is None else start.fit.tuning)
         cache = None if partial else read_cache(self.cache)
-        workers = 1 if partial else read_workers(self.workers, settings, 1, device)
+        workers = 1 if partial else read_workers(self.workers, settings, n_models, device)
+        if n_models > 1:
+            how_many = n_models, self.bootstrap, cache
+            return self._store_fit(fit_ensemble(data, tuned, share, device, hooks, *how_many))
         place = tuned.settings, share, device, start
         with scratch_for(workers) as scratch:
             prepared = PreparedFit(data, *place, partial=partial, cache=cache, scratch=scratch)
@@ -287,10 +299,22 @@ class TwoLayerEstimator(ExplainingMixin, BaseEstimator):
         check_is_fitted(self)
         return self.two_layer_.to_sql(table, dialect, columns=columns)
 
-    def _store_fit(self, fit: TwoLayer) -> Self:
-        history = fit.history
+    def _read_n_models(self) -> int:
+        number = read_n_models(self.n_models, self.bootstrap, None)
+        if number > 1 and self.warm_start:
+            raise ArgumentError("warm_start", "False where `n_models` is above 1", describe(True))
+        return number
+
+    def _network_before(self) -> TwoLayer:
+        """Return the network of the fit to continue."""
+        if isinstance(self.two_layer_, TwoLayer):
+            return self.two_layer_
+        raise ArgumentError("n_models", "1 in the fit that goes on", str(self.two_layer_.n_models))
+
+    def _store_fit(self, fit: TwoLayer | TwoLayerEnsemble) -> Self:
+        history = mean_history(fit)
         watched = history["valid_loss" if "valid_loss" in history else "loss"]
-        self.two_layer_, self.history_ = fit, history
+        self.two_layer_, self.history_ = fit, fit.history
         self.n_iter_ = len(history)
         self.loss_curve_ = history["loss"].tolist()
         self.loss_ = self.loss_curve_[-1] if self.loss_curve_ else float("nan")
@@ -340,12 +364,14 @@ class TwoLayerEstimator(ExplainingMixin, BaseEstimator):
         return hasattr(self, "two_layer_")
 
     def _takes_levels(self) -> bool:
-        return any(isinstance(coding, LevelCoding) for coding in self.two_layer_.inputs.codings)
+        codings = models_of(self.two_layer_)[0].inputs.codings
+        return any(isinstance(coding, LevelCoding) for coding in codings)
 
     def _take_new(self, X: Any, y: Any = None, weights: Any = None) -> tuple[Any, Any, Any]:
         """Open new data, and take outcome and weights out of them where they are named."""
         check_is_fitted(self)
-        return take_named(X, y, weights, self.two_layer_.inputs, getattr(self, "classes_", None))
+        encoders = [*encodings(models_of(self.two_layer_))]
+        return take_named(X, y, weights, encoders, getattr(self, "classes_", None))
 
     def _read_predictors(self, X: Any, start: Start | None) -> Any:
         if isinstance(X, SourcedTable):
@@ -408,7 +434,11 @@ class TwoLayerEstimator(ExplainingMixin, BaseEstimator):
         X, *others = self._take_new(X, y, sample_weight)
         X, others = as_frame("X", X), [as_vector("y", one) for one in others]
         new = self._check_new_data(X)
-        known = self.two_layer_.inputs.read("X", new).complete()
+        fit = self.two_layer_
+        if isinstance(fit, TwoLayerEnsemble):
+            known = predicted_rows(fit, new)
+        else:
+            known = fit.inputs.read("X", new).complete()
         if known.all():
             return [X, *others]
         rows = np.flatnonzero(known)

@@ -11,14 +11,15 @@ from numpy.typing import NDArray
 from pytwolayer.checks import describe, quote_some, shorten
 from pytwolayer.errors import ArgumentError, PytwolayerError
 from pytwolayer.fitting.starting_point import Start
+from pytwolayer.models.ensemble import TwoLayerEnsemble
 from pytwolayer.models.two_layer import labelled
 from pytwolayer.preprocessing.labels import LABELS
 from pytwolayer.preprocessing.row_source import Doubles
 
 try:
-    from scipy.special import log_expit, log_softmax
     from sklearn.base import ClassifierMixin, RegressorMixin
     from sklearn.utils import column_or_1d
+    from sklearn.utils.metaestimators import available_if
     from sklearn.utils.multiclass import (
         _check_partial_fit_first_call,
         check_classification_targets,
@@ -33,6 +34,7 @@ except ImportError as problem:
 
 from pytwolayer.estimators.base import TwoLayerEstimator
 from pytwolayer.estimators.docstrings import compose_docstring
+from pytwolayer.estimators.several import is_one_network, log_probabilities, log_scores
 from pytwolayer.estimators.validation import read_outcome, with_names_of
 from pytwolayer.fitting.argument_hints import hints_at_parameters
 from pytwolayer.fitting.two_layer import two_layer
@@ -66,8 +68,9 @@ class TwoLayerRegressor(RegressorMixin, TwoLayerEstimator):
         tags.target_tags.multi_output = True
         return tags
 
+    @available_if(is_one_network)  # type: ignore[untyped-decorator]
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
-        """Go over some rows once: one more epoch.
+        """Go over some rows once: one more epoch. There is none with ``n_models`` above 1.
 
         Optimiser and random stream continue from the previous call, or from ``fit()``: ``k`` calls
         with the same rows are a fit of ``k`` epochs with a constant learning rate. With
@@ -209,8 +212,9 @@ class TwoLayerClassifier(ClassifierMixin, TwoLayerEstimator):
         tags.classifier_tags.multi_label = True
         return tags
 
+    @available_if(is_one_network)  # type: ignore[untyped-decorator]
     def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Self:
-        """Go over some rows once: one more epoch.
+        """Go over some rows once: one more epoch. There is none with ``n_models`` above 1.
 
         Optimiser and random stream continue from the previous call, or from ``fit()``: ``k`` calls
         with the same rows are a fit of ``k`` epochs with a constant learning rate. With
@@ -332,12 +336,13 @@ class TwoLayerClassifier(ClassifierMixin, TwoLayerEstimator):
         """
         new = self._check_new_data(X)
         raw = self.two_layer_.predict_raw(new)
-        logarithms: Doubles = log_expit(raw) if self.multilabel_ else log_softmax(raw, axis=1)
-        return logarithms
+        return log_probabilities(self.two_layer_, raw, labels=self.multilabel_)
 
     @with_default_torch_settings
     def decision_function(self, X: Any) -> Doubles:
         """Give what the network puts out for each class, before it becomes probabilities.
+
+        Of several networks it is the logarithm of their mean probabilities.
 
         Parameters
         ----------
@@ -351,6 +356,8 @@ class TwoLayerClassifier(ClassifierMixin, TwoLayerEstimator):
         """
         new = self._check_new_data(X)
         output = self.two_layer_.predict_raw(new)
+        if isinstance(self.two_layer_, TwoLayerEnsemble):
+            output = log_scores(self.two_layer_, output, labels=self.multilabel_)
         if self.multilabel_ or len(self.classes_) != 2:
             return output
         return output[:, 1] - output[:, 0]

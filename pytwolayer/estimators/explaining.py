@@ -9,6 +9,7 @@ from sklearn.utils.validation import check_is_fitted
 from pytwolayer.errors import named_as
 from pytwolayer.estimators.frames import as_vector
 from pytwolayer.estimators.validation import check_weights
+from pytwolayer.models.ensemble import TwoLayerEnsemble
 from pytwolayer.models.two_layer import TwoLayer
 from pytwolayer.runtime.torch_settings import with_default_torch_settings
 
@@ -18,7 +19,7 @@ _WORDS = {"x": "X"}
 class ExplainingMixin:
     """Average effects, permutation importance and profiles of an estimator."""
 
-    two_layer_: TwoLayer
+    two_layer_: TwoLayer | TwoLayerEnsemble
 
     @with_default_torch_settings
     def effects(

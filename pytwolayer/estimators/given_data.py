@@ -1,6 +1,6 @@
 """The data of an estimator that are in files, or have outcome and weights among their columns."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
@@ -27,7 +27,7 @@ def take_named(
     X: Any,
     y: Any,
     sample_weight: Any,
-    encoder: Encoder | None = None,
+    encoders: Sequence[Encoder] = (),
     classes: NDArray[Any] | None = None,
     *,
     arguments: tuple[str, str, str] = _USUAL,
@@ -40,9 +40,9 @@ def take_named(
         A path, or a dataset of pyarrow, becomes a source of rows. Other data stay what they are.
     y, sample_weight : any
         If text, the name of a column of ``X``, which then is no predictor.
-    encoder : Encoder, optional
-        Of the fit: columns of files are of the types of training, in its order, others are left
-        out.
+    encoders : sequence of Encoder
+        Those of the fit: columns of files are of the types of training, in its order, others are
+        left out.
     classes : array, optional
         Those of the fit.
     arguments : tuple of str
@@ -57,7 +57,7 @@ def take_named(
     names = {argument: value for argument, value in given if isinstance(value, str)}
     if is_in_files(X) or is_dataset(X):
         text = {} if y is None else {str(y): _levels(classes)}
-        X = _open(arguments[0], X, names.values(), encoder, text)
+        X = _open(arguments[0], X, names.values(), encoders, text)
     if not names:
         return X, y, sample_weight
     columns = _Columns(arguments[0], X, next(iter(names.items())))
@@ -81,16 +81,16 @@ def _open(
     argument: str,
     X: Any,
     named: Collection[str],
-    encoder: Encoder | None,
+    encoders: Sequence[Encoder],
     levels: dict[str, Levels],
 ) -> Any:
-    if encoder is None or not encoder.names:
+    if not encoders or not encoders[0].names:
         return open_table(argument, X, outcome=named)
     typed = {name: levels.get(name) for name in named}
-    types = ColumnTypes.from_encoders([encoder]).and_also(typed)
+    types = ColumnTypes.from_encoders(encoders).and_also(typed)
     table = open_typed(argument, X, types, also=[*named])
     there = column_names(argument, table)
-    own = [there.index(name) for name in encoder.names if name in there]
+    own = [there.index(name) for name in encoders[0].names if name in there]
     return columns_at(table, [*own, *(n for n in range(len(there)) if n not in own)])
 
 

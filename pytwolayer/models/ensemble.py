@@ -40,7 +40,7 @@ from pytwolayer.preprocessing.calibration import (
 from pytwolayer.preprocessing.encoder import Encoder
 from pytwolayer.preprocessing.labels import labelled as labels_of
 from pytwolayer.preprocessing.outcome import Classes, Outcome
-from pytwolayer.preprocessing.row_source import Doubles
+from pytwolayer.preprocessing.row_source import Doubles, Mask
 from pytwolayer.preprocessing.table import Table
 from pytwolayer.reports.tuning import TuningReport
 from pytwolayer.runtime.memory import guard_memory
@@ -653,6 +653,14 @@ def _recoded(encoder: Encoder, table: Table) -> Table:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UnseenLevelWarning)  # `read_new_data()` has warned
         return encoder.recode("x", table)
+
+
+def predicted_rows(ensemble: TwoLayerEnsemble, x: Any) -> Mask:
+    """Tell which rows have a prediction: those whose levels one of the networks saw in training."""
+    table = read_new_data(ensemble.models, x)
+    known = [_recoded(encoder, table).complete() for encoder in encodings(ensemble.models)]
+    rows: Mask = np.logical_or.reduce(known)
+    return rows
 
 
 def models_of(fit: TwoLayer | TwoLayerEnsemble) -> Sequence[TwoLayer]:

@@ -7,6 +7,11 @@ from pytwolayer import TwoLayerClassifier, TwoLayerRegressor
 
 BOTH = [TwoLayerRegressor, TwoLayerClassifier]
 QUICK = {"hidden_units": 4, "epochs": 5, "random_state": 1}
+# Checks of scikit-learn's that take weights for frequencies.
+OF_FREQUENCIES = {
+    f"check_sample_weight_equivalence_on_{kind}_data": "weights are proportions"
+    for kind in ("dense", "sparse")
+}
 X = np.random.default_rng(0).normal(size=(40, 3))
 Y = X @ [1.0, -2.0, 0.5] + 4
 LABELS = np.where(X[:, 0] > 0.4, "high", np.where(X[:, 0] < -0.4, "low", "middle"))

@@ -8,7 +8,17 @@ from dataclasses import fields
 import numpy as np
 import pandas as pd
 import pytest
-from estimator_samples import BOTH, FRAME, LABELS, X, Y, classifier, quick, regressor
+from estimator_samples import (
+    BOTH,
+    FRAME,
+    LABELS,
+    OF_FREQUENCIES,
+    X,
+    Y,
+    classifier,
+    quick,
+    regressor,
+)
 from sklearn.base import clone
 from sklearn.exceptions import DataConversionWarning, NotFittedError
 from sklearn.utils import get_tags
@@ -25,10 +35,6 @@ from pytwolayer.errors import UnseenLevelWarning
 # scikit-learn's checks. One takes weights for frequencies, which they are where that is said
 
 ALL_ROWS = {"optimizer": "lbfgs", "activation": "tanh", "epochs": 60}
-OF_FREQUENCIES = {
-    f"check_sample_weight_equivalence_on_{kind}_data": "weights are proportions"
-    for kind in ("dense", "sparse")
-}
 
 
 @parametrize_with_checks(
@@ -82,8 +88,6 @@ def test_parameters_and_defaults_are_those_of_two_layer(kind):
     for name in ("x", "y", "outcome", "sample_weight", "na_action", "seed"):
         del theirs[name]
     for name in ("checkpoint", "checkpoint_every"):  # of a run, not of a model that is cloned
-        del theirs[name]
-    for name in ("n_models", "bootstrap"):  # scikit-learn's own ensembles take the estimators
         del theirs[name]
     if kind is TwoLayerRegressor:
         del theirs["class_weights"]
