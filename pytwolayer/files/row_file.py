@@ -131,8 +131,17 @@ class GradualWriter:
 
 
 def temporary_folder() -> Path:
-    """Return the folder of a large temporary file; one that is memory itself is of no use."""
-    folder, other = Path(tempfile.gettempdir()), Path("/var/tmp")
+    """Return the folder of a large temporary file; one that is memory itself is of no use.
+
+    Raises
+    ------
+    TemporaryFolderError
+        If there is none that can be written to.
+    """
+    try:
+        folder, other = Path(tempfile.gettempdir()), Path("/var/tmp")
+    except FileNotFoundError as problem:
+        raise TemporaryFolderError("to write to", f"missing ({problem.strerror})") from problem
     if "TMPDIR" in os.environ or not _is_in_memory(folder):
         return folder
     usable = other.is_dir() and os.access(other, os.W_OK) and not _is_in_memory(other)

@@ -11,6 +11,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from pytwolayer.errors import TemporaryFolderError
 from pytwolayer.files.row_file import temporary_folder
 from pytwolayer.launching.job_file import scratch_folder
 from pytwolayer.runtime.process_group import ProcessGroup
@@ -62,7 +63,7 @@ def leaders(seen: Sequence[set[int]]) -> list[int]:
 def _own_folder() -> Iterator[str | None]:
     with ExitStack() as stack:
         folder = None
-        with suppress(OSError):  # one that leads says it when it comes to the rows
+        with suppress(TemporaryFolderError):  # one that leads says it when it comes to the rows
             folder = str(stack.enter_context(scratch_folder(temporary_folder())))
         yield folder
 

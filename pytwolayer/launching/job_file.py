@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import Any
 from zlib import crc32
 
+from pytwolayer.errors import TemporaryFolderError
+
 _NAME = "job"
 _YOUNG = 60.0  # seconds
 _PATHS = ".path"  # suffix of the file with the caller's `sys.path` and where this package is
@@ -147,12 +149,20 @@ def scratch_folder(place: Path | None = None) -> Iterator[Path]:
     """Make a folder for one run, which is removed at the end; in ``place``, if that is given.
 
     Those that killed processes of this machine left there are removed.
+
+    Raises
+    ------
+    TemporaryFolderError
     """
     # Where machines share the place, a lock may not be seen on the others.
     prefix = f"pytwolayer-run-{crc32(platform.node().encode()):08x}-"
     parent = Path(tempfile.gettempdir() if place is None else place)
     _remove_abandoned(parent, prefix)
-    folder = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
+    try:
+        folder = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
+    except OSError as problem:
+        received = f'"{parent}": {problem.strerror}'
+        raise TemporaryFolderError("to write to", received) from problem
     handle = _lock(folder)
     try:
         yield folder

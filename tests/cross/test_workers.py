@@ -50,10 +50,13 @@ def test_what_two_workers_begin_for_r_python_ends_with_the_bits_of_one(library, 
     assert same_bits(fit, whole)
 
 
-def test_the_command_gives_the_bits_of_one_worker(whole, tmp_path):
-    table, file = tmp_path / "cars.csv", tmp_path / "fit.safetensors"
-    pd.read_csv(CARS)[["wt", "hp", "mpg"]].to_csv(table, index=False)
-    given = [f"--{name.replace('_', '-')}={value}" for name, value in SETTINGS.items()]
-    command = ["fit", str(table), "--outcome", "mpg", "--workers", "2", "--quiet"]
+def test_the_command_gives_the_bits_of_one_worker_to_a_folder_of_several_blocks(tmp_path):
+    (data := tmp_path / "cars").mkdir()
+    file, settings = tmp_path / "fit.safetensors", SETTINGS | {"batch_size": 512}
+    cars = pd.read_csv(CARS)[["wt", "hp", "mpg"]]
+    for part in range(3):  # of more rows than a block, together
+        pd.concat([cars + part / 8] * 100).to_parquet(data / f"part-{part}.parquet")
+    given = [f"--{name.replace('_', '-')}={value}" for name, value in settings.items()]
+    command = ["fit", str(data), "--outcome", "mpg", "--workers", "2", "--quiet"]
     assert main([*command, *given, "--save", str(file)]) == 0
-    assert same_bits(load(file), whole)
+    assert same_bits(load(file), two_layer(str(data), outcome="mpg", **settings))

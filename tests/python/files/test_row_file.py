@@ -1,9 +1,11 @@
 """Matrices in a file that is mapped into memory."""
 
+import errno
 import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -268,3 +270,12 @@ def test_a_temporary_folder_in_memory_is_passed_over_unless_it_was_asked_for(mon
     assert temporary_folder() == Path("/var/tmp")
     monkeypatch.setenv("TMPDIR", "/dev/shm")
     assert temporary_folder() == Path("/dev/shm")
+
+
+def test_where_there_is_no_temporary_folder_the_error_says_how_to_choose_one(monkeypatch):
+    def absent():
+        raise FileNotFoundError(errno.ENOENT, "No usable temporary directory found in ['/tmp']")
+
+    monkeypatch.setattr(tempfile, "gettempdir", absent)
+    with pytest.raises(TemporaryFolderError, match=r"not missing \(No usable .*TMPDIR chooses"):
+        temporary_folder()

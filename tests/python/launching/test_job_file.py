@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from pytwolayer.errors import TemporaryFolderError
 from pytwolayer.launching.job_file import scratch_folder
 
 pytest.importorskip("fcntl", reason="the system has no such locks")
@@ -41,3 +42,8 @@ def test_what_a_run_at_work_has_stays(tmp_path):
             assert (first / "rows").exists()
             assert first != second
     assert not [*tmp_path.iterdir()]
+
+
+def test_where_no_folder_can_be_made_the_error_says_where(tmp_path):
+    with pytest.raises(TemporaryFolderError, match=r"one to write to, not .*absent\": No such"):
+        scratch_folder(tmp_path / "absent").__enter__()

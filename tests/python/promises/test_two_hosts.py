@@ -114,7 +114,10 @@ def test_data_that_differ_from_host_to_host_are_one_error_that_names_the_host(ho
 
 def test_hosts_of_one_name_with_files_of_their_own_each_have_the_rows(hosts, tmp_path):
     # As two containers on one machine, or two machines that nobody has named.
-    rows().to_parquet(data := tmp_path / "rows.parquet")
+    rows().to_csv(text := tmp_path / "rows.csv", index=False)
+    (blocks := tmp_path / "rows").mkdir()
+    for part in (1, 2):  # of which each host reads some: together they have several blocks
+        rows(9_000, seed=part).to_parquet(blocks / f"{part}.parquet", row_group_size=2_000)
     fit, own = tmp_path / "fit.safetensors", tmp_path / "own"
     own.mkdir()
     for host in hosts:
@@ -122,8 +125,9 @@ def test_hosts_of_one_name_with_files_of_their_own_each_have_the_rows(hosts, tmp
         host.run(["mount", "-t", "tmpfs", "tmpfs", str(own)])
     group = {"WORLD_SIZE": "2", "MASTER_ADDR": hosts[0].address, "MASTER_PORT": "29500"}
     variables = launched_environment(**group, GLOO_SOCKET_IFNAME="eth0", TMPDIR=str(own))
-    command = [sys.executable, *fit_command(data, "--save", str(fit))]
-    started = [host.start(command, **variables, RANK=str(n)) for n, host in enumerate(hosts)]
-    assert ends(started) == ([[], []], [0, 0])
-    assert digest(load(fit)) == digest(two_layer(**config(x=str(data))))
+    for data in (text, blocks):
+        command = [sys.executable, *fit_command(data, "--save", str(fit))]
+        started = [host.start(command, **variables, RANK=str(n)) for n, host in enumerate(hosts)]
+        assert ends(started) == ([[], []], [0, 0])
+        assert digest(load(fit)) == digest(two_layer(**config(x=str(data))))
     assert all(host.run(["ls", str(own)]).stdout == "" for host in hosts)
