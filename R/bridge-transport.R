@@ -155,13 +155,17 @@ are_numbers <- function(x) {
   (is.numeric(x) || is.logical(x)) && !is.object(x)
 }
 
+is_list_column <- function(column) {
+  is.list(column) && class(column)[[1]] %in% c("list", "AsIs")
+}
+
 # In the core's words.
 describe_column <- function(column) {
   if (inherits(column, c("Date", "POSIXt"))) {
     "dates"
   } else if (inherits(column, "difftime")) {
     "time spans"
-  } else if (is.list(column) && class(column)[[1]] %in% c("list", "AsIs")) {
+  } else if (is_list_column(column)) {
     "a list"
   } else if (inherits(column, "integer64")) {
     "whole numbers of 64 bits"

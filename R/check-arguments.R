@@ -52,6 +52,14 @@ is_misspelt <- function(name, known) {
   swapped | distances == min(distances) & distances <= nchar(name) / 3
 }
 
+# The name that a misspelt one most likely stands for, as near() in pytwolayer/checks.py finds it.
+near_name <- function(name, names) {
+  if (!length(names) || length(names) > 1000) {
+    return(character())
+  }
+  utils::head(names[is_misspelt(tolower(name), tolower(names))], 1)
+}
+
 backtick <- function(names) {
   paste0("`", names, "`", collapse = ", ")
 }
@@ -118,6 +126,8 @@ describe_value <- function(value) {
     "a function"
   } else if (inherits(value, "connection")) {
     "a connection: give the path of its file"
+  } else if (inherits(value, "formula")) {
+    "a formula, which has to come first: `two_layer(formula, data)`"
   } else if (!is.atomic(value) || is.object(value) || !is.null(dim(value))) {
     paste("an object of class", class(value)[[1]])
   } else {
@@ -135,10 +145,13 @@ describe_vector <- function(value) {
 }
 
 # An error if names that are needed are absent.
-require_names <- function(argument, needed, names, expected, call) {
+require_names <- function(argument, needed, names, expected, call, there = names) {
   absent <- setdiff(needed, names)
   if (length(absent)) {
-    abort_expected(argument, expected, paste("one without", quote_some_names(absent)), call)
+    near <- near_name(absent[[1]], there)
+    hint <- if (length(near)) sprintf(" (there is %s)", quote_names(shorten(near)))
+    received <- paste0("one without ", quote_some_names(absent), hint)
+    abort_expected(argument, expected, received, call)
   }
 }
 

@@ -209,7 +209,8 @@ two_layer.default <- function(x, ...) {
   if (missing(x)) {
     abort_expected("x", x_expected, "missing")
   }
-  abort_argument("x", x_expected, x)
+  received <- paste0(describe_value(x), " (data.frame() makes a table of columns)")
+  abort_expected("x", x_expected, received)
 }
 
 x_expected <- "a formula, a data frame, a matrix, a recipe or a path"

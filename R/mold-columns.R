@@ -114,6 +114,8 @@ advice_for <- function(column) {
     "as.numeric() with `units =` makes numbers of them"
   } else if (inherits(column, "integer64")) {
     "some are of 2^53 and more: as.character() keeps names exact, as.double() rounds numbers"
+  } else if (is_list_column(column)) {
+    "make a column of each of its values"
   } else if (inherits(column, "Surv")) {
     "times that are censored have no model here; columns of it can be fitted one by one"
   } else if (is.factor(column)) {

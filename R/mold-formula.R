@@ -127,7 +127,8 @@ formula_environment <- function(terms, data, call) {
   values <- setdiff(all.vars(terms), names(data))
   found <- lapply(stats::setNames(nm = values), get0, envir = home)
   constants <- values[vapply(found, is_constant, NA, rows = nrow(data))]
-  require_names("data", values, constants, "a table with every column of the formula", call)
+  every <- "a table with every column of the formula"
+  require_names("data", values, constants, every, call, there = names(data))
   functions <- user_functions(all.names(terms, unique = TRUE), home)
   # A constant may have the name of a function, such as `beta`.
   kept <- c(rlang::duplicate(found), functions[setdiff(names(functions), values)])
@@ -324,10 +325,14 @@ refuse_infinite <- function(argument, table, call) {
   }
 }
 
+# As the core says it (pytwolayer/preprocessing/summary.py).
+of_infinite <- ": leave these rows out, or put other values there"
+
 refuse_infinite_values <- function(argument, values, name, rows, call) {
   infinite <- sum(is.infinite(values))
   if (infinite) {
     of_all <- sprintf(" (%d of %d values)", infinite, rows)
-    abort_expected(argument, "finite", paste0("infinite", in_column(name), of_all), call)
+    received <- paste0("infinite", in_column(name), of_all, of_infinite)
+    abort_expected(argument, "finite", received, call)
   }
 }

@@ -77,9 +77,18 @@ existing_paths <- function(argument, paths, call) {
   absent <- !is_address & !file.exists(expanded) & !dir.exists(expanded)
   if (any(absent)) {
     first <- quote_names(shorten(paths[absent][[1]], 200))
-    abort_expected(argument, path_expected, paste0(first, ", where there is none"), call)
+    abort_expected(argument, path_expected, paste0(first, say_of_path(paths[absent][[1]])), call)
   }
   if (length(expanded) > 1) as.list(unname(expanded)) else unname(expanded)
+}
+
+say_of_path <- function(path) {
+  hint <- if (grepl("~ *[[:alnum:].(]", path) && !startsWith(path, "~")) {
+    " (a formula has no quotes)"
+  } else if (!grepl("^([/~\\\\]|[A-Za-z]:)", path)) {
+    sprintf(" (the working folder is \"%s\")", getwd())
+  }
+  paste0(", where there is none", hint)
 }
 
 # As they stay valid where the working folder changes.

@@ -22,7 +22,8 @@ mold_table <- function(x, y, outcome, call) {
     return(mold_named_outcome(x, y, outcome, call))
   }
   if (is.null(y)) {
-    abort_expected("y", "the outcome, where `outcome` does not name it", "missing", call)
+    received <- "missing (name a column of `x`: `outcome = \"...\"`)"
+    abort_expected("y", "the outcome, where `outcome` does not name it", received, call)
   }
   if (is.character(y) && length(y) == 1 && y %in% names(x)) {
     abort_argument("y", "the outcome itself; a column of `x` is named in `outcome`", y, call)
@@ -53,7 +54,10 @@ mold_named_outcome <- function(x, y, outcome, call) {
   }
   absent <- setdiff(outcome, names(x))
   if (length(absent)) {
-    abort_expected("outcome", "names of columns of `x`", quote_some_names(absent), call)
+    near <- near_name(absent[[1]], names(x))
+    hint <- if (length(near)) sprintf(" (did you mean %s?)", quote_names(shorten(near)))
+    received <- paste0(quote_some_names(absent), hint)
+    abort_expected("outcome", "names of columns of `x`", received, call)
   }
   outcome <- unique(outcome)
   refuse_twins("x", names(x), call) # `[` would make such names differ

@@ -85,7 +85,7 @@ predict.two_layer <- function(object, new_data, type = NULL, ..., level = 0.95,
   if (has_intervals(object$coding$outcome)) types <- c(types, "pred_int")
   check_level(level, call)
   asked <- type
-  type <- if (is.null(type)) types[[1]] else check_one_of("type", type, types, call)
+  type <- if (is.null(type)) types[[1]] else check_type(type, types, call)
   engine <- read_engine(engine, call)
   copied <- check_copied(columns, output, call)
   if (missing(new_data)) {
@@ -105,6 +105,23 @@ predict.two_layer <- function(object, new_data, type = NULL, ..., level = 0.95,
   }
   predictions <- if (engine == "r") r_predictions else core_predictions
   spruce(object, type, predictions(object, columns, computed_type(object, type), call))
+}
+
+# What other packages call the types of predictions.
+check_type <- function(type, types, call) {
+  if (!is.character(type) || !is_single(type) || type %in% types) {
+    return(check_one_of("type", type, types, call))
+  }
+  classes <- c("class", "prob")
+  own <- c(response = types[[1]], vector = "numeric", probability = "prob", probs = "prob",
+    posterior = "prob", probabilities = "prob", link = "raw")
+  hint <- if (type %in% classes && !any(classes %in% types)) {
+    ": the outcome of this fit is numeric (factor() before the fit makes classes of it)"
+  } else if (type %in% names(own) && own[[type]] %in% types) {
+    sprintf(" (did you mean \"%s\"?)", own[[type]])
+  }
+  received <- paste0(describe_value(type), hint)
+  abort_expected("type", paste("one of", quote_names(types)), received, call)
 }
 
 usual_types <- function(object) {
@@ -303,7 +320,8 @@ made_predictors <- function(object) {
 #' @noRd
 new_predictors <- function(object, new_data, call) {
   if (!is_data(new_data)) {
-    abort_argument("new_data", "a data frame or a matrix", new_data, call)
+    received <- paste0(describe_value(new_data), " (data.frame() makes a table of columns)")
+    abort_expected("new_data", "a data frame or a matrix", received, call)
   }
   new_data <- if (object$how$kind == "table") plain_table(new_data) else plain_frame(new_data)
   if (object$how$kind == "table" && (object$how$nameless || lacks_column_names(new_data))) {
@@ -389,6 +407,9 @@ warn_of_unseen <- function(forged, new_data) {
 warn_of_levels <- function(levels, column) {
   raise_warning("UnseenLevelWarning", sprintf(
     "Levels that training did not see%s: %s. %s", in_column(column), quote_some_names(levels),
-    "The predictions of their rows are missing."
+    paste(
+      "The predictions of their rows are missing: fit again with such rows, or give them a level",
+      "that training saw."
+    )
   ))
 }

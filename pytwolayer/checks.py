@@ -85,6 +85,17 @@ def between(
     return float(value)
 
 
+def share(argument: str, value: Any) -> float:
+    """Check for a share, from 0 below 1; what is given in per cent is told so."""
+    try:
+        return between(argument, value, 0, 1, below=True)
+    except ArgumentError as problem:
+        if not _is_number(value) or not 1 < value < 100:
+            raise
+        meant = f"{problem.received} (did you mean {value / 100:g}?)"
+        raise ArgumentError(argument, problem.expected, meant) from None
+
+
 def is_flag(value: Any) -> bool:
     """Tell whether it is true or false, NumPy's own, which is another type, included."""
     return type(value).__name__ in ("bool", "bool_")
@@ -122,6 +133,36 @@ def one_of(argument: str, value: Any, choices: Collection[str]) -> str:
     return value
 
 
+def near(name: str, names: Sequence[str]) -> str | None:
+    """Find the name that a misspelt one most likely stands for; R's ``near_name()`` finds the same.
+
+    That is one of other capitals, of the same letters in another order, or, of those with the
+    fewest changes, one with at most a change for each three letters.
+    """
+    if len(names) > _MOST_COMPARED:
+        return None
+    wanted = name.lower()
+    lowered = [other.lower() for other in names]
+    swapped = [sorted(other) == sorted(wanted) for other in lowered]
+    changes = [_changes(wanted, other) for other in lowered]
+    fewest = min([*changes, len(name) / 3])
+    pairs = zip(names, swapped, changes, strict=True)
+    return next((other for other, same, number in pairs if same or number <= fewest), None)
+
+
+def _changes(one: str, other: str) -> int:
+    """Count the letters to insert, leave out or replace (Levenshtein's distance)."""
+    before = [*range(len(other) + 1)]
+    for row, letter in enumerate(one, 1):
+        now: list[int] = [row]
+        for place, found in enumerate(other):
+            costs = before[place + 1] + 1, now[place] + 1, before[place] + (letter != found)
+            now.append(min(costs))
+        before = now
+    return int(before[-1])
+
+
+_MOST_COMPARED = 1_000  # names
 _ALL, _FIRST = 10, 5  # so many are all named as a rule; of more, the first few
 _LONGEST = 60  # characters of a name
 

@@ -245,7 +245,7 @@ class TwoLayerClassifier(ClassifierMixin, TwoLayerEstimator):
         if _has_several_labels(values):
             return self._read_labels(values, y, start, partial=partial)
         labels = column_or_1d(values, warn=True)
-        check_classification_targets(labels)
+        _check_classes(labels)
         if self.loss == LABELS:
             raise ArgumentError("loss", '"cross_entropy" where `y` is one column', f'"{LABELS}"')
         self.multilabel_ = False
@@ -376,6 +376,13 @@ class TwoLayerClassifier(ClassifierMixin, TwoLayerEstimator):
         float
         """
         return float(super().score(*self._rows_with_predictions(X, y, sample_weight)))
+
+
+def _check_classes(labels: NDArray[Any]) -> None:
+    try:
+        check_classification_targets(labels)
+    except ValueError as problem:  # in scikit-learn's words, which its own checks ask for
+        raise ValueError(f"{problem} TwoLayerRegressor takes numbers.") from None
 
 
 def _has_several_labels(values: NDArray[Any]) -> bool:

@@ -97,9 +97,14 @@ def read_outcome(estimator: Any, X: Any, y: Any, *, kind: str | None) -> NDArray
         raise ValueError(f"This {name} estimator requires y to be passed, but the target y is None")
     if np.any(pd.isna(y)):  # scikit-learn accepts None among labels, and fails on pandas' NA
         raise ValueError("Input y contains NaN.")
-    values: NDArray[Any] = check_array(
-        y, ensure_2d=False, dtype=kind, input_name="y", estimator=estimator
-    )
+    how = {"ensure_2d": False, "dtype": kind, "input_name": "y", "estimator": estimator}
+    try:
+        values: NDArray[Any] = check_array(y, **how)
+    except ValueError as problem:
+        if "could not convert string" not in str(problem):
+            raise
+        expected = "numbers for a regression (TwoLayerClassifier takes labels)"
+        raise ArgumentError("y", expected, "text") from problem
     check_consistent_length(X, values)
     return values
 

@@ -135,7 +135,7 @@ def _open_path(
     if path.is_dir():
         return open_parquet(wanted, find_parquet_files(wanted.argument, path))
     if not path.exists():
-        raise ArgumentError(wanted.argument, "a file or a folder that exists", f'"{path}"')
+        raise ArgumentError(wanted.argument, "a file or a folder that exists", _absent(path))
     if path.suffix.lower() in ENDINGS:
         return open_parquet(wanted, [FoundFile(path)])
     separator = text_separator(path, options)
@@ -143,6 +143,14 @@ def _open_path(
         expected = f"a folder of Parquet files, or a file ending in one of {FILES}"
         raise ArgumentError(wanted.argument, expected, f'"{path}"')
     return open_text(wanted, path, separator, options, types)
+
+
+def _absent(path: Path) -> str:
+    """Name a path where nothing is; most of those with "~" are formulas, which only R has."""
+    if "~" in path.name:
+        return f'"{path}" (formulas are for R: name the outcome\'s column, `outcome = "..."`)'
+    where = "" if path.is_absolute() else f' (the working folder is "{Path.cwd()}")'
+    return f'"{path}", where there is none{where}'
 
 
 def _open_vector(wanted: Wanted, data: Any, vector: Any) -> RawTable:

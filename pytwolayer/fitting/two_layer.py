@@ -490,5 +490,5 @@ def read_validation(validation: Any) -> tuple[float, Any]:
     if validation is None:
         return 0.0, None
     if not isinstance(validation, bool) and isinstance(validation, Real):
-        return checks.between("validation", validation, 0, 1, below=True), None
+        return checks.share("validation", validation), None
     return 0.0, validation

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pytwolayer.errors import ArgumentError, UnseenLevelWarning
+from pytwolayer.errors import UnseenLevelWarning
 from pytwolayer.models.fit_figures import FitFigures
 from pytwolayer.models.forward import encode_in_parts, forward
 from pytwolayer.models.interval_kinds import CONFIDENCE, PREDICTION, read_interval_kind, read_level
@@ -27,6 +27,7 @@ from pytwolayer.models.new_rows import (
     is_not_in_memory,
     read_new_data,
     refuse_offset,
+    refuse_without_classes,
     refuse_without_output,
 )
 from pytwolayer.models.two_layer import TwoLayer, format_ends, labelled, report_tuning
@@ -253,8 +254,7 @@ class TwoLayerEnsemble(FitFigures):
         ArgumentError
             As ``predict()``, and if the outcome is numeric.
         """
-        if not isinstance(self.outcome, Classes) and not self.outcome.labels:
-            raise ArgumentError("y", "of classes for probabilities", "numeric")
+        refuse_without_classes(self.outcome)
         return mean_of_models(self.predict_all(x))
 
     @with_default_torch_settings

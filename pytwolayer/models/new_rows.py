@@ -14,6 +14,7 @@ from pytwolayer.files.local_paths import is_in_files
 from pytwolayer.files.new_data import open_new_data
 from pytwolayer.preprocessing.block_writer import Coding, LevelCoding
 from pytwolayer.preprocessing.encoder import Encoder
+from pytwolayer.preprocessing.outcome import Classes, Outcome
 from pytwolayer.preprocessing.row_source import Doubles
 from pytwolayer.preprocessing.table import EVERY_COLUMN, Table, read_table
 from pytwolayer.training.trained_model import Model
@@ -71,6 +72,13 @@ def fill_incomplete(values: Doubles, complete: NDArray[np.bool_]) -> Doubles:
     everywhere = np.full((len(complete), values.shape[1]), np.nan)
     everywhere[complete] = values
     return everywhere
+
+
+def refuse_without_classes(outcome: Outcome | Classes) -> None:
+    """Raise an error of an outcome whose values have no probabilities."""
+    if not isinstance(outcome, Classes) and not outcome.labels:
+        received = 'numeric (`.astype("category")` before the fit makes classes of it)'
+        raise ArgumentError("y", "of classes for probabilities", received)
 
 
 def refuse_without_output(**given: Any) -> None:

@@ -22,6 +22,7 @@ from pytwolayer.models.new_rows import (
     fill_incomplete,
     is_not_in_memory,
     refuse_offset,
+    refuse_without_classes,
     refuse_without_output,
 )
 from pytwolayer.network.batches import Pages
@@ -301,8 +302,7 @@ class TwoLayer(FitFigures):
         ArgumentError
             As ``predict()``, and if the outcome is numeric.
         """
-        if not isinstance(self.outcome, Classes) and not self.outcome.labels:
-            raise ArgumentError("y", "of classes for probabilities", "numeric")
+        refuse_without_classes(self.outcome)
         return self._restored(x)
 
     @with_default_torch_settings

@@ -1,6 +1,7 @@
 """Making a column of what the user has: a series of pandas, an array, or codes with levels."""
 
 import math
+from datetime import date
 from decimal import Decimal
 from numbers import Real
 from typing import Any
@@ -151,7 +152,7 @@ def _object_column(argument: str, label: str | None, series: "pd.Series[Any]") -
     if all(_is_number(value) for value in found):
         numbers = [_to_double(value) for value in found]
         return Column(label, "number", _scatter(present, numbers))
-    raise _unsupported(argument, label, "objects of several kinds or of another kind")
+    raise _unsupported(argument, label, *_describe_objects(found))
 
 
 def _text_column(argument: str, label: str | None, series: "pd.Series[Any]") -> Column:
@@ -208,11 +209,28 @@ def _unsupported(
     return ArgumentError(argument, expected, f"{received}{in_column(label)}{advice}")
 
 
+def _describe_objects(found: NDArray[Any]) -> tuple[str, str]:
+    """Return words for objects that are not supported, and advice."""
+    if all(isinstance(value, date) for value in found):
+        return "dates", _OF_DATES
+    if all(isinstance(value, dict) for value in found):
+        return "dictionaries", _OF_SEVERAL
+    if all(isinstance(value, (list, tuple, set, np.ndarray)) for value in found):
+        return "lists", _OF_SEVERAL
+    if all(isinstance(value, str) or _is_number(value) for value in found):
+        advice = " (`pandas.to_numeric` makes numbers of all, `.astype(str)` text)"
+        return "text and numbers", advice
+    return "objects of several kinds or of another kind", ""
+
+
+_OF_SEVERAL = " (make a column of each of their values)"
+_OF_DATES = " (`.dt.month` and its like make numbers of them, as do days since one of them)"
+
+
 def _describe_dtype(dtype: Any) -> tuple[str, str]:
     """Return words for a type that is not supported, and advice."""
     if pd.api.types.is_datetime64_any_dtype(dtype):
-        advice = " (`.dt.month` and its like make numbers of them, as do days since one of them)"
-        return "dates", advice
+        return "dates", _OF_DATES
     if pd.api.types.is_timedelta64_dtype(dtype):
         return "time spans", " (`.dt.total_seconds()` makes numbers of them)"
     return f"{dtype} values", ""

@@ -43,7 +43,10 @@ from pytwolayer.preprocessing.table import Table, read_table
 from pytwolayer.runtime.torch_loading import torch
 
 ENCODINGS = ("linear", "piecewise")
-_MISSING = "The predictions of their rows are missing."
+_MISSING = (
+    "The predictions of their rows are missing: fit again with such rows, or give them a level "
+    "that training saw."
+)
 
 
 def in_memory(shape: tuple[int, int]) -> Floats:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from pytwolayer import checks
-from pytwolayer.checks import quote_some
+from pytwolayer.checks import near, quote, quote_some
 from pytwolayer.errors import ArgumentError, MissingRowsWarning, warn_user
 from pytwolayer.preprocessing.column import Column
 from pytwolayer.preprocessing.row_source import Doubles
@@ -134,7 +134,8 @@ def _apply_weight_type(
 def _read_tables(x: Any, y: Any, outcome: Any) -> tuple[Table, Table]:
     if outcome is None:
         if y is None:
-            raise ArgumentError("y", "the outcome, where `outcome` does not name it", "missing")
+            expected = "the outcome, where `outcome` does not name it"
+            raise ArgumentError("y", expected, 'missing (name a column of `x`: `outcome = "..."`)')
         if isinstance(y, str):
             expected = "the outcome itself; a column of `x` is named in `outcome`"
             raise ArgumentError("y", expected, checks.describe(y))
@@ -149,7 +150,9 @@ def _read_tables(x: Any, y: Any, outcome: Any) -> tuple[Table, Table]:
     names = column_names("x", x)
     absent = [name for name in wanted if name not in names]
     if absent:
-        raise ArgumentError("outcome", "names of columns of `x`", quote_some(absent))
+        meant = near(absent[0], names)
+        hint = "" if meant is None else f" (did you mean {quote(meant)}?)"
+        raise ArgumentError("outcome", "names of columns of `x`", quote_some(absent) + hint)
     others = [place for place, name in enumerate(names) if name not in wanted]
     own = columns_at(x, [names.index(name) for name in wanted])
     outcomes = read_table("x", own, outcome=True, summarise=True, whole=True)
@@ -192,12 +195,24 @@ def _drop_missing(data: TrainingData, na_action: str) -> TrainingData:
         received = f"missing values in {number}, in {_describe_columns(data, _has_missing)}"
         raise ArgumentError("x", COMPLETE, received)
     if not complete.any():
-        empty = _describe_columns(data, lambda column: column.kind == "missing")
-        why = f"nothing is in {empty}" if empty else "no column is empty in all of them"
-        received = f"missing values in {number}: {why}"
+        received = f"missing values in {number}: {_describe_empty(data)}"
         raise ArgumentError("x", "complete in at least one row", received)
     warn_user(f"{number} left out of training: values are missing.", MissingRowsWarning)
     return replace(data.take(complete), dropped=dropped)
+
+
+def _describe_empty(data: TrainingData) -> str:
+    empty = _describe_columns(data, _is_empty)
+    if not empty:
+        return "no column is empty in all of them"
+    if any(map(_is_empty, data.outcomes.columns)):
+        return f"nothing is in {empty}"
+    several = sum(map(_is_empty, data.predictors.columns)) > 1
+    return f"nothing is in {empty} (leave {'them' if several else 'it'} out)"
+
+
+def _is_empty(column: Column) -> bool:
+    return column.kind == "missing"
 
 
 def _has_missing(column: Column) -> bool:

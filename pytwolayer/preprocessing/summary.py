@@ -26,6 +26,9 @@ from pytwolayer.preprocessing.row_source import Doubles, Mask, MatrixBlock
 Counts = NDArray[np.intp]
 
 
+_OF_INFINITE = "leave these rows out, or put other values there"  # R's refuse_infinite_values() too
+
+
 @dataclass(frozen=True)
 class ColumnSummary:
     """What is known of a column without missing values.
@@ -296,7 +299,7 @@ class _Found:
         if self._infinite:
             number = f"{self._infinite} of {self.rows} values"
             received = f"infinite{in_column(column.label)} ({number})"
-            raise ArgumentError(argument, "finite", received)
+            raise ArgumentError(argument, "finite", f"{received}: {_OF_INFINITE}")
         if self.missing == self.rows:
             return Column(column.label, "missing", column.data)
         complete = not self.missing

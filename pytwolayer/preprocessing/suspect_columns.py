@@ -1,4 +1,4 @@
-"""The warning about text columns that were most likely meant as numbers, dates or identifiers.
+"""Warnings about columns that were most likely meant otherwise: text, and the outcome itself.
 
 Most readers turn a column of numbers with one "?" into text, and each of its numbers would become
 a level, an input of its own.
@@ -8,10 +8,12 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from pytwolayer.checks import quote, quote_some
 from pytwolayer.errors import SuspectColumnWarning, warn_user
 from pytwolayer.preprocessing.column import Column
-from pytwolayer.preprocessing.summary import Counts
+from pytwolayer.preprocessing.summary import ColumnSummary, Counts
 from pytwolayer.preprocessing.text_patterns import (
     has_leading_zero,
     is_missing_mark,
@@ -21,6 +23,7 @@ from pytwolayer.preprocessing.text_patterns import (
 )
 from pytwolayer.preprocessing.training_data import TrainingData
 
+_QUICKLY_READ = 100_000  # rows that one more pass takes no time worth mentioning for
 MANY = 10  # more levels of numbers or dates are suspect
 FEW = 5  # so many are suspect if they are more than half as many as rows
 NAMES = 20  # so many levels of any kind are suspect on the same condition
@@ -69,6 +72,7 @@ class _Levels:
 
 def warn_suspect_columns(data: TrainingData, *, outcome: bool = True) -> None:
     """Warn of text that looks like numbers, dates or names; ``outcome``: also there."""
+    _warn_outcome_among_predictors(data)
     tables = [(data.predictors, "levels")] + ([(data.outcomes, "classes")] if outcome else [])
     described, kinds = [], set[str]()
     for table, each in tables:
@@ -89,6 +93,38 @@ def warn_suspect_columns(data: TrainingData, *, outcome: bool = True) -> None:
         f"{', '.join(described[:_NAMED])}{more}. {advice[0].upper()}{advice[1:]}.",
         SuspectColumnWarning,
     )
+
+
+def _warn_outcome_among_predictors(data: TrainingData) -> None:
+    """Warn of predictors that equal the outcome in every row, by their checksums."""
+    tables = data.predictors, data.outcomes
+    if data.rows > _QUICKLY_READ and not all(table.is_summarised for table in tables):
+        return
+    predictors, outcomes = (table.summaries() for table in tables)
+    of_outcomes = {summary.checksum for summary in outcomes if _varies(summary)}
+    pairs = zip(data.predictors.columns, predictors, strict=True)
+    same = [column.label for column, summary in pairs if summary.checksum in of_outcomes]
+    if same:
+        warn_user(
+            f"The outcome is among the predictors too: {_equal_columns(same)} it in every row. "
+            "Leave it out there, or predictions will rest on it alone.",
+            SuspectColumnWarning,
+        )
+
+
+def _equal_columns(labels: Sequence[str | None]) -> str:
+    names = [label for label in labels if label is not None]
+    if not names:
+        return "a column equals"
+    several = len(names) > 1
+    return f"{'columns' if several else 'column'} {quote_some(names)} equal{'' if several else 's'}"
+
+
+def _varies(summary: ColumnSummary) -> bool:
+    """Tell whether a column has more than one value: others can equal it by chance."""
+    if summary.counts is not None:
+        return bool(np.count_nonzero(summary.counts) > 1)
+    return summary.moments is not None and summary.moments.squares > 0
 
 
 def _describe(column: Column, suspicion: _Suspicion, levels: _Levels, each: str) -> str:

@@ -5,7 +5,7 @@ does not change a bit of the result. A large table stays where it is and is read
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pytwolayer.checks import describe, quote_some
+from pytwolayer.checks import describe, near, quote, quote_some
 from pytwolayer.errors import ArgumentError
 from pytwolayer.preprocessing.column import CodedColumn, Column
 from pytwolayer.preprocessing.column_blocks import blocks_of, number_taken, take_rows
@@ -104,6 +104,11 @@ class Table:
         if not self._summaries:
             self._summaries.extend(summarise(self.columns, division=self.division))
         return self._summaries
+
+    @property
+    def is_summarised(self) -> bool:
+        """Whether ``summaries()`` would take no pass."""
+        return bool(self._summaries)
 
     def level_counts(self) -> list[Counts | None]:
         """Count the rows of each level, for each column that has levels."""
@@ -198,7 +203,7 @@ def read_table(
     if len(parts.shape) != 2 and not (vector and len(parts.shape) == 1):
         expected = "a table with rows and columns" + (" or a vector" if vector else "")
         received = f"data of shape {parts.shape}" if parts.shape else describe(data)
-        raise ArgumentError(argument, expected, received)
+        raise ArgumentError(argument, expected, received + _how_to_make_a_table(data))
     if 0 in parts.shape[1:] or (like is None and 0 in parts.shape):
         expected = "a table of at least one row and one column"
         raise ArgumentError(argument, expected, f"data of shape {parts.shape}")
@@ -317,6 +322,18 @@ def _take_apart(argument: str, data: Any) -> RawTable | SourcedTable:
     return RawTable(None, array.shape, [pd.Series(column) for column in columns])
 
 
+def _how_to_make_a_table(data: Any) -> str:
+    """Say how to make a table of what is none, where that is likely what was wanted."""
+    if isinstance(data, pd.Series):
+        return ' (a row of a data frame is a table by `.iloc[[0]]`, a column by `[["name"]]`)'
+    if isinstance(data, Mapping):
+        is_row = all(isinstance(value, str) or np.ndim(value) == 0 for value in data.values())
+        return f" (`pandas.DataFrame({'[x]' if is_row else 'x'})` makes a table of it)"
+    if getattr(data, "ndim", 0) == 1:
+        return " (`.reshape(1, -1)` makes a row of it, `.reshape(-1, 1)` a column)"
+    return ""
+
+
 def _array_table(names: list[str] | None, array: NDArray[Any]) -> RawTable | SourcedTable:
     """Make a table of an array of numbers, without a copy of it."""
     if array.dtype == np.float64 and array.flags.f_contiguous:
@@ -392,7 +409,9 @@ def _select(
     there = {*parts.names}
     missing = [name for name in names if name not in there]
     if missing:
-        raise ArgumentError(argument, EVERY_COLUMN, f"one without {quote_some(missing)}")
+        meant = near(missing[0], parts.names)
+        hint = "" if meant is None else f" (there is {quote(meant)})"
+        raise ArgumentError(argument, EVERY_COLUMN, f"one without {quote_some(missing)}{hint}")
     wanted = set(names)
     _refuse_duplicates(argument, [name for name in parts.names if name in wanted])
     place = {name: number for number, name in enumerate(parts.names)}

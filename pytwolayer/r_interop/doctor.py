@@ -152,7 +152,7 @@ def torch_findings() -> list[Finding]:
         explained = explain_import_error(problem)
         again = "" if isinstance(problem, ModuleNotFoundError) else "--force-reinstall "
         mend = f"{sys.executable} -m pip install {again}torch"
-        if explained is not None:
+        if explained is not None and not isinstance(problem, ModuleNotFoundError):
             mend = str(explained).partition("\n")[2]
         return [Finding("loading", f"{type(problem).__name__}: {problem}", mend)]
     if not hasattr(torch, "version"):  # such as a torch.py in the working folder

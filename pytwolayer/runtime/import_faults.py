@@ -11,6 +11,8 @@ from importlib.util import find_spec
 
 # The packages that the core needs, and the folders with their compiled libraries.
 _BUILT = {"torch": [""], "numpy": ["_core", "core"], "pandas": ["_libs"], "safetensors": [""]}
+# Modules that the core needs, by the packages that pip calls them.
+_PACKAGES = {name: name for name in (*_BUILT, "tqdm")} | {"sklearn": "scikit-learn"}
 _LIBRARY = ("site-packages", "dist-packages", "lib-dynload")
 _MOST = 5  # largest number of files that are reported
 
@@ -40,9 +42,18 @@ def explain_import_error(problem: BaseException) -> ImportError | None:
         step = step.tb_next
     found = causes(" ".join([str(problem), *places]))
     if not found:
+        found = _absent_package(problem)
+    if not found:
         return None
     kind = "" if isinstance(problem, ImportError) else f"{type(problem).__name__}: "
     return ImportError("\n".join([f"{kind}{problem}", *found]))
+
+
+def _absent_package(problem: BaseException) -> list[str]:
+    name = problem.name if isinstance(problem, ModuleNotFoundError) else None
+    package = _PACKAGES.get(name or "")
+    command = f"{sys.executable} -m pip install {package}"
+    return [f"It is not installed in this Python: {command}"] if package else []
 
 
 def shadowed_package() -> tuple[str, str] | None:

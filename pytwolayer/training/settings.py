@@ -68,7 +68,7 @@ def _decay(argument: str, value: Any) -> float:
 
 
 def _share(argument: str, value: Any) -> float:
-    return checks.between(argument, value, 0, 1, below=True)
+    return checks.share(argument, value)
 
 
 def _pieces(argument: str, value: Any) -> int:

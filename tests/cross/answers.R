@@ -165,13 +165,14 @@ marked <- data.frame(
   fine = c("4", "6", "8"), size = as.double(1:30), stringsAsFactors = FALSE
 )
 quick <- function(...) two_layer(..., epochs = 1, hidden_units = 2, seed = 1)
-warned("suspect, x/y", quick(marked, 1:30))
-warned("suspect, formula", quick(size1 ~ ., cbind(marked, size1 = 1:30)))
+warned("suspect, x/y", quick(marked, 0:29))
+warned("suspect, formula", quick(size1 ~ ., cbind(marked, size1 = 0:29)))
 warned("suspect outcome, x/y", quick(marked["size"], marked$a))
 warned("suspect outcome, ensemble", quick(marked["size"], marked$a, n_models = 2))
 warned("suspect named outcome, formula", quick(a ~ size, marked))
 warned("suspect named outcome, names", quick(marked[c("size", "a")], outcome = "a"))
-warned("nothing suspect", quick(marked[c("fine", "size")], 1:30))
+warned("nothing suspect", quick(marked[c("fine", "size")], 0:29))
+warned("outcome left there, x/y", quick(marked["size"], marked$size))
 
 for (name in c("two_layer.data.frame", "chapter_losses", "select_device", "to_sql", "save_onnx")) {
   arguments <- formals(utils::getAnywhere(name)$objs[[1]])

@@ -13,7 +13,8 @@ from website.running import run_file
 from website.sessions import Sessions, environment_of
 
 GUIDES = sorted((ROOT / "docs" / "guides").glob("*.md"))
-PAGES = [ROOT / "docs" / name for name in ("deploying.md", "outcomes.md", "python.md", "site/index.md")]
+NAMES = ("deploying.md", "mistakes.md", "outcomes.md", "python.md", "site/index.md")
+PAGES = [ROOT / "docs" / name for name in NAMES]
 FOR_THE_SITE = "several-machines"  # its processes take long to start: `make site` runs it
 FILES = {file.stem: file for file in GUIDES + PAGES if file.stem != FOR_THE_SITE}
 

@@ -148,6 +148,10 @@ WARNINGS = {
         "suspect_column",
         lambda: quick(MARKED[["size", "a"]], outcome="a"),
     ),
+    "outcome left there": (
+        "suspect_column",
+        lambda: quick(MARKED[["size"]], MARKED["size"].tolist()),
+    ),
     "nothing suspect": (None, lambda: quick(MARKED[["fine", "size"]], [*range(30)])),
 }
 # What R has other words for.

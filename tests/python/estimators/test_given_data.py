@@ -127,7 +127,9 @@ def refused(match):
 def test_what_cannot_be_found_is_one_sentence(tmp_path):
     model = TwoLayerRegressor(**QUICK)
     gone = str(tmp_path / "gone.parquet")
-    with refused(r"`X` must be a file or a folder that exists, not \".*gone.parquet\"\.$"):
+    with refused(
+        r"`X` must be a file or a folder that exists, not \".*gone.parquet\", where there is none.$"
+    ):
         model.fit(gone, "y")
     for data in (FRAME, pa.Table.from_pandas(FRAME), source("parquet", tmp_path, FRAME)):
         with refused('`y` must be the name of a column of `X`, not "z"'):

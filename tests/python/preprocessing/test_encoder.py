@@ -221,7 +221,8 @@ def test_a_level_that_training_did_not_see_is_missing_with_a_warning_naming_colu
         table = encoder_of(MIXED).read("x", new)
     assert [str(warning.message) for warning in caught] == [
         'Levels that training did not see in column "kind": "y", "ö". '
-        "The predictions of their rows are missing."
+        "The predictions of their rows are missing: fit again with such rows, or give them a level "
+        "that training saw."
     ]
     assert table.complete().tolist() == [True, False, False, False]
 
