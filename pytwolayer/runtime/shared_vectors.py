@@ -131,16 +131,19 @@ def share_vectors(
     places = gather(_place())
     if None in places or len(set(places)) > 1:
         return None
-    path = from_first(_new_file(size_of(size, length)) if rank == 0 else None)
-    if path is None:
-        return None
+    made = _new_file(size_of(size, length)) if rank == 0 else None
     try:
-        vectors = SharedVectors(path, rank, size, length)
-    except (OSError, ValueError):  # it is another /dev/shm, or has no room
-        vectors = None
-    are_there = all(gather(vectors is not None))
-    if rank == 0:
-        path.unlink(missing_ok=True)
+        path = from_first(made)
+        if path is None:
+            return None
+        try:
+            vectors = SharedVectors(path, rank, size, length)
+        except (OSError, ValueError):  # it is another /dev/shm, or has no room
+            vectors = None
+        are_there = all(gather(vectors is not None))
+    finally:  # also where another process has ended meanwhile: it would take memory for ever
+        if made is not None:
+            made.unlink(missing_ok=True)
     return vectors if are_there else None
 
 

@@ -117,6 +117,20 @@ def test_alone_it_works_and_leaves_no_file():
     assert files() <= before
 
 
+@needs_it
+def test_where_another_process_ends_before_it_has_come_no_file_is_left():
+    before, answers = files(), iter([[shared_vectors._place()] * 2])
+
+    def gather(value):
+        for answer in answers:
+            return answer
+        raise RuntimeError("connection closed by peer")
+
+    with pytest.raises(RuntimeError):
+        share_vectors(0, 2, LENGTH, gather, lambda value: value)
+    assert files() <= before
+
+
 @pytest.mark.parametrize("why", ["another machine", "no room", "another folder"])
 def test_where_memory_cannot_be_shared_there_is_none(why, monkeypatch):
     answers = {"another machine": lambda value: [value, ("other", "net:[1]")]}
