@@ -22,7 +22,7 @@ GROUPS = {
     "many_levels": 3,
     "step": 5,
     "ensemble": 3,
-    "bridge": 5,
+    "bridge": 7,
     "starting": 5,
 }
 # What a group's rows are called in the table, where it is not the module's name.

@@ -1,4 +1,4 @@
-# Prints the seconds of some fits, or of predictions of all rows, and their peak of memory.
+# Prints the seconds of some fits, or of predictions of all rows or one, and their peak of memory.
 suppressPackageStartupMessages(library(pytwolayer))
 words <- commandArgs(TRUE)
 sizes <- as.integer(words[-(1:2)])
@@ -23,17 +23,27 @@ status <- function(name) {
 }
 
 fitted <- fit(x[seq_len(150), ], y[seq_len(150)], 1)
-work <- if (words[[1]] == "fit") {
-  function() fit(x, y, sizes[[4]])
-} else {
-  function() predict(fitted, x)
-}
+one <- x[1, , drop = FALSE]
+work <- switch(words[[1]],
+  fit = ,
+  small_fit = function() fit(x, y, sizes[[4]]),
+  predict = function() predict(fitted, x),
+  one_row = function() predict(fitted, one),
+  one_row_r = function() predict(fitted, one, engine = "r")
+)
+times <- switch(words[[1]], # calls that are measured together
+  small_fit = 30,
+  one_row = ,
+  one_row_r = 300,
+  1
+)
 invisible(work()) # which asks for the memory that later ones have
 invisible(gc())
 cat("5", file = "/proc/self/clear_refs")
 before <- status("VmRSS")
 for (call in 1:5) {
-  cat("seconds", system.time(work())[["elapsed"]], "\n")
+  taken <- system.time(for (turn in seq_len(times)) work())[["elapsed"]]
+  cat("seconds", taken / times, "\n")
   if (call == 1) cat("MB", status("VmHWM") - before, "\n")
 }
 cat("threads", pytwolayer::torch$get_num_threads(), "\n")

@@ -23,6 +23,12 @@ _C_TYPES: dict[int, Any] = {
 }
 
 
+# Declared once: to declare them takes as long as to call them.
+_name_of, _pointer_in = ctypes.pythonapi.PyCapsule_GetName, ctypes.pythonapi.PyCapsule_GetPointer
+_name_of.restype, _name_of.argtypes = ctypes.c_char_p, (ctypes.py_object,)
+_pointer_in.restype, _pointer_in.argtypes = ctypes.c_void_p, (ctypes.py_object, ctypes.c_char_p)
+
+
 class UnsharedError(Exception):
     """The vectors cannot be had in this way."""
 
@@ -97,12 +103,7 @@ def _r_function(holder: Callable[..., Any], r: _R) -> int:
     inside: Any = holder
     cells = [cell.cell_contents for cell in inside.__closure__]
     (capsule,) = [held for held in cells if type(held).__name__ == "PyCapsule"]
-    python = ctypes.pythonapi
-    name_of, pointer_in = python.PyCapsule_GetName, python.PyCapsule_GetPointer
-    name_of.restype, name_of.argtypes = ctypes.c_char_p, (ctypes.py_object,)
-    pointer_in.restype = ctypes.c_void_p
-    pointer_in.argtypes = (ctypes.py_object, ctypes.c_char_p)
-    found: int = pointer_in(capsule, name_of(capsule))
+    found: int = _pointer_in(capsule, _name_of(capsule))
     if r.type_of(found) == _PAIRLIST:  # newer reticulates keep it in a cell
         found = r.tag(found)
     if r.type_of(found) != _CLOSURE:
