@@ -18,6 +18,10 @@ def train_worker(config: Mapping[str, Any]) -> TwoLayer | None:
     thread. The fit is the same to the bit with any number of processes on any number of machines
     with CPUs of the same kind, and the same as ``two_layer()`` gives with as many ``shards``.
 
+    With ``device="cuda"`` each process computes on a GPU of its own: that of its ``LOCAL_RANK``, or
+    the only one that the launcher shows it. With "auto" all do so if each has one, else all compute
+    on the CPU.
+
     Parameters
     ----------
     config : mapping
@@ -37,7 +41,8 @@ def train_worker(config: Mapping[str, Any]) -> TwoLayer | None:
     WorkerError
         If a process does not come within 300 seconds, is not heard of for 600, or fails; it names
         the rank and the machine. ``PYTWOLAYER_WORKER_START`` and ``PYTWOLAYER_WORKER_SILENCE``
-        are environment variables that set other times. Or if versions, arguments or data differ.
+        are environment variables that set other times. Or if versions, arguments or data differ,
+        or with ``device="cuda"`` it has no GPU of its own.
     ArgumentError and others
         As ``two_layer()``.
 

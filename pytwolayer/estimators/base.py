@@ -46,6 +46,7 @@ from pytwolayer.preprocessing.suspect_columns import warn_suspect_columns
 from pytwolayer.preprocessing.validation_data import is_validation_data
 from pytwolayer.runtime.device import select_device
 from pytwolayer.runtime.memory import releases_gpu_memory
+from pytwolayer.runtime.own_gpus import select_for_workers
 from pytwolayer.runtime.torch_loading import torch
 from pytwolayer.runtime.torch_settings import with_default_torch_settings
 from pytwolayer.training.progress import Progress
@@ -231,8 +232,10 @@ class TwoLayerEstimator(ExplainingMixin, BaseEstimator):
         validation = None if given is None else self._read_validation(*given)
         settings = self._settings_in_part(start) if partial else self._settings(start)
         share, held_out = read_validation(self.validation if validation is None else validation)
-        device = select_device(self.device)
         n_models = self._read_n_models()
+        workers = 1 if partial else read_workers(self.workers, settings, n_models)
+        asked = self.device
+        device = select_device(asked) if workers == 1 else select_for_workers(asked, workers)
         weights = check_weights(sample_weight, X)
         hooks = Hooks(self.on_epoch, read_verbose(self.verbose))
         how = {"weight_type": self.weight_type, "held_out": held_out, "na_action": "fail"}
@@ -248,15 +251,18 @@ class TwoLayerEstimator(ExplainingMixin, BaseEstimator):
         else:
             tuned = Tuned(settings, None if start is None else start.fit.tuning)
         cache = None if partial else read_cache(self.cache)
-        workers = 1 if partial else read_workers(self.workers, settings, n_models, device)
         if n_models > 1:
             how_many = n_models, self.bootstrap, cache
             return self._store_fit(fit_ensemble(data, tuned, share, device, hooks, *how_many))
-        place = tuned.settings, share, device, start
+        place: Any = {"partial": partial, "cache": cache}
+        here = device
         with scratch_for(workers) as scratch:
-            prepared = PreparedFit(data, *place, partial=partial, cache=cache, scratch=scratch)
+            if scratch is not None:
+                here = torch.device("cpu")
+                place |= {"scratch": scratch, "trains_on": device}
+            prepared = PreparedFit(data, tuned.settings, share, here, start, **place)
             prepared.set_attributes(**tuned.attributes)
-            train = None if scratch is None else WorkerTraining(workers, scratch)
+            train = None if scratch is None else WorkerTraining(workers, scratch, device)
             fit = prepared.train(hooks, interrupted=tuned.interrupted, how=train)
         self._memory = prepared.memory()
         if start is not None and partial:

@@ -35,6 +35,8 @@ from pytwolayer.launching.job_file import scratch_folder
 from pytwolayer.models.two_layer import TwoLayer
 from pytwolayer.preprocessing.division import Division
 from pytwolayer.preprocessing.training_data import TrainingData
+from pytwolayer.runtime.device import current_device
+from pytwolayer.runtime.own_gpus import VisibleGpus, kind_asked_for, select_among
 from pytwolayer.runtime.process_group import ProcessGroup, join_group
 from pytwolayer.runtime.threads import limit_threads
 from pytwolayer.runtime.torch_loading import torch
@@ -54,7 +56,7 @@ def is_launched() -> bool:
 @contextmanager
 def joined_group() -> Iterator[ProcessGroup]:
     """Join these processes; whatever fails here is told to the others."""
-    with join_group(_CPU, seconds(SILENCE), seconds(START)) as group:
+    with join_group(seconds(SILENCE), seconds(START)) as group:
         try:
             yield group
         except Exception as problem:
@@ -66,7 +68,8 @@ def fit_in_group(config: Mapping[str, Any], group: ProcessGroup) -> TwoLayer | N
     """Fit with these arguments of ``two_layer()``; None but in the first process.
 
     Where the rows are in Parquet files, each process reads a part of them. Of other data one
-    process on each machine reads all, and encodes those that are trained on there.
+    process on each machine reads all, and encodes those that are trained on there. With GPUs each
+    process has one of its own.
     """
     bound = inspect.signature(two_layer).bind(**config)
     bound.apply_defaults()
@@ -77,18 +80,34 @@ def fit_in_group(config: Mapping[str, Any], group: ProcessGroup) -> TwoLayer | N
     with default_torch_settings(), limit_threads(0):
         if group.size == 1:
             return _fit(arguments)
-        leaders = find_leaders(group)
-        part = _own_part(arguments, group, leaders)
-        if group.rank == 0:
-            divides = part.division is not None
-            tell = {"tell_tuned": partial(share, group)} if divides else {}
-            return _fit(arguments, train=GroupTraining(group), part=part, **tell)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", PytwolayerWarning)  # which the first process gives
-            if part.division is not None:
-                _join_reading(arguments, group, part)
-            else:
-                _join(arguments, group, part, leaders[group.rank])
+        device = _own_device(arguments["device"], group)
+        with current_device(device):
+            group.use_device(device)
+            return _fit_together(arguments, group, device)
+
+
+def _own_device(given: Any, group: ProcessGroup) -> torch.device:
+    if kind_asked_for(given) == "cpu":
+        return _CPU
+    return select_among(given, group.rank, group.gather(VisibleGpus.here(given)))
+
+
+def _fit_together(
+    arguments: Mapping[str, Any], group: ProcessGroup, device: torch.device
+) -> TwoLayer | None:
+    leaders = find_leaders(group)
+    part = _own_part(arguments, group, leaders)
+    if group.rank == 0:
+        divides = part.division is not None
+        tell = {"tell_tuned": partial(share, group)} if divides else {}
+        train = GroupTraining(group, device)
+        return _fit({**arguments, "device": device}, train=train, part=part, **tell)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", PytwolayerWarning)  # which the first process gives
+        if part.division is not None:
+            _join_reading(arguments, group, part, device)
+        else:
+            _join(arguments, group, part, leaders[group.rank], device)
     return None
 
 
@@ -114,31 +133,39 @@ def _own_part(arguments: Mapping[str, Any], group: ProcessGroup, leaders: list[i
     return OwnPart(range(followers[0] * each, (followers[-1] + 1) * each))
 
 
-def _join_reading(arguments: Mapping[str, Any], group: ProcessGroup, part: OwnPart) -> None:
+def _join_reading(
+    arguments: Mapping[str, Any], group: ProcessGroup, part: OwnPart, device: torch.device
+) -> None:
     """Read, prepare and train with the first process."""
     given = arguments["loss"]
     data = _read(arguments, given, part.division)
     settings = _with_loss(share(group, None), given)
     cache = read_cache(arguments["cache"])
-    fit = _prepare(arguments, data, settings, part, cache=cache)
+    fit = _prepare(arguments, data, settings, part, cache=cache, trains_on=device)
     del data
     task = share(group, None)
     loss = _with_loss(task.settings, given).loss
-    join_training(group, task, fit, loss, group.rank)
+    join_training(group, task, fit, loss, group.rank, device)
 
 
-def _join(arguments: Mapping[str, Any], group: ProcessGroup, part: OwnPart, leader: int) -> None:
+def _join(
+    arguments: Mapping[str, Any],
+    group: ProcessGroup,
+    part: OwnPart,
+    leader: int,
+    device: torch.device,
+) -> None:
     """Train with the first process, after the leader on this machine has read the rows."""
     task = share(group, None)
     settings = _with_loss(task.settings, arguments["loss"])
     if group.rank != leader:
-        join_training(group, task, None, settings.loss, leader)
+        join_training(group, task, None, settings.loss, leader, device)
         return
     with scratch_folder(temporary_folder()) as scratch:
         data = _read(arguments, settings.loss)
-        fit = _prepare(arguments, data, settings, part, scratch=scratch)
+        fit = _prepare(arguments, data, settings, part, scratch=scratch, trains_on=device)
         del data
-        join_training(group, task, fit, settings.loss, leader)
+        join_training(group, task, fit, settings.loss, leader, device)
 
 
 def _with_loss(settings: Settings, given: Any) -> Settings:
@@ -169,12 +196,10 @@ def _refuse_unsuited(arguments: Mapping[str, Any], group: ProcessGroup) -> None:
         raise ArgumentError("workers", expected, describe(arguments["workers"]))
     if group.size == 1:
         return
-    shards, n_models, device = (arguments[name] for name in ("shards", "n_models", "device"))
+    kind_asked_for(arguments["device"])
+    shards, n_models = arguments["shards"], arguments["n_models"]
     if not isinstance(shards, int) or shards < 1 or shards % group.size:
         expected = f"a multiple of the number of processes, which is {group.size}"
         raise ArgumentError("shards", expected, describe(shards))
     if n_models != 1:
         raise ArgumentError("n_models", "1 where there are several processes", describe(n_models))
-    if str(device) != "cpu":
-        expected = '"cpu" where there are several processes'
-        raise ArgumentError("device", expected, describe(str(device)))

@@ -42,6 +42,7 @@ from pytwolayer.network.architecture import (
 )
 from pytwolayer.network.batches import EncodedRows, batch_sizes
 from pytwolayer.network.losses import shares_rows
+from pytwolayer.network.sharded_batches import move_shards
 from pytwolayer.optim.optimizer import Optimizer, make_optimizer
 from pytwolayer.preprocessing.bootstrap import bootstrap_sample
 from pytwolayer.preprocessing.calibration import (
@@ -55,6 +56,7 @@ from pytwolayer.preprocessing.fingerprint import checksums
 from pytwolayer.preprocessing.outcome import Outcome, fit_outcome
 from pytwolayer.preprocessing.training_data import TrainingData
 from pytwolayer.preprocessing.validation_split import split_validation
+from pytwolayer.runtime.device import is_gpu
 from pytwolayer.runtime.interrupt import Interrupt, watch_for_interrupt
 from pytwolayer.runtime.memory import fit_size, guard_memory, suggest_smaller_fit
 from pytwolayer.runtime.process_group import ProcessGroup
@@ -112,6 +114,8 @@ class PreparedFit:
         A folder of this fit's where the encoded rows are to be, for other processes.
     part : OwnPart, optional
         What this one of several processes prepares of the fit.
+    trains_on : torch.device, optional
+        Of which kind several processes have a device each; then ``device`` is the CPU.
 
     Attributes
     ----------
@@ -149,11 +153,13 @@ class PreparedFit:
         copies: int = 1,
         scratch: Path | None = None,
         part: OwnPart | None = None,
+        trains_on: torch.device | None = None,
     ) -> None:
         reset_after_fork()
         self._share, self._start, self._partial = share, start, partial
         self._resample, self._copies = resample, copies
         self._cache, self._scratch, self._part = cache, scratch, part
+        self._trains_on = device if trains_on is None else torch.device(trains_on.type)
         self._scored: dict[str, EncodedRows] = {}
         self._probed: torch.Tensor | None = None
         self._store = RowStore()
@@ -182,7 +188,7 @@ class PreparedFit:
             inputs=inputs,
             outcome=outcome,
             settings=self.settings,
-            device=str(device),
+            device=str(self._trains_on),
             rows=data.rows,
             dropped=data.dropped,
             history=pd.DataFrame(),
@@ -224,7 +230,7 @@ class PreparedFit:
         self._store.tell()
         if device.type != "cpu":  # which has the rows in its own memory now
             self._store = RowStore()
-        self.window = self._store.window
+        self.window = None if is_gpu(self._trains_on) else self._store.window
         self._refuse_one_batch()
         return inputs, outcome
 
@@ -345,6 +351,21 @@ class PreparedFit:
             settings.optimizer, self.parameters, settings.optimizer_options
         )
         return network
+
+    def move_to(self, device: torch.device, shards: range) -> None:
+        """Have the network, and the rows of these shards alone, on the GPU that trains them."""
+        state, sizes, number = self.optimizer.state(), self.sizes(), self.settings.shards
+        with guard_memory(device, fit_size(*sizes), suggest_smaller_fit(*sizes, device)):
+            self.train_rows = move_shards(self.train_rows, number, shards, device)
+            if self.valid_rows is not None:
+                self.valid_rows = move_shards(self.valid_rows, number, shards, device)
+            # The inputs are in the rows' order already.
+            self.parameters = flatten_parameters(self._fit.network, device, by_input=True)
+            self.optimizer = make_optimizer(
+                self.settings.optimizer, self.parameters, self.settings.optimizer_options
+            )
+            self.optimizer.set_state(state)
+        self._store = RowStore()
 
     def with_seed(self, seed: int) -> "PreparedFit":
         """Return the same fit with another seed, if nothing was drawn for the rows.

@@ -21,8 +21,11 @@ from pytwolayer.fitting.prepare import (
 )
 from pytwolayer.fitting.worker_main import WorkerTrainee
 from pytwolayer.fitting.worker_task import WorkerTask
+from pytwolayer.network.sharded_sum import own_shards
+from pytwolayer.runtime.device import is_gpu
 from pytwolayer.runtime.interrupt import Interrupt, watch_for_interrupt
 from pytwolayer.runtime.process_group import ProcessGroup
+from pytwolayer.runtime.torch_loading import torch
 from pytwolayer.training.supervisor import Supervisor
 
 
@@ -32,16 +35,20 @@ class GroupTraining:
     Parameters
     ----------
     group : ProcessGroup
+    device : torch.device
+        This process's, on which the fit is not yet.
     """
 
-    def __init__(self, group: ProcessGroup) -> None:
-        self._group = group
+    def __init__(self, group: ProcessGroup, device: torch.device) -> None:
+        self._group, self._device = group, device
 
     def __call__(self, prepared: Sequence[PreparedFit], hooks: Hooks, interrupt: Interrupt) -> None:
         """Train one prepared fit; its ``result`` is set then, also where an error ended it."""
         (fit,) = prepared
         share(self._group, _task(fit, hooks))
         share_rows(self._group, fit, 0)
+        if is_gpu(self._device):
+            fit.move_to(self._device, own_shards(fit.settings.shards, self._group))
         newest = None if fit.checkpoints is None else fit.checkpoints.newest
 
         def resume(supervisor: Supervisor) -> None:
@@ -57,6 +64,7 @@ def _task(fit: PreparedFit, hooks: Hooks) -> WorkerTask:
         fit,
         hooks,
         loss=None,  # each process was given it
+        device="",  # and has selected its own
         rows={},
         checkpoint=Path(),  # the first process's own
         checkpoint_every=None if fit.checkpoints is None else 1,
@@ -73,9 +81,11 @@ def share(group: ProcessGroup, value: Any) -> Any:
 class _Trainee(WorkerTrainee):
     """The fit of a task in a process that has encoded rows itself, or finds them in a file."""
 
-    def __init__(self, task: WorkerTask, own: PreparedFit | None) -> None:
+    def __init__(
+        self, task: WorkerTask, group: ProcessGroup, device: torch.device, own: PreparedFit | None
+    ) -> None:
         self._own = own
-        super().__init__(task)
+        super().__init__(task, group, device)
 
     def _open(self, task: WorkerTask) -> None:
         if self._own is None:
@@ -118,7 +128,12 @@ class _NoCheckpoints:
 
 
 def join_training(
-    group: ProcessGroup, task: WorkerTask, fit: PreparedFit | None, loss: Any, leader: int
+    group: ProcessGroup,
+    task: WorkerTask,
+    fit: PreparedFit | None,
+    loss: Any,
+    leader: int,
+    device: torch.device,
 ) -> None:
     """Train with the first process, in another one.
 
@@ -132,10 +147,12 @@ def join_training(
     loss : str or callable
     leader : int
         The rank that encoded them.
+    device : torch.device
+        This process's.
     """
     rows = share_rows(group, fit, leader)
     own = None if rows else fit  # whose rows are in no file that has a name
-    trainee = _Trainee(replace(task, rows=rows, loss=loss), own)
+    trainee = _Trainee(replace(task, rows=rows, loss=loss), group, device, own)
 
     def resume(supervisor: Supervisor) -> None:
         state = group.from_first(None)

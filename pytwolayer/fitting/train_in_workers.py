@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from pytwolayer.checkpoints.folder import Checkpoints
-from pytwolayer.checks import describe, is_flag, size
+from pytwolayer.checks import is_flag, size
 from pytwolayer.errors import ArgumentError, PytwolayerWarning, ResumedWarning, warn_user
 from pytwolayer.files.row_file import temporary_folder
 from pytwolayer.fitting.prepare import (
@@ -21,6 +21,7 @@ from pytwolayer.fitting.worker_task import OnEpochError, WorkerResult, WorkerTas
 from pytwolayer.launching.job_file import Job, is_unsendable, scratch_folder
 from pytwolayer.launching.run import run_workers
 from pytwolayer.runtime.interrupt import Interrupt
+from pytwolayer.runtime.memory import release_gpu_memory
 from pytwolayer.runtime.torch_loading import torch
 from pytwolayer.runtime.torch_settings import user_torch_settings
 from pytwolayer.runtime.waiting import SILENCE, START, seconds
@@ -31,7 +32,7 @@ from pytwolayer.training.supervisor import Supervisor
 _MODULE = "pytwolayer.fitting.worker_main"
 
 
-def read_workers(workers: Any, settings: Settings, n_models: int, device: torch.device) -> int:
+def read_workers(workers: Any, settings: Settings, n_models: int) -> int:
     """Check the number of workers.
 
     Raises
@@ -46,8 +47,6 @@ def read_workers(workers: Any, settings: Settings, n_models: int, device: torch.
     if shards % number:
         expected = f"a divisor of `shards`, which is {shards}"
         raise ArgumentError("workers", expected, str(number))
-    if device.type != "cpu":
-        raise ArgumentError("workers", f"1 on the device {describe(str(device))}", str(number))
     if callable(settings.loss) and is_unsendable(settings.loss):
         expected = (
             "one of the losses' names, or a Python function that other processes can import, where "
@@ -75,10 +74,12 @@ class WorkerTraining:
     workers : int
     folder : Path
         The run's scratch folder, which has the encoded rows.
+    device : torch.device
+        Of which kind each worker has one.
     """
 
-    def __init__(self, workers: int, folder: Path) -> None:
-        self._workers, self._folder = workers, folder
+    def __init__(self, workers: int, folder: Path, device: torch.device) -> None:
+        self._workers, self._folder, self._device = workers, folder, device.type
 
     def __call__(self, prepared: Sequence[PreparedFit], hooks: Hooks, interrupt: Interrupt) -> None:
         """Train one prepared fit; its ``result`` is set then, also where an error ended it."""
@@ -90,6 +91,7 @@ class WorkerTraining:
             return
         progress = hooks.progress(epochs) if hooks.progress is not None else None
         task = self._task(fit, hooks, shows_progress=progress is not None)
+        release_gpu_memory()  # of a search in this process, on the first worker's GPU
         listener = _Listener(hooks, progress, interrupt)
         try:
             run_workers(self._job(task), self._folder, listener)
@@ -120,6 +122,7 @@ class WorkerTraining:
             fit,
             hooks,
             loss=fit.settings.loss,
+            device=self._device,
             rows=fit.kept_rows,
             checkpoint=own if checkpoints is None else checkpoints.folder,
             checkpoint_every=None if checkpoints is None else checkpoints.every,

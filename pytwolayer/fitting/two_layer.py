@@ -33,6 +33,7 @@ from pytwolayer.preprocessing.suspect_columns import warn_suspect_columns
 from pytwolayer.preprocessing.training_data import TrainingData
 from pytwolayer.runtime.device import select_device
 from pytwolayer.runtime.memory import releases_gpu_memory
+from pytwolayer.runtime.own_gpus import select_for_workers
 from pytwolayer.runtime.torch_loading import torch
 from pytwolayer.runtime.torch_settings import with_default_torch_settings
 from pytwolayer.training.progress import READING, SEARCH, Displays, Progress, bar, rows_bar
@@ -40,6 +41,7 @@ from pytwolayer.training.settings import KEPT, Settings, checked
 
 # The arguments that are data; continue_training() has them too.
 DATA = ("x", "y", "outcome", "sample_weight", "weight_type", "class_weights", "validation")
+_CPU = torch.device("cpu")
 _Fit = TypeVar("_Fit", bound=TwoLayer | TwoLayerEnsemble)
 
 
@@ -216,7 +218,9 @@ def two_layer(
         "omit" leaves rows with missing values out, with a warning that counts them; "fail"
         refuses them.
     device : str or torch.device
-        "cpu", "cuda", "cuda:1", "mps" or "auto" (the best there is).
+        "cpu", "cuda", "cuda:1", "mps" or "auto" (the best there is). With several ``workers``
+        "cpu", "cuda", which is a GPU of its own for each, or "auto", GPUs if there are enough for
+        all, else the CPU.
     shards : int
         Number of parts of the rows, each with random numbers of its own, whose gradients are added
         up in a fixed order in every update. The fit depends on it as it does on ``seed``, and not
@@ -224,7 +228,8 @@ def two_layer(
     workers : int
         Number of processes that train the network together on this machine, each with one thread
         and as many of the ``shards``, of which it has to be a divisor. The fit is the same to the
-        bit with any number. One that is killed is started anew, with the others.
+        bit with any number, on CPUs, and on GPUs of one kind. One that is killed is started anew,
+        with the others.
     checkpoint : str or Path, optional
         A folder, made if it is not there, in which the state of the run is saved. The same
         call again resumes the run from there, with a warning: a run that was killed or
@@ -358,10 +363,11 @@ def fit_two_layer(
     hooks = Hooks(checked("on_epoch", arguments["on_epoch"]), read_verbose(arguments["verbose"]))
     given = {name: arguments[name] for name in DATA}
     held_out = read_validation(arguments["validation"])
-    chosen = select_device(arguments["device"])
     n_models = read_n_models(arguments["n_models"], bootstrap, checkpoint)
     na_action, cache = arguments["na_action"], read_cache(arguments["cache"])
-    workers = read_workers(arguments["workers"], settings, n_models, chosen)
+    workers = read_workers(arguments["workers"], settings, n_models)
+    device = arguments["device"]
+    chosen = select_device(device) if workers == 1 else select_for_workers(device, workers)
     if n_models > 1:
         data = read_data(given, held_out, na_action, hooks, loss=settings.loss)
         with _named_outcome(given):
@@ -381,16 +387,19 @@ def fit_two_layer(
             known = resumed(checkpoints, settings)
             tuned = known or tune(data.undivided(), settings, held_out[0], chosen, hooks)
         tell_tuned(tuned.settings)
-        how_prepared = tuned.settings, held_out[0], chosen
         where: Any = {"cache": cache, "scratch": scratch, "part": part}
-        prepared = prepare_fit(given, data, *how_prepared, **where)
+        how_prepared = tuned.settings, held_out[0]
+        if train is None and scratch is None:
+            prepared = prepare_fit(given, data, *how_prepared, chosen, **where)
+        else:
+            prepared = prepare_fit(given, data, *how_prepared, _CPU, trains_on=chosen, **where)
         del data
         prepared.set_attributes(**tuned.attributes)
         # After an interrupted search no epoch is done, and the folder is left as it was.
         if checkpoints is not None and not tuned.interrupted:
             prepared.use_checkpoints(checkpoints, seed_given=seed is not None)
         if train is None and scratch is not None:
-            train = WorkerTraining(workers, scratch)
+            train = WorkerTraining(workers, scratch, chosen)
         fit = prepared.train(hooks, interrupted=tuned.interrupted, how=train)
         return FitResult(fit, prepared.encoded_rows() if encoded else None, prepared.pages)
 
@@ -454,11 +463,12 @@ def prepare_fit(
     cache: Path | None = None,
     scratch: Path | None = None,
     part: OwnPart | None = None,
+    trains_on: torch.device | None = None,
 ) -> PreparedFit:
     """Prepare a fit to ``data``, what ``read_data()`` made of ``given``."""
     how = data, settings, share, device, start
     with _named_outcome(given):
-        prepared = PreparedFit(*how, cache=cache, scratch=scratch, part=part)
+        prepared = PreparedFit(*how, cache=cache, scratch=scratch, part=part, trains_on=trains_on)
     if start is None:
         warn_suspect_columns(data)
     prepared.set_attributes(_data_reference=DataReference(**given))

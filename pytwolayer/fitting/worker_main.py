@@ -10,12 +10,17 @@ from typing import Any
 
 from pytwolayer.checkpoints.folder import Checkpoints
 from pytwolayer.errors import CheckpointWarning, ResumedWarning
-from pytwolayer.fitting.prepare import resume_run, run_trainer
+from pytwolayer.fitting.prepare import resume_run, run_trainer, sizes_of
 from pytwolayer.fitting.worker_task import OnEpochError, WorkerResult, WorkerTask
 from pytwolayer.launching.worker import Channel, run_worker
 from pytwolayer.network.architecture import flatten_parameters, two_layer_net
 from pytwolayer.network.batches import EncodedRows
+from pytwolayer.network.sharded_batches import move_shards
+from pytwolayer.network.sharded_sum import own_shards
 from pytwolayer.optim.optimizer import make_optimizer
+from pytwolayer.runtime.device import current_device, is_gpu
+from pytwolayer.runtime.memory import fit_size, guard_memory, suggest_smaller_fit
+from pytwolayer.runtime.own_gpus import own_gpu_of_worker
 from pytwolayer.runtime.process_group import ProcessGroup, join_group
 from pytwolayer.runtime.random import cpu_generator
 from pytwolayer.runtime.torch_loading import torch
@@ -24,7 +29,6 @@ from pytwolayer.training.row_store import FilePages
 from pytwolayer.training.supervisor import Supervisor
 from pytwolayer.training.tracker import Run
 
-_CPU = torch.device("cpu")
 _LONG = 7 * 86_400.0  # seconds: it is the caller who notices that a worker does not go on
 
 
@@ -34,17 +38,24 @@ class WorkerTrainee:
     Parameters
     ----------
     task : WorkerTask
+    group : ProcessGroup
+    device : torch.device
+        This process's own; on a GPU it has the rows of its shards alone.
     keep : callable, optional
         Is given what the training ends with.
     """
 
     def __init__(
-        self, task: WorkerTask, keep: Callable[[WorkerResult], object] | None = None
+        self,
+        task: WorkerTask,
+        group: ProcessGroup,
+        device: torch.device,
+        keep: Callable[[WorkerResult], object] | None = None,
     ) -> None:
         settings, (d_in, d_out) = replace(task.settings, loss=task.loss), task.sizes
         self.settings, self.window = settings, task.window
         network = two_layer_net(d_in, settings.hidden_units, d_out, settings.activation)
-        self.parameters = flatten_parameters(network, _CPU, by_input=True, order=task.order)
+        self.parameters = flatten_parameters(network, device, by_input=True, order=task.order)
         self.parameters.values.data.copy_(task.values)
         options = settings.optimizer, self.parameters, settings.optimizer_options
         self.optimizer = make_optimizer(*options)
@@ -52,6 +63,8 @@ class WorkerTrainee:
         self.generator = cpu_generator(0)
         self.generator.set_state(task.generator)
         self._open(task)
+        if is_gpu(device):
+            self._move_to(device, own_shards(settings.shards, group))
         self._keep = keep
 
     def _open(self, task: WorkerTask) -> None:
@@ -62,6 +75,14 @@ class WorkerTrainee:
         if "validation" in task.rows:
             self.valid_rows, self.valid_pages = task.rows["validation"].open(task.window)
 
+    def _move_to(self, device: torch.device, own: range) -> None:
+        shards, sizes = self.settings.shards, sizes_of(self, self.settings)
+        with guard_memory(device, fit_size(*sizes), suggest_smaller_fit(*sizes, device)):
+            self.train_rows = move_shards(self.train_rows, shards, own, device)
+            if self.valid_rows is not None:
+                self.valid_rows = move_shards(self.valid_rows, shards, own, device)
+        self.pages = self.valid_pages = None
+
     def finish(self, run: Run) -> None:
         """Leave the result to the caller."""
         if self._keep is not None:
@@ -71,16 +92,19 @@ class WorkerTrainee:
 def train(task: WorkerTask, channel: Channel) -> None:
     """Do a worker's part of a task."""
     channel.steps = lambda: 0
-    with join_group(_CPU, _LONG, signs=False) as group:
+    with join_group(_LONG, signs=False) as group:
         channel.steps = lambda: group.exchanges
         train_in(group, task, channel)
 
 
 def train_in(group: ProcessGroup, task: WorkerTask, channel: Channel) -> None:
     """Do a worker's part of a task, in a group that has met."""
-    with default_torch_settings():
+    device = own_gpu_of_worker() if task.device == "cuda" else torch.device("cpu")
+    with default_torch_settings(), current_device(device):
+        group.use_device(device)
         # Not by a file: the disk may be full by then.
-        trainee = WorkerTrainee(task, channel.keep if group.rank == 0 else None)
+        keep = channel.keep if group.rank == 0 else None
+        trainee = WorkerTrainee(task, group, device, keep)
         with _without(CheckpointWarning):  # of which the caller has warned
             checkpoints = Checkpoints(task.checkpoint, task.checkpoint_every)
         checkpoints.claim(dict(task.facts), seed_given=True)

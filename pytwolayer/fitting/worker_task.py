@@ -42,6 +42,8 @@ class WorkerTask:
         The optimiser's state.
     generator : Tensor
         The generator's.
+    device : str
+        The kind of device that each worker has one of.
     rows : mapping
         Where the rows are: "x", and "validation" if some are held out.
     window : Window or None
@@ -63,6 +65,7 @@ class WorkerTask:
     values: Tensor
     optimizer: dict[str, Any]
     generator: Tensor
+    device: str
     rows: Mapping[str, KeptRows]
     window: Window | None
     before: Run | None
@@ -103,7 +106,7 @@ class WorkerResult:
     def of(cls, trainee: Any, run: Run) -> "WorkerResult":
         """Take it from a fit whose training has ended."""
         state = on_cpu(trainee.optimizer.state()), trainee.generator.get_state()
-        return cls(run, trainee.parameters.values.data, *state)
+        return cls(run, trainee.parameters.values.data.cpu(), *state)
 
     def pass_to(self, prepared: PreparedFit) -> None:
         """Finish the fit with it."""

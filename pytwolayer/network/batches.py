@@ -50,12 +50,12 @@ class EncodedRows(NamedTuple):
 
         On the CPU ``y`` lies output after output in memory (column-major). The network's output
         gets the layout of ``y``, and with few outputs the products and the softmax over it then
-        run along long contiguous vectors: a third of the time.
+        run along long contiguous vectors: a third of the time. On a GPU it lies row after row,
+        wherever it comes from.
         """
         weights = None if self.weights is None else self.weights.to(device)
         y = self.y.to(device)
-        if device.type == "cpu":
-            y = y.t().contiguous().t()
+        y = y.t().contiguous().t() if device.type == "cpu" else y.contiguous()
         codes = None if self.codes is None else self.codes.to(device)
         return self._replace(x=self.x.to(device), y=y, weights=weights, codes=codes)
 

@@ -21,11 +21,13 @@ from pytwolayer.network.batches import (
     batch_sizes,
 )
 from pytwolayer.network.windowed_batches import Window, choose_batches
+from pytwolayer.runtime.device import is_gpu
 from pytwolayer.runtime.random import cpu_generator
 from pytwolayer.runtime.torch_loading import torch
 
 Tensor = torch.Tensor
 _B = TypeVar("_B", bound=Batch)
+_ALIGNMENT = 512  # bytes, of what PyTorch allocates on a GPU
 
 
 class ShardRows(SingleRows):
@@ -78,7 +80,7 @@ class ShardRows(SingleRows):
     def whole(self) -> Batch:
         """Make a batch of all rows of the shard."""
         own = slice(self.first, self.first + self.number)
-        parts = [None if each is None else each[own] for each in self._all.parts]
+        parts = [None if each is None else _aligned(each[own]) for each in self._all.parts]
         return self._counted(Batch(EncodedRows(*parts)))  # type: ignore[arg-type]
 
     def drawn(self, size: int) -> DrawnBatch:
@@ -94,6 +96,15 @@ class ShardRows(SingleRows):
     def _counted(self, batch: _B) -> _B:
         batch.counts = self.counts
         return batch
+
+
+def _aligned(rows: Tensor) -> Tensor:
+    """Return rows that begin where PyTorch begins memory, if they are on a GPU.
+
+    Products there may be computed in another way where memory begins elsewhere, and where a
+    shard's rows begin depends on how many others the process has.
+    """
+    return rows.clone() if is_gpu(rows.device) and rows.data_ptr() % _ALIGNMENT else rows
 
 
 class _PagesFrom:
@@ -119,6 +130,17 @@ def shard_rows(rows: EncodedRows, shards: int) -> list[ShardRows]:
         own = rows_of_shards(rows.number, shards, range(shard, shard + 1))
         found.append(ShardRows(rows, own.start, own.stop, shard / shards, drawn))
     return found
+
+
+def move_shards(rows: EncodedRows, shards: int, own: range, device: torch.device) -> EncodedRows:
+    """Move the rows of some shards to a device, from those of all or a part that has them."""
+    numbers = rows_of_shards(rows.number, shards, own)
+    here = slice(numbers.start - rows.first, numbers.stop - rows.first)
+    parts = [None if each is None else each[here] for each in rows.parts]
+    own_rows = EncodedRows(*parts)._replace(  # type: ignore[arg-type]
+        first=numbers.start, total=rows.number
+    )
+    return own_rows.to(device)
 
 
 def rows_of_shards(rows: int, shards: int, own: range) -> range:

@@ -9,12 +9,15 @@ from pytwolayer.network.gradient import ClosedFormGradient
 from pytwolayer.network.losses import Operation
 from pytwolayer.network.sharded_batches import ShardedBatch, ShardRows, pages_of
 from pytwolayer.network.sharded_sum import ShardedSum
+from pytwolayer.runtime.device import is_gpu
 from pytwolayer.runtime.interrupt import AgreedInterrupt
 from pytwolayer.runtime.process_group import ProcessGroup
 from pytwolayer.runtime.torch_loading import torch
 
 Tensor = torch.Tensor
 _FLAG, _LOSS = -1, -2  # places at the end of a shard's vector, behind its gradient
+# Updates from one look at whether to stop to the next, on a GPU, which every look waits for.
+_LOOKS = 16
 
 
 class ShardedGradient:
@@ -34,6 +37,8 @@ class ShardedGradient:
         Whether losses are means over rows.
     dropout : sequence of Dropout
         None or one, which is in ``gradient`` too.
+    read_at_once : bool
+        Whether the loss is read after each call; else, on a GPU, now and then.
 
     Attributes
     ----------
@@ -53,6 +58,7 @@ class ShardedGradient:
         *,
         averages: bool,
         dropout: Sequence[Dropout] = (),
+        read_at_once: bool = False,
     ) -> None:
         self._gradient, self._gradients, self._dropout = gradient, gradients, dropout
         self._rows, self._averages = rows, averages
@@ -60,6 +66,8 @@ class ShardedGradient:
         self._shards, self._group = shards, group
         self._sum = ShardedSum(shards, group, gradients.new_empty(len(gradients) + 2))
         self.loss, self.scale = gradient.loss, gradient.scale
+        self._looks = _LOOKS if is_gpu(self.loss.device) and not read_at_once else 1
+        self._calls = 0
         gradient.keep_programs(len(self._sum.own) + 2)
 
     @property
@@ -87,8 +95,17 @@ class ShardedGradient:
             out=self._gradients,
         )
         self.loss.copy_(total[_LOSS])
-        if self._interrupt is not None:
-            self._interrupt.agree(bool(total[_FLAG] > 0))
+        self._learn(total)
+
+    def _learn(self, total: Tensor) -> None:
+        """Learn whether to stop, in the same calls in all processes."""
+        if self._interrupt is None:
+            return
+        self._interrupt.agree_later(lambda: bool(total[_FLAG] > 0))
+        self._calls += 1
+        if self._calls % self._looks == 0:
+            self._group.settle()
+            self._interrupt.settle()
 
     def _add_shard(self, batch: ShardedBatch, shard: int, vector: Tensor) -> None:
         part = batch.part(shard)
@@ -127,5 +144,6 @@ class ShardedGradient:
 
         def validation_step(loss: Tensor) -> None:
             loss.copy_(total(of_shard)[0])
+            self._group.settle()  # it is read next
 
         return validation_step, scale

@@ -14,6 +14,12 @@ Tensor = torch.Tensor
 Span = tuple[int, int]  # first and last shard of a node, the last excluded
 
 
+def own_shards(shards: int, group: ProcessGroup) -> range:
+    """Return the shards of this process."""
+    each = shards // group.size
+    return range(group.rank * each, (group.rank + 1) * each)
+
+
 class ShardedSum:
     """Adds up vectors, one of each shard.
 
@@ -33,10 +39,10 @@ class ShardedSum:
 
     def __init__(self, shards: int, group: ProcessGroup, like: Tensor) -> None:
         self._group, self._root = group, (0, shards)
-        each = shards // group.size
+        self.own, each = own_shards(shards, group), shards // group.size
         blocks = [(rank * each, (rank + 1) * each) for rank in range(group.size)]
         sent = [_nodes_within(self._root, block) for block in blocks]
-        self.own, self._nodes = range(*blocks[group.rank]), sent[group.rank]
+        self._nodes = sent[group.rank]
         width = max(map(len, sent))
         self._sent = like.new_zeros(width, len(like))
         self._received = self._sent[None]

@@ -1,6 +1,7 @@
 """The devices of this machine, and selecting one."""
 
 import re
+from contextlib import AbstractContextManager, nullcontext
 
 from pytwolayer.checks import describe
 from pytwolayer.errors import DeviceError
@@ -64,7 +65,7 @@ def select_device(device: "str | torch.device" = "auto") -> torch.device:
             "device", 'one of "auto", "cpu", "cuda", "cuda:<n>", "mps"', describe(device)
         )
     if name not in available and f"{name}:0" not in available:
-        raise DeviceError("device", _expected(available), f'"{name}": {_reason_missing(kind[1])}')
+        raise DeviceError("device", _expected(available), f'"{name}": {reason_missing(kind[1])}')
     return torch.device(name)
 
 
@@ -72,7 +73,23 @@ def _expected(available: list[str]) -> str:
     return "a device of this machine (" + ", ".join(f'"{name}"' for name in available) + ")"
 
 
-def _reason_missing(kind: str) -> str:
+def is_gpu(device: torch.device) -> bool:
+    """Whether it is a GPU on which work is queued by CUDA."""
+    return device.type == "cuda"
+
+
+def current_device(device: torch.device) -> AbstractContextManager[object]:
+    """Have what is put on a GPU without further words be on this one, within the context."""
+    return torch.cuda.device(device) if device.type == "cuda" else nullcontext()
+
+
+def is_forked_from_gpu() -> bool:
+    """Tell whether this process was forked from one that had used a GPU by CUDA."""
+    return _unusable_after_fork("cuda")
+
+
+def reason_missing(kind: str) -> str:
+    """Say why no device of a kind can be used here, or how many there are."""
     if _unusable_after_fork(kind):
         return (
             "this process was forked from one that had used it; in one that is started afresh "

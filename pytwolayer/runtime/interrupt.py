@@ -7,7 +7,7 @@ process. So during training SIGINT only sets a flag.
 import ctypes
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -26,6 +26,9 @@ class Interrupt:
             raise KeyboardInterrupt
         self.pressed = True
 
+    def settle(self) -> None:
+        """Learn what was still to be read."""
+
 
 class AgreedInterrupt(Interrupt):
     """Whether Ctrl-C was pressed, as several processes have agreed at a step.
@@ -38,6 +41,7 @@ class AgreedInterrupt(Interrupt):
 
     def __init__(self, own: Interrupt) -> None:
         self._own, self._agreed = own, False
+        self._unread: Callable[[], bool] | None = None
 
     @property
     def pressed(self) -> bool:
@@ -55,7 +59,16 @@ class AgreedInterrupt(Interrupt):
 
     def agree(self, pressed: bool) -> None:
         """Take note of what they have agreed on."""
-        self._agreed = pressed
+        self._agreed, self._unread = pressed, None
+
+    def agree_later(self, read: Callable[[], bool]) -> None:
+        """Take note of how to read what they have agreed on, which takes time."""
+        self._unread = read
+
+    def settle(self) -> None:
+        """Read what they have agreed on; all of them have to do so at the same step."""
+        if self._unread is not None:
+            self.agree(self._unread())
 
 
 @contextmanager

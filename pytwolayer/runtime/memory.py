@@ -96,10 +96,15 @@ def releases_gpu_memory(function: _F) -> _F:
         try:
             return function(*args, **kwargs)
         finally:
-            if torch.cuda.is_initialized():  # type: ignore[no-untyped-call]
-                _release_cached_memory()
+            release_gpu_memory()
 
     return cast("_F", releasing)
+
+
+def release_gpu_memory() -> None:
+    """Release the GPU memory that PyTorch has cached for later use in this process."""
+    if torch.cuda.is_initialized():  # type: ignore[no-untyped-call]
+        _release_cached_memory()
 
 
 def fit_size(rows: int, columns: int, hidden_units: int, batch: int) -> str:

@@ -12,6 +12,8 @@ from functools import cache
 from typing import Any, Protocol
 
 from pytwolayer.errors import WorkerError
+from pytwolayer.runtime.device import is_gpu
+from pytwolayer.runtime.gpu_vectors import GpuVectors, briefly
 from pytwolayer.runtime.meeting import Store, meet
 from pytwolayer.runtime.shared_vectors import SharedVectors, share_vectors
 from pytwolayer.runtime.signs_of_life import SignsOfLife
@@ -45,8 +47,17 @@ class ProcessGroup(Protocol):
     size: int
     exchanges: int
 
+    def use_device(self, device: torch.device) -> None:
+        """Take note where this process's vectors are, all on the same kind of device."""
+
     def gather_vectors(self, own: Tensor, all_of_them: Tensor) -> None:
-        """Write each process's vector, of the same shape, into ``all_of_them``, rank by rank."""
+        """Write each process's vector, of the same shape, into ``all_of_them``, rank by rank.
+
+        On a GPU that is only queued: what comes of it is read after ``settle()``.
+        """
+
+    def settle(self) -> None:
+        """Wait until the vectors are there; nothing to wait for on the CPU."""
 
     def gather(self, value: Any) -> list[Any]:
         """Return each process's value, rank by rank; values are pickled."""
@@ -66,9 +77,15 @@ class Alone:
 
     rank, size, exchanges = 0, 1, 0
 
+    def use_device(self, device: torch.device) -> None:
+        """Tell nobody."""
+
     def gather_vectors(self, own: Tensor, all_of_them: Tensor) -> None:
         """Copy the vector."""
         all_of_them[0].copy_(own)
+
+    def settle(self) -> None:
+        """Wait for nobody."""
 
     def gather(self, value: Any) -> list[Any]:
         """Return the value as the only one."""
@@ -97,46 +114,83 @@ class TorchGroup:
         How long an exchange may take.
     launchers : Store, optional
         That of the launcher, for all attempts.
+    group : ProcessGroup of PyTorch, optional
+        One of the same processes, by gloo, if the default one is not.
     """
 
     def __init__(
-        self, store: Store | None = None, seconds: float = 1_800.0, launchers: Any = None
+        self,
+        store: Store | None = None,
+        seconds: float = 1_800.0,
+        launchers: Any = None,
+        group: Any = None,
     ) -> None:
         import torch.distributed as distributed
 
-        self._distributed, self.exchanges = distributed, 0
+        self._distributed, self._group, self.exchanges = distributed, group, 0
         self.rank, self.size = distributed.get_rank(), distributed.get_world_size()
         older = distributed.all_gather_into_tensor  # its name before PyTorch 2.13
         self._gather = getattr(distributed, "all_gather_single", older)
         self._seconds, self._points, self._launchers = seconds, 0, launchers
         self._shared: dict[int, SharedVectors | None] = {}
+        self._gpus: GpuVectors | None = None
         self.life: SignsOfLife | None = None
         if store is not None:
             self.life = SignsOfLife(store, self.rank, self.size, lambda: self.exchanges)
+
+    @property
+    def uses_gpus(self) -> bool:
+        """Whether the processes exchange vectors from GPU to GPU."""
+        return self._gpus is not None
+
+    def use_device(self, device: torch.device) -> None:
+        """Take note where this process's vectors are, all on the same kind of device."""
+        if is_gpu(device) and self._gpus is None:
+            with self._exchange():
+                self._gpus = GpuVectors(device, self._seconds, self._has_failed)
+
+    def _has_failed(self) -> bool:
+        return self.life is not None and self.life.has_failed
+
+    def settle(self) -> None:
+        """Wait until the vectors are there; nothing to wait for on the CPU."""
+        if self._gpus is not None:
+            with _told_by(self._explained):
+                self._gpus.settle()
 
     def gather_vectors(self, own: Tensor, all_of_them: Tensor) -> None:
         """Write each process's vector into ``all_of_them``, rank by rank."""
         shared = self._shared_vectors(own)
         with self._exchange():
-            if shared is None:
-                self._gather(all_of_them.view(-1), own.view(-1))
+            if self._gpus is not None:
+                self._gpus.exchange(own.view(-1), all_of_them.view(-1))
+            elif shared is None:
+                self._gather(all_of_them.view(-1), own.view(-1), group=self._group)
             else:
                 shared.exchange(own.view(-1), all_of_them.view(self.size, -1), self._seconds)
 
     def _shared_vectors(self, own: Tensor) -> SharedVectors | None:
         """Return the memory that is shared for vectors of this length, where it can be."""
-        if own.device.type != "cpu" or own.dtype != torch.float32:
+        if self._gpus is not None or own.dtype != torch.float32:
             return None
         if own.numel() not in self._shared:
             how = self.gather, self.from_first
             self._shared[own.numel()] = share_vectors(self.rank, self.size, own.numel(), *how)
         return self._shared[own.numel()]
 
+    def abort(self) -> None:
+        """End what the GPU waits for, where this process leaves the others by an error."""
+        if self._gpus is not None:
+            self._gpus.abort()
+
     def end(self) -> None:
         """Leave the others."""
         for shared in self._shared.values():
             if shared is not None:
                 shared.close()
+        if self._gpus is not None:
+            self._gpus.end()
+        self._group = None
         if self.life is not None:
             self.life.end()
 
@@ -144,14 +198,14 @@ class TorchGroup:
         """Return each process's value, rank by rank; values are pickled."""
         values: list[Any] = [None] * self.size
         with self._exchange():
-            self._distributed.all_gather_object(values, value)
+            self._distributed.all_gather_object(values, value, group=self._group)
         return values
 
     def from_first(self, value: Any) -> Any:
         """Return the value of the process of rank 0; it is pickled."""
         values = [value if self.rank == 0 else None]
         with self._exchange():
-            self._distributed.broadcast_object_list(values, src=0)
+            self._distributed.broadcast_object_list(values, src=0, group=self._group)
         return values[0]
 
     def wait_for_all(self) -> None:
@@ -165,7 +219,12 @@ class TorchGroup:
         may_go_on = isinstance(problem, WorkerError) and problem.may_go_on
         if self.life is not None and not may_go_on:
             text = f"{type(problem).__name__}: {problem}".rstrip(".")
-            self.life.tell_failure(problem, lambda: self._launchers.set(_GIVEN_UP, text))
+            self.life.tell_failure(problem, lambda: self._give_up(text))
+
+    def _give_up(self, text: str) -> None:
+        """Have the launcher's next attempt, if there is one, not try again."""
+        if self._launchers is not None:
+            self._launchers.set(_GIVEN_UP, text)
 
     @contextmanager
     def _exchange(self) -> Iterator[None]:
@@ -187,7 +246,18 @@ def _told_by(explain: Callable[[bool], Exception]) -> Iterator[None]:
     try:
         yield
     except RuntimeError as problem:
-        raise explain("timed out waiting" in str(problem).lower()) from problem
+        if _is_of_device(problem):
+            raise
+        text = str(problem).lower()
+        raise explain("timed out" in text or "timeout" in text) from problem
+
+
+def _is_of_device(problem: RuntimeError) -> bool:
+    """Whether an error is that of this process's GPU alone: it has failed, or is full."""
+    of_others = getattr(torch.distributed, "DistError", None)
+    if of_others is not None and isinstance(problem, of_others):
+        return False
+    return isinstance(problem, torch.cuda.OutOfMemoryError) or "CUDA error" in str(problem)
 
 
 def _lost(rank: int, has_waited: bool) -> WorkerError:
@@ -197,16 +267,15 @@ def _lost(rank: int, has_waited: bool) -> WorkerError:
 
 @contextmanager
 def join_group(
-    device: torch.device, seconds: float, start: float = 300.0, *, signs: bool = True
+    seconds: float, start: float = 300.0, *, signs: bool = True
 ) -> Iterator[ProcessGroup]:
     """Join the processes that the launcher's environment describes; leave them at the end.
 
-    A process group that is there already, such as one that Ray made, is used and left as it is.
+    Where there is a process group already, such as one that Ray made, they are those of it, which
+    is left as it is.
 
     Parameters
     ----------
-    device : torch.device
-        Where this process computes.
     seconds : float
         How long a process waits for the others in each exchange.
     start : float
@@ -221,34 +290,68 @@ def join_group(
         If one of them does not come.
     """
     from torch import distributed
-    from torch.distributed import PrefixStore  # type: ignore[attr-defined]
 
     if distributed.is_initialized():
-        there = TorchGroup()
+        joined = _join_those_there(seconds, start)
+    else:
+        rank, size = (int(os.environ.get(name, alone)) for name, alone in _ALONE.items())
+        if size == 1:
+            yield Alone()
+            return
+        joined = _join_launched(rank, size, seconds, start, signs=signs)
+    with joined as group:
         try:
-            yield there
+            yield group
+        except BaseException:
+            group.abort()
+            raise
         finally:
-            there.end()
-        return
-    rank, size = (int(os.environ.get(name, alone)) for name, alone in _ALONE.items())
-    if size == 1:
-        yield Alone()
-        return
+            group.end()
+
+
+@contextmanager
+def _join_those_there(seconds: float, start: float) -> Iterator[TorchGroup]:
+    """Join the processes of PyTorch's default group, in a group of our own."""
+    from torch import distributed
+    from torch.distributed import PrefixStore  # type: ignore[attr-defined]
+
+    rank, size = distributed.get_rank(), distributed.get_world_size()
+    find_store = getattr(distributed.group.WORLD, "get_group_store", None)
+    store: Any = None if find_store is None else find_store()
+    if store is not None:  # earlier versions do not give it
+        store = PrefixStore(meet(store, rank, size, start), store)
+    limit = timedelta(seconds=seconds)
+    with _told_by(lambda has_waited: _lost(rank, has_waited)):
+        made = [distributed.new_group(backend="gloo", timeout=limit)]
+    try:
+        yield TorchGroup(store, seconds, group=made[0])
+    finally:
+        # An error may hold this function's variables, and the others wait until the group is gone.
+        distributed.destroy_process_group(made.pop())
+
+
+@contextmanager
+def _join_launched(
+    rank: int, size: int, seconds: float, start: float, *, signs: bool
+) -> Iterator[TorchGroup]:
+    """Make the default group of the processes that a launcher has started."""
+    from torch import distributed
+    from torch.distributed import PrefixStore  # type: ignore[attr-defined]
+
     store = _launchers_store(rank, size, start)
     _refuse_repetition(store)
     own: Any = PrefixStore(meet(store, rank, size, start), store)
-    backend = "nccl" if device.type == "cuda" else "gloo"
     limit = timedelta(seconds=seconds)
     with _told_by(lambda has_waited: _lost(rank, has_waited)):
-        distributed.init_process_group(
-            backend, store=own, rank=rank, world_size=size, timeout=limit
-        )
+        distributed.init_process_group("gloo", store=own, rank=rank, world_size=size, timeout=limit)
     group = TorchGroup(own if signs else None, seconds, store)
     try:
         yield group
     finally:
-        group.end()
-        distributed.destroy_process_group()
+        if group.uses_gpus:  # where the GPUs have failed, it may hang
+            briefly(distributed.destroy_process_group)
+        else:
+            distributed.destroy_process_group()
 
 
 def _refuse_repetition(store: Any) -> None:

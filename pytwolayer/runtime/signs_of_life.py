@@ -118,6 +118,14 @@ class SignsOfLife:
         teller.start()
         teller.join(_PATIENCE)
 
+    @property
+    def has_failed(self) -> bool:
+        """Whether a process has told that it failed, or the store is gone."""
+        try:
+            return bool(self._store.check([_FAILURE]))
+        except Exception:  # noqa: BLE001 - with the process that has it
+            return True
+
     def failure(self) -> Exception | None:
         """Return why another process has ended, if it says so soon.
 

@@ -208,7 +208,9 @@ SETTINGS: dict[str, Setting] = {
         None, None, "weight of a class, once for each; or balanced", "CLASS=NUMBER", "several"
     ),
     "na_action": Setting("omit", None, "rows with missing values: omit, or fail", "NAME"),
-    "device": Setting("cpu", None, "auto, cpu, cuda, cuda:1 or mps", "NAME"),
+    "device": Setting(
+        "cpu", None, "auto, cpu, cuda (with --workers a GPU for each), cuda:1 or mps", "NAME"
+    ),
     "shards": Setting(
         1, checks.size, "parts of each batch, which workers compute and add up in a fixed order"
     ),

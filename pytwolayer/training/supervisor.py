@@ -165,13 +165,18 @@ class Supervisor:
     @property
     def ends_now(self) -> bool:
         """Whether to stop before the next batch; a run with checkpoints finishes its epoch."""
-        return self._interrupt.pressed and self._checkpoints is None
+        ends = self._interrupt.pressed and self._checkpoints is None
+        if ends:
+            self._group.settle()  # the losses are read next
+        return ends
 
     def end_epoch(self, epoch: int, read_losses: Callable[[], list[Any]]) -> bool:
         """Do what follows an epoch, counted from 0; return whether the run continues.
 
         ``read_losses()`` returns the losses of all epochs so far.
         """
+        self._group.settle()
+        self._interrupt.settle()
         if self._interval > 1:
             place = epoch % self._interval
             self._ring[place].copy_(self._weights.values)

@@ -5,6 +5,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Protocol, cast
 
+from pytwolayer.errors import WorkerError
 from pytwolayer.network.architecture import FlatParameters, stack_parameters
 from pytwolayer.network.batches import Dropout, EncodedRows, Pages, SingleRows, batch_sizes
 from pytwolayer.network.gradient import ClosedFormGradient
@@ -119,6 +120,8 @@ class Trainer:
                 first.train_rows.number,
                 averages=settings.reduction != "sum",
                 dropout=dropout,
+                # L-BFGS reads losses, and a function of the user's may read anything.
+                read_at_once=not self._optimizer.on_fixed_memory or callable(settings.loss),
             )
 
     def _stack_parameters(self) -> FlatParameters:
@@ -160,8 +163,10 @@ class Trainer:
                     self._gradient, self._optimizer, batches, epochs, supervisor, done
                 )
         except Exception:
-            # Of a GPU that has failed altogether nothing can be read: its first error is told.
-            with suppress(RuntimeError):
+            # Of a GPU that has failed altogether, or waits for another process's in vain, nothing
+            # can be read: the first error is told.
+            with suppress(RuntimeError, WorkerError):
+                self._group.settle()
                 self._finish(supervisor.finish_after_error())
             raise
         runs = supervisor.finish(losses)

@@ -9,7 +9,7 @@ from pytwolayer.runtime.torch_loading import torch
 
 
 def work(tasks, channel):
-    with join_group(torch.device("cpu"), 600) as group:
+    with join_group(600) as group:
         for task in tasks:
             train_in(group, task, channel)
 

@@ -1,7 +1,9 @@
 """train_worker() under torchrun gives the same bits on any number of processes, and one error."""
 
+import json
+
 import pytest
-from launched import launch, run_torchrun
+from launched import START, launch, run_torchrun
 from launched_samples import CASES, config, digest, rows
 
 from pytwolayer import ArgumentError, two_layer
@@ -131,6 +133,45 @@ def test_what_the_command_fails_for_is_said_once_also_where_another_process_find
     tracebacks = done.stderr.split("Traceback (most recent call last)")
     assert len(tracebacks) == 2  # torchrun's own
     assert "/pytwolayer/" not in tracebacks[1]
+
+
+THERE = """
+import time
+import torch.distributed as distributed
+
+def hanging(output, outcome):
+    time.sleep(rank * 10**6)
+
+def failure(**more):
+    try:
+        train_worker(config(**more))
+    except Exception as problem:
+        return type(problem).__name__, str(problem)
+
+distributed.init_process_group("gloo")
+for turn in range(2):
+    fit = train_worker(config())
+    tell(f"fit {turn}", fit and digest(fit))
+tell("loss of one", failure(loss=failing if rank == 1 else absolute))
+tell("left", distributed.get_world_size())
+os.environ["PYTWOLAYER_WORKER_SILENCE"] = "3"
+tell("hangs", failure(loss=hanging if rank == 1 else absolute))
+os._exit(1)  # so that torchrun ends the other one
+"""
+
+
+def test_in_a_process_group_that_is_there_it_names_who_is_behind_and_leaves_it(alone, tmp_path):
+    script, told = tmp_path / "script.py", tmp_path / "told"
+    script.write_text(START + THERE, encoding="utf-8")
+    done = run_torchrun(2, str(script), str(told))
+    assert told.exists(), done.stderr
+    found = dict(map(json.loads, told.read_text(encoding="utf-8").splitlines()))
+    assert found["fit 0"] == found["fit 1"] == alone["plain"]
+    assert found["loss of one"] == ["ZeroDivisionError", "a function of the user's"]
+    assert found["left"] == 2
+    kind, text = found["hangs"]
+    assert (kind, text.split(" on ")[0]) == ("WorkerError", "Worker 1"), text
+    assert "did not go on for 3 seconds." in text
 
 
 def test_seconds_have_to_be_numbers(monkeypatch):

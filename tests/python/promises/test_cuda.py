@@ -149,6 +149,8 @@ OPTIONS = [
     {"loss": squared, "batch_size": 16},
     {"loss": by_row, "sample_weight": WEIGHTS},
     {"encoding": "piecewise", "pieces": 4, "input_clip": None},
+    {"shards": 4, "batch_size": 16, "validation": 0.25, "dropout": 0.1},
+    {"shards": 3, "batch_size": None, "sample_weight": WEIGHTS},
     {"n_models": 3},
     {"n_models": 3, "batch_size": 16, "dropout": 0.3, "gradient_clip": 0.05},
     {"n_models": 3, "bootstrap": True, "sample_weight": WEIGHTS},

@@ -150,7 +150,7 @@ from pytwolayer.runtime.process_group import join_group
 
 if rank == 1 and "sockets" in sys.argv[1]:
     shared_vectors._place = lambda: None
-with join_group(torch.device("cpu"), 60) as group:
+with join_group(60) as group:
     for turn in range(3):
         every = torch.zeros(2, 2, 3)
         group.gather_vectors(torch.full((2, 3), turn + rank / 2), every)
