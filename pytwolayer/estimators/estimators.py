@@ -73,7 +73,8 @@ class TwoLayerRegressor(RegressorMixin, TwoLayerEstimator):
         """Go over some rows once: one more epoch. There is none with ``n_models`` above 1.
 
         Optimiser and random stream continue from the previous call, or from ``fit()``: ``k`` calls
-        with the same rows are a fit of ``k`` epochs with a constant learning rate. With
+        with the same rows are a fit of ``k`` epochs with a constant learning rate. This process
+        alone trains it, whatever ``workers`` is, on which no bit depends. With
         ``weight_decay="auto"`` weights do not decay, unless ``fit()`` came first, since that
         depends on the number of all rows. The first call decides how columns
         and outcome are standardised and encoded.
@@ -217,7 +218,8 @@ class TwoLayerClassifier(ClassifierMixin, TwoLayerEstimator):
         """Go over some rows once: one more epoch. There is none with ``n_models`` above 1.
 
         Optimiser and random stream continue from the previous call, or from ``fit()``: ``k`` calls
-        with the same rows are a fit of ``k`` epochs with a constant learning rate. With
+        with the same rows are a fit of ``k`` epochs with a constant learning rate. This process
+        alone trains it, whatever ``workers`` is, on which no bit depends. With
         ``weight_decay="auto"`` weights do not decay, unless ``fit()`` came first, since that
         depends on the number of all rows. The first call decides how columns
         are standardised and encoded.

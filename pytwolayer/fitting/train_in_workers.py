@@ -44,6 +44,10 @@ def read_workers(workers: Any, settings: Settings, n_models: int) -> int:
         raise ArgumentError("shards", "1 where `n_models` is above 1", str(shards))
     if number == 1:
         return number
+    if n_models > 1:
+        raise ArgumentError("workers", "1 where `n_models` is above 1", str(number))
+    if shards == 1:
+        raise ArgumentError("workers", "1, or `shards` a multiple of it", str(number))
     if shards % number:
         expected = f"a divisor of `shards`, which is {shards}"
         raise ArgumentError("workers", expected, str(number))

@@ -84,6 +84,14 @@ def test_an_estimator_has_the_bits_of_two_layer(runs):
     assert same_bits(two.two_layer_, one.two_layer_)
 
 
+def test_partial_fit_starts_no_worker_and_has_the_same_bits(runs, monkeypatch):
+    monkeypatch.setattr("pytwolayer.fitting.train_in_workers.run_workers", None)
+    usual = {"hidden_units": 8, "shards": 4, "random_state": 1}
+    one, two = (TwoLayerRegressor(**usual, workers=workers) for workers in (1, 2))
+    for _ in range(2):
+        assert same_bits(two.partial_fit(X, Y).two_layer_, one.partial_fit(X, Y).two_layer_)
+
+
 def test_a_worker_that_is_killed_costs_no_bit(alone, runs, tmp_path):
     mark = tmp_path / "mark"
     undisturbed = fit(loss=Dies(9, 0, mark))
@@ -183,6 +191,11 @@ def test_what_on_epoch_raises_comes_out_as_itself_with_the_fit_so_far(runs):
         ({"workers": 3}, "`workers` must be a divisor of `shards`, which is 4, not 3"),
         ({"workers": 0}, "`workers` must be"),
         ({"workers": 2, "n_models": 2}, "`shards` must be 1 where `n_models` is above 1"),
+        (
+            {"workers": 2, "n_models": 2, "shards": 1},
+            "`workers` must be 1 where `n_models` is above 1, not 2",
+        ),
+        ({"workers": 2, "shards": 1}, "`workers` must be 1, or `shards` a multiple of it, not 2"),
     ],
 )
 def test_workers_that_cannot_be_are_refused(more, message):
