@@ -83,7 +83,7 @@ new_mold <- function(predictors, outcomes, vector, words, call, blueprint = NULL
   }
   outcomes <- map_columns(outcomes, convert_column, outcome = TRUE)
   if (nrow(rows) == nrow(outcomes)) {
-    attr(outcomes, "row.names") <- row_names_of(rows)
+    attr(outcomes, "row.names") <- row_names_of(rows) # nolint: object_name_linter.
   }
   columns <- list(
     x = as_columns(words[["x"]], predictors, call),
@@ -125,7 +125,7 @@ table_ptype <- function(table) {
   table <- map_columns(set_offset(table, NULL), function(column) {
     if (is.null(dim(column))) column[integer()] else column[integer(), , drop = FALSE]
   })
-  attr(table, "row.names") <- integer()
+  attr(table, "row.names") <- integer() # nolint: object_name_linter.
   table
 }
 
