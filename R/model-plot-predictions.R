@@ -80,7 +80,7 @@ draw_reliability <- function(panel, xlab, ylab, ..., xlim = c(0, 1), ylim = c(0,
   graphics::lines(panel$predicted, panel$observed, type = "o", pch = 19, col = dark, lwd = 1.5)
   graphics::rug(panel$marks, col = middle)
   graphics::legend(
-    "topleft", c("equal", "groups of rows, 95 % interval"),
+    "topleft", c("equal", "groups, 95 % interval"),
     lty = c(2, 1), pch = c(NA, 19), col = c(middle, dark), bty = "n", cex = 0.85
   )
 }

@@ -32,7 +32,7 @@ def plot_reliability(shown: ReliabilityFigure, file: str | Path | None) -> "Figu
                 capsize=2.5,
                 marker="o",
                 markersize=5,
-                label="groups of rows, 95 % interval",
+                label="groups, 95 % interval",
             )
             low = np.full(len(panel.marks), 0.015)
             axes.plot(panel.marks, low, "|", color=MIDDLE, markersize=7,
