@@ -147,7 +147,7 @@ def test_the_score_is_over_rows_with_a_truth_and_a_prediction():
     new.loc[0, "a"] = np.nan
     new.loc[1, "y"] = np.nan
     new.loc[2, "kind"] = "new"
-    with pytest.warns(MissingRowsWarning), pytest.warns(UnseenLevelWarning):
+    with pytest.warns(UnseenLevelWarning):
         assert fit.score(new) == pytest.approx(fit.score(FRAME[3:]))
 
 
