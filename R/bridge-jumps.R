@@ -99,8 +99,9 @@ evaluating <- function(probe) {
 #' @param jump What [stopped_jump()] gave.
 #' @noRd
 jump_again <- function(jump) {
+  # By its environment: R CMD check --as-cran takes a bare `return` for a forgotten call.
   leaving <- switch(jump$kind,
-    "return" = as.call(list(`return`, as.call(list(quote, jump$value)))),
+    "return" = as.call(list(baseenv()[["return"]], as.call(list(quote, jump$value)))),
     "break" = as.call(list(`break`)),
     "next" = as.call(list(`next`))
   )
