@@ -5,7 +5,7 @@ import sys
 import time
 import warnings
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -43,6 +43,7 @@ from pytwolayer.models.predict_file import Asked, refuse_input, write_prediction
 from pytwolayer.models.two_layer import TwoLayer, format_encoding, format_ends
 from pytwolayer.preprocessing.division import Division
 from pytwolayer.preprocessing.outcome import Classes, Outcome
+from pytwolayer.preprocessing.row_source import SourcedTable
 from pytwolayer.preprocessing.table import column_names, columns_at
 from pytwolayer.reports.plot import plot_path
 from pytwolayer.runtime.process_group import GivenUpError, ProcessGroup
@@ -95,6 +96,14 @@ class _Task:
     files: dict[str, Path]
     missing: tuple[str, ...] = ()
 
+    def by_one_process(self) -> "_Task":
+        """Return the task whose data are gone through by this process alone."""
+        parts = {name: getattr(self, name) for name in ("x", "y", "weights", "new_data")}
+        tables = {name: part for name, part in parts.items() if isinstance(part, SourcedTable)}
+        return replace(
+            self, **{name: replace(table, division=None) for name, table in tables.items()}
+        )
+
 
 def fit_file(given: argparse.Namespace, settings: Mapping[str, Any]) -> int:
     """Run the command; return its exit status."""
@@ -123,9 +132,11 @@ def _fit(
     division: Division | None = None,
 ) -> int:
     task = _read(given, division)
+    arguments = _arguments(task, given, settings)
+    task = task.by_one_process()  # the others take part in the fit, and not in what follows
     try:
         with named_as(_RENAMED):
-            fit = fit_with(_arguments(task, given, settings))
+            fit = fit_with(arguments)
     except DivergenceError as problem:
         _write(task, problem.fit)
         print(

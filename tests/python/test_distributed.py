@@ -1,6 +1,8 @@
 """train_worker() under torchrun gives the same bits on any number of processes, and one error."""
 
 import json
+import subprocess
+import sys
 
 import pytest
 from launched import START, launch, run_torchrun
@@ -133,6 +135,27 @@ def test_what_the_command_fails_for_is_said_once_also_where_another_process_find
     tracebacks = done.stderr.split("Traceback (most recent call last)")
     assert len(tracebacks) == 2  # torchrun's own
     assert "/pytwolayer/" not in tracebacks[1]
+
+
+def test_the_command_prints_and_predicts_for_all_rows_also_where_processes_divide_them(tmp_path):
+    pytest.importorskip("pyarrow")
+    (folder := tmp_path / "rows").mkdir()
+    for part in (1, 2):
+        rows(5_000, seed=part).to_parquet(folder / f"{part}.parquet", row_group_size=2_500)
+
+    def command(name):
+        options = {"outcome": "y", "epochs": 1, "batch-size": 5_000, "shards": 2, "seed": 1}
+        options |= {"weight-decay": 0, "predictions": tmp_path / name}
+        words = [f"--{option}={value}" for option, value in options.items()]
+        return ["-m", "pytwolayer", "fit", str(folder), *words]
+
+    alone = subprocess.run(
+        [sys.executable, *command("one.csv")], capture_output=True, text=True, check=True
+    )
+    done = run_torchrun(2, *command("two.csv"), PYTWOLAYER_WORKER_SILENCE="60")
+    assert (done.returncode, done.stdout) == (0, alone.stdout), done.stderr
+    assert "10,000 rows" in done.stdout
+    assert (tmp_path / "two.csv").read_bytes() == (tmp_path / "one.csv").read_bytes()
 
 
 THERE = """
