@@ -98,11 +98,11 @@ class _Task:
 
     def by_one_process(self) -> "_Task":
         """Return the task whose data are gone through by this process alone."""
-        parts = {name: getattr(self, name) for name in ("x", "y", "weights", "new_data")}
-        tables = {name: part for name, part in parts.items() if isinstance(part, SourcedTable)}
-        return replace(
-            self, **{name: replace(table, division=None) for name, table in tables.items()}
-        )
+        alone: dict[str, Any] = {}
+        for name in ("x", "y", "weights", "new_data"):
+            if isinstance(part := getattr(self, name), SourcedTable):
+                alone[name] = replace(part, division=None)
+        return replace(self, **alone)
 
 
 def fit_file(given: argparse.Namespace, settings: Mapping[str, Any]) -> int:
