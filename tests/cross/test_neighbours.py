@@ -92,7 +92,7 @@ from pytwolayer import two_layer
 from pytwolayer.runtime.torch_loading import torch
 x = np.random.default_rng(0).normal(size=(2000, 20))
 def tell():
-    fit = two_layer(x, x[:, 0], hidden_units=256, batch_size=None, epochs=3, seed=1)
+    fit = two_layer(x, 2 * x[:, 0], hidden_units=256, batch_size=None, epochs=3, seed=1)
     print(*[loss.hex() for loss in fit.history["loss"]], fit.predict(x).sum().item().hex())
     print("threads", torch.get_num_threads())
 """
@@ -128,7 +128,7 @@ def test_python_takes_the_environments_number_of_threads():
 
 ENDS = {
     "sys.exit": (
-        "kept = [two_layer(x, x[:, 0], epochs=1)]; kept.append(kept); import sys; sys.exit(0)"
+        "kept = [two_layer(x, 2 * x[:, 0], epochs=1)]; kept.append(kept); import sys; sys.exit(0)"
     ),
     "threads and atexit": (
         "import atexit, threading; atexit.register(tell); threading.Thread(target=tell).start()"

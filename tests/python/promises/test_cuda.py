@@ -427,7 +427,7 @@ from pytwolayer import two_layer
 
 x = np.random.default_rng(0).normal(size=(40, 3))
 def fit(device):
-    return two_layer(x, x[:, 0], epochs=3, seed=1, verbose=False, device=device).history["loss"]
+    return two_layer(x, 2 * x[:, 0], epochs=3, seed=1, verbose=False, device=device).history["loss"]
 expected = fit(FIRST)
 child = os.fork()
 if not child:
@@ -463,10 +463,10 @@ def loss(output, y):
     row = output.new_tensor(10**6 if len(calls) > 5 else 0).long()
     return (output - y).square()[row.expand(len(y))]
 try:
-    two_layer(x, x[:, 0], epochs=30, seed=1, verbose=False, device="cuda", loss=loss)
+    two_layer(x, 2 * x[:, 0], epochs=30, seed=1, verbose=False, device="cuda", loss=loss)
 except RuntimeError as problem:
     print("assert" in str(problem))
-print(two_layer(x, x[:, 0], epochs=3, verbose=False).stopped)
+print(two_layer(x, 2 * x[:, 0], epochs=3, verbose=False).stopped)
 """
 
 

@@ -292,7 +292,7 @@ from pytwolayer.runtime.torch_loading import torch
 
 x = np.random.default_rng(0).normal(size=(40, 3))
 how = dict(shards=2, workers=2, epochs=3, weight_decay=0.1, batch_size=8, seed=1, verbose=False)
-print(two_layer(x, x[:, 0], device="auto", **how).device, torch.cuda.is_initialized())
+print(two_layer(x, 2 * x[:, 0], device="auto", **how).device, torch.cuda.is_initialized())
 """
 
 
