@@ -136,7 +136,7 @@ for (way in ways) {
     skip_without_torch()
     fit <- quick()
     local_comma(way)
-    expect_refused(quick(dropout = 1.5), "not 1.5.")
+    expect_refused(quick(dropout = 1.5), "not 1.5 (did you mean 0.015?).")
     expect_refused(quick(validation = c(1.5, 2)), "not 1.5 to 2.")
     expect_refused(predict(fit, mtcars, type = 0.5), "not 0.5.")
   })

@@ -126,7 +126,7 @@ test_that("a fit that searched nothing has no candidates, and says so", {
   expect_refused(plot(fit, what = "tuning"), "`x`", words)
   expect_refused(tidy(quick(n_models = 2), what = "tuning"), words)
   expect_refused(tidy(fit, what = "tunings"), "`what`", "\"weights\", \"tuning\"", "\"tunings\"")
-  expect_refused(plot(fit, what = NULL), "`what`", "\"history\", \"tuning\"")
+  expect_refused(plot(fit, what = NULL), "`what`", "\"loss\"", "\"tuning\"")
   skip_if_not_installed("ggplot2")
   expect_refused(ggplot2::autoplot(fit, what = "tuning"), "`object`", words)
 })
