@@ -155,7 +155,11 @@ map_columns <- function(table, fun, ...) {
 
 # Row names that are 1, 2, ... as R keeps them in a data frame: two numbers. `attributes()` makes a
 # vector of them all, and to set it anew goes through it.
-row_names_of <- function(table) .row_names_info(table, 0L)
+row_names_of <- function(table) {
+  kept <- .row_names_info(table, 0L)
+  # Above 0 they count as names, which fitted values have also of rows without names, as lm()'s.
+  if (is.integer(kept) && length(kept) == 2 && is.na(kept[[1]])) c(NA, abs(kept[[2]])) else kept
+}
 
 # A data frame of plain_column()s. Tibbles and data.tables lose their class: their `[` differs.
 plain_frame <- function(x) {
