@@ -44,7 +44,6 @@ from pytwolayer.preprocessing.reading import COMPLETE, read_training_data
 from pytwolayer.preprocessing.row_source import SourcedTable
 from pytwolayer.preprocessing.suspect_columns import warn_suspect_columns
 from pytwolayer.preprocessing.validation_data import is_validation_data
-from pytwolayer.runtime.device import select_device
 from pytwolayer.runtime.memory import releases_gpu_memory
 from pytwolayer.runtime.own_gpus import select_for_workers
 from pytwolayer.runtime.torch_loading import torch
@@ -234,8 +233,7 @@ class TwoLayerEstimator(ExplainingMixin, BaseEstimator):
         share, held_out = read_validation(self.validation if validation is None else validation)
         n_models = self._read_n_models()
         workers = 1 if partial else read_workers(self.workers, settings, n_models)
-        asked = self.device
-        device = select_device(asked) if workers == 1 else select_for_workers(asked, workers)
+        device = select_for_workers(self.device, workers)
         weights = check_weights(sample_weight, X)
         hooks = Hooks(self.on_epoch, read_verbose(self.verbose))
         how = {"weight_type": self.weight_type, "held_out": held_out, "na_action": "fail"}
@@ -254,13 +252,9 @@ class TwoLayerEstimator(ExplainingMixin, BaseEstimator):
         if n_models > 1:
             how_many = n_models, self.bootstrap, cache
             return self._store_fit(fit_ensemble(data, tuned, share, device, hooks, *how_many))
-        place: Any = {"partial": partial, "cache": cache}
-        here = device
+        place = tuned.settings, share, device, start
         with scratch_for(workers) as scratch:
-            if scratch is not None:
-                here = torch.device("cpu")
-                place |= {"scratch": scratch, "trains_on": device}
-            prepared = PreparedFit(data, tuned.settings, share, here, start, **place)
+            prepared = PreparedFit(data, *place, partial=partial, cache=cache, scratch=scratch)
             prepared.set_attributes(**tuned.attributes)
             train = None if scratch is None else WorkerTraining(workers, scratch, device)
             fit = prepared.train(hooks, interrupted=tuned.interrupted, how=train)

@@ -141,7 +141,7 @@ def _join_reading(
     data = _read(arguments, given, part.division)
     settings = _with_loss(share(group, None), given)
     cache = read_cache(arguments["cache"])
-    fit = _prepare(arguments, data, settings, part, cache=cache, trains_on=device)
+    fit = _prepare(arguments, data, settings, part, device, cache=cache)
     del data
     task = share(group, None)
     loss = _with_loss(task.settings, given).loss
@@ -163,7 +163,7 @@ def _join(
         return
     with scratch_folder(temporary_folder()) as scratch:
         data = _read(arguments, settings.loss)
-        fit = _prepare(arguments, data, settings, part, scratch=scratch, trains_on=device)
+        fit = _prepare(arguments, data, settings, part, device, scratch=scratch)
         del data
         join_training(group, task, fit, settings.loss, leader, device)
 
@@ -182,12 +182,17 @@ def _read(
 
 
 def _prepare(
-    arguments: Mapping[str, Any], data: TrainingData, settings: Settings, part: OwnPart, **how: Any
+    arguments: Mapping[str, Any],
+    data: TrainingData,
+    settings: Settings,
+    part: OwnPart,
+    device: torch.device,
+    **how: Any,
 ) -> PreparedFit:
     """Prepare the same fit as the first process does, for its rows."""
     given = {name: arguments[name] for name in DATA}
     share, _ = read_validation(arguments["validation"])
-    return prepare_fit(given, data, settings, share, _CPU, part=part, **how)
+    return prepare_fit(given, data, settings, share, device, part=part, **how)
 
 
 def _refuse_unsuited(arguments: Mapping[str, Any], group: ProcessGroup) -> None:

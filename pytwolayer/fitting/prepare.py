@@ -101,6 +101,8 @@ class PreparedFit:
     share : float
         Of the rows to hold out, if the data do not determine which.
     device : torch.device
+        Where it is trained. With ``scratch`` or ``part`` several processes have one of this kind
+        each, and the fit is prepared on the CPU.
     start : Start, optional
     partial : bool
         Whether more rows follow later, so that these may be of one class only.
@@ -114,8 +116,6 @@ class PreparedFit:
         A folder of this fit's where the encoded rows are to be, for other processes.
     part : OwnPart, optional
         What this one of several processes prepares of the fit.
-    trains_on : torch.device, optional
-        Of which kind several processes have a device each; then ``device`` is the CPU.
 
     Attributes
     ----------
@@ -153,13 +153,14 @@ class PreparedFit:
         copies: int = 1,
         scratch: Path | None = None,
         part: OwnPart | None = None,
-        trains_on: torch.device | None = None,
     ) -> None:
         reset_after_fork()
         self._share, self._start, self._partial = share, start, partial
         self._resample, self._copies = resample, copies
         self._cache, self._scratch, self._part = cache, scratch, part
-        self._trains_on = device if trains_on is None else torch.device(trains_on.type)
+        together = scratch is not None or part is not None  # with other processes
+        self._trains_on = torch.device(device.type) if together else device
+        device = torch.device("cpu") if together else device
         self._scored: dict[str, EncodedRows] = {}
         self._probed: torch.Tensor | None = None
         self._store = RowStore()
@@ -345,25 +346,26 @@ class PreparedFit:
         return network
 
     def _start_network(self, d_in: int, d_out: int, device: torch.device) -> torch.nn.Sequential:
-        network, settings = self._network(d_in, d_out), self.settings
-        self.parameters = flatten_parameters(network, device, by_input=True, order=self.order)
+        network = self._network(d_in, d_out)
+        self._put_on(device, network, self.order)
+        return network
+
+    def _put_on(
+        self, device: torch.device, network: torch.nn.Sequential, order: torch.Tensor | None
+    ) -> None:
+        """Have the parameters on a device, with an optimizer of them."""
+        self.parameters = flatten_parameters(network, device, by_input=True, order=order)
+        settings = self.settings
         self.optimizer = make_optimizer(
             settings.optimizer, self.parameters, settings.optimizer_options
         )
-        return network
 
     def move_to(self, device: torch.device, shards: range) -> None:
         """Have the network, and the rows of these shards alone, on the GPU that trains them."""
-        state, sizes, number = self.optimizer.state(), self.sizes(), self.settings.shards
+        state, sizes = self.optimizer.state(), self.sizes()
+        move_rows(self, self.settings, shards, device)
         with guard_memory(device, fit_size(*sizes), suggest_smaller_fit(*sizes, device)):
-            self.train_rows = move_shards(self.train_rows, number, shards, device)
-            if self.valid_rows is not None:
-                self.valid_rows = move_shards(self.valid_rows, number, shards, device)
-            # The inputs are in the rows' order already.
-            self.parameters = flatten_parameters(self._fit.network, device, by_input=True)
-            self.optimizer = make_optimizer(
-                self.settings.optimizer, self.parameters, self.settings.optimizer_options
-            )
+            self._put_on(device, self._fit.network, None)  # whose inputs are in the rows' order
             self.optimizer.set_state(state)
         self._store = RowStore()
 
@@ -536,6 +538,22 @@ def sizes_of(trainee: Trainee, settings: Settings) -> tuple[int, int, int, int]:
     """Return the numbers of rows, inputs, hidden units, and rows of a batch."""
     rows, d_in = trainee.train_rows.number, trainee.train_rows.x.shape[1]
     return rows, d_in, settings.hidden_units, min(rows, settings.batch_size or rows)
+
+
+def move_rows(trainee: Trainee, settings: Settings, shards: range, device: torch.device) -> None:
+    """Have the rows of these shards alone on the GPU that trains them.
+
+    Raises
+    ------
+    DeviceMemoryError
+        If there is no room for them.
+    """
+    sizes = sizes_of(trainee, settings)
+    with guard_memory(device, fit_size(*sizes), suggest_smaller_fit(*sizes, device)):
+        move = settings.shards, shards, device
+        trainee.train_rows = move_shards(trainee.train_rows, *move)
+        if trainee.valid_rows is not None:
+            trainee.valid_rows = move_shards(trainee.valid_rows, *move)
 
 
 def run_trainer(

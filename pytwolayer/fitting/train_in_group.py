@@ -21,10 +21,9 @@ from pytwolayer.fitting.prepare import (
 )
 from pytwolayer.fitting.worker_main import WorkerTrainee
 from pytwolayer.fitting.worker_task import WorkerTask
-from pytwolayer.network.sharded_sum import own_shards
 from pytwolayer.runtime.device import is_gpu
 from pytwolayer.runtime.interrupt import Interrupt, watch_for_interrupt
-from pytwolayer.runtime.process_group import ProcessGroup
+from pytwolayer.runtime.process_group import ProcessGroup, part_of
 from pytwolayer.runtime.torch_loading import torch
 from pytwolayer.training.supervisor import Supervisor
 
@@ -48,7 +47,8 @@ class GroupTraining:
         share(self._group, _task(fit, hooks))
         share_rows(self._group, fit, 0)
         if is_gpu(self._device):
-            fit.move_to(self._device, own_shards(fit.settings.shards, self._group))
+            own = part_of(fit.settings.shards, self._group.rank, self._group.size)
+            fit.move_to(self._device, own)
         newest = None if fit.checkpoints is None else fit.checkpoints.newest
 
         def resume(supervisor: Supervisor) -> None:

@@ -31,7 +31,6 @@ from pytwolayer.preprocessing.outcome_range import suit_to_loss
 from pytwolayer.preprocessing.reading import read_training_data, with_summaries
 from pytwolayer.preprocessing.suspect_columns import warn_suspect_columns
 from pytwolayer.preprocessing.training_data import TrainingData
-from pytwolayer.runtime.device import select_device
 from pytwolayer.runtime.memory import releases_gpu_memory
 from pytwolayer.runtime.own_gpus import select_for_workers
 from pytwolayer.runtime.torch_loading import torch
@@ -41,7 +40,6 @@ from pytwolayer.training.settings import KEPT, Settings, checked
 
 # The arguments that are data; continue_training() has them too.
 DATA = ("x", "y", "outcome", "sample_weight", "weight_type", "class_weights", "validation")
-_CPU = torch.device("cpu")
 _Fit = TypeVar("_Fit", bound=TwoLayer | TwoLayerEnsemble)
 
 
@@ -366,8 +364,7 @@ def fit_two_layer(
     n_models = read_n_models(arguments["n_models"], bootstrap, checkpoint)
     na_action, cache = arguments["na_action"], read_cache(arguments["cache"])
     workers = read_workers(arguments["workers"], settings, n_models)
-    device = arguments["device"]
-    chosen = select_device(device) if workers == 1 else select_for_workers(device, workers)
+    chosen = select_for_workers(arguments["device"], workers)
     if n_models > 1:
         data = read_data(given, held_out, na_action, hooks, loss=settings.loss)
         with _named_outcome(given):
@@ -387,12 +384,9 @@ def fit_two_layer(
             known = resumed(checkpoints, settings)
             tuned = known or tune(data.undivided(), settings, held_out[0], chosen, hooks)
         tell_tuned(tuned.settings)
+        how_prepared = tuned.settings, held_out[0], chosen
         where: Any = {"cache": cache, "scratch": scratch, "part": part}
-        how_prepared = tuned.settings, held_out[0]
-        if train is None and scratch is None:
-            prepared = prepare_fit(given, data, *how_prepared, chosen, **where)
-        else:
-            prepared = prepare_fit(given, data, *how_prepared, _CPU, trains_on=chosen, **where)
+        prepared = prepare_fit(given, data, *how_prepared, **where)
         del data
         prepared.set_attributes(**tuned.attributes)
         # After an interrupted search no epoch is done, and the folder is left as it was.
@@ -463,12 +457,11 @@ def prepare_fit(
     cache: Path | None = None,
     scratch: Path | None = None,
     part: OwnPart | None = None,
-    trains_on: torch.device | None = None,
 ) -> PreparedFit:
     """Prepare a fit to ``data``, what ``read_data()`` made of ``given``."""
     how = data, settings, share, device, start
     with _named_outcome(given):
-        prepared = PreparedFit(*how, cache=cache, scratch=scratch, part=part, trains_on=trains_on)
+        prepared = PreparedFit(*how, cache=cache, scratch=scratch, part=part)
     if start is None:
         warn_suspect_columns(data)
     prepared.set_attributes(_data_reference=DataReference(**given))

@@ -10,18 +10,15 @@ from typing import Any
 
 from pytwolayer.checkpoints.folder import Checkpoints
 from pytwolayer.errors import CheckpointWarning, ResumedWarning
-from pytwolayer.fitting.prepare import resume_run, run_trainer, sizes_of
+from pytwolayer.fitting.prepare import move_rows, resume_run, run_trainer
 from pytwolayer.fitting.worker_task import OnEpochError, WorkerResult, WorkerTask
 from pytwolayer.launching.worker import Channel, run_worker
 from pytwolayer.network.architecture import flatten_parameters, two_layer_net
 from pytwolayer.network.batches import EncodedRows
-from pytwolayer.network.sharded_batches import move_shards
-from pytwolayer.network.sharded_sum import own_shards
 from pytwolayer.optim.optimizer import make_optimizer
 from pytwolayer.runtime.device import current_device, is_gpu
-from pytwolayer.runtime.memory import fit_size, guard_memory, suggest_smaller_fit
 from pytwolayer.runtime.own_gpus import own_gpu_of_worker
-from pytwolayer.runtime.process_group import ProcessGroup, join_group
+from pytwolayer.runtime.process_group import ProcessGroup, join_group, part_of
 from pytwolayer.runtime.random import cpu_generator
 from pytwolayer.runtime.torch_loading import torch
 from pytwolayer.runtime.torch_settings import default_torch_settings
@@ -64,7 +61,7 @@ class WorkerTrainee:
         self.generator.set_state(task.generator)
         self._open(task)
         if is_gpu(device):
-            self._move_to(device, own_shards(settings.shards, group))
+            self._move_to(device, part_of(settings.shards, group.rank, group.size))
         self._keep = keep
 
     def _open(self, task: WorkerTask) -> None:
@@ -76,11 +73,7 @@ class WorkerTrainee:
             self.valid_rows, self.valid_pages = task.rows["validation"].open(task.window)
 
     def _move_to(self, device: torch.device, own: range) -> None:
-        shards, sizes = self.settings.shards, sizes_of(self, self.settings)
-        with guard_memory(device, fit_size(*sizes), suggest_smaller_fit(*sizes, device)):
-            self.train_rows = move_shards(self.train_rows, shards, own, device)
-            if self.valid_rows is not None:
-                self.valid_rows = move_shards(self.valid_rows, shards, own, device)
+        move_rows(self, self.settings, own, device)
         self.pages = self.valid_pages = None
 
     def finish(self, run: Run) -> None:

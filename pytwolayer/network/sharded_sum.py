@@ -7,17 +7,11 @@ and of processes are powers of two that is one vector. The nodes above are added
 
 from collections.abc import Callable
 
-from pytwolayer.runtime.process_group import ProcessGroup
+from pytwolayer.runtime.process_group import ProcessGroup, part_of
 from pytwolayer.runtime.torch_loading import torch
 
 Tensor = torch.Tensor
 Span = tuple[int, int]  # first and last shard of a node, the last excluded
-
-
-def own_shards(shards: int, group: ProcessGroup) -> range:
-    """Return the shards of this process."""
-    each = shards // group.size
-    return range(group.rank * each, (group.rank + 1) * each)
 
 
 class ShardedSum:
@@ -39,10 +33,9 @@ class ShardedSum:
 
     def __init__(self, shards: int, group: ProcessGroup, like: Tensor) -> None:
         self._group, self._root = group, (0, shards)
-        self.own, each = own_shards(shards, group), shards // group.size
-        blocks = [(rank * each, (rank + 1) * each) for rank in range(group.size)]
-        sent = [_nodes_within(self._root, block) for block in blocks]
-        self._nodes = sent[group.rank]
+        parts = [part_of(shards, rank, group.size) for rank in range(group.size)]
+        sent = [_nodes_within(self._root, (part.start, part.stop)) for part in parts]
+        self.own, self._nodes = parts[group.rank], sent[group.rank]
         width = max(map(len, sent))
         self._sent = like.new_zeros(width, len(like))
         self._received = self._sent[None]
@@ -53,7 +46,7 @@ class ShardedSum:
             for rank, nodes in enumerate(sent)
             for place, node in enumerate(nodes)
         }
-        depth = each.bit_length()
+        depth = len(self.own).bit_length()
         self._scratch = like.new_empty(depth, len(like)).unbind()
 
     def __call__(self, compute: Callable[[int, Tensor], object]) -> Tensor:

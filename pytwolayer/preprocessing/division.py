@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from pytwolayer.errors import ArgumentError
-from pytwolayer.runtime.process_group import ProcessGroup
+from pytwolayer.runtime.process_group import ProcessGroup, part_of
 
 
 class Division:
@@ -34,8 +34,7 @@ class Division:
 
     def part_of(self, number: int, rank: int | None = None) -> range:
         """Return which of so many things in a row are this process's, or another one's."""
-        rank = self.rank if rank is None else rank
-        return range(number * rank // self.size, number * (rank + 1) // self.size)
+        return part_of(number, self.rank if rank is None else rank, self.size)
 
     def gather_parts(self, work: Callable[[int], Any], number: int) -> list[Any]:
         """Return what ``work()`` gives for the numbers below this, each done by one process.

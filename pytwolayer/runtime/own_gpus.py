@@ -11,7 +11,12 @@ from dataclasses import dataclass
 
 from pytwolayer.checks import describe
 from pytwolayer.errors import DeviceError, WorkerError
-from pytwolayer.runtime.device import available_devices, is_forked_from_gpu, reason_missing
+from pytwolayer.runtime.device import (
+    available_devices,
+    is_forked_from_gpu,
+    reason_missing,
+    select_device,
+)
 from pytwolayer.runtime.torch_loading import torch
 
 _NAMES = ("auto", "cpu", "cuda")
@@ -44,12 +49,15 @@ def select_for_workers(device: "str | torch.device", workers: int) -> torch.devi
     device : str or torch.device
         ``"cpu"``, ``"cuda"``, or ``"auto"``: GPUs if there are enough for all, else the CPU.
     workers : int
+        With 1 that is this process, and the device is ``select_device()``'s.
 
     Raises
     ------
     DeviceError
         If there are fewer GPUs than processes, or another device is asked for.
     """
+    if workers == 1:
+        return select_device(device)
     kind = kind_asked_for(device)
     if kind == "cpu":
         return torch.device("cpu")

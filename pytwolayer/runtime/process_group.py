@@ -72,6 +72,11 @@ class ProcessGroup(Protocol):
         """Tell the others why this process fails, unless it is that another one did."""
 
 
+def part_of(number: int, rank: int, size: int) -> range:
+    """Return which of so many things in a row are those of one of ``size`` processes."""
+    return range(number * rank // size, number * (rank + 1) // size)
+
+
 class Alone:
     """A single process."""
 

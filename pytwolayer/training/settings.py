@@ -67,10 +67,6 @@ def _decay(argument: str, value: Any) -> float:
     return checks.between(argument, value, 0, LARGEST_RATE)
 
 
-def _share(argument: str, value: Any) -> float:
-    return checks.share(argument, value)
-
-
 def _pieces(argument: str, value: Any) -> int:
     from pytwolayer.preprocessing.piecewise import LEAST_PIECES, MOST_PIECES
 
@@ -143,7 +139,7 @@ SETTINGS: dict[str, Setting] = {
     ),
     "optimizer": Setting("adam", _choice, "sgd, adam, adamw, rmsprop or lbfgs", "NAME"),
     "learning_rate": Setting(AUTO, _auto_or(_rate), "step size", "RATE"),
-    "momentum": Setting(0.0, _share, "momentum of sgd and rmsprop", "SHARE"),
+    "momentum": Setting(0.0, checks.share, "momentum of sgd and rmsprop", "SHARE"),
     "nesterov": Setting(False, checks.flag, "Nesterov's momentum, of sgd"),
     "schedule": Setting(
         AUTO,
@@ -153,7 +149,7 @@ SETTINGS: dict[str, Setting] = {
     ),
     "weight_decay": Setting(AUTO, _auto_or(_decay), "L2 penalty of the weights", "DECAY"),
     "dropout": Setting(
-        0.0, _share, "share of hidden units left out at random in training", "SHARE"
+        0.0, checks.share, "share of hidden units left out at random in training", "SHARE"
     ),
     "gradient_clip": Setting(None, _none_or(_rate), "largest norm of the gradient", "NORM"),
     "input_clip": Setting(
