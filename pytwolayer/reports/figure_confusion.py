@@ -61,7 +61,7 @@ def confusion_of_labels(rows: ComparedRows, pairs: Sequence[Sequence[str]]) -> C
         sides = rows.observed[:, place] > 0.5, rows.predicted[:, place] > 0.5
         codes = sides[0].astype(np.intp), sides[1].astype(np.intp)
         panels.append(_panel(name, rows, list(pair), codes))
-    noun = (rows.outcome or rows.names[0]) if len(panels) == 1 else "Labels"
+    noun = rows.labels
     of = f" {noun}" if len(panels) == 1 else ""
     return ConfusionFigure(f"{noun}: true and predicted", f"Predicted{of}", f"True{of}", panels)
 

@@ -75,8 +75,7 @@ def reliability_of_labels(rows: ComparedRows) -> ReliabilityFigure:
         _panel(name, rows, rows.observed[:, place], rows.predicted[:, place])
         for place, name in enumerate(rows.names)
     ]
-    noun = (rows.outcome or rows.names[0]) if len(panels) == 1 else "Labels"
-    return _of_panels(f"{noun}: reliability of the probabilities", panels)
+    return _of_panels(f"{rows.labels}: reliability of the probabilities", panels)
 
 
 def _of_panels(title: str, panels: list[ReliabilityPanel]) -> ReliabilityFigure:

@@ -1,10 +1,9 @@
 """A figure of several panels, with a title that says what is seen; readable in black and white."""
 
-from collections.abc import Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from textwrap import fill
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pytwolayer.reports.plot import new_figure, plot_path, save_figure
 
@@ -21,27 +20,20 @@ _LETTERS = 11  # in an inch of a title
 
 @contextmanager
 def panels_of(
-    title: str,
-    labels: tuple[str, str],
-    panels: Sequence[tuple[str, str]],
-    file: str | Path | None,
-    size: tuple[float, float],
-) -> "Iterator[tuple[Figure, list[Axes]]]":
-    """Yield a figure with axes for each panel, then label them and write the figure to ``file``.
+    shown: Any, file: str | Path | None, size: tuple[float, float]
+) -> "Iterator[tuple[Figure, list[tuple[Axes, Any]]]]":
+    """Yield a figure, and axes with each panel; then label them and write the figure to ``file``.
 
     Parameters
     ----------
-    title : str
-    labels : tuple of str
-        Of the axes across and up.
-    panels : sequence of tuple
-        Name and words of each. Of one alone the words stand below the title.
+    shown : NumberFigure, ConfusionFigure or ReliabilityFigure
+        Of one panel alone the words stand below the title.
     file : str or Path, optional
     size : tuple of float
         Inches across and up of a panel that is alone; of several each is somewhat smaller.
     """
     path = None if file is None else plot_path("file", file)
-    figure, number = new_figure(), len(panels)
+    figure, number = new_figure(), len(shown.panels)
     wide = min(number, _WIDE)
     deep = -(-number // wide)
     factor = 1.0 if number == 1 else 0.75
@@ -50,19 +42,20 @@ def panels_of(
     grid = figure.subplots(deep, wide, squeeze=False).ravel()
     for axes in grid[number:]:
         axes.set_axis_off()
-    yield figure, list(grid[:number])
-    for axes, (name, words) in zip(grid, panels, strict=False):
-        above = [words] if number == 1 else [name, words]
+    pairs = list(zip(grid[:number], shown.panels, strict=True))
+    yield figure, pairs
+    for axes, panel in pairs:
+        above = [panel.words] if number == 1 else [panel.name, panel.words]
         lines = [fill(text, int(_LETTERS * 1.25 * across)) for text in above]
         axes.set_title("\n".join(lines), loc="left", fontsize=9.5, color="0.25")
     figure.suptitle(
-        fill(title, int(_LETTERS * across * wide)), x=0.02, ha="left", fontsize=12, wrap=False
+        fill(shown.title, int(_LETTERS * across * wide)), x=0.02, ha="left", fontsize=12, wrap=False
     )
     if number == 1:
-        grid[0].set_xlabel(fill(labels[0], int(12 * across)))
-        grid[0].set_ylabel(fill(labels[1], int(12 * up)))
+        grid[0].set_xlabel(fill(shown.across, int(12 * across)))
+        grid[0].set_ylabel(fill(shown.up, int(12 * up)))
     else:
-        figure.supxlabel(labels[0], fontsize=10)
-        figure.supylabel(labels[1], fontsize=10)
+        figure.supxlabel(shown.across, fontsize=10)
+        figure.supylabel(shown.up, fontsize=10)
     if path is not None:
         save_figure(figure, path)

@@ -98,6 +98,12 @@ def _draw(axes: "Axes", history: pd.DataFrame, time: str, name: str) -> None:
         axes.plot(own[time], own[name], linewidth=1, alpha=0.6, label=once, **style)
 
 
+def open_frame(axes: "Axes") -> None:
+    """Draw a light grid, and no frame above and at the right."""
+    axes.grid(visible=True, alpha=0.25)
+    axes.spines[["top", "right"]].set_visible(False)
+
+
 def number_ticks(axes: "Axes", lowest: float, highest: float) -> None:
     """Write 0.05 and not 5 x 10^-2 on a logarithmic axis, where such numbers are short."""
     from matplotlib.ticker import LogFormatter
@@ -140,8 +146,7 @@ def _dress(axes: "Axes", labels: tuple[str, str], *, both: bool) -> None:
     axes.set_xlabel(labels[0])
     axes.set_ylabel(labels[1])
     axes.set_title("Training and validation loss" if both else "Training loss", loc="left")
-    axes.grid(visible=True, alpha=0.25)
-    axes.spines[["top", "right"]].set_visible(False)
+    open_frame(axes)
     if len(axes.get_legend_handles_labels()[1]) > 1:
         axes.legend(frameon=False)
 

@@ -20,16 +20,14 @@ _WHITE_ABOVE = 0.55  # shares, on whose shade black is not readable
 
 def plot_confusion(shown: ConfusionFigure, file: str | Path | None) -> "Figure":
     """Draw each panel's matrix in shades of grey, with numbers where they have room."""
-    words = [(panel.name, panel.words) for panel in shown.panels]
     number = max(len(panel.classes) for panel in shown.panels)
     names = [name for panel in shown.panels for name in short_names(panel.classes, 20)]
     margin = 0.07 * max(map(len, names)) if number <= _MOST_NAMES else 0.0
     inches = min(9.0, max(3.0, 0.62 * number if number <= 12 else 0.16 * number + 3.0)) + margin
-    size = (inches + 1.6, inches + 0.9)
-    labels = shown.across, shown.up
-    with panels_of(shown.title, labels, words, file, size) as (figure, all_axes):
-        for axes, panel in zip(all_axes, shown.panels, strict=True):
+    with panels_of(shown, file, (inches + 1.6, inches + 0.9)) as (figure, panels):
+        for axes, panel in panels:
             _draw(axes, panel)
+        all_axes = [axes for axes, _ in panels]
         image = all_axes[0].images[0]
         bar = figure.colorbar(image, ax=all_axes, shrink=0.7, pad=0.02)
         bar.set_label("Share of the true class")

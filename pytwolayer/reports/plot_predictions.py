@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from pytwolayer.reports.figure_predictions import NumberFigure, NumberPanel
 from pytwolayer.reports.panels import DARK, MIDDLE, panels_of
+from pytwolayer.reports.plot import open_frame
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -15,13 +16,8 @@ _MANY = 300  # points that are drawn solid
 
 def plot_predictions(shown: NumberFigure, file: str | Path | None) -> "Figure":
     """Draw observed against predicted, with the line on which they are equal."""
-    words = [(panel.name, panel.words) for panel in shown.panels]
-    labels = shown.across, shown.up
-    with panels_of(shown.title, labels, words, file, (5.2, 4.6)) as (
-        figure,
-        all_axes,
-    ):
-        for axes, panel in zip(all_axes, shown.panels, strict=True):
+    with panels_of(shown, file, (5.2, 4.6)) as (figure, panels):
+        for axes, panel in panels:
             axes.plot(panel.line_across, panel.line_up, color=MIDDLE, linestyle="--", linewidth=1,
                       label="equal")  # fmt: skip
             _draw_points(axes, panel)
@@ -31,13 +27,8 @@ def plot_predictions(shown: NumberFigure, file: str | Path | None) -> "Figure":
 
 def plot_residuals(shown: NumberFigure, file: str | Path | None) -> "Figure":
     """Draw residuals against predictions, with a line through the means of groups."""
-    words = [(panel.name, panel.words) for panel in shown.panels]
-    labels = shown.across, shown.up
-    with panels_of(shown.title, labels, words, file, (5.8, 4.2)) as (
-        figure,
-        all_axes,
-    ):
-        for axes, panel in zip(all_axes, shown.panels, strict=True):
+    with panels_of(shown, file, (5.8, 4.2)) as (figure, panels):
+        for axes, panel in panels:
             axes.axhline(0, color=MIDDLE, linestyle="--", linewidth=1)
             _draw_points(axes, panel)
             if len(panel.line_across):
@@ -51,6 +42,5 @@ def _draw_points(axes: "Axes", panel: NumberPanel) -> None:
     many = len(panel.across) > _MANY
     axes.plot(panel.across, panel.up, "o", color=DARK, markerfacecolor="none",
               markersize=3 if many else 5, alpha=0.35 if many else 0.8, zorder=3)  # fmt: skip
-    axes.grid(visible=True, alpha=0.25)
-    axes.spines[["top", "right"]].set_visible(False)
+    open_frame(axes)
     axes.margins(y=0.1)

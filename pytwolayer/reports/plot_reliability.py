@@ -7,6 +7,7 @@ import numpy as np
 
 from pytwolayer.reports.figure_reliability import ReliabilityFigure
 from pytwolayer.reports.panels import DARK, MIDDLE, panels_of
+from pytwolayer.reports.plot import open_frame
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -14,13 +15,8 @@ if TYPE_CHECKING:
 
 def plot_reliability(shown: ReliabilityFigure, file: str | Path | None) -> "Figure":
     """Draw observed shares against probabilities, with intervals and the line of equality."""
-    words = [(panel.name, panel.words) for panel in shown.panels]
-    labels = shown.across, shown.up
-    with panels_of(shown.title, labels, words, file, (5.2, 4.6)) as (
-        figure,
-        all_axes,
-    ):
-        for axes, panel in zip(all_axes, shown.panels, strict=True):
+    with panels_of(shown, file, (5.2, 4.6)) as (figure, panels):
+        for axes, panel in panels:
             axes.plot([0, 1], [0, 1], color=MIDDLE, linestyle="--", linewidth=1, label="equal")
             axes.errorbar(
                 panel.predicted,
@@ -39,8 +35,7 @@ def plot_reliability(shown: ReliabilityFigure, file: str | Path | None) -> "Figu
                       markeredgewidth=0.6, transform=axes.get_xaxis_transform())  # fmt: skip
             axes.set_xlim(-0.02, 1.02)
             axes.set_ylim(-0.02, 1.02)
-            axes.grid(visible=True, alpha=0.25)
-            axes.spines[["top", "right"]].set_visible(False)
-            if axes is all_axes[0]:
+            open_frame(axes)
+            if panel is shown.panels[0]:
                 axes.legend(frameon=False, loc="upper left", fontsize=8.5)
     return figure

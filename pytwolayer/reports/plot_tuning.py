@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pytwolayer.reports.loss_names import name_loss
-from pytwolayer.reports.plot import new_axes, number_ticks
+from pytwolayer.reports.plot import new_axes, number_ticks, open_frame
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -168,6 +168,5 @@ def _dress(axes: "Axes", table: pd.DataFrame, loss: str) -> None:
     axes.set_xlabel("Weight decay")
     axes.set_ylabel(name_loss(loss))
     axes.set_title("Held-out loss of the candidates", loc="left")
-    axes.grid(visible=True, alpha=0.25)
-    axes.spines[["top", "right"]].set_visible(False)
+    open_frame(axes)
     axes.legend(frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.15), ncols=3)

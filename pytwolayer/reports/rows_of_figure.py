@@ -57,6 +57,11 @@ class ComparedRows(NamedTuple):
         return self.weights if self.trials else self.weights / self.weights.mean()
 
     @property
+    def labels(self) -> str:
+        """What labels are called together; the only one by its outcome's name or its own."""
+        return (self.outcome or self.names[0]) if len(self.names) == 1 else "Labels"
+
+    @property
     def words(self) -> str:
         """How many rows there are, of which kind."""
         number = len(self.observed)
