@@ -8,18 +8,16 @@ again instead, and gives up in time.
 
 import os
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from typing import Any
 
+from pytwolayer.runtime.looking import look_until
 from pytwolayer.runtime.torch_loading import torch
 
 Tensor = torch.Tensor
 BACKEND = "nccl"
-_LOOKING = 1e-3  # seconds of looking again and again, before naps
-_NAP = 1e-4
 _CHECK = 0.05  # seconds from one look at whether another process has failed to the next
 _PATIENCE = 10.0  # seconds for what may hang with the GPU
 # By default PyTorch ends the whole process where an exchange fails or takes too long.
@@ -87,26 +85,21 @@ class GpuVectors:
             raise RuntimeError(self._lost)
 
     def _wait(self) -> None:
-        start = checked = time.monotonic()
         noticed = 0
-        while not self._event.query():
-            now = time.monotonic()
-            if now - start < _LOOKING:
-                time.sleep(0)
-                continue
-            time.sleep(_NAP)
-            if now - checked < _CHECK:
-                continue
-            checked = now
+
+        def check(waited: float) -> None:
             # Of an exchange that is not done this is so where NCCL has found an error. One that
             # has just been done may look like that, but not twice.
+            nonlocal noticed
             noticed += self._work.is_completed()
             if noticed > 1:
                 self._give_up("NCCL has lost another process")
             if self._has_failed():
                 self._give_up("another process has failed")
-            if now - start > self._seconds:
+            if waited > self._seconds:
                 self._give_up("timed out waiting for another process")
+
+        look_until(self._event.query, check, _CHECK)
 
     def _give_up(self, why: str) -> None:
         self._lost = why

@@ -14,18 +14,16 @@ import os
 import platform
 import secrets
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from pytwolayer.runtime.looking import look_until
 from pytwolayer.runtime.torch_loading import torch
 
 Tensor = torch.Tensor
 _FOLDER = Path("/dev/shm")  # memory, which other processes find by a name
 _LINE = 64  # bytes that a processor reads together
-_LOOKING = 1e-3  # seconds of looking again and again, before naps
-_NAP = 1e-4
 _CHECK = 0.02  # seconds from one look at whether another process is there to the next
 # Others see what is written in the order in which it was; on other processors they need not.
 _IN_ORDER = ("x86_64", "AMD64")
@@ -81,21 +79,13 @@ class SharedVectors:
         return self._numbers[rank * _LINE // 8] >= self._number
 
     def _wait_for(self, rank: int, seconds: float) -> None:
-        start = time.monotonic()
-        while time.monotonic() - start < _LOOKING:
-            if self._has_come(rank):
-                return
-            os.sched_yield()
-        checked = start
-        while not self._has_come(rank):
-            time.sleep(_NAP)
-            now = time.monotonic()
-            if now - checked > _CHECK:
-                checked = now
-                if self._is_gone(rank) and not self._has_come(rank):
-                    raise RuntimeError(f"process {rank} has ended")
-                if now - start > seconds:
-                    raise RuntimeError(f"timed out waiting for process {rank}")
+        def check(waited: float) -> None:
+            if self._is_gone(rank) and not self._has_come(rank):
+                raise RuntimeError(f"process {rank} has ended")
+            if waited > seconds:
+                raise RuntimeError(f"timed out waiting for process {rank}")
+
+        look_until(lambda: self._has_come(rank), check, _CHECK)
 
     def _is_gone(self, rank: int) -> bool:
         try:
