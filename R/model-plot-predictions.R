@@ -143,7 +143,7 @@ autoplot_figure <- function(shown, what) {
     subtitle = if (!several) panels[[1]]$words
   )
   if (several) {
-    scales <- if (what %in% number_figures || what == "confusion") "free" else "fixed"
+    scales <- if (what == "reliability") "fixed" else "free"
     plot <- plot + ggplot2::facet_wrap(~panel, scales = scales)
   }
   plot
