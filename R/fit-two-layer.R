@@ -98,8 +98,8 @@
 #'   its rows' weights are multiplied; `"balanced"` gives all classes the same sum.
 #' @param na_action `"omit"` leaves rows with missing values out, with a message that counts
 #'   them; `"fail"` refuses them.
-#' @param device Where to compute, see [select_device()]. With several `workers` `"cuda"` is a GPU of
-#'   its own for each, and `"auto"` GPUs if there are enough for all, else the CPU.
+#' @param device Where to compute, see [select_device()]. With several `workers` `"cuda"` is a GPU
+#'   of its own for each, and `"auto"` GPUs if there are enough for all, else the CPU.
 #' @param shards Number of parts of the rows, each with random numbers of its own, whose gradients
 #'   are added up in a fixed order in every update. The fit depends on it, but for rounding only as
 #'   it does on `seed`, and not on the number of `workers`. With several a process computes with one
@@ -107,7 +107,8 @@
 #' @param workers Number of processes that train the network together on this machine, each with
 #'   one thread and as many of the `shards`, of which it has to be a divisor. The fit is the same to
 #'   the bit with any number, on CPUs, and on GPUs of one kind. One that is killed is started anew,
-#'   with the others. They are processes of Python, so a `loss` that is a function of R's needs `workers = 1`.
+#'   with the others. They are processes of Python, so a `loss` that is a function of R's needs
+#'   `workers = 1`.
 #' @param checkpoint A folder, made if it is not there, in which the state of the run is kept.
 #'   The same call again continues from there, with a message that says so: a run that was killed or
 #'   interrupted ends with the very bits of one that was not, and of one that has ended the fit

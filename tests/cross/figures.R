@@ -29,23 +29,19 @@ say <- function(name, values) {
 figure <- function(x, what, new_data, y, case_weights) {
   pytwolayer:::shown_rows(x, what, new_data, NULL, y, case_weights, environment(), environment())
 }
+say_figure <- function(name, found) {
+  say(paste(name, "words"), unlist(found[c("title", "across", "up")]))
+  for (place in seq_along(found$panels)) {
+    panel <- found$panels[[place]]
+    for (part in names(panel)) say(paste(name, place, part), panel[[part]])
+  }
+}
 for (name in names(outcomes)) {
   fitted <- do.call(fit, c(list(outcomes[[name]]), more[[name]]))
   for (what in pytwolayer:::figures_of(fitted)) {
-    shown <- list(
-      own = figure(fitted, what, NULL, NULL, NULL),
-      new = figure(fitted, what, x[1:40, ], outcomes[[name]][1:40, , drop = FALSE], weights[1:40])
-    )
-    for (rows in names(shown)) {
-      found <- shown[[rows]]
-      say(paste(name, what, rows, "words"), unlist(found[c("title", "across", "up")]))
-      for (place in seq_along(found$panels)) {
-        panel <- found$panels[[place]]
-        for (part in names(panel)) {
-          say(paste(name, what, rows, place, part), panel[[part]])
-        }
-      }
-    }
+    say_figure(paste(name, what, "own"), figure(fitted, what, NULL, NULL, NULL))
+    new <- figure(fitted, what, x[1:40, ], outcomes[[name]][1:40, , drop = FALSE], weights[1:40])
+    say_figure(paste(name, what, "new"), new)
   }
 }
 writeLines(enc2utf8(lines), file, useBytes = TRUE)

@@ -30,9 +30,10 @@ test_that("row names that are 1, 2, ... stay the two numbers that R keeps of the
   compact <- function(table) .row_names_info(table, 0L)
   table <- data.frame(a = c(1.5, 2, 3), b = c(TRUE, NA, FALSE), y = 1:3)
   input <- mold_table(table, NULL, "y", NULL)
-  expect_identical(compact(input$outcomes), c(NA, -3L))
+  # Above 0: fitted values have them as names, as lm()'s have.
+  expect_identical(compact(input$outcomes), c(NA, 3L))
   expect_identical(compact(input$predictors), c(NA, -3L))
-  expect_identical(compact(mold_formula(y ~ a, table, NULL)$outcomes), c(NA, -3L))
+  expect_identical(compact(mold_formula(y ~ a, table, NULL)$outcomes), c(NA, 3L))
   some <- mold_table(table[c(3, 1), ], NULL, "y", NULL)
   expect_identical(row.names(some$outcomes), c("3", "1"))
   row.names(table) <- c("u", "v", "w")
