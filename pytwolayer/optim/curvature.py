@@ -15,7 +15,10 @@ Tensor = torch.Tensor
 # Measured: with a tenth of it networks of some dozens of weights need up to twice as many steps.
 PAIRS = 100
 _SLOTS = PAIRS + 1  # one is free: a pair is written there before it is known to be of use
-_MORE = 8  # slots that memory is taken for when there is no more room
+# Slots that memory is taken for when there is no more room: as many again as there were where that
+# is little, since taking it costs more than multiplying with zeros.
+_MORE = 8
+_LITTLE = 4096  # numbers of a vector
 _LEAST_CURVATURE = 1e-10
 _STATE = "the optimiser's state"  # in messages
 
@@ -52,9 +55,16 @@ class CurvaturePairs:
         self._found = self._like.new_empty(2 * slots)
         self._form = CompactForm(slots)
 
+    def _room_for(self, slots: int) -> int:
+        """Return how many slots there are in a run that has come to use so many."""
+        room = max(1, -(-slots // _MORE))
+        if len(self._like) <= _LITTLE:
+            room = 1 << (room - 1).bit_length()
+        return min(room * _MORE, _SLOTS)
+
     def _grow(self) -> None:
         rows, state = self._rows, self._form.state(self._used)
-        self._allocate(min(len(rows) // 2 + _MORE, _SLOTS))
+        self._allocate(self._room_for(len(rows) // 2 + 1))
         self._rows[: len(rows)].copy_(rows)
         self._form.set_state(state)
 
@@ -104,7 +114,7 @@ class CurvaturePairs:
         """Continue from a ``state()``."""
         self._next, self._used = state["next"], len(state["diagonal"])
         # As many slots as there were: of other sizes a product's sums may be others.
-        self._allocate(min(max(1, -(-self._used // _MORE)) * _MORE, _SLOTS))
+        self._allocate(self._room_for(self._used))
         self._rows[: 2 * self._used].copy_(state["rows"])
         self._form.set_state(state)
 
