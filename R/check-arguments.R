@@ -148,10 +148,22 @@ describe_vector <- function(value) {
 require_names <- function(argument, needed, names, expected, call, there = names) {
   absent <- setdiff(needed, names)
   if (length(absent)) {
-    near <- near_name(absent[[1]], there)
-    hint <- if (length(near)) sprintf(" (there is %s)", quote_names(shorten(near)))
+    hint <- those_there(absent[[1]], there, "there is %s")
     received <- paste0("one without ", quote_some_names(absent), hint)
     abort_expected(argument, expected, received, call)
+  }
+}
+
+# In brackets: which column was meant by a name that no column has; if none, all of them.
+those_there <- function(absent, names, as_meant = "did you mean %s?") {
+  near <- near_name(absent, names)
+  if (length(near)) {
+    sprintf(" (%s)", sprintf(as_meant, quote_names(shorten(near))))
+  } else if (length(names)) {
+    noun <- if (length(names) == 1) "only column is" else "columns are"
+    sprintf(" (its %s %s)", noun, quote_some_names(names))
+  } else {
+    ""
   }
 }
 

@@ -164,7 +164,8 @@ without_weights <- function(source, weights, named, call) {
   }
   if (!is_single(weights) || !weights %in% names) {
     expected <- sprintf("numbers, or the name of a column of `%s`", source$argument)
-    abort_argument("case_weights", expected, weights, call)
+    hint <- if (is_single(weights)) those_there(weights, names)
+    abort_expected("case_weights", expected, paste0(describe_value(weights), hint), call)
   }
   source$ptype[setdiff(names, setdiff(weights, named))]
 }

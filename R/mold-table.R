@@ -54,9 +54,7 @@ mold_named_outcome <- function(x, y, outcome, call) {
   }
   absent <- setdiff(outcome, names(x))
   if (length(absent)) {
-    near <- near_name(absent[[1]], names(x))
-    hint <- if (length(near)) sprintf(" (did you mean %s?)", quote_names(shorten(near)))
-    received <- paste0(quote_some_names(absent), hint)
+    received <- paste0(quote_some_names(absent), those_there(absent[[1]], names(x)))
     abort_expected("outcome", "names of columns of `x`", received, call)
   }
   outcome <- unique(outcome)

@@ -15,7 +15,11 @@ take_weights <- function(argument, table, weights, outcome, named, call) {
   names <- colnames(table)
   if (!is_single(weights) || !weights %in% names) {
     expected <- sprintf("numbers of at least 0, or the name of a column of `%s`", argument)
-    received <- if (is_single(weights)) quote_names(shorten(weights)) else "text"
+    received <- if (is_single(weights)) {
+      paste0(quote_names(shorten(weights)), those_there(weights, names))
+    } else {
+      "text"
+    }
     abort_expected("case_weights", expected, received, call)
   }
   refuse_twins(argument, names[names == weights], call)

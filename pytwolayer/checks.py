@@ -150,6 +150,15 @@ def near(name: str, names: Sequence[str]) -> str | None:
     return next((other for other, same, number in pairs if same or number <= fewest), None)
 
 
+def those_there(absent: str, names: Sequence[str], as_meant: str = "did you mean {}?") -> str:
+    """Say, in brackets, which column was meant by a name that no column has; if none, name all."""
+    meant = near(absent, names)
+    if meant is not None:
+        return f" ({as_meant.format(quote(meant))})"
+    noun = "only column is" if len(names) == 1 else "columns are"
+    return f" (its {noun} {quote_some(names)})" if names else ""
+
+
 def _changes(one: str, other: str) -> int:
     """Count the letters to insert, leave out or replace (Levenshtein's distance)."""
     before = [*range(len(other) + 1)]

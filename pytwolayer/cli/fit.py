@@ -10,8 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from pytwolayer import checks
-from pytwolayer.checks import quote_some
+from pytwolayer.checks import quote_some, those_there
 from pytwolayer.cli.common import (
     fitted,
     plain_warnings,
@@ -196,8 +195,9 @@ def _read(given: argparse.Namespace, division: Division | None) -> _Task:
     table = open_file("data", given.data, reading, given.outcome, display, division)
     names = column_names("data", table)
     for name in ("outcome", "ignore", "weights"):
-        for column in _several(options[name]):
-            checks.one_of(name, column, names)
+        if absent := [column for column in _several(options[name]) if column not in names]:
+            received = quote_some(absent) + those_there(absent[0], names)
+            raise ArgumentError(name, "names of columns of `data`", received)
     _refuse_overlap(given)
     left_out = {*given.outcome, *_several(given.ignore), *_several(given.weights)}
     x = columns_at(table, [place for place, name in enumerate(names) if name not in left_out])

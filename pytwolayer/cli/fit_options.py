@@ -23,7 +23,8 @@ examples:
       --predictions prices.csv --new-data test.parquet
 
 exit status: 0 if all went well, 2 after an error, 130 after Ctrl-C; what Ctrl-C leaves, and
-what is left of a run whose loss is no longer finite, is written to the files asked for."""
+what is left of a run whose loss is no longer finite, is written to the files asked for.
+Under torchrun (torchrun ... -m pytwolayer fit ...) it is torchrun's own: 1 after any error."""
 
 FILE = "table with a header: .csv, .tsv, .parquet or a folder of .parquet; with --sep any text"
 _DATA = (

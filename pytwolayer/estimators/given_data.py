@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pytwolayer.checks import describe
+from pytwolayer.checks import describe, those_there
 from pytwolayer.errors import ArgumentError
 from pytwolayer.estimators.frames import frame_of
 from pytwolayer.files.arrow_objects import arrow_reader, arrow_vector, is_arrow, is_dataset
@@ -64,7 +64,8 @@ def take_named(
     for argument, name in names.items():
         if name not in columns.names:
             expected = f"the name of a column of `{arguments[0]}`"
-            raise ArgumentError(argument, expected, describe(name))
+            received = describe(name) + those_there(name, columns.names)
+            raise ArgumentError(argument, expected, received)
     if len(set(names.values())) < len(names):
         raise ArgumentError(arguments[2], "another column than the outcome", describe(y))
     taken = (columns.take(v) if isinstance(v, str) else v for v in (y, sample_weight))

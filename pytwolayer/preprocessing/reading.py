@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from pytwolayer import checks
-from pytwolayer.checks import near, quote, quote_some
+from pytwolayer.checks import quote_some, those_there
 from pytwolayer.errors import ArgumentError, MissingRowsWarning, warn_user
 from pytwolayer.preprocessing.column import Column
 from pytwolayer.preprocessing.row_source import Doubles
@@ -150,9 +150,8 @@ def _read_tables(x: Any, y: Any, outcome: Any) -> tuple[Table, Table]:
     names = column_names("x", x)
     absent = [name for name in wanted if name not in names]
     if absent:
-        meant = near(absent[0], names)
-        hint = "" if meant is None else f" (did you mean {quote(meant)}?)"
-        raise ArgumentError("outcome", "names of columns of `x`", quote_some(absent) + hint)
+        received = quote_some(absent) + those_there(absent[0], names)
+        raise ArgumentError("outcome", "names of columns of `x`", received)
     others = [place for place, name in enumerate(names) if name not in wanted]
     own = columns_at(x, [names.index(name) for name in wanted])
     outcomes = read_table("x", own, outcome=True, summarise=True, whole=True)
@@ -171,7 +170,8 @@ def _take_weights(x: Any, column: str, argument: str, outcome: Any) -> tuple[Any
             else ArgumentError("x", expected, problem.received)
         ) from None
     if column not in names:
-        raise ArgumentError(argument, "the name of a column of `x`", checks.describe(column))
+        received = checks.describe(column) + those_there(column, names)
+        raise ArgumentError(argument, "the name of a column of `x`", received)
     if outcome is not None and column in ([outcome] if isinstance(outcome, str) else outcome):
         raise ArgumentError(argument, "another column than the outcome", checks.describe(column))
     others = [place for place, name in enumerate(names) if name != column]

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pytwolayer.checks import describe, near, quote, quote_some
+from pytwolayer.checks import describe, quote_some, those_there
 from pytwolayer.errors import ArgumentError
 from pytwolayer.preprocessing.column import CodedColumn, Column
 from pytwolayer.preprocessing.column_blocks import blocks_of, number_taken, take_rows
@@ -409,8 +409,7 @@ def _select(
     there = {*parts.names}
     missing = [name for name in names if name not in there]
     if missing:
-        meant = near(missing[0], parts.names)
-        hint = "" if meant is None else f" (there is {quote(meant)})"
+        hint = those_there(missing[0], parts.names, "there is {}")
         raise ArgumentError(argument, EVERY_COLUMN, f"one without {quote_some(missing)}{hint}")
     wanted = set(names)
     _refuse_duplicates(argument, [name for name in parts.names if name in wanted])

@@ -15,7 +15,15 @@ test_that("a misspelt column is told with the one that is there", {
   expect_refused(two_layer(MPG ~ ., data = cars), "without \"MPG\" (there is \"mpg\")")
   expect_refused(two_layer(mpg ~ wieght, data = cars), "\"wieght\" (there is \"weight\")")
   expect_refused(two_layer(cars, outcome = "mgp"), "\"mgp\" (did you mean \"mpg\"?)")
-  expect_refused(two_layer(mpg ~ price, data = cars), "one without \"price\".")
+})
+
+test_that("a column that is nowhere is told with the columns there are", {
+  few <- cars[c("mpg", "weight")]
+  there <- "\"price\" (its columns are \"mpg\", \"weight\")."
+  expect_refused(two_layer(mpg ~ price, data = few), there)
+  expect_refused(two_layer(price ~ ., data = few), there)
+  expect_refused(two_layer(few, outcome = "price"), there)
+  expect_refused(two_layer(few, outcome = "mpg", case_weights = "price"), there)
 })
 
 test_that("the core finds the same name", {
@@ -79,7 +87,8 @@ test_that("columns that new data lack are told with those that may be meant", {
   told <- "without \"Power\" (there is \"power\")"
   expect_refused(predict(fit, lower), told)
   expect_refused(predict(fit, lower, engine = "r"), told)
-  expect_refused(predict(fit, cars["weight"]), "one without \"Power\", \"maker\".")
+  told <- "one without \"Power\", \"maker\" (its only column is \"weight\")."
+  expect_refused(predict(fit, cars["weight"]), told)
 })
 
 test_that("a level that training did not see is told with what to do", {

@@ -259,9 +259,10 @@ def test_quiet_prints_nothing(data, capsys):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ("--outcome yy", '`outcome` must be one of "a", .* not "yy" \\(did you mean "y"\\?\\)'),
-        ("--outcome y --ignore z", '`ignore` must be one of .* not "z"'),
-        ("--outcome y --weights z", '`weights` must be one of .* not "z"'),
+        ("--outcome Y", '`outcome` must be names of columns of `data`, not "Y" .*mean "y"\\?\\)'),
+        ("--outcome price", '`outcome` must be names .* not "price" \\(its columns are "a", .*'),
+        ("--outcome y --ignore town2", '`ignore` must be names of columns .* not "town2" .*"town"'),
+        ("--outcome y --weights price", '`weights` must be .* not "price" \\(its columns are "a", .*'),
         ("--outcome y --ignore y", '`outcome` must be columns each named once.* not "y" twice'),
         ("--outcome y --weights a", "`weights` must be numbers of at least 0"),
         ("--outcome y --weights town", "`weights` must be numbers of at least 0, not text"),
@@ -396,7 +397,7 @@ def test_the_help_reads_well(capsys):
         main(["fit", "--help"])
     text = capsys.readouterr().out
     assert text.startswith("usage: pytwolayer fit FILE --outcome COLUMN [options]\n")
-    for word in ("examples:", "exit status:", "--new-data FILE", "(default: 64)"):
+    for word in ("examples:", "exit status:", "torchrun", "--new-data FILE", "(default: 64)"):
         assert word in text
     assert max(map(len, text.splitlines())) <= 100
 

@@ -56,8 +56,12 @@ def test_a_misspelt_outcome_is_told_with_the_column_that_is_there(cars, name):
     )
 
 
-def test_an_outcome_that_is_nowhere_is_told_without_a_guess(cars):
-    assert said(two_layer, cars, outcome="price").endswith('not "price".')
+def test_an_outcome_that_is_nowhere_is_told_with_the_columns_there_are(cars):
+    few = cars[["mpg", "weight"]]
+    there = 'not "price" (its columns are "mpg", "weight").'
+    assert said(two_layer, few, outcome="price").endswith(there)
+    assert said(two_layer, few, outcome="mpg", sample_weight="price").endswith(there)
+    assert said(two_layer, few[["mpg"]], outcome="price").endswith('(its only column is "mpg").')
 
 
 def test_a_missing_outcome_is_told_with_how_to_name_it(cars):
@@ -144,7 +148,8 @@ def test_one_class_is_told(cars):
 def test_columns_that_new_data_lack_are_told_with_those_that_may_be_meant(fit, cars):
     lower = cars.rename(columns=str.lower)
     assert 'one without "Power" (there is "power")' in said(fit.predict, lower)
-    assert said(fit.predict, cars[["weight"]]).endswith('one without "Power", "maker".')
+    told = 'one without "Power", "maker" (its only column is "weight").'
+    assert said(fit.predict, cars[["weight"]]).endswith(told)
 
 
 def test_a_level_that_training_did_not_see_is_told_with_what_to_do(fit, cars):
@@ -201,6 +206,6 @@ def test_the_page_has_a_row_for_each_and_names_its_tests():
     tests = {name for name in globals() if name.startswith("test_")} - {
         "test_the_page_has_a_row_for_each_and_names_its_tests",
         "test_constant_columns_that_are_equal_by_chance_are_no_outcome",
-        "test_an_outcome_that_is_nowhere_is_told_without_a_guess",
+        "test_an_outcome_that_is_nowhere_is_told_with_the_columns_there_are",
     }
     assert sorted(name for name in tests if f"`{name}`" not in page) == []
