@@ -15,7 +15,7 @@ import traceback
 from dataclasses import fields
 from typing import Any
 
-from pytwolayer.launching.job_file import JobFile, read_job
+from pytwolayer.launching.job_file import DIFFERS, JobFile, read_job
 from pytwolayer.launching.lifeline import is_orphan, when_orphaned
 from pytwolayer.launching.loopback import ADDRESS
 from pytwolayer.launching.python_process import python_arguments
@@ -72,13 +72,22 @@ def main(path: str) -> int:
     file = read_job(path)
     watch = _Watch(file.caller)
     try:
-        return _launch(file)
+        return _launch(file) if _has_the_same_torch(file) else DIFFERS
     except Exception:  # noqa: BLE001 - the caller reports it
         _report(file, {"problem": traceback.format_exc()})
         return 1
     finally:
         if watch.is_orphan:
             shutil.rmtree(file.folder, ignore_errors=True)
+
+
+def _has_the_same_torch(file: JobFile) -> bool:
+    # Loading it takes a second, in which the caller may want to end the run.
+    from torch import __version__ as version
+
+    if version != file.torch:
+        sys.stderr.write(f"PyTorch {version} and this process {file.torch}")
+    return bool(version == file.torch)
 
 
 def _launch(file: JobFile) -> int:

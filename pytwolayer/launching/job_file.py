@@ -16,12 +16,16 @@ from pathlib import Path
 from typing import Any
 from zlib import crc32
 
+from pytwolayer._version import __version__
 from pytwolayer.errors import TemporaryFolderError
 
 _NAME = "job"
 _YOUNG = 60.0  # seconds
-_PATHS = ".path"  # suffix of the file with the caller's `sys.path` and where this package is
+# Suffix of the file with the caller's `sys.path`, where this package is, and what it is.
+_PATHS = ".path"
+_ANY_PYTHON = 2  # a version of marshal's format that each Python reads
 _PACKAGE = __name__.partition(".")[0]
+DIFFERS = 76  # exit status of a process that has another version than the caller of something
 
 
 @dataclass(frozen=True)
@@ -70,6 +74,8 @@ class JobFile:
         By which both sides know each other.
     caller : int
         The caller's process.
+    torch : str
+        The caller's version of PyTorch.
     """
 
     path: Path
@@ -78,6 +84,7 @@ class JobFile:
     address: Any
     key: bytes
     caller: int
+    torch: str
 
     @property
     def folder(self) -> Path:
@@ -87,14 +94,17 @@ class JobFile:
 
 def write_job(job: Job, folder: Path, address: Any, key: bytes) -> JobFile:
     """Write the file into the scratch folder, which nobody else can read."""
+    from pytwolayer.runtime.torch_loading import torch  # which the agent loads later, see there
+
     content = _dumps(job.content)
     bare = Job(job.module, None, job.workers, job.max_restarts, job.start, job.silence)
     path = folder / _NAME
-    made = JobFile(path, bare, content, address, key, os.getpid())
+    made = JobFile(path, bare, content, address, key, os.getpid(), str(torch.__version__))
     path.write_bytes(pickle.dumps(made))
     found = [each for each in sys.path if isinstance(each, str)]  # Python passes others over
     own = os.path.abspath(sys.modules[_PACKAGE].__file__ or "")  # noqa: PTH100 - it may be no path
-    path.with_suffix(_PATHS).write_bytes(marshal.dumps((found, own)))
+    known = {"Python": sys.implementation.cache_tag or "", _PACKAGE: __version__}
+    path.with_suffix(_PATHS).write_bytes(marshal.dumps((found, own, known), _ANY_PYTHON))
     return made
 
 
@@ -128,17 +138,26 @@ def read_job(path: str) -> JobFile:
 # What a process is started with, so that it finds the modules that the caller finds, and has the
 # very files of this package: R imports those of the R package from a folder that is in no path, and
 # another version may be in one. The present folder, which Python would search first, and whose
-# `runpy.py` is none of ours, is left out until then.
+# `runpy.py` is none of ours, is left out until then. Where the package was installed anew after the
+# caller had loaded it, the files are another version's, which would not understand the caller: that
+# is said here, by the caller's code, before anything else is read.
 BOOT = f"""
 import sys
 sys.path[:] = [each for each in sys.path if each]
 import marshal, os, runpy
 from importlib.util import module_from_spec, spec_from_file_location
-sys.path[:], own = marshal.loads(open(sys.argv[2] + {_PATHS!r}, "rb").read())
+sys.path[:], own, known = marshal.loads(open(sys.argv[2] + {_PATHS!r}, "rb").read())
+def compare(name, version):
+    if version != known[name]:
+        sys.stderr.write("%s %s and this process %s" % (name, version, known[name]))
+        sys.exit({DIFFERS})
+compare("Python", sys.implementation.cache_tag)
 if os.path.isfile(own):
     spec = spec_from_file_location({_PACKAGE!r}, own)
     sys.modules[{_PACKAGE!r}] = package = module_from_spec(spec)
     spec.loader.exec_module(package)
+from {_PACKAGE}._version import __version__
+compare({_PACKAGE!r}, __version__)
 del sys.argv[0]
 runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
 """

@@ -17,7 +17,7 @@ from typing import Any, Protocol
 from pytwolayer.errors import WorkerError, warn_user
 from pytwolayer.launching.agent import END, LOST, REPORT
 from pytwolayer.launching.inbox import Inbox
-from pytwolayer.launching.job_file import Job, JobFile, write_job
+from pytwolayer.launching.job_file import DIFFERS, Job, JobFile, write_job
 from pytwolayer.launching.loopback import reach_loopback
 from pytwolayer.launching.python_process import (
     process_environment,
@@ -29,6 +29,7 @@ from pytwolayer.runtime.broken_pipes import without_pipe_signals
 _POLL = 0.1  # seconds
 _GRACE = 20.0  # seconds for the agent's regular end
 _TAIL = 2_000  # characters of its output
+_ADVICE = "as where it was installed anew meanwhile; start a new session"
 _AGENT = "pytwolayer.launching.agent"
 
 
@@ -314,6 +315,8 @@ class _Run:
             report = json.loads((self._folder / REPORT).read_text(encoding="utf-8"))
         except (OSError, ValueError):
             log = (self._folder / "agent.log").read_text(encoding="utf-8", errors="replace")
+            if self._agent.returncode == DIFFERS:
+                return WorkerError(None, host, f"have {log.strip().splitlines()[-1]}, {_ADVICE}")
             how = f"lost the process that had started them, which {_end_of(self._agent.returncode)}"
             return WorkerError(None, host, how, log.strip()[-_TAIL:])
         if "problem" in report:
