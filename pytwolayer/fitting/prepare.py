@@ -54,6 +54,7 @@ from pytwolayer.preprocessing.calibration import (
 from pytwolayer.preprocessing.encoder import Encoder
 from pytwolayer.preprocessing.fingerprint import checksums
 from pytwolayer.preprocessing.outcome import Outcome, fit_outcome
+from pytwolayer.preprocessing.row_source import RowNumbers, are_in_order
 from pytwolayer.preprocessing.training_data import TrainingData
 from pytwolayer.preprocessing.validation_split import split_validation
 from pytwolayer.runtime.device import is_gpu
@@ -222,7 +223,9 @@ class PreparedFit:
         place = self._store, self._sums, None if self._part is None else self._part.shards
         self.train_rows = encode_rows("x", training, *coding, *place).to(device)
         rows = self.train_rows.number
-        self._in_order = held_out is None and training.are_all and training.rows == rows
+        self._rows_of_fit: RowNumbers | slice | None = None  # where no row is held out
+        if held_out is None and training.rows == rows:
+            self._rows_of_fit = slice(None) if training.are_all else training.row_numbers
         self.valid_rows = None
         if held_out is not None:
             with named_as({"x": "validation", "y": "validation"} if own else {}):
@@ -459,8 +462,13 @@ class PreparedFit:
 
     def encoded_rows(self) -> torch.Tensor | None:
         """Return the network's input for the rows of the data, or None; see ``FitResult``."""
-        rows = self.train_rows
-        return rows.x.cpu() if self._in_order and rows.codes is None else None
+        rows, numbers = self.train_rows, self._rows_of_fit
+        if numbers is None or rows.codes is not None:
+            return None
+        if isinstance(numbers, slice):
+            return rows.x.cpu()
+        places = None if self._store.on_disk else _places_in_order(numbers)
+        return None if places is None else rows.x.cpu()[torch.from_numpy(places)]
 
     def resume(self, supervisor: Supervisor) -> None:
         """Set the state of the newest checkpoint, if there is one."""
@@ -488,6 +496,15 @@ class PreparedFit:
     def release(self) -> None:
         """Free data and network: an error may hold this object, and with it all their memory."""
         del self.train_rows, self.valid_rows, self.parameters, self.optimizer
+
+
+def _places_in_order(numbers: RowNumbers) -> RowNumbers | None:
+    """Return the place of each of the rows from 0, or None where one is missing.
+
+    Where all rows are one batch they are sorted, and of equal ones the first alone is there.
+    """
+    places = np.argsort(numbers)
+    return places if are_in_order(numbers[places], len(numbers)) else None
 
 
 Train = Callable[[Sequence[PreparedFit], Hooks, Interrupt], None]

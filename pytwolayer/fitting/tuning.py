@@ -112,6 +112,7 @@ def tune(
     resolved = _as_long_as_usual(resolved, rows.rows)
     if not _is_worthwhile(rows.rows, resolved):
         return Tuned(settings)
+    rows = sort_rows(rows) if merges else rows
     try:
         with watch_for_interrupt() as interrupt:
             folds = InnerFolds(rows, resolved, device, merges=merges)
@@ -160,12 +161,12 @@ def _training_rows(
     """Return the rows that the fit is trained on, each by itself, and the settings.
 
     Also return whether the fit merges equal rows. Then its result does not depend on their order,
-    and the search must not either.
+    and the search must not either: it sorts them.
     """
     holds_out = share > 0 or data.held_out is not None or data.validation is not None
     suited, resolved = resolve_auto(settings, data, held_out=holds_out)
     if not holds_out and not settings.dropout and _is_one_batch(resolved, suited.rows):
-        return sort_rows(data.expand_frequencies()), resolved, True
+        return data.expand_frequencies(), resolved, True
     training, _ = split_validation(suited, share, cpu_generator(settings.seed))
     return training, resolved, False
 

@@ -53,7 +53,7 @@ class FitResult(Generic[_Fit]):
     encoded : tensor or None
         The network's input for the rows of the data, in their order and on the CPU; where rows
         at the end were left out, for those before. None where others were left out or held
-        out, where equal rows were merged, and of several networks.
+        out, where equal rows were merged, where sorted rows are on disk, and of several networks.
     pages : Pages or None
         Those of ``encoded``, if it is on disk.
     """

@@ -310,7 +310,7 @@ def _take_apart(argument: str, data: Any) -> RawTable | SourcedTable:
         names = [str(name) for name in data.columns]
         if _is_row_major(data):
             return _array_table(names, data.to_numpy())
-        return RawTable(names, data.shape, [data.iloc[:, j] for j in range(data.shape[1])])
+        return RawTable(names, data.shape, [column for _, column in data.items()])
     vectors = (pd.Series, pd.Categorical, pd.Index)
     if isinstance(data, vectors) and not isinstance(data, pd.MultiIndex):
         series = pd.Series(data)

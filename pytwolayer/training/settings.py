@@ -6,8 +6,9 @@ for which the command line's help would wait: checks import the network's tables
 """
 
 import pickle
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field, fields
+from functools import cache
 from itertools import pairwise
 from numbers import Real
 from typing import TYPE_CHECKING, Any
@@ -25,8 +26,12 @@ LARGEST_RATE = float.fromhex("0x1.fffffep+127")  # of single precision
 _Check = Callable[[str, Any], Any]
 
 
-def _choices() -> dict[str, Iterable[str]]:
-    """Return the names that the settings with a table of their own accept."""
+@cache
+def _choices() -> dict[str, list[str]]:
+    """Return the names that the settings with a table of their own accept.
+
+    A fit asks some thirty times, which would take as long as its epochs if they are few.
+    """
     from pytwolayer.network.activations import ACTIVATIONS
     from pytwolayer.network.losses import LOSSES, REDUCTIONS
     from pytwolayer.optim.lr_schedule import SCHEDULES
@@ -34,17 +39,17 @@ def _choices() -> dict[str, Iterable[str]]:
     from pytwolayer.preprocessing.encoder import ENCODINGS
 
     return {
-        "activation": ACTIVATIONS,
-        "encoding": (AUTO, *ENCODINGS),
-        "loss": (AUTO, *LOSSES),
-        "optimizer": OPTIMIZERS,
-        "reduction": REDUCTIONS,
-        "schedule": (AUTO, *SCHEDULES),
+        "activation": [*ACTIVATIONS],
+        "encoding": [AUTO, *ENCODINGS],
+        "loss": [AUTO, *LOSSES],
+        "optimizer": [*OPTIMIZERS],
+        "reduction": [*REDUCTIONS],
+        "schedule": [AUTO, *SCHEDULES],
     }
 
 
 def _choice(argument: str, value: Any) -> str:
-    return checks.one_of(argument, value, [*_choices()[argument]])
+    return checks.one_of(argument, value, _choices()[argument])
 
 
 def _auto_or(check: _Check) -> _Check:

@@ -200,19 +200,28 @@ def test_other_data_than_those_of_the_fit_are_refused():
     assert '"a"' in error["received"]
 
 
-def test_encoded_rows_come_with_a_fit_of_all_rows_and_with_no_other():
-    def result(x=FRAME, y=OUTCOME, **given):
-        bound = signature(two_layer).bind(x, y, batch_size=8, **QUICK, **given)
-        bound.apply_defaults()
-        return fit_two_layer(bound.arguments)
+def result(x=FRAME, y=OUTCOME, **given):
+    bound = signature(two_layer).bind(x, y, **QUICK, **{"batch_size": 8, **given})
+    bound.apply_defaults()
+    return fit_two_layer(bound.arguments)
 
-    whole = result()
+
+@pytest.mark.parametrize("batch_size", [8, None])
+def test_encoded_rows_come_with_a_fit_of_all_rows_in_their_order(batch_size):
+    whole = result(batch_size=batch_size)
     rows = whole.fit.inputs.encode("x", whole.fit.inputs.read("x", FRAME)).x
     assert whole.encoded.equal(rows)
+
+
+def test_encoded_rows_come_with_no_other_fit():
     assert result(validation=0.2).encoded is None
     assert result(n_models=2).encoded is None
-    with pytest.warns(match="left out"):
-        assert result(y=np.where(np.arange(ROWS) == 3, np.nan, OUTCOME)).encoded is None
+    for batch_size in (8, None):
+        with pytest.warns(match="left out"):
+            found = result(y=np.where(np.arange(ROWS) == 3, np.nan, OUTCOME), batch_size=batch_size)
+        assert found.encoded is None
+    twice = np.repeat(np.arange(ROWS), 2)
+    assert result(FRAME.iloc[twice], OUTCOME[twice], batch_size=None).encoded is None
 
 
 @pytest.mark.parametrize("row", [0, ROWS - 1])
