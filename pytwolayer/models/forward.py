@@ -42,10 +42,10 @@ def forward(
     """Return the output of each network for so many rows, which come in parts."""
     # In float32 a row's last digits would depend on the number of rows predicted with it, as
     # BLAS chooses its kernels by the sizes of a product.
-    doubles = [_Doubles(network, inputs) for network in networks]
-    outputs = [torch.empty(rows, each.d_out, dtype=torch.float64) for each in doubles]
-    start = 0
     with torch.no_grad():
+        doubles = [_Doubles(network, inputs) for network in networks]
+        outputs = [torch.empty(rows, each.d_out, dtype=torch.float64) for each in doubles]
+        start = 0
         for x, codes in parts:
             numbers = x.double()
             for network, output in zip(doubles, outputs, strict=True):
@@ -77,4 +77,4 @@ class _Doubles:
 def _doubles_of(layer: torch.nn.Module) -> tuple[torch.Tensor, torch.Tensor]:
     """Return weight and bias in double precision; a copy of the module would take a millisecond."""
     linear = cast("torch.nn.Linear", layer)
-    return linear.weight.detach().double(), linear.bias.detach().double()
+    return linear.weight.double(), linear.bias.double()

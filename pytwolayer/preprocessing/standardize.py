@@ -1,5 +1,6 @@
 """Standardising columns of doubles into a matrix of float32."""
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -157,10 +158,8 @@ class StandardizedWriter:
         self._scratch = np.empty(0)
         self.width = sum(coding.width for coding in codings)
         self._groups = _groups(codings)
-        numbers = [coding for coding in codings if isinstance(coding, NumberCoding)]
-        self.writes_matrices = len(numbers) == len(codings)
-        self._centers = np.array([coding.center for coding in numbers])
-        self._scales = np.array([coding.scale for coding in numbers])
+        self._numbers = [coding for coding in codings if isinstance(coding, NumberCoding)]
+        self.writes_matrices = len(self._numbers) == len(codings)
         self._rows = np.empty((0, 0))
 
     def write(self, lines: Iterator[Doubles], into: Floats) -> None:
@@ -185,6 +184,8 @@ class StandardizedWriter:
         step = max(1, _AT_ONCE // columns)
         if self._rows.shape != (step, columns):
             self._rows = np.empty((step, columns))
+            self._centers = np.array([coding.center for coding in self._numbers])
+            self._scales = np.array([coding.scale for coding in self._numbers])
         limits: Any = self._limits[:, 0]
         if (limits == limits[0]).all():  # quicker, and the same
             limits = limits[0]
@@ -234,10 +235,10 @@ def _groups(codings: Sequence[StandardizedCoding]) -> list[list[StandardizedCodi
 
 
 def _limits(codings: Sequence[StandardizedCoding]) -> Floats:
-    limits = [np.inf if each.limit is None else each.limit for each in codings]
-    widths = [each.width for each in codings]
+    pairs = [(math.inf if each.limit is None else each.limit, each.width) for each in codings]
+    limits = [[limit] for limit, width in pairs for _ in range(width)]
     with np.errstate(over="ignore"):
-        return np.repeat(limits, widths)[:, None].astype(np.float32)
+        return np.array(limits).astype(np.float32)
 
 
 def _transpose(lines: Floats, into: Floats) -> None:

@@ -157,8 +157,9 @@ def _add_block(
     if isinstance(block, MatrixBlock) and weights is None:
         return _add_matrix(found, block)
     missing: Mask | None = None
-    for each, values in zip(found, block, strict=True):
-        missing = _either(missing, each.add(values, weights))
+    with np.errstate(over="ignore", invalid="ignore"):
+        for each, values in zip(found, block, strict=True):
+            missing = _either(missing, each.add(values, weights))
     return missing
 
 
@@ -174,8 +175,7 @@ def _add_matrix(found: "Sequence[_Found]", block: MatrixBlock) -> Mask | None:
         if np.isfinite(totals).all() and not any(each.missing for each in own):
             _add_lines(own, lines, totals)
         else:
-            for each, values in zip(own, lines, strict=True):
-                missing = _either(missing, each.add(values))
+            missing = _either(missing, _add_block(own, lines))
     return missing
 
 
@@ -231,11 +231,13 @@ class _Found:
             self._counts = np.zeros(len(column.levels), dtype=np.intp)
 
     def add(self, values: Doubles, weights: Doubles | None = None) -> Mask | None:
-        """Look at the next block; return which values are missing, if any is."""
+        """Look at the next block; return which values are missing, if any is.
+
+        To be called where overflow and invalid sums are ignored.
+        """
         self.rows += len(values)
-        with np.errstate(over="ignore", invalid="ignore"):
-            # A finite sum has only finite terms: one pass checks most columns.
-            total: float = np.add.reduce(values)
+        # A finite sum has only finite terms: one pass checks most columns.
+        total: float = np.add.reduce(values)
         missing = None
         if not math.isfinite(total):
             self._infinite += int(np.count_nonzero(np.isinf(values)))

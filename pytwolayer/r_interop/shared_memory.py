@@ -21,6 +21,7 @@ _C_TYPES: dict[int, Any] = {
     _INTEGER: ctypes.c_int,
     _DOUBLE: ctypes.c_double,
 }
+_DTYPES: dict[int, Any] = {kind: np.dtype(own) for kind, own in _C_TYPES.items()}
 
 
 # Declared once: to declare them takes as long as to call them.
@@ -114,13 +115,13 @@ def _r_function(holder: Callable[..., Any], r: _R) -> int:
 def _array(r: _R, vector: int, holder: Callable[..., Any]) -> NDArray[Any]:
     kind, length = r.type_of(vector), r.length(vector)
     if length == 0:
-        return np.empty(0, dtype=np.dtype(_C_TYPES[kind]))
+        return np.empty(0, dtype=_DTYPES[kind])
     address = r.numbers(vector)
     if address is None:
         return _copy(r, vector)
     numbers = (_C_TYPES[kind] * length).from_address(address)
     numbers._holder = holder
-    array = np.frombuffer(numbers, dtype=np.dtype(_C_TYPES[kind]))
+    array = np.frombuffer(numbers, dtype=_DTYPES[kind])
     array.flags.writeable = False
     return array
 
@@ -128,7 +129,7 @@ def _array(r: _R, vector: int, holder: Callable[..., Any]) -> NDArray[Any]:
 def _copy(r: _R, vector: int) -> NDArray[Any]:
     """Copy a vector that is nowhere in memory, such as ``1:9`` is in R, where it stays so."""
     kind, length = r.type_of(vector), r.length(vector)
-    array = np.empty(length, dtype=np.dtype(_C_TYPES[kind]))
+    array = np.empty(length, dtype=_DTYPES[kind])
     if r.copy[kind](vector, 0, length, array.ctypes.data) != length:
         raise UnsharedError
     return array
