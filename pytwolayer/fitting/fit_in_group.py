@@ -3,7 +3,7 @@
 import inspect
 import os
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
@@ -36,6 +36,7 @@ from pytwolayer.models.two_layer import TwoLayer
 from pytwolayer.preprocessing.division import Division
 from pytwolayer.preprocessing.training_data import TrainingData
 from pytwolayer.runtime.device import current_device
+from pytwolayer.runtime.last_words import last_words
 from pytwolayer.runtime.own_gpus import VisibleGpus, kind_asked_for, select_among
 from pytwolayer.runtime.process_group import ProcessGroup, join_group
 from pytwolayer.runtime.threads import limit_threads
@@ -45,6 +46,11 @@ from pytwolayer.runtime.waiting import SILENCE, START, seconds
 from pytwolayer.training.settings import Settings
 
 _CPU = torch.device("cpu")
+_STARTS = "RESTART_COUNT", "MAX_RESTARTS"
+_ENDED = (
+    "The launcher has ended this process by SIGTERM, as where another one has died, which its "
+    "own report names."
+)
 _NAMES = ("RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")
 
 
@@ -55,13 +61,31 @@ def is_launched() -> bool:
 
 @contextmanager
 def joined_group() -> Iterator[ProcessGroup]:
-    """Join these processes; whatever fails here is told to the others."""
-    with join_group(seconds(SILENCE), seconds(START)) as group:
+    """Join these processes; whatever fails here is told to the others.
+
+    Where the launcher ends the first process, it says so.
+    """
+    joined: list[ProcessGroup] = []
+    words = last_words(lambda: _why_ended(joined))
+    with words, join_group(seconds(SILENCE), seconds(START)) as group:
+        joined.append(group)
         try:
             yield group
         except Exception as problem:
             group.tell_failure(problem)
             raise
+
+
+def _why_ended(joined: Sequence[ProcessGroup]) -> str | None:
+    """Say why the launcher ends the first process, unless it starts all anew."""
+    if os.environ.get("RANK") != "0" or os.environ.get("WORLD_SIZE") == "1":
+        return None
+    # torchrun's; others start nothing anew.
+    started, most = (int(os.environ.get(f"TORCHELASTIC_{name}", 0)) for name in _STARTS)
+    if started < most:
+        return None
+    failed = joined[0].who_failed() if joined else None
+    return _ENDED if failed is None else str(failed)
 
 
 def fit_in_group(config: Mapping[str, Any], group: ProcessGroup) -> TwoLayer | None:

@@ -71,6 +71,9 @@ class ProcessGroup(Protocol):
     def tell_failure(self, problem: Exception) -> None:
         """Tell the others why this process fails, unless it is that another one did."""
 
+    def who_failed(self) -> WorkerError | None:
+        """Return which process has told that it fails, if one has."""
+
 
 def part_of(number: int, rank: int, size: int) -> range:
     """Return which of so many things in a row are those of one of ``size`` processes."""
@@ -105,6 +108,10 @@ class Alone:
 
     def tell_failure(self, problem: Exception) -> None:
         """Tell nobody."""
+
+    def who_failed(self) -> WorkerError | None:
+        """Return that none has."""
+        return None
 
 
 class TorchGroup:
@@ -225,6 +232,10 @@ class TorchGroup:
         if self.life is not None and not may_go_on:
             text = f"{type(problem).__name__}: {problem}".rstrip(".")
             self.life.tell_failure(problem, lambda: self._give_up(text))
+
+    def who_failed(self) -> WorkerError | None:
+        """Return which process has told that it fails, if one has."""
+        return None if self.life is None else self.life.who_failed()
 
     def _give_up(self, text: str) -> None:
         """Have the launcher's next attempt, if there is one, not try again."""

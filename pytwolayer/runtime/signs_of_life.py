@@ -126,6 +126,10 @@ class SignsOfLife:
         except Exception:  # noqa: BLE001 - with the process that has it
             return True
 
+    def who_failed(self) -> WorkerError | None:
+        """Return which process has told that it failed, if one has by now."""
+        return _loads(self._store.get(_FAILURE))[0] if self._store.check([_FAILURE]) else None
+
     def failure(self) -> Exception | None:
         """Return why another process has ended, if it says so soon.
 

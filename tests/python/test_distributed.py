@@ -106,6 +106,27 @@ def test_what_has_failed_for_a_reason_is_not_tried_again(tmp_path, monkeypatch):
     assert (tmp_path / "attempts-0").read_text() == "xx"
 
 
+ENDED = """
+import os, signal
+
+def lost(output, outcome):
+    if rank == 1:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return (output - outcome).abs()
+
+train_worker(config(loss=lost))
+"""
+
+
+def test_a_first_process_that_the_launcher_ends_says_so_in_one_line(tmp_path):
+    (script := tmp_path / "script.py").write_text(START + ENDED, encoding="utf-8")
+    done = run_torchrun(2, "--monitor-interval", "0.1", str(script), str(tmp_path / "told"))
+    assert done.returncode == 1
+    (line,) = [line for line in done.stderr.splitlines() if line.startswith("pytwolayer: ")]
+    assert line.endswith(", as where another one has died, which its own report names.")
+    assert "rank      : 1" in done.stderr  # in torchrun's own report
+
+
 COMMAND = """
 import os, sys, time
 import pytwolayer.cli.fit
@@ -130,7 +151,8 @@ def test_what_the_command_fails_for_is_said_once_also_where_another_process_find
     assert done.returncode == 1
     assert done.stdout == ""
     ours = [line for line in done.stderr.splitlines() if "pytwolayer: " in line]
-    expected = '`outcome` must be one of "a", "b", "c", "kind", "y", not "wrong".'
+    there = '(its columns are "a", "b", "c", "kind", "y")'
+    expected = f'`outcome` must be names of columns of `data`, not "wrong" {there}.'
     assert ours == [f"pytwolayer: {expected}"]
     tracebacks = done.stderr.split("Traceback (most recent call last)")
     assert len(tracebacks) == 2  # torchrun's own

@@ -91,6 +91,13 @@ def test_where_nobody_says_why_it_is_not_known(make):
     assert make([1, 1])[0].failure() is None
 
 
+def test_who_failed_is_known_at_once_or_not(make):
+    first, second = make([1, 1])
+    assert first.who_failed() is None
+    second.tell_failure(ZeroDivisionError("of the user's"), lambda: None)
+    assert str(first.who_failed()).endswith("failed: ZeroDivisionError: of the user's.")
+
+
 def test_the_first_failure_stays(make):
     first, second, third = make([1, 1, 1])
     for each, text in ((second, "the first"), (third, "what came of it")):
