@@ -20,9 +20,8 @@ from pytwolayer.training.supervisor import reading_interval
 
 STAND_IN = "stand-in"
 _SELECTING = (
-    "pytwolayer.fitting.two_layer",
+    "pytwolayer.runtime.own_gpus",
     "pytwolayer.fitting.continue_training",
-    "pytwolayer.estimators.base",
     "pytwolayer.chapter",
 )
 _META = torch.device("meta")
