@@ -3,6 +3,7 @@
 import os
 import secrets
 import shutil
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,16 +26,29 @@ def check_path(argument: str, file: Any) -> Path:
     return Path(file).expanduser()
 
 
+def mode_of(argument: str, path: Path) -> int:
+    """Return the mode of what is at a path, 0 where nothing is.
+
+    Raises
+    ------
+    ArgumentError
+        If the system cannot tell, as of a name that is too long. Python 3.14's ``is_file()`` and
+        its like take that for nothing.
+    """
+    try:
+        return path.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return 0
+    except OSError as problem:
+        raise ArgumentError(argument, PATH_OF_FILE, f'"{path}": {problem.strerror}') from problem
+
+
 def output_path(argument: str, file: Any) -> Path:
     """Check that ``file`` can be written, before the work whose result it will hold."""
     path, expected = check_path(argument, file), PATH_OF_FILE
-    try:
-        is_folder, has_folder = path.is_dir(), path.parent.is_dir()
-    except OSError as problem:  # such as a name that is too long
-        raise ArgumentError(argument, expected, f'"{path}": {problem.strerror}') from problem
-    if is_folder:
+    if stat.S_ISDIR(mode_of(argument, path)):
         raise ArgumentError(argument, expected, f'the folder "{path}"')
-    if not has_folder:
+    if not stat.S_ISDIR(mode_of(argument, path.parent)):
         raise ArgumentError(argument, f"{expected} in a folder that exists", f'"{path}"')
     return path
 

@@ -18,6 +18,7 @@ import math
 import os
 import platform
 import re
+import stat
 import struct
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -31,7 +32,7 @@ from safetensors import SafetensorError
 
 from pytwolayer._version import __version__
 from pytwolayer.errors import ArgumentError, FileFormatError
-from pytwolayer.files.atomic_write import PATH_OF_FILE, check_path, write_bytes
+from pytwolayer.files.atomic_write import PATH_OF_FILE, check_path, mode_of, write_bytes
 from pytwolayer.runtime.torch_loading import torch
 
 _KEY = "pytwolayer"
@@ -42,6 +43,7 @@ _LENGTH = struct.Struct("<Q")  # of the header
 _LONGEST_HEADER = 100_000_000  # bytes; safetensors' own limit
 _TENSOR_KEYS = ("dtype", "shape", "data_offsets")
 _LONGEST_REASON = 300  # characters
+_DEEPEST_JSON = 200  # levels
 _DAMAGED = "it is damaged, or something else"
 _CHUNK = 2**20  # bytes
 _BYTES = {"F32": 4, "F64": 8, "I64": 8, "U8": 1}
@@ -177,9 +179,7 @@ class Format(Generic[T]):
 
     def _content(self, saved: str) -> "tuple[Format[Any], Content, TensorSpecs]":
         """Return format and content, and types and shapes of the tensors that it requires."""
-        content: Content = json.loads(
-            saved, parse_constant=_refuse_constant, object_pairs_hook=_unique_keys
-        )
+        content: Content = _read_json(saved, parse_constant=_refuse_constant)
         kind, number = content.pop("kind"), content.pop("format")
         found = next((other for other in self.others if other.kind == kind), self)
         found._check_format(kind, number)
@@ -239,6 +239,22 @@ def _values(data: bytes) -> memoryview:
     return memoryview(data)[_LENGTH.size + _header_length(data, len(data)) :]
 
 
+def _read_json(text: str | bytes, **options: Any) -> Any:
+    """Read JSON; refuse keys that come twice, and a nest too deep for other readers, as R's is."""
+    made = json.loads(text, object_pairs_hook=_unique_keys, **options)
+    level = _containers([made])
+    for _ in range(_DEEPEST_JSON):
+        level = [each for container in level for each in _containers(container)]
+        if not level:
+            return made
+    raise RecursionError
+
+
+def _containers(parts: Any) -> list[Any]:
+    among = parts.values() if isinstance(parts, dict) else parts
+    return [each for each in among if isinstance(each, (dict, list))]
+
+
 def _header_length(start: bytes | memoryview, size: int) -> int:
     if len(start) < _LENGTH.size:
         raise ValueError(f"{_DAMAGED}: it is cut short")
@@ -252,7 +268,7 @@ def _header(text: bytes, rest: int) -> tuple[str, dict[str, Any]]:
     """Return the metadata's text and the entries of the tensors, which take ``rest`` bytes."""
     with _prefix_errors(_DAMAGED):
         try:
-            header = json.loads(text, object_pairs_hook=_unique_keys)
+            header = _read_json(text)
         except ValueError as problem:
             raise ValueError("its header is no JSON") from problem
         if not isinstance(header, dict) or not isinstance(header.get("__metadata__"), dict):
@@ -356,11 +372,8 @@ def _printable(text: str) -> str:
 
 def _input_path(argument: str, file: Any) -> Path:
     path = check_path(argument, file)
-    try:
-        # Opening a pipe would block, and reading a device might not end.
-        problem = None if path.is_file() else "it is no file" if path.exists() else "no such file"
-    except OSError as error:  # such as a name that is too long
-        problem = error.strerror
-    if problem is not None:
+    mode = mode_of(argument, path)
+    if not stat.S_ISREG(mode):  # opening a pipe would block, and reading a device might not end
+        problem = "it is no file" if mode else "no such file"
         raise ArgumentError(argument, PATH_OF_FILE, f'"{path}": {problem}')
     return path

@@ -630,6 +630,7 @@ HOSTILE = {
     "a format twice": ('"format": 4', '"format": 4, "format": 4'),
     "a deep nest": ('"notes": {}', '"notes": {"a": ' + "[" * 100_000 + "]" * 100_000 + "}"),
     "a deep nest of objects": ('"notes": {}', '"notes": ' + '{"a": ' * 9999 + "1" + "}" * 9999),
+    "201 levels": ('"notes": {}', '"notes": {"a": ' + "[" * 199 + "]" * 199 + "}"),
     "no number": ('"rows": 3', '"rows": NaN'),
     "infinity": ('"notes": {}', '"notes": {"a": -Infinity}'),
     "a number beyond all": ('"center": 1.0', '"center": 1e400'),

@@ -41,7 +41,7 @@ KINDS = {
     "two outcomes": {"y": np.column_stack([Y, Y**2])},
     "small batches": {"batch_size": 5},
 }
-NUMBERS = (2, 4)
+NUMBERS = (2, 4, 8)
 
 
 def arguments(kind):
@@ -101,13 +101,13 @@ def results(tmp_path_factory):
 @pytest.mark.parametrize("kind", KINDS)
 def test_any_number_of_workers_gives_the_bits_of_one(kind, results):
     alone = two_layer(**arguments(kind))
-    two, four = (results[workers][kind] for workers in NUMBERS)
-    for each in (two, four):
+    several = [results[workers][kind] for workers in NUMBERS]
+    for each in several:
         assert each.run.losses == alone.history["loss"].tolist()
         if "valid_loss" in alone.history:
             assert each.run.valid_losses == alone.history["valid_loss"].tolist()
         assert each.run.best_epoch == alone.best_epoch
-    assert two.values.tolist() == four.values.tolist()
+        assert each.values.tolist() == several[0].values.tolist()
     own = np.sort(np.concatenate([p.detach().numpy().ravel() for p in alone.network.parameters()]))
-    theirs = np.sort(two.values.numpy())
+    theirs = np.sort(several[0].values.numpy())
     assert np.isin(own, theirs).all()  # which lie in another order there
