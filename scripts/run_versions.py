@@ -86,8 +86,8 @@ def run_r_tests(rscript: str, python: str) -> tuple[int, int]:
           file, package = "pytwolayer", load_package = "installed", stop_on_failure = FALSE
         ))
         bad <- sum(found$failed > 0 | found$error)
-        c(nrow(found) - bad - sum(found$skipped), bad)
-      }}, c(0, 0))
+        c(nrow(found) - bad - sum(found$skipped), bad, sum(found$skipped))
+      }}, c(0, 0, 0))
       cat("\\ncounts", rowSums(counts), "\\n")
     """
     environment = os.environ | {"RETICULATE_PYTHON": python}
@@ -96,10 +96,13 @@ def run_r_tests(rscript: str, python: str) -> tuple[int, int]:
         command, check=False, cwd=ROOT, env=environment, text=True, stdout=subprocess.PIPE
     )
     print(done.stdout)
-    found = re.search(r"^counts (\d+) (\d+)", done.stdout, re.MULTILINE)
+    found = re.search(r"^counts (\d+) (\d+) (\d+)", done.stdout, re.MULTILINE)
     if found is None:
         raise SystemExit("R ended before its tests did.")
-    return int(found[1]), int(found[2])
+    passed, failed, skipped = map(int, found.groups())
+    if skipped > passed:  # nearly all need a Python that R can use, with its shared library
+        raise SystemExit(f"{skipped} of R's tests were skipped: can R use {python}?")
+    return passed, failed
 
 
 def told(counts: tuple[int, int] | None) -> str:
