@@ -4,7 +4,8 @@ A page is Markdown as it is read in a repository. An example is a fenced block o
 the shell. What it prints stands in a fenced block without a language right after it, or, of R,
 beneath each line behind ``#>``. Pictures right after an example are the last that it drew. An
 example after ``<!-- not run: REASON -->`` is shown only, and so are all of a page with
-``<!-- examples not run: REASON -->``.
+``<!-- examples not run: REASON -->``. An example within a comment that begins with
+``<!-- before the examples:`` runs, and is not shown.
 """
 
 import re
@@ -20,6 +21,8 @@ EXAMPLE = re.compile(
 )
 
 NONE_RUN = re.compile(r"^<!-- examples not run: (?P<reason>.+?) -->\n", re.MULTILINE | re.DOTALL)
+
+UNSEEN = re.compile(r"^<!-- before the examples:\n.*?^-->\n\n?", re.DOTALL | re.MULTILINE)
 
 _NUMBER = re.compile(r"[-+]?\d[\d,]*(?:\.\d+)?(?:e[-+]?\d+)?")
 

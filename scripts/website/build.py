@@ -20,6 +20,7 @@ sys.path.insert(0, str(ROOT / "scripts"))
 from website.blocks import differences, find_examples  # noqa: E402
 from website.drawing import with_drawings  # noqa: E402
 from website.links import broken_links, html_files  # noqa: E402
+from website.needs import with_reasons  # noqa: E402
 from website.r_pages import copy_pictures, write_r_pages  # noqa: E402
 from website.running import run_file  # noqa: E402
 from website.sessions import ExampleError, Sessions, environment_of  # noqa: E402
@@ -121,6 +122,7 @@ def _run_pkgdown() -> list[str]:
 
 def _convert() -> None:
     """Make pages of the site of the pages of the repository."""
+    sessions = Sessions(environment_of(ROOT))
     for page in SOURCE.rglob("*.md"):
         name = page.relative_to(SOURCE).as_posix()
         if name.startswith("r/"):
@@ -128,7 +130,8 @@ def _convert() -> None:
         folder = Path("docs", name).parent.as_posix()
         if name in OTHERS:
             folder = Path(OTHERS[name]).parent.as_posix().removeprefix(".")
-        text = with_tabs(with_drawings(page.read_text(encoding="utf-8")))
+        text = with_reasons(page.read_text(encoding="utf-8"), sessions.missing)
+        text = with_tabs(with_drawings(text))
         page.write_text(with_links(text, folder), encoding="utf-8")
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from website.blocks import fill, find_examples
+from website.needs import with_reasons
 from website.sessions import ExampleError, Sessions, folder_of
 
 DATA = Path(__file__).resolve().parents[2] / "docs" / "guides" / "data"
@@ -32,7 +33,7 @@ def run_page(
     All of a language run in one session, and all of a page in one folder, so that one language
     reads what another has written.
     """
-    examples = find_examples(page)
+    examples = find_examples(with_reasons(page, sessions.missing))
     results = []
     pictures = {}
     with folder_of(data) as folder, tempfile.TemporaryDirectory() as scratch:

@@ -4,11 +4,12 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from website.blocks import Example, Result
+from website.needs import missing_packages
 
 HERE = Path(__file__).resolve().parent
 
@@ -67,6 +68,14 @@ class Sessions:
         self._place = Path()
         self._begun: set[str] = set()
         self._count = 0
+        self._missing: dict[tuple[str, ...], list[str]] = {}
+
+    def missing(self, language: str, names: Sequence[str]) -> list[str]:
+        """Give those of the packages that examples of the language do not find."""
+        asked = (language, *names)
+        if asked not in self._missing:
+            self._missing[asked] = missing_packages(self._environment, language, names)
+        return self._missing[asked]
 
     def begin(self, folder: Path) -> None:
         """Begin a page, whose examples run in the folder."""

@@ -7,7 +7,7 @@ outside the pages' folder become links to where the site has them.
 import re
 from collections.abc import Iterator
 
-from website.blocks import EXAMPLE, NONE_RUN
+from website.blocks import EXAMPLE, NONE_RUN, UNSEEN
 
 _LABELS = {"r": "R", "python": "Python", "sh": "Command line"}
 
@@ -29,6 +29,7 @@ _ELSEWHERE = {
 
 def with_tabs(page: str) -> str:
     """Put neighbouring examples of several languages into tabs, and mark what they print."""
+    page = UNSEEN.sub("", page)
     parts = []
     end = 0
     for group in _groups(page):

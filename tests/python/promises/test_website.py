@@ -10,6 +10,7 @@ sys.path.insert(0, str(ROOT / "scripts"))
 
 from website.blocks import differences, find_examples
 from website.links import broken_links
+from website.needs import missing_packages, with_reasons
 from website.running import run_page
 from website.sessions import ExampleError, Sessions, environment_of
 from website.tabs import with_links, with_tabs
@@ -66,6 +67,32 @@ def test_what_an_example_drew_is_the_picture_after_it(sessions):
 def test_an_example_that_is_marked_is_not_run(sessions):
     page = "<!-- not run: it needs two machines -->\n" + python("1 / 0")
     assert run_page(page, sessions).text == page
+
+
+def test_an_example_that_needs_a_package_runs_where_it_is_installed(sessions):
+    page = "<!-- needs the Python packages: json, csv -->\n\n" + python("print(1)", "old")
+    assert run_page(page, sessions).text == page.replace("old", "1")
+
+
+def test_an_example_that_needs_a_package_does_not_run_where_it_is_missing(sessions):
+    page = "<!-- needs the Python packages: json, no_such -->\n\n" + python("1 / 0", "old")
+    assert run_page(page, sessions).text == page
+
+
+def test_the_site_says_which_packages_were_missing():
+    page = "<!-- needs the R packages: DBI, RSQLite -->\n\n```r\n1\n```\n"
+    shown = with_tabs(with_reasons(page, lambda language, names: names))
+    words = "it needs the R packages DBI and RSQLite, not installed where this was built"
+    assert f"*Not run when this site is built: {words}.*" in shown
+    assert "needs" not in with_tabs(with_reasons(page, lambda language, names: []))
+
+
+@pytest.mark.parametrize(
+    ("language", "here"), [("R", "reticulate"), ("Python", "torch"), ("Python", "json")]
+)
+def test_missing_packages_are_those_that_the_examples_do_not_find(language, here):
+    names = [here, "nosuch", "nosuchtwo"]
+    assert missing_packages(environment_of(ROOT), language, names) == ["nosuch", "nosuchtwo"]
 
 
 def test_outputs_may_differ_in_the_last_digits_of_numbers_alone():
