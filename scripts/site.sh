@@ -19,6 +19,16 @@ want_system_packages() {
   if [ ${#wanted[@]} -gt 0 ]; then apt_install "${wanted[@]}"; fi
 }
 
+# Examples of pages that need one of these are shown without being run where it is missing.
+want_example_packages() {
+  local name wanted=()
+  as_root >/dev/null && is_debian_family || return 0
+  for name in caret DBI RSQLite; do
+    has_r_package "$name" || ! apt_has "r-cran-${name,,}" || wanted+=("r-cran-${name,,}")
+  done
+  if [ ${#wanted[@]} -gt 0 ]; then apt_install "${wanted[@]}"; fi
+}
+
 # Sphinx imports the package, so .venv's packages are seen from here, after its own.
 make_site_venv() {
   local requirements=scripts/requirements-site.txt key
@@ -34,5 +44,6 @@ make_site_venv() {
 }
 
 want_system_packages
+want_example_packages
 make_site_venv
 exec .site-venv/bin/python scripts/website/build.py "$@"

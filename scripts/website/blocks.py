@@ -3,9 +3,8 @@
 A page is Markdown as it is read in a repository. An example is a fenced block of R, Python or
 the shell. What it prints stands in a fenced block without a language right after it, or, of R,
 beneath each line behind ``#>``. Pictures right after an example are the last that it drew. An
-example after ``<!-- not run: REASON -->`` is shown only, and so are all of a page with
-``<!-- examples not run: REASON -->``. An example within a comment that begins with
-``<!-- before the examples:`` runs, and is not shown.
+example after ``<!-- not run: REASON -->`` is shown only. An example within a comment that begins
+with ``<!-- before the examples:`` runs, and is not shown.
 """
 
 import re
@@ -19,8 +18,6 @@ EXAMPLE = re.compile(
     r"(?P<drawn>\n(?:!\[[^\]]*\]\([^)]+\.png\)\n)+)?",
     re.DOTALL | re.MULTILINE,
 )
-
-NONE_RUN = re.compile(r"^<!-- examples not run: (?P<reason>.+?) -->\n", re.MULTILINE | re.DOTALL)
 
 UNSEEN = re.compile(r"^<!-- before the examples:\n.*?^-->\n\n?", re.DOTALL | re.MULTILINE)
 
@@ -47,7 +44,7 @@ class Result:
     output: str
 
 
-def _example(found: re.Match[str], run: bool) -> Example:
+def _example(found: re.Match[str]) -> Example:
     inline = found["language"] == "r" and found["output"] is None
     code = found["code"]
     if inline:
@@ -57,15 +54,14 @@ def _example(found: re.Match[str], run: bool) -> Example:
         code=code,
         inline=inline,
         pictures=re.findall(r"\(([^()]+\.png)\)\n", found["drawn"] or ""),
-        run=run and found["skipped"] is None,
+        run=found["skipped"] is None,
         shown=found["shown"],
     )
 
 
 def find_examples(page: str) -> list[Example]:
     """Find the examples of a page, in its order."""
-    run = NONE_RUN.search(page) is None
-    return [_example(found, run) for found in EXAMPLE.finditer(page)]
+    return [_example(found) for found in EXAMPLE.finditer(page)]
 
 
 def fill(page: str, results: Sequence[Result | None]) -> str:

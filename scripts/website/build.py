@@ -24,7 +24,7 @@ from website.needs import with_reasons  # noqa: E402
 from website.r_pages import copy_pictures, write_r_pages  # noqa: E402
 from website.running import run_file  # noqa: E402
 from website.sessions import ExampleError, Sessions, environment_of  # noqa: E402
-from website.tabs import with_links, with_tabs  # noqa: E402
+from website.tabs import OTHERS, with_links, with_tabs  # noqa: E402
 
 SOURCE = ROOT / "build" / "site-source"
 SITE = ROOT / "build" / "site"
@@ -34,12 +34,7 @@ PKGDOWN = ROOT / "build" / "site-pkgdown"
 LANES = 2  # pages run at the same time
 
 # Pages that stand elsewhere in the repository, by their name on the site.
-OTHERS = {
-    "changelog.md": "NEWS.md",
-    "contributing.md": "CONTRIBUTING.md",
-    "licence.md": "LICENSE.md",
-    "clusters.md": "examples/README.md",
-}
+ORIGINS = {name: origin for origin, name in OTHERS.items()}
 
 
 def _copy_source() -> list[Path]:
@@ -51,7 +46,7 @@ def _copy_source() -> list[Path]:
     for file in (ROOT / "examples").iterdir():
         if file.suffix != ".md":
             shutil.copy(file, SOURCE)
-    for name, origin in OTHERS.items():
+    for origin, name in OTHERS.items():
         shutil.copy(ROOT / origin, SOURCE / name)
     _name_further_pages()
     pages = sorted(SOURCE.rglob("*.md"))
@@ -128,8 +123,8 @@ def _convert() -> None:
         if name.startswith("r/"):
             continue
         folder = Path("docs", name).parent.as_posix()
-        if name in OTHERS:
-            folder = Path(OTHERS[name]).parent.as_posix().removeprefix(".")
+        if name in ORIGINS:
+            folder = Path(ORIGINS[name]).parent.as_posix().removeprefix(".")
         text = with_reasons(page.read_text(encoding="utf-8"), sessions.missing)
         text = with_tabs(with_drawings(text))
         page.write_text(with_links(text, folder), encoding="utf-8")

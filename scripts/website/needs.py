@@ -1,7 +1,8 @@
 """Examples that need packages which no set-up of this project brings.
 
 An example after ``<!-- needs the R packages: NAMES -->``, or ``the Python packages``, runs where
-all of them are installed. Elsewhere it is shown only, and the site says what was missing.
+all of them are installed. Elsewhere it is shown only, and the site says what was missing. Of a
+package of R ``NAME (>= VERSION)`` says which will do.
 """
 
 import re
@@ -14,10 +15,14 @@ NEEDS = re.compile(
     r"^<!-- needs the (?P<language>R|Python) packages?: (?P<names>[^\n]+?) -->\n\n?", re.MULTILINE
 )
 
-_R = (
-    "cat(Filter(function(name) !nzchar(system.file(package = name)), commandArgs(TRUE)), "
-    "sep = '\\n')"
-)
+_R = """
+lacks <- function(need) {
+  words <- strsplit(need, "[ ()]+")[[1]]
+  if (!nzchar(system.file(package = words[[1]]))) return(TRUE)
+  length(words) > 1 && packageVersion(words[[1]]) < words[[3]]
+}
+cat(Filter(lacks, commandArgs(TRUE)), sep = "\\n")
+"""
 _PYTHON = (
     "import importlib.util, sys; "
     "print(*[name for name in sys.argv[1:] if importlib.util.find_spec(name) is None], sep='\\n')"
@@ -35,7 +40,7 @@ def missing_packages(
     ran = subprocess.run(
         [*interpreter, *names], env=dict(environment), stdout=subprocess.PIPE, text=True, check=True
     )
-    return ran.stdout.split()
+    return [name for name in ran.stdout.splitlines() if name]
 
 
 def with_reasons(page: str, missing: Missing) -> str:
@@ -45,8 +50,8 @@ def with_reasons(page: str, missing: Missing) -> str:
         lacking = missing(needs["language"], re.split(r",\s*", needs["names"]))
         if not lacking:
             return ""
-        plural = "s" if len(lacking) > 1 else ""
-        words = f"the {needs['language']} package{plural} {' and '.join(lacking)}"
-        return f"<!-- not run: it needs {words}, not installed where this was built -->\n"
+        *others, last = lacking
+        listed = f"s {', '.join(others)} and {last} are" if others else f" {last} is"
+        return f"<!-- not run: the {needs['language']} package{listed} not installed there -->\n"
 
     return NEEDS.sub(marked, page)

@@ -150,6 +150,7 @@ def environment_of(root: Path) -> dict[str, str]:
         "MPLBACKEND": "Agg",
         "OMP_NUM_THREADS": "1",  # others keep the cores busy
         "PYTHONPATH": "",
+        "TZ": "UTC",  # without it R asks the system, and warns where that does not know
         "COLUMNS": "90",
     }
 

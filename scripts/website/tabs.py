@@ -6,8 +6,10 @@ outside the pages' folder become links to where the site has them.
 
 import re
 from collections.abc import Iterator
+from itertools import groupby
+from operator import itemgetter
 
-from website.blocks import EXAMPLE, NONE_RUN, UNSEEN
+from website.blocks import EXAMPLE, UNSEEN
 
 _LABELS = {"r": "R", "python": "Python", "sh": "Command line"}
 
@@ -15,12 +17,16 @@ _LINK = re.compile(
     r"(?<=\]\()(?P<up>(?:\.\./)*)(?P<path>[A-Za-z][\w./-]*)(?P<anchor>#[\w-]+)?(?=\))"
 )
 
-# Files outside docs/ that the site has under another name, from the root.
-_ELSEWHERE = {
+# Pages that stand elsewhere in the repository, from its root, and their names on the site.
+OTHERS = {
     "NEWS.md": "changelog.md",
     "CONTRIBUTING.md": "contributing.md",
     "LICENSE.md": "licence.md",
     "examples/README.md": "clusters.md",
+}
+
+_ELSEWHERE = {
+    **OTHERS,
     "vignettes/pytwolayer.Rmd": "r/articles/pytwolayer.md",
     "vignettes/own-data.Rmd": "r/articles/own-data.md",
     "vignettes/coming-from-rtorch.Rmd": "r/articles/coming-from-rtorch.md",
@@ -29,20 +35,36 @@ _ELSEWHERE = {
 
 def with_tabs(page: str) -> str:
     """Put neighbouring examples of several languages into tabs, and mark what they print."""
-    page = UNSEEN.sub("", page)
+    page = _with_notes(UNSEEN.sub("", page))
     parts = []
     end = 0
     for group in _groups(page):
         parts.append(page[end : group[0].start()])
         parts.append(_tabs(group) if len({one["language"] for one in group}) > 1 else _plain(group))
         end = group[-1].end()
-    return NONE_RUN.sub(_none_run, "".join([*parts, page[end:]]))
+    return "".join([*parts, page[end:]])
 
 
-def _none_run(found: re.Match[str]) -> str:
-    reason = " ".join(found["reason"].split())
-    words = f"The examples of this page are not run when the site is built: {reason}."
-    return f"```{{note}}\n{words}\n```\n"
+def _with_notes(page: str) -> str:
+    """Say of examples that are not run why, once for those in a row that have the same reason."""
+    examples = list(EXAMPLE.finditer(page))
+    parts = []
+    end = 0
+    for reason, row in groupby(examples, key=itemgetter("reason")):
+        first, *others = row
+        if reason:
+            parts += [page[end : first.start()], _note(reason, len(others))]
+            end = first.start() + len(first["skipped"])
+        for other in others if reason else ():
+            parts.append(page[end : other.start()])
+            end = other.start() + len(other["skipped"])
+    return "".join([*parts, page[end:]])
+
+
+def _note(reason: str, others: int) -> str:
+    after = {0: "", 1: " and the one after it"}.get(others, f" and the {others} after it")
+    verb = "are" if others else "is"
+    return f"*This example{after} {verb} not run when this site is built: {reason}.*\n\n"
 
 
 def _groups(page: str) -> Iterator[list[re.Match[str]]]:
@@ -71,8 +93,6 @@ def _tabs(group: list[re.Match[str]]) -> str:
 
 def _example(found: re.Match[str]) -> str:
     parts = [f"```{found['language']}\n{found['code']}```\n"]
-    if found["reason"]:
-        parts.insert(0, f"*Not run when this site is built: {found['reason']}.*\n\n")
     if found["output"]:
         parts.append(f"\n```{{code-block}} text\n:class: output\n\n{found['shown']}```\n")
     return "".join([*parts, found["drawn"] or ""])

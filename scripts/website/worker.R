@@ -2,7 +2,7 @@
 # `page FOLDER` begins a new page in that folder, `example FILE STYLE` runs the lines of FILE. After
 # each a line with "done" or "failed" is written. What an example printed is written into FILE.out;
 # with the style "inline", the example's lines with the output beneath each. Its plots are
-# FILE-01.png and so on.
+# FILE-01.png and so on. What packages say when they are loaded is left out.
 suppressPackageStartupMessages(library(pytwolayer))
 options(
   width = 90, cli.num_colors = 1L, pillar.subtle = FALSE, warn = 1,
@@ -14,6 +14,7 @@ state <- new.env()
 
 say <- function(prefix) {
   function(condition) {
+    if (inherits(condition, "packageStartupMessage")) invokeRestart("muffleMessage")
     cat(prefix, conditionMessage(condition), if (nzchar(prefix)) "\n", sep = "")
     invokeRestart(if (inherits(condition, "warning")) "muffleWarning" else "muffleMessage")
   }

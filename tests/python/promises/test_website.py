@@ -1,5 +1,6 @@
 """What builds the documentation site finds what is wrong, and pages become what they should."""
 
+import re
 import sys
 
 import pytest
@@ -13,7 +14,7 @@ from website.links import broken_links
 from website.needs import missing_packages, with_reasons
 from website.running import run_page
 from website.sessions import ExampleError, Sessions, environment_of
-from website.tabs import with_links, with_tabs
+from website.tabs import OTHERS, with_links, with_tabs
 
 
 @pytest.fixture(scope="module")
@@ -82,17 +83,46 @@ def test_an_example_that_needs_a_package_does_not_run_where_it_is_missing(sessio
 def test_the_site_says_which_packages_were_missing():
     page = "<!-- needs the R packages: DBI, RSQLite -->\n\n```r\n1\n```\n"
     shown = with_tabs(with_reasons(page, lambda language, names: names))
-    words = "it needs the R packages DBI and RSQLite, not installed where this was built"
-    assert f"*Not run when this site is built: {words}.*" in shown
+    words = "the R packages DBI and RSQLite are not installed there"
+    assert f"*This example is not run when this site is built: {words}.*" in shown
     assert "needs" not in with_tabs(with_reasons(page, lambda language, names: []))
+
+
+def test_the_site_says_once_why_examples_in_a_row_are_not_run():
+    skipped = "<!-- not run: it needs two machines -->\n\n" + python("1")
+    shown = with_tabs(f"{skipped}\nWords.\n\n{skipped}\n{python('2')}\n{skipped}")
+    row = "*This example and the one after it are not run when this site is built: it needs two"
+    assert shown.count("not run") == 2
+    assert shown.index(row) < shown.index("Words.") < shown.index("*This example is not run")
+    assert shown.count("```python") == 4
+
+
+# What fences of pages may hold besides examples and what these print.
+NO_EXAMPLES = {"text", "mermaid"}
+PAGES = [*(ROOT / "docs").rglob("*.md"), *(ROOT / name for name in OTHERS)]
+
+
+@pytest.mark.parametrize("file", PAGES, ids=lambda file: file.relative_to(ROOT).as_posix())
+def test_every_block_of_code_on_the_site_runs_or_says_why_not(file):
+    page = file.read_text(encoding="utf-8")
+    fences = re.findall(r"^[ >]*(?:`{3,}|~{3,}) *([\w.-]+|\{code[\w-]*\})", page, re.MULTILINE)
+    code = [language for language in fences if language not in NO_EXAMPLES]
+    assert [example.language for example in find_examples(page)] == code
 
 
 @pytest.mark.parametrize(
     ("language", "here"), [("R", "reticulate"), ("Python", "torch"), ("Python", "json")]
 )
 def test_missing_packages_are_those_that_the_examples_do_not_find(language, here):
+    environment = environment_of(ROOT)
     names = [here, "nosuch", "nosuchtwo"]
-    assert missing_packages(environment_of(ROOT), language, names) == ["nosuch", "nosuchtwo"]
+    assert missing_packages(environment, language, names) == ["nosuch", "nosuchtwo"]
+    assert missing_packages(environment, language, [here]) == []
+
+
+def test_a_package_of_r_may_be_too_old():
+    needs = ["reticulate (>= 1.0)", "reticulate (>= 99.0)", "nosuch (>= 1.0)"]
+    assert missing_packages(environment_of(ROOT), "R", needs) == needs[1:]
 
 
 def test_outputs_may_differ_in_the_last_digits_of_numbers_alone():
