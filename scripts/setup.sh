@@ -38,6 +38,7 @@ main() {
   install_reticulate
   install_r_package
   link_stock_library
+  compile_core
 }
 
 main "$@"

@@ -201,3 +201,9 @@ link_stock_library() {
   mkdir -p .rlib-stock
   ln -sfn ../.rlib/pytwolayer .rlib-stock/pytwolayer
 }
+
+# Where Python is told to write no bytecode, as containers often do, each process would compile the
+# core anew, which takes longer than many a test; so it is compiled here, for both languages.
+compile_core() {
+  quietly .venv/bin/python -m compileall -q pytwolayer .rlib/pytwolayer/python || true
+}
