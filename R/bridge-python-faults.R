@@ -67,6 +67,11 @@ abort_not_started <- function(problem, call) {
       c(text, advise_other_python(names(named))), call
     )
   }
+  active <- python_of_active_conda()
+  if (!is.null(active) && is_of_nameless_conda(active)) {
+    fault <- problem_with_nameless_conda()
+    abort_python(sprintf("The Python \"%s\" %s.", active, fault$problem), fault$mend, call)
+  }
   # The latter is what reticulate says where all that it tried has failed.
   if (grepl("Python not found|^\\$ operator", problem)) {
     problem <- "none was found that can be used."
@@ -81,6 +86,12 @@ abort_not_started <- function(problem, call) {
     ),
     call
   )
+}
+
+# The Python of the conda environment that R was started in; NULL if there is none.
+python_of_active_conda <- function() {
+  python <- file.path(Sys.getenv("CONDA_PREFIX"), "bin", "python")
+  if (nzchar(Sys.getenv("CONDA_PREFIX")) && file.exists(python)) python
 }
 
 not_downloaded <- function() {

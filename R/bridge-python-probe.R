@@ -10,6 +10,9 @@ reticulate_for_python <- c("3.12" = "1.33", "3.13" = "1.40")
 reticulate_for_numpy_2 <- "1.38"
 reticulate_for_pandas_3 <- "1.45"
 
+# The first that does without the conda that made an environment. Some environments name none.
+reticulate_for_nameless_conda <- "1.43"
+
 reticulate_here <- function() {
   utils::packageVersion("reticulate")
 }
@@ -36,6 +39,9 @@ examine_python <- function(python) {
   facts <- probe_python(python)
   if (is.null(facts)) {
     return(examine_silent_python(python))
+  }
+  if (is_of_nameless_conda(python)) {
+    return(problem_with_nameless_conda(facts))
   }
   list(problem = problem_with_facts(facts), mend = mend_for_facts(facts), facts = facts)
 }
@@ -103,6 +109,31 @@ problem_with_variable <- function(variable) {
   )
 }
 
+# Whether a Python is of a conda environment in whose history no conda is named, as pixi and
+# rattler leave it, and reticulate cannot use such a one.
+is_of_nameless_conda <- function(python, reticulate = reticulate_here()) {
+  root <- dirname(dirname(python))
+  if (reticulate >= reticulate_for_nameless_conda || !file.exists(file.path(root, "conda-meta"))) {
+    return(FALSE)
+  }
+  history <- file.path(root, "conda-meta", "history")
+  lines <- if (file.exists(history)) readLines(history, warn = FALSE)
+  !dir.exists(file.path(root, "condabin")) && !any(grepl("^\\s*#\\s*cmd:\\s", lines))
+}
+
+problem_with_nameless_conda <- function(facts = NULL) {
+  list(
+    problem = sprintf(
+      paste(
+        "is of a conda environment whose history names no conda (pixi makes such ones), which",
+        "reticulate %s cannot use (%s and later can)"
+      ),
+      reticulate_here(), reticulate_for_nameless_conda
+    ),
+    mend = update_reticulate, facts = facts
+  )
+}
+
 problem_with_facts <- function(facts) {
   version <- numeric_version(facts$version)
   if (version < python_oldest) {
@@ -138,10 +169,10 @@ wanted_reticulate <- function(version, reticulate = reticulate_here()) {
 
 mend_for_facts <- function(facts) {
   wanted <- wanted_reticulate(numeric_version(facts$version))
-  if (!is.null(wanted)) {
-    "Update reticulate: `install.packages(\"reticulate\")`, and restart R."
-  }
+  if (!is.null(wanted)) update_reticulate
 }
+
+update_reticulate <- "Update reticulate: `install.packages(\"reticulate\")`, and restart R."
 
 # The versions of Python that this reticulate can use, as it writes them.
 usable_versions <- function(reticulate = reticulate_here()) {

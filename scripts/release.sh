@@ -7,6 +7,8 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # shellcheck source=scripts/lib/common.sh
 source scripts/lib/common.sh
+# shellcheck source=scripts/lib/apt.sh
+source scripts/lib/apt.sh
 # shellcheck source=scripts/lib/r_check.sh
 source scripts/lib/r_check.sh
 # shellcheck source=scripts/lib/try_packages.sh
@@ -83,6 +85,8 @@ build() {
 }
 
 check() {
+  # Without it R CMD check --as-cran warns that it cannot look at PDF files, even where there is none.
+  command -v qpdf >/dev/null || apt_install qpdf
   .venv/bin/python -m venv "$work/tools"
   "$work/tools/bin/python" -m pip install -q --disable-pip-version-check -r scripts/requirements-release.txt
   "$work/tools/bin/twine" check --strict "$wheel" "$sdist"

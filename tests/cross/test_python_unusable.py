@@ -1,5 +1,6 @@
 """A Python that R cannot use is told by its cause, with what mends it, and never started."""
 
+import os
 import shlex
 
 import pytest
@@ -49,6 +50,31 @@ def test_a_python_that_the_user_names_and_that_cannot_be_used(reticulate, tmp_pa
         assert 'unset it (`Sys.unsetenv("RETICULATE_PYTHON")`)' in said
         assert said.startswith("pytwolayer_error_python")
         assert "pip install" not in said
+
+
+@BOTH
+@pytest.mark.parametrize("variable", ["RETICULATE_PYTHON", "CONDA_PREFIX"])
+def test_a_conda_environment_that_names_no_conda(reticulate, variable, tmp_path):
+    made = environment(tmp_path / "made by pixi")
+    (made / "pyvenv.cfg").unlink()
+    (made / "conda-meta").mkdir()
+    (made / "conda-meta/history").write_text("// not relevant for pixi\n")
+    value, path = {
+        "RETICULATE_PYTHON": (made / "bin/python", os.environ["PATH"]),
+        "CONDA_PREFIX": (made, f"{made}/bin:{os.environ['PATH']}"),
+    }[variable]
+    more = {variable: str(value), "PATH": path}
+    code = 'if (packageVersion("reticulate") < "1.43") say(chapter_losses(2)) else cat("new")'
+    printed = run_r(code, reticulate, tmp_path, **more)
+    if printed == "new":
+        pytest.skip("this reticulate can use it")
+    (said,) = answers(printed)
+    assert said.startswith("pytwolayer_error_python")
+    assert f'"{made}/bin/python"' in said
+    assert "conda environment whose history names no conda" in said
+    assert "(1.43 and later can)" in said
+    assert 'Update reticulate: `install.packages("reticulate")`' in said
+    assert "install_pytwolayer" not in said or variable == "RETICULATE_PYTHON"
 
 
 def test_the_name_of_a_command_is_answered_with_its_path(tmp_path):

@@ -1,3 +1,7 @@
+# torch's own optimisers make this folder, by default beside R's temporary one, where R CMD check
+# finds that it was left.
+Sys.setenv(TORCHINDUCTOR_CACHE_DIR = file.path(tempdir(), "torchinductor"))
+
 # Real Python, real torch: without them a test has nothing to test, and says so.
 skip_without_torch <- function() {
   skip_if_not(pytwolayer:::has_torch(), "a Python with torch, numpy, pandas and safetensors")

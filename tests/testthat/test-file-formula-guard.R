@@ -251,8 +251,9 @@ test_that("a fit of a loaded formula, fitted again, predicts as one of the formu
   expect_identical(predict(updated, mtcars, engine = "r"), predict(fit, mtcars, engine = "r"))
   frame <- model.frame(updated)
   expect_equal(frame, model.frame(fit, data = mtcars), ignore_attr = "terms")
-  wider <- update(again, . ~ . + splines::bs(drat) + mtcars::missing(am), data = mtcars) |>
-    tryCatch(error = conditionMessage)
+  # As text: R CMD check takes the name for that of a package that is not declared.
+  absent <- stats::as.formula(". ~ . + splines::bs(drat) + mtcars::missing(am)")
+  wider <- tryCatch(update(again, absent, data = mtcars), error = conditionMessage)
   expect_match(wider, "mtcars")
   wider <- update(again, . ~ . + splines::bs(drat) + cbind(am, gear)[, 1], data = mtcars)
   expect_identical(ncol(wider$blueprint$ptypes$predictors), 11L)

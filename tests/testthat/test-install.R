@@ -14,6 +14,24 @@ test_that("a Python that cannot make the environment is refused before anything 
   expect_refused(install_pytwolayer(python = text), "`python`", "is not a program")
 })
 
+test_that("a conda environment that names no conda is told, where reticulate cannot use it", {
+  root <- withr::local_tempdir()
+  python <- file.path(root, "bin", "python")
+  old <- numeric_version("1.42.0")
+  expect_false(is_of_nameless_conda(python, old))
+  dir.create(file.path(root, "conda-meta"))
+  history <- file.path(root, "conda-meta", "history")
+  expect_true(is_of_nameless_conda(python, old))
+  expect_false(is_of_nameless_conda(python, numeric_version("1.43.0")))
+  writeLines("// not relevant for pixi", history)
+  expect_true(is_of_nameless_conda(python, old))
+  writeLines(c("==> 2026-01-01 <==", "# cmd: /opt/conda/bin/conda create -n a"), history)
+  expect_false(is_of_nameless_conda(python, old))
+  writeLines("", history)
+  dir.create(file.path(root, "condabin"))
+  expect_false(is_of_nameless_conda(python, old))
+})
+
 test_that("what a Python needs of reticulate, and NumPy and pandas of it", {
   has <- numeric_version
   expect_identical(usable_versions(has("1.28")), c(">=3.11", "<3.12"))

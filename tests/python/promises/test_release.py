@@ -1,7 +1,9 @@
 """A release: one version everywhere, and recipes and bounds that say the same."""
 
 import importlib.util
+import os
 import re
+import subprocess
 import tomllib
 
 import pytest
@@ -18,6 +20,18 @@ def described(field: str) -> list[str]:
     text = (ROOT / "DESCRIPTION").read_text(encoding="utf-8")
     found = re.search(rf"^{field}:((?:\n? .*)+)", text, re.M)
     return [" ".join(entry.split()) for entry in found[1].split(",")]
+
+
+BASE_PACKAGES = {
+    *("base", "datasets", "grDevices", "graphics", "methods", "parallel", "splines", "stats"),
+    *("tools", "utils"),
+}
+
+
+def packages_named(code: str) -> set[str]:
+    """Give the packages of which R code takes something, comments and texts left out."""
+    plain = re.sub(r'"(?:\\.|[^"\\])*"|#.*', "", code)
+    return set(re.findall(r"\b([A-Za-z][A-Za-z0-9.]+)::", plain))
 
 
 def recipe(name: str) -> list[str]:
@@ -62,9 +76,45 @@ def test_the_recipe_of_the_r_half_needs_what_the_package_needs():
     base = {"r-graphics", "r-methods", "r-splines", "r-stats", "r-tools", "r-utils"}
     needed = {as_conda(entry) for entry in described("Imports") + described("Depends")} - base
     of_r = {entry for entry in recipe("r-pytwolayer") if entry.startswith("r-")}
+    # As reticulate_for_nameless_conda in R: what will have made the environment is not known.
+    needed = {re.sub(r"(r-reticulate >=).*", r"\g<1>1.43", entry) for entry in needed}
     assert of_r == needed
     of_python = set(recipe("r-pytwolayer")) - of_r
     assert of_python <= set(recipe("pytwolayer"))
     assert {entry.split()[0] for entry in of_python} == {
         *("python", "numpy", "pandas", "pytorch", "safetensors")
     }
+
+
+def test_a_package_that_r_tests_use_is_declared():
+    fields = ("Imports", "Suggests", "Enhances")
+    declared = {entry.split()[0] for field in fields for entry in described(field)}
+    used = {
+        name: file.name
+        for file in (ROOT / "tests" / "testthat").glob("*.R")
+        for name in packages_named(file.read_text(encoding="utf-8"))
+    }
+    assert {"Matrix", "vetiver"} < set(used)
+    left = set(used) - declared - BASE_PACKAGES - {"pytwolayer"}
+    assert {name: used[name] for name in left} == {}
+
+
+def test_the_r_half_of_conda_runs_with_the_python_of_its_environment():
+    code = """
+        CONDA_PREFIX=/a; . ./activate.sh; echo "$RETICULATE_PYTHON"
+        . ./deactivate.sh; echo "${RETICULATE_PYTHON-unset}"
+        RETICULATE_PYTHON=/mine; . ./activate.sh; echo "$RETICULATE_PYTHON"
+        . ./deactivate.sh; echo "$RETICULATE_PYTHON"
+    """
+    folder = ROOT / "conda" / "r-pytwolayer"
+    environment = {"PATH": os.environ["PATH"]}
+    printed = subprocess.check_output(["sh", "-euc", code], cwd=folder, env=environment, text=True)
+    assert printed.split() == ["/a/bin/python", "unset", "/mine", "/mine"]
+
+
+def test_the_pythons_that_are_named_are_those_that_were_run():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    named = re.findall(r"Python :: (3\.\d+)", "\n".join(project["classifiers"]))
+    page = (ROOT / "docs" / "versions.md").read_text(encoding="utf-8")
+    run = re.findall(r"^\| \S+ \| \S+ \| (3\.\d+)\.", page, re.M)
+    assert set(named) == set(run)
