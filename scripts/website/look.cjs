@@ -43,13 +43,13 @@ async function open(browser, width, scheme) {
   return page;
 }
 
-// Serious and critical faults that axe-core finds, and pages that are wider than the window.
+// Moderate, serious and critical faults that axe-core finds, and pages that are wider than the window.
 async function lookAt(page, name, how) {
   await page.goto(address(name));
   await page.addScriptTag({ path: AXE });
   const found = await page.evaluate(() => axe.run(document, { resultTypes: ["violations"] }));
   for (const violation of found.violations) {
-    if (!["serious", "critical"].includes(violation.impact)) continue;
+    if (!["moderate", "serious", "critical"].includes(violation.impact)) continue;
     const where = violation.nodes.slice(0, 3).map((node) => node.html.slice(0, 160)).join("\n    ");
     fault(name, `${how}: ${violation.impact}: ${violation.help} (${violation.nodes.length})\n    ${where}`);
   }
