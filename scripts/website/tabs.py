@@ -63,8 +63,8 @@ def _with_notes(page: str) -> str:
 
 def _note(reason: str, others: int) -> str:
     after = {0: "", 1: " and the one after it"}.get(others, f" and the {others} after it")
-    verb = "are" if others else "is"
-    return f"{{.not-run}}\nThis example{after} {verb} not run when this site is built: {reason}.\n\n"
+    which = f"This example{after} {'are' if others else 'is'}"
+    return f"{{.not-run}}\n{which} not run when this site is built: {reason}.\n\n"
 
 
 def _groups(page: str) -> Iterator[list[re.Match[str]]]:
