@@ -2,6 +2,7 @@
 # "read" if it is read and works, else what the error says.
 arguments <- commandArgs(TRUE)
 suppressPackageStartupMessages(library(pytwolayer))
+options("rlang:::disable_trace_capture" = TRUE) # of thousands of errors nobody reads a traceback
 frame <- data.frame(a = c(1, 2, NA), kind = c("p", "q", "new"))
 
 works <- function(fit) {
