@@ -8,6 +8,8 @@ import venv
 import zipfile
 from pathlib import Path
 
+from forked_r import fork_r
+
 from conftest import ROOT
 from pytwolayer.r_interop.r_process import rscript
 
@@ -28,10 +30,15 @@ def run_r(code: str, reticulate: str, home: Path, **extra: str) -> str:
         "RETICULATE_USE_MANAGED_VENV": "no",
         "OMP_NUM_THREADS": "1",
     }
+    environment |= extra
+    folder = Path(extra.get("FOLDER", home))
+    code = "suppressPackageStartupMessages(library(pytwolayer))" + SAY + code
+    if "LC_ALL" not in extra:
+        return fork_r(code, environment=environment, folder=folder, merged=True, seconds=300)
     done = subprocess.run(
-        [rscript(), "-e", "suppressPackageStartupMessages(library(pytwolayer))" + SAY + code],
-        env=environment | extra,
-        cwd=extra.get("FOLDER", home),
+        [rscript(), "-e", code],
+        env=environment,
+        cwd=folder,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
