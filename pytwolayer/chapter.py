@@ -132,7 +132,7 @@ def chapter_losses(
         batch = Batch(EncodedRows(x.to(chosen), y.to(chosen), None))
         losses = fit_loop(
             ClosedFormGradient(layout, "relu", loss, reduction, [len(x)]),
-            GradientDescent(parameters, learning_rate),
+            GradientDescent(parameters, learning_rate, keeps_rate=True),
             lambda epoch: (batch,),
             steps,
         )

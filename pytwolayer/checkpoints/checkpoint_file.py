@@ -35,7 +35,10 @@ _ENDS = ("epochs", "patience", "on_epoch")
 
 
 def _specs(content: Content) -> TensorSpecs:
-    check_keys("entries", content, _PARTS)
+    content.setdefault("is_padded", False)
+    check_keys("entries", content, (*_PARTS, "is_padded"))
+    if not isinstance(content["is_padded"], bool):
+        raise ValueError("`is_padded` is neither true nor false")
     count("epoch", content["epoch"])
     _check_facts(content["facts"])
     return specs_of_tree(content["state"])
@@ -59,13 +62,17 @@ def _check_facts(facts: Facts) -> None:
         raise ValueError("it does not say of what data it is")
 
 
-def _build(tensors: Tensors, content: Content) -> tuple[int, Facts, Any]:
+def _build(tensors: Tensors, content: Content) -> tuple[int, Facts, Any, bool]:
     state = unpack_tree(content["state"], tensors)
     one_of("stopped", state["stopped"], _ENDS)
-    return content["epoch"], content["facts"], state
+    return content["epoch"], content["facts"], state, content["is_padded"]
 
 
-CHECKPOINT = Format("checkpoint", 1, _specs, _build)
+def _mark_padded(content: Content, number: int) -> Content:
+    return {**content, "is_padded": True}
+
+
+CHECKPOINT = Format("checkpoint", 2, _specs, _build, oldest=1, upgrade=_mark_padded)
 
 
 @dataclass(frozen=True)
@@ -81,12 +88,15 @@ class Checkpoint:
         Identify the run; see ``compatibility``.
     state : dict
         Not yet checked against the run that resumes it.
+    is_padded : bool
+        Whether the vectors of parameters are those of format 1, see ``join_layers()``.
     """
 
     path: Path
     epoch: int
     facts: Facts
     state: Any
+    is_padded: bool = False
 
     def has_ended(self, epochs: int) -> bool:
         """Whether its run of so many epochs has ended."""

@@ -6,6 +6,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from pytwolayer.checkpoints.checkpoint_file import (
     read_checkpoint,
 )
 from pytwolayer.checkpoints.compatibility import Facts, differences
+from pytwolayer.checkpoints.padded_vectors import join_layers
 from pytwolayer.checks import size
 from pytwolayer.errors import (
     ArgumentError,
@@ -30,6 +32,7 @@ from pytwolayer.errors import (
 from pytwolayer.files.row_file import read_folder
 from pytwolayer.files.safetensors_format import READ_ERRORS
 from pytwolayer.models.model_file import read_tuning
+from pytwolayer.network.architecture import FlatParameters
 from pytwolayer.network.windowed_batches import Window
 from pytwolayer.optim.optimizer import Optimizer
 from pytwolayer.preprocessing.calibration import Calibration, read_calibration
@@ -230,7 +233,13 @@ class Checkpoints:
             warn_user(f"A checkpoint is missing, training goes on: {problem}", CheckpointWarning)
 
     def resume(
-        self, model: Mapping[str, Any], optimizer: Optimizer, epochs: int, *, validated: bool
+        self,
+        model: Mapping[str, Any],
+        optimizer: Optimizer,
+        parameters: FlatParameters,
+        epochs: int,
+        *,
+        validated: bool,
     ) -> Any:
         """Return the state of the newest checkpoint, checked, and warn that the run is resumed.
 
@@ -239,6 +248,7 @@ class Checkpoints:
         model : dict
             A state of this run, as the form to compare with.
         optimizer : Optimizer
+        parameters : FlatParameters
         epochs : int
             Number of epochs of the whole run.
         validated : bool
@@ -253,6 +263,8 @@ class Checkpoints:
         if newest is None:
             return None
         try:
+            if newest.is_padded:
+                newest = replace(newest, state=join_layers(newest.state, parameters))
             check_state(newest, model, epochs, validated=validated)
             optimizer.refuse_other_state(newest.state["optimizer"])
         except READ_ERRORS as problem:

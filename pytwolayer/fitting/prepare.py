@@ -34,6 +34,7 @@ from pytwolayer.models.model_file import plain_tuning
 from pytwolayer.models.scoring import calibrate_by_held_out_rows, calibrate_by_search
 from pytwolayer.models.two_layer import TwoLayer
 from pytwolayer.network.architecture import (
+    FlatParameters,
     draw_initial_weights,
     flatten_parameters,
     own_parameters,
@@ -474,7 +475,7 @@ class PreparedFit:
         """Set the state of the newest checkpoint, if there is one."""
         if self.checkpoints is not None:
             validated = self.valid_rows is not None
-            how = self.optimizer, self.generator, self.settings.epochs
+            how = self.optimizer, self.parameters, self.generator, self.settings.epochs
             resume_run(self.checkpoints, supervisor, *how, validated=validated)
 
     def finish(self, run: Run) -> None:
@@ -604,6 +605,7 @@ def resume_run(
     checkpoints: Checkpoints,
     supervisor: Supervisor,
     optimizer: Optimizer,
+    parameters: FlatParameters,
     generator: torch.Generator,
     epochs: int,
     *,
@@ -614,7 +616,8 @@ def resume_run(
     # its memory would be freed only by the garbage collector.
     remembered = partial(_remembered, optimizer, generator)
     model = {**supervisor.state(), **remembered()}
-    state = checkpoints.resume(model, optimizer, epochs, validated=validated)
+    run = optimizer, parameters, epochs
+    state = checkpoints.resume(model, *run, validated=validated)
     if state is not None:
         set_run_state(state, supervisor, optimizer, generator)
     checkpoints.begin(remembered)

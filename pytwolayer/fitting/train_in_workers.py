@@ -144,7 +144,7 @@ def _finish_with_newest(fit: PreparedFit, folder: Path) -> None:
         interrupt.pressed = True
 
         def resume(supervisor: Supervisor) -> None:
-            how = fit.optimizer, fit.generator, fit.settings.epochs
+            how = fit.optimizer, fit.parameters, fit.generator, fit.settings.epochs
             resume_run(checkpoints, supervisor, *how, validated=fit.valid_rows is not None)
 
         run_trainer([fit], fit.settings, interrupt, resume, fit.run_before)

@@ -103,7 +103,7 @@ def train_in(group: ProcessGroup, task: WorkerTask, channel: Channel) -> None:
         checkpoints.claim(dict(task.facts), seed_given=True)
 
         def resume(supervisor: Supervisor) -> None:
-            how = trainee.optimizer, trainee.generator, task.settings.epochs
+            how = trainee.optimizer, trainee.parameters, trainee.generator, task.settings.epochs
             validated = trainee.valid_rows is not None
             with _without(*(() if channel.restarts == 0 else (ResumedWarning,))):
                 resume_run(checkpoints, supervisor, *how, validated=validated)

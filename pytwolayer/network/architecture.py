@@ -98,10 +98,10 @@ def flatten_parameters(
 ) -> FlatParameters:
     """Move the network's parameters into one vector on ``device``.
 
-    With ``by_input`` the first layer's weights lie input after input in memory, as the rows'
-    values do: with few inputs their products then run over long vectors of units instead of
-    short ones of inputs, in down to a quarter of the time. A ``Linear``'s own weights lie unit
-    after unit; the chapter's bits depend on that.
+    With ``by_input`` a layer's weights lie input after input in memory, as the rows' values do:
+    with few inputs their products then run over long vectors of units instead of short ones of
+    inputs, in down to a quarter of the time. The biases follow, as weights of one more input. A
+    ``Linear``'s own weights lie unit after unit; the chapter's bits depend on that.
 
     ``order`` are the numbers of the network's inputs in the order in which rows have them, if that
     is another; ``own_parameters()`` puts them back.
@@ -109,21 +109,17 @@ def flatten_parameters(
     parameters = list(net.parameters())
     if order is not None:
         parameters[0].data = parameters[0].data[:, order]
-    starts, size = [], 0
-    for parameter in parameters:
-        starts.append(size)
-        size += -(-parameter.numel() // _ALIGNMENT) * _ALIGNMENT
+    starts, size = places_of([each.numel() for each in parameters], joined=by_input)
     values = torch.zeros(size, device=device, dtype=torch.float32)
     gradients = torch.zeros_like(values)
 
     def views(vector: torch.Tensor) -> tuple[torch.Tensor, ...]:
         pairs = zip(starts, parameters, strict=True)
         parts = [(vector[start : start + each.numel()], each.shape) for start, each in pairs]
-        first, *others = [part.view(shape) for part, shape in parts]
-        if by_input:
-            part, (hidden_units, d_in) = parts[0]
-            first = part.view(d_in, hidden_units).t()
-        return first, *others
+        return tuple(
+            part.view(*shape[::-1]).t() if by_input and len(shape) == 2 else part.view(shape)
+            for part, shape in parts
+        )
 
     for parameter, view in zip(parameters, views(values), strict=True):
         view.copy_(parameter.data)
@@ -134,6 +130,20 @@ def flatten_parameters(
     for view in views(is_weight):
         view.fill_(view.dim() == 2)
     return FlatParameters(flat, gradients, views(values), views(gradients), is_weight, views)
+
+
+def places_of(sizes: Sequence[int], *, joined: bool) -> tuple[list[int], int]:
+    """Return where each parameter begins in the vector, and its length.
+
+    With ``joined`` a layer's biases follow its weights at once.
+    """
+    starts, size = [], 0
+    for number, own in enumerate(sizes):
+        starts.append(size)
+        size += own
+        if not joined or number % 2:
+            size = -(-size // _ALIGNMENT) * _ALIGNMENT
+    return starts, size
 
 
 def stack_parameters(parts: Sequence[FlatParameters], *, same_rows: bool) -> FlatParameters:

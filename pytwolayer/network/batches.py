@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, Protocol
 from pytwolayer.runtime.torch_loading import torch
 
 Tensor = torch.Tensor
+_FEW_ROWS = 512
 
 
 class EncodedRows(NamedTuple):
@@ -82,20 +83,23 @@ class Batch:
     counts : list of int
         Number of rows of each network.
     d_out : int
+    has_few_rows : bool
+        Whether an operation on the rows, on the CPU, costs more than its arithmetic.
     """
 
     def __init__(self, rows: EncodedRows) -> None:
         self.x, self.y, self.weights, self.codes = rows.parts
         self.counts, self.d_out = [len(self.x)], self.y.shape[1]
+        self.has_few_rows = _are_few(rows, len(self.x))
 
     def gather(self) -> None:
         """Copy the batch's rows into its memory; a batch of all rows has them there."""
 
     @cached_property
-    def by_input(self) -> Tensor:
-        """The rows input after input in memory, the last input 1, which biases are weights of."""
-        # A product with the transposed rows takes up to six times as long.
-        return torch.cat([self.x.t(), self.x.new_ones(1, len(self.x))])
+    def with_ones(self) -> Tensor:
+        """The rows with one more input, which is 1 and which biases are the weights of."""
+        # Input after input in memory: else a product takes up to six times as long.
+        return torch.cat([self.x.t(), self.x.new_ones(1, len(self.x))]).t()
 
 
 class DrawnBatch(Batch):
@@ -118,9 +122,11 @@ class DrawnBatch(Batch):
         x, y, weights, codes = rows.parts
         self.indices = torch.empty(size, dtype=torch.int64, device=x.device)
         targets = y.new_empty(y.shape[1], size).t() if _is_by_output(y) else y[:size].clone()
+        # Where rows are few, a 1 follows each in memory, for ``with_ones``.
+        inputs = x.new_ones(size, x.shape[1] + _are_few(rows, size))[:, : x.shape[1]]
         super().__init__(
             EncodedRows(
-                x.new_empty(size, x.shape[1]),
+                inputs,
                 targets,
                 None if weights is None else weights[:size].clone(),
                 None if codes is None else codes[:size].clone(),
@@ -133,10 +139,20 @@ class DrawnBatch(Batch):
             if every is not None and drawn is not None
         ]
 
+    @property
+    def with_ones(self) -> Tensor:
+        """The rows, if they are few, with one more input, which is 1."""
+        rows, inputs = self.x.shape
+        return self.x.as_strided((rows, inputs + 1), (inputs + 1, 1))
+
     def gather(self) -> None:
         """Copy the rows of these indices into the batch's memory."""
         for select in self._selections:
             select()
+
+
+def _are_few(rows: EncodedRows, size: int) -> bool:
+    return size <= _FEW_ROWS and rows.codes is None and rows.x.device.type == "cpu"
 
 
 def _is_by_output(y: Tensor) -> bool:

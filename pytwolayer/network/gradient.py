@@ -209,14 +209,14 @@ class ClosedFormGradient:
         after dropout. They share memory wherever the backward pass does not need all of them.
         """
         z = self._layout.new_hidden(batch)
-        a = torch.empty_like(z) if self._activation.keeps_input else z
-        hidden = a if mask is None else torch.empty_like(a)
+        a = self._layout.new_hidden(batch) if self._activation.keeps_input else z
+        hidden = a if mask is None else self._layout.new_hidden(batch)
         output = self._layout.new_output(batch)
         program.operations += self._layout.first_layer(batch, z)
         program.operations.append(partial(self._activation.forward, z, a))
         if mask is not None:
             program.operations.append(partial(torch.mul, a, mask, out=hidden))
-        program.operations.append(self._layout.second_layer(hidden, output))
+        program.operations.append(self._layout.second_layer(batch, hidden, output))
         return (z, a, hidden), output
 
     def _add_loss(
@@ -239,7 +239,8 @@ class ClosedFormGradient:
         """Add the backward pass, in autograd's order: from the output to the input."""
         z, a, hidden = hidden_layer
         d_hidden = torch.empty_like(z)
-        program.operations += self._layout.second_layer_backward(d_output, hidden, d_hidden)
+        layers = d_output, hidden, d_hidden
+        program.operations += self._layout.second_layer_backward(batch, *layers)
         if self._shares_rows:
             program.operations.append(self._layout.clear_second_half())
         if mask is not None:

@@ -12,7 +12,7 @@ a CUDA graph can repeat it.
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,14 +24,15 @@ from pytwolayer.network.losses import Operation
 from pytwolayer.runtime.torch_loading import torch
 
 Tensor = torch.Tensor
-# Up to so many rows, products are quicker with the hidden layer unit after unit in memory.
-_FEW_ROWS = 512
 
 
 class Single:
     """One network.
 
-    Methods that return operations return functions to be called at every step.
+    Methods that return operations return functions to be called at every step. With few rows, on
+    the CPU, an operation costs more than its arithmetic: biases are then weights of an input that
+    is 1, so that a layer is one product, and so are its gradients. Products are also quicker
+    there with the hidden layer unit after unit in memory.
 
     Parameters
     ----------
@@ -50,6 +51,7 @@ class Single:
     def __init__(self, parameters: FlatParameters, *, as_autograd: bool = False) -> None:
         self._weights, self._gradients = parameters.views, parameters.gradient_views
         self._all_gradients, self._as_autograd = parameters.gradients, as_autograd
+        self._layers = None if as_autograd else _join_layers(parameters)
         self.loss = parameters.gradients.new_zeros(())
         self.d_out = len(self._weights[3])
 
@@ -60,11 +62,13 @@ class Single:
     def new_hidden(self, batch: Batch) -> Tensor:
         """Allocate a hidden layer."""
         rows, hidden_units = len(batch.x), len(self._weights[1])
-        # BLAS blocks its sums by the layout, so that autograd's bits need autograd's layout.
-        by_row = self._as_autograd or batch.codes is not None or batch.x.device.type != "cpu"
-        if by_row or rows > _FEW_ROWS:
-            return batch.x.new_empty(rows, hidden_units)
-        return batch.x.new_empty(hidden_units, rows).t()
+        if self._layers_for(batch) is not None:
+            return batch.x.new_ones(hidden_units + 1, rows)[:-1].t()  # for ``_with_ones()``
+        return batch.x.new_empty(rows, hidden_units)
+
+    def _layers_for(self, batch: Batch) -> "_Layers | None":
+        """Return the layers with their biases, if the batch is computed with these."""
+        return self._layers if batch.has_few_rows else None
 
     def new_output(self, batch: Batch) -> Tensor:
         """Allocate an output, in the layout of ``y``; see ``EncodedRows.to()``."""
@@ -77,13 +81,19 @@ class Single:
 
     def first_layer(self, batch: Batch, z: Tensor) -> list[Operation]:
         """Compute ``z``, the hidden layer before its activation."""
+        layers = self._layers_for(batch)
+        if layers is not None:
+            return [partial(torch.mm, layers.first.t(), batch.with_ones.t(), out=z.t())]
         # `addmm` is what `Linear` calls: a product and then an addition would round differently.
         w1, b1, _, _ = self._weights
         product = partial(torch.addmm, b1, batch.x, _dense(w1, batch).t(), out=z)
         return [product, *_add_coded(batch, w1.t(), z)]
 
-    def second_layer(self, hidden: Tensor, output: Tensor) -> Operation:
+    def second_layer(self, batch: Batch, hidden: Tensor, output: Tensor) -> Operation:
         """Compute the output from the hidden layer."""
+        layers = self._layers_for(batch)
+        if layers is not None:
+            return partial(torch.mm, layers.second.t(), _with_ones(hidden), out=output.t())
         _, _, w2, b2 = self._weights
         return partial(torch.addmm, b2, hidden, w2.t(), out=output)
 
@@ -94,15 +104,17 @@ class Single:
         return partial(torch.sum, in_memory.view(-1), 0, out=loss)
 
     def second_layer_backward(
-        self, d_output: Tensor, hidden: Tensor, d_hidden: Tensor
+        self, batch: Batch, d_output: Tensor, hidden: Tensor, d_hidden: Tensor
     ) -> list[Operation]:
         """Compute the second layer's gradients, and the loss's derivative at the hidden layer."""
+        back = partial(torch.mm, d_output, self._weights[2], out=d_hidden)
+        layers = self._layers_for(batch)
+        if layers is not None:
+            out = layers.second_gradient
+            return [partial(torch.mm, _with_ones(hidden), d_output, out=out), back]
         _, _, g_w2, g_b2 = self._gradients
-        return [
-            partial(torch.mm, d_output.t(), hidden, out=g_w2),
-            self._sum_over_rows(d_output, g_b2),
-            partial(torch.mm, d_output, self._weights[2], out=d_hidden),
-        ]
+        product = partial(torch.mm, d_output.t(), hidden, out=g_w2)
+        return [product, self._sum_over_rows(d_output, g_b2), back]
 
     def clear_second_half(self) -> Operation:
         """Leave out the gradient of the weights of the second half of the outputs."""
@@ -110,6 +122,10 @@ class Single:
 
     def first_layer_backward(self, d_hidden: Tensor, batch: Batch) -> list[Operation]:
         """Compute the first layer's gradients."""
+        layers = self._layers_for(batch)
+        if layers is not None:
+            out = layers.first_gradient
+            return [partial(torch.mm, batch.with_ones.t(), d_hidden, out=out)]
         g_w1, g_b1, _, _ = self._gradients
         product = partial(torch.mm, d_hidden.t(), batch.x, out=_dense(g_w1, batch))
         coded = _coded_gradient(batch, g_w1.t(), d_hidden)
@@ -173,14 +189,15 @@ class Stacked:
             # All have the same rows: one large product in place of many small ones.
             bias, flat = b1.view(-1, 1), z.view(-1, z.shape[2])
             if batch.codes is None:
-                return [partial(torch.mm, _with_biases(wide, b1).t(), batch.by_input, out=flat)]
+                layer = _with_biases(wide.t(), b1)
+                return [partial(torch.mm, layer.t(), batch.with_ones.t(), out=flat)]
             product = partial(torch.addmm, bias, _dense(wide, batch), batch.x.t(), out=flat)
             return [product, *_add_coded(batch, wide.t(), flat.t())]
         rows, dense = self._rows_of_each(batch).mT, _dense(w1, batch)
         product = partial(torch.baddbmm, b1[:, :, None], dense, rows, out=z)
         return [product, *_add_coded(batch, w1.mT, z.mT)]
 
-    def second_layer(self, hidden: Tensor, output: Tensor) -> Operation:
+    def second_layer(self, batch: Batch, hidden: Tensor, output: Tensor) -> Operation:
         """Compute the outputs from the hidden layers."""
         _, _, w2, b2 = self._weights
         return partial(torch.baddbmm, b2[:, :, None], w2, hidden, out=output)
@@ -190,7 +207,7 @@ class Stacked:
         return partial(torch.sum, losses, (1, 2), out=loss)
 
     def second_layer_backward(
-        self, d_output: Tensor, hidden: Tensor, d_hidden: Tensor
+        self, batch: Batch, d_output: Tensor, hidden: Tensor, d_hidden: Tensor
     ) -> list[Operation]:
         """Compute the second layers' gradients, and the derivatives at the hidden layers."""
         _, _, g_w2, g_b2 = self._gradients
@@ -211,8 +228,8 @@ class Stacked:
         if wide is not None and batch.x.dim() == 2:
             flat = d_hidden.view(-1, d_hidden.shape[2])
             if batch.codes is None:
-                out = _with_biases(wide, g_b1)
-                return [partial(torch.mm, batch.by_input, flat.t(), out=out)]
+                out = _with_biases(wide.t(), g_b1)
+                return [partial(torch.mm, batch.with_ones.t(), flat.t(), out=out)]
             product = partial(torch.mm, batch.x.t(), flat.t(), out=_dense(wide, batch).t())
             coded = _coded_gradient(batch, wide.t(), flat.t())
         else:
@@ -308,10 +325,40 @@ def _as_one(weights: Tensor) -> Tensor | None:
     return by_input.view(len(by_input), -1).t() if by_input.is_contiguous() else None
 
 
-def _with_biases(wide: Tensor, biases: Tensor) -> Tensor:
-    """Return ``_as_one()`` by input, and the biases that follow it in memory as one more."""
-    by_input = wide.t()
-    if biases.storage_offset() != by_input.storage_offset() + by_input.numel():
+class _Layers(NamedTuple):
+    """Weights and gradients of both layers by ``_with_biases()``."""
+
+    first: Tensor
+    second: Tensor
+    first_gradient: Tensor
+    second_gradient: Tensor
+
+
+def _join_layers(parameters: FlatParameters) -> _Layers | None:
+    """Return the layers of one network with their biases; None: they do not lie so."""
+    found = []
+    for w1, b1, w2, b2 in (parameters.views, parameters.gradient_views):
+        for weights, biases in ((w1.t(), b1), (w2.t(), b2)):
+            if not _are_followed_by(weights, biases):
+                return None
+            found.append(_with_biases(weights, biases))
+    return _Layers(*found)
+
+
+def _are_followed_by(weights: Tensor, biases: Tensor) -> bool:
+    end = weights.storage_offset() + weights.numel()
+    return weights.is_contiguous() and biases.storage_offset() == end
+
+
+def _with_biases(weights: Tensor, biases: Tensor) -> Tensor:
+    """Return weights by input, and the biases that follow in memory as those of one more input."""
+    if not _are_followed_by(weights, biases):
         raise ValueError("the biases do not follow the weights in memory")
-    inputs, units = by_input.shape
-    return by_input.as_strided((inputs + 1, units), (units, 1))
+    inputs, units = weights.shape
+    return weights.as_strided((inputs + 1, units), (units, 1))
+
+
+def _with_ones(hidden: Tensor) -> Tensor:
+    """Return a hidden layer of few rows unit after unit, and the ones that follow in memory."""
+    rows, hidden_units = hidden.shape
+    return hidden.as_strided((hidden_units + 1, rows), (rows, 1))

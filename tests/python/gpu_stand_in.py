@@ -100,11 +100,10 @@ def use_stand_in(monkeypatch):
         rows = own_to(self, device)
         return rows._replace(y=rows.y.contiguous()) if is_on() else rows
 
-    def hidden(self, batch):
-        own = new_hidden(self, batch)
-        return batch.x.new_empty(own.shape) if is_on() else own
+    def layers_for(self, batch):
+        return None if is_on() else own_layers_for(self, batch)
 
-    own_to, new_hidden = EncodedRows.to, Single.new_hidden
+    own_to, own_layers_for = EncodedRows.to, Single._layers_for
     for module in _SELECTING:
         monkeypatch.setattr(sys.modules[module], "select_device", select)
     monkeypatch.setattr(
@@ -114,4 +113,4 @@ def use_stand_in(monkeypatch):
     monkeypatch.setattr("pytwolayer.training.loop.make_graphed_step", graphed)
     monkeypatch.setattr("pytwolayer.training.supervisor.reading_interval", interval)
     monkeypatch.setattr(EncodedRows, "to", to)
-    monkeypatch.setattr(Single, "new_hidden", hidden)
+    monkeypatch.setattr(Single, "_layers_for", layers_for)

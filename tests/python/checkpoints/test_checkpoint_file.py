@@ -278,7 +278,7 @@ def test_there_is_no_pickle_in_it_and_reading_runs_no_code(tmp_path, monkeypatch
     header, _ = header_of(data)
     content = json.loads(header["__metadata__"]["pytwolayer"])
     assert list(content) == ["kind", "format", "versions", "epoch", "facts", "state", "md5"]
-    assert (content["kind"], content["format"]) == ("checkpoint", 1)
+    assert (content["kind"], content["format"]) == ("checkpoint", 2)
     for module, name in ((pickle, "loads"), (pickle, "load"), (torch, "load")):
         monkeypatch.setattr(module, name, lambda *a, **k: pytest.fail("ran code"))
     with pytest.warns(ResumedWarning):

@@ -24,6 +24,7 @@ from damaged_files import with_metadata
 
 from conftest import ROOT
 from pytwolayer import ArgumentError, FileFormatError, load, two_layer
+from pytwolayer.checkpoints.checkpoint_file import checkpoint_bytes
 from pytwolayer.errors import (
     CheckpointWarning,
     DivergenceError,
@@ -232,7 +233,7 @@ def test_a_link_in_the_folder_is_not_written_through(tmp_path):
 def test_a_checkpoint_of_a_newer_version_is_an_error(tmp_path):
     fit(tmp_path)
     newest = tmp_path / checkpoint_names(12)[0]
-    newest.write_bytes(with_metadata(newest.read_bytes(), lambda text: text | {"format": 2}))
+    newest.write_bytes(with_metadata(newest.read_bytes(), lambda text: text | {"format": 3}))
     with pytest.raises(FileFormatError, match="install a newer pytwolayer"):
         fit(tmp_path)
 
@@ -377,6 +378,51 @@ def test_a_run_of_an_earlier_version_goes_on_and_ends_as_it_did_there(tmp_path):
     np.testing.assert_allclose(run.predict(x), expected, rtol=1e-5)
     assert run.settings.encoding == "linear"
     assert names_in(tmp_path / "run") == checkpoint_names(2, 4)
+
+
+def padded(vector, parameters):
+    """Give a vector of parameters as format 1 has it: each begins at a multiple of 64 bytes."""
+    parts = []
+    for place, view in enumerate(parameters.split(vector)):
+        part = (view.t() if place == 0 else view).reshape(-1)
+        parts.append(torch.cat([part, part.new_zeros(-len(part) % 16)]))
+    return torch.cat(parts)
+
+
+def with_padded_vectors(tree, parameters):
+    size = len(parameters.values)
+    if isinstance(tree, dict):
+        return {key: with_padded_vectors(part, parameters) for key, part in tree.items()}
+    if isinstance(tree, list):
+        return [with_padded_vectors(part, parameters) for part in tree]
+    if not isinstance(tree, torch.Tensor) or tree.shape[-1:] != (size,):
+        return tree
+    rows = [padded(row, parameters) for row in tree.reshape(-1, size)]
+    return torch.stack(rows).view(*tree.shape[:-1], -1) if rows else tree
+
+
+@pytest.mark.parametrize("options", RUNS.values(), ids=RUNS)
+def test_a_run_whose_checkpoint_has_padded_vectors_goes_on_with_the_same_bits(
+    tmp_path, monkeypatch, options
+):
+    unbroken, known = fit(**options), []
+
+    def put_on(self, *where):
+        own(self, *where)
+        known.append(self.parameters)
+
+    def old_bytes(epoch, facts, state):
+        data = checkpoint_bytes(epoch, facts, with_padded_vectors(state, known[-1]))
+        return with_metadata(data, lambda metadata: metadata | {"format": 1})
+
+    own = PreparedFit._put_on
+    with monkeypatch.context() as patched:
+        patched.setattr(PreparedFit, "_put_on", put_on)
+        patched.setattr("pytwolayer.checkpoints.folder.checkpoint_bytes", old_bytes)
+        break_off(lambda **more: fit(tmp_path, **options, **more), 6)
+    with pytest.warns(ResumedWarning, match=r"^Going on after epoch 5 of \d+, from the checkp"):
+        again = fit(tmp_path, **options)
+    assert_same_bits(again, unbroken, options.get("x", FRAME))
 
 
 def as_of_an_earlier_version(metadata):

@@ -77,6 +77,20 @@ def test_every_parameter_starts_where_torch_would_align_it():
         assert view.is_contiguous()
 
 
+def test_by_input_the_biases_follow_as_weights_of_one_more_input():
+    net = drawn(7, 3, 2)
+    parameters = [parameter.detach().clone() for parameter in net.parameters()]
+    flat = flatten_parameters(net, CPU, by_input=True)
+    for weights, biases, view in zip(
+        parameters[::2], parameters[1::2], flat.views[::2], strict=True
+    ):
+        units, inputs = weights.shape
+        joined = view.t().as_strided((inputs + 1, units), (units, 1))
+        assert torch.equal(joined, torch.cat([weights.t(), biases[None]]))
+        assert view.data_ptr() % 64 == 0
+    assert flat.is_weight.nonzero().flatten().tolist() == [*range(21), *range(32, 38)]
+
+
 def test_a_network_at_rest_owns_its_memory():
     net = drawn(7, 3, 2)
     flat = flatten_parameters(net, CPU)

@@ -28,6 +28,17 @@ def order(epoch):
     return torch.cat([x[:, 0] for x, _, _ in gathered(epoch)]).tolist()
 
 
+def test_a_1_follows_each_of_few_rows_whatever_is_drawn():
+    for batch_size, columns in ((None, 1), (7, 1), (7, 3)):
+        x = torch.randn(20, columns)
+        drawn = Batches(SingleRows(EncodedRows(x, x[:, :1], None)), batch_size, [torch.Generator()])
+        for epoch in range(2):
+            for batch in drawn(epoch):
+                batch.gather()
+                assert torch.equal(batch.with_ones[:, :-1], batch.x)
+                assert (batch.with_ones[:, -1] == 1).all()
+
+
 SIZES = [(10, 3), (10, 5), (10, 9), (10, 1), (7, 2), (129, 64), (2, 1), (100, 33)]
 
 

@@ -1,6 +1,7 @@
 """The optimisers against the chapter's update and against torch's own on an ordinary module."""
 
 import copy
+from functools import partial
 
 import pytest
 
@@ -8,6 +9,8 @@ from pytwolayer.network.architecture import draw_initial_weights, flatten_parame
 from pytwolayer.network.batches import Batch, EncodedRows
 from pytwolayer.network.gradient import ClosedFormGradient
 from pytwolayer.network.layouts import Single
+from pytwolayer.optim import first_order
+from pytwolayer.optim.first_order import GradientDescent
 from pytwolayer.optim.optimizer import OPTIMIZERS, OptimizerOptions, clip, make_optimizer
 from pytwolayer.runtime.torch_loading import torch
 from pytwolayer.training.loop import fit_loop
@@ -102,6 +105,33 @@ def test_sgd_has_the_bits_of_the_chapters_update():
     for operation in ours.optimizer.operations(given, torch.empty(()), 1.0):
         operation()
     assert torch.equal(ours.flat.values, expected)
+
+
+@pytest.mark.parametrize("learning_rate", [1e-6, 1e-4, 0.003, 0.1, 7.0])
+@pytest.mark.parametrize("one_pass", [True, False])
+def test_gradient_descent_that_keeps_its_rate_has_them_too(monkeypatch, one_pass, learning_rate):
+    monkeypatch.setattr(first_order, "_one_pass_rounds_twice", lambda: one_pass)
+    flat = flatten_parameters(start(), CPU)
+    generator = torch.Generator().manual_seed(1)
+    for size in (1e-3, 1.0, 1e3):
+        flat.gradients.copy_(size * torch.randn(flat.gradients.shape, generator=generator))
+        expected = flat.values - flat.gradients * learning_rate
+        update = GradientDescent(flat, learning_rate, keeps_rate=True).update()
+        assert len(update) == 2 - one_pass
+        for operation in update:
+            operation()
+        assert torch.equal(flat.values, expected)
+
+
+def test_one_pass_is_made_only_where_it_rounds_twice(monkeypatch):
+    own = first_order._one_pass_rounds_twice.__wrapped__
+
+    def rounding_once(values, gradients, one, learning_rate):
+        return partial(values.sub_, gradients, alpha=learning_rate)
+
+    assert own()
+    monkeypatch.setattr(first_order, "_subtraction", rounding_once)
+    assert not own()
 
 
 def test_sgd_follows_a_plain_loop_for_many_steps():
