@@ -31,7 +31,7 @@ def run(command: Sequence[str], threads: int) -> Printed | None:
     printed: Printed = {}
     for line in done.stdout.splitlines():
         name, _, number = line.partition(" ")
-        if name in ("seconds", "epoch", "loss", "MB", "threads"):
+        if name in ("seconds", "epoch", "loss", "MB", "threads", "one", "two"):
             printed.setdefault(name, []).append(float(number))
     return printed
 

@@ -15,6 +15,7 @@ _TITLES = {
     "many levels": "Many levels: a text column and three numbers",
     "step": "A step and its matrix products",
     "ensemble": "Several networks together",
+    "threads": "Two threads against one: milliseconds of a step",
     "bridge": "Between R and Python",
     "starting": "Starting",
 }

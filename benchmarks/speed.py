@@ -22,6 +22,7 @@ GROUPS = {
     "many_levels": 3,
     "step": 5,
     "ensemble": 3,
+    "threads": 7,
     "bridge": 7,
     "starting": 5,
 }
