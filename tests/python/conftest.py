@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from loaded_python import can_fork, run_loaded
 
 from pytwolayer import TwoLayer, chapter_losses, two_layer
 from pytwolayer.runtime.torch_loading import torch
@@ -34,6 +35,18 @@ def fresh_python():
             timeout=HANGS,
             check=False,
         )
+
+    return run
+
+
+@pytest.fixture
+def loaded_python(fresh_python):
+    """Do so in one in which PyTorch and the package are loaded, with one thread, which is quick."""
+
+    def run(code: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        if not can_fork:
+            return fresh_python(code, *arguments, **environment)
+        return run_loaded(code, *arguments, environments=[environment])[0]
 
     return run
 

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from launched import START, launch, run_torchrun
+from launched import START, launch, launch_loaded, run_torchrun
 from launched_samples import CASES, config, digest, rows
 from worker_losses import Dies, Raises
 
@@ -84,7 +84,7 @@ tell("too few", failure())
 
 @pytest.mark.filterwarnings("ignore::pytwolayer.errors.PytwolayerWarning")
 def test_rows_vectors_and_state_go_their_way_without_changing_a_bit(tmp_path):
-    told = launch(tmp_path, STAND_INS, 2)
+    told = launch_loaded(tmp_path, STAND_INS, 2)
     for name in ("plain", "held out", "loss of the user's", "all at once"):
         assert told[name] == digest(two_layer(**config(**CASES[name])))
     assert told["loss of one"] == ["ZeroDivisionError", "a function of the user's"]

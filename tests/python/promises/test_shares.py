@@ -5,7 +5,7 @@ import re
 import warnings
 
 import pytest
-from launched import launch
+from launched import launch_loaded
 from launched_samples import SETTINGS
 from share_samples import ROWS, cases, facts, frame, small_blocks, write_all, write_folder
 
@@ -51,11 +51,11 @@ def alone(folder):
 
 
 def test_two_processes_change_no_bit_of_any_kind_of_fit(alone, folder):
-    assert launch(folder, FITS, 2) == alone
+    assert launch_loaded(folder, FITS, 2) == alone
 
 
 def test_four_processes_change_no_bit(alone, folder):
-    told = launch(folder, FITS, 4)
+    told = launch_loaded(folder, FITS, 4)
     assert told == {name: alone[name] for name in told}
     assert len(told) == 3
 
@@ -93,7 +93,7 @@ def test_each_process_reads_its_rows_alone_and_keeps_no_others(folder):
     with small_blocks():
         fit = two_layer(**cases(folder)["usual"] | {"validation": 0.2})
     alone = facts(fit, folder / "fit.safetensors")
-    assert launch(folder, READ, 2)["fit"] == alone
+    assert launch_loaded(folder, READ, 2)["fit"] == alone
     parts = [json.loads((folder / f"reads-{rank}").read_text()) for rank in range(2)]
     (first, encoded), (second, others) = parts
     spare = 250  # of a row group, which is read from its start, of a block, and between shards
@@ -131,7 +131,7 @@ tell("encoded", encoded)
 
 
 def test_of_text_files_each_machine_encodes_the_rows_that_are_trained_on_there(alone, folder):
-    told = launch(folder, APART, 2)
+    told = launch_loaded(folder, APART, 2)
     assert told["fit"] == alone["text file"]
     for first, number, total in told["encoded"]:
         assert (first, number) == (0, total // 2)
@@ -168,7 +168,7 @@ def test_faults_of_the_data_are_one_error_of_the_first_process(tmp_path):
     write_folder(tmp_path / "held-1", changed)
     (tmp_path / "copied").mkdir()  # the same rows in other files
     data.to_parquet(tmp_path / "copied" / "all.parquet")
-    told = launch(tmp_path, FAILURES, 2)
+    told = launch_loaded(tmp_path, FAILURES, 2)
     with small_blocks(), pytest.raises(ArgumentError) as caught:
         two_layer(str(tmp_path / "infinite"), outcome="y", **SETTINGS)
     assert told["infinite"] == ["ArgumentError", str(caught.value)]

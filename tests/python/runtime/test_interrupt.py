@@ -54,8 +54,8 @@ def long(**options):
 
 
 @on_posix
-def test_ctrl_c_gives_back_the_fit_so_far_with_a_warning(fresh_python):
-    done = fresh_python(
+def test_ctrl_c_gives_back_the_fit_so_far_with_a_warning(loaded_python):
+    done = loaded_python(
         LONG
         + """
 press()
@@ -77,8 +77,8 @@ print("fine")
 
 
 @on_posix
-def test_ctrl_c_gives_back_the_best_weights(fresh_python):
-    done = fresh_python(
+def test_ctrl_c_gives_back_the_best_weights(loaded_python):
+    done = loaded_python(
         LONG
         + """
 press()
@@ -95,8 +95,8 @@ print("fine")
 
 
 @on_posix
-def test_ctrl_c_after_the_fit_works_as_before(fresh_python):
-    done = fresh_python(
+def test_ctrl_c_after_the_fit_works_as_before(loaded_python):
+    done = loaded_python(
         LONG
         + """
 before = signal.getsignal(signal.SIGINT)
@@ -115,8 +115,8 @@ except KeyboardInterrupt:
 
 
 @on_posix
-def test_a_second_ctrl_c_before_the_first_is_heard_ends_it_in_the_usual_way(fresh_python):
-    done = fresh_python(
+def test_a_second_ctrl_c_before_the_first_is_heard_ends_it_in_the_usual_way(loaded_python):
+    done = loaded_python(
         LONG
         + """
 def slow(output, y):
@@ -135,8 +135,8 @@ except KeyboardInterrupt:
 
 
 @on_posix
-def test_a_fit_in_a_thread_of_its_own_installs_nothing(fresh_python):
-    done = fresh_python(
+def test_a_fit_in_a_thread_of_its_own_installs_nothing(loaded_python):
+    done = loaded_python(
         LONG
         + """
 handlers = []
@@ -157,8 +157,8 @@ print("fine")
 
 
 @on_posix
-def test_a_handler_of_c_answers_again_afterwards(fresh_python):
-    done = fresh_python(
+def test_a_handler_of_c_answers_again_afterwards(loaded_python):
+    done = loaded_python(
         LONG
         + """
 import ctypes

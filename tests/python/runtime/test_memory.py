@@ -90,10 +90,10 @@ CASES = {
 
 @on_linux
 def test_what_needs_too_much_says_how_much_and_what_to_change_and_the_process_goes_on(
-    fresh_python,
+    loaded_python,
 ):
     tasks = "".join(f"attempt(lambda: {task})\n" for task, _, _ in CASES.values())
-    done = fresh_python(
+    done = loaded_python(
         LIMITED + "limit(400)\n" + tasks + "assert fit().history.equals(before.history)\n"
     )
     answers = told(done)
@@ -106,8 +106,8 @@ def test_what_needs_too_much_says_how_much_and_what_to_change_and_the_process_go
 
 
 @on_linux
-def test_a_run_that_memory_ends_leaves_its_fit_so_far(fresh_python):
-    done = fresh_python(
+def test_a_run_that_memory_ends_leaves_its_fit_so_far(loaded_python):
+    done = loaded_python(
         LIMITED
         + """
 seen = []
@@ -136,8 +136,8 @@ assert fit_so_far.predict(X).shape == (20_000,)
 
 
 @on_linux
-def test_an_error_about_memory_holds_none(fresh_python):
-    done = fresh_python(
+def test_an_error_about_memory_holds_none(loaded_python):
+    done = loaded_python(
         LIMITED
         + """
 at_first = size()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from launched import launch
+from launched import launch_loaded
 
 from conftest import HANGS
 from pytwolayer.runtime import shared_vectors
@@ -164,5 +164,5 @@ with join_group(60) as group:
 def test_a_group_uses_it_where_all_can(how, tmp_path):
     folder = tmp_path / how
     folder.mkdir()
-    told = launch(folder, GATHERED, 2)
+    told = launch_loaded(folder, GATHERED, 2)
     assert told == {"0": [0, 0.5], "1": [1, 1.5], "2": [2, 2.5], "shared": how == "memory"}
