@@ -377,8 +377,8 @@ def test_ctrl_c_leaves_no_file(when, little_memory, tmp_path, monkeypatch):
 
 
 @on_linux
-def test_an_address_space_that_is_too_small_for_the_file_is_an_error(fresh_python, tmp_path):
-    done = fresh_python(
+def test_an_address_space_that_is_too_small_for_the_file_is_an_error(loaded_python, tmp_path):
+    done = loaded_python(
         """
 import resource, sys
 from pathlib import Path
@@ -457,9 +457,9 @@ fit(cache=sys.argv[1])
 @pytest.mark.parametrize(
     ("owner", "name"), [("RowFile", "finish"), ("os", "fsync"), ("os", "posix_fallocate")]
 )
-def test_rows_of_a_killed_fit_are_written_anew(owner, name, tmp_path, fresh_python):
+def test_rows_of_a_killed_fit_are_written_anew(owner, name, tmp_path, loaded_python):
     here = str(Path(__file__).parents[1])
-    done = fresh_python(KILLED.format(owner=owner, name=name), str(tmp_path), here)
+    done = loaded_python(KILLED.format(owner=owner, name=name), str(tmp_path), here)
     assert done.returncode == -9, done.stderr
     (left,) = tmp_path.iterdir()
     assert left.name.startswith(".rows-")
@@ -468,8 +468,8 @@ def test_rows_of_a_killed_fit_are_written_anew(owner, name, tmp_path, fresh_pyth
 
 
 @on_linux
-def test_a_killed_fit_leaves_no_temporary_file(tmp_path, fresh_python):
-    done = fresh_python(
+def test_a_killed_fit_leaves_no_temporary_file(tmp_path, loaded_python):
+    done = loaded_python(
         """
 import os, signal, sys
 sys.path.insert(0, sys.argv[1])
