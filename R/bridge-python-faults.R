@@ -68,8 +68,8 @@ abort_not_started <- function(problem, call) {
     )
   }
   active <- python_of_active_conda()
-  if (!is.null(active) && is_of_nameless_conda(active)) {
-    fault <- problem_with_nameless_conda()
+  if (!is.null(active) && lacks_conda(active)) {
+    fault <- problem_without_conda(active)
     abort_python(sprintf("The Python \"%s\" %s.", active, fault$problem), fault$mend, call)
   }
   # The latter is what reticulate says where all that it tried has failed.

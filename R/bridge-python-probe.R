@@ -10,8 +10,9 @@ reticulate_for_python <- c("3.12" = "1.33", "3.13" = "1.40")
 reticulate_for_numpy_2 <- "1.38"
 reticulate_for_pandas_3 <- "1.45"
 
-# The first that does without the conda that made an environment. Some environments name none.
-reticulate_for_nameless_conda <- "1.43"
+# The first that looks for a conda where an environment names none, or one that is gone.
+reticulate_for_unnamed_conda <- "1.43"
+reticulate_for_lost_conda <- "1.35"
 
 reticulate_here <- function() {
   utils::packageVersion("reticulate")
@@ -40,8 +41,8 @@ examine_python <- function(python) {
   if (is.null(facts)) {
     return(examine_silent_python(python))
   }
-  if (is_of_nameless_conda(python)) {
-    return(problem_with_nameless_conda(facts))
+  if (lacks_conda(python)) {
+    return(problem_without_conda(python, facts))
   }
   list(problem = problem_with_facts(facts), mend = mend_for_facts(facts), facts = facts)
 }
@@ -109,28 +110,57 @@ problem_with_variable <- function(variable) {
   )
 }
 
-# Whether a Python is of a conda environment in whose history no conda is named, as pixi and
-# rattler leave it, and reticulate cannot use such a one.
-is_of_nameless_conda <- function(python, reticulate = reticulate_here()) {
+# Whether a Python is of a conda environment that reticulate cannot use: it runs conda there, which
+# pixi and rattler do not have.
+lacks_conda <- function(python, reticulate = reticulate_here()) {
   root <- dirname(dirname(python))
-  if (reticulate >= reticulate_for_nameless_conda || !file.exists(file.path(root, "conda-meta"))) {
+  if (!file.exists(file.path(root, "conda-meta"))) {
     return(FALSE)
+  }
+  conda <- recorded_conda(root)
+  if (!is.null(conda) && file.exists(conda)) {
+    return(FALSE)
+  }
+  looks <- if (is.null(conda)) reticulate_for_unnamed_conda else reticulate_for_lost_conda
+  reticulate < looks || !finds_conda()
+}
+
+# The conda that has made an environment; NULL if that is not known.
+recorded_conda <- function(root) {
+  if (dir.exists(file.path(root, "condabin"))) {
+    return(file.path(root, "bin", "conda"))
   }
   history <- file.path(root, "conda-meta", "history")
   lines <- if (file.exists(history)) readLines(history, warn = FALSE)
-  !dir.exists(file.path(root, "condabin")) && !any(grepl("^\\s*#\\s*cmd:\\s", lines))
+  command <- grep("^\\s*#\\s*cmd:\\s", lines, value = TRUE)
+  if (length(command)) {
+    pattern <- "^\\s*#\\s*cmd:\\s+(.+?)\\s+(env\\s+create|create|rename)\\s.*"
+    sub(pattern, "\\1", command[[1]], perl = TRUE)
+  }
 }
 
-problem_with_nameless_conda <- function(facts = NULL) {
+finds_conda <- function() {
+  tryCatch(nzchar(suppressWarnings(reticulate::conda_binary())), error = function(cnd) FALSE)
+}
+
+problem_without_conda <- function(python, facts = NULL) {
+  command <- if (grepl("[^[:alnum:]_./-]", python)) shQuote(python) else python
   list(
     problem = sprintf(
       paste(
-        "is of a conda environment whose history names no conda (pixi makes such ones), which",
-        "reticulate %s cannot use (%s and later can)"
+        "is of a conda environment, for which reticulate %s needs the conda that made it, and",
+        "there is none (pixi's have none)"
       ),
-      reticulate_here(), reticulate_for_nameless_conda
+      reticulate_here()
     ),
-    mend = update_reticulate, facts = facts
+    mend = sprintf(
+      paste(
+        "Make a virtual environment of it, which needs none, `%s -m venv --system-site-packages",
+        "FOLDER`, and name FOLDER/bin/python in RETICULATE_PYTHON before R starts."
+      ),
+      command
+    ),
+    mended = TRUE, facts = facts
   )
 }
 
@@ -169,10 +199,10 @@ wanted_reticulate <- function(version, reticulate = reticulate_here()) {
 
 mend_for_facts <- function(facts) {
   wanted <- wanted_reticulate(numeric_version(facts$version))
-  if (!is.null(wanted)) update_reticulate
+  if (!is.null(wanted)) {
+    "Update reticulate: `install.packages(\"reticulate\")`, and restart R."
+  }
 }
-
-update_reticulate <- "Update reticulate: `install.packages(\"reticulate\")`, and restart R."
 
 # The versions of Python that this reticulate can use, as it writes them.
 usable_versions <- function(reticulate = reticulate_here()) {

@@ -1,4 +1,3 @@
-# reticulate takes no Python of a conda environment by itself: it would download another.
 if [ -z "${RETICULATE_PYTHON:-}" ]; then
-  export RETICULATE_PYTHON="$CONDA_PREFIX/bin/python"
+  export RETICULATE_PYTHON="$CONDA_PREFIX/lib/r-pytwolayer/python/bin/python"
 fi

@@ -1,3 +1,3 @@
-if [ "${RETICULATE_PYTHON:-}" = "$CONDA_PREFIX/bin/python" ]; then
+if [ "${RETICULATE_PYTHON:-}" = "$CONDA_PREFIX/lib/r-pytwolayer/python/bin/python" ]; then
   unset RETICULATE_PYTHON
 fi

@@ -4,7 +4,9 @@ import importlib.util
 import os
 import re
 import subprocess
+import sys
 import tomllib
+from pathlib import Path
 
 import pytest
 
@@ -76,8 +78,6 @@ def test_the_recipe_of_the_r_half_needs_what_the_package_needs():
     base = {"r-graphics", "r-methods", "r-splines", "r-stats", "r-tools", "r-utils"}
     needed = {as_conda(entry) for entry in described("Imports") + described("Depends")} - base
     of_r = {entry for entry in recipe("r-pytwolayer") if entry.startswith("r-")}
-    # As reticulate_for_nameless_conda in R: what will have made the environment is not known.
-    needed = {re.sub(r"(r-reticulate >=).*", r"\g<1>1.43", entry) for entry in needed}
     assert of_r == needed
     of_python = set(recipe("r-pytwolayer")) - of_r
     assert of_python <= set(recipe("pytwolayer"))
@@ -107,9 +107,10 @@ def test_the_r_half_of_conda_runs_with_the_python_of_its_environment():
         . ./deactivate.sh; echo "$RETICULATE_PYTHON"
     """
     folder = ROOT / "conda" / "r-pytwolayer"
+    python = "/a/lib/r-pytwolayer/python/bin/python"
     environment = {"PATH": os.environ["PATH"]}
     printed = subprocess.check_output(["sh", "-euc", code], cwd=folder, env=environment, text=True)
-    assert printed.split() == ["/a/bin/python", "unset", "/mine", "/mine"]
+    assert printed.split() == [python, "unset", "/mine", "/mine"]
 
 
 def test_the_pythons_that_are_named_are_those_that_were_run():
@@ -118,3 +119,20 @@ def test_the_pythons_that_are_named_are_those_that_were_run():
     page = (ROOT / "docs" / "versions.md").read_text(encoding="utf-8")
     run = re.findall(r"^\| \S+ \| \S+ \| (3\.\d+)\.", page, re.M)
     assert set(named) == set(run)
+
+
+def test_the_r_half_of_conda_has_a_python_that_needs_no_conda(tmp_path):
+    folder = ROOT / "conda" / "r-pytwolayer"
+    environment = {"PATH": os.environ["PATH"], "PREFIX": str(tmp_path), "RECIPE_DIR": str(folder)}
+    subprocess.run(["bash", folder / "name_python.sh"], env=environment, check=True)
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "python").symlink_to(Path(sys._base_executable).resolve())
+    python = tmp_path / "lib" / "r-pytwolayer" / "python" / "bin" / "python"
+    code = "import sys; print(sys.prefix)"
+    printed = subprocess.check_output([python, "-c", code], text=True)
+    assert printed.strip() == str(python.parents[1])
+    hooks = {file.relative_to(tmp_path / "etc" / "conda") for file in tmp_path.glob("etc/*/*/*")}
+    assert hooks == {
+        Path("activate.d/r-pytwolayer.sh"),
+        Path("deactivate.d/r-pytwolayer.sh"),
+    }
