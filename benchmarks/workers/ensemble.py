@@ -17,6 +17,7 @@ def main() -> None:
 
     def fit(models: int, epochs: int) -> None:
         options = {"hidden_units": hidden, "batch_size": batch or None, "verbose": False}
+        options |= {"weight_decay": 1e-3, "encoding": "linear"}  # without a search for them
         if way == "together":
             two_layer(x, y, n_models=models, epochs=epochs, seed=1, **options)
         else:
