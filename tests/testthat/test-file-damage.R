@@ -7,6 +7,7 @@ end_of_header <- function(bytes) 8 + header_length(bytes[1:8], length(bytes))
 
 # With one byte that is another, at each of these places.
 expect_damage_at <- function(bytes, places, other) {
+  withr::local_options("rlang:::disable_trace_capture" = TRUE) # thousands that nobody reads
   read <- function(changed) {
     tryCatch(
       read_parts(taking(changed), length(changed), NULL, NULL),
