@@ -26,14 +26,18 @@ quick_formula <- function(formula, data, ..., epochs = 5, seed = 1) {
   two_layer(formula, data, ..., epochs = epochs, seed = seed)
 }
 
-# A locale that writes 0.5 as "0,5", for the test at hand; made where the machine has none.
+# A locale that writes 0.5 as "0,5", for the test at hand; made, once, where the machine has none.
 local_comma_locale <- function(env = parent.frame()) {
   before <- Sys.getlocale("LC_NUMERIC")
-  folder <- withr::local_tempdir(.local_envir = env)
+  folder <- file.path(tempdir(), "locale")
   set <- function() suppressWarnings(Sys.setlocale("LC_NUMERIC", "de_DE.UTF-8"))
   if (!nzchar(set()) && nzchar(Sys.which("localedef"))) {
-    arguments <- c("-i", "de_DE", "-f", "UTF-8", file.path(folder, "de_DE.UTF-8"))
-    suppressWarnings(system2("localedef", arguments, stdout = FALSE, stderr = FALSE))
+    made <- file.path(folder, "de_DE.UTF-8")
+    if (!dir.exists(made)) {
+      dir.create(folder)
+      arguments <- c("-i", "de_DE", "-f", "UTF-8", made)
+      suppressWarnings(system2("localedef", arguments, stdout = FALSE, stderr = FALSE))
+    }
     withr::local_envvar(LOCPATH = folder, .local_envir = env)
     set()
   }
