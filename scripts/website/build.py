@@ -11,8 +11,10 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from queue import Empty, SimpleQueue
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
@@ -69,11 +71,20 @@ def _name_further_pages() -> None:
     index.write_text(text, encoding="utf-8")
 
 
-def _run_pages(pages: list[Path]) -> list[str]:
-    """Run the examples of pages, one page after the other; give what is wrong."""
+def _taken(waiting: SimpleQueue[Path]) -> Iterator[Path]:
+    """Take pages from those that wait, until none is left."""
+    while True:
+        try:
+            yield waiting.get_nowait()
+        except Empty:
+            return
+
+
+def _run_pages(waiting: SimpleQueue[Path]) -> list[str]:
+    """Run the examples of pages, one page after the other, until none waits; give what is wrong."""
     sessions = Sessions(environment_of(ROOT))
     faults = []
-    for page in pages:
+    for page in _taken(waiting):
         name = page.relative_to(SOURCE)
         began = time.monotonic()
         try:
@@ -143,9 +154,12 @@ def _run_sphinx() -> list[str]:
 def _run_everything(pages: list[Path]) -> list[str]:
     """Run the examples of the pages and of R's reference at the same time; give what is wrong."""
     print("Running the examples ...", flush=True)
+    waiting: SimpleQueue[Path] = SimpleQueue()
+    for page in pages:
+        waiting.put(page)
     with ThreadPoolExecutor(LANES + 1) as pool:
         work: list[Future[list[str]]] = [pool.submit(_run_pkgdown)]
-        work += [pool.submit(_run_pages, pages[lane::LANES]) for lane in range(LANES)]
+        work += [pool.submit(_run_pages, waiting) for _ in range(LANES)]
         return [fault for future in work for fault in future.result()]
 
 
