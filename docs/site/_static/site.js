@@ -27,3 +27,11 @@ document.addEventListener("DOMContentLoaded", () => {
     drawing.setAttribute("aria-label", drawing.textContent.trim());
   });
 });
+
+// Long names in tables break after an underscore.
+document.addEventListener("DOMContentLoaded", () => {
+  document.querySelectorAll("td code .pre").forEach((name) => {
+    const parts = name.textContent.split(/(?<=_)/);
+    name.replaceChildren(...parts.flatMap((part, i) => (i ? [document.createElement("wbr"), part] : [part])));
+  });
+});
