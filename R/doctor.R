@@ -1,10 +1,10 @@
 #' What is installed and in use
 #'
-#' Shows one page: Python, PyTorch and its build, devices, threads, which BLAS
-#' PyTorch really uses in this process, R, reticulate, the versions of both
-#' halves of this package; and for each problem the command that mends it.
+#' Prints one page: Python, PyTorch and its build, devices, threads, the BLAS that
+#' PyTorch really uses in this process, R, reticulate, and the versions of this
+#' package in R and in Python. For each problem it names the command that solves it.
 #'
-#' @return `TRUE` if no problem was found, else `FALSE`, invisibly.
+#' @return `TRUE` if no problem was found, otherwise `FALSE`, invisibly.
 #' @examplesIf pytwolayer:::has_torch()
 #' pytwolayer_doctor()
 #' @export

@@ -1,18 +1,19 @@
 #' Install what pytwolayer needs in Python
 #'
 #' Makes a virtual environment and installs PyTorch, NumPy, pandas and
-#' safetensors into it. The environment `r-pytwolayer` is found by itself from
-#' then on, in every new session of R.
+#' safetensors into it. From then on every new session of R finds the environment
+#' `r-pytwolayer` automatically.
 #'
-#' An environment `r-pytwolayer` that is there already is brought up to date. If it cannot be used,
-#' since its Python is gone, too old or too new for the reticulate that is there, it is made again;
-#' one of another name is yours to remove. At the end all is imported once, in a process of
-#' its own, and what cannot be imported is installed again.
+#' An existing environment `r-pytwolayer` is brought up to date. If it cannot be used, because its
+#' Python is gone, too old, or too new for the installed reticulate, it is made again. An unusable
+#' environment of another name is an error: remove it yourself. At the end all packages are imported
+#' once, in a separate process, and what cannot be imported is installed again.
 #'
 #' Older versions of reticulate cannot convert NumPy 2's arrays (before 1.38) or pandas 3's data
-#' frames (before 1.45) in your own code. With those, earlier versions of the two are installed.
+#' frames (before 1.45) in your own code. With those, earlier versions of NumPy and pandas are
+#' installed.
 #'
-#' @param envname Name or path of the virtual environment; made if it is not there.
+#' @param envname Name or path of the virtual environment, which is made if it does not exist.
 #' @param torch What to install as PyTorch, as pip takes it: `"torch"`, or
 #'   `"torch==2.13.0"` for one version.
 #' @param ... Must be empty.
@@ -20,7 +21,7 @@
 #'   with. `NULL` finds one. Reticulate before 1.33 cannot use Python 3.12, before 1.40 not 3.13.
 #' @param pip_options Further options of pip for installing PyTorch, such as
 #'   `"--index-url=<address>"` for PyTorch's own index of builds for one kind of GPU, or
-#'   for none.
+#'   for the CPU alone.
 #' @return The path of the environment's Python, invisibly.
 #' @examples
 #' \dontrun{

@@ -1,47 +1,46 @@
 #' Predict from a two-layer network
 #'
-#' @param object What [two_layer()] gave.
+#' @param object A fit of [two_layer()].
 #' @param new_data A data frame or matrix (also a sparse one of the package Matrix) with the columns
-#'   seen in training; others are ignored, and their order does not matter. `newdata` is accepted as
-#'   its name too. Or the path of a file or folder, as [two_layer()] takes them, for
-#'   `engine = "python"` and fits whose formula only names columns. Left out:
-#'   the rows that the fit was fitted to, without those that were left out; not for `"raw"`,
-#'   `"sd"` and `"pred_int"`.
-#' @param type
-#'   * `"numeric"`: the outcome, in its own units; the default of a numeric outcome;
-#'     under the loss `"quantile"` the quantile that is nearest to the median;
-#'   * `"quantile"`: of a fit with that loss all its quantiles. They ascend in every row: where the
+#'   seen in training, in any order; other columns are ignored. Or the path of a file or folder, as
+#'   in [two_layer()], for `engine = "python"` and fits whose formula only names columns. Without
+#'   it, the rows that were used in the fit are predicted; the types `"raw"`, `"sd"` and
+#'   `"pred_int"` need it.
+#' @param type What to predict:
+#'   * `"numeric"`: the outcome in its own units, or with the loss `"quantile"` the quantile that is
+#'     nearest to the median; the default for a numeric outcome;
+#'   * `"quantile"`: all quantiles of a fit with that loss. They ascend in every row: where the
 #'     network's outputs cross, they are sorted;
-#'   * `"pred_int"`: an interval that is to hold a share `level` of new outcomes. It is calibrated
-#'     by rows that were kept apart from training (conformal prediction): those of `validation`, or
-#'     without these the folds of the search of `weight_decay = "auto"`; a fit without either has
-#'     none. With the loss `"quantile"` it widens or narrows the predicted quantiles whose levels
-#'     are that far apart, with `"normal"` and `"negative_binomial"` it is so many predicted
-#'     standard deviations wide (of counts in whole numbers), else it is as wide for all rows, or
-#'     with `"poisson"` and `"gamma"` as their predictions have it. Its share is that of all rows
-#'     like those of training together, not at each place alike;
-#'   * `"class"`: the most probable class; the default of an outcome of classes;
-#'   * `"prob"`: the probability of each class; of several labels that of each;
-#'   * `"sd"`: the standard deviation of a new observation about its prediction, of the losses
-#'     `"normal"`, for which the network gives one for each row, and `"negative_binomial"`, where it
-#'     is `sqrt(mean + mean^2 / theta)`;
+#'   * `"pred_int"`: a prediction interval, made to contain a share `level` of new outcomes. It is
+#'     calibrated on rows that were kept apart from training (conformal prediction): those of
+#'     `validation`, or otherwise the folds of the search of `weight_decay = "auto"`. A fit without
+#'     either has no such intervals. With the loss `"quantile"` the predicted quantiles whose levels
+#'     are so far apart are widened or narrowed; with `"normal"` and `"negative_binomial"` it is a
+#'     multiple of the predicted standard deviation (in whole numbers for counts); with
+#'     `"poisson"` and `"gamma"` it depends on the prediction; else it is the same for all rows. The
+#'     share holds on average over rows like those of training, not for each kind of row;
+#'   * `"class"`: the most probable class; the default for an outcome of classes;
+#'   * `"prob"`: the probability of each class, or of each label where there are several;
+#'   * `"sd"`: the standard deviation of a new observation about its prediction, for the losses
+#'     `"normal"`, with which the network predicts one for each row, and `"negative_binomial"`, for
+#'     which it is `sqrt(mean + mean^2 / theta)`;
 #'   * `"raw"`: the network's own output. For a numeric outcome that is the standardised outcome
 #'     (under the losses `"poisson"` and `"gamma"` the logarithm of its ratio to the mean, under
 #'     `"binomial"` that of the odds, under `"quantile"` one for each level, not yet sorted), for
 #'     classes what the softmax is taken of. An offset is not in it.
 #' @param ... Must be empty.
-#' @param level Of `"pred_int"`, above 0 and below 1.
-#' @param engine `"python"`: the core predicts, to the last digit as in Python. `"r"`: R itself
-#'   predicts, where no Python is, as on a server for reports or apps; all behaves the same, and
-#'   the numbers agree to about seven digits.
+#' @param level The level of `"pred_int"`, above 0 and below 1.
+#' @param engine `"python"`: the Python core predicts, with the same digits as in Python. `"r"`: R
+#'   itself predicts, without Python, for example on a server for reports or apps; everything
+#'   else is the same, and the numbers agree to about seven digits.
 #' @param newdata Another name of `new_data`.
-#' @param output A file that the predictions are written to, `.parquet`, `.csv` or `.tsv` (text also
-#'   with `.gz`), replaced if it exists. Where `new_data` is a path, its rows are read, predicted
+#' @param output A file to write the predictions to, `.parquet`, `.csv` or `.tsv` (text also
+#'   with `.gz`), replaced if it exists. If `new_data` is a path, its rows are read, predicted
 #'   and written some at a time, in their order: neither rows nor predictions are held in memory.
-#'   Without `type` it has all columns that the fit can give on the outcome's scale: the class and
-#'   the probabilities, of several networks intervals too. For `engine = "python"`.
-#' @param columns Names of columns of `new_data` to copy to `output`, before the predictions; of
-#'   files of text as the text that they are.
+#'   Without `type` the file has all columns that the fit can give on the outcome's scale: the class
+#'   and the probabilities, with several networks intervals too. For `engine = "python"` only.
+#' @param columns Names of columns of `new_data` to copy to `output`, before the predictions.
+#'   Columns of text files are copied unchanged, as text.
 #' @return With `output` its path, invisibly. Else a tibble with one row per row of `new_data`, in
 #'   order. Its columns:
 #'   * `"numeric"`: `.pred`, or with several outcomes `.pred_<outcome>` for each;
@@ -58,12 +57,12 @@
 #'
 #'   Rows with missing values, or with a level that training did not see, are `NA`.
 #'
-#'   Intervals of the mean and standard errors are of several networks, see
+#'   Intervals of the mean and standard errors need several networks, see
 #'   [predict.two_layer_ensemble()].
 #' @section Errors and warnings:
-#' Missing columns are an error of class `pytwolayer_error_argument` that names them; so is
-#' a column of another kind than in training, and an infinite number. Levels that training did
-#' not see are a warning of class `pytwolayer_warning_unseen_level` that names them.
+#' A missing column, a column of another kind than in training, or an infinite number is an error of
+#' class `pytwolayer_error_argument` that names the column. Levels that training did not see are
+#' named in a warning of class `pytwolayer_warning_unseen_level`.
 #' @examplesIf pytwolayer:::has_torch()
 #' fit <- two_layer(mpg ~ ., mtcars, epochs = 50, seed = 1)
 #' predict(fit, head(mtcars))
