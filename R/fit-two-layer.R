@@ -1,60 +1,60 @@
 #' Fit a two-layer neural network
 #'
 #' Fits a network with one hidden layer to a table: regression for numeric outcomes,
-#' classification for factors, text and logicals. Predictors go in as they are; they are
-#' standardised and, where they are factors or text, coded inside.
+#' classification for factors, text and logicals. Give the predictors as they are: numbers are
+#' standardised, and factors and text are coded, by the fit itself.
 #'
 #' @param x Predictors: a data frame (tibble, data.table) or a matrix, one row per observation,
 #'   also a sparse one of the package Matrix; or a recipe, see [recipes::recipe()]. With `outcome`,
 #'   a table that has the outcome too, or the path of one, see the section on files.
 #' @param formula Outcome and predictors: `y ~ .`, `log(y) ~ a + b`, `cbind(y1, y2) ~ .`.
-#'   Each term is a column as it is, so factors need no dummies. Interactions, `a:b`, `a * b` and
-#'   `a %in% b`, are the products of numbers; of a factor (or text) and a number, this number once
-#'   for each level, 0 in the rows of others; of factors, one factor of the pairs that occur.
-#'   `offset(o)` is what is known of each row and not learned: it is added to the network's
-#'   prediction, and under the losses `"poisson"` and `"gamma"` the prediction is multiplied by
-#'   `exp(o)`, as with [stats::glm()]: `y ~ x + offset(log(n))` for rates of counts `y` in `n`. New
-#'   data need it too. Functions such as [stats::poly()] and [base::scale()] predict as they were
-#'   fitted.
+#'   Each term is a column as it is, so factors need no dummies. Interactions (`a:b`, `a * b`,
+#'   `a %in% b`) of numbers are their products; that of a factor (or text) and a number is one
+#'   column for each level, with the number in the rows of this level and 0 in others; that of
+#'   factors is one factor of the pairs that occur. `offset(o)` is a known part of the prediction:
+#'   it is added to the network's, and with the losses `"poisson"` and `"gamma"` the prediction is
+#'   multiplied by `exp(o)`, as in [stats::glm()]: `y ~ x + offset(log(n))` for rates of counts `y`
+#'   in `n`. New data need it too. Functions such as [stats::poly()] and [base::scale()] keep their
+#'   values of training in prediction.
 #' @param data A data frame or a matrix with the columns of the formula or of the recipe. For a
-#'   formula that only names columns also the path of a table, see the section on files.
+#'   formula that only names columns also the path of a table, see the section "Files".
 #' @param y Outcome: a vector, a factor, or a data frame or matrix with one numeric column per
 #'   outcome.
 #' @param ... For a formula, a matrix and a recipe, the arguments below; else empty. For a formula
-#'   also `subset`: which rows of `data` to fit to, as of [stats::lm()]. It and `case_weights` are
-#'   looked for in `data` first: `subset = cyl > 4`, `case_weights = wt`. Row numbers of
+#'   also `subset`: which rows of `data` to fit to, as in [stats::lm()]. `subset` and `case_weights`
+#'   may use columns of `data`: `subset = cyl > 4`, `case_weights = wt`. Row numbers of
 #'   `validation` are those of the subset.
 #' @param outcome Names of the columns of `x` that are the outcome, instead of `y`.
 #' @param hidden_units Width of the hidden layer.
 #' @param activation `"relu"`, `"leaky_relu"`, `"elu"`, `"silu"`, `"gelu"`, `"softplus"`,
 #'   `"tanh"`, `"sigmoid"` or `"identity"`.
-#' @param epochs Passes over the data; `"auto"`: more where all rows are one batch.
-#' @param batch_size Most rows of an update; `NULL`: all rows; `"auto"`: all rows if there are
-#'   few, else more with more rows. Batches are drawn anew for every epoch.
+#' @param epochs Number of passes over the data; `"auto"`: more where all rows are one batch.
+#' @param batch_size Largest number of rows for an update; `NULL`: all rows; `"auto"`: all rows if
+#'   there are few, else a number that grows with the rows. Every epoch draws new batches.
 #' @param optimizer `"sgd"`, `"adam"`, `"adamw"`, `"rmsprop"` or `"lbfgs"` (strong Wolfe, all
 #'   rows at once).
-#' @param learning_rate Step size; `"auto"`: a usual one of the optimiser, more where
-#'   `weight_decay = "auto"` finds clean data.
+#' @param learning_rate Step size; `"auto"`: a usual one for the optimiser, larger where
+#'   `weight_decay = "auto"` finds that this fits better.
 #' @param momentum Momentum of `"sgd"` and `"rmsprop"`, from 0 to below 1.
 #' @param nesterov Whether the momentum of `"sgd"` is Nesterov's.
-#' @param schedule How the learning rate changes from what is given: `"constant"`, `"cosine"`
+#' @param schedule How the learning rate changes from its first value: `"constant"`, `"cosine"`
 #'   (down to nearly 0), `"step"` (a tenth after each third of the epochs) or `"plateau"`
 #'   (halved after ten epochs without a lower loss); `"auto"`: `"cosine"`, or `"constant"` for
 #'   `"lbfgs"`.
-#' @param weight_decay L2 penalty, `weight_decay / 2 * sum(weights^2)`, of weights, not of
+#' @param weight_decay L2 penalty, `weight_decay / 2 * sum(weights^2)`, on the weights but not the
 #'   biases; decoupled with `"adamw"`. `"auto"`: chosen, together with `encoding`, by
-#'   cross-validation within the training rows, see the section on it.
+#'   cross-validation within the training rows, see the section below.
 #' @param dropout Share of hidden units left out at random in training, from 0 to below 1.
 #' @param gradient_clip Largest norm of the gradient, or `NULL`.
-#' @param input_clip Numbers further from the mean than so many standard deviations count as
-#'   that far, in training and in prediction, so that a mistyped one does no harm; `NULL`: as
-#'   they are.
+#' @param input_clip Numbers that are further from the mean than this many standard deviations are
+#'   set to that distance, in training and in prediction, so that a mistyped number does no harm;
+#'   `NULL`: no limit.
 #' @param encoding How numbers are encoded. `"linear"`: standardised, one input for each column.
-#'   `"piecewise"`: in pieces between quantiles of the column, an input for each, which rises
-#'   along its piece and is constant elsewhere; a column of fewer than 5 different numbers stays
-#'   as with `"linear"`. `"auto"`: chosen with `weight_decay`; `"linear"` where that is given.
-#' @param pieces Most pieces of a column with `"piecewise"`, from 2 to 64: there are fewer where
-#'   quantiles are equal.
+#'   `"piecewise"`: one input for each interval (piece) between quantiles of the column, which rises
+#'   along its piece and is constant elsewhere; a column with fewer than 5 different numbers is
+#'   encoded as with `"linear"`. `"auto"`: chosen with `weight_decay`; `"linear"` if that is given.
+#' @param pieces Largest number of pieces of a column with `"piecewise"`, from 2 to 64; there are
+#'   fewer where quantiles are equal.
 #' @param loss `"mse"`, `"mae"` or `"huber"` for numbers, `"normal"` for numbers whose standard
 #'   deviation is estimated too (see `type = "sd"` of [predict()][predict.two_layer]), `"quantile"`
 #'   for quantiles of a number, `"poisson"` or `"negative_binomial"` for counts, `"gamma"` for
@@ -62,109 +62,112 @@
 #'   failures) ~ .`), or for shares from 0 to 1 (whose numbers of trials are `case_weights`),
 #'   `"cross_entropy"` for classes, `"binary_cross_entropy"` for several labels at once, columns of
 #'   two values each, such as logicals (`cbind(a, b) ~ .`); `"auto"`: `"mse"` or `"cross_entropy"`.
-#'   Or a function of the network's output and the outcome (standardised, or 1 at each row's class,
-#'   else 0), both tensors of shape (rows, outputs), that gives a tensor: a loss per element, per
-#'   row, or for all rows together. R's operators and functions work on tensors, see
-#'   [tensor-generics].
-#' @param quantile_levels Of the loss `"quantile"`, for one outcome: the share of outcomes that lies
+#'   Or a function of the network's output and the outcome (standardised numbers, or 1 for each
+#'   row's class and 0 for others), both tensors of shape (rows, outputs). It returns a tensor: a
+#'   loss per element, per row, or for all rows together. R's operators and functions work on
+#'   tensors, see [tensor-generics].
+#' @param quantile_levels For the loss `"quantile"`, which takes one outcome: the share of outcomes
 #'   below each predicted quantile, ascending, above 0 and below 1; `NULL`: 0.05, 0.5 and 0.95.
-#'   `predict(type = "quantile")` gives them all, [predict()][predict.two_layer] the one nearest to
-#'   the median.
-#' @param reduction `"mean"`, `"sum"`, or `"elementwise_mean"`, the mean's old name.
-#' @param validation Rows held out to measure `valid_loss`: a share from 0 to below 1 (of each
-#'   class alike), row numbers, or `TRUE` and `FALSE` for each row. Or data of your own: for a
-#'   formula, a recipe and `outcome` a table like that of training (or a path, where the data are
-#'   one), else `list(x, y)` or `list(x = , y = , case_weights = )`. The fit is what it would be if
+#'   `predict(type = "quantile")` gives all quantiles, [predict()][predict.two_layer] alone the one
+#'   nearest to the median.
+#' @param reduction `"mean"`, `"sum"`, or `"elementwise_mean"`, PyTorch's old name of `"mean"`.
+#' @param validation Rows held out to measure `valid_loss`: a share from 0 to below 1 (the same for
+#'   each class), row numbers, or `TRUE` and `FALSE` for each row. Or data of your own: for a
+#'   formula, a recipe and `outcome` a table like that of training (or a path, if the data are
+#'   one), else `list(x, y)` or `list(x = , y = , case_weights = )`. The fit is the same as if
 #'   these rows were among the others and held out; terms such as `poly()` and recipes are fitted
-#'   to the training rows alone. The weights of the best epoch come back.
-#' @param patience Stop after so many epochs without a lower loss (`valid_loss` where there is
-#'   one), or `NULL`. The weights that had it come back; without held-out rows they are those
-#'   with which the best epoch began.
-#' @param n_models Number of networks. Several are trained together, for little more than one where
-#'   they are small, and make a `two_layer_ensemble`: predictions are their mean, with intervals,
-#'   see [predict.two_layer_ensemble()]. Each is, but for rounding, what it would be alone
-#'   with its own seed, of which the first is `seed`; what `weight_decay = "auto"` finds for the
-#'   first is that of all.
+#'   to the training rows alone. The fit has the weights of the best epoch.
+#' @param patience Stop after this many epochs without a lower loss (`valid_loss` if there is one),
+#'   or `NULL`. The fit has the weights with the lowest loss; without held-out rows these are the
+#'   weights with which the best epoch began.
+#' @param n_models Number of networks. Several are trained together, which takes little more time
+#'   than one if they are small, and make a `two_layer_ensemble`. It predicts their mean, with
+#'   intervals, see [predict.two_layer_ensemble()]. Except for rounding, each network is what it
+#'   would be if trained alone with its own seed; that of the first is `seed`. The search of
+#'   `weight_decay = "auto"` is done for the first network, and its result used for all.
 #' @param bootstrap Whether each of several networks is trained on a bootstrap resample of the
-#'   rows (of each class alike): as many, drawn with replacement.
+#'   rows: the same number, drawn with replacement (for classes within each class).
 #' @param case_weights A number of at least 0 for each row, or `NULL`. Losses, means and
 #'   standard deviations are weighted. Or the name of a column, `case_weights = "w"`, which then is
-#'   no predictor unless the formula names it; not for a recipe, which has a role for it.
-#' @param weight_type What `case_weights` means. `"importance"`: proportions, whatever their
-#'   scale. `"frequency"`: whole numbers; a row of 3 is three rows, and the fit is that of the
-#'   rows written out. [hardhat::frequency_weights()] and [hardhat::importance_weights()] say so
-#'   by themselves, also as a column of a recipe.
+#'   no predictor unless the formula names it. A recipe has a role for weights instead.
+#' @param weight_type What `case_weights` means. `"importance"`: proportions, whose scale does not
+#'   matter. `"frequency"`: whole numbers; a row with weight 3 counts as three rows.
+#'   [hardhat::frequency_weights()] and [hardhat::importance_weights()] set the type themselves,
+#'   also as a column of a recipe.
 #' @param class_weights A number above 0 for each class, with the classes as names, by which
-#'   its rows' weights are multiplied; `"balanced"` gives all classes the same sum.
+#'   its rows' weights are multiplied; `"balanced"` gives all classes the same sum of weights.
 #' @param na_action `"omit"` leaves rows with missing values out, with a message that counts
 #'   them; `"fail"` refuses them.
-#' @param device Where to compute, see [select_device()]. With several `workers` `"cuda"` is a GPU
-#'   of its own for each, and `"auto"` GPUs if there are enough for all, else the CPU.
+#' @param device Where to compute, see [select_device()]. With several `workers`, `"cuda"` gives
+#'   each a GPU of its own, and `"auto"` does so if there are enough for all, else uses the CPU.
 #' @param shards Number of parts of the rows, each with random numbers of its own, whose gradients
-#'   are added up in a fixed order in every update. The fit depends on it, but for rounding only as
-#'   it does on `seed`, and not on the number of `workers`. With several a process computes with one
-#'   thread.
+#'   are added up in a fixed order in every update. Like `seed`, it chooses the random numbers, and
+#'   otherwise changes the fit by rounding only; the number of `workers` does not change it. With
+#'   several shards each process computes with one thread.
 #' @param workers Number of processes that train the network together on this machine, each with
-#'   one thread and as many of the `shards`, of which it has to be a divisor. The fit is the same to
-#'   the bit with any number, on CPUs, and on GPUs of one kind. One that is killed is started anew,
-#'   with the others. They are processes of Python, so a `loss` that is a function of R's needs
+#'   one thread. It has to be a divisor of `shards`. The fit is the same to the bit with any number,
+#'   on CPUs, and on GPUs of one kind. If a process is killed, all are restarted. They are
+#'   processes of Python, so a `loss` that is a function of R needs
 #'   `workers = 1`.
-#' @param checkpoint A folder, made if it is not there, in which the state of the run is kept.
-#'   The same call again continues from there, with a message that says so: a run that was killed or
-#'   interrupted ends with the very bits of one that was not, and of one that has ended the fit
-#'   comes back at once. Another device or number of threads may change the last bits. Data and
-#'   settings have to be the same; with `seed = NULL` the seed is that of the run. The newest
-#'   three checkpoints stay, each there whole or not at all. Python can continue from them too.
+#' @param checkpoint A folder, made if it does not exist, in which the state of the run is kept.
+#'   The same call resumes the run from there, with a message that says so. A run that was killed or
+#'   interrupted ends with the same bits as one that was not; the fit of a finished run is
+#'   returned at once. Another device or number of threads may change the last bits. Data and
+#'   settings have to be the same; with `seed = NULL` the run's seed is used. The newest three
+#'   checkpoints are kept, each written whole or not at all. Python can resume the run too.
 #' @param checkpoint_every Epochs from one checkpoint to the next; `"auto"`: ten seconds or more
-#'   of training. There is one after the last epoch in any case, and where Ctrl-C ends the run,
-#'   which then ends its epoch first.
-#' @param cache A folder, made if it is not there, in which the encoded rows are kept, and found
-#'   again by another fit to the same data, from Python too. They are read from there as batches
-#'   need them, so that memory need not hold them. `NULL`: they are in memory, or where that has no
-#'   room for them in a temporary file, with a message that says so.
+#'   of training. There is always one after the last epoch, and one where Ctrl-C ends the run,
+#'   which first finishes its epoch.
+#' @param cache A folder, made if it does not exist, in which the encoded rows are kept. Another fit
+#'   to the same data finds them there, from Python too. They are read as batches
+#'   need them, so that they need not fit into memory. `NULL`: they are in memory or, if they do not
+#'   fit, in a temporary file, with a message that says so.
 #' @param on_epoch A function of the epoch (1, 2, ...) and its loss that is called after every
-#'   epoch; training stops where it gives `FALSE`.
-#' @param verbose Whether a progress bar may be shown: after a second, and only in a terminal. It
-#'   has a first part where `"auto"` is searched for.
+#'   epoch; training stops if it returns `FALSE`.
+#' @param verbose Whether a progress bar may be shown, after a second and only in a terminal. It
+#'   has a first part for the search of `"auto"`.
 #' @param seed Seed of initial weights, held-out rows, order of rows and dropout. `NULL` draws
 #'   one from R's own generator, so that [set.seed()] makes a fit reproducible.
 #'
 #' @section Files:
 #' `two_layer("folder/", outcome = "y")` and `two_layer(y ~ ., data = "folder/")` fit to a Parquet
-#' file, a folder of Parquet files (in folders such as `year=2024`, which give columns too) or a
-#' file of comma- or tab-separated values, also several Parquet files, `c("a.parquet",
-#' "b.parquet")`, which Python reads in blocks of rows (Parquet needs its
-#' package pyarrow). The fit is that of the same table in R, to the bit. A formula names columns
-#' here: `.`, names, and `- name`. Arrays and streams of the package nanoarrow are taken the same
-#' way, where they are in memory (a stream is at its end then), and `arrow::open_dataset()` of
+#' file, a folder of Parquet files (subfolders such as `year=2024` give columns too), several
+#' Parquet files, `c("a.parquet", "b.parquet")`, or a file of comma- or tab-separated values. Python
+#' reads them in blocks of rows (for Parquet it needs its
+#' package pyarrow). The fit is the same, to the bit, as that of the same table in R. A formula can
+#' only name columns here: `.`, names, and `- name`. Arrays and streams of the package nanoarrow are
+#' read from memory in the same way (a stream is then used up), and `arrow::open_dataset()` of
 #' Parquet files by its files; other objects of the package arrow become data frames.
 #'
-#' R keeps no row of what Python reads. For [fitted()], [residuals()], [summary()], [glance()] and
-#' their like Python reads and predicts the rows once more, if they are still what they were; R
+#' R keeps none of the rows that Python reads. For [fitted()], [residuals()], [summary()],
+#' [glance()] and similar functions Python reads and predicts the rows again, if they have not
+#' changed; R
 #' then holds a few numbers for each row. [model.frame()] and [model.matrix()] are errors.
 #' [continue_training()] and [update()] read the path again.
 #'
 #' @section What `weight_decay = "auto"` chooses:
-#' Networks with 6 strengths of weight decay, from 0.03 to 10 times 3 divided by the number of
-#' rows, and with `"piecewise"` encoding 2, are trained side by side on two thirds of the training
-#' rows for a third of the epochs, or of those of `"auto"` if these are fewer. The rest of the
-#' rows measures their loss: each third in turn, or of more than 1,000 rows one. The mean decides,
-#' in favour of 3 divided by the number of rows and `"linear"` unless another is 2 % better. Where
-#' the least weight decay is the best, a `learning_rate` 5 times as large is tried too, with less
-#' weight decay, if that is `"auto"`. What was found is in the fit's `tuning` and `settings`, and
-#' the fit is, to the bit, that of the same call with `weight_decay`, `encoding` and
-#' `learning_rate` given so.
+#' The candidates are 6 values of weight decay, from 0.03 to 10 times 3 divided by the number of
+#' rows, with the encoding `"linear"`, and 2 with `"piecewise"`. Their networks are trained side by
+#' side on two thirds of the training
+#' rows, for a third of the epochs, or of those of `"auto"` if these are fewer. The other
+#' rows measure the loss: each third in turn, or with more than 1,000 rows one third only. The
+#' candidate with the lowest mean loss is chosen, except that the usual one (3 divided by the number
+#' of rows, `"linear"`) is kept unless another is 2 % better. If the least weight decay is the best
+#' and `learning_rate` is `"auto"`, one 5 times as large is tried too, with less weight decay.
+#' The result is in the fit's `tuning` and `settings`. The fit is, to the bit, that of the same call
+#' with these values of `weight_decay`, `encoding` and `learning_rate`.
 #'
-#' Where nothing is searched it is 3 divided by the number of rows (of successes and failures, of
-#' trials), 3 with a summed loss, 0.01 with `"adamw"`: with fewer than 30 rows or 100,000 or more,
-#' with fewer than 500 updates, with `"lbfgs"`, `"adamw"`, the schedule `"plateau"` or a loss
-#' function. Of more than 20,000 rows so many are drawn for it. `"piecewise"` is tried by itself
-#' where it makes no more than 264 inputs, and with larger steps where no more than 128.
+#' There is no search with fewer than 30 rows or 100,000 or more, with fewer than 500 updates, with
+#' `"lbfgs"`, `"adamw"`, the schedule `"plateau"` or a loss function of yours. `weight_decay` is
+#' then 3 divided by the number of rows (for successes and failures, of trials), 3 with a summed
+#' loss, and 0.01 with `"adamw"`. With more than 20,000 rows the search uses 20,000, drawn at
+#' random. It tries `"piecewise"` only where that makes no more than 264 inputs, and with the
+#' larger learning rate only where no more than 128.
 #'
 #' @return An object of class `two_layer`, or with several `n_models` a `two_layer_ensemble`. It
-#'   holds plain R data, no pointer into Python, so
-#'   [saveRDS()] keeps all of it, and copies of what it keeps of the data, so that nothing that
-#'   happens to them afterwards changes it. Among its elements:
+#'   holds plain R data and no pointer into Python, so
+#'   [saveRDS()] keeps all of it. What it keeps of your data are copies, so that later changes to
+#'   the data do not affect it. Among its elements:
 #'   \describe{
 #'     \item{`history`}{Data frame of `epoch` (integer), `loss` and, with `validation`,
 #'       `valid_loss`.}
