@@ -6,8 +6,8 @@
 #'
 #' @inheritParams predict.two_layer
 #' @param object What [two_layer()] gave with several `n_models`.
-#' @param type
-#'   * `"numeric"`: the mean of the predictions; the default of a numeric outcome;
+#' @param type What to predict:
+#'   * `"numeric"`: the mean of the predictions; the default for a numeric outcome;
 #'   * `"quantile"`: of a fit with that loss, the means of the networks' quantiles;
 #'   * `"class"`: the class of the highest mean probability; the default of an outcome of classes;
 #'   * `"prob"`: the mean probability of each class;
