@@ -21,15 +21,16 @@ _TITLES = {
 }
 
 
-def write_page(table: pd.DataFrame, machine: str) -> None:
-    """Put the tables between the page's marks."""
+def write_page(table: pd.DataFrame) -> None:
+    """Put the tables between the page's marks, each with the machine that it was measured on."""
     text = PAGE.read_text(encoding="utf-8")
     start, end = text.index(_BEGIN) + len(_BEGIN), text.index(_END)
-    parts = [f"Measured on: {machine}."]
+    parts = []
     for group, title in _TITLES.items():
         own = table[table["group"] == group]
         if len(own):
-            parts += [f"### {title}", _markdown(own)]
+            machines = "; ".join(own["machine"].unique())
+            parts += [f"### {title}", f"Measured on: {machines}.", _markdown(own)]
     made = "\n\n".join([*parts, *_behind(table)])
     PAGE.write_text(f"{text[:start]}\n\n{made}\n\n{text[end:]}", encoding="utf-8")
 

@@ -48,10 +48,11 @@ def main() -> None:
             parser.error(f"there is no group {name}: there are {', '.join(GROUPS)}")
         print(f"== {name}, {given.threads} threads", flush=True)
         found = importlib.import_module(name).rows(given.rounds or GROUPS[name], given.threads)
-        known = replaced(known, pd.DataFrame(found).assign(threads=given.threads), name)
+        where = {"threads": given.threads, "machine": machine()}
+        known = replaced(known, pd.DataFrame(found).assign(**where), name)
         known.to_csv(TABLE, index=False, float_format="%.6g")
     write_plots(pd.read_csv(TABLE))
-    write_page(pd.read_csv(TABLE), machine())
+    write_page(pd.read_csv(TABLE))
     print(f"written: {TABLE}, {PAGE}")
 
 

@@ -21,7 +21,7 @@ def measured(group="chapter", threads=1, **seconds):
     from _routes import rows_of
 
     rows = rows_of(group, "case", "s", seconds, next(iter(seconds)))
-    return pd.DataFrame(rows).assign(threads=threads)
+    return pd.DataFrame(rows).assign(threads=threads, machine="a machine")
 
 
 def test_a_ratio_is_that_within_a_round():
@@ -80,7 +80,7 @@ def test_the_page_has_the_table_between_its_marks(tmp_path, monkeypatch):
 
     monkeypatch.setattr(page, "PAGE", tmp_path / "speed.md")
     page.PAGE.write_text("before\n<!-- measured: begin -->\nold\n<!-- measured: end -->\nafter\n")
-    page.write_page(measured(ours=[1.0], peer=[2.5]), "a machine")
+    page.write_page(measured(ours=[1.0], peer=[2.5]))
     text = page.PAGE.read_text()
     assert text.startswith("before\n")
     assert text.endswith("after\n")
@@ -96,14 +96,14 @@ def test_rows_where_a_peer_is_ahead_are_listed(tmp_path, monkeypatch):
     marks = "<!-- measured: begin -->\n<!-- measured: end -->\n"
     page.PAGE.write_text(marks)
     seconds = {"ours, Python": [2.0, 2.0], "ours, R": [1.0, 1.0], "nnet": [1.0, 1.5]}
-    page.write_page(measured("equal loss", **seconds, slower=[3.0, 3.0]), "a machine")
+    page.write_page(measured("equal loss", **seconds, slower=[3.0, 3.0]))
     behind = page.PAGE.read_text().split("### Where a peer is ahead")[1]
     assert "- equal loss, case: nnet needs 0.62 of what ours does (0.50 to 0.75)" in behind
     assert "ours, R" not in behind
     assert "slower" not in behind
 
     page.PAGE.write_text(marks)
-    page.write_page(measured(**{"ours, Python": [1.0], "peer": [2.0]}), "a machine")
+    page.write_page(measured(**{"ours, Python": [1.0], "peer": [2.0]}))
     assert "peer is ahead" not in page.PAGE.read_text()
 
 
