@@ -94,10 +94,6 @@ reticulate_version() {
   with_r "$1" Rscript -e 'cat(as.character(packageVersion("reticulate")))'
 }
 
-# Where Python is told to write no compiled files, each of a thousand processes would compile the
-# package anew.
-.venv/bin/python -m compileall -q pytwolayer .rlib/pytwolayer/python
-
 newest=$(reticulate_version .rlib)
 stock=$(reticulate_version .rlib-stock)
 

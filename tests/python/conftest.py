@@ -8,14 +8,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from loaded_python import can_fork, run_loaded
+from loaded_python import HANGS, ROOT, can_fork, run_loaded
 
 from pytwolayer import TwoLayer, chapter_losses, two_layer
 from pytwolayer.runtime.torch_loading import torch
-
-ROOT = Path(__file__).resolve().parent.parent.parent
-# A limit for what hangs, in seconds; what is only slow, on a busy machine, is let go on.
-HANGS = 900
 
 # One thread, so that the suite is as quick on a busy machine; a test that wants more says so.
 torch.set_num_threads(1)

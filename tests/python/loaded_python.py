@@ -21,7 +21,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-# A limit for what hangs, in seconds.
+# A limit for what hangs, in seconds; what is only slow, on a busy machine, is let go on.
 HANGS = 900
 ROOT = Path(__file__).resolve().parents[2]
 can_fork = sys.platform == "linux"  # elsewhere libraries start threads as they are loaded
