@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Generic, TypeVar
 
 import numpy as np
+import safetensors.numpy
 import safetensors.torch
 from safetensors import SafetensorError
 
@@ -231,7 +232,9 @@ def _bytes_of(parts: Mapping[str, torch.Tensor], text: str) -> bytes:
     # first: for its input, its buffer and the returned bytes.
     size = sum(part.numel() * part.element_size() for part in parts.values())
     np.empty((3, size + len(text)), dtype=np.uint8)
-    return safetensors.torch.save(dict(parts), {_KEY: text})
+    # Of arrays in the tensors' memory: for tensors it takes a tenth of the time of a small fit.
+    arrays = {name: part.detach().numpy() for name, part in parts.items()}
+    return safetensors.numpy.save(arrays, {_KEY: text})
 
 
 def _values(data: bytes) -> memoryview:

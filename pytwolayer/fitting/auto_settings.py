@@ -1,7 +1,6 @@
 """The values of "auto", chosen by the measurements of ``benchmarks/quality.py``."""
 
 import math
-from dataclasses import replace
 from typing import Any
 
 from pytwolayer.optim.optimizer import OPTIMIZERS
@@ -39,7 +38,7 @@ def resolve_auto(
     if is_auto and merged.rows > ONE_BATCH:
         data = data.expand_frequencies()
         return data, resolve(settings, data)
-    whole = settings if size == AUTO else replace(settings, batch_size=None)
+    whole = settings if size == AUTO else settings.with_values(batch_size=None)
     return merged, resolve(whole, merged)
 
 
@@ -56,7 +55,7 @@ def resolve(settings: Settings, data: TrainingData) -> Settings:
         "encoding": ENCODING,
     }
     auto = {name: value for name, value in values.items() if getattr(settings, name) == AUTO}
-    return replace(settings, **auto)
+    return settings.with_values(**auto) if auto else settings
 
 
 def usual_epochs(batch_size: int | None, rows: int) -> int:

@@ -75,6 +75,7 @@ from pytwolayer.training.tracker import Run
 from pytwolayer.training.trainer import Trainee, Trainer
 
 OnEpoch = Callable[[int, float], object]
+_NO_HISTORY = pd.DataFrame()  # of fits before their training; to make one takes a while
 
 
 @dataclass(frozen=True)
@@ -194,7 +195,7 @@ class PreparedFit:
             device=str(self._trains_on),
             rows=data.rows,
             dropped=data.dropped,
-            history=pd.DataFrame(),
+            history=_NO_HISTORY,
             data=self._sums,
         )
 
@@ -217,7 +218,7 @@ class PreparedFit:
         inputs, outcome = self._learn_encoding(training, settings)
         self._first_log_theta = outcome.first_log_theta(training.outcomes, training.weights)
         if settings.loss == AUTO:
-            settings = replace(settings, loss=outcome.default_loss)
+            settings = settings.with_values(loss=outcome.default_loss)
         coding = inputs, outcome, settings
         self.settings = settings
         self._choose_store(training, held_out, inputs, outcome)

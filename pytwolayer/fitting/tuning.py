@@ -1,7 +1,7 @@
 """What "auto" of weight decay and encoding stands for: chosen by an inner cross-validation."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -79,7 +79,7 @@ def resumed(checkpoints: Checkpoints | None, settings: Settings) -> Tuned | None
         return None
     found = {name: checkpoints.settings[name] for name in _FOUND}
     auto = {name: value for name, value in found.items() if getattr(settings, name) == AUTO}
-    return Tuned(replace(settings, **auto), tuning, calibration=checkpoints.calibration)
+    return Tuned(settings.with_values(**auto), tuning, calibration=checkpoints.calibration)
 
 
 def tune(
@@ -131,7 +131,7 @@ def tune(
         return Tuned(settings, interrupted=interrupt.pressed)
     found: dict[str, Any] = dict(zip(_FOUND, choice, strict=True))
     calibration = folds.calibration(*choice)
-    return Tuned(replace(settings, **found), tuning, calibration=calibration)
+    return Tuned(settings.with_values(**found), tuning, calibration=calibration)
 
 
 def _can_search(settings: Settings) -> bool:
@@ -147,7 +147,8 @@ def _can_search(settings: Settings) -> bool:
 
 def _as_long_as_usual(settings: Settings, rows: int) -> Settings:
     """Limit the epochs: of very many a fit may need few, until ``patience`` or Ctrl-C ends it."""
-    return replace(settings, epochs=min(settings.epochs, usual_epochs(settings.batch_size, rows)))
+    usual = usual_epochs(settings.batch_size, rows)
+    return settings if settings.epochs <= usual else settings.with_values(epochs=usual)
 
 
 def _is_worthwhile(rows: int, settings: Settings) -> bool:

@@ -7,7 +7,7 @@ module. R reads and writes the same format: see ``R/file-save-load.R`` and
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any, TypeVar, get_args
 
@@ -71,17 +71,17 @@ _PARTS = (
 @with_default_torch_settings
 def to_bytes(fit: Any) -> bytes:
     """Write a fitted network, a ``TwoLayer``, as bytes."""
-    losses = [name for name in fit.history if name != "epoch"]
+    losses = {name: column for name, column in fit.history.items() if name != "epoch"}
     content = {
         "settings": fit.settings.plain(),
         "own_loss": callable(fit.settings.loss),
-        "inputs": {"names": fit.inputs.names, "codings": [asdict(c) for c in fit.inputs.codings]},
+        "inputs": {"names": fit.inputs.names, "codings": [vars(c) for c in fit.inputs.codings]},
         "outcome": _plain_outcome(fit.outcome),
         "device": fit.device,
         "rows": fit.rows,
         "dropped": fit.dropped,
         "epochs": len(fit.history),
-        "history": losses,
+        "history": [*losses],
         "best_epoch": fit.best_epoch,
         "stopped": fit.stopped,
         "data": dict(fit.data),
@@ -94,8 +94,8 @@ def to_bytes(fit: Any) -> bytes:
     if fit.calibration is not None:
         content[_CALIBRATION] = fit.calibration.plain()
     tensors = dict(fit.network.state_dict())
-    for name in losses:
-        tensors[_HISTORY + name] = torch.from_numpy(fit.history[name].to_numpy(copy=True))
+    for name, column in losses.items():
+        tensors[_HISTORY + name] = torch.from_numpy(column.to_numpy(copy=True))
     return MODEL.pack(tensors, content)
 
 

@@ -32,7 +32,7 @@ from pytwolayer.preprocessing.column_blocks import (
 from pytwolayer.preprocessing.divided_passes import join_masks, own_rows
 from pytwolayer.preprocessing.division import Division
 from pytwolayer.preprocessing.piecewise import PiecewiseCoding
-from pytwolayer.preprocessing.row_source import Doubles, Mask, block_slices
+from pytwolayer.preprocessing.row_source import Doubles, Mask, block_slices, is_one_block
 from pytwolayer.preprocessing.standardize import (
     Floats,
     NumberCoding,
@@ -203,7 +203,7 @@ class Encoder:
             in_memory((table.rows, writer.width)), _codes(writer, table.rows)
         )
         if written is None and codes is None:
-            is_far = self._encode_columns(table, x)
+            is_far = self._encode_columns(table, x, writer)
         else:
             for part, block in zip(block_slices(table.rows), table.blocks(), strict=True):
                 writer.write(block, x[part], None if codes is None else codes[part])
@@ -214,11 +214,15 @@ class Encoder:
             self._refuse_far(argument, table)
         return _as_tensors(x, codes)
 
-    def _encode_columns(self, table: Table, x: Floats) -> bool:
-        """Encode in a pass for some of the columns each; tell whether a number is not finite."""
+    def _encode_columns(self, table: Table, x: Floats, whole: BlockWriter) -> bool:
+        """Encode in a pass for some of the columns each; tell whether a number is not finite.
+
+        ``whole`` writes all columns.
+        """
         start, is_far = 0, False
-        for some in passes_over(table.columns):
-            writer = BlockWriter(self.codings[some])
+        passes = passes_over(table.columns)
+        for some in passes:
+            writer = whole if len(passes) == 1 else BlockWriter(self.codings[some])
             into = x[:, start : start + writer.width]
             blocks = blocks_of(table.columns[some])
             for part, block in zip(block_slices(table.rows), blocks, strict=True):
@@ -228,6 +232,9 @@ class Encoder:
 
     def encode_parts(self, argument: str, table: Table, rows: int) -> Iterator[EncodedInputs]:
         """Encode as ``encode()`` does, yielding so many rows at a time; at the end the rest."""
+        if table.rows <= rows and is_one_block(table.rows):
+            yield self.encode(argument, table)
+            return
         writer = BlockWriter(self.codings)
         rest = EncodedInputs(in_memory((0, writer.width)), _codes(writer, 0))
         for part, block in zip(block_slices(table.rows), table.blocks(), strict=True):

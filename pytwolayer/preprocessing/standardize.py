@@ -19,6 +19,7 @@ from pytwolayer.runtime.torch_loading import torch
 # A standard deviation below this share of the largest value is rounding error.
 _ROUNDING = 10 * np.finfo(np.float64).eps
 _GROUP = 128  # inputs whose lines are computed before they are transposed
+_FEW = 2**10  # numbers that are transposed sooner than tensors of them are made
 _AT_ONCE = 2**16  # numbers of a matrix that are computed at a time
 Floats = NDArray[np.float32]
 
@@ -242,4 +243,7 @@ def _limits(codings: Sequence[StandardizedCoding]) -> Floats:
 
 
 def _transpose(lines: Floats, into: Floats) -> None:
+    if lines.size < _FEW:
+        into[:] = lines.T
+        return
     torch.from_numpy(into).copy_(torch.from_numpy(lines).t())  # several times as fast as NumPy

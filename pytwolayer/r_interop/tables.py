@@ -81,20 +81,28 @@ def read_sent_table(sent: SentTable) -> RawTable | SourcedTable:
     if "matrix" in sent:
         return _read_matrix(sent, sent["matrix"])
     pairs = zip(sent["columns"], sent_vectors(sent), strict=True)
-    columns = [_column(column, values) for column, values in pairs]
+    # What is an outcome is needed as a whole, more than once; of predictors blocks are read.
+    whole = "vector" in sent
+    columns = [_column(column, values, whole=whole) for column, values in pairs]
     names = None if sent["names"] is None else list(sent["names"])
     if sent.get("vector", False):
         return RawTable(None if names == [_VECTOR] else names, (int(sent["rows"]),), [*columns])
     return RawTable(names, (int(sent["rows"]), len(columns)), [*columns])
 
 
-def _column(column: SentColumn, values: NDArray[Any]) -> NDArray[Any] | StoredArray | CodedColumn:
-    """Make a column of numbers or codes that stay where R has them."""
+def _column(
+    column: SentColumn, values: NDArray[Any], *, whole: bool = False
+) -> NDArray[Any] | StoredArray | CodedColumn:
+    """Make a column of numbers or codes that stay where R has them.
+
+    A ``whole`` column of doubles is read as it is, any other copied each time that all of its
+    values are wanted.
+    """
     missing = None if values.dtype == np.float64 else MISSING
     if column["logical"]:
         return CodedColumn("logical", StoredArray(values, missing))
     if column["levels"] is None:
-        small = missing is None and is_one_block(len(values))
+        small = missing is None and (whole or is_one_block(len(values)))
         return values if small else StoredArray(values, missing)
     kind: Literal["text", "factor"] = "text" if column["text"] else "factor"
     return CodedColumn(kind, StoredArray(values, missing, first=1), tuple(column["levels"]))

@@ -9,6 +9,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 _ROOM = 256  # bytes; no system's struct sigaction is larger
@@ -103,8 +104,14 @@ def _c_handler() -> Any:
     return saved if _sigaction(None, saved) else None
 
 
+@cache
+def _this_process() -> ctypes.CDLL:
+    """Open the process's own functions; to do it anew takes as long as a step of a small fit."""
+    return ctypes.CDLL(None)
+
+
 def _sigaction(new: Any, old: Any) -> bool:
     try:
-        return bool(ctypes.CDLL(None).sigaction(int(signal.SIGINT), new, old) == 0)
+        return bool(_this_process().sigaction(int(signal.SIGINT), new, old) == 0)
     except (AttributeError, OSError, TypeError):  # the system has no such function
         return False

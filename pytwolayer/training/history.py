@@ -8,8 +8,9 @@ from pytwolayer.training.tracker import Run
 
 def history_of(run: Run) -> pd.DataFrame:
     """Return a row per epoch: ``epoch``, ``loss`` and, with held-out rows, ``valid_loss``."""
-    epochs = range(1, len(run.losses) + 1)
-    history = pd.DataFrame({"epoch": epochs, "loss": np.array(run.losses, dtype=np.float64)})
+    epochs = np.arange(1, len(run.losses) + 1, dtype=np.int64)
+    losses = np.array(run.losses, dtype=np.float64)
+    history = pd.DataFrame({"epoch": epochs, "loss": losses}, copy=False)  # of its own arrays
     if run.valid_losses:
         history["valid_loss"] = run.valid_losses[: len(run.losses)]
     return history

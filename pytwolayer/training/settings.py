@@ -6,7 +6,7 @@ for which the command line's help would wait: checks import the network's tables
 """
 
 import pickle
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, fields
 from functools import cache
 from itertools import pairwise
@@ -303,7 +303,20 @@ class Settings:
     seed: int
 
     def __post_init__(self) -> None:
-        for name in KEPT:
+        self._check(KEPT)
+
+    def with_values(self, **values: Any) -> "Settings":
+        """Return the same settings with some other values, which alone are checked.
+
+        ``replace()`` checks all, which a fit of some milliseconds would do for each "auto".
+        """
+        other = object.__new__(Settings)
+        vars(other).update(vars(self) | values)
+        other._check(values)
+        return other
+
+    def _check(self, names: Iterable[str]) -> None:
+        for name in names:
             object.__setattr__(self, name, checked(name, getattr(self, name)))
         if self.loss == QUANTILE and self.quantile_levels is None:
             object.__setattr__(self, "quantile_levels", QUANTILE_LEVELS)

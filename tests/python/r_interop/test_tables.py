@@ -144,6 +144,13 @@ def test_an_outcome_that_came_as_a_vector_has_a_name_only_where_it_had_one():
         assert table.columns[0].levels == ("no", "yes")
 
 
+def test_a_large_outcome_of_doubles_is_read_where_it_is():
+    values = np.arange(20_000, dtype=np.float64)
+    sent = sent_table({"y": values}, vector=True) | {"values": [values]}
+    (column,) = read_table("y", read_sent_table(sent), vector=True).columns
+    assert np.shares_memory(column.values, values)
+
+
 def test_an_outcome_that_came_as_a_table_is_one():
     table = read_sent_table(sent_table({"a": [1.0, 2.0]}, vector=False))
     assert table.shape == (2, 1)

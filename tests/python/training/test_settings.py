@@ -1,7 +1,7 @@
 """The settings of a fit."""
 
 import inspect
-from dataclasses import FrozenInstanceError, asdict, fields
+from dataclasses import FrozenInstanceError, asdict, fields, replace
 
 import numpy as np
 import pytest
@@ -213,6 +213,25 @@ def test_the_estimators_have_settings_of_the_table_in_its_order_with_its_default
         assert set(KEPT) - {"seed"} <= set(written)
         for name, default in written.items():
             assert default == (own[name] if name in own else DEFAULTS[name]), name
+
+
+def test_settings_with_other_values_are_those_that_were_made_with_them():
+    before = Settings(**GOOD | {"batch_size": "auto", "weight_decay": "auto"})
+    values = {"batch_size": 8.0, "weight_decay": 1}
+    after = before.with_values(**values)
+    assert after == replace(before, **values)
+    assert list(vars(after)) == list(vars(before))
+    assert isinstance(after.batch_size, int)
+    assert before.batch_size == "auto"
+    assert before.with_values(loss="quantile").quantile_levels == (0.05, 0.5, 0.95)
+
+
+def test_settings_refuse_other_values_as_they_refuse_given_ones():
+    before = Settings(**GOOD)
+    with pytest.raises(ArgumentError, match="`batch_size` must be"):
+        before.with_values(batch_size=-1)
+    with pytest.raises(ArgumentError, match="`momentum` must be 0 with optimizer"):
+        before.with_values(optimizer="adam")
 
 
 def test_settings_do_not_change_afterwards():
