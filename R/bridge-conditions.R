@@ -25,7 +25,7 @@ raise_warning <- function(kind, message) {
 error_kinds <- c(
   ArgumentError = "argument", DeviceError = "device", DeviceMemoryError = "memory",
   DivergenceError = "diverged", FileFormatError = "file",
-  WorkerError = "worker"
+  TemporaryFolderError = "temporary_folder", WorkerError = "worker"
 )
 
 abort_from_core <- function(error, call, as_fit = identity) {

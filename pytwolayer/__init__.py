@@ -15,8 +15,10 @@ try:
         ArgumentError,
         DeviceError,
         DeviceMemoryError,
+        DivergenceError,
         FileFormatError,
         PytwolayerError,
+        TemporaryFolderError,
         WorkerError,
     )
 except ImportError as problem:
@@ -45,8 +47,10 @@ __all__ = [
     "ArgumentError",
     "DeviceError",
     "DeviceMemoryError",
+    "DivergenceError",
     "FileFormatError",
     "PytwolayerError",
+    "TemporaryFolderError",
     "TwoLayer",
     "TwoLayerClassifier",
     "TwoLayerEnsemble",

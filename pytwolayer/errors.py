@@ -125,6 +125,8 @@ class DivergenceError(PytwolayerError):
         The last good weights, with the history up to that epoch.
     """
 
+    __module__ = "pytwolayer"
+
     def __init__(self, epoch: int, fit: Any) -> None:
         self.epoch, self.fit = epoch, fit
         super().__init__(epoch, fit)
@@ -211,6 +213,8 @@ class TemporaryFolderError(PytwolayerError):
     expected, received : str
         What it must be, and which it is.
     """
+
+    __module__ = "pytwolayer"
 
     def __init__(self, expected: str, received: str) -> None:
         self.expected, self.received = expected, received

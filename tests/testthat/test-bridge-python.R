@@ -17,6 +17,15 @@ test_that("the message of an unexpected error says where its traceback is", {
   expect_identical(cnd$traceback, "Traceback ...")
 })
 
+test_that("each error of the core has a class of its own in R", {
+  text <- readLines(file.path(own_python(), "pytwolayer", "errors.py"))
+  kinds <- sub("^class (\\w+Error)\\(.*", "\\1", grep("^class \\w+Error\\(", text, value = TRUE))
+  kinds <- setdiff(kinds, "PytwolayerError")
+  expect_setequal(names(error_kinds), kinds)
+  error <- list(known = TRUE, kind = "TemporaryFolderError", message = "full", traceback = "")
+  expect_error(abort_from_core(error, NULL), class = "pytwolayer_error_temporary_folder")
+})
+
 test_that("an argument's error carries its parts", {
   skip_without_torch()
   cnd <- expect_error(chapter_losses(0), class = "pytwolayer_error_argument")
