@@ -8,9 +8,10 @@ from contextlib import contextmanager
 from pytwolayer.runtime import torch_loading
 from pytwolayer.runtime.torch_loading import torch
 
-# Multiplications in a step's largest matrix product. Measured: below this a second thread gains
-# nothing on idle processors, and on busy ones makes steps ten times slower or worse.
-_SMALL = 4_000_000
+# Multiplications in a step's largest matrix product. Measured by benchmarks/threads.py: below this
+# a second thread makes steps slower, by up to 2.9 times on idle processors, since the threads sleep
+# while they wait for each other, and by up to 3.4 times on busy ones.
+_SMALL = 200_000_000
 
 _process = torch_loading.LOADING_PID
 _lock = threading.Lock()
