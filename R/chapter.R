@@ -1,23 +1,23 @@
-#' The chapter's losses
+#' The losses of the book chapter's network
 #'
-#' Trains the network of the book chapter that this package grew out of, and
-#' gives the loss of every step: standard normal data, a hidden layer of ReLU
-#' units, squared error, plain gradient descent. The 500 losses of the default
-#' call are, at 3 significant digits, those that the chapter prints.
+#' Trains the network of the book chapter that this package grew out of, and returns the loss of
+#' every step. The data are standard normal, the network has one hidden layer of ReLU units, and
+#' training is plain gradient descent on the squared error. The 500 losses of the default call
+#' agree, to 3 significant digits, with those printed in the chapter.
 #'
 #' @param steps Number of updates.
-#' @param learning_rate Step size of plain gradient descent.
+#' @param learning_rate Step size of gradient descent.
 #' @param ... Must be empty.
-#' @param n,d_in,hidden_units,d_out Batch size, inputs, hidden units and
-#'   outputs: the chapter's N, D_in, H and D_out.
-#' @param loss `"mse"` (squared error, the chapter's), `"mae"` or `"huber"`.
-#' @param reduction How the loss is summed over all `n * d_out` elements:
-#'   `"sum"` as in the chapter, `"mean"`, or the chapter's old name of the
-#'   latter, `"elementwise_mean"`.
+#' @param n,d_in,hidden_units,d_out Batch size and numbers of inputs, hidden units and outputs: the
+#'   chapter's N, D_in, H and D_out.
+#' @param loss `"mse"` (squared error, as in the chapter), `"mae"` or `"huber"`.
+#' @param reduction How the losses of all `n * d_out` elements are combined: `"sum"` as in the
+#'   chapter, `"mean"`, or `"elementwise_mean"`, the chapter's old name of `"mean"`.
 #' @param device Where to compute, see [select_device()].
-#' @param seed Seed of data and initial weights.
-#' @return A data frame with columns `iter` (integer: 1, 2, ...) and `loss`
-#'   (double, before that step's update).
+#' @param seed Seed of the data and the initial weights.
+#' @return A data frame with one row for each step. Its columns are `iter` (integer: 1, 2, ...) and
+#'   `loss` (double: the loss before that step's update).
+#' @seealso [two_layer()] for a network of your own.
 #' @examplesIf pytwolayer:::has_torch()
 #' losses <- chapter_losses(steps = 100)
 #' plot(loss ~ iter, losses, type = "l", log = "y")

@@ -1,16 +1,17 @@
-#' Devices
+#' Devices to compute on
 #'
-#' `available_devices()` lists the devices that a fit can use here, the best
-#' one first. `select_device()` checks the name of one and turns `"auto"` into
-#' the best there is; there is no silent way back to the CPU.
+#' `available_devices()` lists the devices that a fit can use on this machine, the best one first.
+#' `select_device()` checks the name of a device and turns `"auto"` into the best one available. It
+#' never falls back to the CPU silently.
 #'
 #' @param device `"auto"`, `"cpu"`, `"cuda"`, `"cuda:1"` (the second GPU) or `"mps"`.
-#' @return Names of devices, as PyTorch takes them: for `select_device()` one,
-#'   for `available_devices()` a character vector.
+#' @return Names of devices as PyTorch writes them: `select_device()` returns one,
+#'   `available_devices()` a character vector.
 #' @section Errors:
-#' A name that is unknown, or a device that is not in this machine, is an error
-#' of class `pytwolayer_error_device`. A worker of [parallel::mclapply()] can use no GPU that
-#' its session has used; one of [parallel::makeCluster()] can.
+#' An unknown name, or a device that this machine does not have, is an error of class
+#' `pytwolayer_error_device`. A worker of [parallel::mclapply()] cannot use a GPU that its parent
+#' session has used; a worker of [parallel::makeCluster()] can.
+#' @seealso [pytwolayer_doctor()]
 #' @examplesIf pytwolayer:::has_torch()
 #' available_devices()
 #' select_device("auto")

@@ -1,10 +1,11 @@
-#' What is installed and in use
+#' Check what is installed and in use
 #'
-#' Prints one page: Python, PyTorch and its build, devices, threads, the BLAS that
-#' PyTorch really uses in this process, R, reticulate, and the versions of this
-#' package in R and in Python. For each problem it names the command that solves it.
+#' Prints one page: Python, PyTorch and its build, devices, threads, the BLAS that PyTorch really
+#' uses in this process, R, reticulate, and the versions of this package in R and in Python. For
+#' each problem it names the command that solves it.
 #'
-#' @return `TRUE` if no problem was found, otherwise `FALSE`, invisibly.
+#' @return Invisibly, `TRUE` if no problem was found, otherwise `FALSE`.
+#' @seealso [install_pytwolayer()]
 #' @examplesIf pytwolayer:::has_torch()
 #' pytwolayer_doctor()
 #' @export

@@ -1,41 +1,56 @@
 #' Average effects of the inputs on the outcome
 #'
-#' Of numbers the effect is the derivative of the prediction, per unit of the variable; of factors,
-#' text and logicals the difference between the predictions with a level and with the first one.
-#' Both are computed for each row, on the outcome's own scale (of classes on the probabilities),
-#' and averaged.
+#' `effects()` estimates how predictions change with each variable, on average over rows. For a
+#' number, the effect in a row is the derivative of the prediction, per unit of the variable. For a
+#' factor, text or a logical, it is the prediction with a level minus the prediction with the first
+#' level. Effects are on the outcome's own scale, for classes on that of the probabilities.
 #'
-#' Derivatives are exact: with one hidden layer they are the product of the two layers' weights and
-#' the activation's derivative, taken back through the encoding. Where that has a kink, at the ends
-#' of pieces and where numbers are clipped, they are the mean of left and right. A constant column
-#' has no effect. A variable that a formula or a recipe transforms (`log(x)`, `poly(x, 2)`, `a:b`)
-#' has the effect that it has through all that is made of it: a difference of predictions.
+#' Derivatives are exact. With one hidden layer they are the product of the weights of both layers
+#' and the derivative of the activation, carried back through the encoding. Where the encoding has a
+#' kink (at the ends of pieces, and where numbers begin to be clipped), the derivative is the mean
+#' of those to the left and to the right. A constant column has no effect.
 #'
-#' @param object What [two_layer()] gave, with one network or several.
+#' For a variable that a formula or a recipe transforms (`log(x)`, `poly(x, 2)`, `a:b`), the effect
+#' includes everything that is computed from the variable, and is a difference of predictions, see
+#' `step`.
+#'
+#' @param object A fit of [two_layer()], of one network or several.
 #' @param new_data Rows to average over, as in [predict.two_layer()]. Rows that cannot be predicted
-#'   are left out. Left out, they are those that the fit was fitted to, found again as its call has
-#'   them, or those that its path has now. Not needed where `at` has a value for every variable.
+#'   are left out. The default is the rows that the fit was trained on, found again through the
+#'   fit's call; for a fit to a path, the rows that are there now. Not needed if `at` has a value
+#'   for every variable.
 #' @param ... Must be empty.
 #' @param variables Names of the variables of interest; by default all.
-#' @param at Chosen values: a list or a data frame of variables that have these values in all rows.
-#'   Several values, or rows, are several settings, each with its averages.
-#' @param step Takes differences in the place of derivatives, between the value plus and minus this
-#'   step, divided by twice the step: a number of standard deviations of each variable in the rows,
-#'   or a named vector or list of steps. The derivative of `"relu"`, and that of the encoding
-#'   `"piecewise"`, jumps from one value to another; a difference is smooth. Where a formula
-#'   transforms the variable, 0.01 by default.
-#' @param case_weights Weights of the rows.
-#' @param engine `"python"`: the core computes. `"r"`: R itself, where no Python is; the numbers
-#'   are the same but for rounding, to ten digits.
+#' @param at Fixed values: a list or a data frame of variables that are set to these values in all
+#'   rows. If there are several values, or several rows of the data frame, each is a setting with
+#'   averages of its own.
+#' @param step Computes differences instead of derivatives: the prediction at the value plus `step`
+#'   minus the prediction at the value minus `step`, divided by `2 * step`. A number is in standard
+#'   deviations of each variable in the rows; a named vector or list has a step for each variable. A
+#'   difference is smooth where a derivative is not: that of `"relu"`, and that of the `"piecewise"`
+#'   encoding, jumps from one value to another. For a variable that a formula transforms, the
+#'   default is 0.01.
+#' @param case_weights A number of at least 0 for each row, by which averages are weighted, or
+#'   `NULL`.
+#' @param engine `"python"`: the Python core computes. `"r"`: R itself computes, without Python; the
+#'   numbers agree to ten digits.
 #' @param newdata Another name of `new_data`.
-#' @param level Of several networks: share of them in the interval.
-#' @return A tibble of class `two_layer_effects` with a row for each effect and outcome: with `at`
-#'   the setting `at`, then `input`, the variable; `contrast`, which is `"derivative"`,
-#'   `"difference"` or the levels, `"b - a"`; `outcome`; `estimate`, the average; and `spread`, the
-#'   standard deviation of the effect over the rows: 0 where the effect is linear and does not
-#'   depend on other variables. Of several networks also `lower` and `upper`: the interval that
-#'   holds the middle share of the networks' average effects, with bootstrap resamples a percentile
-#'   interval. [plot()][plot.two_layer_effects] draws it.
+#' @param level For several networks: the share of the networks in the interval.
+#' @return A tibble of class `two_layer_effects` with one row for each effect and outcome. Its
+#'   columns:
+#'   * `at`, if the argument `at` was given: the setting;
+#'   * `input`: the variable;
+#'   * `contrast`: `"derivative"`, `"difference"`, or the two levels, as `"b - a"`;
+#'   * `outcome`: the outcome, class or label;
+#'   * `estimate`: the average effect;
+#'   * `spread`: the standard deviation of the effect over the rows. It is 0 if the effect is linear
+#'     and does not depend on other variables;
+#'   * `lower` and `upper`, for several networks: the interval that contains the middle share
+#'     `level` of the networks' average effects. With bootstrap resamples it is a percentile
+#'     interval.
+#'
+#'   [plot()][plot.two_layer_effects] draws it.
+#' @seealso [importance()], [feature_effects()]
 #' @examplesIf pytwolayer:::has_torch()
 #' fit <- two_layer(mpg ~ wt + hp + factor(cyl), mtcars, epochs = 100, seed = 1)
 #' effects(fit, mtcars)

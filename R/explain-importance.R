@@ -1,37 +1,48 @@
 #' Permutation importance of the inputs
 #'
-#' By how much predictions become worse when the values of one variable change places among the
-#' rows, which leaves all as it is but what the variable says of the rows. Rows that the fit was not
-#' trained on are advisable: of training rows it also shows what was learnt by heart, and a message
-#' says so.
+#' `importance()` measures how much worse predictions become if the values of one variable are
+#' permuted among the rows. This keeps the variable's distribution but removes what it says about
+#' each row. Use rows that the fit was not trained on: with training rows the result also shows what
+#' the network learnt by heart, and a message says so.
 #'
-#' Variables that say much the same share their importance: each alone can be done without. Of a
-#' formula the variables are those of the data; what is made of one changes with it.
+#' Variables that carry similar information share their importance, since predictions can do without
+#' each of them alone. For a formula, the variables are those of the data: all that is computed from
+#' a variable changes with it.
 #'
-#' @param object What [two_layer()] gave, with one network or several, whose mean is measured.
-#' @param new_data Rows with the outcome, as in [predict.two_layer()], a path too; those that cannot
-#'   be predicted or have no outcome are left out. Of a path or an Arrow dataset with more than
-#'   100,000 rows that many are taken, one of each of equally long stretches, and always the same
-#'   ones. Left out, they are those that the fit was fitted to, found again as its call has them, or
-#'   those that its path has now.
-#' @param y The outcome, for a fit that was given one apart from the predictors. One of another kind
-#'   than the fit's is an error; rows of classes that training did not see are left out, with a
-#'   warning of the class `pytwolayer_warning_unseen_level`.
+#' @param object A fit of [two_layer()], of one network or several. For several, the mean of their
+#'   predictions is measured.
+#' @param new_data Rows with the outcome, as in [predict.two_layer()], or a path. Rows that cannot
+#'   be predicted or have no outcome are left out. From a path or an Arrow dataset with more than
+#'   100,000 rows, 100,000 are used: one from each of as many equally long stretches, always the
+#'   same ones. The default is the rows that the fit was trained on, found again through the fit's
+#'   call; for a fit to a path, the rows that are there now.
+#' @param y The outcome, for a fit whose outcome was given apart from the predictors. An outcome of
+#'   another kind than the fit's is an error. Rows of classes that training did not see are left
+#'   out, with a warning of class `pytwolayer_warning_unseen_level`.
 #' @param ... Must be empty.
-#' @param variables Names of the variables of interest; by default all. A factor changes as a whole.
-#' @param repeats How often, with another order each time. All variables are put into the same
-#'   orders.
-#' @param measure `"loss"`, that of the fit; `"rmse"`, `"mae"`, `"r_squared"` of numbers, for each
-#'   outcome on its own scale; `"accuracy"`, `"brier"` of classes.
-#' @param seed The same seed gives the same numbers, in Python too. By default drawn from R's
-#'   generator.
-#' @param case_weights Weights of the rows, or for a path the name of the column that has them.
-#' @return A tibble of class `two_layer_importance` with a row for each variable, and outcome:
-#'   `input`, `outcome`, `estimate` (by how much the measure is worse, on average of the repeats),
-#'   and of the repeats `spread` (the standard deviation), `lowest` and `highest`. Near 0, or below,
-#'   the variable does not matter. Its attribute `facts` has the `measure`, its `base` without any
-#'   change, `repeats`, `seed`, the number of `rows`, whether they are of `training` (of bootstrap
-#'   resamples that is not known), and `each`: a matrix with the repeats of each row.
+#' @param variables Names of the variables of interest; by default all. A factor is permuted as a
+#'   whole.
+#' @param repeats Number of permutations. All variables use the same ones.
+#' @param measure `"loss"`: the fit's own loss. For numeric outcomes also `"rmse"`, `"mae"` and
+#'   `"r_squared"`, for each outcome on its own scale; for classes `"accuracy"` and `"brier"`.
+#' @param seed Seed of the permutations. The same seed gives the same numbers, in Python too. `NULL`
+#'   draws one from R's own generator.
+#' @param case_weights A number of at least 0 for each row, or `NULL`. For a path, the name of the
+#'   column that has the weights.
+#' @return A tibble of class `two_layer_importance` with one row for each variable and outcome. Its
+#'   columns:
+#'   * `input`: the variable;
+#'   * `outcome`: the outcome;
+#'   * `estimate`: by how much the measure becomes worse, on average over the repeats. A value near
+#'     or below 0 means that the variable does not matter;
+#'   * `spread`: the standard deviation over the repeats;
+#'   * `lowest` and `highest`: the range over the repeats.
+#'
+#'   Its attribute `facts` is a list of the `measure`; its `base`, the measure without any
+#'   permutation; `repeats`; `seed`; the number of `rows`; whether they are `training` rows (unknown
+#'   for bootstrap resamples); and `each`, a matrix with the repeats of each row of the tibble.
+#'
+#'   [plot()][plot.two_layer_effects] draws it.
 #' @seealso [effects.two_layer()], [feature_effects()]
 #' @examplesIf pytwolayer:::has_torch()
 #' fit <- two_layer(mpg ~ wt + hp + factor(cyl), mtcars[1:24, ], epochs = 100, seed = 1)

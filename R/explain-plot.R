@@ -3,22 +3,25 @@
 
 #' Plot effects, importance and profiles
 #'
-#' A panel for each outcome.
+#' Draws the results of [effects()][effects.two_layer], [importance()] and [feature_effects()], with
+#' a panel for each outcome.
 #'
-#' * Effects: the averages, of several networks with their intervals. With `what = "spread"` the
-#'   average against the standard deviation over the rows, which tells inputs apart: far to the side
-#'   and low the effect is linear, high it is not, and near 0 there is none.
-#' * Importance: the mean of the repeats, their range, and each of them.
-#' * Profiles: the curve, of several networks with its interval, of `"ice"` that of each row and
-#'   their mean; of levels dots. Marks at the lower edge are the rows' values.
+#' * Effects: the averages, for several networks with their intervals. With `what = "spread"`, the
+#'   average is drawn against the standard deviation over the rows, which shows the kind of each
+#'   effect: it is linear for inputs low in the plot and far to the side, not linear for those high
+#'   up, and absent for those near 0.
+#' * Importance: the mean of the repeats, their range, and each repeat.
+#' * Profiles: the curve, for several networks with its interval; for `"ice"` the curve of each row
+#'   and their mean; for levels, points. Marks at the lower edge are the values in the rows.
 #'
-#' @param x,object What [effects()][effects.two_layer], [importance()] or [feature_effects()] gave.
+#' @param x,object A result of [effects()][effects.two_layer], [importance()] or
+#'   [feature_effects()].
 #' @param what `"effects"` or `"spread"`.
-#' @param per `"unit"` of each input, the default of the effects; or `"sd"`, a standard deviation of
-#'   it in the rows, which makes inputs comparable, the default of the spread. Contrasts stay as
-#'   they are.
-#' @param ... For `plot()` what [graphics::plot.default()] takes, for `autoplot()` not used.
-#' @return `plot()`: `x`, invisibly. `autoplot()`: a ggplot.
+#' @param per The unit of numeric inputs: `"unit"`, one unit of each input (the default for
+#'   effects), or `"sd"`, one standard deviation of the input in the rows, which makes inputs
+#'   comparable (the default for the spread). Differences between levels are the same with both.
+#' @param ... For `plot()`, arguments of [graphics::plot.default()]; for `autoplot()`, not used.
+#' @return `plot()` returns `x`, invisibly, and `autoplot()` a ggplot object.
 #' @examplesIf pytwolayer:::has_torch()
 #' fit <- two_layer(mpg ~ wt + hp + factor(cyl), mtcars, epochs = 100, seed = 1)
 #' found <- effects(fit, mtcars)

@@ -1,34 +1,47 @@
 #' Predictions along one input: accumulated local effects, partial dependence, single rows
 #'
-#' On the outcome's own scale; of classes the probabilities.
+#' `feature_effects()` shows how predictions change along the values of one variable. Predictions
+#' are on the outcome's own scale, for classes the probabilities.
 #'
-#' Accumulated local effects of levels go from one level to the next in their order, so that of
-#' levels without an order they depend on the one they have.
+#' Accumulated local effects of a factor go from each level to the next in the order of the levels.
+#' For levels without a natural order they depend on the order that the factor has.
 #'
-#' @param object What [two_layer()] gave, with one network or several.
-#' @param new_data Rows, as in [predict.two_layer()], a path too; those that cannot be predicted are
-#'   left out. Of a path or an Arrow dataset with more than 100,000 rows that many are taken, as in
-#'   [importance()]. Left out, they are those that the fit was fitted to, found again as its call
-#'   has them, or those that its path has now.
-#' @param variable Name of the variable, of a formula one of the data: what is made of it changes
-#'   with it.
+#' @param object A fit of [two_layer()], of one network or several.
+#' @param new_data Rows, as in [predict.two_layer()], or a path. Rows that cannot be predicted are
+#'   left out. From a path or an Arrow dataset with more than 100,000 rows, 100,000 are used, as in
+#'   [importance()]. The default is the rows that the fit was trained on, found again through the
+#'   fit's call; for a fit to a path, the rows that are there now.
+#' @param variable Name of the variable. For a formula it is a variable of the data: all that is
+#'   computed from it changes with it.
 #' @param ... Must be empty.
-#' @param kind `"ale"`: accumulated local effects, what predictions change by from one value to the
-#'   next in the rows nearby, added up; the mean over the rows is 0. `"pdp"`: partial dependence,
-#'   the mean prediction with each value in all rows, also those in which it cannot be. `"ice"`:
-#'   individual conditional expectations, the same for each row.
-#' @param points Number of values of a variable of numbers: at equal steps of its ranks, so that
-#'   each interval has about as many rows; equal ones count once. Of levels and logicals all that
-#'   the rows have, in the order of training.
-#' @param case_weights Weights of the rows.
-#' @param engine `"python"`: the core predicts. `"r"`: R itself, where no Python is; the numbers are
-#'   the same but for rounding, to ten digits.
-#' @param level Of several networks: share of them in the interval.
-#' @return A tibble of class `two_layer_profile` with a row for each value and outcome, of `"ice"`
-#'   for each row too: `input`, `value` (numbers, or text), `row` (of `"ice"`: its number),
-#'   `outcome`, `estimate`, and of several networks, but for `"ice"`, `lower` and `upper`: the
-#'   interval that holds the middle share of the networks' curves at each value. Its attribute
-#'   `facts` has the `kind`, the number of `rows`, and `marks`: values of numbers, for plots.
+#' @param kind What to compute:
+#'   * `"ale"`: accumulated local effects. The changes of the predictions from one value to the
+#'     next, each in the rows near these values, are added up; the mean over the rows is 0;
+#'   * `"pdp"`: partial dependence, the mean prediction with each value set in all rows, including
+#'     rows in which it cannot occur;
+#'   * `"ice"`: individual conditional expectations, the same for each row.
+#' @param points For a numeric variable, the number of values. They are at equal steps of the
+#'   variable's ranks, so that each interval has about the same number of rows; equal values count
+#'   once. For factors, text and logicals, all values in the rows are used, in the order of
+#'   training.
+#' @param case_weights A number of at least 0 for each row, or `NULL`.
+#' @param engine `"python"`: the Python core predicts. `"r"`: R itself predicts, without Python; the
+#'   numbers agree to ten digits.
+#' @param level For several networks: the share of the networks in the interval.
+#' @return A tibble of class `two_layer_profile` with one row for each value and outcome, for
+#'   `"ice"` also for each row of the data. Its columns:
+#'   * `input`: the variable;
+#'   * `value`: the value, a number or text;
+#'   * `row`, for `"ice"`: the number of the row;
+#'   * `outcome`: the outcome, class or label;
+#'   * `estimate`: the prediction or effect;
+#'   * `lower` and `upper`, for several networks (not for `"ice"`): the interval that contains the
+#'     middle share `level` of the networks' curves at each value.
+#'
+#'   Its attribute `facts` is a list of the `kind`, the number of `rows`, and, for a numeric
+#'   variable, `marks`: values in the rows, for plots.
+#'
+#'   [plot()][plot.two_layer_effects] draws it.
 #' @seealso [effects.two_layer()], [importance()]
 #' @examplesIf pytwolayer:::has_torch()
 #' fit <- two_layer(mpg ~ wt + log(hp) + factor(cyl), mtcars, epochs = 100, seed = 1)
