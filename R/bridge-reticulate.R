@@ -1,9 +1,9 @@
 #' reticulate's functions
 #'
-#' These are reticulate's own, under their own names, so that scripts need no
-#' `library(reticulate)`; reticulate is loaded when one of them is first used. Attaching
-#' reticulate as well changes nothing. Its installers and its functions about environments are
-#' not among them: see [install_pytwolayer()].
+#' These are reticulate's own functions under their own names, so that scripts do not need
+#' `library(reticulate)`. reticulate is loaded when one of them is first used, and attaching it as
+#' well changes nothing. Its functions that install Python or manage environments are not included:
+#' see [install_pytwolayer()].
 #'
 #' * Modules: [import()][reticulate::import], `import_main()`, `import_builtins()`,
 #'   `import_from_path()`.

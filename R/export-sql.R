@@ -1,29 +1,31 @@
 #' Write a fit as a query for a database
 #'
-#' A SELECT that predicts in DuckDB, PostgreSQL or SQLite from the columns of a table, without R
-#' and Python.
+#' `to_sql()` returns a SELECT statement that predicts in DuckDB, PostgreSQL or SQLite from the
+#' columns of a table, without R and Python.
 #'
-#' The rows of a table have no order: `columns` names those that say which row is which. A row with
-#' NULL, NaN or an infinite number, or with a level that training did not see, has NULL for its
-#' predictions. An ensemble gives the mean.
+#' The rows of a database table have no order: use `columns` to copy those that identify a row.
+#' Predictions are NULL for a row with NULL, NaN or an infinite number, or with a level that
+#' training did not see. An ensemble predicts the mean.
 #'
-#' What a formula computes the query computes, as far as [save_onnx()] does; of numbers that are
-#' larger than 1e150 on the way, or but for 0 smaller than 1e-150, the prediction is NULL. A recipe
-#' with steps is refused.
+#' The query computes what a formula computes, for the same functions as [save_onnx()]. If a number
+#' on the way is larger than 1e150, or smaller than 1e-150 and not 0, the prediction is NULL. A
+#' recipe with steps is an error.
 #'
 #' @inheritParams save_onnx
-#' @param table The table's name, or the names of schema and table.
-#' @param dialect `"duckdb"`, `"postgresql"` or `"sqlite"`. SQLite must have its mathematical
-#'   functions, as RSQLite has, but for the activations `"relu"`, `"leaky_relu"` and `"identity"`
-#'   with a numeric outcome.
-#' @param columns Names of columns of the table that are copied, before the predictions.
-#' @param offset Of a fit whose formula has an offset, the name of the column that has it; what the
-#'   formula computes, such as `log(n)`, the table must have computed.
-#' @return The query, one text. Its columns are those of [predict()][predict.two_layer()]: `.pred`,
-#'   of several outcomes `.pred_<outcome>`; for classes `.pred_class`, text, and `.pred_<level>`,
-#'   the probabilities; of labels `.pred_class_<label>` and `.pred_<label>`. With the losses
-#'   `"normal"` and `"negative_binomial"` also `.sd` or `.sd_<outcome>`.
-#' @seealso [save_onnx()], [save_two_layer()].
+#' @param table Name of the table, or names of the schema and the table.
+#' @param dialect `"duckdb"`, `"postgresql"` or `"sqlite"`. SQLite needs its mathematical functions,
+#'   which RSQLite includes, except for numeric outcomes with the activations `"relu"`,
+#'   `"leaky_relu"` and `"identity"`.
+#' @param columns Names of columns of the table to copy, before the predictions.
+#' @param offset For a fit whose formula has an offset, the name of the column that has it. What the
+#'   formula computes, such as `log(n)`, has to be in this column already.
+#' @return The query, a single string. Its columns are named as those of
+#'   [predict()][predict.two_layer]:
+#'   * numeric outcomes: `.pred`, or with several outcomes `.pred_<outcome>` for each;
+#'   * classes: `.pred_class`, text, and `.pred_<level>`, the probability of each level;
+#'   * several labels: `.pred_class_<label>` and `.pred_<label>` for each;
+#'   * with the losses `"normal"` and `"negative_binomial"` also `.sd` or `.sd_<outcome>`.
+#' @seealso [save_onnx()], [save_two_layer()]
 #' @examplesIf pytwolayer:::has_torch()
 #' fit <- two_layer(mpg ~ wt + hp, mtcars, hidden_units = 2, epochs = 50, seed = 1)
 #' cat(to_sql(fit, "cars", "duckdb", columns = "id"))

@@ -1,36 +1,42 @@
-#' Keep a two-layer network in a file
+#' Save a two-layer network to a file, and load it
 #'
-#' `save_two_layer()` writes a fit to a file that R and Python can read, `load_two_layer()`
-#' reads one that R or Python wrote. Neither needs Python, and a fit that was read predicts as
-#' the one that was saved, to the last digit.
+#' `save_two_layer()` writes a fit to a file that R and Python can read, and `load_two_layer()`
+#' reads a file that R or Python wrote. Neither needs Python. A loaded fit gives the same
+#' predictions as the saved one, to the last digit.
 #'
-#' The file is safetensors: the weights and the history as numbers, and as text what prediction
-#' needs and the settings. It is there whole or not at all: a reader never sees half of it, and
-#' where it cannot be written, a file that was there before still is. Everything in it is checked
-#' before it is used, and reading it runs no code.
+#' The file has the safetensors format: weights and history are stored as numbers, the settings and
+#' what prediction needs as text. A file is written whole or not at all: readers never see an
+#' incomplete one, and if writing fails, an existing file stays as it was. Everything in a file is
+#' checked before it is used, and loading runs no code.
 #'
-#' What is not in the file: training data, so that a fit that was read has no [fitted()] values,
-#' residuals and measures; a `loss` that is a function, of which the name is left; a recipe; and
-#' functions of your own in a formula. Where a formula or a recipe is not kept, a warning says so,
-#' and what was read takes the columns that the formula or recipe had made. [saveRDS()] keeps
-#' all of a fit, for R alone.
+#' A file does not contain:
 #'
-#' In Python it is `pytwolayer.load("m.safetensors")`, and `fit.save("m.safetensors")`. Raw data
-#' frames go in there as they do here, unless a formula transforms them (`log(x)`, `a:b`): Python
-#' then says which columns it needs.
+#' * the training data, so that a loaded fit has no [fitted()] values, residuals and measures;
+#' * a `loss` that is a function: only its name is kept;
+#' * a recipe, and functions of your own in a formula. If a formula or a recipe is not kept, a
+#'   warning says so, and the loaded fit takes the columns that the formula or recipe had computed.
 #'
-#' @param fit What [two_layer()] gave, an ensemble too.
-#' @param file The file's path, usually with the ending `.safetensors`. `save_two_layer()`
-#'   replaces a file of this name.
-#' @return `save_two_layer()`: `file`, invisibly. `load_two_layer()`: a fit, see [two_layer()].
+#' [saveRDS()] keeps all of a fit, for R alone.
+#'
+#' In Python, the same is `fit.save("m.safetensors")` and `pytwolayer.load("m.safetensors")`. There,
+#' too, a loaded fit predicts from raw data frames, unless its formula transforms columns (`log(x)`,
+#' `a:b`): Python then says which columns it needs.
+#'
+#' @param fit A fit of [two_layer()], of one network or several.
+#' @param file Path of the file, usually with the extension `.safetensors`. `save_two_layer()`
+#'   replaces an existing file.
+#' @return `save_two_layer()` returns `file`, invisibly, and `load_two_layer()` a fit, see
+#'   [two_layer()].
 #' @section Errors and warnings:
-#' A file that is something else, is damaged, or was written by a newer version in a format that
-#' this one does not know: an error of class `pytwolayer_error_file`. So is, when it is evaluated, a
-#' formula of a file that would make far more than the data. No such file, or a path that cannot be
-#' written to: `pytwolayer_error_argument`. A full disk and other failures of writing:
-#' `pytwolayer_error`. What a file does not keep of a fit: a warning of class
-#' `pytwolayer_warning`.
-#' @seealso [predict.two_layer()], whose `engine = "r"` needs no Python either.
+#' * A file that has another format, is damaged, or was written by a newer version in a format that
+#'   this version does not know: an error of class `pytwolayer_error_file`. The same class is
+#'   raised, on evaluation, for a formula in a file that would make far more than the data.
+#' * A file that does not exist, or a path that cannot be written to: an error of class
+#'   `pytwolayer_error_argument`.
+#' * A full disk and other failures of writing: an error of class `pytwolayer_error`.
+#' * Parts of a fit that a file does not keep: a warning of class `pytwolayer_warning`.
+#' @seealso [predict.two_layer()], whose `engine = "r"` needs no Python either; [save_onnx()] and
+#'   [to_sql()] for predictions without R and Python.
 #' @examplesIf pytwolayer:::has_torch()
 #' fit <- two_layer(mpg ~ log(disp) + factor(cyl), mtcars, epochs = 50, seed = 1)
 #' file <- tempfile(fileext = ".safetensors")

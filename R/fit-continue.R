@@ -1,30 +1,31 @@
 #' Train a two-layer network for more epochs
 #'
-#' Continues with a fit's weights and settings on the data that it was fitted to. The optimiser and
-#' the learning rate's schedule begin anew, over these epochs, so that it is the same whether the
-#' fit was saved and loaded in between or not. A fit that was interrupted, that `patience`
-#' stopped, or that diverged can be continued too.
+#' Continues from a fit's weights and settings on the data that it was fitted to. The optimiser and
+#' the schedule of the learning rate start again, over the new epochs, so that the result is the
+#' same whether or not the fit was saved and loaded in between. You can also continue a fit that was
+#' interrupted, stopped by `patience`, or diverged.
 #'
-#' To continue a run that was killed, to the same bits, use `checkpoint` in [two_layer()].
+#' To resume a run that was killed, with the same bits as if it had not been, use `checkpoint` in
+#' [two_layer()].
 #'
-#' @param fit What [two_layer()] or [load_two_layer()] gave.
-#' @param epochs How many more.
-#' @param ... The data, as [two_layer()] was given them: `data`, `x`, `y`, `outcome`,
-#'   `case_weights`, `weight_type`, `class_weights`, `validation`; and `loss`, if it is a
-#'   function. What is left
-#'   out is taken from the fit's call, evaluated where this function is called from, as
-#'   [update()] does. A fit keeps no copy of its predictors: one whose table has changed since
-#'   (also where it is, as by `data.table::setorder()`), and one that was loaded from a file,
-#'   need their data again.
-#' @param device,checkpoint,checkpoint_every,cache,on_epoch,verbose As in [two_layer()].
-#'   `on_epoch` gets the number of the epoch in the history.
-#' @return A new fit, see [two_layer()]. Its `history` is that of `fit`, with the new epochs after
-#'   it, and its `call` has the number of all epochs, so that [update()] fits anew with so many.
-#'   With held-out rows or `patience` the best epoch is looked for among all: if none of the new
-#'   ones is better, the fit's own weights come back. `patience` counts from here.
+#' @param fit A fit of [two_layer()] or [load_two_layer()].
+#' @param epochs Number of further epochs.
+#' @param ... The data, as they were given to [two_layer()]: `data`, `x`, `y`, `outcome`,
+#'   `case_weights`, `weight_type`, `class_weights`, `validation`; and `loss`, if it is a function.
+#'   Whatever you leave out is taken from the fit's call, evaluated where `continue_training()` is
+#'   called from, as [update()] does. A fit keeps no copy of its predictors, so give the data again
+#'   if the table has changed since (also in place, as by `data.table::setorder()`), or if the fit
+#'   was loaded from a file.
+#' @param device,checkpoint,checkpoint_every,cache,on_epoch,verbose As in [two_layer()]. `on_epoch`
+#'   is called with the number of the epoch in the whole history.
+#' @return A new fit, see [two_layer()]. Its `history` is that of `fit` followed by the new epochs.
+#'   Its `call` has the total number of epochs, so that [update()] fits anew with this number. With
+#'   held-out rows or `patience`, the best epoch is searched for among all epochs: if none of the
+#'   new ones is better, the weights are those of `fit`. `patience` counts from the first new epoch.
 #' @section Errors:
-#' Other data than those of the fit are an error of class `pytwolayer_error_argument` that says
-#' what differs. The others are those of [two_layer()].
+#' Data that differ from those of the fit are an error of class `pytwolayer_error_argument` that
+#' says what differs. Other errors are those of [two_layer()].
+#' @seealso [two_layer()], [save_two_layer()]
 #' @examplesIf pytwolayer:::has_torch()
 #' fit <- two_layer(mpg ~ ., mtcars, epochs = 100, seed = 1)
 #' longer <- continue_training(fit, epochs = 50)

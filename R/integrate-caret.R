@@ -1,16 +1,18 @@
 #' The network as a method of caret
 #'
-#' What `caret::train(method = )` takes, for regression and classification. It tunes `hidden_units`
-#' and `weight_decay`; all other arguments of [two_layer()], such as `epochs` and `seed`, are given
-#' to `train()`. With `x` and `y` factors stay factors; of a formula caret itself makes
-#' indicators. Weights of rows and probabilities of classes are supported.
+#' `caret_two_layer()` returns what `caret::train(method = )` needs to fit the network, for
+#' regression and classification. caret tunes `hidden_units` and `weight_decay`; pass all other
+#' arguments of [two_layer()], such as `epochs` and `seed`, to `train()`. With `x` and `y`, factors
+#' stay factors; with a formula, caret itself turns them into indicators. Case weights and class
+#' probabilities are supported.
 #'
-#' The grid of `tuneLength = 3` has 16, 32 and 64 hidden units and weight decays of 0.1, 1 and 10
-#' times 3 divided by the number of rows; that of 1 has 64 and the middle one. To have
-#' [two_layer()] choose itself, within the training rows of each resample, give
-#' `tuneGrid = data.frame(hidden_units = 64, weight_decay = "auto")`.
+#' With `tuneLength = 3` the grid has 16, 32 and 64 hidden units, and weight decays of 0.1, 1 and 10
+#' times 3 divided by the number of rows; with `tuneLength = 1` it has 64 hidden units and the
+#' middle weight decay. To let [two_layer()] choose the weight decay itself, within the training
+#' rows of each resample, use `tuneGrid = data.frame(hidden_units = 64, weight_decay = "auto")`.
 #'
 #' @return A list for the argument `method` of `caret::train()`.
+#' @seealso [two_layer()]
 #' @examplesIf requireNamespace("caret", quietly = TRUE) && pytwolayer:::has_torch()
 #' fit <- caret::train(mtcars[-1], mtcars$mpg,
 #'   method = caret_two_layer(), epochs = 20, seed = 1,

@@ -4,17 +4,17 @@
 # interactions, `- a`, `offset()` and rows with missing values are what they are to two_layer().
 # Of fit_xy(), and so of workflows, parsnip makes the formula `..y ~ .` and one table.
 
-#' Fit and predict for parsnip
+#' Fit for parsnip
 #'
-#' What parsnip calls for `mlp() |> set_engine("pytwolayer")`; see `docs/integrations.md` for how
-#' that is used. Call [two_layer()] yourself.
+#' The function that parsnip calls for `mlp() |> set_engine("pytwolayer")`, whose use is described
+#' in `docs/integrations.md`. In your own code call [two_layer()].
 #'
-#' @param formula,data As of [two_layer()].
-#' @param weights Numbers as parsnip makes them of case weights: integers of
-#'   [hardhat::frequency_weights()], doubles of [hardhat::importance_weights()].
-#' @param mlp_activation `activation` of [two_layer()], as mlp() has it.
+#' @param formula,data As in [two_layer()].
+#' @param weights Case weights as parsnip passes them: integers for [hardhat::frequency_weights()],
+#'   doubles for [hardhat::importance_weights()].
+#' @param mlp_activation The `activation` of [two_layer()], under the name that `mlp()` gives it.
 #' @param ... Other arguments of [two_layer()].
-#' @return What [two_layer()] gives.
+#' @return A fit of [two_layer()].
 #' @keywords internal
 #' @export
 two_layer_parsnip <- function(formula, data, weights = NULL, mlp_activation = NULL, ...) {
