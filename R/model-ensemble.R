@@ -47,11 +47,26 @@ loaded_ensemble <- function(bytes, read) {
   ensemble
 }
 
-#' Print an ensemble of two-layer networks
+#' Methods for an ensemble of two-layer networks
 #'
-#' @param x What [two_layer()] gave with several `n_models`.
-#' @param ... Not used.
-#' @return `x`, invisibly.
+#' An ensemble is what [two_layer()] returns with several `n_models`. `print()` shows the number of
+#' networks, how they differ, their architecture, the range of their losses, and what its intervals
+#' are. The other methods describe the ensemble as those of [two_layer-methods] describe one
+#' network; fitted values and residuals are those of the mean prediction.
+#'
+#' Intervals of the type `"conf_int"`, also with `bootstrap`, are intervals of the mean and do not
+#' cover new outcomes; those of the type `"pred_int"` are made to. See
+#' [predict.two_layer_ensemble()].
+#'
+#' @param x,object A fit of [two_layer()] with several `n_models`.
+#' @param ... Not used, except by `update()`: arguments of [two_layer()] to change.
+#' @return `print()`: `x`, invisibly.
+#' @seealso [predict.two_layer_ensemble()], [two_layer-methods], [tidy.two_layer()]
+#' @examplesIf pytwolayer:::has_torch()
+#' fits <- two_layer(mpg ~ ., mtcars, n_models = 3, hidden_units = 3, epochs = 50, seed = 1)
+#' fits
+#' summary(fits)
+#' head(residuals(fits))
 #' @export
 print.two_layer_ensemble <- function(x, ...) {
   first <- x$models[[1]]
@@ -87,10 +102,8 @@ format_losses <- function(x) {
 }
 
 #' @rdname print.two_layer_ensemble
-#' @param object What [two_layer()] gave with several `n_models`.
-#' @return `summary()`: a tibble with a row for each model, see [glance.two_layer()]. Printed, it
-#'   says, as `print()` of the ensemble does, what its intervals are of: those of `"conf_int"`, also
-#'   with `bootstrap`, do not cover new outcomes, as those of `"pred_int"` are to.
+#' @return `summary()`: a tibble with one row for each network, with the columns of
+#'   [glance.two_layer()]. Printed, it ends with what the ensemble's intervals are.
 #' @export
 summary.two_layer_ensemble <- function(object, ...) {
   found <- bind_models(lapply(object$models, glance.two_layer))

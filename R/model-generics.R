@@ -1,43 +1,45 @@
 # What the generics of stats ask of a fitted model, for one network and for several. Those that
 # have no answer here are in R/model-no-answer.R.
 
-#' What stats asks of a fitted network
+#' Further generics of stats for a fitted network
 #'
-#' The generics of stats that have an answer for a network, or for several together. Each of the
-#' others is an error of class `pytwolayer_error_argument` that explains why there is none and what
-#' to use instead: `vcov()`, `confint()`, `logLik()`, `AIC()`, `anova()`, `step()`, `drop1()`,
-#' `hatvalues()`, `simulate()` and others.
+#' The generics of stats that have an answer for one network or an ensemble. All others, such as
+#' `vcov()`, `confint()`, `logLik()`, `AIC()`, `anova()`, `step()`, `drop1()`, `hatvalues()` and
+#' `simulate()`, are errors of class `pytwolayer_error_argument` that explain why there is no answer
+#' and what to use instead.
 #'
-#' @param x,object,formula What [two_layer()] gave, with one network or several.
-#' @param full Whether rows of weight 0 are among them.
-#' @param ... For `model.frame()` and `model.matrix()` the data again, as [continue_training()]
-#'   takes them; else not used.
+#' @param x,object,formula A fit of [two_layer()], of one network or several.
+#' @param full Whether to include rows of weight 0.
+#' @param ... For `model.frame()` and `model.matrix()` the data again, as for [continue_training()];
+#'   otherwise not used.
 #' @return
-#' * `terms()`: the terms of the formula, its dot written out, as [stats::lm()] has them;
-#'   `labels()`: their labels. Of a fit to tables or a recipe `terms()` is an error, and
-#'   `labels()` the names of the columns.
-#' * `variable.names()`: names of the network's inputs, the columns of
-#'   `coef(fit)$hidden_weight`; of several networks those that any of them has.
-#' * `case.names()`: names of the rows of `fitted()`.
-#' * `weights()`: the case weights of these rows, as they were given, without class weights;
-#'   `NULL` where there were none. (The network's own weights are in `coef()`.)
-#' * `sigma()`: the root mean squared residual of numeric outcomes, one for each, weights
-#'   disregarded, as `rmse` in [glance()][tidy.two_layer]. It is divided by the number of rows
-#'   and not by what parameters leave of it: a network may have more parameters than rows. Of the
-#'   training rows, so that new rows will be further from their predictions.
-#' * `deviance()`: of the rows of `fitted()`, each times its case weight: the sum of squared
-#'   residuals for the loss `"mse"` (one for each outcome), of the deviances of [stats::glm()] for
-#'   `"poisson"`, `"gamma"` and `"binomial"`, of that of [MASS::glm.nb()], of -2 log(probability of
-#'   the row's class) for `"cross_entropy"`. An error for other losses, which are those of no
-#'   likelihood.
+#' * `terms()`: the terms of the formula with its dot written out, as for [stats::lm()]. For a fit
+#'   to tables or a recipe it is an error.
+#' * `labels()`: the labels of the terms; for a fit to tables or a recipe, the names of the columns.
+#' * `variable.names()`: the names of the network's inputs, which are the columns of
+#'   `coef(fit)$hidden_weight`. For several networks, the names that any of them has.
+#' * `case.names()`: the names of the rows of `fitted()`.
+#' * `weights()`: the case weights of these rows as they were given, without class weights, or
+#'   `NULL` if there were none. (For the network's own weights see `coef()`.)
+#' * `sigma()`: the root mean squared residual of each numeric outcome, in its own units and without
+#'   case weights, the same as `rmse` in [glance()][tidy.two_layer]. The divisor is the number of
+#'   rows, not residual degrees of freedom, since a network may have more parameters than rows. It
+#'   describes the training rows; new rows will be further from their predictions.
+#' * `deviance()`: a sum over the rows of `fitted()`, each multiplied by its case weight. For the
+#'   loss `"mse"` it is the sum of squared residuals of each outcome; for `"poisson"`, `"gamma"` and
+#'   `"binomial"` the deviance of [stats::glm()]; for `"negative_binomial"` that of
+#'   [MASS::glm.nb()]; for `"cross_entropy"` the sum of -2 log(probability of the row's class). For
+#'   other losses, which do not belong to a likelihood, it is an error.
 #' * `levels()`: the classes; `NULL` for a numeric outcome.
-#' * `model.frame()`: outcome and predictors of the rows of `fitted()`, before they are coded; of a
-#'   formula as [stats::model.frame()] makes it. A fit keeps no copy of its predictors, so the
-#'   data are those of the fit's call, evaluated where the function is called from, and have to
-#'   be what the fit saw, or it is an error.
-#' * `model.matrix()`: the inputs of the network for these rows, a column per input:
-#'   standardised numbers or their pieces (`encoding = "piecewise"`, named `<column>_1` and so on),
-#'   and 1 or 0 for each level.
+#' * `model.frame()`: outcome and predictors of the rows of `fitted()`, before they are encoded; for
+#'   a formula as [stats::model.frame()] makes them.
+#' * `model.matrix()`: the inputs of the network for these rows, one column for each input:
+#'   standardised numbers or their pieces (with `encoding = "piecewise"`, named `<column>_1` and so
+#'   on), and 1 or 0 for each level.
+#'
+#' A fit keeps no copy of its predictors. `model.frame()` and `model.matrix()` take the data from
+#' the fit's call, evaluated where the function is called from. If these are not the data of the
+#' fit, it is an error.
 #' @seealso [two_layer-methods]
 #' @examplesIf pytwolayer:::has_torch()
 #' fit <- two_layer(mpg ~ log(disp) + wt, mtcars, epochs = 50, seed = 1)

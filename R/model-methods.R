@@ -1,13 +1,14 @@
 #' Print a two-layer network
 #'
-#' Shows the size of the data, the network's architecture as inputs-hidden units-outputs, its
-#' number of parameters, the optimiser, the device, the best epoch and its loss, and the seed. Where
-#' `"auto"` of weight decay and encoding was searched for, also what was chosen, and the estimated
-#' error, see [tidy.two_layer()].
+#' Shows the size of the data, the architecture of the network (inputs-hidden units-outputs), its
+#' number of parameters, the optimiser, the device, the best epoch and its loss, and the seed. If
+#' weight decay and encoding were searched for (`"auto"`), it also shows what was chosen and the
+#' estimated error, see [tidy.two_layer()].
 #'
-#' @param x What [two_layer()] gave.
+#' @param x A fit of [two_layer()].
 #' @param ... Not used.
 #' @return `x`, invisibly.
+#' @seealso [summary.two_layer()]
 #' @export
 print.two_layer <- function(x, ...) {
   writeLines(c("<two_layer>", describe_fit(x)))
@@ -103,35 +104,39 @@ counted <- function(number, noun, several = paste0(noun, "s")) {
   paste(number, if (number == 1) noun else several)
 }
 
-#' What a fitted two-layer network holds
+#' Coefficients, fitted values and other parts of a fit
 #'
-#' The usual questions to a fitted model.
+#' Methods of R's usual generics for a fitted network.
 #'
-#' @param object,x What [two_layer()] gave, with one network or several.
-#' @param type Must be `"response"`: the outcome minus the prediction.
-#' @param ... Not used.
+#' @param object,x A fit of [two_layer()], of one network or several.
+#' @param type Must be `"response"`: residuals are the outcome minus the prediction.
+#' @param ... Not used, except by `update()`: arguments of [two_layer()] to change.
 #' @param row.names,optional Not used.
 #' @return
-#' * `coef()`: a list of `hidden_weight` (a matrix with a row per hidden unit and a column per
-#'   input), `hidden_bias`, `output_weight` (a row per output, a column per hidden unit) and
-#'   `output_bias`. Inputs are the standardised numbers, with `encoding = "piecewise"` the pieces
-#'   of a number, named `<column>_1`, `<column>_2` and so on, and, of factors and text, 1 or 0
-#'   for each level. Of several networks a list with one such list for each.
-#' * `fitted()`: the predictions of the training rows without missing values, held-out ones
-#'   included: a vector in the outcome's own units, a matrix with a column per outcome, or a
-#'   matrix with the probability of each class. A fit to more than 20,000 rows for fewer than 40
-#'   epochs computes them when they are first asked for, also by `residuals()` and `summary()`, if
-#'   its call names its data in the workspace: these must then be there, and the same.
-#'   `options(pytwolayer.fitted_rows = Inf)` before the fit has them computed with it.
-#' * `residuals()`: the outcome minus that; for classes 1 at each row's class, else 0, minus
-#'   the probabilities.
-#' * `nobs()`: the number of rows it was fitted to.
-#' * `formula()`: the formula with its dot written out; an error for a fit to tables.
-#' * `as.data.frame()`: the history, one row per epoch.
+#' * `coef()`: a list of `hidden_weight` (a matrix with one row for each hidden unit and one column
+#'   for each input), `hidden_bias`, `output_weight` (one row for each output, one column for each
+#'   hidden unit) and `output_bias`. The inputs are the standardised numbers, or with
+#'   `encoding = "piecewise"` the pieces of each number, named `<column>_1`, `<column>_2` and so on;
+#'   for factors and text there is one input for each level, which is 1 or 0. For several networks,
+#'   a list with one such list for each.
+#' * `fitted()`: the predictions for the training rows without missing values, held-out rows
+#'   included. Numeric outcomes are in their own units: a vector, or with several outcomes a matrix
+#'   with one column for each. For classes it is a matrix with the probability of each class.
+#' * `residuals()`: the outcome minus the fitted values. For classes the outcome is 1 for the row's
+#'   class and 0 for the others.
+#' * `nobs()`: the number of rows that the network was fitted to.
+#' * `formula()`: the formula, with its dot written out. For a fit to tables it is an error.
+#' * `as.data.frame()`: the history of the losses, with one row for each epoch.
+#' * `update()`: a new fit, with the changes made to the call, as for other models:
+#'   `update(fit, . ~ . - cyl, epochs = 100)`.
 #'
-#' `update()` works as for other models: `update(fit, . ~ . - cyl, epochs = 100)`.
-#' @seealso [two_layer-generics] for more of what stats asks of models, [tidy.two_layer()] for the
-#'   same as tibbles, [summary.two_layer()]
+#' @section Fitted values of large data:
+#' A fit to more than 20,000 rows for fewer than 40 epochs, whose call names its data in the
+#' workspace, computes its fitted values when they are first needed: by `fitted()`, `residuals()` or
+#' `summary()`. The data must then still be there, and unchanged. Set
+#' `options(pytwolayer.fitted_rows = Inf)` before the fit to have them computed with it.
+#' @seealso [two_layer-generics] for other generics of stats, [tidy.two_layer()] for the same as
+#'   tibbles, [summary.two_layer()]
 #' @examplesIf pytwolayer:::has_torch()
 #' fit <- two_layer(mpg ~ ., mtcars, hidden_units = 3, epochs = 50, seed = 1)
 #' dim(coef(fit)$hidden_weight)
@@ -173,7 +178,8 @@ fitted.two_layer <- function(object, ...) {
 }
 
 #' @rdname print.two_layer_ensemble
-#' @return `fitted()`: the mean predictions of the training rows, as of one network.
+#' @return `fitted()`: the mean predictions for the training rows, in the form that one network's
+#'   fitted values have.
 #' @export
 fitted.two_layer_ensemble <- fitted.two_layer
 
@@ -188,8 +194,8 @@ residuals.two_layer <- function(object, type = "response", ...) {
 }
 
 #' @rdname print.two_layer_ensemble
-#' @param type Of `residuals()`, must be `"response"`.
-#' @return `residuals()`: as of one network.
+#' @param type Must be `"response"`: residuals are the outcome minus the mean prediction.
+#' @return `residuals()`: the outcome minus the fitted values.
 #' @export
 residuals.two_layer_ensemble <- residuals.two_layer
 
@@ -243,7 +249,7 @@ nobs.two_layer <- function(object, ...) {
 }
 
 #' @rdname print.two_layer_ensemble
-#' @return `nobs()`: number of rows trained on.
+#' @return `nobs()`: the number of rows that the networks were fitted to.
 #' @export
 nobs.two_layer_ensemble <- nobs.two_layer
 
@@ -265,7 +271,8 @@ as.data.frame.two_layer <- function(x, row.names = NULL, optional = FALSE, ...) 
 }
 
 #' @rdname print.two_layer_ensemble
-#' @return `as.data.frame()`: the losses, with a column `model`.
+#' @return `as.data.frame()`: the history of the losses, with the number of the network in the
+#'   column `model`.
 #' @param row.names,optional Not used.
 #' @export
 as.data.frame.two_layer_ensemble <- as.data.frame.two_layer # nolint: object_name_linter.

@@ -1,31 +1,39 @@
 #' Summarise a two-layer network
 #'
-#' How well the network describes the rows that it was fitted to. New rows it will describe
-#' less well: hold some out with `validation`, or compare with [predict()][predict.two_layer].
+#' `summary()` measures how well the network describes the rows that it was fitted to. It will
+#' describe new rows less well: hold some rows out with `validation`, or compare with
+#' [predict()][predict.two_layer] for new rows.
 #'
-#' @param object,x What [two_layer()] or `summary()` gave.
-#' @param digits Least number of significant digits of what is printed.
+#' @param object,x A fit of [two_layer()]; for `print()`, a result of `summary()`.
+#' @param digits Minimal number of significant digits to print.
 #' @param ... Not used.
-#' @return An object of class `summary.two_layer`: a list of
-#'   * `fit`: the fit,
-#'   * `measures`: a data frame of measures over the training rows without missing values, held-out
-#'     ones included, weights disregarded. Of a numeric outcome `r.squared` and `rmse` (root mean
-#'     squared error, in the outcome's units), a row per outcome, for `"negative_binomial"` also
-#'     `theta`, for several labels their `accuracy` and `log_loss`; with the loss `"quantile"` these
-#'     are of the quantile nearest to the median, and there are also `pinball` (that loss, the mean
-#'     over rows and levels, in the outcome's units) and `coverage` (share of rows from the lowest
-#'     to the highest quantile); of classes `accuracy` (share of rows whose most probable class is
-#'     theirs) and `log_loss` (mean of -log of the probability of their class),
-#'   * `residuals`: for a numeric outcome, a matrix of quantiles of the residuals,
-#'   * `confusion`: for classes, a table of true and predicted classes; for several labels a data
-#'     frame with a row per label, which counts how often it is there and was predicted
-#'     (`true.positive`), is not there and was predicted (`false.positive`), and so on.
+#' @return `summary()` returns an object of class `summary.two_layer`, a list of
+#'   * `fit`: the fit;
+#'   * `measures`: a data frame of measures, see below;
+#'   * `residuals`: for numeric outcomes, a matrix of quantiles of the residuals;
+#'   * `confusion`: for classes, a table of true and predicted classes; for several labels, a data
+#'     frame with one row for each label, which counts the rows that have the label and were
+#'     predicted to (`true.positive`), that do not have it but were predicted to (`false.positive`),
+#'     and so on.
 #'
-#'   Of a fit that [load_two_layer()] gave there is `fit` alone: measures need the training data. Of
-#'   a fit to a path Python reads and predicts them once more; if they are no longer what they were,
-#'   there is `fit` with the `problem`.
+#'   For a fit of [load_two_layer()] there is only `fit`, because measures need the training data.
+#'   For a fit to a path, Python reads and predicts the data again; if they have changed, there are
+#'   only `fit` and the `problem`.
 #'
-#'   `print()` gives it back invisibly.
+#'   `print()` returns `x`, invisibly.
+#' @section Measures:
+#' Measures are over the training rows without missing values, held-out rows included, and without
+#' weights.
+#'
+#' * Numeric outcomes, one row for each: `r.squared` and `rmse` (root mean squared error, in the
+#'   outcome's units), and with the loss `"negative_binomial"` also `theta`. With the loss
+#'   `"quantile"`, these measures are of the quantile nearest to the median, and there are also
+#'   `pinball` (that loss, the mean over rows and levels, in the outcome's units) and `coverage`
+#'   (the share of rows between the lowest and the highest quantile).
+#' * Classes: `accuracy` (the share of rows whose most probable class is their own) and `log_loss`
+#'   (the mean of -log of the probability of their class).
+#' * Several labels, one row for each: `accuracy` and `log_loss`.
+#' @seealso [glance.two_layer()] for the measures in one row, [plot.two_layer()]
 #' @examplesIf pytwolayer:::has_torch()
 #' summary(two_layer(mpg ~ ., mtcars, epochs = 50, seed = 1))
 #' summary(two_layer(Species ~ ., iris, epochs = 50, seed = 1))

@@ -12,45 +12,51 @@ generics::augment
 
 #' A two-layer network as tibbles
 #'
-#' @param x What [two_layer()] gave, with one network or several.
-#' @param what `"weights"`: the network's weights and biases. `"tuning"`: the candidates that
-#'   `"auto"` of weight decay, encoding and learning rate was chosen from; an error for a fit that
-#'   searched nothing.
-#' @param new_data Data to predict, see [predict.two_layer()]. `newdata` is accepted too.
-#' @param engine Who predicts, see [predict.two_layer()].
+#' `tidy()` lists weights and biases, or the candidates of the search; `glance()` describes the fit
+#' in one row; `augment()` adds predictions to data.
+#'
+#' @param x A fit of [two_layer()], of one network or several.
+#' @param what `"weights"`: the network's weights and biases. `"tuning"`: the candidates among which
+#'   `"auto"` chose weight decay, encoding and learning rate; an error for a fit without a search.
+#' @param new_data Data to predict, see [predict.two_layer()].
+#' @param engine `"python"` or `"r"`, see [predict.two_layer()].
 #' @param newdata Another name of `new_data`.
 #' @param ... Must be empty.
-#' @return Tibbles:
-#' * `tidy()`: one row per weight and bias, with `layer` ("hidden" or "output"), `from` (an
-#'   input, a hidden unit, or "(bias)"), `to` and `estimate`; of several networks those of each,
-#'   with `model` (1, 2, ...) before them;
-#' * `tidy(what = "tuning")`: one row per candidate, with `encoding`, `learning_rate`,
-#'   `weight_decay`, the `mean` of its held-out loss over the folds, their number `n`, the standard
-#'   error `std_err` (`NA` of one fold, or of a loss that is not finite), and whether it was
-#'   `chosen`. The losses of each fold are in `fit$tuning`, and `plot(fit, what = "tuning")` shows
-#'   them. Of several networks the one search for all;
-#' * `glance()`: one row, with `nobs`, `inputs`, `hidden_units`, `outputs`, `parameters`,
-#'   `epochs` (those that ran), `best_epoch`, `loss` and `valid_loss` (of that epoch, `NA`
-#'   without held-out rows), `estimated_error` (see below), of a numeric outcome `r.squared` and
-#'   `rmse` (means over several outcomes), of classes `accuracy` and `log_loss`, as in
-#'   [summary.two_layer()], and `stopped` ("epochs" where all ran, "patience", "on_epoch",
-#'   "interrupt" or "divergence"). Of several networks: `n_models`, `bootstrap`, `inputs` and
-#'   `epochs` of the one that has most, `parameters` of all together, the means of `loss` and
-#'   `valid_loss`, `estimated_error`, and measures of the mean predictions; no `best_epoch`, which
-#'   each has its own. [summary()] has a row for each;
-#' * `augment()`: the new data with the predictions: `.pred`, with several outcomes
-#'   `.pred_<outcome>`, or `.pred_class` and `.pred_<level>`, and, where the data have the one
-#'   numeric outcome, `.resid`, that minus the prediction. Columns of an earlier `augment()`
-#'   (`.pred`, `.resid`, `.std_error` and those that begin with `.pred_`) are taken out first,
-#'   with a message of class `pytwolayer_message` that names them, but for those that the fit
-#'   itself was fitted to and whose names are free.
+#' @return A tibble.
+#' * `tidy()` has one row for each weight and bias. Its columns are `layer` ("hidden" or "output"),
+#'   `from` (an input, a hidden unit, or "(bias)"), `to` and `estimate`. For several networks it has
+#'   the rows of each, with its number in a first column `model`.
+#' * `tidy(what = "tuning")` has one row for each candidate. Its columns are `encoding`,
+#'   `learning_rate`, `weight_decay`, the `mean` of the held-out loss over the folds, the number of
+#'   folds `n`, the standard error `std_err` (`NA` for one fold, or for a loss that is not finite),
+#'   and `chosen`, `TRUE` for the chosen candidate. Several networks share one search. The losses of
+#'   each fold are in `fit$tuning`, and `plot(fit, what = "tuning")` shows them.
+#' * `glance()` has one row. Its columns are `nobs`, `inputs`, `hidden_units`, `outputs`,
+#'   `parameters`, `epochs` (those that ran), `best_epoch`, `loss` and `valid_loss` (of that epoch;
+#'   `NA` without held-out rows), `estimated_error` (see below), the measures of
+#'   [summary.two_layer()] (for numeric outcomes `r.squared` and `rmse`, means over several
+#'   outcomes; for classes `accuracy` and `log_loss`), and `stopped` ("epochs" if all ran,
+#'   "patience", "on_epoch", "interrupt" or "divergence").
+#' * `glance()` of several networks has one row, too. It also has `n_models` and `bootstrap`, and no
+#'   `best_epoch`, which differs between networks. `inputs` and `epochs` are the largest of any
+#'   network, `parameters` the sum, `loss` and `valid_loss` the means; the measures are those of the
+#'   mean predictions. For one row per network use [summary()][summary.two_layer_ensemble].
+#' * `augment()` has the new data and the predictions: `.pred`, or with several outcomes
+#'   `.pred_<outcome>` for each; for classes `.pred_class` and `.pred_<level>`. For one numeric
+#'   outcome that the data contain, `.resid` is the outcome minus the prediction. Columns of an
+#'   earlier `augment()` (`.pred`, `.resid`, `.std_error`, and those that begin with `.pred_`) are
+#'   removed first, with a message of class `pytwolayer_message` that names them. Columns with such
+#'   names that the fit itself was fitted to are kept, if no new column needs the name.
 #'
-#' `estimated_error` is what the search for weight decay and encoding tells of new rows: the mean of
-#' the chosen candidate's held-out loss over the folds, which is the log loss of classes; of one
-#' numeric outcome under the loss `"mse"` the root of that on the outcome's own scale, a root mean
-#' squared error; else the loss itself. `NA` where nothing was searched. It is of networks that saw
-#' two thirds of the rows for a third of the epochs, and of the best candidate of several: a guide,
-#' and no test error.
+#' @section The estimated error:
+#' `estimated_error` is an estimate for new rows from the search for weight decay and encoding: the
+#' mean of the chosen candidate's held-out loss over the folds. For classes this is the log loss.
+#' For one numeric outcome with the loss `"mse"`, its root is given on the outcome's own scale, a
+#' root mean squared error. In other cases it is the loss itself. It is `NA` if there was no search.
+#'
+#' The networks of the search saw two thirds of the rows for a third of the epochs, and the
+#' candidate is the best of several. So this is a guide, not a test error.
+#' @seealso [summary.two_layer()], [two_layer-methods], [predict.two_layer()]
 #' @examplesIf pytwolayer:::has_torch()
 #' fit <- two_layer(mpg ~ ., mtcars, hidden_units = 3, epochs = 50, seed = 1)
 #' tidy(fit)

@@ -1,33 +1,39 @@
 #' Predict from an ensemble of two-layer networks
 #'
-#' The mean of what the networks predict, and how far they are apart. With seeds alone that is
-#' what the training's own chance leaves open; with bootstrap resamples also what other data of
-#' the same kind would have changed. The noise of single outcomes is in neither.
+#' Predicts the mean of the networks' predictions, or how much they differ. For networks that differ
+#' only in their seeds, the differences show the randomness of training itself; with bootstrap
+#' resamples they also show how much other data of the same kind would have changed the fit. Neither
+#' includes the noise of single outcomes.
 #'
 #' @inheritParams predict.two_layer
-#' @param object What [two_layer()] gave with several `n_models`.
+#' @param object A fit of [two_layer()] with several `n_models`.
 #' @param type What to predict:
 #'   * `"numeric"`: the mean of the predictions; the default for a numeric outcome;
-#'   * `"quantile"`: of a fit with that loss, the means of the networks' quantiles;
-#'   * `"class"`: the class of the highest mean probability; the default of an outcome of classes;
+#'   * `"quantile"`: for a fit with that loss, the mean of each of the networks' quantiles;
+#'   * `"class"`: the class with the highest mean probability; the default for an outcome of
+#'     classes;
 #'   * `"prob"`: the mean probability of each class;
-#'   * `"conf_int"`: the interval that holds the middle share `level` of the networks' predictions,
-#'     of numbers or of the probability of each class: with bootstrap resamples the percentile
-#'     interval. Its ends lie between the predictions, so that for 0.95 some 40 networks or more
-#'     are wanted. It is an interval of the mean and does not cover new outcomes, whose noise is not
-#'     in it;
-#'   * `"pred_int"`: an interval that is to hold a share `level` of new outcomes, see
-#'     [predict.two_layer()]. It is calibrated by rows that some networks were not trained on, held
-#'     out or not in their resample, or by the folds of the search;
+#'   * `"conf_int"`: the interval that contains the middle share `level` of the networks'
+#'     predictions, of numbers or of the probability of each class. With bootstrap resamples it is a
+#'     percentile interval. Its ends lie between the predictions of single networks, so a `level` of
+#'     0.95 needs about 40 networks or more. It is an interval of the mean, without the noise of
+#'     outcomes, and does not cover new outcomes;
+#'   * `"pred_int"`: an interval made to contain a share `level` of new outcomes, see
+#'     [predict.two_layer()]. It is calibrated on rows that some networks were not trained on,
+#'     because they were held out or not in the network's resample, or by the folds of the search;
 #'   * `"std_error"`: the standard deviation of the networks' predictions.
 #' @param level Share of the predictions, or of new outcomes, in the interval, above 0 and below 1.
-#' @return A tibble with one row per row of `new_data`, in order, with the columns of
-#'   [predict.two_layer()]; for `"conf_int"` and `"pred_int"` `.pred_lower` and `.pred_upper`, for
-#'   `"std_error"` `.std_error`, with several outcomes or with classes for each, as
+#' @return A tibble with one row per row of `new_data`, in order. Its columns are those of
+#'   [predict.two_layer()], and
+#'   * for `"conf_int"` and `"pred_int"`: `.pred_lower` and `.pred_upper`;
+#'   * for `"std_error"`: `.std_error`.
+#'
+#'   With several outcomes or with classes there is one such column for each, as
 #'   `.pred_lower_<outcome>`.
 #'
-#'   A level that some networks did not see in their resample is left to the others; a row is
-#'   `NA` where none can predict it.
+#'   If some networks did not see a level in their resample, the other networks predict the rows
+#'   that have it. A row is `NA` if no network can predict it.
+#' @seealso [predict.two_layer()]
 #' @examplesIf pytwolayer:::has_torch()
 #' fits <- two_layer(mpg ~ ., mtcars, n_models = 10, bootstrap = TRUE, epochs = 100, seed = 1)
 #' fits
