@@ -1,49 +1,50 @@
 #' Plot a two-layer network: its losses, its predictions, its tuning
 #'
-#' The title says what is seen, of how many rows and with which measure; axes have the outcome's own
-#' name and units. All plots are readable in black and white. Python draws the same: `fit.plot()`,
-#' `fit.plot_predictions()` and so on.
+#' The title says what is shown, for how many rows and with which measure; axes have the outcome's
+#' own name and units. All plots can be read in black and white. Python draws the same plots with
+#' `fit.plot()`, `fit.plot_predictions()` and so on.
 #'
-#' * `"loss"`: the losses of the epochs. Of the training rows solid, of the held-out rows dashed;
-#'   the axis is logarithmic where all are above zero. The epoch whose weights the fit has is
-#'   marked. Of several networks a line for each.
-#' * `"predictions"`: observed against predicted numbers, with R squared; on the dashed line both
+#' * `"loss"`: the losses of the epochs, solid for the training rows and dashed for held-out rows.
+#'   The axis is logarithmic if all losses are above zero. The epoch whose weights the fit has is
+#'   marked. For several networks there is a line for each.
+#' * `"predictions"`: observed against predicted numbers, with R squared. On the dashed line both
 #'   are equal.
-#' * `"residuals"`: observed minus predicted against the prediction, with the root mean squared
-#'   error in the outcome's units. The line is through the means of rows with like predictions,
-#'   where there are 20 rows or more: away from 0 the fit misses something.
-#' * `"confusion"`: true against predicted classes, numbers of rows and shares of the true class,
-#'   with the accuracy; of several labels a panel for each.
+#' * `"residuals"`: observed minus predicted numbers against the prediction, with the root mean
+#'   squared error in the outcome's units. With 20 rows or more, a line connects the means of rows
+#'   with similar predictions: where it is away from 0, the fit misses something.
+#' * `"confusion"`: true against predicted classes, as numbers of rows and as shares of the true
+#'   class, with the accuracy. For several labels there is a panel for each.
 #' * `"reliability"`: how often a class was true against its predicted probability, in up to 10
-#'   groups of about as many rows, with 95 % intervals (Wilson's) and the Brier score; marks at the
-#'   lower edge are probabilities of single rows. Of two classes the second is shown, of up to nine
-#'   each, of more the predicted class of each row.
-#' * `"tuning"`: what `"auto"` was chosen by, the held-out loss of each candidate against its weight
-#'   decay, with a line through the means over the folds for each encoding, and each learning rate
-#'   where there are several; an error for a fit that searched nothing. The axis of the weight decay
-#'   is logarithmic (0 has a place at its left), and that of the loss where the losses are above 0
-#'   and far apart. The candidate that was chosen is marked, and by a dotted line the weight decay
-#'   that is taken where nothing is searched. Losses that are not finite are triangles at the upper
-#'   edge.
-#' * `"network"`, of one network: its units and weights (solid lines positive, dashed ones negative,
-#'   their size as the width; inputs are standardised), or with more than 20 units in a layer a map
-#'   of the weights, from white, the most negative ones, to black, the most positive ones.
+#'   groups with about the same number of rows, with 95 % intervals (Wilson's) and the Brier score.
+#'   Marks at the lower edge are the probabilities of single rows. Of two classes the second is
+#'   shown; of up to nine, each; of more, the predicted class of each row.
+#' * `"tuning"`: what `"auto"` was chosen by: the held-out loss of each candidate against its weight
+#'   decay. A line connects the means over the folds for each encoding, and for each learning rate
+#'   if there are several. The axis of the weight decay is logarithmic (0 has a place at its left),
+#'   and so is that of the loss if the losses are above 0 and far apart. The chosen candidate is
+#'   marked; a dotted line marks the weight decay that is used without a search. Losses that are not
+#'   finite are triangles at the upper edge. An error for a fit without a search.
+#' * `"network"`, for one network: its units and weights. Lines are solid for positive weights and
+#'   dashed for negative ones, and their width is the size of the weight; inputs are standardised.
+#'   With more than 20 units in a layer it is a map of the weights instead, from white for the most
+#'   negative to black for the most positive.
 #'
-#' `autoplot()` makes the same of ggplot2.
+#' `autoplot()` draws the same with ggplot2.
 #'
-#' @param x,object What [two_layer()] gave, with one network or several.
-#' @param what One of the above; `"history"` is `"loss"`.
-#' @param new_data Rows whose predictions are shown, with the outcome, as in [predict.two_layer()];
-#'   a path too. Rows without a value are left out. By default the rows of training, those that were
-#'   held out included, which look better than new ones will; a fit without them, as one of a file,
-#'   needs `new_data`.
-#' @param newdata The same as `new_data`.
-#' @param y The outcome of these rows, for a fit that was given one apart from the predictors.
-#' @param case_weights Weights of these rows. By default those of the fit for its own rows.
-#' @param ... For `plot()` what [graphics::plot.default()] takes: `log`, `type`, `xlab`, `ylab`,
-#'   `main`, `col` and `lty` (of the loss and of the held-out rows' loss; of the encodings) and
-#'   others; for `autoplot()` not used.
-#' @return `plot()`: `x`, invisibly. `autoplot()`: a ggplot.
+#' @param x,object A fit of [two_layer()], of one network or several.
+#' @param what One of the above; `"history"` is another name of `"loss"`.
+#' @param new_data Rows whose predictions are shown, with the outcome, as in [predict.two_layer()],
+#'   or a path. Rows with missing values are left out. The default is the training rows, held-out
+#'   ones included, which look better than new rows will. A fit that does not have them, such as one
+#'   loaded from a file, needs `new_data`.
+#' @param newdata Another name of `new_data`.
+#' @param y The outcome of these rows, for a fit whose outcome was given apart from the predictors.
+#' @param case_weights Weights of these rows. The default is the fit's own weights for its own rows.
+#' @param ... For `plot()`, arguments of [graphics::plot.default()]: `log`, `type`, `xlab`, `ylab`,
+#'   `main`, `col` and `lty` (for the loss and the held-out rows' loss; for the encodings) and
+#'   others. For `autoplot()`, not used.
+#' @return `plot()` returns `x`, invisibly, and `autoplot()` a ggplot object.
+#' @seealso [plot.two_layer_effects()] for plots that explain a fit, [summary.two_layer()]
 #' @examplesIf pytwolayer:::has_torch()
 #' fit <- two_layer(mpg ~ ., mtcars, epochs = 600, hidden_units = 8, validation = 0.2, seed = 1)
 #' plot(fit)

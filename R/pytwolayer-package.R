@@ -1,29 +1,35 @@
 #' pytwolayer: a two-layer neural network, one implementation for R and Python
 #'
-#' All arithmetic is done by a Python core on PyTorch that travels inside this
-#' package; R checks, calls and labels. Python starts with the first call that
-#' needs it, not with `library(pytwolayer)`.
+#' All arithmetic is done by a Python core on PyTorch, which is part of this package; R checks
+#' arguments, calls the core and labels results. Python starts with the first call that needs it,
+#' not with `library(pytwolayer)`. Begin with [two_layer()] for the network, and with [torch] for
+#' PyTorch's tensors in R.
 #'
 #' @section Which Python is used:
-#' In this order: the one that `RETICULATE_PYTHON` or `RETICULATE_PYTHON_ENV` names, or that
-#' [reticulate::use_python()] or [reticulate::use_virtualenv()] chose; where reticulate
-#' looks for one, that of an environment that R was started in, or of a `.venv` in the working
-#' folder; the virtual environment `r-pytwolayer`, which [install_pytwolayer()] makes; with
-#' a reticulate that has `py_require()`, an environment that it makes by itself. So it is once
-#' `library(pytwolayer)` was called, whoever then starts Python: this package, a Python
-#' chunk, `reticulate::py_config()`.
+#' The first of these that there is:
 #'
-#' An environment that reticulate makes by itself is a download, of several gigabytes with
-#' PyTorch's libraries for GPUs. It is announced. To have none, run [install_pytwolayer()], name a
+#' * the Python that `RETICULATE_PYTHON` or `RETICULATE_PYTHON_ENV` names, or that
+#'   [reticulate::use_python()] or [reticulate::use_virtualenv()] chose;
+#' * where reticulate looks for a Python, that of an environment that R was started in, or of a
+#'   `.venv` in the working directory;
+#' * the virtual environment `r-pytwolayer`, which [install_pytwolayer()] makes;
+#' * with a version of reticulate that has `py_require()`, an environment that reticulate makes by
+#'   itself.
+#'
+#' This order holds after `library(pytwolayer)`, whatever starts Python: this package, a Python
+#' chunk, or `reticulate::py_config()`.
+#'
+#' For an environment of its own, reticulate downloads several gigabytes, because of PyTorch's
+#' libraries for GPUs. A message announces this. To avoid it, run [install_pytwolayer()], name a
 #' Python, or set `RETICULATE_USE_MANAGED_VENV=no`.
 #'
-#' [pytwolayer_doctor()] shows what is in use and how to mend what is not right.
+#' [pytwolayer_doctor()] shows what is in use and how to mend problems.
 #'
-#' @section torch's own BLAS:
-#' R shows its BLAS to the whole process. A PyTorch that is loaded into R in the
-#' ordinary way computes with it: on a stock Debian many times slower, and with
-#' other last digits. This package loads PyTorch so that it keeps its own, for
-#' you too if you import torch yourself after `library(pytwolayer)`.
+#' @section PyTorch's own BLAS:
+#' R makes its BLAS visible to the whole process. If PyTorch is loaded into R in the ordinary way,
+#' it computes with R's BLAS, which on a stock Debian is many times slower and gives other last
+#' digits. This package loads PyTorch so that it keeps its own BLAS, also if you import torch
+#' yourself after `library(pytwolayer)`.
 #'
 #' @keywords internal
 "_PACKAGE"

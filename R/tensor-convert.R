@@ -1,27 +1,30 @@
-#' Tensors to R vectors and arrays
+#' Convert tensors to R vectors and arrays
 #'
-#' `as.array()` and the like copy a PyTorch tensor's values into R. It may be on any device and
-#' may require a gradient.
+#' `as.array()` and similar functions copy the values of a PyTorch tensor into R. The tensor may be
+#' on any device and may require a gradient.
 #'
-#' Floating-point numbers of any width become doubles, bools become logicals. Whole numbers become
-#' integers if all of them fit R's integer, whose smallest value means `NA` in R, and else doubles;
-#' numbers beyond 2^53, which a double cannot hold exactly, are an error. Complex tensors are an
-#' error: convert `x$real` and `x$imag`.
+#' Floating-point numbers of any width become doubles, and bools become logicals. Whole numbers
+#' become integers if all of them fit into R's integers, whose smallest value means `NA`, and
+#' doubles otherwise. Whole numbers beyond 2^53, which a double cannot hold exactly, are an error.
+#' So are complex tensors: convert `x$real` and `x$imag`.
 #'
 #' @param x,object A tensor.
-#' @param ... For `as.data.frame()`, passed on to its method for matrices; else not used.
+#' @param ... For `as.data.frame()`, passed on to the method for matrices; otherwise not used.
 #' @param mode As in [base::as.vector()].
 #' @param row.names,optional As in [base::as.data.frame()].
 #' @return
-#' * `as.array()`: an array with the tensor's dimensions, of length 1 for a tensor without.
-#' * `as.matrix()`: a matrix; a vector becomes a column, as does a tensor with more than two
-#'   dimensions, as in R.
-#' * `as.numeric()`, `as.integer()`, `as.logical()`, `as.vector()`: a vector, column by column.
-#'   `as.integer()` cuts decimals off, and `as.logical()` is `NA` for `NaN`, as in R.
+#' * `as.array()`: an array with the tensor's dimensions; of length 1 for a tensor without
+#'   dimensions.
+#' * `as.matrix()`: a matrix. As in R, a vector becomes a column, and so does a tensor with more
+#'   than two dimensions.
+#' * `as.numeric()`, `as.integer()`, `as.logical()`, `as.vector()`: a vector, column by column. As
+#'   in R, `as.integer()` drops decimals, and `as.logical()` gives `NA` for `NaN`.
 #' * `as.data.frame()`: a data frame of the matrix.
-#' * `xtfrm()`: what `order()`, `sort()` and `median()` need, the numbers.
-#' * `print()`: `x`, invisibly; it shows what Python shows.
-#' @seealso [tensor-generics], [tensor-index]
+#' * `xtfrm()`: the numbers, as `order()`, `sort()` and `median()` need them.
+#' * `all.equal()`: `TRUE`, or a description of the differences in shape and values.
+#' * `format()`: the text that Python shows.
+#' * `print()`: `x`, invisibly. It shows what Python shows.
+#' @seealso [as_tensor()] for the way back, [tensor-generics], [tensor-index]
 #' @examplesIf pytwolayer:::has_torch()
 #' x <- torch$arange(6)$reshape(2L, 3L)
 #' as.array(x)
@@ -135,23 +138,25 @@ str.torch.Tensor <- function(object, ...) { # nolint: object_name_linter.
 
 #' Make a tensor of R numbers
 #'
-#' Copies an R vector, matrix, array or data frame of numbers into a tensor of the same shape,
-#' with every version of reticulate.
+#' `as_tensor()` copies an R vector, matrix, array or data frame of numbers into a tensor of the
+#' same shape. It works alike with every version of reticulate.
 #'
-#' @param x R numbers or logicals: a vector, matrix, array, or a data frame of such columns. Or a
-#'   tensor, which is given back, of another type or on another device if these are named.
+#' @param x R numbers or logicals: a vector, matrix or array, or a data frame of such columns. Or a
+#'   tensor, which is returned, converted to another type or moved to another device if these are
+#'   given.
 #' @param ... Must be empty.
-#' @param dtype Type of the tensor, such as `torch$float64` or `"float64"`. `NULL` takes what
-#'   PyTorch usually does: doubles become `torch$get_default_dtype()`, integers `torch$int64`,
-#'   logicals `torch$bool`. Of a data frame's columns the widest counts.
-#' @param device Where to put it, such as `"auto"` or `"cuda"`, see [select_device()]. `NULL` is
-#'   the CPU, and for a tensor where it is.
-#' @return A tensor with the dimensions of `x`; a vector has one. Missing integers and logicals
-#'   become `NaN`, which a type of whole numbers cannot hold.
+#' @param dtype Type of the tensor, such as `torch$float64` or `"float64"`. `NULL` takes PyTorch's
+#'   usual type: doubles become `torch$get_default_dtype()`, integers `torch$int64`, logicals
+#'   `torch$bool`. For a data frame, the widest type of its columns is used.
+#' @param device Device of the tensor, such as `"auto"` or `"cuda"`, see [select_device()]. `NULL`
+#'   is the CPU, or for a tensor its own device.
+#' @return A tensor with the dimensions of `x`; that of a vector has one dimension. Missing integers
+#'   and logicals become `NaN`, which a type of whole numbers cannot hold.
 #' @section Errors:
-#' What is neither numbers nor logicals is an error of class `pytwolayer_error_tensor`, as is a
-#' `dtype` that there is not; a device that is not there is one of class `pytwolayer_error_device`.
-#' @seealso [tensor-convert] for the way back, [tensor-generics].
+#' If `x` is neither numbers nor logicals, or the `dtype` does not exist, it is an error of class
+#' `pytwolayer_error_tensor`. A device that is not available is an error of class
+#' `pytwolayer_error_device`.
+#' @seealso [tensor-convert] for the way back, [tensor-generics]
 #' @examplesIf pytwolayer:::has_torch()
 #' as_tensor(matrix(1:6, 2))
 #' as_tensor(c(0.1, 0.2), dtype = torch$float64)
@@ -231,8 +236,8 @@ check_column <- function(column, name, call) {
 }
 
 #' @rdname tensor-convert
-#' @param target,current Tensors to be compared: their shapes and values, whatever their types.
-#'   Bools count as 0 and 1.
+#' @param target,current Tensors to compare, by shape and values and whatever their types. Bools
+#'   count as 0 and 1.
 #' @method all.equal torch.Tensor
 #' @export
 all.equal.torch.Tensor <- function(target, current, ...) { # nolint: object_name_linter.

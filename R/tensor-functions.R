@@ -1,49 +1,49 @@
 #' R's functions on tensors: what works, and what to write instead
 #'
-#' Most of R's functions take tensors as they take R's vectors and arrays. A tensor without
-#' dimensions counts as a single number, one with one dimension as a vector. Names and dimnames are
-#' not kept: a tensor has none.
+#' Most of R's functions take tensors in the same way as R's vectors and arrays. A tensor without
+#' dimensions counts as a single number, and a tensor with one dimension as a vector. Tensors have
+#' no names and dimnames, so results have none either.
 #'
-#' @section Give tensors, with their gradient:
-#' * elements joined and moved: `c()`, `cbind()`, `rbind()`, `append()`, `rep()`, `rep_len()`,
+#' @section Functions that return tensors, with their gradient:
+#' * Joining and moving elements: `c()`, `cbind()`, `rbind()`, `append()`, `rep()`, `rep_len()`,
 #'   `rev()`, `sort()`, `unique()`, `split()`, `subset()`, `head()`, `tail()`, `t()`, `aperm()`,
-#'   `drop()`, `matrix()`, `array()`, `unlist()` of a list of tensors;
-#' * element by element: R's operators and its group Math, `pmax()`, `pmin()`, `atan2()`, `beta()`,
-#'   `lbeta()`, and `ifelse()` with a tensor to choose from;
-#' * statistics: `mean()`, `median()`, `quantile()` of all nine types, `weighted.mean()`, `var()`,
-#'   `cov()`, `cor()`, `sd()`, `mad()`, `IQR()`, `diff()`, `scale()`, `rowSums()` and the like,
-#'   `sweep()`, `proportions()`, `marginSums()`. What R gives as numbers is computed by PyTorch, so
-#'   that last digits may differ from R's;
-#' * matrices: `crossprod()`, `tcrossprod()`, `outer()`, `diag()`, `det()`, `determinant()`,
-#'   `solve()`, `chol()`;
-#' * `sapply()` and `mapply()`, where each result is a tensor of the same length.
+#'   `drop()`, `matrix()`, `array()`, `unlist()` of a list of tensors.
+#' * Element by element: R's operators and its group Math, `pmax()`, `pmin()`, `atan2()`, `beta()`,
+#'   `lbeta()`, and `ifelse()` if one of the values to choose from is a tensor.
+#' * Statistics: `mean()`, `median()`, `quantile()` of all nine types, `weighted.mean()`, `var()`,
+#'   `cov()`, `cor()`, `sd()`, `mad()`, `IQR()`, `diff()`, `scale()`, `rowSums()` and similar
+#'   functions, `sweep()`, `proportions()`, `marginSums()`. PyTorch computes them, so the last
+#'   digits may differ from R's.
+#' * Matrices: `crossprod()`, `tcrossprod()`, `outer()`, `diag()`, `det()`, `determinant()`,
+#'   `solve()`, `chol()`.
+#' * `sapply()` and `mapply()`, if each result is a tensor of the same length.
 #'
-#' @section Give R's numbers, logicals or words:
-#' `which()`, `which.max()`, `order()`, `rank()`, `match()`, `%in%` (all of them count from 1),
+#' @section Functions that return R's numbers, logicals or text:
+#' `which()`, `which.max()`, `order()`, `rank()`, `match()`, `%in%` (positions count from 1),
 #' `duplicated()`, `table()`, `tapply()`, `cut()`, `findInterval()`, `identical()`, `summary()`,
 #' `as.character()`, `paste()`, `cat()`, `sprintf()`, `ifelse()` between R's values, which keeps the
-#' shape of the test, and everything that [tensor-convert] has. A tensor that is put into a data
-#' frame becomes a column of numbers.
+#' shape of the test, and all functions of [tensor-convert]. In a data frame, a tensor becomes a
+#' column of numbers.
 #'
 #' @section Functions that take R's numbers:
 #' `apply()`, `lapply()` over a tensor's elements, `svd()`, `eigen()`, `dnorm()`, `t.test()` and
-#' many others get the numbers of a tensor. With them its gradient would be lost, so a tensor that
-#' requires one is an error, of class `pytwolayer_error_tensor`; write `x$detach()` or
-#' `as.numeric(x)` where the gradient is not needed. Printing, plotting, positions and ranks need
-#' none.
+#' many others get the tensor's numbers. This would lose its gradient, so a tensor that requires one
+#' is an error of class `pytwolayer_error_tensor`; write `x$detach()` or `as.numeric(x)` if you do
+#' not need the gradient. Printing, plotting, positions and ranks do not need it, and take such
+#' tensors too.
 #'
 #' @section Attributes:
-#' A tensor is a Python object, which all its names in R share. R lets no package copy it where an
-#' attribute is set: `class(x) <- "a"`, `attr(x, "unit") <- "m"`, `I(x)` and `noquote(x)` mark it
-#' for every name. Keep such notes beside it, or on `as.array(x)`.
+#' A tensor is a Python object that all its names in R share, and R does not let a package copy it
+#' when an attribute is set. So `class(x) <- "a"`, `attr(x, "unit") <- "m"`, `I(x)` and `noquote(x)`
+#' mark the tensor for every name. Keep such notes beside the tensor, or on `as.array(x)`.
 #'
 #' @eval section_of_instead()
 #' @eval section_of_masks()
 #' @section Comparison:
-#' `identical(x, y)` is `TRUE` for tensors of the same type, shape and values; any two `NaN` are the
-#' same, and neither the device nor whether a gradient is required counts. `all.equal()` compares
-#' shapes and values, whatever the types. The third edition of testthat compares types, shapes and
-#' values, `expect_equal()` with a tolerance.
+#' `identical(x, y)` is `TRUE` for tensors of the same type, shape and values. Any two `NaN` count
+#' as the same, and the device and whether a gradient is required do not count. `all.equal()`
+#' compares shapes and values, whatever the types. The third edition of testthat compares types,
+#' shapes and values, `expect_equal()` with a tolerance.
 #'
 #' @examplesIf pytwolayer:::has_torch()
 #' x <- torch$tensor(c(3, 1, 2))
