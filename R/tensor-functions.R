@@ -103,7 +103,7 @@ section_of_instead <- function() {
   c(
     "@section Write instead:",
     paste(
-      "In what follows, `x` is a tensor of several elements, `s` one of a single whole number, `b`",
+      "In this table, `x` is a tensor of several elements, `s` one of a single whole number, `b`",
       "one of bools, `w` a vector and `m` a matrix that require a gradient, and `r` an R vector of",
       "numbers."
     ),
@@ -111,8 +111,8 @@ section_of_instead <- function() {
     "| Not | But |", "|---|---|", sprintf("| `%s` | `%s` |", rows$not, rows$write),
     "",
     paste(
-      "`max(1, x)`, `c(1, x)`, `for` and `r[1] <- s` look at R's side alone: R asks no method of",
-      "the tensor's."
+      "`max(1, x)`, `c(1, x)`, `for` and `r[1] <- s` cannot work: R does not look for a method of",
+      "the tensor here."
     )
   )
 }
@@ -126,9 +126,9 @@ section_of_masks <- function() {
     ),
     "",
     paste(
-      "Each is R's own function, with a look at its arguments before: without a tensor among them",
+      "Each is R's own function that first looks for tensors among its arguments. Without one,",
       "nothing differs, in values, messages or missing arguments. R's own code and other packages",
-      "call R's functions as ever."
+      "still call R's functions."
     )
   )
 }

@@ -1,116 +1,119 @@
 #' Parts of tensors, by R's indices
 #'
-#' `x[i, j]` takes and `x[i, j] <- value` replaces parts of a PyTorch tensor, with the indices of
-#' an R array: they count from 1, both ends of `2:4` belong to it, and what is negative is left
-#' out. `x[[i, j]]` takes a single element in the same way; `x[["grad"]]`, with a name, is
-#' `x$grad`. `set_at(x, i, j, value = value)` writes into the tensor itself.
+#' `x[i, j]` takes a part of a PyTorch tensor and `x[i, j] <- value` replaces it, with the indices
+#' of an R array: they count from 1, both ends of `2:4` are included, and negative ones are left
+#' out. `x[[i, j]]` takes a single element in the same way; `x[["grad"]]`, with a name, is `x$grad`.
+#' `set_at(x, i, j, value = value)` writes into the tensor itself.
 #'
 #' @section Indices:
-#' One index per dimension, each of them
+#' Give one index for each dimension. It can be
 #'
-#' * whole numbers: positions, in any order and also repeatedly; 0 is dropped; negative ones are
-#'   left out, and cannot be mixed with positive ones;
-#' * logicals, recycled to the dimension's length; or a bool tensor of just that length;
+#' * whole numbers: positions, in any order and also repeatedly; 0 is dropped; negative positions
+#'   are left out, and cannot be mixed with positive ones;
+#' * logicals, recycled to the dimension's length; or a bool tensor of exactly that length;
 #' * empty: everything;
 #' * a slice in Python's notation, see below;
 #' * a tensor of whole numbers, for example from `x$argmax(dim = 0L)` or `torch$randperm(5L)`: these
 #'   are PyTorch's positions, which count from 0, and from the end if negative.
 #'
-#' `all_dims()` stands for as many empty indices as are needed: `x[all_dims(), 1]`. Of fewer indices
-#' than dimensions, but at least two, the rest is taken whole.
+#' `all_dims()` stands for as many empty indices as are needed: `x[all_dims(), 1]`. With at least
+#' two indices, but fewer than dimensions, the remaining dimensions are taken whole.
 #'
-#' Or a single one for the whole tensor:
+#' Or give a single index for the whole tensor:
 #'
-#' * numbers or logicals: positions in the tensor seen as one long vector, column by column, as
-#'   in R;
-#' * a numeric matrix with a column per dimension and a row per element;
-#' * a mask: a bool tensor or a logical array of the tensor's shape. The elements come in R's
-#'   order, column by column, always as a vector;
+#' * numbers or logicals: positions in the tensor as one long vector, column by column, as in R;
+#' * a numeric matrix with a column for each dimension and a row for each element;
+#' * a mask: a bool tensor or a logical array of the tensor's shape. The elements come in R's order,
+#'   column by column, always as a vector;
 #' * a tensor of whole numbers: positions along the first dimension, as in PyTorch.
 #'
 #' A position beyond the end, a missing value, a text and a number such as 1.5 are errors, and so is
 #' a tensor of type uint8, which older versions of PyTorch took for a mask.
 #'
 #' @section Slices:
-#' What R's grammar lets pass of Python's slices can be written as it is, `x[, 1:5:2]`; the rest
-#' in backticks, `` x[`2:`, ] ``, `` x[, `::2`] ``, or with `NULL` for an open end,
-#' `x[2:NULL, ]`, `x[, NULL:NULL:2]`. Positions count from 1 and both ends belong to the slice:
-#' `` `2:6:2` `` is `seq(2, 6, 2)`. With a step below 0, or from a larger number to a smaller
-#' one, it runs down. Negative positions are an error. Ends that are tensors are PyTorch's own, as
-#' in Python: they count from 0, and the last one does not belong to the slice. A variable whose
-#' name is written in backticks comes first: with a variable `a:b`, `` x[`a:b`] `` takes its value.
+#' Python's slices can be written as they are where R's grammar allows it, as in `x[, 1:5:2]`.
+#' Others need backticks, `` x[`2:`, ] ``, `` x[, `::2`] ``, or `NULL` for an open end,
+#' `x[2:NULL, ]`, `x[, NULL:NULL:2]`. Positions count from 1 and both ends are included:
+#' `` `2:6:2` `` is `seq(2, 6, 2)`. With a step below 0, or from a larger number to a smaller one, a
+#' slice runs down. Negative positions are an error. Ends that are tensors have Python's meaning:
+#' they count from 0, and the last one is not included. A variable whose name is the text in
+#' backticks takes precedence: with a variable `a:b`, `` x[`a:b`] `` uses its value.
 #'
 #' @section Taking:
-#' `x[i, j]` is a *view*, as in PyTorch, where each index is empty, one position, or whole numbers
-#' that count up in equal steps, such as `2:4`, `seq(1, 9, 2)` or what a negative index leaves if it
-#' is such a run; and so is one single position, `x[5]`. A view shares the memory of `x`: PyTorch's
-#' methods with an underscore write through it, as in `x[1, ]$fill_(0)` or
-#' `torch$nn$init$ones_(x[, 2])`. Everything else is a copy: logicals, masks, tensors, matrices
-#' of positions, `c(3, 1)`, repeated positions. Gradients flow through both.
+#' `x[i, j]` is a *view*, as in PyTorch, if each index is empty, one position, or whole numbers that
+#' count up in equal steps, such as `2:4`, `seq(1, 9, 2)` or what a negative index leaves if that is
+#' such a sequence. One single position, `x[5]`, is a view too. A view shares the memory of `x`:
+#' PyTorch's methods with an underscore write through it, as in `x[1, ]$fill_(0)` or
+#' `torch$nn$init$ones_(x[, 2])`. Everything else is a copy: logicals, masks, tensors, matrices of
+#' positions, `c(3, 1)`, repeated positions. Gradients flow through both.
 #'
 #' `drop = TRUE` drops all dimensions of length 1, so `x[1, ]` has one dimension and `x[1, 2]` none.
 #'
 #' @section Replacing:
-#' `x[i] <- value` is R's: it binds `x` to a new tensor. No other R variable, no view and no Python
-#' object sees the change, so that functions such as `replace()` do not change what they are given.
-#' The new tensor keeps the old one's type: a value that it cannot hold, such as 1.5 in a tensor of
-#' whole numbers, is an error. Gradients flow to what is left of `x` and to `value`. In
-#' `with(torch$no_grad(), x[i] <- value)` the new tensor requires a gradient if `x` did, and has a
-#' copy of its `$grad`.
+#' `x[i] <- value` works as in R: it binds `x` to a new tensor. No other R variable, no view and no
+#' Python object sees the change, so functions such as `replace()` do not change what they are
+#' given. The new tensor has the type of the old one; a value that this type cannot hold, such as
+#' 1.5 in a tensor of whole numbers, is an error. Gradients flow to the unchanged elements of `x`
+#' and to `value`. In `with(torch$no_grad(), x[i] <- value)` the new tensor requires a gradient if
+#' `x` did, and has a copy of its `$grad`.
 #'
-#' So do `diag(x) <-`, `is.na(x) <-`, `dim(x) <-`, which folds the elements in R's order, column by
-#' column, and `length(x) <-`, which fills up with `NaN`. Tensors have no names, dimnames or levels;
-#' to assign them is an error.
+#' The same holds for `diag(x) <-`, `is.na(x) <-`, `dim(x) <-`, which arranges the elements in R's
+#' order, column by column, and `length(x) <-`, which fills up with `NaN`. Tensors have no names,
+#' dimnames or levels; assigning them is an error.
 #'
-#' If several indices name one element, it has the last of their values.
+#' If several indices name the same element, the last of their values is used.
 #'
 #' @section Writing in place:
-#' Where other references are to see a change:
+#' To change a tensor so that other references see it, use
 #'
 #' * `x[1, ]$fill_(0)`, `x[1, ]$copy_(values)`: PyTorch's methods, on views;
-#' * `set_at(x, i, j, value = value)`, for every kind of index. A tensor that requires a gradient is
-#'   written to in `with(torch$no_grad(), ...)`;
+#' * `set_at(x, i, j, value = value)`, for every kind of index. For a tensor that requires a
+#'   gradient, call it in `with(torch$no_grad(), ...)`;
 #' * `lin$weight[1, ] <- 0` in `with(torch$no_grad(), ...)`, for the parameters of PyTorch's
 #'   modules, also along paths such as `model[[0]]$weight[1, ] <- 0` and `net$fc1$bias[2] <- 1`. A
-#'   tensor that is assigned there to the name of a parameter of the same shape is copied into the
-#'   parameter, so that an existing optimiser still updates it. While PyTorch records, it
-#'   is an error; a `torch$nn$Parameter()` takes the old one's place at any time;
+#'   tensor that is assigned there to a parameter of the same shape is copied into the parameter, so
+#'   that an existing optimiser still updates it. While PyTorch records operations, the assignment
+#'   is an error; a `torch$nn$Parameter()` can replace the old one at any time;
 #' * `param$data[1, ] <- 0`: the parameter stays the same Python object.
 #'
-#' What `x[i] <- value` costs grows with the size of `x`, which it copies; what `set_at()` costs,
-#' only with the selection. For one element of 1000 both take the same time; of a million
-#' `x[i] <- value` takes about 6 times as long, of ten millions about 40 times. To change half of
-#' the elements takes between 1 and 1.5 times as long.
+#' The cost of `x[i] <- value` grows with the size of `x`, which it copies; that of `set_at()` only
+#' with the selection. For one element of 1000 both take the same time; for one of a million
+#' `x[i] <- value` takes about 6 times as long, and for one of ten million about 40 times. Changing
+#' half of the elements takes between 1 and 1.5 times as long.
 #'
 #' @section Warnings:
-#' Where R's meaning is not that of the package rTorch or of Python, the first such use in a session
-#' is a warning of class `pytwolayer_warning_index`: negative indices and 0; a single index for
-#' a tensor of several dimensions; fewer indices than dimensions; a tensor of whole numbers as
-#' index.
-#' With `options(torch.extract.style = "R")`, for R's meaning, there are none. R's own
-#' functions, such as `head()`, are not warned of.
+#' Where R's meaning differs from that of the package rTorch or of Python, the first such use in a
+#' session gives a warning of class `pytwolayer_warning_index`. This concerns negative indices and
+#' 0, a single index for a tensor of several dimensions, fewer indices than dimensions, and a tensor
+#' of whole numbers as index. `options(torch.extract.style = "R")`, for R's meaning, turns these
+#' warnings off. R's own functions, such as `head()`, do not cause them.
 #'
 #' @section rTorch's options:
-#' Code that was written with rTorch's options keeps its meaning where they are set; R's own
-#' functions count as R does all the same.
+#' Code that was written with rTorch's options keeps its meaning if they are set. R's own functions
+#' count as in R nevertheless.
 #'
 #' * `torch.extract.one_based = FALSE`: positions count from 0, and a single index names rows.
-#' * `torch.extract.inclusive_stop = FALSE`: a range that is written in the brackets leaves out
-#'   its end.
+#' * `torch.extract.inclusive_stop = FALSE`: a range that is written in the brackets does not
+#'   include its end.
 #' * `torch.extract.disallow_out_of_bounds = FALSE`: a range may end beyond the dimension.
 #' * `torch.extract.style = "python"`: all of these, and negative positions count from the end.
-#' * `torch.extract.warn_negatives_pythonic = FALSE`: negative positions count from the end, as
-#'   rTorch's did with that option and without it.
+#' * `torch.extract.warn_negatives_pythonic = FALSE`: negative positions count from the end, as in
+#'   rTorch with and without that option.
 #'
 #' @param x A tensor.
 #' @param ... Indices, see below.
 #' @param drop Whether to drop dimensions of length 1: `TRUE` or `FALSE`.
-#' @param value A number; an R vector, matrix or array, whose elements are taken column by column
-#'   and recycled, if their number divides that of the elements to change; or a tensor of the
+#' @param value One of: a number; an R vector, matrix or array, whose elements are taken column by
+#'   column and recycled, if their number divides the number of elements to change; a tensor of the
 #'   selected shape (dimensions of length 1 do not count), or one that can be broadcast to it. For
-#'   `dim(x) <-` and `length(x) <-` whole numbers.
-#' @return `x[...]`: a tensor; `x[[...]]`: one without dimensions; `x[...] <- value` and the like: a
-#'   new tensor; `set_at()`: `x`, invisibly; `all_dims()`: Python's `Ellipsis`.
+#'   `dim(x) <-` and `length(x) <-`, whole numbers.
+#' @return
+#' * `x[...]`: a tensor;
+#' * `x[[...]]`: a tensor without dimensions;
+#' * `x[...] <- value` and the other assignments: a new tensor;
+#' * `set_at()`: `x`, invisibly;
+#' * `all_dims()`: Python's `Ellipsis`.
+#' @seealso [tensor-generics], [tensor-functions], [tensor-convert]
 #' @examplesIf pytwolayer:::has_torch()
 #' x <- torch$arange(6)$reshape(2L, 3L)
 #' x[1, ]

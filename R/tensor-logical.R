@@ -3,32 +3,35 @@
 
 #' Truth values of tensors
 #'
-#' A comparison of tensors whose result has no dimensions, such as `loss < 0.1`, and `any()` and
-#' `all()` of a tensor give an R logical of length 1 that brings its tensor along.
+#' Some results are R logicals of length 1 that carry their tensor along: those of `any()` and
+#' `all()` of a tensor, and of a comparison whose result has no dimensions, such as `loss < 0.1`.
 #'
-#' It stands wherever R wants `TRUE` or `FALSE`: in `if`, `while`, `&&`, `isTRUE()`, `stopifnot()`,
-#' `ifelse()`, `which()`, `paste()`, `cat()`, and in `c()`, `rep()`, `sapply()` or as a value to
-#' assign, which give plain R logicals. `sum()` and other summaries of truth values alone are R's
-#' own numbers. With operators and beside tensors it is its tensor, a bool one without dimensions:
-#' `!(s > 1)` is a truth value again, `(s > 1) * x` a tensor. So it is for `$`, as in
+#' A truth value works wherever R expects `TRUE` or `FALSE`: in `if`, `while`, `&&`, `isTRUE()`,
+#' `stopifnot()`, `ifelse()`, `which()`, `paste()` and `cat()`. In `c()`, `rep()`, `sapply()` or as
+#' a value to assign it gives plain R logicals, and `sum()` and other summaries of truth values
+#' alone are R's own numbers.
+#'
+#' With operators and together with tensors it acts as its tensor, a bool one without dimensions:
+#' `!(s > 1)` is a truth value again, `(s > 1) * x` a tensor. The same holds for `$`, as in
 #' `all(x > 0)$numpy()` or `all(x > 0)$dtype`, and for Python's functions:
 #' `torch$where(s > 1, x, y)`.
 #'
-#' The value was read from the tensor, on whatever device, when the truth value was made; reading
+#' The value is read from the tensor, on whatever device, when the truth value is made; reading
 #' waits for a GPU. PyTorch's own methods and functions, such as `s$gt(1)`, give a tensor and read
 #' nothing.
 #'
-#' `any()` and `all()` are `NA` where a `NaN` would decide; its tensor then holds `NaN`.
+#' `any()` and `all()` are `NA` where a `NaN` would decide; the tensor then holds `NaN`.
 #'
-#' `saveRDS()` keeps the logical but not the tensor, for which `$` is then an error. `as.logical()`
-#' gives the plain logical. `identical(all(x > 0), TRUE)` is `FALSE`, because only the one has a
+#' `saveRDS()` keeps the logical but not the tensor; `$` is then an error. `as.logical()` gives the
+#' plain logical. `identical(all(x > 0), TRUE)` is `FALSE`, because only one of the two has a
 #' tensor: write `isTRUE()`, `all.equal()` or `all(x > 0) == TRUE`.
 #'
 #' @param x,object,target A truth value of a tensor.
 #' @param current What to compare it with: a truth value, a logical or a tensor.
-#' @param name,i Name of what the tensor has, as in `x$numpy()`; `x[["numpy"]]` is the same.
+#' @param name,i Name of a method or attribute of the tensor, as in `x$numpy()`; `x[["numpy"]]` is
+#'   the same.
 #' @param ...,value,row.names,optional As in R's own functions for logicals.
-#' @return As R's own functions for a logical of length 1; `$` what PyTorch gives.
+#' @return What R's own functions return for a logical of length 1; for `$`, what PyTorch returns.
 #' @seealso [tensor-generics]
 #' @examplesIf pytwolayer:::has_torch()
 #' x <- torch$tensor(c(1, 2, 3))

@@ -1,6 +1,7 @@
-#' Masks of R's functions
+#' R's functions that also take tensors
 #'
-#' See [tensor-functions].
+#' These functions are R's own, extended to tensors: see [tensor-functions]. Without a tensor among
+#' their arguments they do the same as R's.
 #'
 #' @name tensor-masks
 #' @eval paste(c("@aliases", mask_names()), collapse = " ")

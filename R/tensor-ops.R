@@ -1,108 +1,110 @@
 #' R's operators and functions on PyTorch tensors
 #'
-#' Tensors that reach R through reticulate, [torch]'s own and those of
-#' `reticulate::import("torch")`, take part in R's arithmetic, comparison, indexing and
-#' summaries. The work is done by PyTorch, so gradients flow through everything that gives a
-#' tensor: `loss <- sum((x %@% w - y)^2); loss$backward()`.
+#' R's arithmetic, comparison, indexing and summaries work on the tensors that reach R through
+#' reticulate, from [torch] or from `reticulate::import("torch")`. PyTorch does the work, so
+#' gradients flow through everything that returns a tensor:
+#' `loss <- sum((x %@% w - y)^2); loss$backward()`.
 #'
 #' @section Operators:
 #' `+`, `-`, `*`, `/`, `^`, `%%`, `%/%`, `==`, `!=`, `<`, `<=`, `>`, `>=`, `&`, `|`, `!` work
 #' between a tensor and
 #'
-#' * a tensor: types and shapes are matched (broadcast) as in Python, and the result has
-#'   Python's bits. So a tensor with one dimension goes along the rows of a matrix, other than
-#'   a vector in R: write `x - rowMeans(x)$unsqueeze(1L)` for R's `x - rowMeans(x)`;
-#' * a single R number, which does not change the type of a tensor of floating-point numbers.
-#'   A tensor of whole numbers stays one with `2L` and becomes one of PyTorch's default type
-#'   (`torch$get_default_dtype()`, usually float32) with `2`;
+#' * a tensor: types and shapes are matched (broadcast) as in Python, and the result has the same
+#'   bits as in Python. So, unlike a vector in R, a tensor with one dimension goes along the rows of
+#'   a matrix: write `x - rowMeans(x)$unsqueeze(1L)` for R's `x - rowMeans(x)`;
+#' * a single R number, which does not change the type of a tensor of floating-point numbers. With
+#'   `2L`, a tensor of whole numbers stays one; with `2`, it becomes one of PyTorch's default type
+#'   (`torch$get_default_dtype()`, usually float32);
 #' * an R vector, which is recycled as over an R array: down the columns. Its length must divide
 #'   that of the tensor;
-#' * an R matrix or array, whose shape is matched as a tensor's would be.
+#' * an R matrix or array, whose shape is matched like that of a tensor.
 #'
-#' Vectors and arrays take the type of a floating-point tensor and go to its device. Beside a
-#' tensor of whole numbers, doubles take PyTorch's default type.
+#' Vectors and arrays take the type and the device of a floating-point tensor. With a tensor of
+#' whole numbers, doubles take PyTorch's default type.
 #'
-#' As in R, `%%` has the sign of the divisor, `%/%` rounds down, `&`, `|` and `!` take any
-#' number other than 0 for `TRUE` (of uint8 tensors too) and give bool tensors, and bool tensors
-#' count as 0 and 1 in arithmetic. Other than in R, tensors hold no `NA`: it becomes
-#' `NaN`, which is unequal to everything in a comparison and an error in `&`, `|` and `!`. Where
-#' operands are infinite, `^` and `%/%` give what PyTorch gives; so does arithmetic between whole
-#' numbers that leaves their type, which wraps round as in Python. A single R number that the
-#' type cannot hold, such as 300 beside uint8, makes an int64 tensor of it.
+#' As in R, `%%` has the sign of the divisor and `%/%` rounds down. `&`, `|` and `!` treat any
+#' number other than 0 as `TRUE` (also in uint8 tensors) and return bool tensors, and bool tensors
+#' count as 0 and 1 in arithmetic.
+#'
+#' Unlike R's vectors, tensors hold no `NA`: it becomes `NaN`, which is unequal to everything in a
+#' comparison and an error in `&`, `|` and `!`. With infinite operands, `^` and `%/%` give what
+#' PyTorch gives. So does arithmetic between whole numbers that leaves their type: it wraps around,
+#' as in Python. A single R number that the type cannot hold, such as 300 with uint8, makes the
+#' result an int64 tensor.
 #'
 #' Comparison with whole numbers is exact, whatever they are compared with: 2^53 + 1 in an int64
 #' tensor is larger than 2^53 as an R number or in a float64 tensor. Real numbers are compared in
-#' the tensor's type, so that `torch$tensor(0.1) == 0.1` is true. A comparison gives a bool tensor,
-#' and if that has no dimensions, an R logical that brings its tensor along, for `if` and the like:
-#' see [tensor-logical]. PyTorch's own `x$gt(1)` and such always give a tensor.
+#' the tensor's type, so `torch$tensor(0.1) == 0.1` is true. A comparison returns a bool tensor; if
+#' that has no dimensions, it is an R logical that carries its tensor along, for `if` and similar
+#' uses, see [tensor-logical]. PyTorch's own `x$gt(1)` and similar methods always return a tensor.
 #'
-#' `%@%` is the matrix product, by Python's sign and rules: a vector (a tensor with one
-#' dimension, or an R vector) on the left counts as a row, on the right as a column, and its
-#' dimension is dropped. From R 4.3 on `%*%` does the same; before, R's `%*%` cannot be taught
-#' new types and raises "requires numeric/complex matrix/vector arguments".
+#' `%@%` is the matrix product, with Python's sign and rules: a vector (a tensor with one dimension,
+#' or an R vector) counts as a row on the left and as a column on the right, and its dimension is
+#' dropped. From R 4.3 on, `%*%` does the same. In earlier versions of R, `%*%` cannot be extended
+#' to new types and raises "requires numeric/complex matrix/vector arguments".
 #'
-#' With other Python objects, such as NumPy arrays that were not converted, R before 4.3 may
-#' find two methods for an operator and warn of "Incompatible methods": write
-#' `torch$as_tensor(array)`.
+#' With other Python objects, such as NumPy arrays that were not converted, R before 4.3 may find
+#' two methods for an operator and warn of "Incompatible methods": write `torch$as_tensor(array)`.
 #'
 #' @section Functions:
-#' All of R's group [Math][base::Math] give a tensor of the same shape. `round()` and `signif()`
-#' round as R does, half to even. `cumsum()`, `cumprod()`, `cummax()` and `cummin()` give a
-#' tensor with one dimension, in R's column-major order, as they do for an R matrix; R lets them
-#' have no further argument, so along a dimension it is PyTorch's `x$cumsum(0L)`.
+#' All functions of R's group [Math][base::Math] return a tensor of the same shape. `round()` and
+#' `signif()` round as R does, half to even. `cumsum()`, `cumprod()`, `cummax()` and `cummin()`
+#' return a tensor with one dimension, in R's column-major order, as they do for an R matrix. R does
+#' not let them have another argument, so for one dimension use PyTorch's `x$cumsum(0L)`.
 #'
-#' Functions that PyTorch has for real numbers only refuse complex tensors. Whole numbers stay whole
-#' in `abs()`, `sign()`, `floor()` and the roundings, which are exact; a rounded number that does
-#' not fit into the tensor's type is an error.
+#' Functions that PyTorch has for real numbers only are errors for complex tensors. Whole numbers
+#' stay whole in `abs()`, `sign()`, `floor()` and the rounding functions, which are exact; a rounded
+#' number that does not fit into the tensor's type is an error.
 #'
-#' `sum()`, `prod()`, `max()`, `min()` and `mean()` give a tensor without dimensions, `range()`
-#' one of two elements. Further arguments of `sum()` and the like may be tensors or R numbers;
-#' the first one must be a tensor for R to find the method: `max(x, 1)`, not `max(1, x)`.
-#' `na.rm = TRUE` leaves out `NaN`, `range(x, finite = TRUE)` infinities too, and
-#' `mean(x, trim = 0.1)` trims as R does. Products and means of whole numbers are computed as
-#' doubles, as in R. Without any element, `max()` and `min()` warn and give an infinity. Between
-#' whole and real numbers, `max()`, `min()` and `range()` compare exactly and give float64 where the
-#' real numbers' type would not hold the whole ones.
+#' `sum()`, `prod()`, `max()`, `min()` and `mean()` return a tensor without dimensions, `range()`
+#' one of two elements. Further arguments of `sum()` and the others may be tensors or R numbers; the
+#' first one must be a tensor for R to find the method: `max(x, 1)`, not `max(1, x)`. `na.rm = TRUE`
+#' leaves out `NaN`, `range(x, finite = TRUE)` infinities too, and `mean(x, trim = 0.1)` trims as R
+#' does. Products and means of whole numbers are computed as doubles, as in R. For a tensor without
+#' elements, `max()` and `min()` warn and return an infinity. Between whole and real numbers,
+#' `max()`, `min()` and `range()` compare exactly, and return float64 if the type of the real
+#' numbers cannot hold the whole ones.
 #'
-#' With `dim` they work along dimensions, which are PyTorch's: they **count from 0**, or from -1
-#' backwards, and `dim = c(0, 1)` names two. `sum(x, dim = 0)` has the sums of the columns of a
-#' matrix, as `x$sum(0L)`. `keepdim = TRUE` leaves those dimensions with length 1. `max()` and
-#' `min()` give the values only; their gradient goes to one of several equal elements along a
-#' single dimension, and is shared between them otherwise, as PyTorch does. `range()` puts minimum
-#' and maximum in a new first dimension, as R's `apply(x, 2, range)` does. Other names, such as
+#' With `dim` these functions work along dimensions, which are PyTorch's: they **count from 0**, or
+#' backwards from -1, and `dim = c(0, 1)` names two. `sum(x, dim = 0)` has the sums of the columns
+#' of a matrix, as `x$sum(0L)`. `keepdim = TRUE` keeps these dimensions, with length 1. `max()` and
+#' `min()` return the values only; along a single dimension their gradient goes to one of several
+#' equal elements, otherwise it is shared between them, as in PyTorch. `range()` puts minimum and
+#' maximum in a new first dimension, as R's `apply(x, 2, range)` does. Other argument names, such as
 #' `axis`, are an error.
 #'
-#' `any()` and `all()` give an R logical that brings its tensor along, see [tensor-logical], `NA`
-#' where a `NaN` would decide; with `dim` a bool tensor, where what is undecided is an error.
-#' `is.na()`, `is.nan()`, `is.finite()` and `is.infinite()` give R logicals
-#' with the tensor's dimensions; `is.na()` is `TRUE` where the tensor has a `NaN`.
+#' `any()` and `all()` return an R logical that carries its tensor along, see [tensor-logical]. It
+#' is `NA` where a `NaN` would decide. With `dim` they return a bool tensor, and an undecided value
+#' is an error. `is.na()`, `is.nan()`, `is.finite()` and `is.infinite()` return R logicals with the
+#' tensor's dimensions; `is.na()` is `TRUE` where the tensor has a `NaN`.
 #'
 #' @section Shape:
-#' `dim()` gives the sizes of a tensor's dimensions, also of a single one, as for an R array;
-#' `NULL` for a tensor without dimensions, such as a loss. `length()` is the number of elements.
-#' `t()` transposes a matrix and makes a row of a vector; like PyTorch's it shares the tensor's
-#' memory.
+#' `dim()` returns the sizes of a tensor's dimensions, as for an R array, also if there is only one.
+#' It is `NULL` for a tensor without dimensions, such as a loss. `length()` is the number of
+#' elements. `t()` transposes a matrix and makes a row of a vector; like PyTorch's own, it shares
+#' the tensor's memory.
 #'
-#' @param x,e1,e2,y A tensor; for the operators and `%@%`, one of both may be R numbers or
+#' @param x,e1,e2,y A tensor; for the operators and `%@%`, one of the two may be R numbers or
 #'   logicals: a vector, matrix or array.
 #' @param ... For `round()` and `signif()`, `digits`; for `log()`, `base`; for `sum()` and the
-#'   like, further tensors or numbers.
+#'   others, further tensors or numbers.
 #' @param na.rm Whether to leave out `NaN`: `TRUE` or `FALSE`.
-#' @param dim PyTorch's dimensions to work along, which count from 0; `NULL` for everything.
-#' @param keepdim Whether to keep those dimensions, with length 1: `TRUE` or `FALSE`.
+#' @param dim PyTorch's dimensions to work along, which count from 0; `NULL` for all elements.
+#' @param keepdim Whether to keep these dimensions, with length 1: `TRUE` or `FALSE`.
 #' @param finite For `range()`: whether to leave out infinities and `NaN`: `TRUE` or `FALSE`.
 #' @param trim Share of the elements to leave out at each end, as in [base::mean()].
 #' @param recursive Not used.
-#' @return As said for each function: a tensor, for `any()`, `all()` and comparisons without
-#'   dimensions a [truth value][tensor-logical], for `dim()`, `length()` and the `is.` functions an
-#'   R vector or array.
+#' @return A tensor, as described for each function. `any()`, `all()` and comparisons without
+#'   dimensions return a [truth value][tensor-logical]; `dim()`, `length()` and the `is.` functions
+#'   return an R vector or array.
 #'
 #' @section Errors:
-#' What cannot be done is an R error of class `pytwolayer_error_tensor`, whose message names the
-#' types and shapes met and whose field `traceback` has Python's traceback, if there is one.
+#' What cannot be done is an R error of class `pytwolayer_error_tensor`. Its message names the types
+#' and shapes of the arguments, and its field `traceback` has Python's traceback, if there is one.
 #'
-#' @seealso [tensor-logical] for what comparisons give, [tensor-index] for `x[i]` and
-#'   `x[i] <- value`, [tensor-convert] for `as.array()`, `as.numeric()` and `print()`.
+#' @seealso [tensor-functions] for R's other functions, [tensor-logical] for the results of
+#'   comparisons, [tensor-index] for `x[i]` and `x[i] <- value`, [tensor-convert] for `as.array()`,
+#'   `as.numeric()` and `print()`
 #' @examplesIf pytwolayer:::has_torch()
 #' x <- torch$ones(2L, 3L)
 #' x * 2 + matrix(1:6, 2)

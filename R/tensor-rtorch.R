@@ -1,33 +1,35 @@
 #' Functions known from rTorch
 #'
-#' What scripts written for the package rTorch call. `vignette("coming-from-rtorch")` has the
-#' whole table of what is alike and what differs.
+#' Functions that scripts written for the package rTorch call. `vignette("coming-from-rtorch")` has
+#' the whole table of what is the same and what differs.
 #'
 #' @details
-#' * `np` and `torchvision` are the Python modules NumPy and torchvision, loaded on first use as
-#'   [torch] is. torchvision is not needed by this package nor installed by
-#'   [install_pytwolayer()]; where it is missing, its first use is an error that names it.
-#' * `a %.*% b` is the dot product of two vectors, `a %**% b` the matrix product, the same as
+#' * `np` and `torchvision` are the Python modules NumPy and torchvision, loaded on first use, as
+#'   [torch] is. This package does not need torchvision, and [install_pytwolayer()] does not install
+#'   it; if it is missing, its first use is an error that names it.
+#' * `a %.*% b` is the dot product of two vectors. `a %**% b` is the matrix product, the same as
 #'   [`%@%`][tensor-generics]. One side must be a tensor, the other may be R numbers.
-#' * `make_copy()` gives a copy with memory of its own: of a tensor, a NumPy array or another
-#'   Python object the same, of an R matrix or array a NumPy array, of an R vector or list a
-#'   Python list or dictionary. rTorch's gives a tensor itself back.
-#' * `as_boolean()` makes a bool tensor of numbers, logicals, a tensor or a NumPy array:
-#'   everything but 0 is `TRUE`. Missing values are an error.
+#' * `make_copy()` returns a copy with memory of its own. The copy of a tensor, a NumPy array or
+#'   another Python object is of the same kind; that of an R matrix or array is a NumPy array, that
+#'   of an R vector or list a Python list or dictionary. In rTorch it returns a tensor itself, not a
+#'   copy.
+#' * `as_boolean()` makes a bool tensor of numbers, logicals, a tensor or a NumPy array: everything
+#'   but 0 is `TRUE`. Missing values are an error.
 #' * `is_tensor()` is `TRUE` for a tensor and nothing else.
-#' * `shape(2, 3)` is the list `list(2L, 3L)`, as PyTorch's functions take a shape; `NULL`
-#'   stays. The shape of a tensor is `dim(x)`.
-#' * `torch_size()` gives the sizes of a tensor, or of a `torch.Size`, as integers.
-#' * `torch_version()` is PyTorch's version as text without its build (`"2.13.0"`), so that
-#'   `package_version()` takes it; `torch_config()` prints it with Python's and NumPy's, and
-#'   has them as its elements. See also [pytwolayer_doctor()].
+#' * `shape(2, 3)` is the list `list(2L, 3L)`, the form in which PyTorch's functions take a shape;
+#'   `NULL` stays `NULL`. The shape of a tensor is `dim(x)`.
+#' * `torch_size()` returns the sizes of a tensor, or of a `torch.Size`, as integers.
+#' * `torch_version()` returns PyTorch's version without its build, as text (`"2.13.0"`) that
+#'   `package_version()` takes. `torch_config()` prints it with the versions of Python and NumPy,
+#'   and has them as its elements. See also [pytwolayer_doctor()].
 #'
-#' `install_pytorch()` is [install_pytwolayer()] here. `dataset_mnist_digits()` has no counterpart:
-#' `torchvision$datasets$MNIST(folder, download = TRUE)` gets the data.
+#' rTorch's `install_pytorch()` is [install_pytwolayer()] here. `dataset_mnist_digits()` has no
+#' counterpart: `torchvision$datasets$MNIST(folder, download = TRUE)` gets the data.
 #'
-#' @param a,b Tensors with one dimension (`%**%`: one or more), or R numbers.
+#' @param a,b Tensors with one dimension (for `%**%`, one or more), or R numbers.
 #' @param x,object,... What the function is applied to; for `shape()`, whole numbers.
-#' @return As said above.
+#' @return As described for each function above.
+#' @seealso [torch], [tensor-generics]
 #' @examplesIf pytwolayer:::has_torch()
 #' torch$ones(3L) %.*% c(1, 2, 3)
 #' x <- torch$zeros(2L)

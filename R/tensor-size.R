@@ -1,20 +1,20 @@
 #' Sizes of tensors
 #'
-#' What `x$shape` and `x$size()` give is a `torch.Size` of Python's. In R it has R's indices and
-#' arithmetic, and PyTorch's functions take it as it is: `torch$zeros(x$shape)`.
+#' `x$shape` and `x$size()` return a Python object, `torch.Size`. In R it can be indexed and
+#' computed with like an R vector, and PyTorch's functions take it as it is: `torch$zeros(x$shape)`.
 #'
-#' `x$shape[1]` is the first size: positions count from 1, negative ones are left out, as in an R
-#' vector. What is taken from it or computed with it is an R vector, of integers where they reach.
-#' Other than in an R vector, a position beyond the end is an error. `x$size(0L)` is PyTorch's own
-#' way to a single size, and counts from 0.
+#' `x$shape[1]` is the first size: positions count from 1, and negative ones are left out, as in an
+#' R vector. The results of indexing and arithmetic are R vectors, of integers if these can hold
+#' them. Unlike in an R vector, a position beyond the end is an error. `x$size(0L)` is PyTorch's own
+#' way to get a single size, and counts from 0.
 #'
-#' @param x,e1,e2,target,current Sizes; for operators one of both may be R numbers.
+#' @param x,e1,e2,target,current Sizes; for operators one of the two may be R numbers.
 #' @param i,... Positions, logicals or nothing, as in an R vector; for `c()` and the summaries,
-#'   further numbers; else not used.
+#'   further numbers; otherwise not used.
 #' @param value Numbers.
-#' @param mode,na.rm,recursive,use.names As in R's own.
-#' @return R numbers; for `print()`, `x`, invisibly, and for `format()` a text, as Python shows it.
-#' @seealso `dim(x)`, which is an R vector, see [tensor-generics].
+#' @param mode,na.rm,recursive,use.names As in R's own functions.
+#' @return R numbers. `print()` returns `x`, invisibly, and `format()` the text that Python shows.
+#' @seealso [tensor-generics] for `dim(x)`, which returns an R vector
 #' @examplesIf pytwolayer:::has_torch()
 #' x <- torch$zeros(2L, 3L)
 #' x$shape[1]

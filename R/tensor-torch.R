@@ -1,35 +1,35 @@
 #' PyTorch
 #'
-#' The Python module `torch`, loaded with its own BLAS when it is first used.
-#' Everything of PyTorch is reached with `$`, as in Python with a dot.
+#' The Python module `torch`, loaded when it is first used, with its own BLAS. All of PyTorch is
+#' reached with `$` where Python has a dot.
 #'
 #' @format A Python module.
-#' @section What crosses:
-#' The functions and methods that `torch` and its parts, tensors and networks give see to it that
-#' nothing becomes another value on its way:
+#' @section Values between R and Python:
+#' The functions and methods of `torch`, its submodules, tensors and networks take care that no
+#' value changes on its way:
 #'
-#' * Python's whole numbers come as R's integers, or as doubles where these do not reach: from
-#'   `x$item()`, `x$tolist()`, `x$numpy()`, `x$data_ptr()`, `torch$initial_seed()`. Beyond 2^53,
-#'   which a double cannot hold exactly, they are an error that names the number.
-#' * R's missing integers and logicals go to Python as `NaN`, so `torch$tensor(c(1L, NA))` is a
-#'   tensor of floating-point numbers. Where the target is one of whole numbers or bools, missing
+#' * Python's whole numbers become R's integers, or doubles if an integer cannot hold them. This
+#'   holds for `x$item()`, `x$tolist()`, `x$numpy()`, `x$data_ptr()`, `torch$initial_seed()`.
+#'   Numbers beyond 2^53, which a double cannot hold exactly, are an error that names the number.
+#' * R's missing integers and logicals become `NaN` in Python, so `torch$tensor(c(1L, NA))` is a
+#'   tensor of floating-point numbers. If the target has a type of whole numbers or bools, missing
 #'   values are an error, and nothing is changed.
 #' * Missing texts, factors, dates, time spans and integer64 are errors.
-#' * R's arrays go as copies; nothing that is done to a tensor reaches back to them.
+#' * R's arrays are copied; nothing that is done to a tensor changes them.
 #'
-#' What `reticulate::import()` gives has none of this.
+#' A module from `reticulate::import()` has none of this.
 #'
 #' @section Memory:
-#' R does not see how large a tensor is, and so would not collect those no longer in use before
-#' memory is full. Therefore R is made to collect when the memory of the process, or PyTorch's on
-#' GPUs, has grown by 256 MB, or by more as long as collections free little; and once more where
-#' memory runs out, before that is an error. Small tensors cost nothing.
+#' R does not see how large a tensor is, and by itself would not collect unused tensors before
+#' memory is full. So this package makes R collect garbage whenever the memory of the process, or
+#' PyTorch's memory on GPUs, has grown by 256 MB, or by more as long as collections free little. It
+#' collects once more if memory runs out, before that becomes an error. Small tensors cost nothing.
 #'
 #' @section Errors:
-#' Where no Python, or none with torch, is to be had, the first use is an error of
-#' class `pytwolayer_error_python`, with instructions.
+#' If there is no Python, or none with torch, the first use is an error of class
+#' `pytwolayer_error_python`, with instructions.
 #' @seealso [tensor-generics] for R's own operators and functions on tensors, [torch-size] for
-#'   `x$shape`.
+#'   `x$shape`, [as_tensor()] to make tensors of R's numbers
 #' @examplesIf pytwolayer:::has_torch()
 #' x <- torch$ones(2L, 3L)
 #' x * 2 + 1
@@ -71,7 +71,7 @@ has_torch <- function() {
 
 #' Print a PyTorch module
 #'
-#' Prints what Python prints, in R's own output, alike with every version of reticulate.
+#' Prints what Python prints, to R's own output, with every version of reticulate.
 #'
 #' @param x A module, such as a network or a loss.
 #' @param ... Not used.
