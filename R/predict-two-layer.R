@@ -1,5 +1,7 @@
 #' Predict from a two-layer network
 #'
+#' Predicts numbers, classes, probabilities, quantiles or intervals for the rows of new data.
+#'
 #' @param object A fit of [two_layer()].
 #' @param new_data A data frame or matrix (also a sparse one of the package Matrix) with the columns
 #'   seen in training, in any order; other columns are ignored. Or the path of a file or folder, as
@@ -63,6 +65,7 @@
 #' A missing column, a column of another kind than in training, or an infinite number is an error of
 #' class `pytwolayer_error_argument` that names the column. Levels that training did not see are
 #' named in a warning of class `pytwolayer_warning_unseen_level`.
+#' @seealso [predict.two_layer_ensemble()], [augment.two_layer()] for the data with the predictions
 #' @examplesIf pytwolayer:::has_torch()
 #' fit <- two_layer(mpg ~ ., mtcars, epochs = 50, seed = 1)
 #' predict(fit, head(mtcars))

@@ -111,8 +111,8 @@ section_of_instead <- function() {
     "| Not | But |", "|---|---|", sprintf("| `%s` | `%s` |", rows$not, rows$write),
     "",
     paste(
-      "`max(1, x)`, `c(1, x)`, `for` and `r[1] <- s` cannot work: R does not look for a method of",
-      "the tensor here."
+      "`max(1, x)`, `c(1, x)`, `for` and `r[1] <- s` cannot be extended: R does not look for the",
+      "tensor's methods there."
     )
   )
 }
