@@ -6,7 +6,7 @@
 #'
 #' @param x Predictors: a data frame (tibble, data.table) or a matrix, one row per observation,
 #'   also a sparse one of the package Matrix; or a recipe, see [recipes::recipe()]. With `outcome`,
-#'   a table that has the outcome too, or the path of one, see the section on files.
+#'   a table that has the outcome too, or the path of one, see the section "Files".
 #' @param formula Outcome and predictors: `y ~ .`, `log(y) ~ a + b`, `cbind(y1, y2) ~ .`.
 #'   Each term is a column as it is, so factors need no dummies. Interactions (`a:b`, `a * b`,
 #'   `a %in% b`) of numbers are their products; that of a factor (or text) and a number is one
@@ -55,17 +55,23 @@
 #'   encoded as with `"linear"`. `"auto"`: chosen with `weight_decay`; `"linear"` if that is given.
 #' @param pieces Largest number of pieces of a column with `"piecewise"`, from 2 to 64; there are
 #'   fewer where quantiles are equal.
-#' @param loss `"mse"`, `"mae"` or `"huber"` for numbers, `"normal"` for numbers whose standard
-#'   deviation is estimated too (see `type = "sd"` of [predict()][predict.two_layer]), `"quantile"`
-#'   for quantiles of a number, `"poisson"` or `"negative_binomial"` for counts, `"gamma"` for
-#'   numbers above 0, `"binomial"` for two columns, successes and failures (`cbind(successes,
-#'   failures) ~ .`), or for shares from 0 to 1 (whose numbers of trials are `case_weights`),
-#'   `"cross_entropy"` for classes, `"binary_cross_entropy"` for several labels at once, columns of
-#'   two values each, such as logicals (`cbind(a, b) ~ .`); `"auto"`: `"mse"` or `"cross_entropy"`.
-#'   Or a function of the network's output and the outcome (standardised numbers, or 1 for each
-#'   row's class and 0 for others), both tensors of shape (rows, outputs). It returns a tensor: a
-#'   loss per element, per row, or for all rows together. R's operators and functions work on
-#'   tensors, see [tensor-generics].
+#' @param loss The loss to minimise; `"auto"`: `"mse"` or `"cross_entropy"`. How each is computed is
+#'   in a section below.
+#'   * `"mse"`, `"mae"`, `"huber"`: for numbers;
+#'   * `"normal"`: for numbers whose standard deviation is estimated too (see `type = "sd"` of
+#'     [predict()][predict.two_layer]);
+#'   * `"quantile"`: for quantiles of a number;
+#'   * `"poisson"`, `"negative_binomial"`: for counts;
+#'   * `"gamma"`: for numbers above 0;
+#'   * `"binomial"`: for two columns, successes and failures (`cbind(successes, failures) ~ .`), or
+#'     for shares from 0 to 1 (whose numbers of trials are `case_weights`);
+#'   * `"cross_entropy"`: for classes;
+#'   * `"binary_cross_entropy"`: for several labels at once, columns of two values each, such as
+#'     logicals (`cbind(a, b) ~ .`);
+#'   * a function of the network's output and the outcome (standardised numbers, or 1 for each row's
+#'     class and 0 for others), both tensors of shape (rows, outputs). It returns a tensor: a loss
+#'     per element, per row, or for all rows together. R's operators and functions work on tensors,
+#'     see [tensor-generics].
 #' @param quantile_levels For the loss `"quantile"`, which takes one outcome: the share of outcomes
 #'   below each predicted quantile, ascending, above 0 and below 1; `NULL`: 0.05, 0.5 and 0.95.
 #'   `predict(type = "quantile")` gives all quantiles, [predict()][predict.two_layer] alone the one
@@ -107,8 +113,7 @@
 #' @param workers Number of processes that train the network together on this machine, each with
 #'   one thread. It has to be a divisor of `shards`. The fit is the same to the bit with any number,
 #'   on CPUs, and on GPUs of one kind. If a process is killed, all are restarted. They are
-#'   processes of Python, so a `loss` that is a function of R needs
-#'   `workers = 1`.
+#'   processes of Python, so a `loss` that is a function of R needs `workers = 1`.
 #' @param checkpoint A folder, made if it does not exist, in which the state of the run is kept.
 #'   The same call resumes the run from there, with a message that says so. A run that was killed or
 #'   interrupted ends with the same bits as one that was not; the fit of a finished run is
@@ -119,9 +124,9 @@
 #'   of training. There is always one after the last epoch, and one where Ctrl-C ends the run,
 #'   which first finishes its epoch.
 #' @param cache A folder, made if it does not exist, in which the encoded rows are kept. Another fit
-#'   to the same data finds them there, from Python too. They are read as batches
-#'   need them, so that they need not fit into memory. `NULL`: they are in memory or, if they do not
-#'   fit, in a temporary file, with a message that says so.
+#'   to the same data finds them there, from Python too. They are read as batches need them, so that
+#'   they need not fit into memory. `NULL`: they are in memory or, if they do not fit there, in a
+#'   temporary file, with a message that says so.
 #' @param on_epoch A function of the epoch (1, 2, ...) and its loss that is called after every
 #'   epoch; training stops if it returns `FALSE`.
 #' @param verbose Whether a progress bar may be shown, after a second and only in a terminal. It
@@ -130,63 +135,66 @@
 #'   one from R's own generator, so that [set.seed()] makes a fit reproducible.
 #'
 #' @section Files:
-#' `two_layer("folder/", outcome = "y")` and `two_layer(y ~ ., data = "folder/")` fit to a Parquet
-#' file, a folder of Parquet files (subfolders such as `year=2024` give columns too), several
-#' Parquet files, `c("a.parquet", "b.parquet")`, or a file of comma- or tab-separated values. Python
-#' reads them in blocks of rows (for Parquet it needs its
-#' package pyarrow). The fit is the same, to the bit, as that of the same table in R. A formula can
-#' only name columns here: `.`, names, and `- name`. Arrays and streams of the package nanoarrow are
-#' read from memory in the same way (a stream is then used up), and `arrow::open_dataset()` of
-#' Parquet files by its files; other objects of the package arrow become data frames.
+#' `two_layer("folder/", outcome = "y")` and `two_layer(y ~ ., data = "folder/")` fit to
+#'
+#' * a Parquet file, several, `c("a.parquet", "b.parquet")`, or a folder of them (subfolders such as
+#'   `year=2024` give columns too);
+#' * a file of comma- or tab-separated values.
+#'
+#' Python reads them in blocks of rows; for Parquet it needs its package pyarrow. The fit is the
+#' same, to the bit, as that of the same table in R. A formula can only name columns here: `.`,
+#' names, and `- name`.
+#'
+#' Arrays and streams of the package nanoarrow are read from memory in the same way (a stream is
+#' then used up). `arrow::open_dataset()` of Parquet files is read from its files; other objects of
+#' the package arrow become data frames.
 #'
 #' R keeps none of the rows that Python reads. For [fitted()], [residuals()], [summary()],
 #' [glance()] and similar functions Python reads and predicts the rows again, if they have not
-#' changed; R
-#' then holds a few numbers for each row. [model.frame()] and [model.matrix()] are errors.
-#' [continue_training()] and [update()] read the path again.
+#' changed; R then holds a few numbers for each row. [model.frame()] and [model.matrix()] are
+#' errors. [continue_training()] and [update()] read the path again.
 #'
 #' @section What `weight_decay = "auto"` chooses:
 #' The candidates are 6 values of weight decay, from 0.03 to 10 times 3 divided by the number of
 #' rows, with the encoding `"linear"`, and 2 with `"piecewise"`. Their networks are trained side by
-#' side on two thirds of the training
-#' rows, for a third of the epochs, or of those of `"auto"` if these are fewer. The other
-#' rows measure the loss: each third in turn, or with more than 1,000 rows one third only. The
-#' candidate with the lowest mean loss is chosen, except that the usual one (3 divided by the number
-#' of rows, `"linear"`) is kept unless another is 2 % better. If the least weight decay is the best
-#' and `learning_rate` is `"auto"`, one 5 times as large is tried too, with less weight decay.
-#' The result is in the fit's `tuning` and `settings`. The fit is, to the bit, that of the same call
-#' with these values of `weight_decay`, `encoding` and `learning_rate`.
+#' side on two thirds of the training rows, for a third of the epochs, or of those of `"auto"` if
+#' these are fewer. The other rows measure the loss: each third in turn, or with more than 1,000
+#' rows one third only.
+#'
+#' The candidate with the lowest mean loss is chosen, except that the usual one (3 divided by the
+#' number of rows, `"linear"`) is kept unless another is 2 % better. If the smallest weight decay is
+#' the best and `learning_rate` is `"auto"`, a learning rate 5 times as large is tried too, with
+#' less weight decay. The result is in the fit's `tuning` and `settings`. The fit is, to the bit,
+#' that of the same call with these values of `weight_decay`, `encoding` and `learning_rate`.
 #'
 #' There is no search with fewer than 30 rows or 100,000 or more, with fewer than 500 updates, with
 #' `"lbfgs"`, `"adamw"`, the schedule `"plateau"` or a loss function of yours. `weight_decay` is
 #' then 3 divided by the number of rows (for successes and failures, of trials), 3 with a summed
 #' loss, and 0.01 with `"adamw"`. With more than 20,000 rows the search uses 20,000, drawn at
-#' random. It tries `"piecewise"` only where that makes no more than 264 inputs, and with the
-#' larger learning rate only where no more than 128.
+#' random. It tries `"piecewise"` only if that makes no more than 264 inputs, or with the larger
+#' learning rate no more than 128.
 #'
 #' @return An object of class `two_layer`, or with several `n_models` a `two_layer_ensemble`. It
-#'   holds plain R data and no pointer into Python, so
-#'   [saveRDS()] keeps all of it. What it keeps of your data are copies, so that later changes to
-#'   the data do not affect it. Among its elements:
+#'   holds plain R data and no pointer into Python, so [saveRDS()] keeps all of it. What it keeps of
+#'   your data are copies, so that later changes to the data do not affect it. Among its elements:
 #'   \describe{
 #'     \item{`history`}{Data frame of `epoch` (integer), `loss` and, with `validation`,
 #'       `valid_loss`.}
-#'     \item{`best_epoch`}{The epoch whose weights these are; `NULL` where it is the last.}
-#'     \item{`settings`}{The arguments of the fit, with values in the place of `"auto"` and
-#'       the seed used.}
-#'     \item{`tuning`}{What `"auto"` was chosen by: a data frame with the `valid_loss` of the
-#'       held-out rows for each `encoding`, `learning_rate`, `weight_decay` and `fold`, the number
-#'       of a part of the rows; `NULL` where nothing was tried.}
-#'     \item{`device`}{Where it was trained.}
-#'     \item{`rows`, `sizes`, `parameters`}{Number of rows it was fitted to; of inputs, hidden
-#'       units and outputs; of weights and biases.}
+#'     \item{`best_epoch`}{The epoch whose weights the fit has; `NULL` if it is the last.}
+#'     \item{`settings`}{The arguments of the fit, with the values chosen for `"auto"` and the seed
+#'       that was used.}
+#'     \item{`tuning`}{The results of the search for `"auto"`: a data frame with the `valid_loss` of
+#'       the held-out rows for each `encoding`, `learning_rate`, `weight_decay` and `fold`, the
+#'       number of a part of the rows; `NULL` without a search.}
+#'     \item{`device`}{The device it was trained on.}
+#'     \item{`rows`, `sizes`, `parameters`}{Numbers of rows it was fitted to; of inputs, hidden
+#'       units and outputs; of weights and biases together.}
 #'     \item{`stopped`}{Why training ended: `"epochs"` (all done), `"patience"`, `"on_epoch"`,
 #'       `"interrupt"` or `"divergence"`.}
 #'   }
-#' @seealso [predict.two_layer_ensemble()], [continue_training()], [save_two_layer()],
-#'   [predict.two_layer()],
-#'   [summary.two_layer()], [plot.two_layer()],
-#'   [coef()][two_layer-methods] and other methods, [tidy.two_layer()]
+#' @seealso [predict.two_layer()], [predict.two_layer_ensemble()], [summary.two_layer()],
+#'   [plot.two_layer()], [coef()][two_layer-methods] and other methods, [tidy.two_layer()],
+#'   [continue_training()], [save_two_layer()]
 #' @examplesIf pytwolayer:::has_torch()
 #' fit <- two_layer(mpg ~ ., mtcars, epochs = 100, seed = 1)
 #' fit
