@@ -27,9 +27,9 @@ bridge <- function(call = rlang::caller_env()) {
 
 #' Call a function of the core; its errors and warnings become R's
 #'
-#' @param words What R calls the core's arguments in errors, by the core's names, where they
-#'   differ.
-#' @param as_fit Makes R's object of a fit that an error carries.
+#' @param words R's names of the core's arguments, for errors, where they differ from the core's.
+#'   The core's are the names of the vector.
+#' @param as_fit A function that makes R's object of a fit that an error carries.
 #' @noRd
 call_core <- function(name, ..., call = rlang::caller_env(), words = character(),
                       as_fit = identity) {

@@ -8,8 +8,8 @@
 
 #' The environments that a jump may lead to
 #'
-#' @return A list: those of all that is being evaluated, but for functions of R's own and of
-#'   ours, to which nobody jumps.
+#' @return A list of the environments of all calls that are being evaluated, except those of R's
+#'   own functions and of this package's, to which nobody jumps.
 #' @noRd
 jump_targets <- function() {
   frames <- as.list(sys.frames())
@@ -29,10 +29,10 @@ most_targets <- function() {
   if (is.na(room)) 200 else min(200, max(10, floor(room / 18e3)))
 }
 
-#' What stops jumps to some environments
+#' A stopper of jumps to some environments
 #'
-#' @param targets What [jump_targets()] gave.
-#' @return For [stopped_jump()].
+#' @param targets A result of [jump_targets()].
+#' @return The stopper, for [stopped_jump()].
 #' @noRd
 jump_stopper <- function(targets) {
   stopper <- list2env(list(run = NULL, is_whole = length(targets) <= most_targets()))
@@ -69,7 +69,7 @@ stopped_jump <- function(run, stopper) {
 # The calls are of primitive functions, not of names, which may mean anything in an environment
 # of the user's; and not of `if` or `{`, at which a function that is debugged would stop.
 
-#' A call that evaluates another inside a loop, and records how that one ended
+#' A call that evaluates another call inside a loop, and records how it ended
 #'
 #' @noRd
 probing <- function(probe, inner) {
@@ -84,7 +84,7 @@ probing <- function(probe, inner) {
   in_turn(loop, as.call(list(switch, kind, return = say("break"))))
 }
 
-#' A call that evaluates that of a probe, in its environment
+#' A call that evaluates a probe's call in the probe's environment
 #'
 #' @noRd
 evaluating <- function(probe) {
@@ -92,11 +92,12 @@ evaluating <- function(probe) {
   as.call(list(`[[<-`, probe, "value", evaluated))
 }
 
-#' Do a jump again
+#' Repeat a jump
 #'
-#' A promise is evaluated in its environment without a call there that would be left instead.
+#' The jump is made from a promise: that is evaluated in the target's environment without a call
+#' of its own, which the jump would leave instead.
 #'
-#' @param jump What [stopped_jump()] gave.
+#' @param jump A result of [stopped_jump()].
 #' @noRd
 jump_again <- function(jump) {
   # By its environment: R CMD check --as-cran takes a bare `return` for a forgotten call.

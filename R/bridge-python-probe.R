@@ -22,8 +22,7 @@ reticulate_here <- function() {
 #'
 #' @param python Path of a Python.
 #' @return A list: `problem`, the end of a sentence that begins with the Python's path, or NULL if
-#'   there is none; `mend`, what helps whoever has chosen this Python, if not another Python;
-#'   `facts`.
+#'   there is none; `mend`, what helps other than choosing another Python; `facts`.
 #' @noRd
 examine_python <- function(python) {
   if (is_folder(python)) {

@@ -157,7 +157,7 @@ keep_complete <- function(object, rows, call) {
   take_rows(rows, which(known))
 }
 
-#' Which rows are of a class that training saw; of the others a warning tells
+#' Which rows have a class that training saw, with a warning of the other classes
 #' @noRd
 of_known_classes <- function(outcomes, levels, call) {
   labels <- as.character(outcomes[[1]])

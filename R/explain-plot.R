@@ -83,7 +83,7 @@ effects_picture <- function(x, what, per, call) {
   table
 }
 
-#' Names without the middle of long ones, unless others would look the same
+#' Shorten long names in the middle, unless two would then look the same
 #'
 #' @noRd
 short_names <- function(names, longest = 34) {
@@ -171,9 +171,9 @@ extended <- function(values, share) {
   ends + c(-1, 1) * share * max(diff(ends), 1e-12)
 }
 
-#' How many lines each label is lifted, so that they do not overlap
+#' By how many lines to lift each label, so that labels do not overlap
 #'
-#' Those of points that are far from 0 come first.
+#' Labels of points far from 0 are placed first.
 #'
 #' @param letters Numbers of letters of the labels.
 #' @param letter,line The width of a letter and the height of a line, in shares of the range.

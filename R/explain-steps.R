@@ -1,6 +1,6 @@
 # How wide the differences are that stand for derivatives.
 
-#' Half the widths of differences
+#' Half the width of each variable's difference
 #'
 #' @return A list by the variables' names; `NULL` where the derivative is exact, or levels are
 #'   compared.

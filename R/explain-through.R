@@ -1,6 +1,6 @@
 # Effects of variables that a formula or a recipe transforms: what predictions differ by.
 
-#' Effects of a variable through all that is made of it
+#' Effects of a variable through all columns that are computed from it
 #'
 #' @param step Half the width of a difference; `NULL` of levels.
 #' @return As [effects_rows()].

@@ -4,7 +4,8 @@
 
 #' The variables of a fit, as the user's data have them
 #'
-#' @return For each a list of `name`; and `place`, that of the column that it alone is, or `NULL`.
+#' @return A list for each variable: its `name`, and the `place` of the column that is this variable
+#'   unchanged, or `NULL` if there is none.
 #' @noRd
 explained_variables <- function(object) {
   columns <- object$coding$inputs$names

@@ -1,11 +1,12 @@
 # Functions of the user's that the core calls while it trains. Only their message would come
 # through Python, so what they raise is kept here and raised again afterwards.
 
-#' Where what functions of the user's did besides returning is kept
+#' A record of how functions of the user's ended, if not by returning
 #'
-#' @param watched Whether there are such functions: to watch jumps takes some milliseconds.
-#' @return An environment: `condition` of an error, `jump` (see [stopped_jump()]), `is_left` after
-#'   a jump of which no more is known, `is_interrupted`; and what finds out about that.
+#' @param watched Whether there are such functions. Watching for jumps takes some milliseconds.
+#' @return An environment. It gets the `condition` of an error, the `jump` (see [stopped_jump()]),
+#'   `is_left` after a jump whose target is unknown, and `is_interrupted`; it has the `stopper` that
+#'   finds jumps.
 #' @noRd
 new_callback_state <- function(watched = TRUE) {
   stopper <- if (watched) jump_stopper(jump_targets())
@@ -14,7 +15,7 @@ new_callback_state <- function(watched = TRUE) {
 
 #' A function that always returns
 #'
-#' @param otherwise What it gives where `fun` failed or was left.
+#' @param otherwise The value to return if `fun` fails or is left by a jump.
 #' @noRd
 safe_callback <- function(users, fun, otherwise) {
   function(...) {
@@ -51,7 +52,7 @@ safe_callback <- function(users, fun, otherwise) {
 #' Signal an error to outer handlers while its restarts are still available
 #'
 #' testthat's expectations are such errors: its tests continue by a restart. The condition is not
-#' signalled as an error, since every handler is to get the error once, with the fit.
+#' signalled as an error here, because handlers of errors get it once, later, with the fit.
 #'
 #' @noRd
 signal_restartable <- function(users, cnd) {
@@ -104,7 +105,7 @@ as_loss <- function(loss, users, call) {
   safe_callback(users, computed, otherwise = NULL)
 }
 
-#' Do what a function of the user's did: raise its error, or jump to where it wanted to
+#' Repeat how a function of the user's ended: raise its error, or make its jump
 #'
 #' @noRd
 rethrow_callback_condition <- function(users, fit, call) {
@@ -126,7 +127,7 @@ rethrow_callback_condition <- function(users, fit, call) {
   }
 }
 
-#' The fit at an interrupt of a loss function, which the core gets as a failed loss
+#' The fit so far, with a warning, after an interrupt in a loss function (a failed loss to the core)
 #'
 #' @noRd
 warn_interrupted_fit <- function(fit) {

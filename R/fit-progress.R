@@ -3,9 +3,9 @@
 #' A function that draws the bar
 #'
 #' @param users See [new_callback_state()].
-#' @return A function of the epoch, its loss and the number of epochs, or `NULL` where nobody
-#'   would see a bar. Epoch 0 removes it. Without a loss it is the bar of the search for settings,
-#'   with a text in its place that of rows, which it says are read or predicted.
+#' @return A function of the epoch, its loss and the number of epochs, or `NULL` if nobody would
+#'   see a bar. Epoch 0 removes the bar. Without a loss the bar is that of the search for settings;
+#'   with a text instead of a loss it is one of rows, and the text says what is done with them.
 #' @noRd
 progress_bar <- function(verbose, users = new_callback_state(), visible = cli::is_dynamic_tty()) {
   if (!verbose || !visible) {

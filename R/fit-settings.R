@@ -57,7 +57,7 @@ core_arguments <- function(settings, rows, users, call) {
   )
 }
 
-#' Those that `continue_training()` has too
+#' The arguments that `continue_training()` has too
 #'
 #' @noRd
 training_arguments <- function(settings, rows, users, call) {

@@ -71,11 +71,11 @@ marginal_frame <- function(values, model, newdata, kind) {
   found
 }
 
-#' What marginaleffects gets for the data of a fit that are not found any more
+#' What to return to marginaleffects if the data of a fit are not found any more
 #'
-#' With NULL it takes, before 0.25, any table or function of the name that the fit's call has. It
-#' gets the new data that its own function was given, or else what as.data.frame() refuses: errors
-#' here it would catch.
+#' For NULL, versions before 0.25 would take any table or function that has the name in the fit's
+#' call, and an error here would be caught. So return the new data that its own function was given,
+#' or otherwise an object that as.data.frame() refuses.
 #'
 #' @noRd
 data_for_marginaleffects <- function(object) {

@@ -1,7 +1,7 @@
 #' What is set up for other packages, once they are loaded
 #'
-#' A row per package: what to run once its namespace is there. Nothing of it is imported, nor
-#' loaded by this package, and what is not installed is never asked for.
+#' A row per package: what to run once its namespace is loaded. This package neither imports nor
+#' loads any of them, and packages that are not installed are never asked for.
 #'
 #' @noRd
 integrations <- function() {

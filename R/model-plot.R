@@ -104,7 +104,7 @@ shown_rows <- function(x, what, new_data, newdata, y, case_weights, env, call) {
   }
 }
 
-#' One of several words, the first where none was given
+#' Choose one of several words; the first if none was given
 #'
 #' @noRd
 check_what <- function(what, choices, call = rlang::caller_env()) {

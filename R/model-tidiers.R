@@ -212,7 +212,7 @@ augment.two_layer_ensemble <- augment.two_layer
 
 #' A table's columns without those of an earlier augment()
 #'
-#' All of its family, or they would stand beside this fit's and look as if they were its own.
+#' All of them are removed: beside this fit's own columns they would look as if they were its own.
 #'
 #' @param made Names of the columns that come now.
 #' @param used Names of those that the fit uses, which stay if their names are free.
