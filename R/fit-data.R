@@ -84,6 +84,10 @@
 #'   `pytwolayer_error_worker`. Its `fit` is the fit at the newest checkpoint, if there is one.
 #' * An error in `on_epoch` or in a `loss` function is passed on unchanged; its `fit` is the fit so
 #'   far.
+#' * A jump out of `on_epoch` or a `loss` function, such as `callCC()`, reaches its target. One that
+#'   cannot be followed is an error of class `pytwolayer_error_jump`; its `fit` is the fit so far.
+#' * No folder for temporary files, or one with too little room: an error of class
+#'   `pytwolayer_error_temporary_folder`. The environment variable `TMPDIR` chooses another folder.
 #' * Ctrl-C (Esc): the fit so far is returned, with a warning of class
 #'   `pytwolayer_warning_interrupted`.
 #' * Text that looks like numbers, dates or identifiers, such as a column of numbers with one `"?"`:
