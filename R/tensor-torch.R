@@ -14,7 +14,8 @@
 #' * R's missing integers and logicals become `NaN` in Python, so `torch$tensor(c(1L, NA))` is a
 #'   tensor of floating-point numbers. If the target has a type of whole numbers or bools, missing
 #'   values are an error, and nothing is changed.
-#' * Missing texts, factors, dates, time spans and integer64 are errors.
+#' * Factors, dates, time spans and integer64 are errors, and so is text with missing values:
+#'   convert them first.
 #' * R's arrays are copied; nothing that is done to a tensor changes them.
 #'
 #' A module from `reticulate::import()` has none of this.
