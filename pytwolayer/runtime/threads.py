@@ -9,9 +9,10 @@ from pytwolayer.runtime import torch_loading
 from pytwolayer.runtime.torch_loading import torch
 
 # Multiplications in a step's largest matrix product. Measured by benchmarks/threads.py: below this
-# a second thread makes steps slower, by up to 2.9 times on idle processors, since the threads sleep
-# while they wait for each other, and by up to 3.4 times on busy ones.
-_SMALL = 200_000_000
+# a second thread makes steps slower, on idle processors by up to 5 times, since the threads sleep
+# while they wait for each other, and beside other processes by 5 % and more.
+_SMALL = 500_000_000
+
 
 _process = torch_loading.LOADING_PID
 _lock = threading.Lock()
