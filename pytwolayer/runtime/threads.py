@@ -13,7 +13,6 @@ from pytwolayer.runtime.torch_loading import torch
 # while they wait for each other, and beside other processes by 5 % and more.
 _SMALL = 500_000_000
 
-
 _process = torch_loading.LOADING_PID
 _lock = threading.Lock()
 
