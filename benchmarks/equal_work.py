@@ -21,8 +21,8 @@ CASES: dict[str, tuple[int, ...]] = {
     "150x4": (150, 4, 10, 32, 200, 5, 9),
     "1,000x10": (1000, 10, 64, 32, 30, 5, 9),
     "10,000x20": (10_000, 20, 64, 128, 15, 3, 7),
-    "100,000x50": (100_000, 50, 64, 256, 4, 2, 5),
-    "1,000,000x100": (1_000_000, 100, 64, 1024, 3, 1, 3),
+    "100,000x50": (100_000, 50, 64, 256, 4, 2, 7),
+    "1,000,000x100": (1_000_000, 100, 64, 1024, 3, 1, 7),
 }
 PEERS = {
     OURS: "ours",
@@ -43,7 +43,7 @@ def rows(rounds: int, threads: int, cases: dict[str, tuple[int, ...]] = CASES) -
             write_data(Path(folder), *sizes[:2])
             found += _case(Path(folder), case, sizes, min(rounds, sizes[-1]), threads)
             if case in NNET:
-                found += _nnet(Path(folder), case, sizes, min(rounds, 5), threads)
+                found += _nnet(Path(folder), case, sizes, min(rounds, 7), threads)
     return found
 
 

@@ -17,14 +17,14 @@ from _speed_plots import write_plots
 
 # module -> rounds
 GROUPS = {
-    "chapter": 5,
-    "equal_work": 3,
-    "many_levels": 3,
-    "step": 5,
-    "ensemble": 3,
+    "chapter": 7,
+    "equal_work": 7,
+    "many_levels": 7,
+    "step": 7,
+    "ensemble": 7,
     "threads": 7,
     "bridge": 7,
-    "starting": 5,
+    "starting": 7,
 }
 # What a group's rows are called in the table, where it is not the module's name.
 KINDS = {
