@@ -16,13 +16,13 @@ from _routes import WORKERS, Row, alternate, peaks, rows_of, seconds
 from pytwolayer.r_interop.r_process import rscript
 
 OURS = "ours, Python"
-# case -> rows, columns, hidden units, batch, epochs, calls of a worker, most rounds
+# case -> rows, columns, hidden units, batch, epochs, calls of a worker
 CASES: dict[str, tuple[int, ...]] = {
-    "150x4": (150, 4, 10, 32, 200, 5, 9),
-    "1,000x10": (1000, 10, 64, 32, 30, 5, 9),
-    "10,000x20": (10_000, 20, 64, 128, 15, 3, 7),
-    "100,000x50": (100_000, 50, 64, 256, 4, 2, 7),
-    "1,000,000x100": (1_000_000, 100, 64, 1024, 3, 1, 7),
+    "150x4": (150, 4, 10, 32, 200, 5),
+    "1,000x10": (1000, 10, 64, 32, 30, 5),
+    "10,000x20": (10_000, 20, 64, 128, 15, 3),
+    "100,000x50": (100_000, 50, 64, 256, 4, 2),
+    "1,000,000x100": (1_000_000, 100, 64, 1024, 3, 1),
 }
 PEERS = {
     OURS: "ours",
@@ -41,9 +41,9 @@ def rows(rounds: int, threads: int, cases: dict[str, tuple[int, ...]] = CASES) -
     with tempfile.TemporaryDirectory() as folder:
         for case, sizes in cases.items():
             write_data(Path(folder), *sizes[:2])
-            found += _case(Path(folder), case, sizes, min(rounds, sizes[-1]), threads)
+            found += _case(Path(folder), case, sizes, rounds, threads)
             if case in NNET:
-                found += _nnet(Path(folder), case, sizes, min(rounds, 7), threads)
+                found += _nnet(Path(folder), case, sizes, rounds, threads)
     return found
 
 
@@ -58,7 +58,7 @@ def write_data(folder: Path, rows: int, columns: int) -> None:
 
 
 def _case(folder: Path, case: str, sizes: tuple[int, ...], rounds: int, threads: int) -> list[Row]:
-    words = [str(folder), *map(str, sizes[:-1])]
+    words = [str(folder), *map(str, sizes)]
     script = str(WORKERS / "equal_work.py")
     commands = {name: [sys.executable, script, way, *words] for name, way in PEERS.items()}
     commands["ours, R"] = [rscript(), str(WORKERS / "equal_work.R"), *words]

@@ -15,17 +15,18 @@ import pandas as pd
 from _speed_page import PAGE, TABLE, write_page
 from _speed_plots import write_plots
 
-# module -> rounds
-GROUPS = {
-    "chapter": 7,
-    "equal_work": 7,
-    "many_levels": 7,
-    "step": 7,
-    "ensemble": 7,
-    "threads": 7,
-    "bridge": 7,
-    "starting": 7,
-}
+# Modules, in the order of the table.
+GROUPS = (
+    "chapter",
+    "equal_work",
+    "many_levels",
+    "step",
+    "ensemble",
+    "threads",
+    "bridge",
+    "starting",
+)
+_ROUNDS = 7  # of every comparison
 # What a group's rows are called in the table, where it is not the module's name.
 KINDS = {
     "equal_work": ["equal work", "equal loss", "memory"],
@@ -39,7 +40,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--only", default=",".join(GROUPS), help="groups, with commas between")
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--rounds", type=int, help="instead of each group's own number")
+    parser.add_argument("--rounds", type=int, default=_ROUNDS)
     given = parser.parse_args()
     names = given.only.split(",")
     known = pd.read_csv(TABLE) if TABLE.exists() else pd.DataFrame()
@@ -47,7 +48,7 @@ def main() -> None:
         if importlib.util.find_spec(name) is None:
             parser.error(f"there is no group {name}: there are {', '.join(GROUPS)}")
         print(f"== {name}, {given.threads} threads", flush=True)
-        found = importlib.import_module(name).rows(given.rounds or GROUPS[name], given.threads)
+        found = importlib.import_module(name).rows(given.rounds, given.threads)
         where = {"threads": given.threads, "machine": machine()}
         known = replaced(known, pd.DataFrame(found).assign(**where), name)
         known.to_csv(TABLE, index=False, float_format="%.6g")
