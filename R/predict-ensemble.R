@@ -13,8 +13,8 @@
 #'   * `"class"`: the class with the highest mean probability; the default for an outcome of
 #'     classes;
 #'   * `"prob"`: the mean probability of each class;
-#'   * `"conf_int"`: an interval with the middle share `level` of the networks'
-#'     predictions, of numbers or of the probability of each class. With bootstrap resamples it is a
+#'   * `"conf_int"`: an interval in which the middle share `level` of the networks' predictions
+#'     lie, of numbers or of the probability of each class. With bootstrap resamples it is a
 #'     percentile interval. Its ends lie between the predictions of single networks, so a `level` of
 #'     0.95 needs about 40 networks or more. It is an interval of the mean, without the noise of
 #'     outcomes, and does not cover new outcomes;
