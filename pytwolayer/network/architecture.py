@@ -77,16 +77,23 @@ class FlatParameters:
     """All parameters in one vector and their gradients in another.
 
     The network's own parameters are views into ``values``, so that one operation on the vector
-    updates them all. ``is_weight`` is 1 where ``values`` holds a weight, and 0 for a bias.
-    ``split`` returns the views into another vector of the same layout.
+    updates them all. ``split`` returns the views into another vector of the same layout: first
+    layer's weights and biases, second layer's weights and biases.
     """
 
     values: torch.nn.Parameter
     gradients: torch.Tensor
     views: tuple[torch.Tensor, ...]
     gradient_views: tuple[torch.Tensor, ...]
-    is_weight: torch.Tensor
     split: Callable[[torch.Tensor], tuple[torch.Tensor, ...]]
+
+    def mark_weights(self) -> torch.Tensor:
+        """Return a new vector that is 1 where ``values`` holds a weight, and 0 for a bias."""
+        marks = torch.zeros_like(self.gradients)
+        first_weights, _, second_weights, _ = self.split(marks)
+        for weights in (first_weights, second_weights):
+            weights.fill_(1)
+        return marks
 
 
 def flatten_parameters(
@@ -126,10 +133,7 @@ def flatten_parameters(
         parameter.data = view
     flat = torch.nn.Parameter(values, requires_grad=False)
     flat.grad = gradients
-    is_weight = torch.zeros_like(values)
-    for view in views(is_weight):
-        view.fill_(view.dim() == 2)
-    return FlatParameters(flat, gradients, views(values), views(gradients), is_weight, views)
+    return FlatParameters(flat, gradients, views(values), views(gradients), views)
 
 
 def places_of(sizes: Sequence[int], *, joined: bool) -> tuple[list[int], int]:
@@ -171,12 +175,10 @@ def stack_parameters(parts: Sequence[FlatParameters], *, same_rows: bool) -> Fla
             weights = first.view(networks, d_in, hidden_units).mT
         return weights, *(p.view(each.shape) for p, each in zip(pieces, others, strict=True))
 
-    gradients, is_weight = torch.zeros_like(values), torch.zeros_like(values)
-    for view in split(is_weight):
-        view.fill_(view.dim() == 3)
+    gradients = torch.zeros_like(values)
     flat = torch.nn.Parameter(values, requires_grad=False)
     flat.grad = gradients
-    return FlatParameters(flat, gradients, split(values), split(gradients), is_weight, split)
+    return FlatParameters(flat, gradients, split(values), split(gradients), split)
 
 
 def repeat_parameters(part: FlatParameters, groups: int, members: int) -> FlatParameters:
@@ -198,16 +200,14 @@ def repeat_parameters(part: FlatParameters, groups: int, members: int) -> FlatPa
         return first.view(groups, d_in, units).mT, *(p.view(networks, *o.shape) for p, o in pairs)
 
     values = w1.new_empty(sum(sizes))
-    gradients, is_weight = torch.zeros_like(values), torch.zeros_like(values)
+    gradients = torch.zeros_like(values)
     first, *rest = split(values)
     first.copy_(w1.repeat(members, 1))
     for view, own in zip(rest, others, strict=True):
         view.copy_(own)
-    for view in split(is_weight):
-        view.fill_(view.dim() == 3)
     flat = torch.nn.Parameter(values, requires_grad=False)
     flat.grad = gradients
-    return FlatParameters(flat, gradients, split(values), split(gradients), is_weight, split)
+    return FlatParameters(flat, gradients, split(values), split(gradients), split)
 
 
 def own_parameters(

@@ -35,7 +35,7 @@ class Lbfgs:
         self, parameters: FlatParameters, learning_rate: float, weight_decay: float
     ) -> None:
         self._values, self._gradients = parameters.values.data, parameters.gradients
-        self._decay = parameters.is_weight * weight_decay if weight_decay else None
+        self._decay = parameters.mark_weights() * weight_decay if weight_decay else None
         self._rate = learning_rate
         self._pairs = CurvaturePairs(self._values)
         # The point that the next step starts from, with its gradient, and the way from there;

@@ -99,7 +99,7 @@ class ClipAndDecay:
         self._options, self._update = options, update
         self._decay = options.decays
         if self._decay is None and options.weight_decay:
-            self._decay = parameters.is_weight * options.weight_decay
+            self._decay = parameters.mark_weights() * options.weight_decay
         # Decoupled decay: the factor of each parameter, kept as a tensor for the captured step.
         has_factors = decoupled and self._decay is not None
         self._left = torch.ones_like(self._values) if has_factors else None

@@ -154,7 +154,7 @@ def _number(rows: EncodedRows) -> float:
 
 def _decay_of_each(parameters: FlatParameters, weight_decays: NDArray[np.float64]) -> torch.Tensor:
     """Return each parameter's factor of decay; 0 for biases."""
-    decays = torch.zeros_like(parameters.is_weight)
+    decays = torch.zeros_like(parameters.gradients)
     of_each = decays.new_tensor(weight_decays)
     first, _, second, _ = parameters.split(decays)
     hidden_units = second.shape[2]

@@ -22,7 +22,10 @@ class KeptWeights:
 
     Attributes
     ----------
-    values, best : Tensor
+    values : Tensor
+    best : Tensor or None
+        None until something is saved in it: most runs look for no best epoch, and are spared its
+        memory.
     good, candidate : Tensor
         The parameters at the beginning and at the end of the last epoch. A training loss is
         computed before the update, so a finite loss of an epoch proves only that the parameters
@@ -36,7 +39,8 @@ class KeptWeights:
         split: Callable[[Tensor], tuple[Tensor, ...]] | None = None,
     ) -> None:
         self.values, self.networks, self._split = values, networks, split
-        self.best, self.good, self.candidate = (values.clone() for _ in range(3))
+        self.good, self.candidate = values.clone(), values.clone()
+        self.best: Tensor | None = None
         self._owner: Tensor | None = None
 
     def advance(self, values: Tensor) -> None:
@@ -46,11 +50,17 @@ class KeptWeights:
 
     def save_best(self, networks: Sequence[int], values: Tensor) -> None:
         """Copy the parameters of some networks from ``values`` to ``best``."""
-        self._copy(networks, values, self.best)
+        if self.best is None and networks:
+            # Training is in inference mode, whose tensors could not be written to after it.
+            with torch.inference_mode(False):
+                self.best = self.values.clone()
+        if self.best is not None:
+            self._copy(networks, values, self.best)
 
     def restore_best(self, networks: Sequence[int]) -> None:
         """Copy the parameters of some networks from ``best`` back to ``values``."""
-        self._copy(networks, self.best, self.values)
+        if self.best is not None:
+            self._copy(networks, self.best, self.values)
 
     def _copy(self, networks: Sequence[int], values: Tensor, target: Tensor) -> None:
         if len(networks) == self.networks:

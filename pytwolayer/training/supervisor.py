@@ -106,6 +106,7 @@ class Supervisor:
         held_out = validation_step is not None
         numbers = range(weights.networks)
         self._trackers = [Tracker(before, patience, held_out=held_out) for _ in numbers]
+        weights.save_best([k for k in numbers if self._trackers[k].restores], weights.values)
         self._looks_for_best = held_out or patience is not None
         self._is_one, self._active = weights.networks == 1, list(numbers)
         self._seen = self._kept = len(self.losses)  # epochs looked at, and kept to be looked at
@@ -135,7 +136,7 @@ class Supervisor:
             "best_loss": tracker.best_loss,
             "stopped": tracker.stopped,
             "values": weights.values,
-            "best": weights.best,
+            "best": weights.good if weights.best is None else weights.best,
             "good": weights.good,
             "candidate": weights.candidate,
             "schedule": self._schedule.state(),
@@ -148,8 +149,9 @@ class Supervisor:
         tracker.resume(state["best_epoch"], state["best_loss"], state["stopped"])
         self._active = [0] if tracker.continues else []
         self._seen = len(self.losses)
-        for name in ("values", "best", "good", "candidate"):
+        for name in ("values", "good", "candidate"):
             getattr(self._weights, name).copy_(state[name])
+        self._weights.save_best([0] if tracker.restores else [], state["best"])
         self._schedule.set_state(state["schedule"])
 
     @property

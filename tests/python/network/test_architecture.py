@@ -88,7 +88,7 @@ def test_by_input_the_biases_follow_as_weights_of_one_more_input():
         joined = view.t().as_strided((inputs + 1, units), (units, 1))
         assert torch.equal(joined, torch.cat([weights.t(), biases[None]]))
         assert view.data_ptr() % 64 == 0
-    assert flat.is_weight.nonzero().flatten().tolist() == [*range(21), *range(32, 38)]
+    assert flat.mark_weights().nonzero().flatten().tolist() == [*range(21), *range(32, 38)]
 
 
 def test_a_network_at_rest_owns_its_memory():

@@ -160,7 +160,7 @@ def test_weight_decay_is_part_of_what_it_minimises():
     descent = Descent(parabola, decay=3.0)
     descent.go(60)
     slopes = 2 * torch.linspace(0.5, 30, len(descent.values)) * (descent.values - 1)
-    slopes += 3.0 * descent.values * descent.flat.is_weight
+    slopes += 3.0 * descent.values * descent.flat.mark_weights()
     torch.testing.assert_close(slopes, torch.zeros_like(slopes), rtol=0, atol=5e-3)
 
 

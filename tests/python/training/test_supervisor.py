@@ -10,6 +10,7 @@ from pytwolayer.runtime.interrupt import Interrupt
 from pytwolayer.runtime.torch_loading import torch
 from pytwolayer.training.kept_weights import KeptWeights
 from pytwolayer.training.supervisor import Supervisor
+from pytwolayer.training.tracker import Run
 
 NAN, INF = math.nan, math.inf
 
@@ -58,6 +59,11 @@ class Simulation:
         return run
 
 
+def kept_copies(simulation):
+    kept = simulation.supervisor._weights
+    return sum(copy is not None for copy in (kept.best, kept.good, kept.candidate))
+
+
 def told(*args, **options):
     simulation = Simulation(*args, **options)
     run = simulation.run()
@@ -92,6 +98,42 @@ def test_patience_counts_epochs_without_a_lower_loss(losses, patience, expected)
     assert told([1.0 / (n + 1) for n in range(5)][: len(losses)], losses, patience=patience) == (
         expected
     )
+
+
+def test_best_weights_take_memory_only_where_a_best_epoch_is_looked_for():
+    plain, watched = Simulation([3.0, 2.0, 1.0]), Simulation([3.0, 2.0, 1.0], [1.0, 0.5, 2.0])
+    plain.run(), watched.run()
+    assert (kept_copies(plain), kept_copies(watched)) == (2, 3)
+
+
+@pytest.mark.parametrize("valid", [None, [1.0, 0.5, 2.0]])
+def test_a_state_has_best_weights_in_any_case_and_brings_them_back(valid):
+    first = Simulation([3.0, 2.0, 1.0], valid)
+    first.run()
+    state = first.supervisor.state()
+    assert state["best"].shape == state["values"].shape
+    other = Simulation([3.0, 2.0, 1.0], valid)
+    other.supervisor.set_state(state)
+    other.supervisor.finish([3.0, 2.0, 1.0])
+    assert other.values.item() == (3 if valid is None else 2)
+
+
+def test_a_run_that_diverged_comes_back_with_its_last_good_weights():
+    first = Simulation([3.0, 2.0, NAN])
+    first.run()
+    other = Simulation([3.0, 2.0, NAN])
+    other.supervisor.set_state(first.supervisor.state())
+    other.supervisor.finish([3.0, 2.0, NAN])
+    assert other.values.item() == 1
+
+
+def test_the_best_weights_of_a_run_that_is_continued_are_those_it_begins_with():
+    before = Run([3.0], [], best_epoch=1, stopped="patience")
+    continued = Simulation([3.0, 9.0], before=before, patience=5)
+    continued.values.fill_(7)
+    continued.supervisor.end_epoch(1, lambda: [3.0, 9.0])
+    continued.supervisor.finish([3.0, 9.0])
+    assert continued.values.item() == 0
 
 
 @pytest.mark.parametrize("bad", [NAN, INF, -INF])
