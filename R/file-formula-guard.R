@@ -76,7 +76,7 @@ spend <- function(cells, frame, limit) {
     left <- free_cells + limit * rows
   }
   if (!isTRUE(cells <= left)) {
-    refuse_evaluation("its formula makes too much")
+    refuse_evaluation("its formula would make too many values")
   }
   if (!identical(frame, globalenv())) {
     assign(".pytwolayer_cells_left", left - cells, envir = frame)
@@ -194,7 +194,7 @@ checked_count <- function(value, most = largest_count) {
   }
   number <- (is.numeric(value) || is.logical(value)) && length(value) == 1
   if (!number || !is.finite(value) || abs(value) > most) {
-    refuse_evaluation("its formula has a call of too large a number, or of none")
+    refuse_evaluation("its formula has an argument that is too large, or is not a number")
   }
   abs(as.double(value))
 }
@@ -229,6 +229,6 @@ refuse_wide_interactions <- function(parts, terms, classes) {
     c(columns, columns * (cells_of_text(label) + sum(texts)))
   }, c(1, 1))
   if (sum(made[1, ]) > limit || sum(made[2, ]) > longest_names / 8) {
-    refuse_evaluation("its formula makes too many columns")
+    refuse_evaluation("its formula would make too many columns")
   }
 }

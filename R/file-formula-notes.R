@@ -119,7 +119,7 @@ read_notes <- function(notes, columns) {
   if (is.null(notes)) {
     return(list(ordered = FALSE))
   }
-  refuse_others("entries of R's notes", notes, optional = c("ordered", "formula"))
+  refuse_others("entries in R's notes", notes, optional = c("ordered", "formula"))
   list(
     ordered = !is.null(notes$ordered) && as_flag("ordered", notes$ordered),
     how = if (!is.null(notes$formula)) read_formula(notes$formula, columns)
@@ -132,7 +132,7 @@ formula_entries <- c(
 )
 
 read_formula <- function(notes, columns) {
-  refuse_others("entries of its formula", notes, optional = formula_entries)
+  refuse_others("entries in its formula", notes, optional = formula_entries)
   limit <- formula_limit(columns)
   variables <- texts_in(notes$variables)
   env <- constants_of(notes$constants, limit)
@@ -145,8 +145,12 @@ read_formula <- function(notes, columns) {
     formula = parsed(notes$formula, longest), predvars = parsed(notes$predvars, longest),
     outcome = lapply(as_object(notes$outcome), parsed, longest)
   )
-  refuse_if(!is_call_of(parts$predvars, "list"), "its formula is evaluated as no list")
-  refuse_if(!is_call_of(parts$formula, "~") || length(parts$formula) != 3, "its formula is none")
+  if (!is_call_of(parts$predvars, "list")) {
+    refuse("the code that evaluates its formula is not a list")
+  }
+  if (!is_call_of(parts$formula, "~") || length(parts$formula) != 3) {
+    refuse("its formula is not a formula")
+  }
   refuse_if(!length(parts$outcome), "its formula has no outcome")
   check_code(c(as.list(parts$predvars)[-1], parts$outcome), variables, env, limit)
   check_code(as.list(parts$formula)[-1], variables, env, limit)
@@ -172,7 +176,7 @@ check_constants <- function(parts, env) {
     refuse_if(called, "its formula has a constant with the name of a function that it calls")
   }
   used <- sum(sizes[names[names %in% names(sizes)]])
-  refuse_if(used > most_constants, "its formula has too large constants")
+  refuse_if(used > most_constants, "its formula has constants that are too large")
 }
 
 texts_in <- function(values) {
@@ -190,16 +194,16 @@ read_levels <- function(notes, terms) {
   levels <- lapply(as_object(notes$levels), texts_in)
   pairs <- lapply(if (is.null(notes$pairs)) list() else as_object(notes$pairs), texts_in)
   if (any(vapply(levels, anyDuplicated, 1L) > 0) || !all(lengths(levels))) {
-    refuse("its formula has levels that are none")
+    refuse("its formula has invalid levels")
   }
   sets <- stats::setNames(term_variables(terms), attr(terms, "term.labels"))
   variables <- vapply(as.list(attr(terms, "variables"))[-1], term_label, "")
-  refuse_if(!all(names(levels) %in% variables), "its formula has levels of no variable")
+  refuse_if(!all(names(levels) %in% variables), "its formula has levels of an unknown variable")
   for (term in names(sets)) {
     of_term <- variables[sets[[term]]]
     check_pairs(pairs[[term]], levels[intersect(of_term, names(levels))], length(of_term))
   }
-  refuse_if(!all(names(pairs) %in% names(sets)), "its formula has pairs of no term")
+  refuse_if(!all(names(pairs) %in% names(sets)), "its formula has pairs of an unknown term")
   list(levels = levels, pairs = pairs)
 }
 
@@ -208,7 +212,7 @@ check_pairs <- function(pairs, levels, variables) {
   refuse_if(needed == is.null(pairs), "its formula lacks pairs, or has too many")
   form <- sprintf("^[1-9][0-9]{0,8}(:[1-9][0-9]{0,8}){%d}$", length(levels) - 1)
   if (needed && (anyDuplicated(pairs) || !length(pairs) || !all(grepl(form, pairs)))) {
-    refuse("its formula has pairs that are none")
+    refuse("its formula has invalid pairs")
   }
   if (needed && any(t(split_codes(pairs)) > lengths(levels))) {
     refuse("its formula has pairs of unknown levels")
@@ -220,12 +224,12 @@ how_of <- function(parts, variables, predictor_variables, env) {
   terms <- formula_terms(structure(parts$formula, class = "formula", .Environment = globalenv()))
   for (variable in Filter(is.call, as.list(attr(terms, "variables"))[-1])) {
     length <- nchar(term_label(variable), "bytes")
-    refuse_if(length > longest_label, "its formula has too long a term")
+    refuse_if(length > longest_label, "its formula has a term that is too long")
   }
   home <- users_environment(env, attr(terms, "variables"))
   terms <- stats::delete.response(terms)
   if (length(parts$predvars) != length(attr(terms, "variables"))) {
-    refuse("its formula and what it is evaluated as differ in length")
+    refuse("its formula and the code that evaluates it differ in length")
   }
   attr(terms, "predvars") <- parts$predvars
   environment(terms) <- env
@@ -242,7 +246,7 @@ constants_of <- function(saved, limit) {
   for (name in names(if (!is.null(saved)) as_object(saved))) {
     expression <- parsed(saved[[name]], longest_constant)
     if (!is_constant_call(expression) || !nzchar(name)) {
-      refuse("its formula has a constant that is none")
+      refuse("its formula has an invalid constant")
     }
     value <- constant_value(expression)
     check_literal(value)
@@ -329,7 +333,7 @@ checked_arguments <- function(call) {
   functions <- if (qualified) formula_functions[[as.character(head[[2]])]] else formula_functions
   name <- if (qualified) head[[3]] else head
   if (!is.symbol(name) || !as.character(name) %in% setdiff(unlist(functions), "::")) {
-    named <- if (is.symbol(name)) quote_names(substr(name, 1, 60)) else "what has no name"
+    named <- if (is.symbol(name)) quote_names(substr(name, 1, 60)) else "something without a name"
     refuse("its formula calls ", named)
   }
   arguments <- as.list(call)[-1]
@@ -345,7 +349,7 @@ checked_arguments <- function(call) {
 
 check_literal <- function(value) {
   if (is.character(value) && any(nchar(value, "bytes") > longest_text)) {
-    refuse("its formula has too long a text")
+    refuse("its formula has a text that is too long")
   }
 }
 
@@ -357,7 +361,7 @@ check_written_out <- function(expression) {
   while (length(parts)) {
     operators <- vapply(parts, operator_name, "")
     expands <- operators %in% c("*", "/", "^", "%in%") | crossed & operators %in% c("+", "-")
-    refuse_if(any(expands), "its formula is not written out")
+    refuse_if(any(expands), "its formula is not expanded into single terms")
     opened <- operators %in% c("+", "-", ":", "(")
     inside <- lapply(parts[opened], function(call) as.list(call)[-1])
     crossed <- rep((crossed | operators == ":")[opened], lengths(inside))

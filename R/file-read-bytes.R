@@ -6,7 +6,7 @@ formats <- c(model = 4, ensemble = 1)
 oldest_formats <- c(model = 3, ensemble = 1)
 metadata_key <- "pytwolayer"
 longest_header <- 1e8 # bytes; safetensors' own limit
-damaged <- "it is damaged, or something else: "
+damaged <- "it is damaged, or is not a file of pytwolayer: "
 deepest_json <- 200 # levels
 bytes_of <- c(F32 = 4, F64 = 8, U8 = 1)
 
@@ -73,7 +73,7 @@ header_length <- function(start, size) {
   refuse_if(length(start) < 8, damaged, "it is cut short")
   length <- sum(as.integer(start) * 256^(0:7))
   if (length > min(longest_header, size - 8)) {
-    refuse(damaged, "it is cut short, or its beginning is no header")
+    refuse(damaged, "it is cut short, or does not begin with a header")
   }
   length
 }
@@ -84,13 +84,13 @@ read_header <- function(bytes, rest) {
     header <- tryCatch({
       text <- utf8_text(bytes)
       read_json(text, "its header")
-    }, error = function(cnd) refuse("its header is no JSON"))
+    }, error = function(cnd) refuse("its header is not valid JSON"))
     if (!is_object(header) || !is_object(header[["__metadata__"]])) {
       refuse("its header has no metadata")
     }
-    refuse_if(!grepl("} *$", text, useBytes = TRUE), "its header ends in something else")
+    refuse_if(!grepl("} *$", text, useBytes = TRUE), "its header does not end with a closing brace")
     metadata <- header[["__metadata__"]]
-    refuse_others("entries of the metadata", metadata, metadata_key)
+    refuse_others("metadata entries", metadata, metadata_key)
     tensors <- header[names(header) != "__metadata__"]
     check_places(tensors, rest)
     list(text = as_text(metadata[[metadata_key]]), tensors = tensors)
@@ -103,7 +103,7 @@ in_doubt <- function(check) {
 
 utf8_text <- function(bytes) {
   text <- if (any(bytes == 0)) NA else rawToChar(bytes) # which leaves zeros at the end out
-  refuse_if(is.na(text) || !validUTF8(text), "its text is not valid")
+  refuse_if(is.na(text) || !validUTF8(text), "its text is not valid UTF-8")
   Encoding(text) <- "UTF-8"
   text
 }
@@ -128,7 +128,7 @@ read_json <- function(text, what) {
 refuse_twice <- function(value) {
   if (is.list(value)) {
     twice <- names(value)[duplicated(names(value))]
-    refuse_if(length(twice), "its JSON has ", quote_names(twice[[1]]), " twice")
+    refuse_if(length(twice), "its JSON has the key ", quote_names(twice[[1]]), " twice")
     for (part in value[vapply(value, is.list, NA)]) {
       refuse_twice(part)
     }
@@ -159,7 +159,7 @@ check_format <- function(kind, number) {
     refuse("it is a ", substr(paste(format(kind), collapse = ""), 1, 190))
   }
   known <- formats[[kind]]
-  refuse_if(!is_whole(number), "its format has no number")
+  refuse_if(!is_whole(number), "its format is not a whole number")
   if (number > known) {
     refuse(sprintf(
       "it is of format %.0f, and this version of pytwolayer reads format %d: %s",
@@ -168,7 +168,7 @@ check_format <- function(kind, number) {
   }
   if (number < oldest_formats[[kind]]) {
     refuse(sprintf(
-      "it is of format %.0f, of a pytwolayer before its first release: make the %s again",
+      "it is of format %.0f, from a pytwolayer before the first release: create the %s again",
       number, kind
     ))
   }
@@ -208,25 +208,25 @@ check_layout <- function(tensors, layout) {
 # One behind the other, without gaps.
 check_places <- function(tensors, size) {
   places <- lapply(unname(tensors), function(tensor) {
-    refuse_others("entries of a tensor", tensor, c("dtype", "shape", "data_offsets"))
+    refuse_others("tensor entries", tensor, c("dtype", "shape", "data_offsets"))
     sizes_or_places(tensor$data_offsets)
   })
-  refuse_if(any(lengths(places) != 2), "its tensors have no places")
+  refuse_if(any(lengths(places) != 2), "a tensor has an invalid shape or position")
   begin <- vapply(places, `[[`, 1, 1)
   end <- vapply(places, `[[`, 1, 2)
   order <- order(begin, end)
   ends <- c(0, end[order])
   if (!identical(begin[order], ends[-length(ends)]) || is.unsorted(ends)) {
-    refuse("its tensors are not one behind the other")
+    refuse("its tensors are not stored one directly after the other")
   }
   if (max(ends) != size) {
-    refuse(sprintf("its tensors take %.0f bytes where %.0f are needed", size, max(ends)))
+    refuse(sprintf("its tensors take %.0f bytes instead of %.0f", size, max(ends)))
   }
 }
 
 sizes_or_places <- function(values) {
   if (!is.list(values) || !is.null(names(values)) || !all(vapply(values, is_whole, NA))) {
-    refuse("its tensors have a shape or a place that is none")
+    refuse("a tensor has an invalid shape or position")
   }
   as.double(unlist(values))
 }
@@ -244,7 +244,7 @@ check_sum <- function(text, values) {
   found <- if (end > 0) rawToChar(text[-seq_len(end)]) else ""
   pattern <- "^, \"md5\": \"([0-9a-f]{32})\"\\}$"
   if (!grepl(pattern, found) || sub(pattern, "\\1", found) != md5(text[seq_len(end)], values)) {
-    refuse("it is damaged, its checksum is another")
+    refuse("it is damaged: its checksum does not match")
   }
 }
 

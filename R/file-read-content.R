@@ -39,7 +39,7 @@ read_content <- function(content, text) {
   saved["tuning"] <- list(read_tuning(content$tuning))
   saved["calibration"] <- list(read_calibration(content$calibration, saved$outcome))
   if (has_offset && saved$outcome$kind != "numbers") {
-    refuse("it has an offset, and its outcome is no number")
+    refuse("it has an offset, but its outcome is not numeric")
   }
   saved$offset <- has_offset
   saved$input_names <- input_names(saved$inputs)
@@ -49,7 +49,7 @@ read_content <- function(content, text) {
   saved$losses <- unlist(content$history)
   losses <- list("loss", "valid_loss")
   if (!identical(content$history, losses) && !identical(content$history, losses[1])) {
-    refuse("its history has other columns than losses")
+    refuse("its history has columns that are not losses")
   }
   saved$content <- content
   saved
@@ -62,7 +62,7 @@ outcome_of_loss <- function(outcome, settings) {
   for (flag in names(of_loss)) {
     found <- if (flag == "labels") !is.null(outcome$labels) else isTRUE(outcome[[flag]])
     if (found != identical(settings$loss, of_loss[[flag]])) {
-      refuse("its loss and its outcome do not fit")
+      refuse("its loss does not suit its outcome")
     }
   }
   levels <- settings$quantile_levels
@@ -70,7 +70,7 @@ outcome_of_loss <- function(outcome, settings) {
     return(outcome)
   }
   if (outcome$kind != "numbers" || length(outcome$center) > 1) {
-    refuse("it has quantiles, and its outcome is no single number")
+    refuse("it has quantiles, but its outcome is not a single number")
   }
   outcome$quantile_levels <- levels
   outcome$link <- "quantile"
@@ -160,7 +160,7 @@ as_text <- function(value) as_kind(value, is.character(value), "text")
 as_number <- function(value, least = -Inf) {
   as_kind(value, is.numeric(value), "a number")
   if (!is.finite(value) || value < least) {
-    refuse("its centres and scales are not finite, or are too small")
+    refuse("one of its numbers is not finite, or is too small")
   }
   as.double(value)
 }
@@ -168,7 +168,7 @@ as_number <- function(value, least = -Inf) {
 as_texts <- function(values) {
   texts <- vapply(as_list(values), as_text, "")
   if (anyDuplicated(texts) || !length(texts)) {
-    refuse("its names or levels do not differ, or there are none")
+    refuse("its names or levels are not distinct, or there are none")
   }
   texts
 }
@@ -267,14 +267,14 @@ known_losses <- c(
 
 # A loss that was a function is kept as its name.
 read_saved_settings <- function(saved, own_loss) {
-  refuse_if("auto" %in% saved[names(saved) != "loss"], "its settings are not all known")
+  refuse_if("auto" %in% saved[names(saved) != "loss"], "not all of its settings are known")
   if (!as_flag("own_loss", own_loss)) {
     as_one_of("loss", saved$loss, known_losses)
   }
   optional <- c("quantile_levels", "shards") # of its loss alone, and where there are several
   refuse_others("settings", saved, setdiff(names(setting_checks), optional), optional)
   if (identical(saved$loss, "quantile") == is.null(saved$quantile_levels)) {
-    refuse("its `loss` and its `quantile_levels` do not fit")
+    refuse("its `loss` and its `quantile_levels` do not go together")
   }
   settings <- lapply(stats::setNames(nm = names(setting_checks)), function(name) {
     setting_checks[[name]](name, saved[[name]])
@@ -285,7 +285,7 @@ read_saved_settings <- function(saved, own_loss) {
 
 refuse_clashes <- function(settings) {
   optimizer <- settings$optimizer
-  clash <- function(name) refuse("its `", name, "` and its `optimizer` do not fit")
+  clash <- function(name) refuse("its `", name, "` and its `optimizer` do not go together")
   if (settings$momentum != 0 && !optimizer %in% c("sgd", "rmsprop")) {
     clash("momentum")
   }
@@ -300,7 +300,7 @@ refuse_clashes <- function(settings) {
 }
 
 read_inputs <- function(saved) {
-  refuse_others("entries of its inputs", saved, c("names", "codings"))
+  refuse_others("entries in its inputs", saved, c("names", "codings"))
   names <- if (!is.null(saved$names)) as_texts(saved$names)
   codings <- lapply(as_list(saved$codings), read_coding)
   if (!length(codings) || !is.null(names) && length(names) != length(codings)) {
@@ -311,11 +311,11 @@ read_inputs <- function(saved) {
 
 read_coding <- function(saved) {
   if ("levels" %in% names(as_object(saved))) {
-    refuse_others("entries of a column", saved, "levels")
+    refuse_others("column entries", saved, "levels")
     return(list(levels = as_texts(saved$levels)))
   }
   pieces <- if ("knots" %in% names(saved)) "knots"
-  refuse_others("entries of a column", saved, c(pieces, "center", "scale", "limit"))
+  refuse_others("column entries", saved, c(pieces, "center", "scale", "limit"))
   limit <- if (!is.null(saved$limit)) as_positive("limit", saved$limit)
   if (!is.null(pieces)) {
     return(read_piecewise(saved, limit))
@@ -330,7 +330,7 @@ read_piecewise <- function(saved, limit) {
   center <- vapply(as_list(saved$center), as_number, 1)
   scale <- vapply(as_list(saved$scale), as_number, 1, least = 0)
   if (length(knots) < 3 || any(c(length(center), length(scale)) != length(knots) - 1)) {
-    refuse("its knots, centres and scales do not fit in number")
+    refuse("it has the wrong number of knots, centres or scales")
   }
   if (!all(diff(knots) > 0 & diff(knots) < Inf)) {
     refuse("its knots do not ascend, or are too far apart")
@@ -341,7 +341,7 @@ read_piecewise <- function(saved, limit) {
 check_pieces <- function(inputs, settings) {
   most <- if (settings$encoding == "piecewise") settings$pieces else 1
   pieces <- vapply(inputs$codings, function(coding) length(coding$knots) - 1, 1)
-  refuse_if(any(pieces > most), "its columns have more pieces than its settings")
+  refuse_if(any(pieces > most), "its columns have more pieces than its settings allow")
 }
 
 # How many inputs of the network a column has.
@@ -357,10 +357,10 @@ read_tuning <- function(saved) {
   if (is.null(saved)) {
     return(NULL)
   }
-  refuse_others("entries of its tuning", as_object(saved), tuning_columns)
+  refuse_others("entries in its tuning", as_object(saved), tuning_columns)
   rows <- unique(vapply(saved[tuning_columns], function(column) length(as_list(column)), 1L))
   if (length(rows) > 1 || rows == 0) {
-    refuse("its tuning has columns of several lengths, or no rows")
+    refuse("its tuning has columns of different lengths, or no rows")
   }
   decay <- function(value) as_between("weight_decay", value, largest_float)
   data.frame(
@@ -390,13 +390,13 @@ input_names <- function(inputs) {
 read_outcome <- function(saved, text) {
   kind <- as_text(entry(saved, "kind"))
   if (kind == "classes") {
-    refuse_others("entries of its outcome", saved, c("kind", "name", "labels"))
+    refuse_others("entries in its outcome", saved, c("kind", "name", "labels"))
     return(read_classes(saved, text))
   }
   refuse_if(kind != "numbers", "it lacks '", kind, "'")
   sometimes <- intersect(outcome_flags, names(saved))
   also <- c(sometimes, intersect("labels", names(saved)))
-  refuse_others("entries of its outcome", saved, c("kind", outcome_parts, also))
+  refuse_others("entries in its outcome", saved, c("kind", outcome_parts, also))
   names <- if (!is.null(saved$names)) as_texts(saved$names)
   center <- vapply(as_list(saved$center), as_number, 1)
   scale <- vapply(as_list(saved$scale), as_number, 1, least = 5e-324)
@@ -425,10 +425,10 @@ read_labels <- function(saved, number, logit) {
 read_label <- function(saved) {
   pair <- as_list(saved)
   if (length(pair) != 2 || !all(vapply(pair, function(x) is.atomic(x) && length(x) == 1, NA))) {
-    refuse("its labels are no pairs of text or numbers")
+    refuse("its labels are not pairs of text or numbers")
   }
   levels <- vapply(pair, as.character, "")
-  refuse_if(anyDuplicated(levels) > 0, "its labels do not differ")
+  refuse_if(anyDuplicated(levels) > 0, "the two labels of a pair are the same")
   levels
 }
 
@@ -436,8 +436,8 @@ read_outcome_flags <- function(saved) {
   flags <- lapply(stats::setNames(nm = outcome_flags), function(name) {
     if (name %in% names(saved)) as_flag(name, saved[[name]]) else FALSE
   })
-  refuse_if(flags$trials && !flags$logit, "it has trials without their odds")
-  refuse_if(flags$sd && flags$theta, "it has a standard deviation and a theta")
+  refuse_if(flags$trials && !flags$logit, "it has `trials` without `logit`")
+  refuse_if(flags$sd && flags$theta, "it has both a standard deviation and a theta")
   c(flags, list(log = as_flag("log", saved$log), vector = as_flag("vector", saved$vector)))
 }
 
@@ -454,7 +454,7 @@ read_classes <- function(saved, text) {
   names <- if (!is.null(saved$name)) as_text(saved$name)
   levels <- level_names(labels, text)
   if (anyDuplicated(levels) || !length(levels)) {
-    refuse("its classes do not differ, or there are none")
+    refuse("its classes are not distinct, or there are none")
   }
   list(
     kind = "classes", names = names, levels = levels,

@@ -37,7 +37,7 @@ assemble_ensemble <- function(saved, tensors) {
     coding <- member$model$coding
     list(coding$inputs$names, length(coding$inputs$codings), member$model$outputs)
   }))
-  refuse_if(length(forms) > 1, "its models are of several forms")
+  refuse_if(length(forms) > 1, "its models differ in their inputs or outputs")
   outcome <- members[[1]]$model$coding$outcome
   list(
     members = members, seed = saved$seed, bootstrap = saved$bootstrap,

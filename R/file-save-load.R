@@ -62,7 +62,7 @@ load_two_layer <- function(file) {
   path <- input_path(file, call)
   size <- file.size(path)
   if (size == 0) { # as of a pipe or a device, which must not be opened
-    abort_file("it is empty, or no file", path, call)
+    abort_file("it is empty, or not a file", path, call)
   }
   unread <- function(cnd) {
     abort_expected("file", path_of_file, paste0(quote_names(path), ": ", reason_of(cnd)), call)

@@ -28,7 +28,7 @@ output_path <- function(file, call) {
 # "stdin" too.
 input_path <- function(file, call) {
   path <- checked_path(file, call)
-  problem <- if (!file.exists(path)) "no such file" else if (dir.exists(path)) "it is no file"
+  problem <- if (!file.exists(path)) "no such file" else if (dir.exists(path)) "it is not a file"
   if (!is.null(problem)) {
     abort_expected("file", path_of_file, paste0(quote_names(path), ": ", problem), call)
   }

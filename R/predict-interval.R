@@ -13,7 +13,7 @@ read_calibration <- function(saved, outcome) {
     return(NULL)
   }
   entries <- c("kind", "rows", "scores", if (!is.null(saved$unit)) "unit")
-  refuse_others("entries of its calibration", as_object(saved), entries)
+  refuse_others("entries in its calibration", as_object(saved), entries)
   scores <- lapply(as_list(saved$scores), function(each) {
     vapply(as_list(each), function(score) if (is.null(score)) Inf else as_number(score), 1)
   })
@@ -21,9 +21,9 @@ read_calibration <- function(saved, outcome) {
   lengths <- unique(lengths(scores))
   is_whole <- length(lengths) == 1 && lengths > 0 && lengths <= rows
   if (!is_whole || any(vapply(scores, is.unsorted, NA))) {
-    refuse("the scores of its calibration do not fit in number, or do not ascend")
+    refuse("its calibration has the wrong number of scores, or they do not ascend")
   }
-  refuse_if(length(scores) != sets_of(outcome), "its calibration is of another outcome")
+  refuse_if(length(scores) != sets_of(outcome), "its calibration does not fit its outcome")
   kind <- as_one_of("kind", saved$kind, calibration_kinds)
   unit <- if (!is.null(saved$unit)) as_one_of("unit", saved$unit, "sd")
   c(list(kind = kind, rows = rows, scores = scores), if (!is.null(unit)) list(unit = unit))

@@ -48,7 +48,7 @@ def _check_facts(facts: Facts) -> None:
     facts.setdefault("tuning", None)  # of a run of an earlier version
     facts.setdefault("calibration", None)
     facts.setdefault("window", None)
-    check_keys("entries of its facts", facts, _FACTS)
+    check_keys("entries in its facts", facts, _FACTS)
     read_tuning(facts["tuning"])
     read_calibration(facts["calibration"])
     # What a run of an earlier version lacks, and one with another loss than "quantile".
@@ -59,7 +59,7 @@ def _check_facts(facts: Facts) -> None:
         for number in Window(*facts["window"]):
             count("window", number)
     if not isinstance(facts["data"], dict):
-        raise ValueError("it does not say of what data it is")
+        raise ValueError("it does not say which data it belongs to")
 
 
 def _build(tensors: Tensors, content: Content) -> tuple[int, Facts, Any, bool]:
@@ -131,7 +131,7 @@ def check_state(
         If not.
     """
     state, epoch = newest.state, count("epoch", newest.epoch, maximum=epochs)
-    check_keys("entries of its state", state, model)
+    check_keys("entries in its state", state, model)
     watched = epoch if validated else 0
     empty = torch.empty(0, dtype=torch.float64)
     check_same_structure(state["losses"], empty.new_empty(epoch), "losses")

@@ -45,7 +45,7 @@ _LONGEST_HEADER = 100_000_000  # bytes; safetensors' own limit
 _TENSOR_KEYS = ("dtype", "shape", "data_offsets")
 _LONGEST_REASON = 300  # characters
 _DEEPEST_JSON = 200  # levels
-_DAMAGED = "it is damaged, or something else"
+_DAMAGED = "it is damaged, or is not a file of pytwolayer"
 _CHUNK = 2**20  # bytes
 _BYTES = {"F32": 4, "F64": 8, "I64": 8, "U8": 1}
 # Errors that reading bytes of another content can raise, here and in ``Format.build``.
@@ -193,7 +193,7 @@ class Format(Generic[T]):
         if kind != self.kind:
             raise ValueError(f"it is a {kind}"[:200])
         if not isinstance(number, int) or isinstance(number, bool):
-            raise ValueError("its format has no number")
+            raise ValueError("its format is not a whole number")
         if number > self.number:
             raise NewerError(
                 f"it is of format {number}, and this version of pytwolayer reads format "
@@ -201,8 +201,8 @@ class Format(Generic[T]):
             )
         if number < (self.number if self.oldest is None else self.oldest):
             raise ValueError(
-                f"it is of format {number}, of a pytwolayer before its first release: "
-                f"make the {self.kind} again"
+                f"it is of format {number}, from a pytwolayer before the first release: "
+                f"create the {self.kind} again"
             )
 
 
@@ -263,7 +263,7 @@ def _header_length(start: bytes | memoryview, size: int) -> int:
         raise ValueError(f"{_DAMAGED}: it is cut short")
     length: int = _LENGTH.unpack_from(start)[0]
     if length > min(_LONGEST_HEADER, size - _LENGTH.size):
-        raise ValueError(f"{_DAMAGED}: it is cut short, or its beginning is no header")
+        raise ValueError(f"{_DAMAGED}: it is cut short, or does not begin with a header")
     return length
 
 
@@ -273,15 +273,15 @@ def _header(text: bytes, rest: int) -> tuple[str, dict[str, Any]]:
         try:
             header = _read_json(text)
         except ValueError as problem:
-            raise ValueError("its header is no JSON") from problem
+            raise ValueError("its header is not valid JSON") from problem
         if not isinstance(header, dict) or not isinstance(header.get("__metadata__"), dict):
             raise ValueError("its header has no metadata")
         if not text.rstrip(b" ").endswith(b"}"):
-            raise ValueError("its header ends in something else")
+            raise ValueError("its header does not end with a closing brace")
         metadata = header.pop("__metadata__")
-        check_keys("entries of the metadata", metadata, (_KEY,))
+        check_keys("metadata entries", metadata, (_KEY,))
         if not isinstance(metadata[_KEY], str):
-            raise ValueError("its metadata are no text")
+            raise ValueError("its metadata is not text")
         _check_offsets(header, rest)
     return metadata[_KEY], header
 
@@ -303,21 +303,21 @@ def _check_offsets(tensors: Mapping[str, Any], size: int) -> None:
     places = []
     for entry in tensors.values():
         if not isinstance(entry, dict):
-            raise ValueError("its tensors are no objects")
-        check_keys("entries of a tensor", entry, _TENSOR_KEYS)
+            raise ValueError("the entry of a tensor is not an object")
+        check_keys("tensor entries", entry, _TENSOR_KEYS)
         begin, end = _integers(entry["data_offsets"], 2)
         places.append((begin, end))
     ends = [0, *(end for _, end in sorted(places))]
     if [begin for begin, _ in sorted(places)] != ends[:-1] or ends != sorted(ends):
-        raise ValueError("its tensors are not one behind the other")
+        raise ValueError("its tensors are not stored one directly after the other")
     if ends[-1] != size:
-        raise ValueError(f"its tensors take {size} bytes where {ends[-1]} are needed")
+        raise ValueError(f"its tensors take {size} bytes instead of {ends[-1]}")
 
 
 def _integers(values: Any, number: int | None = None) -> tuple[int, ...]:
     whole = isinstance(values, list) and all(type(value) is int for value in values)
     if not whole or number not in (None, len(values)):
-        raise ValueError("its tensors have a shape or a place that is none")
+        raise ValueError("a tensor has an invalid shape or position")
     return tuple(values)
 
 
@@ -325,12 +325,12 @@ def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """Make a dictionary, and refuse repeated keys: parsers differ in which value they use."""
     unique = dict(pairs)
     if len(unique) < len(pairs):
-        raise ValueError("its JSON has an entry twice")
+        raise ValueError("its JSON has a key twice")
     return unique
 
 
 def _refuse_constant(name: str) -> Any:
-    raise ValueError(f"its JSON has {name}, which is none")
+    raise ValueError(f"its JSON contains {name}, which is not valid JSON")
 
 
 def _checksum(text: str, parts: Iterable[bytes | memoryview]) -> str:
@@ -347,7 +347,7 @@ def _verify_checksum(text: str, parts: Iterable[bytes | memoryview]) -> None:
     except UnicodeEncodeError:  # a lone surrogate, which pack() cannot have written
         same = False
     if not same:
-        raise ValueError("it is damaged, its checksum is another")
+        raise ValueError("it is damaged: its checksum does not match")
 
 
 def _check_specs(tensors: Mapping[str, Any], specs: TensorSpecs) -> None:
@@ -377,6 +377,6 @@ def _input_path(argument: str, file: Any) -> Path:
     path = check_path(argument, file)
     mode = mode_of(argument, path)
     if not stat.S_ISREG(mode):  # opening a pipe would block, and reading a device might not end
-        problem = "it is no file" if mode else "no such file"
+        problem = "it is not a file" if mode else "no such file"
         raise ArgumentError(argument, PATH_OF_FILE, f'"{path}": {problem}')
     return path

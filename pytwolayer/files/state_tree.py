@@ -51,7 +51,7 @@ def _packed(tree: Tree, name: str, tensors: Tensors) -> Any:
         return {_NUMBER: str(tree)}
     if tree is None or isinstance(tree, (bool, int, float, str)):
         return tree
-    raise TypeError(f"a state holds a {type(tree).__name__}")
+    raise TypeError(f"a state cannot hold a {type(tree).__name__}")
 
 
 def specs_of_tree(packed: Any) -> TensorSpecs:
@@ -75,23 +75,23 @@ def _collect_specs(packed: Any, specs: dict[str, tuple[str, tuple[int, ...]]]) -
         for _, part in _pairs(packed):
             _collect_specs(part, specs)
     elif isinstance(packed, dict) and _TENSOR in packed:
-        check_keys("entries of a tensor", packed, (_TENSOR, "type", "shape"))
+        check_keys("tensor entries", packed, (_TENSOR, "type", "shape"))
         name, kind, shape = packed[_TENSOR], packed["type"], packed["shape"]
         if not isinstance(name, str) or name in specs or kind not in _TYPES.values():
-            raise ValueError("its tensors are not told apart, or of a type that it cannot have")
+            raise ValueError("its tensors have names that are not distinct, or an invalid type")
         if not isinstance(shape, list) or not all(_is_size(size) for size in shape):
-            raise ValueError("its tensors have shapes that are none")
+            raise ValueError("a tensor has an invalid shape")
         specs[name] = kind, tuple(shape)
 
 
 def _pairs(packed: dict[str, Any]) -> list[tuple[Any, Any]]:
-    check_keys("entries of a dictionary", packed, (_PAIRS,))
+    check_keys("dictionary entries", packed, (_PAIRS,))
     pairs = packed[_PAIRS]
     if not isinstance(pairs, list) or not all(isinstance(p, list) and len(p) == 2 for p in pairs):
-        raise ValueError("it has something else where a dictionary is needed")
+        raise ValueError("one of its dictionaries is not a list of pairs")
     keys = [key for key, _ in pairs]
     if not all(isinstance(key, (str, int)) for key in keys) or len(set(keys)) < len(keys):
-        raise ValueError("its dictionaries have keys that are none, or alike")
+        raise ValueError("one of its dictionaries has invalid keys, or one key twice")
     return [(key, part) for key, part in pairs]
 
 
@@ -115,9 +115,9 @@ def unpack_tree(packed: Any, tensors: Tensors) -> Tree:
         return {key: unpack_tree(part, tensors) for key, part in _pairs(packed)}
     if _TENSOR in packed:
         return tensors[packed[_TENSOR]].clone()
-    check_keys("entries of a number", packed, (_NUMBER,))
+    check_keys("number entries", packed, (_NUMBER,))
     if packed[_NUMBER] not in _ODD_NUMBERS:
-        raise ValueError("it has numbers that are none")
+        raise ValueError("it has an invalid number")
     return float(packed[_NUMBER])
 
 
@@ -133,13 +133,13 @@ def check_same_structure(found: Tree, model: Tree, place: str = "its state") -> 
         _refuse_other_tensor(found, model, place)
     elif isinstance(model, dict):
         if not isinstance(found, dict):
-            raise ValueError(f"{place} is no dictionary")
-        check_keys(f"entries of {place}", _by_text(found), _by_text(model))
+            raise ValueError(f"{place} is not a dictionary")
+        check_keys(f"entries in {place}", _by_text(found), _by_text(model))
         for key, part in model.items():
             check_same_structure(_by_text(found)[str(key)], part, f"{place}.{key}")
     elif isinstance(model, list):
         if not isinstance(found, list) or len(found) != len(model):
-            raise ValueError(f"{place} is no list of {len(model)}")
+            raise ValueError(f"{place} is not a list of {len(model)}")
         for number, part in enumerate(model):
             check_same_structure(found[number], part, f"{place}.{number}")
     elif type(found) is not type(model):
@@ -152,7 +152,7 @@ def _by_text(tree: dict[Any, Tree]) -> dict[str, Tree]:
 
 def _refuse_other_tensor(found: Tree, model: torch.Tensor, place: str) -> None:
     if not isinstance(found, torch.Tensor):
-        raise ValueError(f"{place} is no tensor")
+        raise ValueError(f"{place} is not a tensor")
     if found.dtype != model.dtype or found.shape != model.shape:
         received = f"of {found.dtype} and shape {tuple(found.shape)}"
         raise ValueError(f"{place} is {received}, not {model.dtype} and {tuple(model.shape)}")

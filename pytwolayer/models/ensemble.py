@@ -104,7 +104,7 @@ class TwoLayerEnsemble(FitFigures):
             (m.inputs.names, len(m.inputs.codings), *m.outcome.outputs, m.offset) for m in models
         }
         if len(forms) > 1:
-            raise ValueError("its models are of several forms")
+            raise ValueError("its models differ in their inputs or outputs")
         return cls(tuple(models), replace(first.settings, seed=seed), bootstrap, calibration)
 
     @property

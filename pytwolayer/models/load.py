@@ -74,7 +74,7 @@ def _ensemble(tensors: Tensors, content: Content) -> TwoLayerEnsemble:
     drawn = seed("seed", content["seed"]), flag("bootstrap", content["bootstrap"])
     calibration = saved_calibration(content)
     if calibration is not None and len(calibration.scores) != sets_of(models[0].outcome):
-        raise ValueError("its calibration is of another outcome")
+        raise ValueError("its calibration does not fit its outcome")
     return TwoLayerEnsemble.of(models, *drawn, calibration)
 
 

@@ -129,18 +129,18 @@ def _specs(content: Content) -> TensorSpecs:
     """Check the content and return the expected tensors, without allocating them."""
     check_keys("entries", content, (*_PARTS, *(name for name in _OPTIONAL if name in content)))
     if flag(_OFFSET, content.get(_OFFSET, False)) and content["outcome"]["kind"] != "numbers":
-        raise ValueError("it has an offset, and its outcome is no number")
+        raise ValueError("it has an offset, but its outcome is not numeric")
     settings, inputs = _settings(content), _encoder(content["inputs"])
     _check_pieces(inputs, settings)
     read_tuning(content["tuning"])
     calibration = saved_calibration(content)
     outcome = _outcome(content["outcome"], settings)
     if calibration is not None and len(calibration.scores) != sets_of(outcome):
-        raise ValueError("its calibration is of another outcome")
+        raise ValueError("its calibration does not fit its outcome")
     d_out = outcome.width
     names, epochs = content["history"], count("epochs", content["epochs"], minimum=0)
     if names not in ([_LOSSES[0]], [*_LOSSES]):
-        raise ValueError("its history has other columns than losses")
+        raise ValueError("its history has columns that are not losses")
     network = outline(inputs.width, settings.hidden_units, d_out, settings.activation)
     weights = {name: ("F32", tuple(w.shape)) for name, w in network.state_dict().items()}
     return weights | {_HISTORY + name: ("F64", (epochs,)) for name in names}
@@ -209,7 +209,7 @@ def _settings(content: Content) -> Settings:
     """Read settings; a loss that was a function becomes a placeholder."""
     saved = _typed(content["settings"], dict)
     if AUTO in {**saved, "loss": None}.values():
-        raise ValueError("its settings are not all known")
+        raise ValueError("not all of its settings are known")
     if not flag("own_loss", content["own_loss"]):
         one_of("loss", saved["loss"], LOSSES)
         return Settings(**saved)
@@ -217,7 +217,7 @@ def _settings(content: Content) -> Settings:
 
 
 def _encoder(saved: Any) -> Encoder:
-    check_keys("entries of its inputs", _typed(saved, dict), ("names", "codings"))
+    check_keys("entries in its inputs", _typed(saved, dict), ("names", "codings"))
     names = _names(saved["names"])
     codings = tuple(_coding(_typed(coding, dict)) for coding in _typed(saved["codings"], list))
     if not codings or (names is not None and len(names) != len(codings)):
@@ -227,10 +227,10 @@ def _encoder(saved: Any) -> Encoder:
 
 def _coding(saved: dict[str, Any]) -> Coding:
     if "levels" in saved:
-        check_keys("entries of a column", saved, ("levels",))
+        check_keys("column entries", saved, ("levels",))
         return LevelCoding(_texts(saved["levels"]))
     pieces = ("knots",) if "knots" in saved else ()
-    check_keys("entries of a column", saved, (*pieces, "center", "scale", "limit"))
+    check_keys("column entries", saved, (*pieces, "center", "scale", "limit"))
     limit = None if saved["limit"] is None else positive("limit", saved["limit"])
     if pieces:
         return _piecewise(saved, limit)
@@ -243,7 +243,7 @@ def _piecewise(saved: dict[str, Any], limit: float | None) -> PiecewiseCoding:
         for name, least in (("knots", -math.inf), ("center", -math.inf), ("scale", 0))
     )
     if len(knots) < 3 or {len(center), len(scale)} != {len(knots) - 1}:
-        raise ValueError("its knots, centres and scales do not fit in number")
+        raise ValueError("it has the wrong number of knots, centres or scales")
     steps = [end - start for start, end in pairwise(knots)]
     if not all(0 < step < math.inf for step in steps):
         raise ValueError("its knots do not ascend, or are too far apart")
@@ -253,7 +253,7 @@ def _piecewise(saved: dict[str, Any], limit: float | None) -> PiecewiseCoding:
 def _check_pieces(inputs: Encoder, settings: Settings) -> None:
     most = settings.pieces if settings.encoding == "piecewise" else 1
     if any(isinstance(c, PiecewiseCoding) and c.width > most for c in inputs.codings):
-        raise ValueError("its columns have more pieces than its settings")
+        raise ValueError("its columns have more pieces than its settings allow")
 
 
 def read_tuning(saved: Any) -> pd.DataFrame | None:
@@ -266,9 +266,9 @@ def read_tuning(saved: Any) -> pd.DataFrame | None:
     """
     if saved is None:
         return None
-    check_keys("entries of its tuning", _typed(saved, dict), TUNING)
+    check_keys("entries in its tuning", _typed(saved, dict), TUNING)
     if len({len(_typed(saved[name], list)) for name in TUNING}) > 1 or not saved["fold"]:
-        raise ValueError("its tuning has columns of several lengths, or no rows")
+        raise ValueError("its tuning has columns of different lengths, or no rows")
     losses = [math.inf if loss is None else _number(loss) for loss in saved["valid_loss"]]
     return pd.DataFrame(
         {
@@ -293,18 +293,18 @@ def _outcome(saved: Any, settings: Settings) -> Outcome:
         {"labels": LABELS} if isinstance(outcome, Numbers) else {}
     )
     if any(bool(getattr(outcome, f, False)) != (settings.loss == of) for f, of in flags.items()):
-        raise ValueError("its loss and its outcome do not fit")
+        raise ValueError("its loss does not suit its outcome")
     if levels is None:
         return outcome
     if isinstance(outcome, Classes) or outcome.width > 1:
-        raise ValueError("it has quantiles, and its outcome is no single number")
+        raise ValueError("it has quantiles, but its outcome is not a single number")
     return replace(outcome, quantile_levels=levels)
 
 
 def _saved_outcome(saved: Any) -> Outcome:
     kind = _typed(_typed(saved, dict)["kind"], str)
     sometimes = [name for name in _SOMETIMES if kind == "numbers" and name in saved]
-    check_keys("entries of its outcome", saved, (*_OUTCOMES[kind], *sometimes))
+    check_keys("entries in its outcome", saved, (*_OUTCOMES[kind], *sometimes))
     if kind == "classes":
         return _classes(saved["name"], _typed(saved["labels"], list))
     names = _names(saved["names"])
@@ -319,9 +319,9 @@ def _saved_outcome(saved: Any) -> Outcome:
         raise ValueError("its names, centres and scales differ in number")
     log, vector = flag("log", saved["log"]), flag("vector", saved["vector"])
     if more["trials"] and not more["logit"]:
-        raise ValueError("it has trials without their odds")
+        raise ValueError("it has `trials` without `logit`")
     if more["sd"] and more["theta"]:
-        raise ValueError("it has a standard deviation and a theta")
+        raise ValueError("it has both a standard deviation and a theta")
     return Numbers(names, center, scale, log, vector, **more)
 
 
@@ -332,9 +332,9 @@ def _as_plain(label: Any) -> Any:
 def _pair(saved: Any) -> tuple[Any, Any]:
     pair = _typed(saved, list)
     if len(pair) != 2 or not all(_is_plain(label) for label in pair):
-        raise ValueError("its labels are no pairs of text or numbers")
+        raise ValueError("its labels are not pairs of text or numbers")
     if len({level_name(label) for label in pair}) < 2:
-        raise ValueError("its labels do not differ")
+        raise ValueError("the two labels of a pair are the same")
     return pair[0], pair[1]
 
 
@@ -343,7 +343,7 @@ def _classes(name: Any, labels: list[Any]) -> Classes:
         raise ValueError("its classes are neither text nor numbers")
     classes = Classes(None if name is None else _typed(name, str), tuple(labels))
     if len(set(classes.outputs)) < len(labels) or not labels:
-        raise ValueError("its classes do not differ, or there are none")
+        raise ValueError("its classes are not distinct, or there are none")
     return classes
 
 
@@ -354,7 +354,7 @@ def _names(saved: Any) -> tuple[str, ...] | None:
 def _texts(saved: Any) -> tuple[str, ...]:
     texts = tuple(_typed(value, str) for value in _typed(saved, list))
     if len(set(texts)) < len(texts) or not texts:
-        raise ValueError("its names or levels do not differ, or there are none")
+        raise ValueError("its names or levels are not distinct, or there are none")
     return texts
 
 
@@ -363,5 +363,5 @@ def _number(value: Any, *, least: float = -math.inf) -> float:
         raise ValueError(f"it has {type(value).__name__} where a number is needed")
     number = float(value)
     if not math.isfinite(number) or number < least:
-        raise ValueError("its centres and scales are not finite, or are too small")
+        raise ValueError("one of its numbers is not finite, or is too small")
     return number

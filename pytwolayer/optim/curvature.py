@@ -126,7 +126,7 @@ class CurvaturePairs:
         ValueError
             If not.
         """
-        wrong = ValueError(f"{_STATE} is not one of L-BFGS")
+        wrong = ValueError(f"{_STATE} is not that of L-BFGS")
         check_keys(f"entries of {_STATE}", state, self.state())
         diagonal, free = state["diagonal"], state["next"]
         if not isinstance(diagonal, torch.Tensor) or diagonal.dim() != 1:

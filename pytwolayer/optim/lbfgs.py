@@ -171,12 +171,12 @@ class Lbfgs:
     def refuse_other_state(self, state: Any) -> None:
         """Check that L-BFGS can continue from it."""
         if not isinstance(state, dict) or list(state) != [0] or not isinstance(state[0], dict):
-            raise ValueError("the optimiser's state is not one of L-BFGS")
+            raise ValueError("the optimiser's state is not that of L-BFGS")
         own = dict(state[0])
         if own.keys() >= _OF_TORCH:
-            raise ValueError("it was written by a version of pytwolayer with another L-BFGS")
+            raise ValueError("it was written by a version of pytwolayer whose L-BFGS differs")
         if any(type(own.pop(name, None)) is not kind for name, kind in _STATE.items()):
-            raise ValueError("the optimiser's state does not say how near L-BFGS is to its end")
+            raise ValueError("the optimiser's state does not say how close L-BFGS is to its end")
         self._pairs.refuse_other_state(own)
 
 

@@ -133,14 +133,14 @@ def read_calibration(saved: Mapping[str, Any] | None) -> Calibration | None:
         return None
     entries = saved.keys() - {"unit"}
     if entries != {"kind", "rows", "scores"} or saved["kind"] not in KINDS:
-        raise ValueError("its calibration has other entries")
+        raise ValueError("its calibration has missing or unknown entries, or an unknown kind")
     unit = saved.get("unit")
     if unit not in (None, SD, RELATIVE_SD):
-        raise ValueError("the unit of its calibration is another")
+        raise ValueError("its calibration has an unknown unit")
     scores = [[math.inf if s is None else _number(s) for s in each] for each in saved["scores"]]
     rows, lengths = saved["rows"], {len(each) for each in scores}
     if not isinstance(rows, int) or len(lengths) != 1 or not 0 < max(lengths) <= rows:
-        raise ValueError("the scores of its calibration do not fit in number")
+        raise ValueError("its calibration has the wrong number of scores")
     if any(sorted(each) != each for each in scores):
         raise ValueError("the scores of its calibration do not ascend")
     return Calibration(saved["kind"], rows, tuple(map(tuple, scores)), unit)
@@ -148,7 +148,7 @@ def read_calibration(saved: Mapping[str, Any] | None) -> Calibration | None:
 
 def _number(value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise ValueError("the scores of its calibration are no numbers")
+        raise ValueError("its calibration has a score that is not a number")
     return float(value)
 
 

@@ -14,7 +14,7 @@ expect_damage_at <- function(bytes, places, other) {
       pytwolayer_error_file = function(cnd) cnd$problem
     )
   }
-  damage <- "^it is damaged(, its checksum is another$|, or something else: )"
+  damage <- "^it is damaged(: its checksum does not match$|, or is not a file of pytwolayer: )"
   raw_errors <- "lexical|parse|invalid|argument|subscript|line 1"
   for (place in places) {
     changed <- replace(bytes, place, other(bytes[[place]], place))

@@ -230,11 +230,11 @@ test_that("folders, pipes and devices are not opened, a huge file is not read", 
   pipe <- tempfile()
   system2("mkfifo", shQuote(pipe))
   for (file in c(pipe, "/dev/zero", "/dev/null")) {
-    expect_refused(load_two_layer(file), "it is empty, or no file", kind = "file")
+    expect_refused(load_two_layer(file), "it is empty, or not a file", kind = "file")
   }
   huge <- saved(cars)
   system2("truncate", c("-s", "10G", shQuote(huge)))
-  expect_refused(load_two_layer(huge), "its tensors take", "are needed", kind = "file")
+  expect_refused(load_two_layer(huge), "its tensors take", "instead of", kind = "file")
   unlink(huge)
 })
 

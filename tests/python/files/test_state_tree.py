@@ -71,7 +71,7 @@ def test_tensors_get_memory_of_their_own():
 
 @pytest.mark.parametrize("value", [(1, 2), {1, 2}, b"bytes", object(), 1j], ids=repr)
 def test_what_is_no_state_is_not_written(value):
-    with pytest.raises(TypeError, match="a state holds a"):
+    with pytest.raises(TypeError, match="a state cannot hold a"):
         pack_tree({"a": [value]})
 
 
@@ -109,11 +109,11 @@ def test_a_state_of_another_form_is_refused_by_place():
     model = {0: {"step": torch.zeros(()), "list": [1, 2.0]}}
     check_same_structure(there_and_back(model), model)
     for found, told in [
-        ([], "its state is no dictionary"),
-        ({}, "it lacks entries of its state: 0"),
-        ({0: {"step": 1, "list": [1, 2.0]}}, r"its state.0.step is no tensor"),
+        ([], "its state is not a dictionary"),
+        ({}, "it lacks entries in its state: 0"),
+        ({0: {"step": 1, "list": [1, 2.0]}}, r"its state.0.step is not a tensor"),
         ({0: {"step": torch.zeros(1), "list": [1, 2.0]}}, r"step is of torch.float32"),
-        ({0: {"step": torch.zeros(()), "list": [1]}}, r"list is no list of 2"),
+        ({0: {"step": torch.zeros(()), "list": [1]}}, r"list is not a list of 2"),
         ({0: {"step": torch.zeros(()), "list": [True, 2.0]}}, r"is a bool, not a int"),
         ({0: {"step": torch.zeros(()), "list": [1, 2.0], "x": 1}}, "unknown entries"),
     ]:

@@ -344,7 +344,7 @@ def test_one_model_is_no_ensemble(numbers):
 
 
 def test_models_of_several_forms_are_no_ensemble(numbers, classes):
-    with pytest.raises(ValueError, match="several forms"):
+    with pytest.raises(ValueError, match="differ in their inputs or outputs"):
         TwoLayerEnsemble.of([numbers.models[0], classes.models[0]], 1, bootstrap=False)
 
 

@@ -273,7 +273,7 @@ def test_a_newer_format_says_so_and_what_to_do(data):
 
 def test_an_older_format_says_so_and_what_to_do(data):
     older = with_metadata(data, lambda metadata: metadata | {"format": 2})
-    with pytest.raises(FileFormatError, match=r"format 2, .* make the model again"):
+    with pytest.raises(FileFormatError, match=r"format 2, .* create the model again"):
         from_bytes(older)
 
 
@@ -729,7 +729,7 @@ def test_what_is_no_file_is_one_of_our_errors(small, file):
 def test_folders_pipes_and_devices_are_no_files(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     for place in (tmp_path, tmp_path / "pipe", "/dev/zero", "/dev/null"):
-        with pytest.raises(ArgumentError, match="it is no file"):
+        with pytest.raises(ArgumentError, match="it is not a file"):
             load(place)
 
 

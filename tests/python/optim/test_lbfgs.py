@@ -202,5 +202,5 @@ def test_a_state_of_pytorchs_lbfgs_is_refused_with_the_reason():
 
     theirs.step(closure)
     state = theirs.state_dict()["state"]
-    with pytest.raises(ValueError, match="by a version of pytwolayer with another L-BFGS"):
+    with pytest.raises(ValueError, match="by a version of pytwolayer whose L-BFGS differs"):
         Descent(parabola).optimizer.refuse_other_state(state)

@@ -197,7 +197,9 @@ def test_without_torch_the_one_command_is_told(fresh_python):
 
 def test_a_file_that_is_no_fit_is_told(tmp_path):
     (tmp_path / "cars.csv").write_text("mpg\n1\n")
-    with pytest.raises(pytwolayer.FileFormatError, match="it is damaged, or something else"):
+    with pytest.raises(
+        pytwolayer.FileFormatError, match="it is damaged, or is not a file of pytwolayer"
+    ):
         pytwolayer.load(tmp_path / "cars.csv")
 
 
