@@ -184,7 +184,7 @@ problem_with_facts <- function(facts) {
     return("is a build without the global lock (\"free-threaded\"), which reticulate cannot use")
   }
   if (!identical(facts$bits, as.character(8 * .Machine$sizeof.pointer))) {
-    return(sprintf("is a program of %s bits, and R is one of another", facts$bits))
+    return(sprintf("is a %s-bit program, and R is not", facts$bits))
   }
   NULL
 }

@@ -12,7 +12,9 @@
 as_columns <- function(argument, table, call = rlang::caller_env(), outcome = FALSE) {
   names <- names(table)
   if (ncol(table) && (is.null(names) || anyNA(names) || !all(nzchar(names)))) {
-    abort_expected(argument, "a table whose columns all have names", "one with nameless ones", call)
+    abort_expected(
+      argument, "a table whose columns all have names", "one with columns without a name", call
+    )
   }
   refuse_twins(argument, names, call)
   if (is_matrix_table(table)) {
@@ -93,7 +95,8 @@ refuse_twins <- function(argument, names, call) {
 as_utf8 <- function(argument, text, call) {
   text <- enc2utf8(as.character(text))
   if (!all(validUTF8(text))) {
-    abort_expected(argument, "text and names in a valid encoding", "bytes that are none", call)
+    expected <- "text and names in a valid encoding"
+    abort_expected(argument, expected, "bytes that are not valid text", call)
   }
   text
 }

@@ -27,7 +27,7 @@ refuse_unknown <- function(given, accepted, known, call) {
 unknown_argument <- function(name, known) {
   name <- shorten(name)
   if (!nzchar(name)) {
-    return("An argument without a name came where none is expected.")
+    return("An argument without a name was given where none is expected.")
   }
   if (name %in% known) {
     return(sprintf("`%s` is given twice.", name))
@@ -38,7 +38,7 @@ unknown_argument <- function(name, known) {
     close <- known[is_misspelt(name, known)]
   }
   if (name == "subset") {
-    return("`subset` is an argument of a formula's: else take the rows of the data themselves.")
+    return("`subset` is only for a formula: otherwise choose the rows in the data themselves.")
   }
   hint <- if (length(close)) sprintf(" (did you mean `%s`?)", close[[1]]) else ""
   sprintf("`%s` is not an argument%s.", name, hint)

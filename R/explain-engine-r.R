@@ -279,7 +279,7 @@ r_contrasts <- function(each, widths) {
 averaged <- function(values, weights, call) {
   size <- dim(values)
   if (!size[[1]]) {
-    abort_expected("new_data", "of rows that can be predicted", "none", call)
+    abort_expected("new_data", "data with a row that can be predicted", "none", call)
   }
   own <- if (is.null(weights)) rep(1, size[[1]]) else weights
   flat <- matrix(values, size[[1]])
@@ -288,7 +288,7 @@ averaged <- function(values, weights, call) {
   joint <- matrix(rowMeans(rows, na.rm = TRUE), size[[1]])
   means <- weighted_means(joint, own)
   if (length(means) && !any(is.finite(means))) {
-    abort_expected("new_data", "of rows that can be predicted", "others alone", call)
+    abort_expected("new_data", "data with a row that can be predicted", "data without one", call)
   }
   spread <- sqrt(weighted_means((joint - rep(means, each = size[[1]]))^2, own))
   list(each = array(each, size[-1]), spread = matrix(spread, size[[2]]))

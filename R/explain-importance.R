@@ -140,7 +140,7 @@ given_outcomes <- function(object, frame, y, call) {
 # The rows that the core would keep, so that it draws the same orders whatever is asked.
 keep_complete <- function(object, rows, call) {
   if (!nrow(rows$frame)) {
-    abort_expected("new_data", "of rows that can be predicted", "none", call)
+    abort_expected("new_data", "data with a row that can be predicted", "none", call)
   }
   found <- predict_each(object, rows$frame, "python", call)
   known <- apply(!is.na(found), 1, any)
@@ -152,7 +152,7 @@ keep_complete <- function(object, rows, call) {
   }
   if (!is.null(rows$weights)) known <- known & rows$weights > 0
   if (!any(known)) {
-    abort_expected("new_data", "of rows that can be predicted", "others alone", call)
+    abort_expected("new_data", "data with a row that can be predicted", "data without one", call)
   }
   take_rows(rows, which(known))
 }
@@ -171,7 +171,7 @@ of_known_classes <- function(outcomes, levels, call) {
     ))
   }
   if (length(novel) && !any(known)) {
-    abort_expected("y", "of a class that training saw in at least one row", "of others", call)
+    abort_expected("y", "data with a row of a class that training saw", "data without one", call)
   }
   known
 }

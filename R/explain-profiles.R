@@ -223,8 +223,8 @@ predicted_rows <- function(object, frame, engine, call) {
     rows <- which(apply(!is.na(predict_each(object, frame, engine, call)), 1, any))
   }
   if (!length(rows)) {
-    received <- if (nrow(frame)) "others alone" else "none"
-    abort_expected("new_data", "of rows that can be predicted", received, call)
+    received <- if (nrow(frame)) "data without one" else "none"
+    abort_expected("new_data", "data with a row that can be predicted", received, call)
   }
   rows
 }

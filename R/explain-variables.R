@@ -124,7 +124,8 @@ read_at <- function(at, variables, call) {
   at <- map_columns(as.list(at), plain_column)
   longest <- max(lengths(at))
   if (!all(lengths(at) %in% c(1, longest)) || !longest) {
-    abort_expected("at", "of values that are one each, or as many", "other numbers of them", call)
+    expected <- "one value for each name, or equally many where there are several"
+    abort_expected("at", expected, "values of different lengths", call)
   }
   if (any(vapply(at, anyNA, NA))) {
     abort_expected("at", "without missing values", "some", call)

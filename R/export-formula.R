@@ -234,7 +234,7 @@ divisor <- function(code, context) {
   by <- made_number(code, context)
   if (is.numeric(by)) {
     if (!isTRUE(by * 1024 == floor(by * 1024))) {
-      refuse_export("`%%` or `%/%` by what is no multiple of 1/1024", context)
+      refuse_export("`%%` or `%/%` by something other than a multiple of 1/1024", context)
     }
     return(by)
   }
@@ -288,7 +288,7 @@ is_one_of <- function(code, context) {
   if (is.numeric(table) && !is.null(made$number)) {
     return(list(number = equals_any(made$number, as.double(table))))
   }
-  refuse_export("`%in%` of what is no column and constants of its type", context)
+  refuse_export("`%in%` of anything but a column and constants of its type", context)
 }
 
 # Constants, or NULL where there are none or one is missing.
@@ -306,7 +306,7 @@ equals_any <- function(number, values) {
 missing_number <- function(code, context) {
   x <- made_column(code[[2]], context)$number
   if (!is.symbol(code[[2]]) || is.null(x)) {
-    refuse_export("`is.na()` of what is no column of numbers", context)
+    refuse_export("`is.na()` of anything but a column of numbers", context)
   }
   list(number = list("is_missing", x))
 }
@@ -438,7 +438,7 @@ number_bins <- function(x, levels, context) {
   written <- !is.na(values) & (as.character(values) == levels | plain == levels)
   if (!all(written)) {
     unlike <- quote_names(levels[!written][[1]])
-    refuse_export(sprintf("the level %s, which is no number", unlike), context)
+    refuse_export(sprintf("the level %s, which is not a number", unlike), context)
   }
   lows <- furthest(values, -1)
   highs <- furthest(values, 1)

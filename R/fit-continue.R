@@ -141,7 +141,7 @@ data_again <- function(fit, given, env, call, names = data_names) {
 
 evaluate_again <- function(expression, name, env, call) {
   tryCatch(eval(expression, env), error = function(cnd) {
-    expected <- "given again, since it cannot be had from here as the fit's call has it"
+    expected <- "given again, since what the fit's call names cannot be evaluated here"
     abort_expected(name, expected, paste0("missing: ", first_message_line(cnd)), call)
   })
 }

@@ -149,7 +149,7 @@ remove_environment <- function(envname, folder, problem, call) {
       call
     )
   }
-  rlang::inform(c("!" = problem, i = "It is made again."))
+  rlang::inform(c("!" = problem, i = "It is created again."))
   unlink(folder, recursive = TRUE)
 }
 
@@ -183,7 +183,7 @@ install_convertible <- function(envname) {
   )
   if (!done) {
     rlang::inform(c("!" = sprintf(
-      "%s cannot be had here: their newer versions are installed instead.",
+      "%s are not available here: newer versions are installed instead.",
       paste(setdiff(wanted, others), collapse = " and ")
     )))
     reticulate::virtualenv_install(envname, others)

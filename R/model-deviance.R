@@ -9,7 +9,7 @@ unit_deviances <- function(object, call) {
   of_loss <- deviance_functions[[loss]]
   if (is.null(of_loss)) {
     expected <- sprintf("a fit with the loss %s", quote_either(names(deviance_functions)))
-    none <- "which is that of no likelihood"
+    none <- "which belongs to no likelihood"
     why <- if (loss == "normal") "whose spread R does not keep" else none
     received <- sprintf("one with \"%s\", %s", object$settings$loss, why)
     abort_expected("object", expected, received, call)

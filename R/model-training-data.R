@@ -119,7 +119,7 @@ refuse_other_predictions <- function(fit, input, call) {
   columns <- as_columns(input$words[["x"]], predictors, call)
   found <- suppressWarnings(core_together(fit, columns, kind, 0.5, call))
   if (any(abs(found - fit$fitted) > 1e-5 * max(abs(fit$fitted), na.rm = TRUE), na.rm = TRUE)) {
-    received <- "others, of which it predicts others"
+    received <- "others, for which its predictions differ"
     abort_expected(input$words[["x"]], "the data of the fit", received, call)
   }
 }

@@ -27,7 +27,7 @@ searched <- function(x, argument, call) {
       "a fit that searched for its weight decay,",
       "as `weight_decay = \"auto\"` mostly does (see `?two_layer`)"
     )
-    abort_expected(argument, expected, "one that searched nothing", call)
+    abort_expected(argument, expected, "one that did not search", call)
   }
   x$tuning
 }

@@ -117,7 +117,7 @@ advice_for <- function(column) {
   } else if (is_list_column(column)) {
     "make a column of each of its values"
   } else if (inherits(column, "Surv")) {
-    "times that are censored have no model here; columns of it can be fitted one by one"
+    "censored times cannot be modelled here; columns of it can be fitted one by one"
   } else if (is.factor(column)) {
     "it has a level that is NA and one that is \"NA\": give one of them another name"
   } else if (is.object(column) && is.numeric(unclass(column))) {

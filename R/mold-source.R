@@ -71,7 +71,7 @@ existing_paths <- function(argument, paths, call) {
   }
   expanded <- enc2utf8(path.expand(paths))
   if (!all(validUTF8(expanded))) {
-    abort_expected(argument, path_expected, "bytes that are no text", call)
+    abort_expected(argument, path_expected, "bytes that are not text", call)
   }
   is_address <- grepl("^[A-Za-z][A-Za-z0-9+.-]+://", expanded)
   absent <- !is_address & !file.exists(expanded) & !dir.exists(expanded)

@@ -315,8 +315,8 @@ r_decode_output <- function(outcome, output, type, call) {
       values <- values * rep(outcome$scale, each = nrow(output)) +
         rep(outcome$center, each = nrow(output))
       if (!all(is.finite(values))) {
-        expected <- "so near to the training data that what it predicts is a finite number"
-        abort_expected("new_data", expected, "further away", call)
+        expected <- "close enough to the training data that its predictions are finite"
+        abort_expected("new_data", expected, "further away from it", call)
       }
       values
     }

@@ -44,14 +44,14 @@ has_intervals <- function(outcome) {
 refuse_without_intervals <- function(object, call) {
   outcome <- object$coding$outcome
   expected <- if (!has_intervals(outcome)) {
-    "another: prediction intervals are of numbers"
+    "another kind of prediction for this outcome, since prediction intervals are of numbers"
   } else if (outcome$log && isTRUE(object$offset)) {
-    "another where a loss with a logarithmic link has an offset"
+    "another kind of prediction where a loss with a logarithmic link has an offset"
   } else if (is.null(object$calibration)) {
     paste(
-      "another for this fit, which kept no rows apart to calibrate prediction intervals by: fit",
-      "with `validation = 0.2`, or with `weight_decay = \"auto\"`, which searches unless there are",
-      "few rows or epochs (of several networks also with `bootstrap = TRUE`)"
+      "another kind of prediction for this fit, which set no rows aside to calibrate intervals by:",
+      "fit with `validation = 0.2`, or with `weight_decay = \"auto\"`, which searches unless there",
+      "are few rows or epochs (of several networks also with `bootstrap = TRUE`)"
     )
   }
   if (!is.null(expected)) {

@@ -154,7 +154,7 @@ refuse_spread <- function(type, given, call) {
       c(
         fault,
         i = paste(
-          "Standard errors and intervals of the mean come of several networks: fit them with",
+          "Standard errors and intervals of the mean come from several networks: fit them with",
           "`two_layer(..., n_models = 50, bootstrap = TRUE)`. Intervals of new outcomes are",
           "`type = \"pred_int\"`."
         )

@@ -75,8 +75,10 @@ def _locked(folder: Path) -> Iterator[None]:
             if not _lock(opened, folder, os.O_RDONLY):
                 _lock(opened, folder / ".lock", os.O_RDWR | os.O_CREAT)
         except BlockingIOError as problem:
-            received = f'"{folder}", where one is at work'
-            raise ArgumentError("checkpoint", "a folder of no other run", received) from problem
+            received = f'"{folder}", which a run is using'
+            raise ArgumentError(
+                "checkpoint", "a folder that no other run uses", received
+            ) from problem
         yield
 
 
@@ -152,10 +154,12 @@ class Checkpoints:
             except PytwolayerError as problem:
                 if getattr(problem, "newer", False):  # this version cannot resume its run
                     raise
-                warn_user(f"{problem} It is passed over.", CheckpointWarning)
+                warn_user(f"{problem} It is skipped.", CheckpointWarning)
         if found:
-            received = f'"{self.folder}", where those that are there are damaged'
-            expected = "a folder with a checkpoint that can be read, or another one to begin anew"
+            received = f'"{self.folder}", whose checkpoints are all damaged'
+            expected = (
+                "a folder with a checkpoint that can be read, or another folder to start again"
+            )
             raise ArgumentError("checkpoint", expected, received)
         return None
 
@@ -230,7 +234,10 @@ class Checkpoints:
     def _warn(self, problem: Exception) -> None:
         if not self._has_warned:
             self._has_warned = True
-            warn_user(f"A checkpoint is missing, training goes on: {problem}", CheckpointWarning)
+            warn_user(
+                f"A checkpoint could not be written; training continues: {problem}",
+                CheckpointWarning,
+            )
 
     def resume(
         self,
@@ -276,7 +283,7 @@ class Checkpoints:
     def _warn_of_resuming(self, newest: Checkpoint, epochs: int) -> None:
         where = f'after epoch {newest.epoch} of {epochs}, from the checkpoint in "{self.folder}".'
         ended = newest.has_ended(epochs)
-        text = f"This is the fit of a run that ended {where}" if ended else f"Going on {where}"
+        text = f"This is the fit of a run that ended {where}" if ended else f"Continuing {where}"
         warn_user(text, ResumedWarning)
 
 

@@ -21,7 +21,7 @@ from pytwolayer.preprocessing.row_source import Doubles, Mask
 from pytwolayer.preprocessing.table import Table
 
 _CELLS = 2**21  # numbers that are in memory at a time
-NO_ROWS = "of rows that can be predicted"
+NO_ROWS = "data with a row that can be predicted"
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,7 @@ class RowAverages:
         """
         mean = self._joint.mean()
         if mean.size and not np.isfinite(mean).any():
-            raise ArgumentError("x", NO_ROWS, "others alone")
+            raise ArgumentError("x", NO_ROWS, "data without one")
         return AverageEffects(np.stack([one.mean() for one in self._each]), self._joint.deviation())
 
 

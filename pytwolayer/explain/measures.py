@@ -96,7 +96,9 @@ class Judge:
         self.measure = checks.one_of("measure", measure, [LOSS, *own])
         self._function = own.get(measure)
         if self._function is None and len(models) > 1 and _has_spread(self._outcome):
-            expected = f'another than "loss" for several networks with the loss "{self._loss}"'
+            expected = (
+                f'a measure other than "loss" for several networks with the loss "{self._loss}"'
+            )
             raise ArgumentError("measure", expected, f'"{measure}"')
         weights = judged.weights
         if not isinstance(self._outcome, Classes):

@@ -97,8 +97,8 @@ def as_frame(at: Any) -> Any:
     longest = max((len(value) for value in lists.values()), default=0)
     lists = {n: [*v] * longest if len(v) == 1 else v for n, v in lists.items()}
     if any(len(value) != longest for value in lists.values()):
-        expected = "of values that are one each, or as many"
-        raise ArgumentError("at", expected, "other numbers of them")
+        expected = "one value for each name, or equally many where there are several"
+        raise ArgumentError("at", expected, "values of different lengths")
     return pd.DataFrame(lists)
 
 

@@ -66,7 +66,9 @@ def onnx_bytes(models: Sequence[Model], computed: Sequence[Expression] | None = 
     """
     model = read_plain_model(models, computed)
     if any(not column.name for column in model.columns):
-        raise PytwolayerError("ONNX has no columns without a name, as the fit has one.")
+        raise PytwolayerError(
+            "In ONNX every column needs a name, but a column of the fit has none."
+        )
     for text in _texts(model):
         try:
             text.encode()

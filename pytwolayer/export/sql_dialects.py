@@ -60,7 +60,7 @@ class Dialect:
             If there is no such name in SQL.
         """
         if not name:
-            raise PytwolayerError("SQL has no columns and tables without a name.")
+            raise PytwolayerError("In SQL every column and table needs a name, but one has none.")
         return '"' + _checked(name).replace('"', '""') + '"'
 
     def literal(self, text: str) -> str:

@@ -113,7 +113,9 @@ def _refuse_twins(dialect: Dialect, names: Iterable[str]) -> None:
         by_name.setdefault(lower, []).append(name)
     twins = next((group for group in by_name.values() if len(group) > 1), None)
     if twins:
-        raise PytwolayerError(f"{dialect.name} takes the columns {quote_some(twins)} for one.")
+        raise PytwolayerError(
+            f"{dialect.name} does not distinguish the columns {quote_some(twins)}."
+        )
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ class _Growing:
         if before is not None and dictionary.slice(0, len(before)).equals(before):
             known = len(before)
         others = dictionary.slice(known)
-        others.validate(full=True)  # files and others' libraries may give bytes that are no text
+        others.validate(full=True)  # files and others' libraries may give bytes that are not text
         return known, others
 
 
@@ -164,7 +164,7 @@ def places_in_dictionary(array: Any) -> NDArray[Any]:
         last += 1
     places: NDArray[Any] = indices.to_numpy(zero_copy_only=False)
     if len(places) and (places.min() < 0 or places.max() > last):
-        raise IndexError("Numbers of levels that there are not")
+        raise IndexError("Codes without a level")
     return places
 
 

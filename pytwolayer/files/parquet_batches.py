@@ -18,7 +18,7 @@ _BUFFER = 2**16
 _BATCH_BYTES = 2**21
 # Of each column that is read, pyarrow holds a page and a dictionary, up to 2 MB together.
 _COLUMNS = 16
-_STEADY = "of files that stay as they are while they are in use"
+_STEADY = "of files that do not change while they are in use"
 
 
 @dataclass(frozen=True)

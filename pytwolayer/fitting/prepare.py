@@ -290,7 +290,7 @@ class PreparedFit:
         if self.window is None or len(batch_sizes(rows, settings.batch_size)) > 1:
             return
         if settings.optimizer == "lbfgs":
-            expected = "another where the encoded rows do not fit into memory"
+            expected = "another one where the encoded rows do not fit into memory"
             raise ArgumentError("optimizer", expected, describe(settings.optimizer))
         expected = "below the number of rows where the encoded rows do not fit into memory"
         raise ArgumentError("batch_size", expected, describe(settings.batch_size))

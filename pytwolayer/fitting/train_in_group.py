@@ -111,7 +111,7 @@ def share_rows(group: ProcessGroup, fit: PreparedFit | None, leader: int) -> dic
     found = group.gather(own)
     for rank, each in enumerate(found):
         if each is not None and each[2] != found[0][2]:
-            raise WorkerError(rank, each[0], f"has other data than worker 0 on {found[0][0]}")
+            raise WorkerError(rank, each[0], f"has different data from worker 0 on {found[0][0]}")
     rows: dict[str, Any] = found[leader][1]
     return rows
 

@@ -175,7 +175,7 @@ class _Listener:
     def restarted(self, lost: int | None) -> None:
         """Tell of a worker that died."""
         who = "A worker" if lost is None else f"Worker {lost}"
-        text = f"{who} has died. All were started anew, to go on from the newest checkpoint."
+        text = f"{who} has died. All were restarted, to continue from the newest checkpoint."
         warn_user(text, ResumedWarning)
 
     def answer(self, *question: Any) -> str:

@@ -123,7 +123,8 @@ def tune(
             tuning, choice = _search(folds, settings, resolved, Watch(interrupt, show))
     except DeviceMemoryError:  # the fit itself needs less
         text = (
-            "Weight decay and encoding are the usual ones: there is no memory to search for them."
+            "Weight decay and encoding are the default ones: there is not enough memory to search "
+            "for better ones."
         )
         warn_user(text, PytwolayerWarning)
         return Tuned(settings)

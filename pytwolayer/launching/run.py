@@ -29,7 +29,7 @@ from pytwolayer.runtime.broken_pipes import without_pipe_signals
 _POLL = 0.1  # seconds
 _GRACE = 20.0  # seconds for the agent's regular end
 _TAIL = 2_000  # characters of its output
-_ADVICE = "as where it was installed anew meanwhile; start a new session"
+_ADVICE = "perhaps since it was reinstalled in the meantime; start a new session"
 _AGENT = "pytwolayer.launching.agent"
 
 

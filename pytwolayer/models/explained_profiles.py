@@ -62,7 +62,7 @@ def fit_feature_effects(
         table, (weights, added) = table.take(chosen), (_taken(v, chosen) for v in (weights, added))
     there = joint_complete(fits, table) if table.rows else np.zeros(0, dtype=np.bool_)
     if not there.any():
-        raise ArgumentError("x", NO_ROWS, "others alone" if table.rows else "none")
+        raise ArgumentError("x", NO_ROWS, "data without one" if table.rows else "none")
     rows, (weights, added) = table.take(there), (_taken(v, there) for v in (weights, added))
     levels = known_levels(models, rows, place)
     values = rows.columns[place].values

@@ -80,7 +80,7 @@ def judged_rows(
     there = table.take(rows)
     complete = joint_complete(fits, there)
     if not complete.any():
-        raise ArgumentError("x", NO_ROWS, "others alone")
+        raise ArgumentError("x", NO_ROWS, "data without one")
     kept = known[complete]
     weights = None if data.weights is None else data.weights[kept]
     training = are_training_rows(first.data, data)

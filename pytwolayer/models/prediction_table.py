@@ -61,7 +61,7 @@ def read_kind(fitted: Fitted, kind: Any) -> str | None:
     if kind is None:
         return None
     if not fitted.several and kind in ("conf_int", "std_error"):
-        expected = "one that a single network has: intervals come of several, `n_models = 50`"
+        expected = "one that a single network has: intervals come from several, `n_models = 50`"
         raise ArgumentError("kind", expected, checks.describe(kind))
     outcome = fitted.outcome
     are_classes = isinstance(outcome, Classes) or bool(outcome.labels)

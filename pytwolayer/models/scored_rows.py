@@ -58,7 +58,7 @@ def scored_rows(fit: Model, found: Doubles, x: Any, y: Any, sample_weight: Any) 
     refuse_unseen_alone(int(known.sum()), argument)
     there = known & ~np.isnan(found).any(axis=1)
     if not there.any():
-        raise ArgumentError("x", "of rows that can be predicted", "others alone")
+        raise ArgumentError("x", "data with a row that can be predicted", "data without one")
     own_weights = fit.outcome.weights_of_score(data.outcomes, data.weights)
     kept = None if own_weights is None else own_weights[there]
     return ScoredRows(truth[there], found[there], kept, data)

@@ -432,7 +432,7 @@ class TwoLayer(FitFigures):
         """
         if read_interval_kind(kind) == CONFIDENCE:
             expected = (
-                '"prediction" for a single network: intervals of the mean come of several, '
+                '"prediction" for a single network: intervals of the mean come from several, '
                 "two_layer(..., n_models=50, bootstrap=True)"
             )
             raise ArgumentError("kind", expected, describe(kind))
@@ -1023,7 +1023,7 @@ class TwoLayer(FitFigures):
             problem = f"{type(self).__name__!r} object has no attribute {name!r}"
             if name in _OF_SEVERAL:
                 problem += (
-                    ": intervals and spread come of several networks, "
+                    ": intervals and spread come from several networks, "
                     "two_layer(..., n_models=50, bootstrap=True)"
                 )
             raise AttributeError(problem, name=name, obj=self)

@@ -308,14 +308,18 @@ def refuse_without_intervals(
     """
     received = '"prediction"'
     if not has_intervals(outcome):
-        raise ArgumentError("kind", "of an outcome of numbers for prediction intervals", received)
+        expected = (
+            "another kind of prediction for this outcome, since prediction intervals are of numbers"
+        )
+        raise ArgumentError("kind", expected, received)
     if has_offset and isinstance(outcome, Numbers) and outcome.log:
-        expected = "another where a loss with a logarithmic link has an offset"
+        expected = "another kind of prediction where a loss with a logarithmic link has an offset"
         raise ArgumentError("kind", expected, received)
     if calibration is None:
         expected = (
-            "another for this fit, which kept no rows apart to calibrate prediction intervals by: "
-            'fit with `validation` = 0.2, or with `weight_decay` = "auto", which searches unless '
-            "there are few rows or epochs (of several networks also with `bootstrap`)"
+            "another kind of prediction for this fit, which set no rows aside to calibrate "
+            'intervals by: fit with `validation` = 0.2, or with `weight_decay` = "auto", which '
+            "searches unless there are few rows or epochs (of several networks also with "
+            "`bootstrap`)"
         )
         raise ArgumentError("kind", expected, received)

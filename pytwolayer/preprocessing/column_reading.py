@@ -192,7 +192,7 @@ def _level_column(
 ) -> Column:
     levels = tuple(level_name(value) for value in labels)
     if len(set(levels)) < len(levels):
-        raise _unsupported(argument, label, "a factor of which several levels read alike")
+        raise _unsupported(argument, label, "a factor with several levels that read alike")
     data = codes if isinstance(codes, StoredColumn) else _array_data(codes)
     return Column(label, kind, data, levels, labels)
 

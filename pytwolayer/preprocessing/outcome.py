@@ -269,8 +269,8 @@ class Numbers:
     def _restored(self, values: Doubles) -> Doubles:
         restored = self.restored(values)
         if not np.isfinite(restored).all():
-            expected = "so near to the training data that what it predicts is a finite number"
-            raise ArgumentError("x", expected, "further away")
+            expected = "close enough to the training data that its predictions are finite"
+            raise ArgumentError("x", expected, "further away from it")
         return restored
 
 

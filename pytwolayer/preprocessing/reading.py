@@ -206,9 +206,9 @@ def _describe_empty(data: TrainingData) -> str:
     if not empty:
         return "no column is empty in all of them"
     if any(map(_is_empty, data.outcomes.columns)):
-        return f"nothing is in {empty}"
+        return f"there are no values in {empty}"
     several = sum(map(_is_empty, data.predictors.columns)) > 1
-    return f"nothing is in {empty} (leave {'them' if several else 'it'} out)"
+    return f"there are no values in {empty} (leave {'them' if several else 'it'} out)"
 
 
 def _is_empty(column: Column) -> bool:

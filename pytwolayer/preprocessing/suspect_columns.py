@@ -30,10 +30,10 @@ NAMES = 20  # so many levels of any kind are suspect on the same condition
 _SHARE = 0.8  # of the levels have to be of one format
 _NAMED = 5  # largest number of columns that the warning describes
 _ADVICE = {
-    "numbers": "make numbers of what is a number, and missing values of what stands for them",
+    "numbers": "turn numbers into numeric values, and marks of missing values into missing values",
     "dates": "make numbers of dates and times, such as the days since one of them",
     "names": "leave out what differs from row to row",
-    "text": "where the levels are meant, a factor (categorical) says so",
+    "text": "where levels are meant, make it a factor (categorical)",
 }
 
 

@@ -51,8 +51,8 @@ def refuse_unseen_alone(known: int, argument: str = "y") -> None:
         If so.
     """
     if not known:
-        expected = "of a class that training saw in at least one row"
-        raise ArgumentError(argument, expected, "of others")
+        expected = "data with a row of a class that training saw"
+        raise ArgumentError(argument, expected, "data without one")
 
 
 def _check_classes(outcome: Classes, column: Column, argument: str) -> None:

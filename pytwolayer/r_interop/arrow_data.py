@@ -29,7 +29,7 @@ def import_stream(argument: str, address: str, *, whole: bool) -> Any:
     try:
         reader = pa.RecordBatchReader._import_from_c(int(address))
     except (pa.ArrowException, TypeError) as problem:
-        raise ArgumentError(argument, "a table", "an Arrow array that is none") from problem
+        raise ArgumentError(argument, "a table", "an invalid Arrow array") from problem
     if whole:  # in memory, where it stays
         return reader.read_all()
     return pa.RecordBatchReader.from_batches(reader.schema, _batches(argument, reader))

@@ -545,7 +545,7 @@ def _fitted_values(
         kind = "numeric" if fitted.classes is None else "prob"
         return np.asarray(_values(fitted, x, kind, offset))
     except MemoryError:
-        message = "Fitted values and residuals are missing: there was no memory for them."
+        message = "Fitted values and residuals are missing: there was not enough memory for them."
         warnings.warn(message, PytwolayerWarning, stacklevel=2)
         return np.full((len(x), len(_first_model(fitted).outcome.predicted)), np.nan)
 

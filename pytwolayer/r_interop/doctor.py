@@ -126,7 +126,7 @@ def _needed(package: str) -> Finding:
         return Finding(package, f"{spec.origin} is taken for it", "rename it, or work elsewhere")
     if spec is not None and spec.origin is not None:  # it need not have been installed by pip
         found = (_build_of_torch() if package == "torch" else None) or _version(package)
-        return Finding(package, found or "installed, of a version that cannot be told")
+        return Finding(package, found or "installed, but its version cannot be determined")
     return Finding(package, "not installed", f"{sys.executable} -m pip install {package}")
 
 
@@ -185,12 +185,14 @@ def blas_finding() -> Finding:
     blas = torch_blas()
     if blas.kind == FOREIGN:
         return Finding(
-            "BLAS in use", f"not torch's own but {blas.path}: slow, other digits", how_to_fix()
+            "BLAS in use",
+            f"not torch's own but {blas.path}: slow, and with other last digits",
+            how_to_fix(),
         )
     if blas.kind == LINKED:
         value = f"this PyTorch is linked to the system's BLAS ({blas.path})"
         return Finding("BLAS in use", value, note=_of_linked_blas(str(blas.path)))
-    return Finding("BLAS in use", f"torch's own ({blas.path or 'cannot be told here'})")
+    return Finding("BLAS in use", f"torch's own ({blas.path or 'cannot be determined here'})")
 
 
 def _of_linked_blas(path: str) -> str:
@@ -203,7 +205,7 @@ def _of_linked_blas(path: str) -> str:
     if sys.platform.startswith("linux") and not any(name in resolved for name in _QUICK_BLAS):
         choice = f"libblas.so.3-{sysconfig.get_config_var('MULTIARCH') or platform.machine()}"
         lines += [
-            "This one is slow. A quick one (Debian, Ubuntu): apt-get install libopenblas0",
+            "This one is slow. A fast one (Debian, Ubuntu): apt-get install libopenblas0",
             f"Which one is used: update-alternatives --config {choice}",
         ]
     lines.append(
@@ -299,6 +301,6 @@ def _blas_in_r(answer: str) -> Finding:
         value = f"uses the system's BLAS, which it is linked to ({answer.removeprefix('linked ')})"
         return Finding("torch in R", value)
     if answer.startswith("foreign"):
-        value = f"uses {answer.removeprefix('foreign ')}: slow, other digits"
+        value = f"uses {answer.removeprefix('foreign ')}: slow, and with other last digits"
         return Finding("torch in R", value, "call library(pytwolayer) before Python is first used")
     return Finding("torch in R", answer, "see what `pytwolayer_doctor()` says in R")

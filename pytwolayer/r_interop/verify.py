@@ -190,7 +190,7 @@ def _verdict(routes: list[Route]) -> str:
     missing = [route.name for route in routes if route.problem is not None]
     needed = [route.name for route in routes if route.problem is not None and not route.optional]
     if not agree_with_each_other(routes):
-        return "They do NOT agree. `pytwolayer doctor` may tell why."
+        return "They do NOT agree. `pytwolayer doctor` may show why."
     as_printed = _equal_to_table(routes[0]) == len(printed_losses())
     with_whom = "" if as_printed else " with one another, bit for bit"
     if not missing:
@@ -223,10 +223,10 @@ def _why_other_digits() -> str:
     blas = torch_blas()
     if blas.kind == LINKED:
         return (
-            f"This PyTorch is linked to the system's BLAS ({blas.path}), which rounds otherwise "
-            "than the one that PyTorch's own builds carry. See: pytwolayer doctor"
+            f"This PyTorch is linked to the system's BLAS ({blas.path}), which rounds "
+            "differently from the one in PyTorch's own builds. See: pytwolayer doctor"
         )
-    return "Another kind of processor, or version of PyTorch, rounds otherwise."
+    return "Another kind of processor, or version of PyTorch, rounds differently."
 
 
 def _of_load() -> list[str]:

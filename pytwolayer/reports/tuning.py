@@ -97,7 +97,7 @@ class TuningReport:
             raise ArgumentError(
                 "fit",
                 'one that searched for its weight decay, as `weight_decay="auto"` mostly does',
-                "one that searched nothing",
+                "one that did not search",
             )
         return self.losses
 

@@ -92,8 +92,8 @@ def reason_missing(kind: str) -> str:
     """Say why no device of a kind can be used here, or how many there are."""
     if _unusable_after_fork(kind):
         return (
-            "this process was forked from one that had used it; in one that is started afresh "
-            "(multiprocessing's \"spawn\", R's makeCluster()) it can be used"
+            "this process was forked from one that had used it; a newly started process "
+            "(multiprocessing's \"spawn\", R's makeCluster()) can use it"
         )
     if kind == "mps":
         built = torch.backends.mps.is_built()

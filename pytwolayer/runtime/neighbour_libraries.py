@@ -55,10 +55,10 @@ def harmful_neighbour(
     for file in files:
         if file.name.startswith(_OTHER_TORCH) and own not in file.resolve().parents:
             return (
-                f"another PyTorch is in this process, as R's package torch brings one ({file}): "
-                "two of them can end it, or compute something else",
-                "start R anew and use one of the two in a session, the other in one of its own, "
-                "as with callr::r()",
+                f"another PyTorch is in this process, such as R's package torch brings ({file}): "
+                "two of them can crash it, or give wrong results",
+                "restart R and use only one of the two in a session, the other in a session of "
+                "its own, such as by callr::r()",
             )
     runtimes = sorted({str(file) for file in files if _OPENMP.match(file.name)})
     if len(runtimes) < 2:
@@ -67,11 +67,11 @@ def harmful_neighbour(
     if platform == "darwin":
         return (
             f"{several}on macOS they can end it when something is computed in parallel",
-            "start it anew with the environment variable OMP_NUM_THREADS=1, or without the "
+            "start a new one with the environment variable OMP_NUM_THREADS=1, or without the "
             "package that brings the other, such as a data.table built with OpenMP",
         )
     return (
         f'{several}the second one that is used ends it, with "OMP: Error #15"',
-        "have an environment with one of them, as where all packages are of one source, such as "
-        "conda-forge, or start without the package that brings the other",
+        "use an environment with only one of them, for instance with all packages from one source, "
+        "such as conda-forge, or start without the package that brings the other",
     )

@@ -130,7 +130,7 @@ def describe_neighbour() -> str | None:
     if found is None:
         return None
     what, way_out = found
-    return f"{what[0].upper()}{what[1:]}. The way out: {way_out}."
+    return f"{what[0].upper()}{what[1:]}. To fix this: {way_out}."
 
 
 def _describe_foreign_blas() -> str | None:
@@ -141,5 +141,5 @@ def _describe_foreign_blas() -> str | None:
         return None
     return (
         f"torch computes with {foreign} instead of its own BLAS: it is slower and its last "
-        f"digits differ. The way out: {how_to_fix()}."
+        f"digits differ. To fix this: {how_to_fix()}."
     )

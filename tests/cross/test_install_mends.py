@@ -48,7 +48,7 @@ def test_an_unusable_environment_is_made_whole(reticulate, kind, packages, tmp_p
     folder = broken_environment(tmp_path, kind)
     printed = run_r(INSTALL, reticulate, tmp_path, **packages)
     assert "PyTorch is ready in" in printed, printed
-    assert ("It is made again." in printed) == (kind != "no pip")
+    assert ("It is created again." in printed) == (kind != "no pip")
     convertible = ["1", "2"] if reticulate == "old" else ["2", "2"]
     assert versions(folder) == ["2.13.0", *convertible]
 
@@ -86,7 +86,7 @@ def test_where_pip_has_only_the_later_ones_these_are_installed(packages, tmp_pat
             (only / file.name).write_bytes(file.read_bytes())
     more = packages | {"PIP_FIND_LINKS": str(only)}
     printed = run_r(INSTALL, "old", tmp_path, **more)
-    assert "numpy<2 and pandas<3 cannot be had here" in printed
+    assert "numpy<2 and pandas<3 are not available here" in printed
     assert versions(tmp_path / "r-pytwolayer") == ["2.13.0", "2", "3"]
 
 

@@ -108,10 +108,14 @@ NAN = np.nan
 @pytest.mark.parametrize(
     ("x", "y", "told"),
     [
-        ({"a": Y, "b": [NAN] * 4}, Y, 'nothing is in column "b" .leave it out'),
-        ({"a": [None] * 4, "b": [NAN] * 4}, Y, 'nothing is in columns "a", "b" .leave them out'),
-        ({"a": Y}, [NAN] * 4, "nothing is in the outcome.$"),
-        ({"a": [NAN] * 4}, [NAN] * 4, 'nothing is in column "a" and the outcome.$'),
+        ({"a": Y, "b": [NAN] * 4}, Y, 'there are no values in column "b" .leave it out'),
+        (
+            {"a": [None] * 4, "b": [NAN] * 4},
+            Y,
+            'there are no values in columns "a", "b" .leave them out',
+        ),
+        ({"a": Y}, [NAN] * 4, "there are no values in the outcome.$"),
+        ({"a": [NAN] * 4}, [NAN] * 4, 'there are no values in column "a" and the outcome.$'),
         ({f"c{k}": [NAN] * 4 for k in range(30)}, Y, '"c4" and 25 more'),
         ({"a": [1, NAN, 1, NAN], "b": [NAN, 1, NAN, 1]}, Y, "no column is empty in all of them"),
     ],

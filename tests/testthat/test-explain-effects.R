@@ -121,9 +121,9 @@ test_that("odd data and arguments", {
   expect_identical(found$estimate[[4]], 0)
   expect_equal(alike(fit, data[2, ])$spread, rep(0, 5))
   for (engine in c("python", "r")) {
-    none <- "`new_data` must be of rows that can be predicted, not none"
+    none <- "`new_data` must be data with a row that can be predicted, not none"
     expect_error(effects(fit, data[0, ], engine = engine), none, fixed = TRUE)
-    expect_error(effects(fit, data[1, ], engine = engine), "not others alone")
+    expect_error(effects(fit, data[1, ], engine = engine), "not data without one")
     odd <- transform(data, f = replace(f, 3, "new"))
     names(odd) <- names(data)
     expect_warning(effects(fit, odd, engine = engine), class = "pytwolayer_warning_unseen_level")

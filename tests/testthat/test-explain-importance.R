@@ -90,7 +90,7 @@ test_that("odd data and arguments", {
   expect_identical(found$estimate[[4]], 0)
   expect_identical(importance(fit, data[20, ], seed = 1)$estimate, rep(0, 4))
   expect_refused(importance(fit, data[0, ]), "not none")
-  expect_refused(importance(fit, data[1, ]), "not others alone")
+  expect_refused(importance(fit, data[1, ]), "not data without one")
   expect_refused(importance(fit, data[-5]), "a table with the outcome")
   expect_refused(importance(fit, data[13:20, ], repeats = 1.5), "`repeats` must be")
   expect_refused(importance(fit, data[13:20, ], measure = "auc"), "`measure` must be one of")
@@ -114,7 +114,7 @@ test_that("a truth that is none of the fit is refused, and unseen classes are to
   expect_equal(found, importance(flowers, iris[1:90, ], seed = 1))
   expect_refused(
     suppressWarnings(importance(flowers, transform(iris, Species = "none"))),
-    "`y` must be of a class that training saw"
+    "`y` must be data with a row of a class that training saw"
   )
   table <- two_layer(iris[-5], iris$Species, epochs = 2, seed = 1, verbose = FALSE)
   expect_warning(

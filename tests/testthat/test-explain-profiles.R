@@ -74,7 +74,7 @@ test_that("odd data and arguments", {
   expect_identical(alike(fit, data[2, ], "größe x")$estimate, 0)
   expect_identical(alike(fit, data, "f")$value, c("a", "b"))
   expect_refused(feature_effects(fit, data[0, ], "f"), "not none")
-  expect_refused(feature_effects(fit, data[1, ], "f"), "not others alone")
+  expect_refused(feature_effects(fit, data[1, ], "f"), "not data without one")
   expect_refused(feature_effects(fit, data, "z"), "`variable` must be the name of a variable")
   expect_refused(feature_effects(fit, data), "`variable` must be")
   expect_refused(feature_effects(fit, data, "f", kind = "shap"), "`kind` must be one of")

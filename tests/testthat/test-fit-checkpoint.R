@@ -13,7 +13,7 @@ test_that("a run that was stopped goes on to the same bits", {
   stops <- function(epoch, loss) if (epoch == 5) stop("no more")
   kept <- c(settings, checkpoint = dir, checkpoint_every = 1)
   expect_error(do.call(quick, c(kept, on_epoch = stops)), "no more")
-  expect_message(again <- do.call(quick, kept), "Going on after epoch 4 of 8")
+  expect_message(again <- do.call(quick, kept), "Continuing after epoch 4 of 8")
   expect_identical(again$history, whole$history)
   expect_identical(again$weights, whole$weights)
   expect_identical(again$best_epoch, whole$best_epoch)
@@ -78,7 +78,7 @@ test_that("a damaged checkpoint is passed over, with a warning", {
   writeBin(as.raw(1:100), newest)
   expect_warning(
     expect_message(again <- quick(checkpoint = dir, checkpoint_every = 1), "after epoch 4"),
-    "passed over",
+    "is skipped",
     class = "pytwolayer_warning_checkpoint"
   )
   expect_identical(again$weights, whole$weights)

@@ -49,7 +49,7 @@ test_that("the fit's own arguments are evaluated where it is called", {
   expect_identical(nrow(continue_training(fit, epochs = 2)$history), 7L)
   away <- function(fit) continue_training(fit, epochs = 2)
   environment(away) <- asNamespace("pytwolayer")
-  expect_refused(away(fit), "must be given again, since it cannot be had", "not found")
+  expect_refused(away(fit), "must be given again, since what the fit's call names", "not found")
 })
 
 test_that("a recipe goes on", {

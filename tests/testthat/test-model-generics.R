@@ -223,7 +223,7 @@ test_that("sigma() and deviance() are of the residuals", {
     expect_refused(deviance(quick(loss = "mae", n_models = models)), "`object`", "\"mae\"")
     mse <- function(output, y) abs(output - y)^3
     own <- two_layer(mpg ~ wt, mtcars, loss = mse, epochs = 1, n_models = models)
-    expect_refused(deviance(own), "`object`", "that of no likelihood")
+    expect_refused(deviance(own), "`object`", "which belongs to no likelihood")
   }
 })
 

@@ -119,7 +119,7 @@ test_that("several networks have one search, and an error on the scale of all", 
 test_that("a fit that searched nothing has no candidates, and says so", {
   skip_without_torch()
   fit <- quick()
-  words <- c("searched for its weight decay", "one that searched nothing")
+  words <- c("searched for its weight decay", "one that did not search")
   grDevices::pdf(NULL)
   withr::defer(grDevices::dev.off())
   expect_refused(tidy(fit, what = "tuning"), "`x`", words)

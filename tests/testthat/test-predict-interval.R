@@ -111,7 +111,7 @@ test_that("what has no intervals says in one sentence what to do", {
   for (engine in c("python", "r")) {
     ask <- function(fit, data, ...) predict(fit, data, type = "pred_int", engine = engine, ...)
     expect_error(
-      ask(interval_fit(), mtcars), "kept no rows apart .* `validation = 0.2`.* few rows or epochs",
+      ask(interval_fit(), mtcars), "set no rows aside .* `validation = 0.2`.* few rows or epochs",
       class = "pytwolayer_error_argument"
     )
     flowers <- two_layer(Species ~ ., iris, epochs = 2, seed = 1, validation = 0.5)

@@ -70,7 +70,7 @@ test_that("dates and lists are told", {
 
 test_that("numbers as text are told", {
   text <- transform(cars, weight = sprintf("%.3f", 0:39 / 7))
-  expect_warning(quickly(mpg ~ ., data = text), "Make numbers of what is a number")
+  expect_warning(quickly(mpg ~ ., data = text), "Turn numbers into numeric values")
 })
 
 test_that("a share in per cent is told with the share", {

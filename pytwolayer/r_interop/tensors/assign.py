@@ -126,7 +126,10 @@ def _selection(
         return unique, [key[0].numel()], cut
     entries = index["along"] or [None]  # of a tensor without dimensions, seen as a vector
     if is_block(entries[0]):
-        raise TensorError("An index that is a tensor of several dimensions can take, not change.")
+        raise TensorError(
+            "With an index that is a tensor of several dimensions, elements can be read, not "
+            "changed."
+        )
     if all(entry is None or "start" in entry for entry in entries):
         runs = tuple(run(entry, size) for entry, size in zip(entries, x.shape, strict=True))
         return runs, list(x[runs].shape), {}

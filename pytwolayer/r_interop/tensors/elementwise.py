@@ -263,7 +263,7 @@ def _filled(value: torch.Tensor, shape: torch.Size) -> torch.Tensor:
     if value.dim() > 1 and value.dim() == len(shape):
         return value.expand(shape)
     if not value.numel():
-        raise TensorError("Of no elements nothing can be recycled.")
+        raise TensorError("There are no elements to recycle.")
     return recycle(flatten(value), shape)
 
 

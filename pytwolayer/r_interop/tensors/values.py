@@ -202,7 +202,7 @@ def to_r(x: torch.Tensor) -> RValues:
     """Copy a tensor for R: as doubles, logicals, or integers if all of them fit R's integer."""
     if x.is_complex():
         raise TensorError(
-            f"R gets no complex numbers: `x` is {describe(x)}. "
+            f"Complex numbers cannot be passed to R: `x` is {describe(x)}. "
             "Convert `x$real` and `x$imag` one by one."
         )
     host = x.detach()

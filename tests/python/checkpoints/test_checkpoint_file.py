@@ -185,7 +185,9 @@ def test_checkpoint_every_needs_a_folder():
 
 def test_a_second_run_in_the_folder_is_refused_while_the_first_is_at_work(tmp_path):
     def second(epoch, loss):
-        with pytest.raises(ArgumentError, match="`checkpoint` must be a folder of no other run"):
+        with pytest.raises(
+            ArgumentError, match="`checkpoint` must be a folder that no other run uses"
+        ):
             fit(tmp_path)
         raise BrokenOff
 
@@ -267,7 +269,7 @@ def test_another_kind_of_file_is_no_checkpoint(tmp_path):
     fit().save(tmp_path / checkpoint_names(3)[0])
     with (
         pytest.warns(CheckpointWarning, match="it is a model"),
-        pytest.raises(ArgumentError, match="those that are there are damaged"),
+        pytest.raises(ArgumentError, match="whose checkpoints are all damaged"),
     ):
         fit(tmp_path)
 

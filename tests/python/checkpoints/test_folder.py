@@ -74,7 +74,7 @@ def test_a_run_broken_off_again_and_again_ends_with_the_same_bits(tmp_path, opti
     unbroken = fit(**options)
     for epoch in (1, 4, 5, 9):
         break_off(lambda epoch=epoch, **more: fit(tmp_path, **options, **more), epoch)
-    with pytest.warns(ResumedWarning, match=r"^Going on after epoch 8 of \d+, from the checkp"):
+    with pytest.warns(ResumedWarning, match=r"^Continuing after epoch 8 of \d+, from the checkp"):
         again = fit(tmp_path, **options)
     assert_same_bits(again, unbroken, options.get("x", FRAME))
     assert ("patience" in options) == (unbroken.stopped == "patience")
@@ -313,7 +313,7 @@ def test_a_damaged_newest_one_is_passed_over(tmp_path):
     newest = tmp_path / checkpoint_names(7)[0]
     newest.write_bytes(newest.read_bytes()[:-1])
     seen = []
-    with pytest.warns(CheckpointWarning, match="7.safetensors.* cannot be read: .* passed over"):
+    with pytest.warns(CheckpointWarning, match="7.safetensors.* cannot be read: .* is skipped"):
         again = fit(tmp_path, on_epoch=lambda epoch, loss: seen.append(epoch))
     assert seen == list(range(7, 13))
     assert_same_bits(again, fit())
@@ -323,7 +323,7 @@ def test_a_damaged_newest_one_is_passed_over(tmp_path):
 def test_damaged_ones_alone_are_an_error_and_stay(tmp_path):
     (tmp_path / checkpoint_names(3)[0]).write_text("junk")
     (tmp_path / checkpoint_names(4)[0]).mkdir()
-    with pytest.raises(ArgumentError, match="where those that are there are damaged"):
+    with pytest.raises(ArgumentError, match="whose checkpoints are all damaged"):
         fit(tmp_path)
     assert names_in(tmp_path) == checkpoint_names(3, 4)
 
@@ -420,7 +420,7 @@ def test_a_run_whose_checkpoint_has_padded_vectors_goes_on_with_the_same_bits(
         patched.setattr(PreparedFit, "_put_on", put_on)
         patched.setattr("pytwolayer.checkpoints.folder.checkpoint_bytes", old_bytes)
         break_off(lambda **more: fit(tmp_path, **options, **more), 6)
-    with pytest.warns(ResumedWarning, match=r"^Going on after epoch 5 of \d+, from the checkp"):
+    with pytest.warns(ResumedWarning, match=r"^Continuing after epoch 5 of \d+, from the checkp"):
         again = fit(tmp_path, **options)
     assert_same_bits(again, unbroken, options.get("x", FRAME))
 

@@ -152,14 +152,16 @@ def small_disk(tmp_path):
 @on_linux
 @pytest.mark.filterwarnings("ignore::pytwolayer.errors.ResumedWarning")
 def test_a_full_disk_gives_one_warning_and_the_right_fit(small_disk):
-    with pytest.warns(CheckpointWarning, match="is missing, training goes on: .*No space") as told:
+    with pytest.warns(
+        CheckpointWarning, match="could not be written; training continues: .*No space"
+    ) as told:
         again = fit(small_disk)
     assert len(told) == 1
     assert_same_bits(again, fit())
     kept = names_in(small_disk)
     assert 1 <= len(kept) < 4
     assert set(kept) < set(checkpoint_names(*range(1, 13)))
-    with pytest.warns(ResumedWarning, match="Going on after"), pytest.warns(CheckpointWarning):
+    with pytest.warns(ResumedWarning, match="Continuing after"), pytest.warns(CheckpointWarning):
         later = fit(small_disk)
     assert_same_bits(later, fit())
 
@@ -169,7 +171,7 @@ def test_a_folder_that_goes_gives_one_warning_and_the_right_fit(tmp_path):
         if epoch == 5:
             shutil.rmtree(tmp_path / "run")
 
-    with pytest.warns(CheckpointWarning, match="is missing, training goes on") as told:
+    with pytest.warns(CheckpointWarning, match="could not be written; training continues") as told:
         again = fit(tmp_path / "run", on_epoch=on_epoch)
     assert len(told) == 1
     assert_same_bits(again, fit())

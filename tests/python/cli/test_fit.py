@@ -220,7 +220,7 @@ def test_the_same_command_goes_on_from_its_checkpoint(data, tmp_path, capsys, mo
     capsys.readouterr()
     assert fit(data, *arguments, "--checkpoint-every", "auto") == 0
     where = f'from the checkpoint in "{folder}".\n'
-    assert capsys.readouterr().err == f"pytwolayer: Going on after epoch 2 of 5, {where}"
+    assert capsys.readouterr().err == f"pytwolayer: Continuing after epoch 2 of 5, {where}"
     losses = pd.read_csv(history)["loss"].tolist()
     assert losses == reference("y").history["loss"].tolist()
     assert fit(data, *arguments) == 0

@@ -187,7 +187,7 @@ def test_odd_data_are_refused_as_in_predict(data, model):
             with pytest.raises(ValueError, match=message):
                 call(odd)
     with (
-        pytest.raises(ArgumentError, match="`X` must be of rows that can be predicted"),
+        pytest.raises(ArgumentError, match="`X` must be data with a row that can be predicted"),
         pytest.warns(pytwolayer.errors.UnseenLevelWarning, match="new"),
     ):
         model.effects(x.assign(f="new"))

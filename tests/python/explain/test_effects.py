@@ -251,9 +251,11 @@ def test_rows_that_cannot_be_predicted_are_left_out(data):
     with pytest.warns(pytwolayer.errors.UnseenLevelWarning, match="new"):
         table = fit.effects(odd)
     assert table["estimate"].to_numpy() == pytest.approx(fit.effects(x[2:])["estimate"].to_numpy())
-    with pytest.raises(ArgumentError, match="of rows that can be predicted, not others alone"):
+    with pytest.raises(
+        ArgumentError, match="data with a row that can be predicted, not data without one"
+    ):
         fit.effects(x.assign(a=np.nan))
-    with pytest.raises(ArgumentError, match="of rows that can be predicted, not none"):
+    with pytest.raises(ArgumentError, match="data with a row that can be predicted, not none"):
         fit.effects(x[:0])
     assert fit.effects(x[:1])["spread"].eq(0).all()
 
@@ -290,7 +292,7 @@ def test_columns_may_have_any_names_or_none(data):
         ({"variables": "b"}, '`variables` must be names of columns of the fit, not "b"'),
         ({"variables": []}, "not none"),
         ({"at": {"b": 1}}, "`at` must be a mapping or a data frame whose names are columns"),
-        ({"at": {"a": [1, 2], "l": [True, False, True]}}, "one each, or as many"),
+        ({"at": {"a": [1, 2], "l": [True, False, True]}}, "equally many where"),
         ({"at": {"a": np.nan}}, "`at` must be without missing values"),
         ({"at": {"a": "x"}}, "numbers where training had numbers"),
         ({"step": 0}, "`step` must be a finite number above 0, not 0"),

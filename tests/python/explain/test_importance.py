@@ -228,7 +228,9 @@ def test_the_mean_of_networks_has_no_loss_where_that_is_of_the_spread_too(data, 
     counts = np.abs(np.round(y))
     one, several = (fitted(x[:100], counts[:100], loss=loss, epochs=2, n_models=n) for n in (1, 2))
     assert np.isfinite(one.importance(x[100:], counts[100:], seed=1)["estimate"]).all()
-    with pytest.raises(ArgumentError, match='`measure` must be another than "loss" for several'):
+    with pytest.raises(
+        ArgumentError, match='`measure` must be a measure other than "loss" for several'
+    ):
         several.importance(x[100:], counts[100:])
     rows = several.importance(x[100:], counts[100:], seed=1, measure="mae")
     assert rows["outcome"].unique().tolist() == ["y1"]

@@ -83,7 +83,9 @@ def test_rows_of_unseen_classes_are_left_out_with_a_warning(fitting):
     for measure in (fit.importance, fit.score):
         with (
             pytest.warns(UnseenLevelWarning),
-            pytest.raises(ArgumentError, match="`y` must be of a class that training saw"),
+            pytest.raises(
+                ArgumentError, match="`y` must be data with a row of a class that training saw"
+            ),
         ):
             measure(X, ["other"] * ROWS)
 

@@ -140,7 +140,7 @@ def test_odd_data(data, fit):
     assert (constant["value"].tolist(), constant["estimate"].tolist()) == ([1.0], [0.0])
     with pytest.raises(ArgumentError, match="not none"):
         fit.feature_effects(x[:0], "a")
-    with pytest.raises(ArgumentError, match="not others alone"):
+    with pytest.raises(ArgumentError, match="not data without one"):
         fit.feature_effects(x.assign(a=np.nan), "a")
 
 

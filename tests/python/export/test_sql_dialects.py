@@ -27,7 +27,7 @@ def test_what_sql_cannot_hold_is_refused():
     for text in ("a\0b", "\ud800"):
         with pytest.raises(PytwolayerError, match="SQL cannot hold the text"):
             DIALECTS["duckdb"].literal(text)
-    with pytest.raises(PytwolayerError, match="without a name"):
+    with pytest.raises(PytwolayerError, match="needs a name"):
         DIALECTS["duckdb"].identifier("")
 
 

@@ -301,7 +301,7 @@ def test_codes_without_a_level_are_refused(places, spooled, monkeypatch):
     if spooled:
         monkeypatch.setattr(open_arrow, "LARGEST_IN_MEMORY", 0)
         table = table.to_reader()
-    with pytest.raises(ArgumentError, match='be read, not those in column "f": Numbers of levels'):
+    with pytest.raises(ArgumentError, match='be read, not those in column "f": Codes without'):
         contents(open_table("x", table))
 
 

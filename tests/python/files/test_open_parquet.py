@@ -347,7 +347,7 @@ def test_a_file_that_changes_between_passes_is_refused(tmp_path, change):
     table = open_table("x", tmp_path)
     blocks_of(table)
     change(tmp_path / "001.parquet")
-    with pytest.raises(ArgumentError, match=r'stay as they are .*001\.parquet", which has changed'):
+    with pytest.raises(ArgumentError, match=r'do not change .*001\.parquet", which has changed'):
         blocks_of(table)
 
 

@@ -103,7 +103,7 @@ def test_a_worker_that_is_killed_costs_no_bit(alone, runs, tmp_path):
 
 
 def test_a_disk_that_fills_up_meanwhile_costs_a_warning_and_no_bit(runs):
-    with pytest.warns(CheckpointWarning, match="training goes on"):
+    with pytest.warns(CheckpointWarning, match="training continues"):
         assert same_bits(fit(loss=FillsDisk(), workers=2), fit(loss=FillsDisk()))
 
 

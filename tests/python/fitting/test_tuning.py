@@ -316,7 +316,7 @@ def test_a_run_is_resumed_with_what_it_found(tmp_path, monkeypatch):
         raise AssertionError("it has been done")
 
     monkeypatch.setattr(inner_folds, "held_out_losses", search)
-    with pytest.warns(match="Going on after epoch 50"):
+    with pytest.warns(match="Continuing after epoch 50"):
         resumed = fit(checkpoint=tmp_path, checkpoint_every=25)
     assert_same_fit(undisturbed, resumed)
     pd.testing.assert_frame_equal(undisturbed.tuning, resumed.tuning)
@@ -358,7 +358,7 @@ def test_without_memory_for_a_search_the_fit_is_the_usual_one_with_a_warning(mon
         raise MemoryError
 
     monkeypatch.setattr(inner_folds, "held_out_losses", lack)
-    with pytest.warns(PytwolayerWarning, match="there is no memory to search"):
+    with pytest.warns(PytwolayerWarning, match="there is not enough memory to search"):
         plain = fit()
     assert plain.tuning is None
     assert_same_fit(plain, fit(weight_decay=3 / 160, encoding="linear"))

@@ -233,7 +233,7 @@ def test_a_kind_that_a_fit_does_not_have_is_refused(fits, tmp_path):
     for name, kind in (("numbers", "prob"), ("classes", "numeric"), ("ensemble", "raw")):
         with pytest.raises(ArgumentError, match="`kind` must be"):
             fits[name].predict_to_file(FRAME, tmp_path / "p.csv", kind=kind)
-    with pytest.raises(ArgumentError, match="intervals come of several"):
+    with pytest.raises(ArgumentError, match="intervals come from several"):
         fits["numbers"].predict_to_file(FRAME, tmp_path / "p.csv", kind="conf_int")
 
 

@@ -160,12 +160,14 @@ def test_a_class_that_training_did_not_see_has_no_part_in_the_score():
 def test_a_score_needs_a_row_that_can_be_predicted():
     with (
         pytest.warns(UnseenLevelWarning),
-        pytest.raises(ArgumentError, match="`x` must be of rows that can be predicted"),
+        pytest.raises(ArgumentError, match="`x` must be data with a row that can be predicted"),
     ):
         fit_to("y").score(FRAME.assign(kind="new"))
     with (
         pytest.warns(UnseenLevelWarning),
-        pytest.raises(ArgumentError, match="`x` must be of a class that training saw"),
+        pytest.raises(
+            ArgumentError, match="`x` must be data with a row of a class that training saw"
+        ),
     ):
         fit_to("side").score(FRAME.assign(side="new"))
 
@@ -282,7 +284,7 @@ def test_a_rate_that_no_number_holds_is_an_error_not_a_warning():
     fit = two_layer(x, y, loss="poisson", input_clip=None, epochs=100, seed=1)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        with pytest.raises(ArgumentError, match="`x` must be so near to the training data"):
+        with pytest.raises(ArgumentError, match="`x` must be close enough to the training data"):
             fit.predict([[1e8]])
 
 

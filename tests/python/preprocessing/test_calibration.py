@@ -212,7 +212,7 @@ def test_quantiles_are_widened_or_narrowed_by_the_pair_of_the_level():
 def test_what_has_no_intervals_is_refused_in_one_sentence():
     calibration = kept([1.0])
     refuse_without_intervals(PLAIN, calibration, has_offset=True)
-    with pytest.raises(ArgumentError, match="of numbers for prediction intervals"):
+    with pytest.raises(ArgumentError, match="prediction intervals are of numbers"):
         refuse_without_intervals(Classes(None, ("a", "b")), calibration, has_offset=False)
     with pytest.raises(ArgumentError, match="has an offset"):
         refuse_without_intervals(COUNTS, calibration, has_offset=True)

@@ -178,7 +178,7 @@ def test_a_dictionary_of_arrow_is_a_factor():
 
 
 def test_levels_that_read_alike_are_an_error():
-    with pytest.raises(ArgumentError, match='several levels read alike in column "odd"'):
+    with pytest.raises(ArgumentError, match='several levels that read alike in column "odd"'):
         read(pd.Categorical([1, "1"]))
 
 

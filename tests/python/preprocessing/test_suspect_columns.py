@@ -133,7 +133,7 @@ def test_one_warning_tells_of_all_columns_briefly():
     (warning,) = caught
     assert 'column "c4"' in str(warning.message)
     assert 'column "c5"' not in str(warning.message)
-    assert ") and 6 more. Make numbers of" in str(warning.message)
+    assert ") and 6 more. Turn numbers into" in str(warning.message)
     assert len(str(warning.message)) < 800
 
 
@@ -144,8 +144,8 @@ def test_it_says_what_to_do():
         "Text that may be something else was taken as levels or classes: "
         'column "a" (100 levels: numbers, but for "?" in 1 row), '
         'column "b" (100 levels: more than half as many as the 100 rows). '
-        "Make numbers of what is a number, and missing values of what stands for them; leave out "
-        "what differs from row to row; where the levels are meant, a factor (categorical) says so."
+        "Turn numbers into numeric values, and marks of missing values into missing values; leave "
+        "out what differs from row to row; where levels are meant, make it a factor (categorical)."
     )
 
 

@@ -222,7 +222,7 @@ def test_a_run_that_was_killed_is_resumed_there_with_its_bits_and_elsewhere_with
     monkeypatch.setattr(Checkpoints, "save", killing)
     with pytest.raises(KilledError):
         fit(first, **saving, **options)
-    with pytest.warns(ResumedWarning, match="Going on after epoch 14 of 40"):
+    with pytest.warns(ResumedWarning, match="Continuing after epoch 14 of 40"):
         resumed = fit(second, **saving, **options)
     undisturbed = fit(gpu, **options)
     if devices == "gpu gpu":

@@ -118,7 +118,7 @@ def test_runs_are_repeated_and_resumed_with_the_same_bits(monkeypatch, tmp_path)
     kept = {**QUICK, "checkpoint": tmp_path, "checkpoint_every": 1}
     with pytest.raises(ZeroDivisionError):
         two_layer(FRAME, Y, **kept, on_epoch=lambda epoch, loss: 1 / (2 - epoch))
-    with pytest.warns(UserWarning, match="Going on after epoch 1 of 4"):
+    with pytest.warns(UserWarning, match="Continuing after epoch 1 of 4"):
         resumed = two_layer(FRAME, Y, **kept)
     assert resumed.history.equals(plain.history)
     assert np.array_equal(resumed.predict(FRAME), plain.predict(FRAME))

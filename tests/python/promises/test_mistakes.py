@@ -106,7 +106,7 @@ def test_infinite_values_are_told_with_what_to_do(cars):
 
 def test_a_column_without_a_value_is_told_to_be_left_out(cars):
     message = said(two_layer, cars.assign(weight=np.nan), outcome="mpg", **QUICK)
-    assert 'nothing is in column "weight" (leave it out)' in message
+    assert 'there are no values in column "weight" (leave it out)' in message
 
 
 @pytest.mark.parametrize(
@@ -130,7 +130,7 @@ def test_text_among_numbers_is_told_with_how_to_make_one_of_them(cars):
 
 def test_numbers_as_text_are_told(cars):
     odd = cars.assign(weight=[f"{number / 7:.3f}" for number in range(40)])
-    with pytest.warns(SuspectColumnWarning, match="Make numbers of what is a number"):
+    with pytest.warns(SuspectColumnWarning, match="Turn numbers into numeric values"):
         two_layer(odd, outcome="mpg", **QUICK)
 
 

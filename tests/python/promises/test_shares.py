@@ -175,7 +175,9 @@ def test_faults_of_the_data_are_one_error_of_the_first_process(tmp_path):
     for name in ("other values", "other rows", "other validation"):
         kind, text = told[name]
         assert kind == "WorkerError"
-        assert re.fullmatch(r"Worker 1 on \S+ has other data than worker 0 on \S+\.", text), text
+        assert re.fullmatch(r"Worker 1 on \S+ has different data from worker 0 on \S+\.", text), (
+            text
+        )
     # Where not each process can read a part, one reads all for those on its machine.
     assert told["nowhere"] is None
     assert told["copied"] is None

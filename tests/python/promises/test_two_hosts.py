@@ -77,7 +77,7 @@ def test_a_killed_process_of_another_host_changes_no_bit(hosts, tmp_path):
     said, statuses = ends(started)
     assert statuses == [0, 0]
     assert len(said[0]) == 1
-    assert "Going on after epoch" in said[0][0]
+    assert "Continuing after epoch" in said[0][0]
     assert said[1] == []
     assert digest(load(fit)) == digest(two_layer(**config(x=str(data), epochs=600)))
     assert [host.running() for host in hosts] == [{}, {}]
@@ -108,7 +108,7 @@ def test_data_that_differ_from_host_to_host_are_one_error_that_names_the_host(ho
         rows(seed=seed).to_parquet(tmp_path / f"{name}.parquet")
     started = [start_command([host], str(tmp_path / f"{host.name}.parquet"))[0] for host in hosts]
     said, _ = ends(started)
-    what = "Worker 1 on second-host has other data than worker 0 on first-host."
+    what = "Worker 1 on second-host has different data from worker 0 on first-host."
     assert said == [[f"pytwolayer: {what}"], []]
 
 

@@ -115,7 +115,7 @@ def test_a_needed_package_that_pip_knows_nothing_of_is_no_problem(monkeypatch, p
 
     monkeypatch.setattr("pytwolayer.r_interop.doctor.version", version)
     finding = topics(python_findings())[package]
-    assert finding == Finding(package, "installed, of a version that cannot be told")
+    assert finding == Finding(package, "installed, but its version cannot be determined")
 
 
 @pytest.mark.parametrize("package", ["matplotlib", "itables", "rpy2", "pyarrow", "onnx"])
@@ -290,7 +290,7 @@ def test_a_torch_that_is_linked_to_a_blas_is_no_problem_in_r():
 
 def test_a_torch_that_uses_rs_blas_in_r_is_a_problem():
     finding = of_r(torch_blas="foreign /usr/lib/libblas.so.3")["torch in R"]
-    assert finding.value == "uses /usr/lib/libblas.so.3: slow, other digits"
+    assert finding.value == "uses /usr/lib/libblas.so.3: slow, and with other last digits"
     assert "library(pytwolayer)" in finding.mend
 
 

@@ -168,7 +168,7 @@ def test_tables_without_rows_or_columns_are_refused_as_frames_are():
 
 def test_levels_that_read_alike_are_refused():
     sent = sent_table({"f": ("factor", [1, 2], ["a", "a"])})
-    with pytest.raises(ArgumentError, match="several levels read alike"):
+    with pytest.raises(ArgumentError, match="several levels that read alike"):
         read_table("x", read_sent_table(sent))
 
 

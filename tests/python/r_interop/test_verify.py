@@ -47,7 +47,7 @@ def test_one_bit_in_one_row_is_no_agreement(losses, place):
     line = report(routes).splitlines()[4]
     assert "500 of 500" in line
     assert "499 of 500" in line
-    assert report(routes).endswith("They do NOT agree. `pytwolayer doctor` may tell why.")
+    assert report(routes).endswith("They do NOT agree. `pytwolayer doctor` may show why.")
 
 
 def test_routes_that_agree_with_each_other_on_other_losses_than_the_chapters_are_not_well(losses):
@@ -82,7 +82,7 @@ def test_one_in_the_last_printed_digit_is_no_disagreement(losses, place, units, 
         "All agree with one another, bit for bit.",
         "499 of 500 equal the chapter's printed table; the other one differs from it in the last "
         "digit alone.",
-        "Another kind of processor, or version of PyTorch, rounds otherwise.",
+        "Another kind of processor, or version of PyTorch, rounds differently.",
     ]
 
 
@@ -109,7 +109,7 @@ def test_routes_that_differ_are_said_to_whatever_the_table_says(losses):
     near = digits_off(losses, 7, 1)
     routes = [Route("Python", near), Route("R", next_bit(near, 9))]
     assert not agree(routes)
-    assert report(routes).endswith("They do NOT agree. `pytwolayer doctor` may tell why.")
+    assert report(routes).endswith("They do NOT agree. `pytwolayer doctor` may show why.")
 
 
 @pytest.mark.parametrize(

@@ -65,7 +65,7 @@ def test_the_first_use_and_the_doctor_tell_of_a_library_that_is_there(tmp_path):
     told = subprocess.run(
         [sys.executable, "-c", CODE, library], capture_output=True, text=True, check=True
     ).stdout
-    assert told.startswith("Another PyTorch is in this process, as R's package torch brings one")
+    assert told.startswith("Another PyTorch is in this process, such as R's package torch brings")
     assert str(library) in told
     assert "Problems" in told  # the page has it too
     assert "callr::r()" in told

@@ -335,7 +335,10 @@ def test_resamples_are_on_disk_where_memory_has_no_room_for_all(monkeypatch):
     ("options", "expected"),
     [
         ({}, "`batch_size` must be below the number of rows where the encoded rows do not fit"),
-        ({"optimizer": "lbfgs"}, "`optimizer` must be another where the encoded rows do not fit"),
+        (
+            {"optimizer": "lbfgs"},
+            "`optimizer` must be another one where the encoded rows do not fit",
+        ),
     ],
 )
 def test_all_rows_at_once_are_refused_where_they_do_not_fit(options, expected, little_memory):

@@ -93,7 +93,7 @@ def test_overlapping_memory_is_copied_first():
         ),
         ({"along": [None, None]}, torch.ones(2), r"must fit the selected elements \(2x3\)"),
         ({"along": [None, None]}, object(), "`value` must be numbers or a tensor"),
-        ({"along": [{"places": torch.ones(1, 1).long()}, None]}, 1, "can take, not change"),
+        ({"along": [{"places": torch.ones(1, 1).long()}, None]}, 1, "read, not changed"),
         ({"cell": 0.0}, torch.tensor(1j), "Complex"),
     ],
 )
