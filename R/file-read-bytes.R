@@ -156,7 +156,8 @@ content_of <- function(text) {
 
 check_format <- function(kind, number) {
   if (!is.character(kind) || !kind %in% names(formats)) {
-    refuse("it is a ", substr(paste(format(kind), collapse = ""), 1, 190))
+    found <- substr(paste(format(kind), collapse = ""), 1, 150)
+    refuse(sprintf('it is a file of kind "%s", not "model"', found))
   }
   known <- formats[[kind]]
   refuse_if(!is_whole(number), "its format is not a whole number")

@@ -191,7 +191,7 @@ class Format(Generic[T]):
 
     def _check_format(self, kind: Any, number: Any) -> None:
         if kind != self.kind:
-            raise ValueError(f"it is a {kind}"[:200])
+            raise ValueError(f'it is a file of kind "{str(kind)[:150]}", not "{self.kind}"')
         if not isinstance(number, int) or isinstance(number, bool):
             raise ValueError("its format is not a whole number")
         if number > self.number:

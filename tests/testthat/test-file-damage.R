@@ -55,6 +55,13 @@ test_that("any byte in the last places of the header reads as damage", {
   }
 })
 
+test_that("a file of another kind is told with its kind and with the one that is expected", {
+  skip_without_torch()
+  bytes <- rewritten(small(c(1, 2, 4, 3))$model, replaced_text('"model"', '"archive"'))
+  cnd <- expect_error(read_back(bytes), class = "pytwolayer_error_file")
+  expect_match(conditionMessage(cnd), 'it is a file of kind "archive", not "model".', fixed = TRUE)
+})
+
 test_that("a format that damage makes newer is no newer one", {
   skip_without_torch()
   bytes <- small(c(1, 2, 4, 3))$model

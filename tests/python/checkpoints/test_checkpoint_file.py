@@ -268,7 +268,7 @@ def test_tensors_of_junk_are_refused_or_harmless(small, byte):
 def test_another_kind_of_file_is_no_checkpoint(tmp_path):
     fit().save(tmp_path / checkpoint_names(3)[0])
     with (
-        pytest.warns(CheckpointWarning, match="it is a model"),
+        pytest.warns(CheckpointWarning, match='it is a file of kind "model", not "checkpoint"'),
         pytest.raises(ArgumentError, match="whose checkpoints are all damaged"),
     ):
         fit(tmp_path)

@@ -339,8 +339,15 @@ def test_damaged_bytes_are_an_error(numbers):
 def test_one_model_is_no_ensemble(numbers):
     from pytwolayer.models.model_file import to_bytes
 
-    with pytest.raises(FileFormatError, match="it is a model"):
+    with pytest.raises(FileFormatError, match='it is a file of kind "model", not "ensemble"'):
         ensemble_from_bytes(to_bytes(numbers.models[0]))
+
+
+def test_an_ensemble_is_no_single_model(numbers):
+    from pytwolayer.models.load import from_bytes
+
+    with pytest.raises(FileFormatError, match='it is a file of kind "ensemble", not "model"'):
+        from_bytes(ensemble_to_bytes(numbers))
 
 
 def test_models_of_several_forms_are_no_ensemble(numbers, classes):

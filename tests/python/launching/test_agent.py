@@ -57,7 +57,7 @@ def test_what_was_installed_anew_meanwhile_is_one_error_with_both_versions(
     command = [sys.executable, "-c", CALLER, str(tmp_path), name, text]
     ran = subprocess.run(command, capture_output=True, text=True, check=True)
     assert re.search(
-        rf"^\[\] The workers on \S+ have {told}.*, as where it was installed", ran.stdout
+        rf"^\[\] The workers on \S+ have {told}.*, perhaps since it was reinstalled", ran.stdout
     )
 
 

@@ -296,9 +296,9 @@ def test_a_fit_without_rows_kept_apart_says_what_to_do():
         fit.predict_interval(NEW)
     classes = two_layer(X, np.where(Y > 0, "a", "b"), validation=0.4, **QUICK)
     assert classes.calibration is None
-    with pytest.raises(ArgumentError, match="of numbers for prediction intervals"):
+    with pytest.raises(ArgumentError, match="since prediction intervals are of numbers"):
         classes.predict_interval(NEW, kind="prediction")
-    with pytest.raises(ArgumentError, match="of numbers for prediction intervals"):
+    with pytest.raises(ArgumentError, match="since prediction intervals are of numbers"):
         classes.predict_to_file(NEW, "p.csv", kind="pred_int")
     with pytest.raises(ArgumentError, match='"confidence", "prediction"'):
         fit.predict_interval(NEW, kind="both")
