@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 import pytest
-from launched import START, launch, run_torchrun
+from launched import START, launch, launch_loaded, run_torchrun
 from launched_samples import CASES, config, digest, rows
 
 from pytwolayer import ArgumentError, two_layer
@@ -29,7 +29,7 @@ def test_two_processes_change_no_bit(alone, tmp_path):
 
 
 def test_four_processes_change_no_bit(alone, tmp_path):
-    told = launch(tmp_path, FITS, 4)
+    told = launch_loaded(tmp_path, FITS, 4)
     assert told == {name: alone[name] for name in ("plain", "held out")}
 
 

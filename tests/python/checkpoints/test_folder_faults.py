@@ -61,8 +61,8 @@ def attempt(run, delay=None, prepare=lambda: None):
 
 
 @on_linux
-def test_runs_killed_at_random_moments_end_with_the_same_bits(fresh_python, tmp_path):
-    done = fresh_python(
+def test_runs_killed_at_random_moments_end_with_the_same_bits(loaded_python, tmp_path):
+    done = loaded_python(
         KILLED
         + """
 def killed(run):
@@ -89,8 +89,8 @@ print("fine")
 
 
 @on_linux
-def test_a_run_killed_in_the_midst_of_writing_ends_with_the_same_bits(fresh_python, tmp_path):
-    done = fresh_python(
+def test_a_run_killed_in_the_midst_of_writing_ends_with_the_same_bits(loaded_python, tmp_path):
+    done = loaded_python(
         KILLED
         + """
 import pytwolayer.files.atomic_write as output
@@ -196,8 +196,8 @@ def test_a_place_that_holds_no_files_is_an_error_before_training(folder):
 
 
 @on_linux
-def test_memory_that_lacks_for_a_checkpoint_ends_no_run(fresh_python, tmp_path):
-    done = fresh_python(
+def test_memory_that_lacks_for_a_checkpoint_ends_no_run(loaded_python, tmp_path):
+    done = loaded_python(
         """
 import resource, sys, warnings
 from pathlib import Path

@@ -162,8 +162,8 @@ def test_rows_that_are_let_go_while_they_are_written_are_all_there(tmp_path, mon
 
 
 @on_linux
-def test_memory_that_is_let_go_is_free(tmp_path, fresh_python):
-    done = fresh_python(
+def test_memory_that_is_let_go_is_free(tmp_path, loaded_python):
+    done = loaded_python(
         """
 import sys
 from pathlib import Path

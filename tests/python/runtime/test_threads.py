@@ -161,7 +161,7 @@ def test_the_environments_number_is_taken_and_kept(fresh_python, number):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-def test_four_hundred_fits_in_a_row_take_no_more_memory_than_fifty(fresh_python):
+def test_four_hundred_fits_in_a_row_take_no_more_memory_than_fifty(loaded_python):
     """Were only their encoded rows to stay, 350 fits would take 56 MB. Measured: below 2."""
     code = """
 import numpy as np
@@ -177,4 +177,4 @@ for number in range(400):
         before = size()
 print((size() - before) / 2**20)
 """
-    assert float(fresh_python(code).stdout) < 10
+    assert float(loaded_python(code).stdout) < 10

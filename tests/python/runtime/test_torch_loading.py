@@ -5,13 +5,16 @@ A process of its own loads a BLAS for all to see, as R does, and then imports to
 
 import ctypes
 import ctypes.util
+import json
 import os
+import subprocess
 import sys
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
+from conftest import HANGS, ROOT
 from pytwolayer.runtime import deep_binding, torch_loading
 from pytwolayer.runtime.shared_libraries import library_at, libtorch_cpu
 from pytwolayer.runtime.torch_loading import torch
@@ -63,12 +66,38 @@ def test_torch_keeps_its_own_blas(beside_a_blas, load):
     assert "torch" in used
 
 
+# What several tests ask of one process, in which torch has been loaded beside a foreign BLAS.
+LOADED = """
+import importlib.resources, importlib.util, inspect, json
+flags = sys.getdlopenflags()
+import pytwolayer.chapter
+from pytwolayer.runtime.torch_loading import torch
+print(json.dumps({
+    "flags": sys.getdlopenflags() == flags,
+    "name": torch.__spec__.name,
+    "found": importlib.util.find_spec("torch") is not None,
+    "files": (importlib.resources.files("torch") / "version.py").is_file(),
+    "source": len(inspect.getsource(torch)) > 0,
+    "losses": [*map(float.hex, pytwolayer.chapter_losses(40)["loss"])],
+}))
+"""
+
+
+@pytest.fixture(scope="module")
+def loaded():
+    command = [sys.executable, "-c", AS_R_DOES + LOADED, SYSTEM_BLAS]
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=HANGS)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
 @needs_a_blas
-def test_the_digits_are_then_those_without_a_foreign_blas(fresh_python, beside_a_blas):
+def test_the_digits_are_then_those_without_a_foreign_blas(loaded, loaded_python):
     code = (
         "from pytwolayer import chapter_losses\nprint(*map(float.hex, chapter_losses(40)['loss']))"
     )
-    assert beside_a_blas(code)[0] == fresh_python(code).stdout.strip()
+    assert loaded["losses"] == loaded_python(code).stdout.split()
 
 
 TOO_LATE = """
@@ -139,9 +168,8 @@ print(sys.getdlopenflags() == flags)
 
 
 @needs_a_blas
-def test_the_loaders_flags_are_as_before(beside_a_blas):
-    code = "b = sys.getdlopenflags(); import pytwolayer.chapter; print(sys.getdlopenflags() == b)"
-    assert beside_a_blas(code) == ["True"]
+def test_the_loaders_flags_are_as_before(loaded):
+    assert loaded["flags"] is True
 
 
 @needs_a_blas
@@ -167,15 +195,9 @@ print(*(str(warning.message) for warning in caught))
 
 
 @needs_a_blas
-def test_torch_can_still_be_asked_for_its_files_and_source(beside_a_blas):
-    code = """
-from pytwolayer.runtime.torch_loading import torch
-import importlib.resources, importlib.util, inspect
-print(torch.__spec__.name, importlib.util.find_spec("torch") is not None)
-print((importlib.resources.files("torch") / "version.py").is_file())
-print(len(inspect.getsource(torch)) > 0)
-"""
-    assert beside_a_blas(code) == ["torch True", "True", "True"]
+def test_torch_can_still_be_asked_for_its_files_and_source(loaded):
+    assert loaded["name"] == "torch"
+    assert [loaded[what] for what in ("found", "files", "source")] == [True, True, True]
 
 
 class TestSafety:

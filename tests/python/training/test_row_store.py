@@ -2,7 +2,6 @@
 
 import gc
 import json
-import os
 import pickle
 import shutil
 import subprocess
@@ -14,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from loaded_python import run_loaded
 from row_samples import X, Y, fit, row_files, same_bits, set_memory
 
 from pytwolayer import TwoLayerClassifier, TwoLayerRegressor, continue_training
@@ -492,24 +492,16 @@ fit(on_epoch=lambda epoch, loss: os.kill(os.getpid(), signal.SIGKILL))
 @on_linux
 def test_two_fits_at_once_do_no_harm(tmp_path):
     code = """
-import json, sys
+import json, sys, warnings
+warnings.simplefilter("ignore")
 sys.path.insert(0, sys.argv[2])
 from row_samples import fit
 json.dump(fit(cache=sys.argv[1]).history["loss"].tolist(), sys.stdout)
 """
-    command = [
-        sys.executable,
-        "-W",
-        "ignore",
-        "-c",
-        code,
-        str(tmp_path),
-        str(Path(__file__).parents[1]),
-    ]
-    environment = os.environ | {"OMP_NUM_THREADS": "1"}
-    both = [subprocess.Popen(command, stdout=subprocess.PIPE, env=environment) for _ in range(2)]
+    here = str(Path(__file__).parents[1])
+    both = run_loaded(code, str(tmp_path), here, environments=[{}, {}])
     expected = fit().history["loss"].tolist()
-    assert [json.loads(each.communicate()[0]) for each in both] == [expected] * 2
+    assert [json.loads(each.stdout) for each in both] == [expected] * 2
     assert len(row_files(tmp_path)) == 1
 
 
@@ -537,11 +529,13 @@ print(json.dumps(fitted.history[["loss", "valid_loss"]].to_numpy().tolist()))
 
 
 @on_linux
-def test_a_fit_in_a_group_with_less_memory_than_its_rows_ends_well(memory_group, fresh_python):
+def test_a_fit_in_a_group_with_less_memory_than_its_rows_ends_well(
+    memory_group, fresh_python, loaded_python
+):
     here = str(Path(__file__).parents[1])
     limited = fresh_python(LARGE, here, str(memory_group(80 * MIB)))
     assert limited.returncode == 0, limited.stderr
-    free = fresh_python(LARGE, here, "none")
+    free = loaded_python(LARGE, here, "none")
     assert free.returncode == 0, free.stderr
     windowed, shuffled = (np.array(json.loads(each.stdout)) for each in (limited, free))
     assert (windowed != shuffled).any()
