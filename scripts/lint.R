@@ -10,16 +10,25 @@ is_mistaken <- function(lint) {
 
 usual <- eval(parse(text = read.dcf(".lintr", "linters")[[1]]), asNamespace("lintr"))
 
-# cyclocomp_linter would take most of lintr's time, and nearly all of it for what hardly branches.
-# With so few of these words nothing is as complex as what it reports: three loops, one in the
-# condition of the other, come to 10, and 15 are let pass.
+# Two of them would take most of lintr's time, nearly all of it for code that they have no word for.
+only_where <- function(concerns, linter) {
+  force(linter) # which is about to be replaced where it comes from
+  lintr::Linter(name = attr(linter, "name"), function(source_expression) {
+    if (concerns(source_expression)) linter(source_expression) else list()
+  })
+}
+
+# With so few of these words nothing is as complex as what cyclocomp_linter reports: three loops,
+# one in the condition of the other, come to 10, and 15 are let pass.
 branching <- c("IF", "FOR", "WHILE", "REPEAT", "BREAK", "NEXT", "AND2", "OR2")
-may_be_complex <- function(parsed) sum(parsed$token %in% branching, parsed$text == "return") > 3
-of_any_code <- usual$cyclocomp_linter
-usual$cyclocomp_linter <- lintr::Linter(name = "cyclocomp_linter", function(source_expression) {
+may_be_complex <- function(source_expression) {
   parsed <- source_expression$parsed_content # NULL for a file as a whole
-  if (is.null(parsed) || !may_be_complex(parsed)) list() else of_any_code(source_expression)
-})
+  sum(parsed$token %in% branching, parsed$text == "return") > 3
+}
+usual$cyclocomp_linter <- only_where(may_be_complex, usual$cyclocomp_linter)
+
+has_tabs <- function(source_expression) any(grepl("\t", source_expression$lines, fixed = TRUE))
+usual$no_tab_linter <- only_where(has_tabs, usual$no_tab_linter)
 
 # testthat attaches itself and the helper files to each test, which object_usage_linter cannot know.
 linters_for <- function(path) {
