@@ -119,6 +119,15 @@ def skorch(x: Any, y: Any, hidden: int, batch: int, epochs: int) -> Any:
     return lambda rows: model.predict(rows)[:, 0]
 
 
+def ask_for_memory(values: int) -> None:
+    """Write to memory and give it back.
+
+    A virtual machine may take seconds for a gigabyte that nothing was written to for some time: its
+    host has to find the memory. The route that comes to such memory by chance would pay for it.
+    """
+    np.ones(values, np.float32)
+
+
 def status(name: str) -> float:
     """Read a size of this process in MB."""
     lines = Path("/proc/self/status").read_text().splitlines()
@@ -140,6 +149,7 @@ def main() -> None:
     y = np.fromfile(folder / "y").astype(np.float32)
     torch.set_num_threads(torch.get_num_threads())
     way(x[:300], y[:300], hidden, batch, 1)
+    ask_for_memory(2 * rows * columns)
     before = clear_peak()
     for call in range(calls):
         start = time.perf_counter()
