@@ -1,6 +1,6 @@
 """All measurements of speed and memory, in one table: ``docs/speed.csv``, and its page.
 
-    python benchmarks/speed.py [--only GROUP[,GROUP]] [--threads N] [--rounds N]
+    python benchmarks/speed.py [--only GROUP[,GROUP]] [--threads N] [--rounds N] [--note TEXT]
 
 Groups that are measured anew take the place of those in the table; the others stay.
 """
@@ -41,6 +41,7 @@ def main() -> None:
     parser.add_argument("--only", default=",".join(GROUPS), help="groups, with commas between")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--rounds", type=int, default=_ROUNDS)
+    parser.add_argument("--note", help="what else the machine did meanwhile, for the tables")
     given = parser.parse_args()
     names = given.only.split(",")
     known = pd.read_csv(TABLE) if TABLE.exists() else pd.DataFrame()
@@ -49,7 +50,7 @@ def main() -> None:
             parser.error(f"there is no group {name}: there are {', '.join(GROUPS)}")
         print(f"== {name}, {given.threads} threads", flush=True)
         found = importlib.import_module(name).rows(given.rounds, given.threads)
-        where = {"threads": given.threads, "machine": machine()}
+        where = {"threads": given.threads, "machine": machine(given.note)}
         known = replaced(known, pd.DataFrame(found).assign(**where), name)
         known.to_csv(TABLE, index=False, float_format="%.6g")
     write_plots(pd.read_csv(TABLE))
@@ -73,14 +74,15 @@ def replaced(known: pd.DataFrame, found: pd.DataFrame, name: str) -> pd.DataFram
     ).reset_index(drop=True)
 
 
-def machine() -> str:
+def machine(note: str | None = None) -> str:
     """Describe the machine and the versions that were measured."""
     lines = Path("/proc/cpuinfo").read_text().splitlines()
     model = next((line.split(": ")[1] for line in lines if line.startswith("model name")), "?")
     processors = sum(line.startswith("processor") for line in lines)
     names = ("torch", "numpy", "scikit-learn")
     versions = ", ".join(f"{name} {version(name)}" for name in names)
-    return f"{model}, {processors} processors, Python {platform.python_version()}, {versions}"
+    found = f"{model}, {processors} processors, Python {platform.python_version()}, {versions}"
+    return f"{found}, {note}" if note else found
 
 
 if __name__ == "__main__":

@@ -131,3 +131,9 @@ def test_a_worker_finds_the_benchmarks_and_the_peers(monkeypatch):
     given = environment(3)
     assert given["PYTHONPATH"].split(":") == [str(BENCHMARKS), "/the/peers"]
     assert {given[f"{name}_NUM_THREADS"] for name in ("OMP", "OPENBLAS", "MKL")} == {"3"}
+
+
+def test_the_tables_say_what_else_the_machine_did():
+    from speed import machine
+
+    assert machine("beside tests") == f"{machine()}, beside tests"
