@@ -7,6 +7,8 @@ check_environment() {
   export _R_CHECK_CRAN_INCOMING_=false _R_CHECK_SYSTEM_CLOCK_=false _R_CHECK_FORCE_SUGGESTS_=false
   # What the package works with besides, and Debian lacks, stands under Enhances.
   export _R_CHECK_PACKAGE_DEPENDS_IGNORE_MISSING_ENHANCES_=true
+  # R CMD check builds the vignettes, which runs their code: it need not run that by itself before.
+  export _R_CHECK_VIGNETTES_SKIP_RUN_MAYBE_=true
   export _R_CHECK_XREFS_USE_ALIASES_FROM_CRAN_=false R_CHECK_ENVIRON=/dev/null R_BUILD_ENVIRON=/dev/null
 }
 
