@@ -43,7 +43,29 @@ async function open(browser, width, scheme) {
   return page;
 }
 
-// Moderate, serious and critical faults that axe-core finds, and pages that are wider than the window.
+// In the page: text that runs out of its block, a heading that is larger than the one it is under,
+// and one that cannot be linked to.
+function badlySet() {
+  const faults = [];
+  for (const block of document.querySelectorAll(".bd-article :is(p, li, dt, dd, h1, h2, h3)")) {
+    const out = block.scrollWidth - block.clientWidth;
+    if (block.clientWidth === 0 || getComputedStyle(block).overflowX !== "visible" || out <= 2) continue;
+    faults.push(`text runs ${out} pixels out of its block: ${block.textContent.trim().slice(0, 60)}`);
+  }
+  const size = (level) => {
+    const heading = document.querySelector(`.bd-article section > h${level}`);
+    return heading ? parseFloat(getComputedStyle(heading).fontSize) : null;
+  };
+  for (const [above, below] of [[1, 2], [2, 3], [3, 4]]) {
+    if (size(above) && size(below) >= size(above)) faults.push(`h${below} is as large as h${above}`);
+  }
+  for (const heading of document.querySelectorAll(".bd-article section > :is(h2, h3)")) {
+    if (!heading.querySelector("a.headerlink")) faults.push(`no anchor: ${heading.textContent.trim()}`);
+  }
+  return faults;
+}
+
+// Moderate, serious and critical faults that axe-core finds, and what is set badly.
 async function lookAt(page, name, how) {
   await page.goto(address(name));
   await page.addScriptTag({ path: AXE });
@@ -57,6 +79,7 @@ async function lookAt(page, name, how) {
     () => [document.documentElement.scrollWidth, document.documentElement.clientWidth],
   );
   if (wide > window) fault(name, `${how}: ${wide} pixels wide in a window of ${window}`);
+  for (const text of await page.evaluate(badlySet)) fault(name, `${how}: ${text}`);
 }
 
 async function shoot(page, name, how) {

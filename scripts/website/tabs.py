@@ -14,7 +14,8 @@ from website.blocks import EXAMPLE, UNSEEN
 _LABELS = {"r": "R", "python": "Python", "sh": "Command line"}
 
 _LINK = re.compile(
-    r"(?<=\]\()(?P<up>(?:\.\./)*)(?P<path>[A-Za-z][\w./-]*)(?P<anchor>#[\w-]+)?(?=\))"
+    r"(?P<words>\[`?[\w./-]+\.md`?)?\]\("
+    r"(?P<up>(?:\.\./)*)(?P<path>[A-Za-z][\w./-]*)(?P<anchor>#[\w-]+)?\)"
 )
 
 # Pages that stand elsewhere in the repository, from its root, and their names on the site.
@@ -99,7 +100,10 @@ def _example(found: re.Match[str]) -> str:
 
 
 def with_links(page: str, folder: str) -> str:
-    """Point links of a page, which is in a folder of the repository, to pages of the site."""
+    """Point links of a page, which is in a folder of the repository, to pages of the site.
+
+    Words of a link that are the name of a file are left out; Sphinx puts the page's title there.
+    """
 
     def pointed(link: re.Match[str]) -> str:
         path = _from_root(folder, link["up"], link["path"])
@@ -107,7 +111,8 @@ def with_links(page: str, folder: str) -> str:
             path = "docs/" + _ELSEWHERE[path]
         if not path.startswith("docs/"):
             return link[0]
-        return "/" + path.removeprefix("docs/") + (link["anchor"] or "")
+        words = "[" if link["words"] else ""
+        return f"{words}](/{path.removeprefix('docs/')}{link['anchor'] or ''})"
 
     return _LINK.sub(pointed, page)
 

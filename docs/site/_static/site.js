@@ -1,6 +1,6 @@
 // A block that scrolls sideways must be reachable by the keyboard, also one in a tab that opens later.
 function reachable() {
-  document.querySelectorAll(".highlight pre, .sourceCode pre").forEach((block) => {
+  document.querySelectorAll(".highlight pre, .sourceCode pre, p.wide").forEach((block) => {
     if (block.scrollWidth > block.clientWidth) {
       block.setAttribute("tabindex", "0");
     }
@@ -10,6 +10,26 @@ document.addEventListener("DOMContentLoaded", () => {
   reachable();
   document.addEventListener("change", reachable);
   window.addEventListener("resize", reachable);
+});
+
+// Pictures of several panels side by side scroll on a phone, where they would be too small.
+window.addEventListener("load", () => {
+  if (!window.matchMedia("(max-width: 600px)").matches) return;
+  document.querySelectorAll(".bd-article p > img:only-child").forEach((picture) => {
+    const wide = picture.naturalWidth > 700 && picture.naturalWidth > 1.9 * picture.naturalHeight;
+    picture.parentElement.classList.toggle("wide", wide);
+  });
+  reachable();
+});
+
+// A number and its range have a line each.
+document.addEventListener("DOMContentLoaded", () => {
+  document.querySelectorAll("td").forEach((cell) => {
+    const found = /^([\d.,]+ ?\S*) (\([\d.,]+ to [\d.,]+\))$/.exec(cell.textContent.trim());
+    if (!found) return;
+    cell.textContent = `${found[1]}\n${found[2]}`;
+    cell.classList.add("range");
+  });
 });
 
 // The arrows that open parts of the list of pages say what they open.

@@ -155,6 +155,12 @@ def test_links_out_of_the_documents_point_to_pages_of_the_site():
     )
 
 
+def test_a_link_whose_words_are_the_name_of_a_file_has_the_title_of_the_page_instead():
+    page = "[docs/data.md](docs/data.md#columns), [data](docs/data.md), [setup.sh](../setup.sh)"
+    assert with_links(page, "") == "[](/data.md#columns), [data](/data.md), [setup.sh](../setup.sh)"
+    assert with_links("[`NEWS.md`](../NEWS.md)", "docs") == "[](/changelog.md)"
+
+
 def test_links_to_what_is_not_there_are_found(tmp_path):
     (tmp_path / "a.html").write_text(
         '<h1 id="x"></h1><a href="b.html#y"></a><a href="b.html#z"></a><a href="c.html"></a>'
