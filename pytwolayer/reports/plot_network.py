@@ -17,6 +17,8 @@ MOST_UNITS = 20  # in a layer, of a network that is drawn unit by unit
 _DARK, _LIGHT = "#1a1a1a", "#8a8a8a"
 _MOST_NAMES = 60
 _THICKEST = 4.0
+# Thinner lines are not seen, and dashes in proportion to a width of 1e-20 would take for ever.
+_THINNEST = 0.01
 
 
 def draw_network(
@@ -58,6 +60,8 @@ def _draw_units(
         for to, row in enumerate(weights):
             for start, weight in enumerate(row):
                 width = _THICKEST * abs(weight) / largest
+                if width < _THINNEST:
+                    continue
                 axes.plot(
                     [layer, layer + 1],
                     [columns[layer][start], columns[layer + 1][to]],

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import pytwolayer
+from pytwolayer.reports.plot_network import draw_network
 
 pytest.importorskip("matplotlib", reason="plots need it")
 
@@ -32,6 +33,14 @@ def test_a_small_network_is_drawn_unit_by_unit(tmp_path):
     solid = np.array([line.get_linestyle() == "-" for line in lines]).reshape(4, 3)
     assert (solid == (first > 0)).all()
     assert {"x1", "x2", "x3", "y1", "y2"} <= {text.get_text() for text in axes.texts}
+
+
+def test_weights_that_training_let_die_are_not_drawn():
+    """Dashes in proportion to such a width are so many that the file is never finished."""
+    first, last = np.array([[1.0, -1e-20], [-0.5, 0.0]]), np.array([[1.0, -1e-30]])
+    (axes,) = draw_network(first, last, ["a", "b"], ["y"], None).axes
+    widths = [line.get_linewidth() for line in axes.get_lines() if line.get_marker() == "None"]
+    assert widths == [4.0, 2.0, 4.0]
 
 
 @pytest.mark.parametrize(("hidden_units", "inputs"), [(21, 3), (4, 21)])
