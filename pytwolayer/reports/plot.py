@@ -90,6 +90,8 @@ def _draw(axes: "Axes", history: pd.DataFrame, time: str, name: str) -> None:
     """Draw a curve; of several models one for each."""
     label, colour, dashes = _CURVES[name]
     style: dict[str, Any] = {"color": colour, "linestyle": dashes}
+    if history[time].nunique() == 1:  # one epoch is no line
+        style["marker"] = "o"
     if "model" not in history:
         axes.plot(history[time], history[name], linewidth=1.8, label=label, **style)
         return

@@ -1,11 +1,11 @@
 """Plots of reliability: how often what was predicted with some probability happened."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from pytwolayer.reports.figure_reliability import ReliabilityFigure
+from pytwolayer.reports.figure_reliability import ReliabilityFigure, ReliabilityPanel
 from pytwolayer.reports.panels import DARK, MIDDLE, panels_of
 from pytwolayer.reports.plot import open_frame
 
@@ -37,5 +37,12 @@ def plot_reliability(shown: ReliabilityFigure, file: str | Path | None) -> "Figu
             axes.set_ylim(-0.02, 1.02)
             open_frame(axes)
             if panel is shown.panels[0]:
-                axes.legend(frameon=False, loc="upper left", fontsize=8.5)
+                axes.legend(frameon=False, loc=free_corner(panel), fontsize=8.5)
     return figure
+
+
+def free_corner(panel: ReliabilityPanel) -> Literal["upper left", "lower right"]:
+    """Return the corner away from the diagonal where fewer groups and intervals are."""
+    left = np.sum((panel.predicted < 0.5) & (panel.upper > 0.8))
+    right = np.sum((panel.predicted > 0.5) & (panel.lower < 0.2))
+    return "upper left" if left <= right else "lower right"

@@ -24,6 +24,12 @@ def test_the_curve_is_the_history():
     assert (axes.get_xlabel(), axes.get_ylabel()) == ("Iteration", "Loss")
 
 
+def test_one_epoch_is_drawn_as_a_point():
+    for epochs, marker in ((1, "o"), (2, "None")):
+        history = pd.DataFrame({"epoch": range(1, epochs + 1), "loss": [0.5] * epochs})
+        assert plot_history(history).get_lines()[0].get_marker() == marker
+
+
 def test_a_fit_plots_itself_against_the_epoch(fit, tmp_path):
     axes = fit.plot(tmp_path / "fit.png")
     assert axes.get_xlabel() == "Epoch"
