@@ -43,10 +43,8 @@ plot.two_layer_effects <- function(x, what = c("effects", "spread"), per = NULL,
   what <- check_what(what, c("effects", "spread"))
   table <- effects_picture(x, what, per, rlang::current_env())
   words <- attr(table, "label")
-  several <- length(unique(table$outcome)) > 1
-  by_panel(table, function(own, outcome) {
-    title <- if (several) outcome else ""
-    label <- sprintf(words, if (several) "the outcome" else outcome)
+  up <- if (what == "spread") spread_label else ""
+  by_panel(table, words, up, function(own, title, label, up) {
     if (what == "effects") {
       ends <- if (is.null(own$lower)) own$estimate else c(own$lower, own$upper)
       draw_rows(own$label, range(ends, own$estimate), label, title, ...)
@@ -56,11 +54,13 @@ plot.two_layer_effects <- function(x, what = c("effects", "spread"), per = NULL,
       }
       graphics::points(own$estimate, places, pch = 19, col = dark)
     } else {
-      draw_spread(own, label, title, ...)
+      draw_spread(own, label, title, up, ...)
     }
-  })
+  }, room = if (what == "effects") 0.55 else 0.9)
   invisible(x)
 }
+
+spread_label <- "Spread over the rows (SD)"
 
 # The table with labels, and effects per standard deviation where that is asked for.
 effects_picture <- function(x, what, per, call) {
@@ -98,29 +98,81 @@ short_names <- function(names, longest = 34) {
   if (length(unique(short)) == length(unique(names))) short else names
 }
 
-# In lines that are not longer than the axis.
-wrapped <- function(text) {
-  most <- floor(graphics::par("pin")[[1]] / graphics::strwidth("n", "inches"))
+# Those that are wider than these inches, shortened until they are not, if that can be.
+names_within <- function(names, inches, size = 1, font = 1) {
+  short <- as.character(names)
+  for (longest in c(34, 28, 24, 20, 16, 13, 10, 7)) {
+    wide <- graphics::strwidth(short, "inches", cex = size, font = font) > inches
+    shorter <- short_names(names, longest)
+    if (all(nchar(shorter) <= longest + 1)) short[wide] <- shorter[wide] # else two are the same
+  }
+  short
+}
+
+# In lines that are not longer than the axis; an expression stays as it is.
+wrapped <- function(text, inches = graphics::par("pin")[[1]]) {
+  if (!is.character(text)) {
+    return(text)
+  }
+  most <- floor(inches / graphics::strwidth("n", "inches"))
   paste(strwrap(text, max(most, 20)), collapse = "\n")
 }
 
-# A panel for each outcome.
-by_panel <- function(table, draw) {
+# The size of a label beside an axis, smaller if it would be longer than the figure is high.
+label_size <- function(text) {
+  room <- 0.98 * graphics::par("fin")[[2]]
+  max(0.5, min(1, room / max(graphics::strwidth(text, "inches"), 1e-9)))
+}
+
+# Panels side by side, whose axes are labelled once, in the margin around them all.
+lay_panels <- function(number, above) {
+  wide <- min(3, number)
+  graphics::par(mfrow = c(ceiling(number / wide), wide))
+  graphics::par(mar = c(2, 2.5, 1.5, 0.7), oma = c(2.5, 1.7, above, 0), mgp = c(2, 0.6, 0))
+}
+
+label_panels <- function(across, up) {
+  size <- 0.8 * c(
+    label_fit(across, graphics::par("din")[[1]]), label_fit(up, graphics::par("din")[[2]])
+  )
+  graphics::mtext(across, 1, line = 0.6, outer = TRUE, cex = size[[1]])
+  graphics::mtext(up, 2, line = 0.3, outer = TRUE, cex = size[[2]])
+}
+
+# By how much a text of 0.8 has to be smaller for these inches.
+label_fit <- function(text, inches) {
+  width <- graphics::strwidth(text, "inches", cex = 0.8 / graphics::par("cex"))
+  min(1, 0.95 * inches / max(width, 1e-9))
+}
+
+#' Draw a panel for each outcome
+#'
+#' @param label The label of the axis across, with `%s` for the outcome; `up` likewise.
+#' @param draw Called with the rows of an outcome, a title and both labels.
+#' @param room For the title, in widths of a panel: less where names at the left push it aside.
+#' @noRd
+by_panel <- function(table, label, up, draw, room = 0.9) {
   outcomes <- unique(table$outcome)
-  if (length(outcomes) > 1) {
-    wide <- min(3, length(outcomes))
-    old <- graphics::par(mfrow = c(ceiling(length(outcomes) / wide), wide))
-    on.exit(graphics::par(old))
+  if (length(outcomes) == 1) {
+    named <- function(words) sub("%s", outcomes, words, fixed = TRUE)
+    return(draw(table, "", named(label), named(up)))
   }
+  old <- graphics::par(c("mfrow", "mar", "oma", "mgp"))
+  on.exit(graphics::par(old))
+  lay_panels(length(outcomes), above = 0)
   for (outcome in outcomes) {
-    draw(table[table$outcome == outcome, , drop = FALSE], outcome)
+    title <- names_within(outcome, room * graphics::par("fin")[[1]], 1.2, 2)
+    draw(table[table$outcome == outcome, , drop = FALSE], title, "", "")
   }
+  of_all <- function(words) sub("%s", "the outcome", words, fixed = TRUE)
+  label_panels(of_all(label), of_all(up))
 }
 
 # Axes with names at the left, wide enough for them, the first one on top.
 draw_rows <- function(labels, range, label, title, xlab = label, main = title, ...) {
-  labels <- short_names(labels, if (graphics::par("mfrow")[[2]] > 1) 20 else 34)
-  lines <- max(graphics::strwidth(labels, "inches")) / graphics::par("csi") + 1.5
+  labels <- names_within(labels, 0.45 * graphics::par("fin")[[1]])
+  wide <- min(max(graphics::strwidth(labels, "inches")), 0.6 * graphics::par("fin")[[1]])
+  lines <- wide / graphics::par("csi") + 1.5
   margins <- graphics::par("mar")
   old <- graphics::par(mar = c(margins[[1]], max(margins[[2]], lines), margins[3:4]))
   on.exit(graphics::par(mar = old$mar))
@@ -134,8 +186,7 @@ draw_rows <- function(labels, range, label, title, xlab = label, main = title, .
   graphics::abline(v = 0, lty = 3, col = middle)
 }
 
-draw_spread <- function(own, label, title, xlab = label, main = title,
-                        ylab = "Spread over the rows (SD)", ...) {
+draw_spread <- function(own, label, title, up, xlab = label, main = title, ylab = up, ...) {
   graphics::plot.default(
     own$estimate, own$spread,
     pch = ifelse(own$kind == "numbers", 19, 22), bg = "white", col = dark, bty = "l",
@@ -249,7 +300,11 @@ autoplot.two_layer_effects <- function(object, what = c("effects", "spread"), # 
       ggplot2::scale_y_continuous(expand = ggplot2::expansion(0.15)) +
       ggplot2::labs(x = label, y = "Spread over the rows (SD)")
   }
-  in_panels(plot, outcomes) + ggplot2::theme(legend.position = "bottom")
+  # The label is cut off where names take most of the width, unless it ends where the axis does.
+  wide <- what == "effects" && max(nchar(as.character(table$label))) > 20
+  in_panels(plot, outcomes) + ggplot2::theme(
+    legend.position = "bottom", axis.title.x = ggplot2::element_text(hjust = if (wide) 1 else 0.5)
+  )
 }
 
 # The width of lines has another name since ggplot2 3.4.0.
@@ -258,9 +313,22 @@ with_width <- function(.layer, .width, ...) {
   do.call(.layer, c(list(...), stats::setNames(list(.width), name)))
 }
 
-in_panels <- function(plot, outcomes, scales = "free_x") {
-  if (length(outcomes) > 1) plot <- plot + ggplot2::facet_wrap(~outcome, scales = scales)
+in_panels <- function(plot, outcomes, scales = "free_x", guide = no_overlap()) {
+  if (length(outcomes) > 1) {
+    shortened <- ggplot2::as_labeller(stats::setNames(short_names(outcomes, 26), outcomes))
+    plot <- plot + ggplot2::guides(x = guide) +
+      ggplot2::facet_wrap(~outcome, scales = scales, ncol = 3, labeller = shortened)
+  }
   plot + ggplot2::theme_bw() + ggplot2::theme(panel.grid.minor = ggplot2::element_blank())
+}
+
+# Of numbers along an axis those are left out that have no room.
+no_overlap <- function() ggplot2::guide_axis(check.overlap = TRUE)
+
+# Names stand upright that have no room side by side.
+names_guide <- function(names, panels = 1) {
+  crowded <- sum(nchar(names)) * min(panels, 3) > 60 || length(names) > 12
+  if (crowded) ggplot2::guide_axis(angle = 90) else ggplot2::guide_axis()
 }
 
 measure_words <- c(
@@ -283,18 +351,18 @@ plot.two_layer_importance <- function(x, ...) {
   table <- as.data.frame(x)
   table$number <- seq_len(nrow(table))
   order <- names(sort(-tapply(table$estimate, table$input, max)))
-  several <- length(unique(table$outcome)) > 1
-  by_panel(table, function(own, outcome) {
+  outcomes <- unique(table$outcome)
+  label <- worse_words(facts, if (length(outcomes) > 1) "(together)" else outcomes)
+  by_panel(table, label, "", function(own, title, label, up) {
     own <- own[match(order, own$input), ]
     range <- range(own$lowest, own$highest)
-    label <- worse_words(facts, if (several) "(together)" else outcome)
-    draw_rows(own$input, range, label, if (several) outcome else "", ...)
+    draw_rows(own$input, range, label, title, ...)
     places <- rev(seq_len(nrow(own)))
     graphics::segments(own$lowest, places, own$highest, places, lwd = 4, col = light, lend = 1)
     each <- facts$each[own$number, , drop = FALSE]
     graphics::points(each, rep(places, ncol(each)), pch = "|", cex = 0.8, col = middle)
     graphics::points(own$estimate, places, pch = 19, col = dark)
-  })
+  }, room = 0.55)
   invisible(x)
 }
 
@@ -340,23 +408,22 @@ chosen_curves <- function(rows) {
 #' @export
 plot.two_layer_profile <- function(x, ...) {
   facts <- attr(x, "facts")
-  several <- length(unique(x$outcome)) > 1
-  by_panel(as.data.frame(x), function(own, outcome) {
-    ylab <- paste(profile_words[[facts$kind]], if (several) "the outcome" else outcome)
-    title <- if (several) outcome else ""
+  table <- as.data.frame(x)
+  up <- paste(profile_words[[facts$kind]], "%s")
+  by_panel(table, table$input[[1]], up, function(own, title, label, up) {
     draw <- if (is.numeric(own$value)) draw_curve else draw_levels
-    draw(own, facts, ylab, title, ...)
+    draw(own, facts, label, up, title, ...)
   })
   invisible(x)
 }
 
-draw_curve <- function(own, facts, label, title, type = "o", xlab = own$input[[1]], ylab = label,
-                       main = title, ...) {
+draw_curve <- function(own, facts, label, up, title, type = "o", xlab = label, ylab = up,
+                       main = title, cex.lab = label_size(ylab), ...) { # nolint
   mean <- stats::aggregate(list(estimate = own$estimate), list(value = own$value), mean)
   graphics::plot.default(
     own$value, own$estimate,
     type = "n", bty = "l", ylim = range(own$estimate, own$lower, own$upper),
-    xlab = xlab, ylab = ylab, main = main, ...
+    xlab = wrapped(xlab), ylab = ylab, main = main, cex.lab = cex.lab, ...
   )
   if (facts$kind == "ale") graphics::abline(h = 0, col = light)
   if (!is.null(own$lower)) {
@@ -373,21 +440,32 @@ draw_curve <- function(own, facts, label, title, type = "o", xlab = own$input[[1
   suppressWarnings(graphics::rug(facts$marks, col = middle)) # of values that are clipped
 }
 
-draw_levels <- function(own, facts, label, title, xlab = own$input[[1]], ylab = label,
-                        main = title, ...) {
+# Names that have no room side by side stand upright, with the label of the axis below them.
+draw_levels <- function(own, facts, label, up, title, xlab = label, ylab = up, main = title,
+                        cex.lab = label_size(ylab), ...) { # nolint: object_name_linter.
   levels <- unique(own$value)
   places <- match(own$value, levels)
   mean <- tapply(own$estimate, places, mean)
-  graphics::plot.default(
-    places, own$estimate,
-    type = "n", xaxt = "n", bty = "l", xlim = c(0.5, length(levels) + 0.5),
-    ylim = range(own$estimate, own$lower, own$upper), xlab = xlab, ylab = ylab, main = main, ...
-  )
-  if (facts$kind == "ale") graphics::abline(h = 0, col = light)
   names <- short_names(levels, 20)
   room <- graphics::par("pin")[[1]] / length(levels)
   turned <- any(graphics::strwidth(names, "inches") > room)
+  margins <- graphics::par("mar")
+  on.exit(graphics::par(mar = margins))
+  if (turned) {
+    names <- names_within(levels, 0.35 * graphics::par("fin")[[2]])
+    deep <- max(graphics::strwidth(names, "inches")) / graphics::par("csi") + 1.5
+    graphics::par(mar = replace(margins, 1, max(margins[[1]], deep + 1.5 * nzchar(xlab))))
+  }
+  graphics::plot.default(
+    places, own$estimate,
+    type = "n", xaxt = "n", bty = "l", xlim = c(0.5, length(levels) + 0.5),
+    ylim = range(own$estimate, own$lower, own$upper), xlab = "", ylab = ylab, main = main,
+    cex.lab = cex.lab, ...
+  )
+  if (facts$kind == "ale") graphics::abline(h = 0, col = light)
   graphics::axis(1, seq_along(levels), names, las = if (turned) 2 else 0)
+  line <- if (turned) graphics::par("mar")[[1]] - 1.3 else graphics::par("mgp")[[1]]
+  graphics::title(xlab = wrapped(xlab), line = line)
   if (!is.null(own$row)) {
     graphics::points(places, own$estimate, pch = "-", cex = 2, col = "#6f6f6f66")
   }
@@ -423,7 +501,13 @@ autoplot.two_layer_profile <- function(object, ...) { # nolint: object_name_lint
         profile_words[[facts$kind]], if (length(outcomes) == 1) outcomes else "the outcome"
       )
     )
-  in_panels(plot, outcomes, scales = "free_y")
+  if (is_number) {
+    return(in_panels(plot, outcomes, scales = "free_y"))
+  }
+  levels <- short_names(levels(table$value), 20)
+  guide <- names_guide(levels, length(outcomes))
+  plot <- plot + ggplot2::scale_x_discrete(labels = levels, guide = guide)
+  in_panels(plot, outcomes, scales = "free_y", guide = guide)
 }
 
 profile_layers <- function(table, is_number, of_rows) {

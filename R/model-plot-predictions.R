@@ -10,40 +10,70 @@ plot_figure <- function(shown, what, ..., main = shown$title, xlab = shown$acros
     predictions = draw_predictions, residuals = draw_residuals, confusion = draw_confusion,
     reliability = draw_reliability
   )
-  panels <- shown$panels
-  several <- length(panels) > 1
-  margins <- graphics::par("mar")
-  old <- list(mar = margins) # which some panels widen
-  if (several) {
-    wide <- min(3, length(panels))
-    shape <- c(ceiling(length(panels) / wide), wide)
-    old <- c(old, graphics::par(mfrow = shape, oma = c(0, 0, 2, 0)))
+  if (length(shown$panels) > 1) {
+    return(plot_panels(shown$panels, draw, main, xlab, ylab, ...))
   }
+  margins <- graphics::par("mar") # which some figures widen
+  on.exit(graphics::par(mar = margins))
+  panel <- shown$panels[[1]]
+  drawn <- draw(panel, xlab = xlab, ylab = ylab, ...)
+  name_panel(main, panel$words)
+  if (length(drawn$legend)) do.call(graphics::legend, c(drawn, bty = "n", cex = 0.85))
+}
+
+# With one legend for all panels, below them.
+plot_panels <- function(panels, draw, main, xlab, ylab, ...) {
+  old <- graphics::par(c("mar", "mfrow", "oma", "mgp"))
   on.exit(graphics::par(old))
-  for (panel in panels) {
+  lay_panels(length(panels), above = 2)
+  below <- graphics::par("oma") + c(1.3, 0, 0, 0)
+  graphics::par(oma = below)
+  room <- 0.98 * (graphics::par("fin")[[1]] - graphics::par("mai")[[2]])
+  words <- vapply(panels, function(panel) narrow(panel$words, room), "")
+  lines <- max(lengths(strsplit(words, "\n")))
+  graphics::par(mar = graphics::par("mar") + c(0, 0, 0.9 * lines, 0))
+  margins <- graphics::par("mar")
+  for (place in seq_along(panels)) {
     graphics::par(mar = margins)
-    draw(panel, xlab = xlab, ylab = ylab, ...)
-    name_panel(if (several) panel$name else main, panel$words)
+    drawn <- draw(panels[[place]], xlab = "", ylab = "", ...)
+    name_panel(names_within(panels[[place]]$name, room, 1.2, 2), words[[place]], 0.9 * lines)
   }
-  if (several) graphics::mtext(main, outer = TRUE, adj = 0.02, font = 2)
+  graphics::mtext(main, outer = TRUE, adj = 0.02, font = 2)
+  label_panels(xlab, ylab)
+  if (length(drawn$legend)) name_below(drawn)
+}
+
+# In small letters, and in lines that are not wider than a panel.
+narrow <- function(words, inches) {
+  wrapped(words, inches / 0.75)
+}
+
+# In the last line of the outer margin.
+name_below <- function(drawn) {
+  places <- list(
+    x = graphics::grconvertX(0.5, "ndc", "user"), y = graphics::grconvertY(0, "ndc", "user"),
+    xjust = 0.5, yjust = 0, horiz = TRUE, xpd = NA, bty = "n", cex = 0.9
+  )
+  do.call(graphics::legend, c(drawn[names(drawn) != "x"], places))
 }
 
 # Left of the plot's upper edge, with the words in small letters below; without room the name alone.
-name_panel <- function(name, words) {
-  lines <- graphics::par("mar")[[3]]
-  if (lines >= 1.5) graphics::mtext(words, line = 0.3, adj = 0, cex = 0.8 * graphics::par("cex"))
-  graphics::title(name, adj = 0, line = if (lines >= 1.5) 1.3 else 0.3)
+name_panel <- function(name, words, lines = 1) {
+  room <- graphics::par("mar")[[3]] >= 1.5
+  small <- 0.75 * graphics::par("cex")
+  if (room) graphics::mtext(words, line = 0.3, adj = 0, cex = small)
+  graphics::title(name, adj = 0, line = 0.3 + if (room) lines else 0)
 }
 
 draw_points <- function(panel, xlab, ylab, ..., ylim = with_room(panel$up, panel$line_up),
                         xlim = range(panel$across, panel$line_across), pch = NULL, cex = NULL,
-                        col = NULL) {
+                        col = NULL, cex.lab = label_size(ylab)) { # nolint: object_name_linter.
   many <- length(panel$across) > most_solid
   graphics::plot.default(
     panel$across, panel$up,
     bty = "l", xlab = wrapped(xlab), ylab = ylab, xlim = xlim, ylim = ylim, main = "",
     pch = if (is.null(pch)) 1 else pch, cex = if (is.null(cex)) 1 - 0.4 * many else cex,
-    col = if (is.null(col)) paste0(dark, if (many) "66") else col, ...
+    col = if (is.null(col)) paste0(dark, if (many) "66") else col, cex.lab = cex.lab, ...
   )
 }
 
@@ -53,10 +83,11 @@ with_room <- function(...) {
   ends + c(0, 0.12) * diff(ends)
 }
 
+# What draws a panel gives what its legend is.
 draw_predictions <- function(panel, ...) {
   draw_points(panel, ...)
   graphics::lines(panel$line_across, panel$line_up, lty = 2, col = middle)
-  graphics::legend("topleft", "equal", lty = 2, col = middle, bty = "n", cex = 0.85)
+  list(x = "topleft", legend = "equal", lty = 2, col = middle)
 }
 
 draw_residuals <- function(panel, ...) {
@@ -64,39 +95,44 @@ draw_residuals <- function(panel, ...) {
   graphics::abline(h = 0, lty = 2, col = middle)
   if (length(panel$line_across)) {
     graphics::lines(panel$line_across, panel$line_up, lwd = 2, col = dark)
-    words <- "mean of rows with like predictions"
-    graphics::legend("topleft", words, lwd = 2, col = dark, bty = "n", cex = 0.85)
+    list(x = "topleft", legend = "mean of rows with like predictions", lwd = 2, col = dark)
   }
 }
 
-draw_reliability <- function(panel, xlab, ylab, ..., xlim = c(0, 1), ylim = c(0, 1)) {
+draw_reliability <- function(panel, xlab, ylab, ..., xlim = c(0, 1), ylim = c(0, 1),
+                             cex.lab = label_size(ylab)) { # nolint: object_name_linter.
   graphics::plot.default(
     panel$predicted, panel$observed,
     type = "n", bty = "l", xlim = xlim, ylim = ylim, xlab = wrapped(xlab), ylab = ylab,
-    main = "", ...
+    main = "", cex.lab = cex.lab, ...
   )
   graphics::abline(0, 1, lty = 2, col = middle)
   graphics::segments(panel$predicted, panel$lower, panel$predicted, panel$upper, col = dark)
   graphics::lines(panel$predicted, panel$observed, type = "o", pch = 19, col = dark, lwd = 1.5)
   graphics::rug(panel$marks, col = middle)
-  graphics::legend(
-    "topleft", c("equal", "groups, 95 % interval"),
-    lty = c(2, 1), pch = c(NA, 19), col = c(middle, dark), bty = "n", cex = 0.85
+  list(
+    x = free_corner(panel), legend = c("equal", "groups, 95 % interval"), lty = c(2, 1),
+    pch = c(NA, 19), col = c(middle, dark)
   )
+}
+
+# The corner away from the diagonal where fewer groups and intervals are.
+free_corner <- function(panel) {
+  left <- sum(panel$predicted < 0.5 & panel$upper > 0.8)
+  right <- sum(panel$predicted > 0.5 & panel$lower < 0.2)
+  if (left <= right) "topleft" else "bottomright"
 }
 
 # The darker a cell, the larger its share of the true class, which is the row.
 draw_confusion <- function(panel, xlab, ylab, ...) {
   number <- length(panel$classes)
   shares <- replace(panel$shares, is.nan(panel$shares), 0)
-  names <- short_names(panel$classes, 20)
   named <- number <= most_class_names
   size <- if (number <= 20) 0.9 else 0.6
-  lines <- if (named) max(graphics::strwidth(names, "inches", cex = size)) / graphics::par("csi")
-  margins <- pmax(graphics::par("mar"), c(max(lines, 0) + 3, max(lines, 0) + 3, 0, 1.5))
-  room <- (graphics::par("fin")[[1]] - sum(margins[c(2, 4)]) * graphics::par("csi")) / number
-  turned <- named && any(graphics::strwidth(names, "inches", cex = size) > room)
-  if (!turned) margins[[1]] <- min(margins[[1]], max(graphics::par("mar")[[1]], 4))
+  shown <- confusion_names(panel$classes, named, size)
+  names <- shown$names
+  turned <- shown$turned
+  margins <- shown$margins
   graphics::par(mar = margins)
   places <- seq_len(number)
   graphics::image(
@@ -112,12 +148,40 @@ draw_confusion <- function(panel, xlab, ylab, ...) {
   }
   graphics::title(xlab = xlab, line = margins[[1]] - 1.3)
   graphics::title(ylab = ylab, line = margins[[2]] - 1.3)
-  graphics::mtext("Darker: a larger share of the true class", 4, line = 0.3, cex = 0.7)
+  shade <- "Darker: a larger share of the true class"
+  size <- 1.1 * graphics::par("pin")[[2]] / graphics::strwidth(shade, "inches")
+  if (size > 0.4) {
+    graphics::mtext(shade, 4, line = 0.3, cex = graphics::par("cex") * min(0.7, size))
+  }
   if (length(panel$cells)) {
     at <- expand.grid(across = places, up = rev(places)) # row by row
     colours <- ifelse(as.vector(t(shares)) > 0.55, "white", dark)
-    graphics::text(at$across, at$up, panel$cells, col = colours, cex = 0.85)
+    graphics::text(at$across, at$up, panel$cells, col = colours, cex = cell_size(panel$cells))
   }
+  NULL
+}
+
+# Names of classes, whether they stand upright along the lower edge, and margins for both.
+confusion_names <- function(classes, named, size) {
+  inner <- graphics::par("mar")
+  figure <- graphics::par("fin")
+  line <- graphics::par("csi")
+  names <- names_within(short_names(classes, 20), 0.3 * min(figure), size)
+  widths <- if (named) graphics::strwidth(names, "inches", cex = size) else 0
+  lines <- min(max(widths) / line, 0.35 * min(figure) / line)
+  labelled <- inner[[1]] >= 3 # of several panels the axes are labelled together
+  margins <- pmax(inner, c(lines + 1 + 2 * labelled, lines + 1 + 2 * labelled, 0, 1.5))
+  room <- (figure[[1]] - sum(margins[c(2, 4)]) * line) / length(classes)
+  turned <- any(widths > room)
+  if (!turned) margins[[1]] <- min(margins[[1]], max(inner[[1]], if (labelled) 4 else 2))
+  list(names = names, turned = turned, margins = margins)
+}
+
+# Smaller where the numbers have no room in a cell.
+cell_size <- function(cells) {
+  wide <- max(graphics::strwidth(cells, cex = 0.85)) / 0.95
+  high <- max(graphics::strheight(cells, cex = 0.85)) / 0.9
+  0.85 * min(1, max(0.4, 1 / wide), max(0.4, 1 / high)) # a cell is 1 wide and high
 }
 
 autoplot_figure <- function(shown, what) {
@@ -127,7 +191,9 @@ autoplot_figure <- function(shown, what) {
   )
   panels <- shown$panels
   several <- length(panels) > 1
-  words <- vapply(panels, function(panel) paste0(panel$name, "\n", panel$words), "")
+  names <- short_names(vapply(panels, `[[`, "", "name"))
+  words <- vapply(panels, function(panel) paste(strwrap(panel$words, 40), collapse = "\n"), "")
+  words <- paste0(names, "\n", words)
   stacked <- function(make) {
     parts <- Map(function(panel, label) {
       part <- make(panel)
@@ -144,7 +210,9 @@ autoplot_figure <- function(shown, what) {
   )
   if (several) {
     scales <- if (what == "reliability") "fixed" else "free"
-    plot <- plot + ggplot2::facet_wrap(~panel, scales = scales)
+    plot <- plot + ggplot2::facet_wrap(~panel, scales = scales, ncol = 3) +
+      ggplot2::theme(strip.text = ggplot2::element_text(size = 7)) +
+      (if (what != "confusion") ggplot2::guides(x = no_overlap()))
   }
   plot
 }
@@ -212,7 +280,6 @@ gg_confusion <- function(stacked, base) {
   cells$true <- factor(cells$true, rev(names))
   cells$predicted <- factor(cells$predicted, names)
   at <- ggplot2::aes(x = .data$predicted, y = .data$true)
-  turned <- if (length(names) > 12) ggplot2::guide_axis(angle = 90)
   ggplot2::ggplot(cells, at) + base +
     ggplot2::geom_tile(ggplot2::aes(fill = .data$share), colour = light) +
     ggplot2::geom_text(
@@ -222,8 +289,8 @@ gg_confusion <- function(stacked, base) {
     ggplot2::scale_colour_manual(values = c(`TRUE` = "white", `FALSE` = dark)) +
     ggplot2::scale_fill_gradient(
       "Share of the true class",
-      low = "white", high = "black", limits = c(0, 1)
+      low = "white", high = "black", limits = c(0, 1), breaks = c(0, 0.5, 1)
     ) +
-    (if (!is.null(turned)) ggplot2::guides(x = turned)) +
+    ggplot2::guides(x = names_guide(names, length(unique(cells$panel)))) +
     (if (length(names) > 20) ggplot2::theme(axis.text = ggplot2::element_text(size = 6)))
 }

@@ -32,7 +32,8 @@
 #' `autoplot()` draws the same with ggplot2.
 #'
 #' @param x,object A fit of [two_layer()], of one network or several.
-#' @param what One of the above; `"history"` is another name of `"loss"`.
+#' @param what What to draw: one of the words under "Details"; `"history"` is another name of
+#'   `"loss"`.
 #' @param new_data Rows whose predictions are shown, with the outcome, as in [predict.two_layer()],
 #'   or a path. Rows with missing values are left out. The default is the training rows, held-out
 #'   ones included, which look better than new rows will. A fit that does not have them, such as one
@@ -111,8 +112,9 @@ check_what <- function(what, choices, call = rlang::caller_env()) {
   if (identical(what, choices)) choices[[1]] else check_one_of("what", what, choices, call)
 }
 
-plot_history <- function(x, log = NULL, type = "l", xlab = "Epoch", ylab = loss_label(x),
-                         main = loss_title(x), col = c("black", "#D55E00"), lty = c(1, 2), ...) {
+plot_history <- function(x, log = NULL, type = usual_type(x), xlab = "Epoch",
+                         ylab = loss_label(x), main = loss_title(x), col = c("black", "#D55E00"),
+                         lty = c(1, 2), ...) {
   losses <- as.matrix(x$history[-1])
   col <- rep_len(col, ncol(losses))
   lty <- rep_len(lty, ncol(losses))
@@ -133,21 +135,26 @@ plot_history <- function(x, log = NULL, type = "l", xlab = "Epoch", ylab = loss_
   name_losses(ncol(losses), col, lty, if (!is.null(best)) words)
 }
 
+# One epoch is no line.
+usual_type <- function(x) if (length(unique(x$history$epoch)) > 1) "l" else "p"
+
 # An empty frame for these losses, and their axes.
-plot_losses <- function(losses, epochs, log, ..., ylim = NULL) {
+plot_losses <- function(losses, epochs, log, ylab, ..., ylim = NULL,
+                        cex.lab = label_size(ylab)) { # nolint: object_name_linter.
   finite <- losses[is.finite(losses)]
   if (is.null(log)) {
     log <- if (is_positive(losses[!is.na(losses)])) "y" else ""
   }
   if (is.null(ylim)) ylim <- if (length(finite)) range(finite) else c(0, 1)
   ends <- if (length(epochs)) range(epochs) else c(0, 1)
-  arguments <- list(..., log = log, ylim = ylim)
+  arguments <- list(..., ylab = ylab, log = log, ylim = ylim, cex.lab = cex.lab)
   arguments$type <- "n"
   do.call(graphics::plot.default, c(list(ends, ylim), arguments))
 }
 
-plot_histories <- function(x, log = NULL, type = "l", xlab = "Epoch", ylab = loss_label(x),
-                           main = loss_title(x), col = c("black", "#D55E00"), lty = c(1, 2), ...) {
+plot_histories <- function(x, log = NULL, type = usual_type(x), xlab = "Epoch",
+                           ylab = loss_label(x), main = loss_title(x), col = c("black", "#D55E00"),
+                           lty = c(1, 2), ...) {
   columns <- names(x$history)[-seq_len(2)]
   losses <- as.matrix(x$history[columns])
   col <- grDevices::adjustcolor(rep_len(col, length(columns)), 0.6)
@@ -202,10 +209,11 @@ name_losses <- function(number, col, lty, best) {
   curves <- if (number > 1) list(legend = names, col = col, lty = lty)
   mark <- if (length(best)) list(legend = best, pch = 21, pt.bg = col[[number]])
   if (graphics::par("mar")[[3]] >= 2) {
-    above <- list(bty = "n", horiz = TRUE, inset = c(0, 1), xpd = TRUE, cex = 0.85)
-    if (length(mark)) do.call(graphics::legend, c("bottomleft", mark, above))
+    above <- list(bty = "n", horiz = TRUE, inset = c(0, 1), xpd = TRUE)
+    above$cex <- 0.85 * legends_fit(mark, curves)
+    if (length(mark)) mark <- do.call(graphics::legend, c("bottomleft", mark, above))
     if (length(curves)) curves <- do.call(graphics::legend, c("bottomright", curves, above))
-    return(invisible(curves))
+    return(invisible(c(curves, mark = list(mark$rect))))
   }
   ground <- graphics::par("bg")
   ground <- if (ground == "transparent") "white" else ground
@@ -217,6 +225,14 @@ name_losses <- function(number, col, lty, best) {
     )
   }
   invisible(if (length(curves)) do.call(graphics::legend, c("topright", curves, bg = ground)))
+}
+
+# By how much two legends side by side have to be smaller to have room above the plot.
+legends_fit <- function(...) {
+  legends <- Filter(length, list(...))
+  sizes <- list("top", horiz = TRUE, plot = FALSE, cex = 0.85)
+  widths <- vapply(legends, function(own) do.call(graphics::legend, c(own, sizes))$rect$w, 0)
+  min(1, 0.98 * diff(graphics::par("usr")[1:2]) / max(sum(widths), 1e-300))
 }
 
 #' @rdname plot.two_layer
@@ -246,6 +262,7 @@ autoplot_history <- function(object) {
   rows <- c(loss = "training", valid_loss = "validation")[columns]
   losses <- as.matrix(history[columns])
   several <- is_ensemble(object)
+  curves <- if (usual_type(object) == "l") ggplot2::geom_line else ggplot2::geom_point
   long <- data.frame(
     epoch = rep(history$epoch, length(columns)),
     loss = as.vector(losses),
@@ -253,7 +270,7 @@ autoplot_history <- function(object) {
     model = rep(if (several) history$model else rep(1L, nrow(losses)), length(columns))
   )
   plot <- ggplot2::ggplot(long, ggplot2::aes(x = .data$epoch, y = .data$loss)) +
-    ggplot2::geom_line(
+    curves(
       ggplot2::aes(
         colour = .data$rows, linetype = .data$rows, group = interaction(.data$rows, .data$model)
       ),

@@ -32,6 +32,37 @@ test_that("base plots are drawn and give the table back", {
   unlink("Rplots.pdf")
 })
 
+test_that("upright names of levels end above the lower edge, and below them is the label", {
+  names <- paste(c("a level with quite a long name", "another level with a long name"), 1:6)
+  grDevices::pdf(NULL, width = 5, height = 4)
+  grDevices::dev.control("enable")
+  withr::defer(grDevices::dev.off())
+  own <- data.frame(value = names, estimate = seq_along(names))
+  before <- graphics::par("mar")
+  draw_levels(own, list(kind = "pdp"), "the label", "y", "")
+  expect_identical(graphics::par("mar"), before)
+  calls <- lapply(grDevices::recordPlot()[[1]], function(part) part[[2]])
+  is_label <- function(call) length(call) > 5 && identical(call[[4]], "the label")
+  labels <- Filter(is_label, calls)
+  short <- names_within(names, 0.35 * graphics::par("fin")[[2]])
+  expect_length(labels, 1)
+  line <- labels[[1]][[6]] # of title(), under the names
+  expect_gt(line * graphics::par("csi"), max(graphics::strwidth(short, "inches")))
+})
+
+test_that("panels of many outcomes have room on a small device, and ggplot2 shortens their names", {
+  classes <- factor(paste("a class with quite a long name", rep(1:10, 15)))
+  fit <- two_layer(iris[1:4], classes, epochs = 2, seed = 1, verbose = FALSE)
+  grDevices::pdf(NULL, width = 6, height = 5)
+  withr::defer(grDevices::dev.off())
+  found <- effects(fit, iris)
+  for (what in c("effects", "spread")) expect_silent(plot(found, what = what))
+  expect_silent(plot(feature_effects(fit, iris, "Sepal.Width")))
+  skip_if_not_installed("ggplot2")
+  built <- ggplot2::ggplot_build(ggplot2::autoplot(found))
+  expect_identical(max(built$layout$layout$COL), 3L)
+})
+
 test_that("the spread is drawn per standard deviation, labels do not overlap", {
   found <- effects(fits, mtcars)
   picture <- effects_picture(found, "spread", NULL, environment())

@@ -91,6 +91,71 @@ test_that("a class without rows, many classes, few rows and small devices do not
   expect_silent(plot(fit, "reliability"))
 })
 
+# Latin letters, which a pdf has.
+long_names <- paste(
+  c("h\u00e4ufige Zwergstrauchheide", "\u00dcberflutung", "mar\u00e9e"),
+  "of a very long name, number", seq_len(12)
+)
+
+test_that("several panels have one legend", {
+  skip_without_torch()
+  fit <- quick(iris[1:4], factor(long_names[rep(1:3, 50)], long_names[1:3]))
+  grDevices::pdf(NULL)
+  grDevices::dev.control("enable")
+  withr::defer(grDevices::dev.off())
+  plot(fit, "reliability")
+  calls <- lapply(grDevices::recordPlot()[[1]], function(part) part[[2]])
+  texts <- Filter(function(call) call[[1]]$name == "C_text", calls)
+  words <- unlist(lapply(texts, function(call) as.character(call[[3]])))
+  expect_identical(sort(words), c("equal", "groups, 95 % interval"))
+})
+
+test_that("the legend of several panels overlaps neither the panels nor their labels", {
+  grDevices::pdf(NULL, width = 7, height = 5)
+  withr::defer(grDevices::dev.off())
+  lay_panels(3, above = 2)
+  graphics::par(oma = graphics::par("oma") + c(1.3, 0, 0, 0))
+  for (panel in 1:3) graphics::plot(1)
+  box <- name_below(list(x = "topleft", legend = c("equal", "groups"), lty = 1:2))$rect
+  top <- graphics::grconvertY(box$top, "user", "inches")
+  line <- graphics::par("csi")
+  # The label of the axes is on line 0.6 of the outer margin, in letters of 0.8.
+  expect_lt(top, (graphics::par("oma")[[1]] - 0.6 - 0.8) * line / graphics::par("cex") + 0.05)
+  expect_gte(graphics::grconvertX(box$left, "user", "ndc"), 0)
+})
+
+test_that("long names of classes are shortened to the room that there is", {
+  grDevices::pdf(NULL, width = 4, height = 4)
+  withr::defer(grDevices::dev.off())
+  graphics::plot.new()
+  for (inches in c(1, 2)) {
+    short <- names_within(long_names, inches)
+    expect_lte(max(graphics::strwidth(short, "inches")), inches)
+    expect_false(anyDuplicated(short) > 0)
+  }
+  expect_identical(names_within("a", 1), "a")
+})
+
+test_that("figures of many outcomes and long names have room on a small device", {
+  skip_without_torch()
+  ten <- factor(long_names[rep(1:10, 15)], long_names[1:10])
+  fit <- quick(iris[1:4], ten)
+  numbers <- as.data.frame(matrix(rnorm(320), 32))
+  names(numbers) <- long_names[1:10]
+  outcomes <- quick(mtcars[2:4], numbers)
+  grDevices::pdf(NULL, width = 5, height = 5)
+  withr::defer(grDevices::dev.off())
+  for (what in share_figures) expect_silent(plot(fit, what))
+  for (what in number_figures) expect_silent(plot(outcomes, what))
+})
+
+test_that("the legend of one panel is in a corner without groups", {
+  panel <- list(predicted = c(0.1, 0.9), lower = c(0.2, 0.8), upper = c(0.95, 1))
+  expect_identical(free_corner(panel), "bottomright")
+  panel$upper[[1]] <- 0.5
+  expect_identical(free_corner(panel), "topleft")
+})
+
 test_that("what cannot be shown is refused with what can", {
   skip_without_torch()
   fit <- quick_formula(mpg ~ wt, mtcars)

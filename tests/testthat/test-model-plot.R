@@ -47,6 +47,25 @@ test_that("no line runs through the legend, wherever the best epoch is", {
   }
 })
 
+test_that("the legends above the plot do not overlap, also of a small one", {
+  skip_without_torch()
+  fit <- quick(validation = 0.25, epochs = 20)
+  grDevices::pdf(NULL, width = 3.5, height = 3)
+  withr::defer(grDevices::dev.off())
+  plot(fit, log = "")
+  placed <- name_losses(2, c("black", "red"), 1:2, "best epoch: 19, loss 0.00123")
+  expect_lte(placed$mark$left + placed$mark$w, placed$rect$left)
+})
+
+test_that("one epoch is drawn as points", {
+  skip_without_torch()
+  fit <- quick(validation = 0.25, epochs = 1)
+  expect_identical(usual_type(fit), "p")
+  expect_identical(usual_type(quick()), "l")
+  skip_if_not_installed("ggplot2")
+  expect_s3_class(ggplot2::autoplot(fit)$layers[[1]]$geom, "GeomPoint")
+})
+
 test_that("of several networks both losses of each are drawn, and each best epoch", {
   skip_without_torch()
   fits <- quick(validation = 0.25, n_models = 3)
