@@ -9,6 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from forked_r import fork_r
 
 from pytwolayer.r_interop.r_process import (
     RError,
@@ -97,6 +98,11 @@ def _ask(run, command: list[str], folder: Path, **environment: str) -> Iterator[
     session.end()
 
 
+def _run_forked(script: Path, *arguments: str, **environment: str) -> str:
+    code = script.read_text(encoding="utf-8")
+    return fork_r(code, *arguments, environment=r_environment(**environment), seconds=HANGS)
+
+
 @pytest.fixture(scope="session", params=["reticulate", "system's reticulate", "rpy2"])
 def ask(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ask]:
     """Ask R by one route: beside Python with each reticulate, and inside Python."""
@@ -106,9 +112,9 @@ def ask(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
         inside = [sys.executable, "-u", "-m", "pytwolayer.r_interop.r_in_python"]
         yield from _ask(run_r_in_python, inside, folder)
     elif request.param == "reticulate":
-        yield from _ask(run_r, [rscript()], folder)
+        yield from _ask(_run_forked, [rscript()], folder)
     elif STOCK.is_dir():
-        yield from _ask(run_r, [rscript()], folder, R_LIBS=str(STOCK))
+        yield from _ask(_run_forked, [rscript()], folder, R_LIBS=str(STOCK))
     else:
         pytest.skip(".rlib-stock is not there: `make setup` makes it")
 
@@ -126,18 +132,6 @@ def skip_without_rpy2() -> None:
     version = run_r(HERE / "reticulate_version.R").split(".")
     if tuple(int(part) for part in version[:2]) < RPY2_NEEDS:
         pytest.skip(f"reticulate {'.'.join(version)} is too old to live inside Python")
-
-
-@pytest.fixture
-def r_script(tmp_path: Path):
-    """Run lines of R in a process of their own and give what they printed."""
-
-    def run(code: str, **environment: str) -> str:
-        script = tmp_path / "script.R"
-        script.write_text(code, encoding="utf-8")
-        return run_r(script, **{"OMP_NUM_THREADS": "1", **environment})
-
-    return run
 
 
 def numbers(values: list[str]) -> list[float]:

@@ -86,7 +86,7 @@ def test_r_ends_what_python_began(ask, frames, data, whole, tmp_path):
 
 def test_r_that_was_killed_goes_on(ask, frames, whole, tmp_path):
     run = tmp_path / "run"
-    with pytest.raises(RError, match=r"-9|137|Killed"):
+    with pytest.raises(RError, match=r"-9|137|Killed|without a word"):
         ask("checkpoint.R", str(frames), str(run), "7")
     assert sorted(path.name for path in run.iterdir())[-1] == "epoch-00000006.safetensors"
     assert in_r(ask("checkpoint.R", str(frames), str(run), "0")) == whole

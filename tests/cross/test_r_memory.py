@@ -7,9 +7,23 @@ import sys
 import pytest
 
 from conftest import ROOT, STOCK
+from pytwolayer.r_interop.r_process import run_r
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="limits and /proc of Linux")
 LIBRARIES = [pytest.param(ROOT / ".rlib", id="reticulate"), pytest.param(STOCK, id="system's")]
+
+
+@pytest.fixture
+def r_script(tmp_path):
+    """Run lines of R in an R of their own, started for them: a forked one has other memory."""
+
+    def run(code: str, **environment: str) -> str:
+        script = tmp_path / "script.R"
+        script.write_text(code, encoding="utf-8")
+        return run_r(script, OMP_NUM_THREADS="1", **environment)
+
+    return run
+
 
 LIMITED = """
 suppressPackageStartupMessages(library(pytwolayer))
