@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _MANY = 300  # points that are drawn solid
+_ABOVE = 0.12  # room for a legend above the points, in shares of the axis
 
 
 def plot_predictions(shown: NumberFigure, file: str | Path | None) -> "Figure":
@@ -34,6 +35,8 @@ def plot_residuals(shown: NumberFigure, file: str | Path | None) -> "Figure":
             if len(panel.line_across):
                 axes.plot(panel.line_across, panel.line_up, color=DARK, linewidth=1.8,
                           label="mean of rows with like predictions")  # fmt: skip
+                low, high = axes.get_ylim()
+                axes.set_ylim(low, high + _ABOVE * (high - low))
                 axes.legend(frameon=False, loc="upper left")
     return figure
 
