@@ -31,7 +31,8 @@ exported_columns <- function(fit, call) {
     found <- c(found, made)
   }
   if (length(found) != length(levels)) {
-    abort_expected("fit", "of a formula whose variables are columns", "of one with matrices", call)
+    expected <- "a fit to a formula whose variables are columns"
+    abort_expected("fit", expected, "one whose variables are matrices", call)
   }
   Map(function(made, own) if (is.null(made$text)) made$number else made$text(own), found, levels)
 }
@@ -142,10 +143,11 @@ constant_column <- function(value, context) {
 
 refuse_export <- function(what, context) {
   received <- sprintf(
-    "of one with %s, in the term `%s`: compute that column in the data and fit to it",
+    "one with %s, in the term `%s`: compute that column in the data and fit to it",
     what, shorten(context$term)
   )
-  abort_expected("fit", "of a formula whose functions can be exported", received, context$call)
+  expected <- "a fit to a formula whose functions can be exported"
+  abort_expected("fit", expected, received, context$call)
 }
 
 made_number <- function(code, context) {

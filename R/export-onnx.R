@@ -56,6 +56,8 @@ check_exported <- function(fit, call) {
     abort_argument("fit", "what `two_layer()` gave", fit, call)
   }
   if (fit$how$kind == "recipe" && length(fit$blueprint$recipe$steps)) {
-    abort_expected("fit", "of columns that the data have", "of a recipe that computes them", call)
+    abort_expected(
+      "fit", "a fit to columns that the data have", "one to columns that a recipe computes", call
+    )
   }
 }

@@ -45,7 +45,7 @@ read_content <- function(content, text) {
   saved$input_names <- input_names(saved$inputs)
   saved$output_names <- output_names(saved$outcome)
   saved$epochs <- as_count("epochs", content$epochs, least = 0)
-  refuse_if(!is_whole(content$epochs), "it has a number where a whole one is needed")
+  refuse_if(!is_whole(content$epochs), "it has a number where a whole number is needed")
   saved$losses <- unlist(content$history)
   losses <- list("loss", "valid_loss")
   if (!identical(content$history, losses) && !identical(content$history, losses[1])) {
@@ -134,14 +134,14 @@ is_object <- function(value) {
   is.list(value) && !is.null(names(value))
 }
 
-# In Python's words, so that both languages have the same message.
+# In the words that the core has too, so that both languages have the same message.
 type_of <- function(value) {
   if (is_object(value)) {
-    return("dict")
+    return("an object")
   }
   types <- c(
-    "NULL" = "NoneType", logical = "bool", integer = "int", double = "float",
-    character = "str", list = "list"
+    "NULL" = "null", logical = "true or false", integer = "a number", double = "a number",
+    character = "text", list = "a list"
   )
   types[[typeof(value)]]
 }

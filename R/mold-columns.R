@@ -109,19 +109,19 @@ convert_for_formula <- function(table, argument, call) {
 #' @noRd
 advice_for <- function(column) {
   advice <- if (inherits(column, c("Date", "POSIXt"))) {
-    "as.numeric() makes numbers of them, a recipe's step_date() their parts"
+    "as.numeric() converts them to numbers, a recipe's step_date() to their parts"
   } else if (inherits(column, "difftime")) {
-    "as.numeric() with `units =` makes numbers of them"
+    "as.numeric() with `units =` converts them to numbers"
   } else if (inherits(column, "integer64")) {
     "some are of 2^53 and more: as.character() keeps names exact, as.double() rounds numbers"
   } else if (is_list_column(column)) {
-    "make a column of each of its values"
+    "give each of its values a column of its own"
   } else if (inherits(column, "Surv")) {
     "censored times cannot be modelled here; columns of it can be fitted one by one"
   } else if (is.factor(column)) {
     "it has a level that is NA and one that is \"NA\": give one of them another name"
   } else if (is.object(column) && is.numeric(unclass(column))) {
-    "as.numeric() makes numbers of it, if that is what they mean"
+    "as.numeric() converts it to numbers, if they mean numbers"
   }
   if (is.null(advice)) "" else paste0(" (", advice, ")")
 }

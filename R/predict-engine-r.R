@@ -185,7 +185,7 @@ r_encode <- function(coding, column, complete, call) {
   if (!all(is.finite(standardized))) {
     largest <- with_decimal_point(sprintf("%.3g", max(abs(values))))
     received <- paste0(largest, in_column(column$label))
-    abort_expected("new_data", "of the size seen in training", received, call)
+    abort_expected("new_data", "numbers of the size seen in training", received, call)
   }
   standardized
 }

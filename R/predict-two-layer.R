@@ -118,7 +118,7 @@ check_type <- function(type, types, call) {
   own <- c(response = types[[1]], vector = "numeric", probability = "prob", probs = "prob",
     posterior = "prob", probabilities = "prob", link = "raw")
   hint <- if (type %in% classes && !any(classes %in% types)) {
-    ": the outcome of this fit is numeric (factor() before the fit makes classes of it)"
+    ": the outcome of this fit is numeric (convert it to classes with factor() before the fit)"
   } else if (type %in% names(own) && own[[type]] %in% types) {
     sprintf(" (did you mean \"%s\"?)", own[[type]])
   }

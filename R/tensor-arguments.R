@@ -64,7 +64,7 @@ refuse_classes <- function(x, call) {
     abort_tensor(
       c(
         sprintf("PyTorch takes numbers, not %s.", friendly_type(x)),
-        i = "Convert it before: `as.numeric(x)`, or `as.integer(x)` for the codes of a factor."
+        i = "Convert it first: `as.numeric(x)`, or `as.integer(x)` for the codes of a factor."
       ),
       call
     )

@@ -190,7 +190,7 @@ as_dtype <- function(dtype, call) {
   if (is.null(found)) {
     abort_tensor(
       sprintf(
-        "`dtype` must be a type of PyTorch's, such as `torch$float32` or \"float32\", not %s.",
+        "`dtype` must be a PyTorch type, such as `torch$float32` or \"float32\", not %s.",
         if (named) sprintf("\"%s\"", dtype) else friendly_type(dtype)
       ),
       call

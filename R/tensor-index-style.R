@@ -56,10 +56,15 @@ position_of_style <- function(i, size, style) {
   i
 }
 
+end_text <- function(end) if (is.null(end)) "" else format_value(as.double(end))
+
 range_of_style <- function(slice, size, style) {
   by <- if (is.null(slice$by)) 1 else as.double(slice$by)
   if (by < 1) {
-    abort_tensor("PyTorch's slices have steps above 0.", rlang::caller_env())
+    abort_tensor(
+      sprintf("In PyTorch the step of a slice must be above 0, not %s.", format_value(by)),
+      rlang::caller_env()
+    )
   }
   end <- function(number, open) {
     if (is.null(number)) open else position_of_style(as.double(number), size, style)
@@ -71,7 +76,13 @@ range_of_style <- function(slice, size, style) {
     to <- min(to, size)
   }
   if (from > to && !style$cut) {
-    abort_tensor("With rTorch's options a range goes up.", rlang::caller_env())
+    abort_tensor(
+      sprintf(
+        "With rTorch's options a range must go up within the tensor's elements, not be `%s:%s`.",
+        end_text(slice$from), end_text(slice$to)
+      ),
+      rlang::caller_env()
+    )
   }
   if (from > to) integer() else seq(from, to, by = by)
 }

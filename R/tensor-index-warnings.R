@@ -94,7 +94,7 @@ drop_style_arguments <- function(given, names, call) {
     if (names[[k]] == "options" || !identical(given[[k]], "R")) {
       abort_tensor(
         sprintf(
-          "`%s` within the brackets is not supported: indices of tensors are R's.", names[[k]]
+          "`%s` within the brackets is not supported: tensors are indexed as in R.", names[[k]]
         ),
         call
       )

@@ -203,7 +203,7 @@ fill_dimensions <- function(given, dimensions, call, caller) {
   }
   everywhere <- vapply(given, is_all_dims, TRUE)
   if (sum(everywhere) > 1) {
-    abort_tensor("`all_dims()` can be one of the indices only.", call)
+    abort_tensor("`all_dims()` can be given only once among the indices.", call)
   }
   if (any(everywhere)) {
     rest <- max(dimensions - length(given) + 1, 0)
@@ -313,8 +313,8 @@ mask_along <- function(i, size, where, call) {
   if (length(dim(mask)) != 1 || length(mask) != size) {
     abort_tensor(
       sprintf(
-        "A bool tensor as index of %s must have one dimension and the length %s.",
-        where, format_value(size)
+        "A bool tensor as index of %s must have one dimension and the length %s, not the shape %s.",
+        where, format_value(size), paste(dim(mask), collapse = "x")
       ),
       call
     )
@@ -373,7 +373,7 @@ matrix_positions <- function(i, size, call) {
     where <- sprintf("dimension %d", k)
     check_positions(i[, k], size[[k]], where, call)
     if (any(i[, k] < 0)) {
-      abort_tensor("A matrix of indices cannot hold negative numbers.", call)
+      abort_tensor("A matrix of indices cannot have negative numbers.", call)
     }
   }
   i <- i[rowSums(i == 0) == 0, , drop = FALSE]

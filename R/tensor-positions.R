@@ -12,7 +12,7 @@ positions_of <- function(x) {
 
 gather_elements <- function(x, positions, call = rlang::caller_env()) {
   if (anyNA(positions)) {
-    abort_tensor("There is no element for each position: the tensor is too short.", call)
+    abort_tensor("Some positions have no element: the tensor is too short.", call)
   }
   size <- if (is.null(dim(positions))) length(positions) else dim(positions)
   tensor_result("gather", x, x, send_values(as.vector(positions)), as.list(as.double(size)),
@@ -134,7 +134,7 @@ refuse_further <- function(generic, given, allowed = character()) {
   if (length(unknown)) {
     abort_tensor(
       sprintf(
-        "`%s()` of a tensor has no argument `%s`: PyTorch's are those of its methods, `x$...()`.",
+        "`%s()` of a tensor has no argument `%s`: use a method of PyTorch for it, `x$...()`.",
         generic, unknown[[1]]
       ),
       call(generic)

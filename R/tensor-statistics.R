@@ -65,7 +65,13 @@ outer_tensors <- function(X, Y, FUN = "*", ...) { # nolint: object_name_linter.
   found <- f(elements_at(X, first), elements_at(Y, second), ...)
   if (is_plain_list(found)) found <- unlist_tensors(found)
   if (length(found) != length(X) * length(Y)) {
-    abort_tensor("`FUN` of `outer()` must give one element for each pair.", call)
+    abort_tensor(
+      sprintf(
+        "`FUN` of `outer()` must give one element for each of the %d pairs, not %d.",
+        length(X) * length(Y), length(found)
+      ),
+      call
+    )
   }
   if (is_tensor(found)) {
     tensor_result("reshape", found, found, as.list(as.double(size)), call = call)
@@ -83,15 +89,14 @@ sizes_in <- function(x) if (is.null(dim(x))) length(x) else dim(x)
 sweep_tensors <- function(x, MARGIN, STATS, FUN = "-", check.margin = TRUE, ...) { # nolint
   size <- dim(x)
   if (!is.numeric(MARGIN) || !length(MARGIN) || !all(MARGIN %in% seq_along(size))) {
-    abort_tensor(
-      sprintf("`MARGIN` must be dimensions of `x`, from 1 to %d.", length(size)), call("sweep")
-    )
+    expected <- sprintf("dimensions of `x`, from 1 to %d", length(size))
+    refuse_value("MARGIN", expected, MARGIN, call("sweep"))
   }
   perm <- c(MARGIN, seq_along(size)[-MARGIN])
   if (!length(STATS) || prod(size[MARGIN]) %% length(STATS) != 0) {
     abort_tensor(
       sprintf(
-        "`STATS` must fit the dimensions swept, with %d elements, not %d.",
+        "`STATS` must have one element for each place along `MARGIN`, %d, not %d.",
         prod(size[MARGIN]), length(STATS)
       ),
       call("sweep")
@@ -171,12 +176,22 @@ difference_tensor <- function(x, lag = 1L, differences = 1L, ...) {
   refuse_further("diff", list(...))
   whole <- function(n) is.numeric(n) && length(n) == 1 && !is.na(n) && n >= 1
   if (!whole(lag) || !whole(differences)) {
-    abort_tensor("`lag` and `differences` must be whole numbers of at least 1.", call("diff"))
+    abort_tensor(
+      sprintf(
+        "`lag` and `differences` must be whole numbers of at least 1, not %s and %s.",
+        describe_value(lag), describe_value(differences)
+      ),
+      call("diff")
+    )
   }
   tensor_result("differences", x, x, as.double(lag), as.double(differences), call = call("diff"))
 }
 
 # ---- Statistics -----------------------------------------------------------------------------
+
+refuse_value <- function(name, expected, value, call) {
+  abort_tensor(sprintf("`%s` must be %s, not %s.", name, expected, describe_value(value)), call)
+}
 
 covariance_tensors <- function(name) {
   force(name)
@@ -184,9 +199,10 @@ covariance_tensors <- function(name) {
     call <- call(name)
     uses <- c("all.obs", "complete.obs", "pairwise.complete.obs", "everything", "na.or.complete")
     use <- if (is.null(use)) if (isTRUE(na.rm)) "na.or.complete" else "everything" else use
+    given <- use
     use <- uses[pmatch(use, uses)]
     if (is.na(use)) {
-      abort_tensor("`use` must be one of R's ways to treat missing values.", call)
+      refuse_value("use", paste("one of", quote_names(uses)), given, call)
     }
     if (!identical(method[[1]], "pearson") || use == "pairwise.complete.obs") {
       original <- getExportedValue("stats", if (name == "var") "cov" else name)
@@ -211,10 +227,10 @@ quantile_tensor <- function(x, probs = seq(0, 1, 0.25), na.rm = FALSE, # nolint:
   probs <- plain_values(probs, "quantile")
   check_true_false(na.rm, "na.rm", call)
   if (!is.numeric(probs) || any(probs < 0 | probs > 1, na.rm = TRUE)) {
-    abort_tensor("`probs` must be numbers from 0 to 1.", call)
+    refuse_value("probs", "numbers from 0 to 1", probs, call)
   }
   if (!is.numeric(type) || length(type) != 1 || !type %in% 1:9) {
-    abort_tensor("`type` must be one of R's definitions, from 1 to 9.", call)
+    refuse_value("type", "one of R's types of quantiles, from 1 to 9", type, call)
   }
   tensor_result("quantiles", x, x, send_values(as.double(probs)), na.rm, as.double(type),
     call = call

@@ -387,7 +387,7 @@ class TwoLayerEstimator(ExplainingMixin, BaseEstimator):
         """Check the outcome of new rows, which has as many columns as training's."""
         width, wanted = np.shape(y)[1:] or (1,), self.two_layer_.outcome.columns
         if y is not None and width != (wanted,):
-            expected = f"of as many columns as in the fit, {wanted}"
+            expected = f"as many columns as in the fit, {wanted}"
             raise ArgumentError("y", expected, describe(width[0]))
         return self._read_outcome(X, y, None, partial=True)
 

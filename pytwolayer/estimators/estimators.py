@@ -255,7 +255,7 @@ class TwoLayerClassifier(ClassifierMixin, TwoLayerEstimator):
             self.classes_ = np.unique(labels)
         unknown = np.setdiff1d(labels, self.classes_)
         if len(unknown):
-            expected = "of classes known from the start"
+            expected = "classes known from the start"
             raise ArgumentError(
                 "y",
                 expected,
@@ -269,11 +269,13 @@ class TwoLayerClassifier(ClassifierMixin, TwoLayerEstimator):
     ) -> Any:
         """Check several labels at once, in columns of 0 and 1."""
         if type_of_target(values) != "multilabel-indicator":
-            raise ArgumentError("y", "one column, or of 0 and 1 for each label", "others")
+            raise ArgumentError(
+                "y", "one column, or a column of 0 and 1 for each label", "other values"
+            )
         if start is None and not partial:
             self.classes_ = np.arange(values.shape[1])
         if values.shape[1] != len(self.classes_):
-            expected = f"of as many columns as labels, {len(self.classes_)}"
+            expected = f"as many columns as labels, {len(self.classes_)}"
             raise ArgumentError("y", expected, describe(values.shape[1]))
         self.multilabel_ = True
         return with_names_of(values.astype(np.float64), y)

@@ -17,7 +17,7 @@ from pytwolayer.preprocessing.row_source import series_doubles
 # "missing": without a type of its own, as all of its values are missing.
 ArrowKind = Literal["number", "logical", "span", "factor", "text", "missing"]
 EXPECTED = "numbers, logicals, factors or text"
-_DATES = " (`.dt.month` and its like make numbers of them, as do days since one of them)"
+_DATES = " (convert them to numbers: `.dt.month` and the like, or the days since a fixed date)"
 
 
 def arrow_kind(dtype: Any) -> ArrowKind | None:
@@ -73,7 +73,7 @@ def readable_values(argument: str, name: str, where: str = "") -> Iterator[None]
     except (ValueError, IndexError, OverflowError, NotImplementedError) as problem:
         reason = first_line(problem).rstrip(".")
         received = f"those{in_column(name)}{where}: {reason}"
-        raise ArgumentError(argument, "of values that can be read", received) from problem
+        raise ArgumentError(argument, "values that can be read", received) from problem
 
 
 def numbers(array: Any) -> NDArray[Any]:

@@ -87,7 +87,7 @@ def _refuse_other_columns(
     else:
         received = f'"{first.path}" without column {quote_some(more)}'
     received += f', which "{first.path if absent else file.path}" has'
-    raise ArgumentError(wanted.argument, "of files with the same columns", received)
+    raise ArgumentError(wanted.argument, "files with the same columns", received)
 
 
 def _common_kind(wanted: Wanted, name: str, files: Sequence[ParquetFile]) -> ArrowKind:
@@ -106,6 +106,6 @@ def _common_kind(wanted: Wanted, name: str, files: Sequence[ParquetFile]) -> Arr
         else:
             now, before = (_WORDS.get(one, one) for one in (kind, common))
             received = f'{now}{in_column(name)} of "{file.path}" but {before} in "{known}"'
-            expected = "of files whose columns are of the same types"
+            expected = "files whose columns have the same types"
             raise ArgumentError(wanted.argument, expected, received)
     return common

@@ -124,7 +124,7 @@ class _Reading:
         if mixed:
             self._read_as_text(mixed)
         if _state(self._path) != state:
-            expected = "of files that do not change while they are in use"
+            expected = "files that do not change while they are in use"
             received = f'"{self._path}", which has changed'
             raise ArgumentError(self._wanted.argument, expected, received)
         columns = [self._column(name, mixed) for name in self._names]

@@ -18,7 +18,7 @@ _BUFFER = 2**16
 _BATCH_BYTES = 2**21
 # Of each column that is read, pyarrow holds a page and a dictionary, up to 2 MB together.
 _COLUMNS = 16
-_STEADY = "of files that do not change while they are in use"
+_STEADY = "files that do not change while they are in use"
 
 
 @dataclass(frozen=True)
@@ -127,7 +127,7 @@ def _readable(argument: str, path: Path) -> Iterator[None]:
         raise ArgumentError(argument, _STEADY, f'"{path}", which is gone') from None
     except (OSError, ValueError, NotImplementedError) as problem:  # pyarrow's are among these
         reason = first_line(problem).rstrip(".")
-        expected = "of Parquet files that can be read"
+        expected = "Parquet files that can be read"
         raise ArgumentError(argument, expected, f'"{path}": {reason}') from problem
 
 

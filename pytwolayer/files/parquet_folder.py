@@ -102,7 +102,7 @@ def listed_files(argument: str, paths: Sequence[Any]) -> list[FoundFile]:
             raise ArgumentError(argument, "files that exist", f'"{path}"')
         if path.suffix.lower() not in ENDINGS:
             endings = ", ".join(ENDINGS)
-            expected = f"of Parquet files ({endings}) where it is a list of paths"
+            expected = f"Parquet files ({endings}) where it is a list of paths"
             raise ArgumentError(argument, expected, f'"{path}"')
         files.append(FoundFile(path))
     _refuse_other_partitions(argument, files)

@@ -143,7 +143,7 @@ def check_same_structure(found: Tree, model: Tree, place: str = "its state") -> 
         for number, part in enumerate(model):
             check_same_structure(found[number], part, f"{place}.{number}")
     elif type(found) is not type(model):
-        raise ValueError(f"{place} is a {type(found).__name__}, not a {type(model).__name__}")
+        raise ValueError(f"{place} is of type {type(found).__name__}, not {type(model).__name__}")
 
 
 def _by_text(tree: dict[Any, Tree]) -> dict[str, Tree]:

@@ -81,7 +81,7 @@ def _refuse_unseen_levels(models: Sequence[Explained], names: Sequence[str], at:
         unseen = [level for level in column.levels if level not in known]
         if known and unseen:
             received = f"{quote_some(unseen)}{in_column(name)}"
-            raise ArgumentError("at", "of levels that training saw", received)
+            raise ArgumentError("at", "levels that training saw", received)
 
 
 def _widths(

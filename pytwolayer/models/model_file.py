@@ -37,7 +37,15 @@ _OFFSET, _CALIBRATION = "offset", "calibration"
 _OPTIONAL = (_OFFSET, _CALIBRATION)  # left out where there is none
 _LOSSES = ("loss", "valid_loss")
 _LABEL = (str, bool, int, float)
-_JSON_TYPES: dict[type, str] = {str: "text", dict: "an object", list: "a list"}
+_JSON_TYPES: dict[type, str] = {
+    str: "text",
+    dict: "an object",
+    list: "a list",
+    int: "a number",
+    float: "a number",
+    bool: "true or false",
+    type(None): "null",
+}
 _T = TypeVar("_T")
 _MOST_ROWS = 2**53  # doubles, R's numbers, hold whole numbers exactly up to here
 TUNING = ("encoding", "learning_rate", "weight_decay", "fold", "valid_loss")
@@ -194,7 +202,7 @@ MODEL = Format("model", 4, _specs, _attributes, oldest=3, upgrade=_upgrade)
 
 def _typed(value: Any, kind: type[_T]) -> _T:
     if not isinstance(value, kind):
-        raise ValueError(f"it has {type(value).__name__} where {_JSON_TYPES[kind]} is needed")
+        raise ValueError(f"it has {_JSON_TYPES[type(value)]} where {_JSON_TYPES[kind]} is needed")
     return value
 
 
@@ -360,7 +368,7 @@ def _texts(saved: Any) -> tuple[str, ...]:
 
 def _number(value: Any, *, least: float = -math.inf) -> float:
     if not isinstance(value, (int, float)) or isinstance(value, bool):
-        raise ValueError(f"it has {type(value).__name__} where a number is needed")
+        raise ValueError(f"it has {_JSON_TYPES[type(value)]} where a number is needed")
     number = float(value)
     if not math.isfinite(number) or number < least:
         raise ValueError("one of its numbers is not finite, or is too small")

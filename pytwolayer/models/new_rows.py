@@ -77,8 +77,8 @@ def fill_incomplete(values: Doubles, complete: NDArray[np.bool_]) -> Doubles:
 def refuse_without_classes(outcome: Outcome | Classes) -> None:
     """Raise an error of an outcome whose values have no probabilities."""
     if not isinstance(outcome, Classes) and not outcome.labels:
-        received = 'numeric (`.astype("category")` before the fit makes classes of it)'
-        raise ArgumentError("y", "of classes for probabilities", received)
+        received = 'numeric (convert it to classes with `.astype("category")` before the fit)'
+        raise ArgumentError("y", "an outcome of classes for probabilities", received)
 
 
 def refuse_without_output(**given: Any) -> None:

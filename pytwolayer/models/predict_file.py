@@ -77,8 +77,8 @@ def prediction_parts(
     columns = _read_columns(asked.columns)
     models = fitted.models
     if models[0].offset:
-        expected = "of a fit without an offset: that would have to be given for each row"
-        raise ArgumentError("output", expected, "of one with an offset")
+        expected = "predictions of a fit without an offset, which would be needed for each row"
+        raise ArgumentError("output", expected, "those of one with an offset")
     reset_after_fork()
     encoders = [model.inputs for model in models]
     also = columns if asked.beside is None else ()

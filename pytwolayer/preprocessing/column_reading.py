@@ -218,13 +218,13 @@ def _describe_objects(found: NDArray[Any]) -> tuple[str, str]:
     if all(isinstance(value, (list, tuple, set, np.ndarray)) for value in found):
         return "lists", _OF_SEVERAL
     if all(isinstance(value, str) or _is_number(value) for value in found):
-        advice = " (`pandas.to_numeric` makes numbers of all, `.astype(str)` text)"
+        advice = " (`pandas.to_numeric` converts all to numbers, `.astype(str)` to text)"
         return "text and numbers", advice
     return "objects of several kinds or of another kind", ""
 
 
-_OF_SEVERAL = " (make a column of each of their values)"
-_OF_DATES = " (`.dt.month` and its like make numbers of them, as do days since one of them)"
+_OF_SEVERAL = " (give each of their values a column of its own)"
+_OF_DATES = " (convert them to numbers: `.dt.month` and the like, or the days since a fixed date)"
 
 
 def _describe_dtype(dtype: Any) -> tuple[str, str]:
@@ -232,5 +232,5 @@ def _describe_dtype(dtype: Any) -> tuple[str, str]:
     if pd.api.types.is_datetime64_any_dtype(dtype):
         return "dates", _OF_DATES
     if pd.api.types.is_timedelta64_dtype(dtype):
-        return "time spans", " (`.dt.total_seconds()` makes numbers of them)"
+        return "time spans", " (`.dt.total_seconds()` converts them to numbers)"
     return f"{dtype} values", ""

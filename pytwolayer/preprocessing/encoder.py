@@ -261,7 +261,7 @@ class Encoder:
                 write_standardized([coding], [column], part)
                 if not np.isfinite(part).all():
                     received = f"{np.max(np.abs(column.values)):.3g}{in_column(column.label)}"
-                    raise ArgumentError(argument, "of the size seen in training", received)
+                    raise ArgumentError(argument, "numbers of the size seen in training", received)
 
 
 def _missing(column: Column, division: Division | None) -> Mask:

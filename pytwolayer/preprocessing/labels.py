@@ -37,7 +37,8 @@ def _pair(column: Column) -> Pair:
     if len(labels) != 2:
         found = quote_some([level_name(label) for label in labels])
         received = f"{found}{in_column(column.label)}"
-        raise ArgumentError("y", f'of two values in each column for the loss "{LABELS}"', received)
+        expected = f'columns of two values each for the loss "{LABELS}"'
+        raise ArgumentError("y", expected, received)
     return labels[0], labels[1]
 
 

@@ -218,7 +218,7 @@ class Numbers:
             far = int(np.isinf(target).any(axis=0).argmax())
             largest = np.max(np.abs(matrix[:, far]))
             received = f"{largest:.3g}{in_column(table.columns[far].label)}"
-            raise ArgumentError(_DATA, "of the size seen in training", received)
+            raise ArgumentError(_DATA, "numbers of the size seen in training", received)
         if self.quantile_levels:
             target = np.repeat(target, self.width, axis=1)
         if self.has_spread:  # counts are known from their ratios to the scale; sds need nothing
@@ -304,7 +304,7 @@ class Classes:
             received = (
                 f"one class only, {quote(level_name(labels[seen[0]]))}{in_column(column.label)}"
             )
-            raise ArgumentError(_DATA, "of at least two classes", received)
+            raise ArgumentError(_DATA, "an outcome of at least two classes", received)
         if column.kind == "text":
             labels = tuple(labels[code] for code in seen)
         return cls(table.names[0] if table.names else None, labels)
@@ -408,8 +408,8 @@ def fit_outcome(
         if loss == "cross_entropy":
             raise ArgumentError("loss", "one for a numeric outcome", '"cross_entropy"')
         if loss == "quantile" and len(are_classes) > 1:
-            expected = 'of one outcome with the loss "quantile"'
-            raise ArgumentError(_DATA, expected, f"of {len(are_classes)}")
+            expected = 'a single outcome with the loss "quantile"'
+            raise ArgumentError(_DATA, expected, f"{len(are_classes)} outcomes")
         return Numbers.fit(table, weights, loss, quantile_levels)
     if isinstance(loss, str) and loss == LABELS:
         return Numbers.fit(table, weights, loss)

@@ -111,7 +111,7 @@ class NumberCoding:
             scale = float(np.ldexp(moments_of(scaled, weights).deviation, exponent))
         if not np.isfinite(scale):
             received = f"numbers as large as {largest:.3g}{in_column(label)}"
-            raise ArgumentError(argument, "of a size that can be standardised", received)
+            raise ArgumentError(argument, "numbers small enough to be standardised", received)
         # The computed standard deviation of a constant column can differ from 0 by rounding.
         return cls(moments.mean, 0.0 if scale <= _ROUNDING * largest else scale, limit)
 

@@ -31,7 +31,7 @@ _SHARE = 0.8  # of the levels have to be of one format
 _NAMED = 5  # largest number of columns that the warning describes
 _ADVICE = {
     "numbers": "turn numbers into numeric values, and marks of missing values into missing values",
-    "dates": "make numbers of dates and times, such as the days since one of them",
+    "dates": "convert dates and times to numbers, such as the days since a fixed date",
     "names": "leave out what differs from row to row",
     "text": "where levels are meant, make it a factor (categorical)",
 }

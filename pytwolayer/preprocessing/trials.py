@@ -60,7 +60,7 @@ def apply_trials(data: TrainingData, loss: Any) -> TrainingData:
         validated = data.validation.total_rows  # type: ignore[union-attr]
     trials = number_of_trials(data.outcomes)
     if not (trials > 0).any():
-        raise ArgumentError("y", "of at least one trial in some row", "of none in all rows")
+        raise ArgumentError("y", "data with at least one trial in some row", "data without one")
     if not (trials > 0).all():
         data = data.take(trials > 0)
         trials = trials[trials > 0]

@@ -67,7 +67,8 @@ def read_validation_data(
     if data.weights is None or data.weights.all():
         return data
     if not data.weights.any():
-        raise ArgumentError(_NAME, "of a weight above 0 in at least one row", "0 in all")
+        expected = "data with weights that are above 0 in at least one complete row"
+        raise ArgumentError(_NAME, expected, "0 in all of them")
     return data.take(data.weights > 0)
 
 
@@ -100,7 +101,7 @@ def _refuse_other_kinds(training: Table, validation: Table) -> None:
     for before, now in zip(training.columns, validation.columns, strict=True):
         if "missing" in (before.kind, now.kind) or before.has_levels == now.has_levels:
             continue
-        expected = "of factors or text" if before.has_levels else "of numbers"
+        expected = "data with factors or text" if before.has_levels else "data with numbers"
         received = {"number": "numbers", "logical": "logicals"}.get(now.kind, now.kind)
         where = "the outcome" if now.label is None else f'column "{now.label}"'
         raise ArgumentError(_NAME, f"{expected} where training has them", f"{received} in {where}")

@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 import warnings
 from dataclasses import replace
 
@@ -284,6 +285,15 @@ def test_pieces_and_tuning_that_cannot_be_are_refused_by_both(verdicts):
         '"valid_loss" [0.5, -1]',
         '"valid_loss" [null, null]',
     }
+
+
+def test_both_name_what_they_found_and_needed_in_the_same_words(verdicts):
+    words = {"null", "true or false", "a number", "text", "a list", "an object"}
+    for place in (1, 2):
+        told = {re.search("it has (.*) where .* is needed", verdict[place]) for verdict in verdicts}
+        found = {match[1] for match in told if match}
+        assert "null" in found
+        assert found <= words
 
 
 def test_every_refusal_of_r_is_one_line_that_names_the_file(verdicts):

@@ -21,7 +21,7 @@ test_that("a recipe that computes columns is refused", {
   plain <- recipes::recipe(mpg ~ hp + wt, mtcars)
   recipe <- recipes::step_normalize(plain, recipes::all_predictors())
   fit <- quick(recipe, mtcars)
-  expect_error(save_onnx(fit, tempfile()), "`fit` must be of columns that the data have")
+  expect_error(save_onnx(fit, tempfile()), "`fit` must be a fit to columns that the data have")
 })
 
 test_that("arguments are checked", {

@@ -249,7 +249,7 @@ test_that("what has no quantiles is refused in one sentence", {
     )
   }
   expect_error(quick(quantile_levels = 0.5), "left out but with the loss \"quantile\"")
-  expect_error(quick(mtcars[-(1:2)], mtcars[1:2], loss = "quantile"), "of one outcome with")
+  expect_error(quick(mtcars[-(1:2)], mtcars[1:2], loss = "quantile"), "a single outcome with")
 })
 
 test_that("columns that a formula only names are what model.frame() makes of them", {

@@ -61,10 +61,10 @@ test_that("a column without a value is told to be left out", {
 
 test_that("dates and lists are told", {
   dates <- transform(cars, weight = as.Date("2020-01-01") + weight)
-  expect_refused(quickly(mpg ~ ., data = dates), "as.numeric() makes numbers of them")
+  expect_refused(quickly(mpg ~ ., data = dates), "as.numeric() converts them to numbers")
   lists <- cars
   lists$weight <- as.list(cars$weight)
-  told <- "a list in column \"weight\" (make a column of each"
+  told <- "a list in column \"weight\" (give each of its values a column of its own)"
   expect_refused(quickly(mpg ~ ., data = lists), told)
 })
 
@@ -110,5 +110,6 @@ test_that("types of other packages are told with those that are meant", {
   classes <- quickly(maker ~ ., data = cars)
   expect_refused(predict(numbers, cars, type = "response"), "did you mean \"numeric\"?")
   expect_refused(predict(classes, cars, type = "probs"), "did you mean \"prob\"?")
-  expect_refused(predict(numbers, cars, type = "prob"), "factor() before the fit makes classes")
+  told <- "convert it to classes with factor() before the fit"
+  expect_refused(predict(numbers, cars, type = "prob"), told)
 })

@@ -105,7 +105,7 @@ test_that("with rTorch's options code counts as it was written, and R's function
       shift <- function(x, i) x[i - 1]
       expect_like_r(shift(v, 1:2), c(1, 2))
       expect_tensor_error(v[4], "out of bounds")
-      expect_tensor_error(v[3:1], "a range goes up")
+      expect_tensor_error(v[3:1], "elements, not be `3:1`")
       z <- v
       z[0] <- 9
       expect_like_r(z, c(9, 2, 3, 4))
@@ -120,6 +120,7 @@ test_that("with rTorch's options code counts as it was written, and R's function
     expect_like_r(v[2:10], c(3, 4))
     expect_like_r(v[3:1], numeric())
     expect_like_r(v[0:4:2], c(1, 3))
+    expect_tensor_error(v[0:4:-1], "the step of a slice must be above 0, not -1")
     expect_tensor_error(v[4], "out of bounds")
     expect_tensor_error(v[-5], "out of bounds|0")
     expect_like_r(tail(v, 1), 4)

@@ -79,7 +79,7 @@ test_that("indices that are not there or no indices at all are errors", {
   expect_tensor_error(v[1e10], "out of bounds")
   expect_tensor_error(v[Inf], "out of bounds")
   expect_tensor_error(x[cbind(1, 4)], "out of bounds: dimension 2")
-  expect_tensor_error(x[cbind(1, -1)], "matrix of indices cannot hold negative")
+  expect_tensor_error(x[cbind(1, -1)], "matrix of indices cannot have negative")
   expect_tensor_error(x[1, 1, 1], "3 indices for a tensor with 2")
   expect_tensor_error(v["a"], "must be numbers or logicals, not character")
   expect_tensor_error(x[1, list(1)], "index of dimension 2 must be numbers or logicals, not a list")
@@ -93,7 +93,8 @@ test_that("indices that are not there or no indices at all are errors", {
   expect_tensor_error(x[x], "bool or of whole numbers, not a 2x3 float32 tensor")
   expect_tensor_error(v[v$byte()], "uint8 .* use `i\\$bool\\(\\)` or `i\\$long\\(\\)`")
   expect_tensor_error(x[v > 0], "mask must have the tensor's shape")
-  expect_tensor_error(x[, x > 0], "index of dimension 2 must have one dimension and the length 3")
+  told <- "index of dimension 2 must have one dimension and the length 3, not the shape 2x3"
+  expect_tensor_error(x[, x > 0], told)
   expect_error(v[stop("inner")], "inner")
 })
 

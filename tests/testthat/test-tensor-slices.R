@@ -126,7 +126,7 @@ test_that("all_dims() stands for the indices that are left", {
   x[all_dims(), 1] <- 0
   r[, , 1] <- 0
   expect_like_r(x, r)
-  expect_tensor_error(x[all_dims(), all_dims()], "one of the indices only")
+  expect_tensor_error(x[all_dims(), all_dims()], "only once among the indices")
   expect_tensor_error(x[1, 1, 1, 1, all_dims()], "4 indices for a tensor with 3")
 })
 

@@ -43,7 +43,7 @@ def covariance(x: Operand, y: Operand | None, name: str, use: str) -> torch.Tens
     """Compute R's var, cov or cor: a matrix for matrices, for vectors one number."""
     first, second = (as_double(each) for each in as_tensors(x, x if y is None else y))
     if first.is_complex() or second.is_complex():
-        raise TensorError(f"`{name}()` takes no complex numbers.")
+        raise TensorError(f"`{name}()` does not accept complex numbers.")
     vectors = first.dim() < 2 and second.dim() < 2
     one, other = promoted(as_matrix(first), as_matrix(second))
     if one.shape[0] != other.shape[0]:

@@ -99,7 +99,7 @@ def test_the_first_part_must_tell_all_classes():
     with pytest.raises(ValueError, match="classes must be passed on the first call"):
         TwoLayerClassifier().partial_fit(X, LABELS)
     estimator = TwoLayerClassifier(**QUICK).partial_fit(X, LABELS, classes=np.unique(LABELS))
-    with pytest.raises(ArgumentError, match="`y` must be of classes known from the start, not new"):
+    with pytest.raises(ArgumentError, match="`y` must be classes known from the start, not new"):
         estimator.partial_fit(X[:2], ["new", "low"])
     with pytest.raises(ValueError, match="not the same as on last call"):
         estimator.partial_fit(X, LABELS, classes=["a", "b"])
@@ -168,7 +168,7 @@ def test_a_warm_start_needs_the_same_columns_and_classes():
     estimator = classifier(warm_start=True)
     with pytest.raises(ValueError, match="X has 2 features"):
         estimator.fit(X[:, :2], LABELS)
-    with pytest.raises(ArgumentError, match="`y` must be of classes known from the start"):
+    with pytest.raises(ArgumentError, match="`y` must be classes known from the start"):
         estimator.fit(X, np.where(LABELS == "low", "new", LABELS))
     assert estimator.fit(X[:10], LABELS[:10]).classes_.tolist() == ["high", "low", "middle"]
 

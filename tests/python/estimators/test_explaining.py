@@ -98,9 +98,9 @@ def test_classes_are_those_of_the_estimator(data):
         base = next(iter(table.attrs["base"].values()))
         assert base == pytest.approx(model.score(x[60:], classes[60:]))
         assert table["estimate"][0] > 0.1
-    with pytest.raises(ArgumentError, match="of classes known from the start"):
+    with pytest.raises(ArgumentError, match="`y` must be classes known from the start"):
         model.importance(x, np.full(ROWS, 9.0))
-    with pytest.raises(ArgumentError, match="of as many columns as in the fit, 1, not 2"):
+    with pytest.raises(ArgumentError, match="`y` must be as many columns as in the fit, 1, not 2"):
         model.importance(x, np.c_[classes, classes])
 
 
@@ -112,7 +112,7 @@ def test_several_labels_and_several_outcomes(data):
     each = model.importance(x[60:], labels[60:], seed=1, measure="mae")
     by_name = each.set_index(["input", "outcome"])["estimate"]
     assert by_name["größe x", "one"] > 5 * abs(by_name["b", "one"])
-    with pytest.raises(ArgumentError, match="of as many columns as in the fit, 2, not 1"):
+    with pytest.raises(ArgumentError, match="`y` must be as many columns as in the fit, 2, not 1"):
         model.importance(x, labels["one"])
     assert model.multilabel_
     both = usual(TwoLayerRegressor).fit(x, np.c_[y, -y])

@@ -280,7 +280,9 @@ BAD_FILES = {
 def test_a_foreign_file_is_one_clear_error_that_names_it(tmp_path, content):
     make_frame().to_parquet(tmp_path / "1.parquet")
     (tmp_path / "2.parquet").write_bytes(content)
-    with pytest.raises(ArgumentError, match=r'of Parquet files that can be read, not ".*2\.pa'):
+    with pytest.raises(
+        ArgumentError, match=r'must be Parquet files that can be read, not ".*2\.pa'
+    ):
         open_table("x", tmp_path)
 
 
@@ -290,7 +292,9 @@ def test_a_truncated_file_is_one_clear_error_that_names_it(tmp_path, share):
     make_frame().to_parquet(file)
     content = file.read_bytes()
     file.write_bytes(content[: int(len(content) * share)])
-    with pytest.raises(ArgumentError, match=r'of Parquet files that can be read, not ".*1\.pa'):
+    with pytest.raises(
+        ArgumentError, match=r'must be Parquet files that can be read, not ".*1\.pa'
+    ):
         open_table("x", tmp_path)
 
 
@@ -303,7 +307,9 @@ def test_damage_within_a_file_is_one_clear_error_that_names_it(tmp_path):
         content[place] = bytes(len(content[place]))
         file.write_bytes(content)
         opened = open_table("x", file)
-        with pytest.raises(ArgumentError, match=r'of Parquet files that can be read, not ".*1\.pa'):
+        with pytest.raises(
+            ArgumentError, match=r'must be Parquet files that can be read, not ".*1\.pa'
+        ):
             contents(opened)
 
 
@@ -451,7 +457,7 @@ def test_text_that_is_none_names_its_column_and_file(tmp_path):
     from pytwolayer import two_layer
 
     write_damaged_text(tmp_path)
-    match = r'`x` must be of values that can be read, not those in column "text" of ".*2.parquet": '
+    match = r'`x` must be values that can be read, not those in column "text" of ".*2.parquet": '
     with pytest.raises(ArgumentError, match=match + "Invalid UTF8"):
         open_table("x", tmp_path)
     good = pd.DataFrame({"number": [1.0, 2, 3], "text": ["a", "b", "a"]})

@@ -114,7 +114,7 @@ def test_a_state_of_another_form_is_refused_by_place():
         ({0: {"step": 1, "list": [1, 2.0]}}, r"its state.0.step is not a tensor"),
         ({0: {"step": torch.zeros(1), "list": [1, 2.0]}}, r"step is of torch.float32"),
         ({0: {"step": torch.zeros(()), "list": [1]}}, r"list is not a list of 2"),
-        ({0: {"step": torch.zeros(()), "list": [True, 2.0]}}, r"is a bool, not a int"),
+        ({0: {"step": torch.zeros(()), "list": [True, 2.0]}}, r"is of type bool, not int"),
         ({0: {"step": torch.zeros(()), "list": [1, 2.0], "x": 1}}, "unknown entries"),
     ]:
         with pytest.raises(ValueError, match=told):

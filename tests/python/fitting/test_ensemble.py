@@ -213,7 +213,7 @@ def test_a_level_that_is_none_is_an_error(numbers, level):
 
 
 def test_numbers_have_no_probabilities(numbers):
-    with pytest.raises(ArgumentError, match="of classes for probabilities"):
+    with pytest.raises(ArgumentError, match="an outcome of classes for probabilities"):
         numbers.predict_proba(X)
 
 

@@ -360,9 +360,9 @@ def test_the_size_of_the_outcome_does_not_matter(size):
 
 
 def test_mixtures_of_huge_and_small_numbers_are_a_fit_or_an_error():
-    with pytest.raises(ArgumentError, match="`x` must be of a size that can be standardised"):
+    with pytest.raises(ArgumentError, match="`x` must be numbers small enough to be standardised"):
         quick([[1e308], [-1e308], [1.0]], [1, 2, 3])
-    with pytest.raises(ArgumentError, match="`y` must be of a size that can be standardised"):
+    with pytest.raises(ArgumentError, match="`y` must be numbers small enough to be standardised"):
         quick([[1.0], [2.0], [3.0]], [1e300, 1.0, 2.0])
     assert np.isfinite(quick([[1e150], [-1e150], [1.0]], [1, 2, 3]).predict([[0.0]])).all()
 

@@ -555,6 +555,23 @@ def test_metadata_that_is_not_a_fits_is_one_of_our_errors(data, change):
         from_bytes(with_metadata(data, change))
 
 
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        (None, "null"),
+        (True, "true or false"),
+        (3, "a number"),
+        (0.5, "a number"),
+        ("text", "text"),
+        ([1], "a list"),
+    ],
+)
+def test_what_is_found_in_place_of_an_object_is_told_in_words(data, value, told):
+    changed = with_metadata(data, lambda metadata: metadata | {"outcome": value})
+    with pytest.raises(FileFormatError, match=f"it has {told} where an object is needed"):
+        from_bytes(changed)
+
+
 @pytest.mark.parametrize("change", DAMAGES_OF_CLASSES.values(), ids=DAMAGES_OF_CLASSES)
 def test_metadata_that_is_not_of_these_classes_is_one_of_our_errors(classes, change):
     with pytest.raises(PytwolayerError, match="The model cannot be read: "):

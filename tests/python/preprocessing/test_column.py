@@ -259,7 +259,9 @@ def test_time_spans_as_an_outcome_are_an_error_that_says_what_to_do():
 
 
 def test_dates_are_an_error_that_says_what_to_do():
-    with pytest.raises(ArgumentError, match=r"dates in column \"day\" \(`.dt.month`"):
+    with pytest.raises(
+        ArgumentError, match=r"dates in column \"day\" \(convert them to numbers: `.dt.month`"
+    ):
         read_column("x", "day", pd.Series(pd.to_datetime(["2020-01-01"])))
 
 

@@ -96,7 +96,7 @@ def test_a_column_of_tiny_numbers_is_standardised_too(size):
 
 @pytest.mark.parametrize("values", [[1e308, -1e308], [1e300, 1.0], [1e308] * 20, [1e200, -1e200]])
 def test_numbers_too_large_to_standardise_are_an_error_without_a_warning(values):
-    message = "`x` must be of a size that can be standardised, not numbers as large as 1e"
+    message = "`x` must be numbers small enough to be standardised, not numbers as large as 1e"
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         with pytest.raises(ArgumentError, match=message):
@@ -105,7 +105,7 @@ def test_numbers_too_large_to_standardise_are_an_error_without_a_warning(values)
 
 def test_numbers_beyond_float32_are_an_error_that_names_the_column():
     encoder = encoder_of(pd.DataFrame({"a": [1.0, 2.0], "b": [1.0, 2.0]}))
-    message = '`x` must be of the size seen in training, not 1e\\+40 in column "b"'
+    message = '`x` must be numbers of the size seen in training, not 1e\\+40 in column "b"'
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         with pytest.raises(ArgumentError, match=message):

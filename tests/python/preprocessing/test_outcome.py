@@ -152,7 +152,7 @@ def test_levels_of_a_factor_without_rows_stay_and_texts_without_rows_are_none():
     ids=str,
 )
 def test_one_class_is_an_error_that_names_it(data, name):
-    message = f'`y` must be of at least two classes, not one class only, "{name}"'
+    message = f'`y` must be an outcome of at least two classes, not one class only, "{name}"'
     with pytest.raises(ArgumentError, match=message):
         of(data)
 

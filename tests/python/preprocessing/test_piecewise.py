@@ -200,7 +200,9 @@ def test_a_far_new_value_without_a_limit_is_an_error_that_names_the_column(far):
     new = frame.assign(a=[far, *frame["a"][1:]])
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        with pytest.raises(ArgumentError, match=r"of the size seen in training.* in column \"a\""):
+        with pytest.raises(
+            ArgumentError, match=r"must be numbers of the size seen in training.* in column \"a\""
+        ):
             fit.predict(new)
     clipped = two_layer(frame, frame["a"], encoding="piecewise", **QUICK)
     assert np.isfinite(clipped.predict(new)).all()
@@ -214,7 +216,7 @@ def test_a_far_training_value_does_not_blur_the_others():
 
 
 def test_numbers_too_large_to_standardise_are_an_error_as_with_linear():
-    with pytest.raises(ArgumentError, match=r"`x` must be of a size that can be standardised"):
+    with pytest.raises(ArgumentError, match=r"`x` must be numbers small enough to be standardised"):
         coding_of([-HUGE, -1, 0, 1, 2, HUGE])
 
 

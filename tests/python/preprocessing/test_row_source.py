@@ -284,5 +284,5 @@ def test_numbers_too_large_for_float32_are_an_error_row_by_row_too():
     encoder = Encoder.fit("x", read_table("x", numbers()))
     far = numbers()
     far[33, 1] = 1e300
-    with pytest.raises(ValueError, match="of the size seen in training"):
+    with pytest.raises(ValueError, match="must be numbers of the size seen in training"):
         encoder.encode("x", encoder.read("x", far))

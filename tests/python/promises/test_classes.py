@@ -131,7 +131,9 @@ def test_probabilities_are_the_softmax_of_what_the_network_gives():
 
 
 def test_numbers_have_no_probabilities():
-    with pytest.raises(ArgumentError, match=r"`y` must be of classes for probabilities, not"):
+    with pytest.raises(
+        ArgumentError, match=r"`y` must be an outcome of classes for probabilities, not"
+    ):
         quick(X[:, 0]).predict_proba(X)
 
 
@@ -169,7 +171,7 @@ def test_text_of_rows_left_out_is_no_class():
     ids=["text", "logical", "categorical"],
 )
 def test_one_class_is_an_error_that_names_it(y, name):
-    message = f'^`y` must be of at least two classes, not one class only, "{name}"'
+    message = f'^`y` must be an outcome of at least two classes, not one class only, "{name}"'
     with pytest.raises(ArgumentError, match=message):
         quick(y)
 

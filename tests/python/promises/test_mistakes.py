@@ -125,7 +125,9 @@ def test_dates_and_lists_are_told_with_how_to_make_numbers_of_them(cars, value, 
 
 def test_text_among_numbers_is_told_with_how_to_make_one_of_them(cars):
     odd = with_value(cars, "weight", "?")
-    assert "`pandas.to_numeric` makes numbers" in said(two_layer, odd, outcome="mpg", **QUICK)
+    assert "`pandas.to_numeric` converts all to numbers" in said(
+        two_layer, odd, outcome="mpg", **QUICK
+    )
 
 
 def test_numbers_as_text_are_told(cars):

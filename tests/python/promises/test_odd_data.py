@@ -157,7 +157,9 @@ def test_without_a_limit_a_number_that_float32_cannot_hold_is_an_error(value):
     fit = quick(input_clip=None)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        with pytest.raises(ArgumentError, match=r'^`x` must be of the size .* in column "size"'):
+        with pytest.raises(
+            ArgumentError, match=r'^`x` must be numbers of the size .* in column "size"'
+        ):
             fit.predict(FRAME.assign(size=value))
 
 
@@ -435,6 +437,6 @@ def test_missing_values_are_found_in_whatever_comes(make):
 def test_a_held_out_outcome_too_far_from_those_of_training_is_an_error():
     x, y = np.arange(6.0)[:, None], np.array([1.0, 2.0, 3.0, 4.0, 5.0, 1e300])
     with pytest.raises(
-        ArgumentError, match=r"`y` must be of the size seen in training, not 1e\+300"
+        ArgumentError, match=r"`y` must be numbers of the size seen in training, not 1e\+300"
     ):
         two_layer(x, y, validation=[5], epochs=2, verbose=False, seed=1)

@@ -149,7 +149,7 @@ def test_the_regressor_takes_trials():
     [
         (BOTH - 1, r"whole numbers of at least 0, successes and failures, not -1"),
         (BOTH + 0.5, r"whole numbers of at least 0, .*, not \S+ in column \"1\" \(row 1,"),
-        (0 * BOTH, "of at least one trial in some row, not of none"),
+        (0 * BOTH, "data with at least one trial in some row, not data without one"),
         (TRIALS, r"shares from 0 to 1, or columns of successes and failures"),
         (-SHARES[:1].repeat(ROWS) - 1, "shares from 0 to 1"),
         (np.column_stack([BOTH, TRIALS]), "shares from 0 to 1, .*, not 3 columns"),
@@ -366,8 +366,8 @@ THREE_LEVELS = pd.DataFrame({"u": pd.Categorical(["a", "b", "c"] * 100), "v": LA
     [
         (LABELS * 2, r'0 or 1 for the loss "binary_cross_entropy", not 2 in column "1" \('),
         (LABELS - 0.5, "0 or 1 for the loss"),
-        (ONE_WORD, 'two values in each column .*, not "a" in column "u"'),
-        (THREE_LEVELS, 'two values in each column .*, not "a", "b", "c" in column "u"'),
+        (ONE_WORD, 'columns of two values each .*, not "a" in column "u"'),
+        (THREE_LEVELS, 'columns of two values each .*, not "a", "b", "c" in column "u"'),
     ],
 )
 def test_odd_labels_are_an_error(y, expected):
@@ -415,7 +415,7 @@ def test_odd_rows_of_labels_are_left_out_or_missing_and_the_others_keep_their_pl
     np.testing.assert_array_equal(shares[there], fit.predict_proba(X)[there])
     assert fit.predict(gaps)[3].tolist() == [None, None]
     assert fit.predict(X[:0]).shape == (0, 2)
-    with pytest.raises(ArgumentError, match="of two values in each column"):
+    with pytest.raises(ArgumentError, match="columns of two values each for the loss"):
         two_layer(X[:1], y[:1], loss="binary_cross_entropy", **QUICK)
     assert two_layer(X[:1], LABELS[:1], loss="binary_cross_entropy", **QUICK).rows == 1
 
@@ -487,7 +487,9 @@ def test_the_classifier_takes_labels_as_scikit_learn_has_them():
     more = TwoLayerClassifier(random_state=1).partial_fit(X, LABELS, classes=[0, 1, 2])
     more.partial_fit(X, LABELS)
     assert not TwoLayerClassifier(epochs=2, random_state=1).fit(X, LABELS[:, 0]).multilabel_
-    with pytest.raises(ArgumentError, match="one column, or of 0 and 1 for each label"):
+    with pytest.raises(
+        ArgumentError, match="one column, or a column of 0 and 1 for each label, not other values"
+    ):
         TwoLayerClassifier(epochs=2).fit(X, LABELS * 2 + np.arange(3))
     with pytest.raises(ArgumentError, match=r'`loss` must be "cross_entropy" where'):
         TwoLayerClassifier(epochs=2, loss="binary_cross_entropy").fit(X, LABELS[:, 0])

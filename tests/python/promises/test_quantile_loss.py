@@ -220,7 +220,9 @@ def test_levels_that_are_none_are_refused(levels):
 def test_what_has_no_quantiles_is_refused():
     with pytest.raises(ArgumentError, match='left out but with the loss "quantile"'):
         two_layer(X, Y, quantile_levels=[0.5], epochs=2)
-    with pytest.raises(ArgumentError, match='`y` must be of one outcome with the loss "quantile"'):
+    with pytest.raises(
+        ArgumentError, match='`y` must be a single outcome with the loss "quantile"'
+    ):
         two_layer(X, np.column_stack([Y, Y]), loss="quantile", epochs=2)
     with pytest.raises(ArgumentError, match='"cross_entropy" or a function for classes'):
         two_layer(X, np.where(Y > 3, "a", "b"), loss="quantile", epochs=2)

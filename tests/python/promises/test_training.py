@@ -363,7 +363,7 @@ def test_a_side_without_rows_is_an_error(validation):
 
 
 def test_held_out_classes_that_leave_one_class_are_an_error():
-    with pytest.raises(ArgumentError, match=r"`y` must be of at least two classes"):
+    with pytest.raises(ArgumentError, match=r"`y` must be an outcome of at least two classes"):
         fit_of(y=KINDS, validation=KINDS != "u")
 
 
