@@ -121,3 +121,11 @@ def test_a_file_of_classes_has_no_offset():
     fit = two_layer(X, pd.Series(np.where(Y > 3, "u", "v")), **QUICK)
     with pytest.raises(Exception, match="it has an offset"):
         from_bytes(to_bytes(replace(fit, offset=True)))
+
+
+@pytest.mark.parametrize("more", [{}, {"n_models": 2}])
+def test_its_predictions_cannot_go_to_a_file(more, tmp_path):
+    said = "`output` must be predictions of a fit without an offset, .* not those of one with an"
+    with pytest.raises(ArgumentError, match=said):
+        with_offset(**more).predict(X, output=tmp_path / "p.csv")
+    assert not list(tmp_path.iterdir())
