@@ -98,7 +98,8 @@ def _ask(run, command: list[str], folder: Path, **environment: str) -> Iterator[
     session.end()
 
 
-def _run_forked(script: Path, *arguments: str, **environment: str) -> str:
+def run_forked(script: Path, *arguments: str, **environment: str) -> str:
+    """Run a script in a process of R forked from one that has loaded Matrix alone."""
     code = script.read_text(encoding="utf-8")
     return fork_r(code, *arguments, environment=r_environment(**environment), seconds=HANGS)
 
@@ -112,9 +113,9 @@ def ask(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
         inside = [sys.executable, "-u", "-m", "pytwolayer.r_interop.r_in_python"]
         yield from _ask(run_r_in_python, inside, folder)
     elif request.param == "reticulate":
-        yield from _ask(_run_forked, [rscript()], folder)
+        yield from _ask(run_forked, [rscript()], folder)
     elif STOCK.is_dir():
-        yield from _ask(_run_forked, [rscript()], folder, R_LIBS=str(STOCK))
+        yield from _ask(run_forked, [rscript()], folder, R_LIBS=str(STOCK))
     else:
         pytest.skip(".rlib-stock is not there: `make setup` makes it")
 

@@ -5,6 +5,7 @@ import io
 
 import pytest
 
+from conftest import run_forked
 from pytwolayer.cli.main import main
 
 SCRIPT = """
@@ -32,12 +33,10 @@ for (name in names(fits)) {{
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    from pytwolayer.r_interop.r_process import run_r
-
     folder = tmp_path_factory.mktemp("models")
     script = folder / "script.R"
     script.write_text(SCRIPT.format(folder=folder), encoding="utf-8")
-    run_r(script, OMP_NUM_THREADS="1")
+    run_forked(script, OMP_NUM_THREADS="1")
     return folder
 
 

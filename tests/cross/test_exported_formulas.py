@@ -8,8 +8,7 @@ import pytest
 from databases import postgres_server, run_duckdb, run_sqlite
 from onnx_run import run_onnx
 
-from conftest import HERE
-from pytwolayer.r_interop.r_process import run_r
+from conftest import HERE, run_forked
 
 NAMES = ["terms", "learnt", "interactions", "conditions", "functions", "text", "powers", "dot"]
 TOLERANCE = 1e-11  # R's engine and an export are each within 1e-12 of Python
@@ -19,7 +18,7 @@ LARGE = 3  # a row with a number of 1e20, whose powers SQL does not compute
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     made = tmp_path_factory.mktemp("formulas")
-    run_r(HERE / "exported_formulas.R", str(made), OMP_NUM_THREADS="1")
+    run_forked(HERE / "exported_formulas.R", str(made), OMP_NUM_THREADS="1")
     return made
 
 

@@ -9,9 +9,8 @@ import pytest
 from databases import postgres_server
 from onnx_run import run_onnx
 
-from conftest import HERE
+from conftest import HERE, run_forked
 from pytwolayer.export.sql_dialects import DIALECTS
-from pytwolayer.r_interop.r_process import run_r
 
 NAMES = ["plain", "computed", "conditions", "parts", "fractions", "infinite"]
 SMALL = float(np.float32(0.1))  # which single precision holds in a column of its own type
@@ -34,7 +33,7 @@ PARTS = {"all": [*range(7)], "one": [0], "none": [], "nulls": [6]}
 def folder(tmp_path_factory):
     made = tmp_path_factory.mktemp("odd")
     (made / "rows.json").write_text(json.dumps(ROWS), encoding="utf-8")
-    run_r(HERE / "exported_odd_columns.R", str(made), OMP_NUM_THREADS="1")
+    run_forked(HERE / "exported_odd_columns.R", str(made), OMP_NUM_THREADS="1")
     return made
 
 

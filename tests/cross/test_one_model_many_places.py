@@ -9,9 +9,8 @@ from databases import TABLE, postgres_server, run_duckdb, run_sqlite
 from export_samples import FITS, PREDICTORS, fit, in_parts, odd_rows, stacked
 from onnx_run import run_onnx
 
-from conftest import HERE, ROOT
+from conftest import HERE, ROOT, run_forked
 from pytwolayer import load
-from pytwolayer.r_interop.r_process import run_r
 
 PAGE = ROOT / "docs/deploying.md"
 NAMES = [*FITS]
@@ -77,7 +76,7 @@ def by_r(deployed, tmp_path_factory):
     cases = [one.sent() for one in deployed.values()]
     (folder / "cases.json").write_text(json.dumps(cases), encoding="utf-8")
     file = tmp_path_factory.mktemp("answers") / "predictions.txt"
-    run_r(HERE / "deployed.R", str(file), str(folder), OMP_NUM_THREADS="1")
+    run_forked(HERE / "deployed.R", str(file), str(folder), OMP_NUM_THREADS="1")
     found = {}
     for line in file.read_text(encoding="utf-8").splitlines():
         name, engine, *values = line.split("\t")
