@@ -55,5 +55,5 @@ test_that("an argument that cannot be evaluated is an error that names it", {
   expect_refused(cars_fit(mtcars, hidden_units = nowhere), "`hidden_units`", "'nowhere' not found")
   expect_refused(quick(case_weights = nowhere), "`case_weights`", "'nowhere' not found")
   expect_refused(cars_fit(mtcars, subset = 40), "`subset`", "each of 32 rows", "not 40")
-  expect_refused(quick(subset = 1:3), "`subset`", "formula's")
+  expect_refused(quick(subset = 1:3), "`subset`", "only for a formula")
 })

@@ -118,8 +118,9 @@ test_that("what is no validation data is an error that says so", {
   refused(list(valid[-1]), "without `y`")
   refused(list(valid[-1], valid$mpg[-1]), "8 and 7 rows")
   refused(list(valid[c("wt", "hp")], valid$mpg), "one without", "\"cyl\"")
-  refused(list(transform(valid, wt = "x")[-1], valid$mpg), "of numbers", "\"wt\"")
-  refused(list(valid[-1], letters[1:8]), "of numbers", "text")
+  numbers <- "with numbers where training has them"
+  refused(list(transform(valid, wt = "x")[-1], valid$mpg), numbers, "\"wt\"")
+  refused(list(valid[-1], letters[1:8]), numbers, "text")
   refused(list(valid[-1], valid$mpg, 1:3), "8 rows")
   refused(list(valid[-1], valid$mpg, rep("a", 8)), "`case_weights`", "text")
   refused(list(a = valid[-1], b = 1), "list(x = , y = , case_weights = )", "`a`, `b`")

@@ -161,7 +161,7 @@ test_that("text that looks like numbers or dates is a warning of its own class",
     expect_match(conditionMessage(cnd), ..., fixed = TRUE)
   }
   numbers <- "column \"a\" (30 levels: numbers, but for \"?\" in 1 row)"
-  both <- paste0(numbers, ", column \"day\" (30 levels: dates). Make numbers")
+  both <- paste0(numbers, ", column \"day\" (30 levels: dates). Turn numbers")
   expect_told(quick(data[1:2], data$y), both)
   expect_told(two_layer(y ~ ., data, epochs = 1, verbose = FALSE), both)
   expect_told(quick(data["y"], data$a), "the outcome (30 classes: numbers, but for \"?\" in 1 row)")
