@@ -84,9 +84,11 @@ def test_r_ends_what_python_began(ask, frames, data, whole, tmp_path):
     assert in_r(found) == whole
 
 
-def test_r_that_was_killed_goes_on(ask, frames, whole, tmp_path):
+def test_r_that_was_killed_goes_on(ask, request, frames, whole, tmp_path):
     run = tmp_path / "run"
-    with pytest.raises(RError, match=r"-9|137|Killed|without a word"):
+    # Of a fork it is only known that it ended without an answer.
+    is_fork = request.node.callspec.params["ask"] != "rpy2"
+    with pytest.raises(RError, match="without a word" if is_fork else r"-9|137|Killed"):
         ask("checkpoint.R", str(frames), str(run), "7")
     assert sorted(path.name for path in run.iterdir())[-1] == "epoch-00000006.safetensors"
     assert in_r(ask("checkpoint.R", str(frames), str(run), "0")) == whole
