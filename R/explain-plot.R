@@ -298,7 +298,7 @@ autoplot.two_layer_effects <- function(object, what = c("effects", "spread"), # 
       ggplot2::scale_shape_manual(NULL, values = c(contrasts = 22, numbers = 19)) +
       ggplot2::scale_x_continuous(expand = ggplot2::expansion(c(0.15, 0.15))) +
       ggplot2::scale_y_continuous(expand = ggplot2::expansion(0.15)) +
-      ggplot2::labs(x = label, y = "Spread over the rows (SD)")
+      ggplot2::labs(x = label, y = spread_label)
   }
   # The label is cut off where names take most of the width, unless it ends where the axis does.
   wide <- what == "effects" && max(nchar(as.character(table$label))) > 20
