@@ -1,7 +1,7 @@
 """The batches of each epoch, and the dropout of each batch."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import cached_property, partial
+from functools import partial
 from itertools import pairwise
 from typing import Any, NamedTuple, Protocol
 
@@ -87,6 +87,8 @@ class Batch:
         Whether an operation on the rows, on the CPU, costs more than its arithmetic.
     """
 
+    _with_ones: Tensor | None = None
+
     def __init__(self, rows: EncodedRows) -> None:
         self.x, self.y, self.weights, self.codes = rows.parts
         self.counts, self.d_out = [len(self.x)], self.y.shape[1]
@@ -95,11 +97,13 @@ class Batch:
     def gather(self) -> None:
         """Copy the batch's rows into its memory; a batch of all rows has them there."""
 
-    @cached_property
+    @property
     def with_ones(self) -> Tensor:
         """The rows with one more input, which is 1 and which biases are the weights of."""
-        # Input after input in memory: else a product takes up to six times as long.
-        return torch.cat([self.x.t(), self.x.new_ones(1, len(self.x))]).t()
+        if self._with_ones is None:
+            # Input after input in memory: else a product takes up to six times as long.
+            self._with_ones = torch.cat([self.x.t(), self.x.new_ones(1, len(self.x))]).t()
+        return self._with_ones
 
 
 class DrawnBatch(Batch):

@@ -7,7 +7,7 @@ which are drawn once for all of them.
 """
 
 from collections.abc import Callable, Sequence
-from functools import cached_property, partial
+from functools import partial
 
 from pytwolayer.network.batches import Batch, EncodedRows, SingleRows
 from pytwolayer.runtime.torch_loading import torch
@@ -147,6 +147,7 @@ class StackedRows(SingleRows):
 
     def __init__(self, rows: Sequence[EncodedRows], members: int = 1) -> None:
         self._rows, self._members = rows, members
+        self._joined: EncodedRows | None = None
         self.number = max(len(each.x) for each in rows)
 
     def whole(self) -> StackedBatch:
@@ -155,11 +156,12 @@ class StackedRows(SingleRows):
 
     def drawn(self, size: int) -> DrawnStackedBatch:
         """Allocate a batch of ``size`` rows of every group, whose ``indices`` come later."""
+        if self._joined is None:
+            self._joined = self._join()
         return DrawnStackedBatch(self._joined, len(self._rows), size, self._members)
 
-    @cached_property
-    def _joined(self) -> EncodedRows:
-        """The rows of all groups, one after the other; once where they are the same."""
+    def _join(self) -> EncodedRows:
+        """Join the rows of all groups, one after the other; once where they are the same."""
         first = self._rows[0]
         if _are_same(self._rows):
             return EncodedRows(first.x, first.y.contiguous(), first.weights, first.codes)
