@@ -35,8 +35,15 @@ leg() {
   "$@" || status=$?
   if [ -s "$count" ]; then read -r good bad <"$count"; fi
   if [ "$status" != 0 ] && [ "$bad" = 0 ]; then bad=1; fi
-  printf '==== %s: %s passed, %s failed, in %s s\n' "$name" "$good" "$bad" "$SECONDS"
+  times >"$count.times"
+  printf '==== %s: %s passed, %s failed, in %s s (%s s of a processor)\n' \
+    "$name" "$good" "$bad" "$SECONDS" "$(processor_seconds "$count.times")"
   echo "$good $bad $status $name" >>"$work/results"
+}
+
+# processor_seconds FILE: what `times` wrote there of a leg's commands, such as 1m2.345s 0m6.789s.
+processor_seconds() {
+  awk -F '[ms ]+' 'NR == 2 { print int(60 * $1 + $2 + 60 * $3 + $4) }' "$1"
 }
 
 processors=$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
