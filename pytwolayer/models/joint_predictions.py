@@ -1,7 +1,5 @@
 """What several networks predict together; of shape ``(models, rows, outputs)`` over the models."""
 
-import warnings
-
 import numpy as np
 
 from pytwolayer.preprocessing.row_source import Doubles
@@ -50,9 +48,14 @@ def bases_of_models(each: Doubles) -> Doubles:
 
 
 def quantiles_of_models(values: Doubles, shares: tuple[float, float]) -> Doubles:
-    """Return quantiles over the models that predict a row."""
-    if not np.isnan(values).any():
+    """Return quantiles over the models that predict a row; NaN where none does."""
+    there = ~np.isnan(values)
+    if there.all():
         return np.asarray(np.quantile(values, shares, axis=0))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # of rows that no model predicts
-        return np.asarray(np.nanquantile(values, shares, axis=0))
+    # Rows of as many models together; np.nanquantile() would take one row after the other.
+    number, ordered = there.sum(axis=0), np.sort(values, axis=0)  # NaN last
+    found = np.full((len(shares), *number.shape), np.nan)
+    for models in np.unique(number[number > 0]):
+        rows = number == models
+        found[:, rows] = np.quantile(ordered[:models, rows], shares, axis=0)
+    return found
