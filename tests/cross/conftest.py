@@ -76,18 +76,17 @@ class Session:
             self._process.communicate(timeout=HANGS)
 
 
-# Those of a process of its own: they end it, set what lasts, or look at how it begins.
-ALONE = {"answers.R", "checkpoint.R", "decimal_point.R", "transport.R", "wide_formula.R"}
-
-
 def _ask(run, command: list[str], folder: Path, **environment: str) -> Iterator[Ask]:
-    """Make a function that runs a script of this folder and reads what it wrote."""
+    """Make a function that runs a script of this folder and reads what it wrote.
+
+    Alone in a process is what ends it, sets what lasts, or looks at how it begins.
+    """
     environment["OMP_NUM_THREADS"] = str(torch.get_num_threads())  # the last bits depend on it
     session = Session(command, folder, environment)
 
-    def ask(script: str, *arguments: str) -> Answers:
+    def ask(script: str, *arguments: str, alone: bool = False) -> Answers:
         file = folder / f"{script}.txt"
-        if script in ALONE:
+        if alone:
             run(HERE / script, str(file), *arguments, **environment)
         else:
             session.run(HERE / script, str(file), *arguments)
@@ -123,7 +122,7 @@ def ask(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 @pytest.fixture(scope="session")
 def route(ask: Ask) -> Answers:
     """All that answers.R answers, by one route."""
-    return ask("answers.R")
+    return ask("answers.R", alone=True)
 
 
 def skip_without_rpy2() -> None:

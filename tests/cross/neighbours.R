@@ -1,7 +1,9 @@
 # A fit with other packages loaded before it or after it: its losses, and a session that ends well.
+# Arguments: when they are loaded, the way out, and their names.
 arguments <- commandArgs(TRUE)
 when <- arguments[[1]]
-neighbours <- arguments[-1]
+end <- arguments[[2]]
+neighbours <- arguments[-(1:2)]
 attach_neighbours <- function() {
   for (name in neighbours) suppressPackageStartupMessages(library(name, character.only = TRUE))
 }
@@ -61,3 +63,9 @@ ended <- tryCatch(
   error = conditionMessage
 )
 cat("ended", ended, torch$get_num_threads(), "\n")
+if (end == "quit") quit(status = 0)
+if (end == "a finaliser, a tensor and an error") {
+  reg.finalizer(globalenv(), function(e) cat("finalised\n"), onexit = TRUE)
+  x <- torch$ones(3L) + 1
+  invisible(try(two_layer(mpg ~ nope, mtcars), silent = TRUE))
+}

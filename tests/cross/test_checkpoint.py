@@ -1,5 +1,8 @@
 """A run that one process begins and another ends, in R or in Python, has the same bits."""
 
+import fcntl
+import os
+import time
 import warnings
 from pathlib import Path
 
@@ -7,10 +10,10 @@ import numpy as np
 import pytest
 from test_same_fits import read_frame
 
-from conftest import HERE, numbers
+from conftest import HANGS, HERE, numbers, run_forked
 from pytwolayer import continue_training, two_layer
 from pytwolayer.errors import ResumedWarning
-from pytwolayer.r_interop.r_process import RError, run_r
+from pytwolayer.r_interop.r_process import RError
 
 SETTINGS = {
     "epochs": 12,
@@ -27,7 +30,7 @@ SETTINGS = {
 @pytest.fixture(scope="module")
 def frames(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("frames")
-    run_r(HERE / "frames.R", str(folder))
+    run_forked(HERE / "frames.R", str(folder))
     return folder
 
 
@@ -78,6 +81,21 @@ def begun_in_python(data, folder):
     assert sorted(path.name for path in folder.iterdir())[-1] == "epoch-00000004.safetensors"
 
 
+def wait_until_unlocked(folder):
+    """Wait for the last of a killed process: of a fork it is heard when its pipe is closed."""
+    end = time.monotonic() + HANGS
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        while True:
+            try:
+                return fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                assert time.monotonic() < end
+                time.sleep(0.01)
+    finally:
+        os.close(handle)
+
+
 def test_r_ends_what_python_began(ask, frames, data, whole, tmp_path):
     begun_in_python(data, tmp_path / "run")
     found = ask("checkpoint.R", str(frames), str(tmp_path / "run"), "0")
@@ -89,7 +107,8 @@ def test_r_that_was_killed_goes_on(ask, request, frames, whole, tmp_path):
     # Of a fork it is only known that it ended without an answer.
     is_fork = request.node.callspec.params["ask"] != "rpy2"
     with pytest.raises(RError, match="without a word" if is_fork else r"-9|137|Killed"):
-        ask("checkpoint.R", str(frames), str(run), "7")
+        ask("checkpoint.R", str(frames), str(run), "7", alone=True)
+    wait_until_unlocked(run)
     assert sorted(path.name for path in run.iterdir())[-1] == "epoch-00000006.safetensors"
     assert in_r(ask("checkpoint.R", str(frames), str(run), "0")) == whole
 
@@ -97,7 +116,8 @@ def test_r_that_was_killed_goes_on(ask, request, frames, whole, tmp_path):
 def test_python_ends_what_r_began(frames, data, whole, tmp_path):
     run = tmp_path / "run"
     with pytest.raises(RError):
-        run_r(HERE / "checkpoint.R", str(tmp_path / "no.txt"), str(frames), str(run), "6")
+        run_forked(HERE / "checkpoint.R", str(tmp_path / "no"), str(frames), str(run), "6")
+    wait_until_unlocked(run)
     with pytest.warns(ResumedWarning, match="after epoch 5 of 12"):
         fit = two_layer(**data, **SETTINGS, checkpoint=run)
     with warnings.catch_warnings():

@@ -14,22 +14,25 @@ import pytest
 from conftest import HANGS, ROOT, STOCK, skip_without_rpy2
 from pytwolayer.r_interop.r_process import r_environment, rscript
 
-# Prints "ready" when the fit is about to begin, and what came of it.
+# Prints "ready" when a fit is about to begin, and what came of it, for each way to watch it.
 CODE = """
 suppressPackageStartupMessages(library(pytwolayer))
 invisible(two_layer(mpg ~ ., mtcars, epochs = 2, seed = 1))
-cat("ready\\n")
-warned <- character()
-fit <- withCallingHandlers(
-  two_layer(mpg ~ ., mtcars, epochs = 5e6, validation = 0.2, seed = 1, on_epoch = {watch}),
-  warning = function(cnd) {{
-    warned <<- c(class(cnd)[[1]], conditionMessage(cnd))
-    invokeRestart("muffleWarning")
-  }}
-)
-epochs <- nrow(fit$history)
-cat("\\nanswer:", warned[[1]], fit$stopped, epochs > 0, fit$best_epoch <= epochs, sep = " ")
-cat("", all(is.finite(predict(fit, mtcars)$.pred)), grepl("Interrupted after", warned[[2]]))
+for (watch in list({watches})) {{
+  cat("ready\\n")
+  warned <- character()
+  fit <- withCallingHandlers(
+    two_layer(mpg ~ ., mtcars, epochs = 5e6, validation = 0.2, seed = 1, on_epoch = watch),
+    warning = function(cnd) {{
+      warned <<- c(class(cnd)[[1]], conditionMessage(cnd))
+      invokeRestart("muffleWarning")
+    }}
+  )
+  epochs <- nrow(fit$history)
+  cat("\\nanswer:", warned[[1]], fit$stopped, epochs > 0, fit$best_epoch <= epochs, sep = " ")
+  cat("", all(is.finite(predict(fit, mtcars)$.pred)), grepl("Interrupted after", warned[[2]]))
+  cat("\\n")
+}}
 {then}
 """
 # R's own answer to Ctrl-C is back afterwards, also after a fit that nobody interrupted.
@@ -40,7 +43,7 @@ again <- tryCatch({ cat("\\nready again\\n"); Sys.sleep(3600); "slept" },
 cat("later:", again, "\\n")
 """
 GOOD = "pytwolayer_warning_interrupted interrupt TRUE TRUE TRUE TRUE"
-WATCH = {"alone": "NULL", "with a callback": "function(epoch, loss) TRUE"}
+ALONE_AND_WITH_A_CALLBACK = "NULL, function(epoch, loss) TRUE"
 
 
 def environment(library):
@@ -65,12 +68,12 @@ def wait_for(read, text, seconds=HANGS):
     return seen
 
 
-def answer(printed):
-    return re.search(r"answer: (.*)", printed)[1].strip()
+def answers(printed):
+    return [answer.strip() for answer in re.findall(r"answer: (.*)", printed)]
 
 
-def run_and_interrupt(command, times=1):
-    """Start a process, press Ctrl-C when it is ready, and give what it printed."""
+def run_and_interrupt(command, *words):
+    """Start a process, press Ctrl-C after each of the words, and give what it printed."""
     process = subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,
@@ -83,7 +86,7 @@ def run_and_interrupt(command, times=1):
     )
     try:
         printed = ""
-        for word in ["ready\n", "ready again\n"][:times]:
+        for word in words:
             printed += wait_for(process.stdout.readline, word)
             time.sleep(2)
             process.send_signal(signal.SIGINT)
@@ -101,34 +104,32 @@ def command_environment(command):
     return ENVIRONMENTS.get(tuple(command), environment(ROOT / ".rlib"))
 
 
-@pytest.mark.parametrize("watch", WATCH)
 @pytest.mark.parametrize("library", libraries())
-def test_rscript(tmp_path, library, watch):
+def test_rscript(tmp_path, library):
     script = tmp_path / "script.R"
-    script.write_text(CODE.format(watch=WATCH[watch], then=LATER))
+    script.write_text(CODE.format(watches=ALONE_AND_WITH_A_CALLBACK, then=LATER))
     command = (rscript(), str(script))
     ENVIRONMENTS[command] = environment(library)
-    printed = run_and_interrupt(command, times=2)
-    assert answer(printed) == GOOD
+    printed = run_and_interrupt(command, "ready\n", "ready\n", "ready again\n")
+    assert answers(printed) == [GOOD, GOOD]
     assert "later: an interrupt" in printed
 
 
-@pytest.mark.parametrize("watch", WATCH)
-def test_r_inside_python(tmp_path, watch):
+def test_r_inside_python(tmp_path):
     skip_without_rpy2()
     script = tmp_path / "script.R"
-    code = CODE.format(watch=WATCH[watch], then="").replace(
+    code = CODE.format(watches=ALONE_AND_WITH_A_CALLBACK, then="").replace(
         '"ready\\n")', '"ready\\n"); flush(stdout())'
     )
     script.write_text(code)
     command = (sys.executable, "-u", "-m", "pytwolayer.r_interop.r_in_python", str(script))
-    assert answer(run_and_interrupt(command)) == GOOD
+    assert answers(run_and_interrupt(command, "ready\n", "ready\n")) == [GOOD, GOOD]
 
 
 @pytest.mark.parametrize("library", libraries())
 def test_the_r_console(tmp_path, library):
     script = tmp_path / "script.R"
-    script.write_text(CODE.format(watch="NULL", then=LATER))
+    script.write_text(CODE.format(watches="NULL", then=LATER))
     pid, terminal = pty.fork()
     if pid == 0:
         answer_again()
@@ -158,4 +159,4 @@ def test_the_r_console(tmp_path, library):
         os.kill(pid, signal.SIGKILL)
         os.waitpid(pid, 0)
         os.close(terminal)
-    assert answer(printed) == GOOD
+    assert answers(printed) == [GOOD]

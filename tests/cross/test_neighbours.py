@@ -52,30 +52,29 @@ def r_packages(library):
     return there
 
 
-def neighbours(library, when, *packages, threads="2"):
-    command = [rscript(), HERE / "neighbours.R", when, *packages]
+def neighbours(library, when, *packages, end="the last line", threads="2"):
+    command = [rscript(), HERE / "neighbours.R", when, end, *packages]
     return run(command, R_LIBS=str(library), OMP_NUM_THREADS=threads)
-
-
-@pytest.fixture(scope="module")
-def alone(library):
-    return neighbours(library, "alone")
 
 
 def answers(lines, name):
     return [line for line in lines if line.startswith(name)]
 
 
-@pytest.mark.parametrize("when", ["before", "after"])
-def test_r_packages_change_no_digit_and_the_session_ends_well(alone, library, r_packages, when):
-    lines = neighbours(library, when, *r_packages)
-    times = 2 if when == "after" else 1
+def test_r_packages_change_no_digit_and_the_session_ends_well_by_every_way_out(library, r_packages):
+    after = neighbours(library, "after", *r_packages, end="a finaliser, a tensor and an error")
+    before = neighbours(library, "before", *r_packages, end="quit")
     for name in ("losses", "predictions"):
-        assert answers(lines, name) == answers(alone, name) * times
-    assert answers(lines, "threads") == ["threads 2"] * times
-    assert answers(lines, "ended") == ["ended mine 1"]
-    if "data.table" in r_packages:
-        assert answers(lines, "data.table") == ["data.table TRUE"]
+        alone = answers(after, name)[:1]  # of the fit before the packages are loaded
+        assert len(alone) == 1
+        assert answers(after, name) == alone * 2
+        assert answers(before, name) == alone
+    for lines, times in ((after, 2), (before, 1)):
+        assert answers(lines, "threads") == ["threads 2"] * times
+        assert answers(lines, "ended") == ["ended mine 1"]
+        if "data.table" in r_packages:
+            assert answers(lines, "data.table") == ["data.table TRUE"]
+    assert (after[-1], before[-1]) == ("finalised", "ended mine 1")
 
 
 def test_the_environments_number_of_threads_is_r_s_too(library):
@@ -114,10 +113,9 @@ def test_python_modules_change_no_digit_and_the_process_ends_well():
     there = [name for name in PYTHON_MODULES if find_spec(name)]
     load = "import " + ", ".join(there)
     use = USE if {"numpy", "scipy", "pandas", "sklearn"} <= set(there) else ""
-    alone = python(FIT, "tell()")
-    assert alone[1] == "threads 2"
-    assert python(load, use, FIT, "tell()") == alone
-    assert python(FIT, "tell()", load, use, "tell()") == alone * 2
+    before = python(load, use, FIT, "tell()")
+    assert before[1] == "threads 2"
+    assert python(FIT, "tell()", load, use, "tell()") == before * 2
 
 
 def test_python_takes_the_environments_number_of_threads():
@@ -140,24 +138,6 @@ ENDS = {
 def test_python_ends_well_by_every_way_out(end):
     lines = python(FIT, "tell()", ENDS[end])
     assert lines == lines[:2] * (len(lines) // 2)
-
-
-R_ENDS = {
-    "quit": "quit(status = 0)",
-    "a finaliser, a tensor and an error": (
-        "reg.finalizer(globalenv(), function(e) cat('done'), onexit = TRUE);"
-        "x <- torch$ones(3L) + 1; invisible(try(two_layer(mpg ~ nope, mtcars), silent = TRUE))"
-    ),
-}
-
-
-@pytest.mark.parametrize("end", R_ENDS)
-def test_r_ends_well_by_every_way_out(library, end):
-    code = (
-        "suppressPackageStartupMessages(library(pytwolayer));"
-        "fit <- two_layer(mpg ~ ., mtcars, epochs = 2, seed = 1);" + R_ENDS[end]
-    )
-    run([rscript(), "-e", code], R_LIBS=str(library), OMP_NUM_THREADS="2")
 
 
 def test_r_inside_python_ends_well(tmp_path):
