@@ -29,8 +29,6 @@ STOCK = ROOT / ".rlib-stock"
 HANGS = 900
 
 Answers = dict[str, list[str]]
-
-
 Ask = Callable[..., Answers]
 
 
@@ -76,13 +74,25 @@ class Session:
             self._process.communicate(timeout=HANGS)
 
 
-def _ask(run, command: list[str], folder: Path, **environment: str) -> Iterator[Ask]:
+def threads() -> dict[str, str]:
+    """Give R the threads that torch has here: the last bits depend on them."""
+    return {"OMP_NUM_THREADS": str(torch.get_num_threads())}
+
+
+@pytest.fixture(scope="session")
+def r_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
+    """R beside Python, for whatever needs no process of its own and no certain route."""
+    session = Session([rscript()], tmp_path_factory.mktemp("session"), threads())
+    yield session
+    session.end()
+
+
+def _ask(run, session: Session, folder: Path, **environment: str) -> Ask:
     """Make a function that runs a script of this folder and reads what it wrote.
 
     Alone in a process is what ends it, sets what lasts, or looks at how it begins.
     """
-    environment["OMP_NUM_THREADS"] = str(torch.get_num_threads())  # the last bits depend on it
-    session = Session(command, folder, environment)
+    environment |= threads()
 
     def ask(script: str, *arguments: str, alone: bool = False) -> Answers:
         file = folder / f"{script}.txt"
@@ -93,8 +103,7 @@ def _ask(run, command: list[str], folder: Path, **environment: str) -> Iterator[
         lines = file.read_text(encoding="utf-8").splitlines()
         return {name: values for name, *values in (line.split("\t") for line in lines)}
 
-    yield ask
-    session.end()
+    return ask
 
 
 def run_forked(script: Path, *arguments: str, **environment: str) -> str:
@@ -107,14 +116,19 @@ def run_forked(script: Path, *arguments: str, **environment: str) -> str:
 def ask(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ask]:
     """Ask R by one route: beside Python with each reticulate, and inside Python."""
     folder = tmp_path_factory.mktemp("answers")
-    if request.param == "rpy2":
+    if request.param == "reticulate":
+        yield _ask(run_forked, request.getfixturevalue("r_session"), folder)
+    elif request.param == "rpy2":
         skip_without_rpy2()
         inside = [sys.executable, "-u", "-m", "pytwolayer.r_interop.r_in_python"]
-        yield from _ask(run_r_in_python, inside, folder)
-    elif request.param == "reticulate":
-        yield from _ask(run_forked, [rscript()], folder)
+        session = Session(inside, folder, threads())
+        yield _ask(run_r_in_python, session, folder)
+        session.end()
     elif STOCK.is_dir():
-        yield from _ask(run_forked, [rscript()], folder, R_LIBS=str(STOCK))
+        stock = {"R_LIBS": str(STOCK)}
+        session = Session([rscript()], folder, threads() | stock)
+        yield _ask(run_forked, session, folder, **stock)
+        session.end()
     else:
         pytest.skip(".rlib-stock is not there: `make setup` makes it")
 

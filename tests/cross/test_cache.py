@@ -8,7 +8,6 @@ from test_same_fits import read_frame
 from conftest import HERE, numbers
 from pytwolayer import two_layer
 from pytwolayer.errors import RowsOnDiskWarning
-from pytwolayer.r_interop.r_process import run_r
 
 SCRIPT = """
 arguments <- commandArgs(TRUE)
@@ -34,18 +33,18 @@ writeLines(c(losses, line("found", found)), arguments[[1]])
 
 
 @pytest.fixture
-def frames(tmp_path):
-    run_r(HERE / "frames.R", str(tmp_path))
+def frames(r_session, tmp_path):
+    r_session.run(HERE / "frames.R", str(tmp_path))
     return tmp_path
 
 
 @pytest.fixture
-def r_fit(frames, tmp_path):
+def r_fit(r_session, frames, tmp_path):
     script = tmp_path / "cache.R"
     script.write_text(SCRIPT)
 
     def fit(cache):
-        run_r(script, str(tmp_path / "answer"), str(frames), str(cache))
+        r_session.run(script, str(tmp_path / "answer"), str(frames), str(cache))
         lines = (tmp_path / "answer").read_text().splitlines()
         answers = dict(line.split("\t", 1) for line in lines)
         return numbers(answers["loss"].split("\t")), int(answers["found"])

@@ -28,9 +28,9 @@ SETTINGS = {
 
 
 @pytest.fixture(scope="module")
-def frames(tmp_path_factory) -> Path:
+def frames(r_session, tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("frames")
-    run_forked(HERE / "frames.R", str(folder))
+    r_session.run(HERE / "frames.R", str(folder))
     return folder
 
 

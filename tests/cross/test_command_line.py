@@ -5,7 +5,6 @@ import io
 
 import pytest
 
-from conftest import run_forked
 from pytwolayer.cli.main import main
 
 SCRIPT = """
@@ -32,11 +31,11 @@ for (name in names(fits)) {{
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
+def folder(r_session, tmp_path_factory):
     folder = tmp_path_factory.mktemp("models")
     script = folder / "script.R"
     script.write_text(SCRIPT.format(folder=folder), encoding="utf-8")
-    run_forked(script, OMP_NUM_THREADS="1")
+    r_session.run(script)
     return folder
 
 

@@ -1,7 +1,6 @@
 """An ensemble fitted by R has the bits of one fitted by Python, and either reads the other's."""
 
 import json
-import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +8,6 @@ import pandas as pd
 import pytest
 
 import pytwolayer
-from pytwolayer.r_interop.r_process import r_environment, rscript
 
 MTCARS = Path(__file__).parents[1] / "fixtures" / "mtcars.csv"
 SCRIPT = """
@@ -20,15 +18,15 @@ fits <- two_layer(cars[-1], cars$mpg, n_models = 3, bootstrap = %s, epochs = 20,
 save_two_layer(fits, files[[2]])
 theirs <- load_two_layer(files[[3]])
 ends <- predict(theirs, cars, type = "conf_int")
-cat(jsonlite::toJSON(list(
+writeLines(jsonlite::toJSON(list(
   own = predict(fits, cars)$.pred, lower = ends$.pred_lower,
   engine = predict(theirs, cars, engine = "r")$.pred
-), digits = NA))
+), digits = NA), files[[4]])
 """
 
 
 @pytest.mark.parametrize("bootstrap", [False, True])
-def test_the_same_bits_in_both_languages_and_through_files(bootstrap, tmp_path):
+def test_the_same_bits_in_both_languages_and_through_files(bootstrap, r_session, tmp_path):
     cars = pd.read_csv(MTCARS)
     ours = pytwolayer.two_layer(
         cars.iloc[:, 1:], cars["mpg"], n_models=3, bootstrap=bootstrap, epochs=20, seed=4
@@ -36,11 +34,9 @@ def test_the_same_bits_in_both_languages_and_through_files(bootstrap, tmp_path):
     ours.save(tmp_path / "ours")
     script = tmp_path / "fit.R"
     script.write_text(SCRIPT % ("TRUE" if bootstrap else "FALSE"))
-    command = [rscript(), str(script), str(MTCARS), str(tmp_path / "rs"), str(tmp_path / "ours")]
-    done = subprocess.run(
-        command, env=r_environment(), capture_output=True, text=True, check=True
-    ).stdout
-    told = json.loads(done)
+    files = [MTCARS, tmp_path / "rs", tmp_path / "ours", tmp_path / "told.json"]
+    r_session.run(script, *map(str, files))
+    told = json.loads(files[-1].read_text())
     theirs = pytwolayer.load(tmp_path / "rs")
     assert np.array_equal(theirs.predict_all(cars), ours.predict_all(cars))
     assert theirs.settings == ours.settings

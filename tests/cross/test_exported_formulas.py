@@ -8,7 +8,7 @@ import pytest
 from databases import postgres_server, run_duckdb, run_sqlite
 from onnx_run import run_onnx
 
-from conftest import HERE, run_forked
+from conftest import HERE
 
 NAMES = ["terms", "learnt", "interactions", "conditions", "functions", "text", "powers", "dot"]
 TOLERANCE = 1e-11  # R's engine and an export are each within 1e-12 of Python
@@ -16,9 +16,9 @@ LARGE = 3  # a row with a number of 1e20, whose powers SQL does not compute
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
+def folder(r_session, tmp_path_factory):
     made = tmp_path_factory.mktemp("formulas")
-    run_forked(HERE / "exported_formulas.R", str(made), OMP_NUM_THREADS="1")
+    r_session.run(HERE / "exported_formulas.R", str(made))
     return made
 
 

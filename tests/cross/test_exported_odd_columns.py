@@ -9,7 +9,7 @@ import pytest
 from databases import postgres_server
 from onnx_run import run_onnx
 
-from conftest import HERE, run_forked
+from conftest import HERE
 from pytwolayer.export.sql_dialects import DIALECTS
 
 NAMES = ["plain", "computed", "conditions", "parts", "fractions", "infinite"]
@@ -30,10 +30,10 @@ PARTS = {"all": [*range(7)], "one": [0], "none": [], "nulls": [6]}
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
+def folder(r_session, tmp_path_factory):
     made = tmp_path_factory.mktemp("odd")
     (made / "rows.json").write_text(json.dumps(ROWS), encoding="utf-8")
-    run_forked(HERE / "exported_odd_columns.R", str(made), OMP_NUM_THREADS="1")
+    r_session.run(HERE / "exported_odd_columns.R", str(made))
     return made
 
 

@@ -30,10 +30,10 @@ FORMULAS = {
 
 
 @pytest.fixture(scope="session")
-def frames(tmp_path_factory):
+def frames(r_session, tmp_path_factory):
     """A folder with R's data frames, and the cases."""
     folder = tmp_path_factory.mktemp("frames")
-    run_r(HERE / "frames.R", str(folder))
+    r_session.run(HERE / "frames.R", str(folder))
     cases = {"fits": MADE, "formulas": FORMULAS}
     (folder / "cases.json").write_text(json.dumps(cases), encoding="utf-8")
     return folder

@@ -9,7 +9,7 @@ from databases import TABLE, postgres_server, run_duckdb, run_sqlite
 from export_samples import FITS, PREDICTORS, fit, in_parts, odd_rows, stacked
 from onnx_run import run_onnx
 
-from conftest import HERE, ROOT, run_forked
+from conftest import HERE, ROOT
 from pytwolayer import load
 
 PAGE = ROOT / "docs/deploying.md"
@@ -70,13 +70,13 @@ def deployed(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def by_r(deployed, tmp_path_factory):
-    """What R predicts with both engines, from one process of R."""
+def by_r(r_session, deployed, tmp_path_factory):
+    """What R predicts with both engines, from one script."""
     folder = next(iter(deployed.values())).folder
     cases = [one.sent() for one in deployed.values()]
     (folder / "cases.json").write_text(json.dumps(cases), encoding="utf-8")
     file = tmp_path_factory.mktemp("answers") / "predictions.txt"
-    run_forked(HERE / "deployed.R", str(file), str(folder), OMP_NUM_THREADS="1")
+    r_session.run(HERE / "deployed.R", str(file), str(folder))
     found = {}
     for line in file.read_text(encoding="utf-8").splitlines():
         name, engine, *values = line.split("\t")

@@ -12,7 +12,6 @@ import pytest
 from conftest import HERE, numbers
 from pytwolayer import two_layer
 from pytwolayer.errors import MissingRowsWarning
-from pytwolayer.r_interop.r_process import run_r
 
 QUICK = {"epochs": 15, "hidden_units": 8, "seed": 1}
 BATCHES = {"batch_size": 32, "dropout": 0.25, "validation": 0.2, "patience": 4}
@@ -160,10 +159,10 @@ assert len(set(NAMES)) == len(NAMES), "files are named by them"
 
 
 @pytest.fixture(scope="session")
-def frames(tmp_path_factory) -> Path:
+def frames(r_session, tmp_path_factory) -> Path:
     """A folder with R's data frames, and the cases."""
     folder = tmp_path_factory.mktemp("frames")
-    run_r(HERE / "frames.R", str(folder))
+    r_session.run(HERE / "frames.R", str(folder))
     (folder / "cases.json").write_text(json.dumps(CASES), encoding="utf-8")
     return folder
 
