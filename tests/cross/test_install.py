@@ -39,6 +39,7 @@ def run_bare(code: str, home) -> str:
         "R_LIBS": str(ROOT / ".rlib-stock"),
         "WORKON_HOME": str(home),
         "RETICULATE_USE_MANAGED_VENV": "no",
+        "PIP_NO_COMPILE": "0",  # which has pip compile none: of torch hardly any module is used
     }
     done = subprocess.run(
         [rscript(), "-e", code], env=environment, cwd=home, capture_output=True, text=True

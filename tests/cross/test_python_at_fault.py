@@ -1,6 +1,5 @@
 """A Python that lacks torch, that is of another version, or that loaded torch the wrong way."""
 
-import os
 import subprocess
 import sys
 import venv
@@ -10,6 +9,8 @@ import pytest
 from forked_r import fork_r
 
 from conftest import ROOT, skip_without_rpy2
+from pytwolayer.cli.main import main
+from pytwolayer.r_interop import verify
 from pytwolayer.r_interop.r_process import RError, r_environment
 
 SAY = """
@@ -170,10 +171,9 @@ def verified() -> subprocess.CompletedProcess[str]:
     return run_command("verify")
 
 
-def run_command(command: str, **environment: str) -> subprocess.CompletedProcess[str]:
+def run_command(command: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "pytwolayer.cli.main", command],
-        env=os.environ | environment,
         capture_output=True,
         text=True,
         check=False,
@@ -197,8 +197,18 @@ def test_the_command_ends_with_status_0_here(command, verified):
     assert any(text in done.stdout for text in texts)
 
 
-def command_in(library: Path, command: str) -> subprocess.CompletedProcess[str]:
-    return run_command(command, R_LIBS=str(library), R_LIBS_USER=str(library))
+@pytest.fixture
+def command_in_library(monkeypatch, capsys):
+    """Run a command with another library of R; give its status and what it printed."""
+
+    def run(library: Path, command: str) -> tuple[int, str]:
+        monkeypatch.setattr(verify, "_RUNS", 1)
+        monkeypatch.setenv("R_LIBS", str(library))
+        monkeypatch.setenv("R_LIBS_USER", str(library))
+        status = main([command])
+        return status, capsys.readouterr().out
+
+    return run
 
 
 @pytest.mark.parametrize(
@@ -208,20 +218,22 @@ def command_in(library: Path, command: str) -> subprocess.CompletedProcess[str]:
         ("doctor", "R package       not installed (only needed for use from R: R CMD INSTALL "),
     ],
 )
-def test_who_uses_no_r_package_lacks_nothing(command, told, tmp_path):
-    done = command_in(tmp_path, command)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert told in done.stdout
+def test_who_uses_no_r_package_lacks_nothing(command, told, tmp_path, command_in_library):
+    status, printed = command_in_library(tmp_path, command)
+    assert status == 0, printed
+    assert told in printed
 
 
 @pytest.mark.parametrize(
     ("command", "told"),
     [("verify", "Not every route could be taken: R, "), ("doctor", "reticulate: 1.27 is too old")],
 )
-def test_who_has_the_r_package_is_told_that_it_does_not_work(command, told, tmp_path):
+def test_who_has_the_r_package_is_told_that_it_does_not_work(
+    command, told, tmp_path, command_in_library
+):
     (tmp_path / "pytwolayer").symlink_to(ROOT / ".rlib" / "pytwolayer")
     (tmp_path / "reticulate").mkdir()
     (tmp_path / "reticulate" / "DESCRIPTION").write_text("Package: reticulate\nVersion: 1.27\n")
-    done = command_in(tmp_path, command)
-    assert done.returncode == 1, done.stdout + done.stderr
-    assert told in done.stdout
+    status, printed = command_in_library(tmp_path, command)
+    assert status == 1, printed
+    assert told in printed

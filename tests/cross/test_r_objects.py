@@ -51,14 +51,18 @@ def saved(request, tmp_path_factory):
     return request.param, folder
 
 
-def test_a_fresh_session_gets_the_same_answers_from_saved_fits(saved):
+@pytest.fixture(scope="module")
+def in_a_fresh_session(saved):
     library, folder = saved
-    assert run(library, "fresh", folder) == ["readRDS same ", "load same ", "unserialize same "]
+    return run(library, "fresh", folder)
 
 
-def test_printing_a_saved_fit_starts_no_python(saved):
-    library, folder = saved
-    assert run(library, "printed", folder) == ["print same ", "coef same ", "Python FALSE "]
+def test_a_fresh_session_gets_the_same_answers_from_saved_fits(in_a_fresh_session):
+    assert in_a_fresh_session[3:] == ["readRDS same ", "load same ", "unserialize same "]
+
+
+def test_printing_a_saved_fit_starts_no_python(in_a_fresh_session):
+    assert in_a_fresh_session[:3] == ["print same ", "coef same ", "Python FALSE "]
 
 
 def test_workers_of_a_cluster_get_the_same_answers(saved):
