@@ -5,6 +5,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -143,9 +144,15 @@ def skip_without_rpy2() -> None:
     """Skip where R cannot live inside Python: set-up then has said why."""
     if find_spec("rpy2") is None:
         pytest.skip("rpy2 is not installed")
-    version = run_r(HERE / "reticulate_version.R").split(".")
-    if tuple(int(part) for part in version[:2]) < RPY2_NEEDS:
-        pytest.skip(f"reticulate {'.'.join(version)} is too old to live inside Python")
+    version = reticulate_version()
+    if tuple(int(part) for part in version.split(".")[:2]) < RPY2_NEEDS:
+        pytest.skip(f"reticulate {version} is too old to live inside Python")
+
+
+@cache
+def reticulate_version() -> str:
+    """Ask R for it once: that takes a second."""
+    return run_r(HERE / "reticulate_version.R")
 
 
 def numbers(values: list[str]) -> list[float]:
