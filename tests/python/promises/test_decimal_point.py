@@ -81,13 +81,16 @@ print(json.dumps(told))
 """
 
 
-def test_whole_rounds_give_the_same_bits_and_texts_with_a_decimal_comma(fresh_python):
-    def told(way: str, **environment: str) -> dict[str, list[str]]:
-        done = fresh_python(ROUNDS, way, **environment)
+def test_whole_rounds_give_the_same_bits_and_texts_with_a_decimal_comma(
+    loaded_python, fresh_python
+):
+    def told(run, way: str, **environment: str) -> dict[str, list[str]]:
+        done = run(ROUNDS, way, **environment)
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout.splitlines()[-1])
 
-    usual = told("point")
+    usual = told(loaded_python, "point")
     assert "learning rate 0.05" in usual["fit"][-1]
     assert usual["command"][0] == "0"
-    assert told("comma", **comma_environment()) == usual
+    # The locale is set there before anything is loaded.
+    assert told(fresh_python, "comma", **comma_environment()) == usual

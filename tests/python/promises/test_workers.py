@@ -1,11 +1,14 @@
 """Any number of workers gives the bits of one, whatever is trained."""
 
 import itertools
+import pickle
 from contextlib import contextmanager
 
 import numpy as np
 import pandas as pd
 import pytest
+from launched import launched_environment
+from loaded_python import as_launched, can_fork, run_loaded
 from worker_losses import Dies
 
 import pytwolayer.fitting.train_in_workers
@@ -42,6 +45,8 @@ KINDS = {
     "small batches": {"batch_size": 5},
 }
 NUMBERS = (2, 4, 8)
+# Started as a fit starts them; two are so in other tests, and the others are forked, quickly.
+STARTED = 4
 
 
 def arguments(kind):
@@ -64,6 +69,36 @@ class Listener:
 
     def keep(self, value):
         self.kept.append(value)
+
+
+# What each forked worker does; the first leaves what it would have sent.
+FORKED = """
+import pickle, sys
+from pathlib import Path
+from types import SimpleNamespace
+from many_tasks import work
+from pytwolayer.runtime.interrupt import Interrupt
+
+kept = []
+channel = SimpleNamespace(restarts=0, interrupt=Interrupt(), keep=kept.append)
+work(pickle.loads(Path(sys.argv[1]).read_bytes()), channel)
+if kept:
+    Path(sys.argv[2]).write_bytes(pickle.dumps(kept))
+"""
+
+
+def train(tasks, workers, folder):
+    """Run the tasks in so many workers; give what each leaves."""
+    if workers == STARTED or not can_fork:
+        listener = Listener()
+        run_workers(Job("many_tasks", tasks, workers), folder, listener)
+        return listener.kept
+    (given := folder / "tasks").write_bytes(pickle.dumps(tasks))
+    left = folder / "left"
+    environments = [launched_environment(**each) for each in as_launched(workers)]
+    for done in run_loaded(FORKED, str(given), str(left), environments=environments):
+        assert done.returncode == 0, done.stderr
+    return pickle.loads(left.read_bytes())
 
 
 @pytest.fixture(scope="module")
@@ -91,9 +126,8 @@ def results(tmp_path_factory):
                     two_layer(**arguments(kind), workers=workers)
                 tasks.append(caught.value.args[0])
             with stays(workers) as place:
-                listener = Listener()
-                run_workers(Job("many_tasks", tasks, workers), place, listener)
-            found[workers] = dict(zip(KINDS, listener.kept, strict=True))
+                kept = train(tasks, workers, place)
+            found[workers] = dict(zip(KINDS, kept, strict=True))
     return found
 
 
