@@ -180,8 +180,9 @@ effects_rows <- function(object, names, contrasts, found, level) {
     spread = as.vector(found$spread), stringsAsFactors = FALSE
   )
   if (!is.null(level)) {
-    table$lower <- apply(each, 1, quantile_of, (1 - level) / 2)
-    table$upper <- apply(each, 1, quantile_of, (1 + level) / 2)
+    ends <- quantiles_of_rows(each, c(1 - level, 1 + level) / 2)
+    table$lower <- ends[, 1]
+    table$upper <- ends[, 2]
   }
   table
 }

@@ -93,8 +93,9 @@ r_profile <- function(object, values, each, weights, asked, call) {
   flat <- do.call(rbind, lapply(each, matrix, ncol = length(models_of(object))))
   found <- list(estimate = rowMeans(flat, na.rm = TRUE))
   if (!is.null(asked$level) && asked$kind != "ice") {
-    found$lower <- apply(flat, 1, quantile_of, (1 - asked$level) / 2)
-    found$upper <- apply(flat, 1, quantile_of, (1 + asked$level) / 2)
+    ends <- quantiles_of_rows(flat, c(1 - asked$level, 1 + asked$level) / 2)
+    found$lower <- ends[, 1]
+    found$upper <- ends[, 2]
   }
   found
 }

@@ -130,15 +130,6 @@ r_base_intervals <- function(model, columns, call) {
   ends
 }
 
-r_mean_of_models <- function(each) {
-  if (length(each) == 1) {
-    return(each[[1]])
-  }
-  there <- Reduce(`+`, lapply(each, function(values) !is.na(values)))
-  total <- Reduce(`+`, lapply(each, function(values) ifelse(is.na(values), 0, values)))
-  ifelse(there > 0, total / there, NA_real_)
-}
-
 # A row's unit, by which its score was divided.
 r_units <- function(loss, predictions) {
   unit <- switch(loss,
