@@ -40,6 +40,9 @@ unknown_argument <- function(name, known) {
   if (name == "subset") {
     return("`subset` is only for a formula: otherwise choose the rows in the data themselves.")
   }
+  if (name == "data" && all(c("x", "outcome") %in% known)) {
+    return("`data` is only for a formula without quotes, as in `two_layer(y ~ ., data)`.")
+  }
   hint <- if (length(close)) sprintf(" (did you mean `%s`?)", close[[1]]) else ""
   sprintf("`%s` is not an argument%s.", name, hint)
 }

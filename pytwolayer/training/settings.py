@@ -53,7 +53,18 @@ def _choice(argument: str, value: Any) -> str:
 
 
 def _auto_or(check: _Check) -> _Check:
-    return lambda argument, value: AUTO if _is_auto(value) else check(argument, value)
+    def checked(argument: str, value: Any) -> Any:
+        if _is_auto(value):
+            return AUTO
+        try:
+            return check(argument, value)
+        except ArgumentError as problem:
+            if not isinstance(value, str):  # a wrong number needs no word about text
+                raise
+            expected = f'"{AUTO}" or {problem.expected}'
+            raise ArgumentError(argument, expected, problem.received) from None
+
+    return checked
 
 
 def _none_or(check: _Check) -> _Check:

@@ -42,6 +42,7 @@ test_that("a missing outcome is told with how to name it", {
 test_that("a formula in the wrong place is told with the right one", {
   expect_refused(two_layer(cars, mpg ~ weight), "`two_layer(formula, data)`")
   expect_refused(two_layer("mpg ~ weight", cars), "a formula has no quotes")
+  expect_refused(two_layer("mpg ~ weight", data = cars), "a formula without quotes")
 })
 
 test_that("an outcome that is left among the predictors is told", {
