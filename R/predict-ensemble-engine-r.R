@@ -1,4 +1,4 @@
-# What R's own engine makes of several networks. A matrix of values has a column for each network.
+# What R's own engine makes of several networks.
 
 
 # As the core does it, where no Python is.
@@ -13,13 +13,15 @@ r_together <- function(object, columns, type, level, call) {
     means <- r_unwarned(lapply(object$models, r_predictions, columns, "numeric", call))
     return(r_sd_of_mixture(means, each))
   }
-  values <- do.call(cbind, lapply(each, as.vector))
-  in_rows <- function(found, times = 1) matrix(found, columns$rows, times * ncol(each[[1]]))
+  over <- function(fun, ..., sets = 1) {
+    found <- fun(do.call(cbind, lapply(each, as.vector)), ...)
+    matrix(found, columns$rows, sets * ncol(each[[1]]))
+  }
   switch(type,
-    class = matrix(max.col(in_rows(means_of_rows(values)), "first"), ncol = 1),
-    std_error = in_rows(sds_of_rows(values)),
-    conf_int = in_rows(quantiles_of_rows(values, c(1 - level, 1 + level) / 2), 2),
-    in_rows(means_of_rows(values))
+    class = matrix(max.col(r_mean_of_models(each), "first"), ncol = 1),
+    std_error = over(sds_of_rows),
+    conf_int = over(quantiles_of_rows, c(1 - level, 1 + level) / 2, sets = 2),
+    r_mean_of_models(each)
   )
 }
 
@@ -68,15 +70,12 @@ r_mean_of_models <- function(each) {
   }
   there <- Reduce(`+`, lapply(each, function(values) !is.na(values)))
   total <- Reduce(`+`, lapply(each, function(values) ifelse(is.na(values), 0, values)))
-  ifelse(there > 0, total / there, NA_real_)
-}
-
-means_of_rows <- function(values) {
-  means <- rowMeans(values, na.rm = TRUE)
-  means[is.nan(means)] <- NA
+  means <- total / there
+  means[there == 0] <- NA
   means
 }
 
+# Of a matrix with a column for each network.
 sds_of_rows <- function(values) {
   squares <- rowSums((values - rowMeans(values, na.rm = TRUE))^2, na.rm = TRUE)
   number <- rowSums(!is.na(values))

@@ -14,7 +14,8 @@ test_that("means, deviations and quantiles of rows are those of stats", {
   for (networks in c(1, 2, 3, 25)) {
     for (missing in c(0, 0.1, 0.6)) {
       values <- several(40, networks, missing)
-      expect_equal(means_of_rows(values), of_rows(values, mean))
+      of_each <- lapply(seq_len(networks), function(place) values[, place])
+      expect_equal(r_mean_of_models(of_each), of_rows(values, mean))
       expect_equal(sds_of_rows(values), of_rows(values, stats::sd))
       ends <- quantiles_of_rows(values, c(0.05, 0.95))
       for (end in 1:2) {
